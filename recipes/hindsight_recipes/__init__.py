@@ -1,0 +1,1 @@
+"""Ready teams: importable, runnable, and the templates of ``hindsight-teams new``."""

@@ -1,0 +1,1 @@
+"""Shared long-term memory for Agno Teams."""

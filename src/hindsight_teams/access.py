@@ -1,0 +1,89 @@
+"""Who may do what: verbs, policies, grants and the caller. Pure; imports nothing that does I/O."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from hindsight_teams.errors import InvalidInput, did_you_mean
+
+
+class Access(enum.Flag):
+    """The set of verbs that a member holds on a bank."""
+
+    NONE = 0
+    RETAIN = enum.auto()
+    RECALL = enum.auto()
+    REFLECT = enum.auto()
+
+    @property
+    def verbs(self) -> tuple[str, ...]:
+        """The verbs in it, lower case: ``("recall", "reflect")``."""
+        return tuple(verb.name.lower() for verb in Access if verb in self and verb.name)
+
+    @property
+    def label(self) -> str:
+        """The policy's name where it has one, else its verbs: ``read-only``, ``retain+recall``."""
+        return next((name for name, access in POLICIES.items() if access == self), "+".join(self.verbs))
+
+
+NONE = Access.NONE
+WRITER_ONLY = Access.RETAIN
+READ_ONLY = Access.RECALL | Access.REFLECT
+REFLECT_ONLY = Access.REFLECT
+FULL = Access.RETAIN | Access.RECALL | Access.REFLECT
+
+POLICIES: dict[str, Access] = {
+    "none": NONE,
+    "writer-only": WRITER_ONLY,
+    "read-only": READ_ONLY,
+    "reflect-only": REFLECT_ONLY,
+    "full": FULL,
+}
+"""The named policies, as team.toml writes them."""
+
+
+def parse_access(value: Access | str | Iterable[str]) -> Access:
+    """An access from a policy's name, a verb, a list of verbs, or an Access.
+
+    Raises:
+        InvalidInput: An unknown name; the nearest known one is named.
+    """
+    if isinstance(value, Access):
+        return value
+    if isinstance(value, str):
+        name = value.strip().lower().replace("_", "-")
+        if name in POLICIES:
+            return POLICIES[name]
+        if name.upper() in Access.__members__:
+            return Access[name.upper()]
+        known = [*POLICIES, *FULL.verbs]
+        raise InvalidInput(f"{value!r} is neither a policy nor a verb; {did_you_mean(name, known)}")
+    if not isinstance(value, Iterable):
+        raise InvalidInput(f"{value!r} is no access; give a policy such as 'read-only' or a list of verbs")
+    access = Access.NONE
+    for verb in value:
+        if not isinstance(verb, str) or verb.upper() not in ("RETAIN", "RECALL", "REFLECT"):
+            raise InvalidInput(f"{verb!r} is not a verb; {did_you_mean(str(verb), FULL.verbs)}")
+        access |= Access[verb.upper()]
+    return access
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who is asking.
+
+    Team and member are bound when the team is composed; user, session and run come from the run. Nothing else counts.
+
+    Attributes:
+        context: The framework's own run context, handed to custom bank resolvers and to nothing else.
+    """
+
+    team: str | None = None
+    member: str | None = None
+    user: str | None = None
+    session: str | None = None
+    run: str | None = None
+    context: Any = field(default=None, compare=False, repr=False)

@@ -1,0 +1,1 @@
+"""Where banks live: the embedded SQLite engine and the Hindsight server."""

@@ -1,0 +1,241 @@
+"""What goes into a backend and what comes out: frozen dataclasses, free of any framework."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, TypeAlias, get_args
+
+from hindsight_teams.errors import InvalidInput, did_you_mean
+
+Budget: TypeAlias = Literal["low", "mid", "high"]
+TagsMatch: TypeAlias = Literal["any", "all", "any_strict", "all_strict", "exact"]
+MemoryType: TypeAlias = Literal["world", "experience", "observation"]
+UpdateMode: TypeAlias = Literal["replace", "append"]
+OperationStatus: TypeAlias = Literal["pending", "processing", "completed", "failed", "cancelled", "not_found"]
+TagGroup: TypeAlias = Mapping[str, Any]
+"""A boolean tag filter as Hindsight writes it; see ``hindsight_teams.tags``."""
+
+BUDGETS: tuple[Budget, ...] = get_args(Budget)
+TAGS_MATCHES: tuple[TagsMatch, ...] = get_args(TagsMatch)
+MEMORY_TYPES: tuple[MemoryType, ...] = get_args(MemoryType)
+
+
+@dataclass(frozen=True, slots=True)
+class RetainItem:
+    """One piece of content to retain; the fields are those of ``MemoryBackend.retain``."""
+
+    content: str
+    timestamp: datetime | None = None
+    context: str | None = None
+    metadata: Mapping[str, str] | None = None
+    tags: Sequence[str] | None = None
+    document_id: str | None = None
+    update_mode: UpdateMode = "replace"
+    entities: Sequence[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """What one retrieval strategy gave to one memory: part of an explanation.
+
+    Attributes:
+        strategy: ``words``, ``meaning``, ``graph``, ``time``, ...
+        score: What the strategy added to the memory's score.
+        reason: Why, in words: the terms that matched, the date, the neighbour.
+    """
+
+    strategy: str
+    score: float
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """One stored fact.
+
+    Attributes:
+        occurred_at: When the fact happened (start), aware.
+        occurred_end: When it ended, aware, where it is a span.
+        mentioned_at: When it was said or retained, aware.
+        score: Relevance within one recall; comparable only inside that result.
+        source_ids: The memories that an observation was derived from.
+        superseded_by: The id of a newer memory that contradicts this one, where the engine knows.
+        signals: Why it was found; filled by ``recall(..., explain=True)``.
+    """
+
+    id: str
+    text: str
+    bank_id: str
+    tags: tuple[str, ...] = ()
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    document_id: str | None = None
+    context: str | None = None
+    occurred_at: datetime | None = None
+    occurred_end: datetime | None = None
+    mentioned_at: datetime | None = None
+    entities: tuple[str, ...] = ()
+    type: MemoryType = "world"
+    score: float | None = None
+    chunk_id: str | None = None
+    source_ids: tuple[str, ...] = ()
+    superseded_by: str | None = None
+    signals: tuple[Signal, ...] = ()
+
+    @property
+    def author(self) -> str | None:
+        """Who retained it, as signed in the metadata."""
+        return self.metadata.get("author")
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A bank that a federated read could not reach, and why."""
+
+    bank: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecallResult:
+    """The answer to a recall: memories, best first.
+
+    Attributes:
+        gaps: Banks that were asked and did not answer.
+        notes: Remarks for the caller, such as "the query was cut".
+        chunks: Source chunks by chunk id, where asked for.
+        source_facts: The facts that observations rest on, by id, where asked for.
+    """
+
+    results: list[Memory] = field(default_factory=list)
+    gaps: tuple[Gap, ...] = ()
+    notes: tuple[str, ...] = ()
+    chunks: Mapping[str, str] = field(default_factory=dict)
+    source_facts: Mapping[str, Memory] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reflection:
+    """An answer made from memories.
+
+    Attributes:
+        based_on: The memories it rests on.
+        structured_output: The answer parsed by ``response_schema``, where one was given.
+    """
+
+    text: str
+    based_on: list[Memory] = field(default_factory=list)
+    structured_output: Any = None
+    gaps: tuple[Gap, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a retain did.
+
+    Attributes:
+        memory_ids: Ids of the stored memories, where the backend tells (a server extracts later and does not).
+        document_ids: The documents written.
+        operation_id: Set when the backend works on it in the background.
+        quarantined: The write guard stored it out of every read, until reviewed.
+    """
+
+    bank_id: str
+    items_count: int
+    memory_ids: tuple[str, ...] = ()
+    document_ids: tuple[str, ...] = ()
+    operation_id: str | None = None
+    quarantined: bool = False
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BankInfo:
+    """A bank in a listing."""
+
+    bank_id: str
+    name: str | None = None
+    memory_count: int | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BankStats:
+    """Counts of one bank."""
+
+    bank_id: str
+    memories: int
+    documents: int = 0
+    observations: int = 0
+    entities: int = 0
+    pending_operations: int = 0
+    failed_operations: int = 0
+    last_write_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryPage:
+    """One page of a bank's memories, oldest first, and how many there are in all."""
+
+    memories: list[Memory]
+    total: int
+    limit: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class TagCount:
+    """A tag and the number of memories that carry it."""
+
+    tag: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A background operation of a backend."""
+
+    operation_id: str
+    status: OperationStatus
+    kind: str | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Whether a backend works, and which it is.
+
+    Attributes:
+        backend: ``sqlite`` or ``hindsight`` (or a third party's name).
+        location: The path or URL, for people.
+        version: Of the server or of the schema.
+    """
+
+    ok: bool
+    backend: str
+    location: str
+    version: str | None = None
+    message: str = ""
+
+
+def check_choice(name: str, value: str, known: Sequence[str]) -> None:
+    """Refuse a value that is not one of the known ones.
+
+    Raises:
+        InvalidInput: It names the value and the nearest known one.
+    """
+    if value not in known:
+        raise InvalidInput(f"{name}={value!r} is not one of {', '.join(known)}; {did_you_mean(str(value), known)}")
+
+
+def check_max_tokens(value: int) -> None:
+    """Refuse a token limit below one.
+
+    Raises:
+        InvalidInput: It says what a limit must be.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise InvalidInput(f"max_tokens={value!r} must be a whole number of at least 1")

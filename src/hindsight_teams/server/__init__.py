@@ -1,0 +1,1 @@
+"""The Hindsight server extension that enforces the same team.toml."""

@@ -1,0 +1,189 @@
+"""Settings: explicit argument > ``configure()`` > environment > default, for every option.
+
+This is the only module that reads the environment. ``None`` means unset everywhere.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from platformdirs import user_data_path
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from hindsight_teams.errors import ConfigurationError
+from hindsight_teams.models import Budget, TagsMatch
+
+CLOUD_URL = "https://api.hindsight.vectorize.io"
+"""Hindsight Cloud."""
+
+Source = Literal["argument", "configure()", "environment", "default"]
+
+
+def _names(name: str) -> AliasChoices:
+    return AliasChoices(name, f"HINDSIGHT_TEAMS_{name.upper()}")
+
+
+class Settings(BaseSettings):
+    """Every option of the package, resolved.
+
+    Attributes:
+        hindsight_api_url: Base URL of a Hindsight server (``HINDSIGHT_API_URL``).
+        api_key: Its API key (``HINDSIGHT_API_KEY``); alone it means Hindsight Cloud.
+        db: The embedded database file (``HINDSIGHT_TEAMS_DB``).
+        budget: How much work a recall or reflect may do.
+        max_tokens: Most tokens of memories in one answer.
+        tags: Given to every memory that a toolkit retains.
+        recall_tags: Filter of every recall and reflect of a toolkit.
+        recall_tags_match: How ``recall_tags`` match.
+        connect_timeout: Seconds to wait for a connection.
+        recall_timeout: Seconds to wait for a recall.
+        reflect_timeout: Seconds to wait for a reflect; an LLM is behind it.
+        retain_timeout: Seconds to wait for a retain; an LLM is behind it.
+        audit: File that records every operation, ``.db`` or ``.jsonl``.
+        verbose: Log debug events too.
+    """
+
+    model_config = SettingsConfigDict(
+        extra="forbid", env_ignore_empty=True, populate_by_name=True, validate_default=True, frozen=True
+    )
+
+    hindsight_api_url: str | None = Field(None, validation_alias=AliasChoices("hindsight_api_url", "HINDSIGHT_API_URL"))
+    api_key: SecretStr | None = Field(None, validation_alias=AliasChoices("api_key", "HINDSIGHT_API_KEY"))
+    db: Path | None = Field(None, validation_alias=_names("db"))
+    budget: Budget = Field("mid", validation_alias=_names("budget"))
+    max_tokens: int = Field(4096, ge=1, validation_alias=_names("max_tokens"))
+    tags: list[str] | None = Field(None, validation_alias=_names("tags"))
+    recall_tags: list[str] | None = Field(None, validation_alias=_names("recall_tags"))
+    recall_tags_match: TagsMatch = Field("any", validation_alias=_names("recall_tags_match"))
+    connect_timeout: float = Field(5.0, gt=0, validation_alias=_names("connect_timeout"))
+    recall_timeout: float = Field(30.0, gt=0, validation_alias=_names("recall_timeout"))
+    reflect_timeout: float = Field(120.0, gt=0, validation_alias=_names("reflect_timeout"))
+    retain_timeout: float = Field(120.0, gt=0, validation_alias=_names("retain_timeout"))
+    audit: Path | None = Field(None, validation_alias=_names("audit"))
+    verbose: bool = Field(False, validation_alias=_names("verbose"))
+
+    @field_validator("hindsight_api_url")
+    @classmethod
+    def _url(cls, value: str | None) -> str | None:
+        return None if value is None else check_url(value)
+
+    @field_validator("api_key")
+    @classmethod
+    def _key(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            check_api_key(value.get_secret_value())
+        return value
+
+
+def check_url(url: str) -> str:
+    """A server's base URL without its trailing slash.
+
+    Raises:
+        ValueError: No http(s) scheme, no host, or credentials, a query or a fragment in it.
+    """
+    parts = urlsplit(url.strip())
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("the Hindsight URL must look like http://localhost:8888 or https://host/prefix")
+    if parts.username or parts.password:
+        raise ValueError("the Hindsight URL must hold no user name or password; give the key as api_key")
+    if parts.query or parts.fragment:
+        raise ValueError("the Hindsight URL must hold no '?' or '#'")
+    try:
+        _ = parts.port
+    except ValueError:
+        raise ValueError("the Hindsight URL has a port that is no number from 0 to 65535") from None
+    return url.strip().rstrip("/")
+
+
+def check_api_key(key: str) -> str:
+    """An API key as given.
+
+    Raises:
+        ValueError: Empty, or white space or control characters in it.
+    """
+    if not key.strip():
+        raise ValueError("the API key is empty; leave it unset for a server without authentication")
+    if any(c.isspace() or not c.isprintable() or ord(c) > 126 for c in key):
+        raise ValueError("the API key holds white space or characters that no HTTP header can carry")
+    return key
+
+
+_configured: dict[str, Any] | None = None
+_current: Settings | None = None
+
+
+def configure(**options: Any) -> Settings:
+    """Set options for everything built afterwards; each call replaces the one before.
+
+    Args:
+        **options: The attributes of ``Settings``. ``None`` means unset.
+
+    Returns:
+        The resolved settings.
+
+    Raises:
+        ConfigurationError: An unknown option or a bad value; what was configured before stays.
+    """
+    global _configured, _current
+    given = {name: value for name, value in options.items() if value is not None}
+    for name in options:
+        if name not in Settings.model_fields:
+            raise ConfigurationError(f"configure() has no option {name!r}; it takes {', '.join(Settings.model_fields)}")
+    settings = load(**given)
+    _configured, _current = given, settings
+    return settings
+
+
+def get_config() -> Settings | None:
+    """What ``configure()`` set up, or None when it was not called."""
+    return _current if _configured is not None else None
+
+
+def reset_config() -> None:
+    """Forget what ``configure()`` set up."""
+    global _configured, _current
+    _configured = _current = None
+
+
+def resolve(**arguments: Any) -> Settings:
+    """The settings in force, with explicit arguments over them; ``None`` means not given.
+
+    Raises:
+        ConfigurationError: A bad value, from wherever it came.
+    """
+    given = {name: value for name, value in arguments.items() if value is not None}
+    return load(**{**(_configured or {}), **given})
+
+
+def load(**values: Any) -> Settings:
+    """Settings from explicit values over the environment, which is read anew.
+
+    Raises:
+        ConfigurationError: It names each bad option, without showing a key.
+    """
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{'.'.join(map(str, e['loc']))}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors()
+        )
+        raise ConfigurationError(f"bad settings: {problems}") from None
+    except Exception as error:  # pydantic-settings' own SettingsError: a list in the environment that is no JSON
+        raise ConfigurationError(f"bad settings in the environment: {error}") from error
+
+
+def source_of(name: str, *, explicit: bool = False) -> Source:
+    """Where an option's value comes from."""
+    if explicit:
+        return "argument"
+    if _configured and name in _configured:
+        return "configure()"
+    return "environment" if name in load().model_fields_set else "default"
+
+
+def default_database() -> Path:
+    """Where the embedded database lies when nothing else was said."""
+    return user_data_path("hindsight-teams", appauthor=False) / "memory.db"
