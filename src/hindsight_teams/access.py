@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from hindsight_teams.errors import InvalidInput, did_you_mean
 
@@ -87,3 +87,40 @@ class Caller:
     session: str | None = None
     run: str | None = None
     context: Any = field(default=None, compare=False, repr=False)
+
+
+class Bank(Protocol):
+    """What a grant needs to know of a bank: its short name, and how its id follows from the caller."""
+
+    @property
+    def name(self) -> str:
+        """What members call it."""
+        ...
+
+    @property
+    def description(self) -> str:
+        """One line for the model's benefit."""
+        ...
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """The caller's fields that the id depends on."""
+        ...
+
+    def resolve(self, caller: Caller) -> str:
+        """The id of the bank for this caller."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """An access on a bank, held by a member.
+
+    Attributes:
+        scope_tags: Every read through this grant is limited to memories that carry all of them, and every write
+            gets them.
+    """
+
+    bank: Bank
+    access: Access
+    scope_tags: tuple[str, ...] = ()
