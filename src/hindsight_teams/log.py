@@ -1,0 +1,55 @@
+"""The package's log, which never configures anybody's logging.
+
+Where the application configured structlog, events go there. Where it did not, they go to the standard library's logger
+of the same name, so that they show, or don't, as the application set that up. structlog is imported with the first
+event that somebody wants to see.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Any
+
+
+class Logger:
+    """A structlog-shaped logger: an event, and what belongs to it as keywords."""
+
+    __slots__ = ("_name",)
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def debug(self, event: str, **values: Any) -> None:
+        """Log what only a developer of this package wants to see."""
+        self._log(logging.DEBUG, event, values)
+
+    def info(self, event: str, **values: Any) -> None:
+        """Log an ordinary event."""
+        self._log(logging.INFO, event, values)
+
+    def warning(self, event: str, **values: Any) -> None:
+        """Log something that went wrong and was dealt with."""
+        self._log(logging.WARNING, event, values)
+
+    def error(self, event: str, **values: Any) -> None:
+        """Log something that went wrong and was not."""
+        self._log(logging.ERROR, event, values)
+
+    def _log(self, level: int, event: str, values: dict[str, Any]) -> None:
+        structlog = sys.modules.get("structlog")
+        if structlog is not None and structlog.is_configured():
+            bound = structlog.get_logger(self._name)
+            getattr(bound, logging.getLevelName(level).lower())(event, **values)
+            return
+        plain = logging.getLogger(self._name)
+        if plain.isEnabledFor(level):
+            from structlog.processors import KeyValueRenderer
+
+            render = KeyValueRenderer(key_order=["event"])
+            plain.log(level, "%s", render(None, "", {"event": event, **values}))
+
+
+def get_logger(name: str) -> Logger:
+    """Give the logger of a module; it costs nothing until something is logged."""
+    return Logger(name)
