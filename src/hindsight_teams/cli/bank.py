@@ -1,0 +1,302 @@
+"""``hindsight-teams bank``: look into the banks of either backend, and write to them, as the operator.
+
+These commands hold no member's rights: whoever can open the file, or has the server's key, can use them.
+"""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hindsight_teams.cli.failure import usage
+from hindsight_teams.cli.options import Db, Json, Url, Yes, backend, confirm
+from hindsight_teams.cli.output import console, day, glyph, print_json, say, styled
+from hindsight_teams.errors import BankNotFound
+from hindsight_teams.models import Budget, TagsMatch
+
+if TYPE_CHECKING:
+    from hindsight_teams.models import Memory
+
+app = typer.Typer(help="List, read, write and delete banks, on either backend.", no_args_is_help=True)
+
+Bank = Annotated[str, typer.Argument(metavar="BANK", help="The bank's id; `bank list` shows them.")]
+Query = Annotated[str, typer.Argument(metavar="QUERY", help="What to look for.")]
+BudgetOption = Annotated[Budget, typer.Option("--budget", help="How much work to do.")]
+MaxTokens = Annotated[int, typer.Option("--max-tokens", help="Most tokens of text to return.")]
+Tags = Annotated[
+    list[str] | None, typer.Option("--tag", metavar="TAG", help="A tag; may be given again.", show_default=False)
+]
+Match = Annotated[TagsMatch, typer.Option("--tags-match", help="How the tags must match.")]
+
+
+@app.command("list")
+def list_(
+    prefix: Annotated[
+        str | None, typer.Option("--prefix", metavar="TEXT", help="Only ids that begin so.", show_default=False)
+    ] = None,
+    db: Db = None,
+    url: Url = None,
+    json: Json = False,
+) -> None:
+    """List the banks and how much each holds."""
+    from rich.table import Table
+
+    with backend(db, url, must_exist=True) as memory:
+        banks = memory.list_banks(prefix=prefix)
+    if json:
+        print_json({"banks": banks})
+        return
+    if not banks:
+        say(("No banks yet.", "dim"))
+        return
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="dim")
+    table.add_column("bank", overflow="fold")
+    table.add_column("memories", justify="right")
+    table.add_column("last write")
+    for bank in banks:
+        count = "" if bank.memory_count is None else f"{bank.memory_count:,}"
+        table.add_row(styled((bank.bank_id, "bold")), count, day(bank.updated_at or bank.created_at))
+    console().print(table)
+
+
+@app.command()
+def show(
+    bank: Bank,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="Most memories to show.")] = 20,
+    offset: Annotated[int, typer.Option("--offset", min=0, help="Memories to pass over first.")] = 0,
+    tag: Tags = None,
+    tags_match: Match = "any",
+    document: Annotated[
+        str | None, typer.Option("--document", metavar="ID", help="Only this document.", show_default=False)
+    ] = None,
+    db: Db = None,
+    url: Url = None,
+    json: Json = False,
+) -> None:
+    """Show a bank: its counts and its memories, oldest first, with who wrote them and when."""
+    with backend(db, url, must_exist=True) as memory:
+        stats = memory.bank_stats(bank)
+        page = memory.list_memories(
+            bank, limit=limit, offset=offset, tags=tag, tags_match=tags_match, document_id=document
+        )
+    if json:
+        print_json({"stats": stats, **_page(page.memories), "total": page.total, "limit": limit, "offset": offset})
+        return
+    say((bank, "bold"))
+    counts = [(stats.memories, "memories"), (stats.documents, "documents"), (stats.observations, "observations")]
+    counts += [(stats.entities, "entities"), (stats.pending_operations, "pending"), (stats.failed_operations, "failed")]
+    say((", ".join(f"{n:,} {what}" for n, what in counts if n or what == "memories"), "dim"))
+    say()
+    for entry in page.memories:
+        _print_memory(entry)
+    left = page.total - offset - len(page.memories)
+    if left > 0:
+        say((f"{glyph('more')} {left:,} more: --offset {offset + len(page.memories)}", "dim"))
+
+
+@app.command()
+def retain(
+    bank: Bank,
+    content: Annotated[
+        str | None,
+        typer.Argument(metavar="CONTENT", help="What to store; `-`, or nothing in a pipe, reads standard input."),
+    ] = None,
+    tag: Tags = None,
+    metadata: Annotated[
+        list[str] | None,
+        typer.Option("--metadata", metavar="KEY=VALUE", help="May be given again.", show_default=False),
+    ] = None,
+    context: Annotated[
+        str | None, typer.Option("--context", metavar="TEXT", help="What it is about.", show_default=False)
+    ] = None,
+    document: Annotated[
+        str | None,
+        typer.Option("--document", metavar="ID", help="The same document id replaces.", show_default=False),
+    ] = None,
+    timestamp: Annotated[
+        str | None,
+        typer.Option("--timestamp", metavar="ISO-TIME", help="When it was said; now if not given.", show_default=False),
+    ] = None,
+    db: Db = None,
+    url: Url = None,
+    json: Json = False,
+) -> None:
+    """Store one memory in a bank; the bank is made when there is none."""
+    text, pairs, moment = _content(content), _pairs(metadata or []), _moment(timestamp)
+    with backend(db, url) as memory:
+        receipt = memory.retain(
+            bank, text, tags=tag, metadata=pairs or None, context=context, document_id=document, timestamp=moment
+        )
+    if json:
+        print_json(receipt)
+        return
+    count = len(receipt.memory_ids)
+    stored = f"{count} {'memory' if count == 1 else 'memories'}" if count else "stored"
+    say((glyph("ok"), "green"), " ", stored, (f" in {bank}", "dim"))
+    for note in receipt.notes:
+        say(("  " + note, "dim"))
+
+
+@app.command()
+def recall(
+    bank: Bank,
+    query: Query,
+    budget: BudgetOption = "mid",
+    max_tokens: MaxTokens = 4096,
+    tag: Tags = None,
+    tags_match: Match = "any",
+    db: Db = None,
+    url: Url = None,
+    json: Json = False,
+) -> None:
+    """Search a bank: the memories, best first."""
+    _search(bank, query, budget, max_tokens, tag, tags_match, db, url, json, explain=False)
+
+
+@app.command()
+def search(
+    bank: Bank,
+    query: Query,
+    explain: Annotated[bool, typer.Option("--explain", help="Say why each memory was found.")] = False,
+    budget: BudgetOption = "mid",
+    max_tokens: MaxTokens = 4096,
+    tag: Tags = None,
+    tags_match: Match = "any",
+    db: Db = None,
+    url: Url = None,
+    json: Json = False,
+) -> None:
+    """Search a bank as `recall` does, and explain on request what each strategy gave."""
+    _search(bank, query, budget, max_tokens, tag, tags_match, db, url, json, explain=explain)
+
+
+def _search(
+    bank: str,
+    query: str,
+    budget: Budget,
+    max_tokens: int,
+    tags: list[str] | None,
+    match: TagsMatch,
+    db: Db,
+    url: Url,
+    json: bool,
+    *,
+    explain: bool,
+) -> None:
+    with backend(db, url, must_exist=True) as memory:
+        found = memory.recall(
+            bank, query, budget=budget, max_tokens=max_tokens, tags=tags, tags_match=match, explain=explain
+        )
+    if json:
+        print_json({**_page(found.results), "notes": found.notes, "gaps": found.gaps})
+        return
+    if not found.results:
+        say(("No relevant memories found.", "dim"))
+    for number, entry in enumerate(found.results, 1):
+        _print_memory(entry, number=number)
+        for signal in entry.signals:
+            say(
+                ("      ", ""),
+                (f"{signal.score:+.3f} ", "cyan"),
+                (f"{signal.strategy:<8} ", ""),
+                (signal.reason, "dim"),
+            )
+    for note in found.notes:
+        say((note, "yellow"))
+
+
+@app.command()
+def reflect(
+    bank: Bank,
+    query: Annotated[str, typer.Argument(metavar="QUESTION", help="What to answer.")],
+    budget: BudgetOption = "mid",
+    tag: Tags = None,
+    tags_match: Match = "any",
+    db: Db = None,
+    url: Url = None,
+    json: Json = False,
+) -> None:
+    """Answer a question from what a bank holds, with the memories it rests on."""
+    with backend(db, url, must_exist=True) as memory:
+        answer = memory.reflect(bank, query, budget=budget, tags=tag, tags_match=tags_match)
+    if json:
+        print_json(answer)
+        return
+    for paragraph in answer.text.splitlines():
+        say(paragraph)
+    if answer.based_on:
+        say()
+        say(("based on", "dim"))
+        for number, entry in enumerate(answer.based_on, 1):
+            _print_memory(entry, number=number)
+
+
+@app.command()
+def delete(
+    bank: Bank,
+    memory_id: Annotated[
+        list[str] | None,
+        typer.Option("--memory", metavar="ID", help="Only this memory; may be given again.", show_default=False),
+    ] = None,
+    document: Annotated[
+        str | None, typer.Option("--document", metavar="ID", help="Only this document.", show_default=False)
+    ] = None,
+    yes: Yes = False,
+    db: Db = None,
+    url: Url = None,
+    json: Json = False,
+) -> None:
+    """Delete a bank with all it holds, or only some memories of it."""
+    with backend(db, url, must_exist=True) as memory:
+        if memory_id or document:
+            confirm(f"Delete these memories of {bank!r} for good?", yes=yes)
+            deleted = memory.delete_memories(bank, ids=memory_id, document_id=document)
+        else:
+            if not any(found.bank_id == bank for found in memory.list_banks(prefix=bank)):
+                raise BankNotFound(f"there is no bank {bank!r}; `hindsight-teams bank list` shows those there are")
+            confirm(f"Delete the bank {bank!r} and all it holds for good?", yes=yes)
+            deleted = memory.delete_bank(bank)
+    if json:
+        print_json({"bank_id": bank, "deleted": deleted})
+    else:
+        what = "memory" if deleted == 1 else "memories"
+        say((glyph("ok"), "green"), f" {deleted:,} {what} deleted", (f" from {bank}", "dim"))
+
+
+def _print_memory(memory: Memory, *, number: int | None = None) -> None:
+    marks = [memory.author or "", day(memory.occurred_at or memory.mentioned_at), *memory.tags]
+    label = f"{number:>3}. " if number is not None else "  "
+    superseded = (" (superseded)", "yellow") if memory.superseded_by else ""
+    say((label, "dim"), memory.text, superseded, (f"  {'  '.join(filter(None, marks))}", "dim"))
+
+
+def _page(memories: list[Memory]) -> dict[str, object]:
+    return {"memories": memories}
+
+
+def _content(content: str | None) -> str:
+    if content is not None and content != "-":
+        return content
+    if content is None and sys.stdin.isatty():
+        raise usage("give CONTENT, or pipe it in")
+    return sys.stdin.read()
+
+
+def _pairs(values: list[str]) -> dict[str, str]:
+    pairs = [value.partition("=") for value in values]
+    if bad := next((value for value, (key, sign, _) in zip(values, pairs, strict=True) if not (key and sign)), None):
+        raise usage(f"--metadata {bad!r} must look like KEY=VALUE")
+    return {key: value for key, _, value in pairs}
+
+
+def _moment(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise usage(f"--timestamp {text!r} must look like 2026-01-31 or 2026-01-31T09:30:00+01:00") from None
+    return moment if moment.tzinfo else moment.astimezone()

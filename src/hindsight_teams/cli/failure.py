@@ -1,0 +1,67 @@
+"""How a command fails: one line for people, one JSON object for programs, and an exit code.
+
+0: it worked. 1: the operation failed. 2: the command was not understood. 130: interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import typer
+
+from hindsight_teams.cli.output import clean, print_json
+from hindsight_teams.errors import HindsightTeamsError
+
+FAILED = 1
+MISUSED = 2
+INTERRUPTED = 130
+
+# typer re-exports BadParameter alone; this base is what every usage mistake is, in the click that typer bundles or uses
+USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]
+
+_SECRET = ("key", "token", "secret", "password", "authorization", "header", "body")
+
+
+def usage(message: str) -> Exception:
+    """The error of a command that was called in a way it does not offer."""
+    return USAGE_ERROR(message)
+
+
+def report(error: HindsightTeamsError, *, as_json: bool) -> int:
+    """Tell what went wrong; the exit code."""
+    details = public_details(error.details)
+    notes = ", ".join(f"{name}: {clean(value)}" for name, value in details.items())
+    line(f"{error.message}{f' ({notes})' if notes else ''}")
+    if as_json:
+        print_json({"error": {"type": type(error).__name__, "message": error.message, "details": details}})
+    return FAILED
+
+
+def report_usage(error: Any, *, as_json: bool) -> int:
+    """Tell how the command was misused; the exit code."""
+    if type(error).__name__ == "NoArgsIsHelpError":
+        error.show()
+        return MISUSED
+    message = " ".join(error.format_message().split())
+    context = getattr(error, "ctx", None)
+    hint = f"; see `{context.command_path} --help`" if context is not None else ""
+    line(f"{message.rstrip('. ')}{hint}")
+    if as_json:
+        print_json({"error": {"type": "UsageError", "message": message, "details": {}}})
+    return MISUSED
+
+
+def public_details(details: Mapping[str, Any]) -> dict[str, Any]:
+    """An error's details without any that could hold a credential."""
+    return {
+        name: value
+        for name, value in details.items()
+        if value not in (None, "") and not any(part in name.lower() for part in _SECRET)
+    }
+
+
+def line(text: str) -> None:
+    """One line on stderr."""
+    sys.stderr.write(f"error: {clean(text)}\n")

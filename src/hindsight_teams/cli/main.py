@@ -1,0 +1,89 @@
+"""The entry point: the tree of commands, and the one place where an error becomes an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from hindsight_teams.cli import access, bank
+from hindsight_teams.cli.failure import FAILED, INTERRUPTED, USAGE_ERROR, line, report, report_usage
+from hindsight_teams.cli.output import protect_streams
+from hindsight_teams.errors import HindsightTeamsError
+
+PROGRAM = "hindsight-teams"
+
+app = typer.Typer(
+    name=PROGRAM,
+    help="Shared long-term memory for Agno Teams: who may write, read or reflect on which memory bank.",
+    epilog="Two first steps: `hindsight-teams demo`, then `hindsight-teams new my-team`.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # plain help: quick, and the same in every terminal, pipe and locale
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"{PROGRAM} {version(PROGRAM)}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    debug: Annotated[
+        bool, typer.Option("--debug", envvar="HINDSIGHT_TEAMS_DEBUG", help="Show the traceback of an error.")
+    ] = False,
+    version: Annotated[
+        bool, typer.Option("--version", "-V", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Shared long-term memory for Agno Teams: who may write, read or reflect on which memory bank."""
+    _debugging[0] = debug
+
+
+_debugging = [False]
+
+app.command("access")(access.access)
+app.add_typer(bank.app, name="bank")
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command; its exit code."""
+    protect_streams()
+    _debugging[0] = False
+    as_json = "--json" in arguments
+    try:
+        code = typer.main.get_command(app).main(list(arguments), prog_name=PROGRAM, standalone_mode=False)
+        sys.stdout.flush()
+    except USAGE_ERROR as error:
+        return report_usage(error, as_json=as_json)
+    except HindsightTeamsError as error:
+        if _debugging[0]:
+            raise
+        return report(error, as_json=as_json)
+    except (KeyboardInterrupt, typer.Abort):
+        line("interrupted")
+        return INTERRUPTED
+    except BrokenPipeError:
+        # what reads our output has gone, as `| head` does; say nothing, and keep Python from complaining at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except OSError as error:
+        if _debugging[0]:
+            raise
+        line(f"{error.strerror or error}{f' (path: {error.filename})' if error.filename else ''}")
+        return FAILED
+    return code if isinstance(code, int) else 0

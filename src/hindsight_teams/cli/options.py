@@ -1,0 +1,76 @@
+"""Options that several commands share, and the backend they name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hindsight_teams.cli.failure import usage
+from hindsight_teams.errors import NotFound
+
+if TYPE_CHECKING:
+    from hindsight_teams.backends.base import MemoryBackend
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+Db = Annotated[
+    Path | None, typer.Option("--db", metavar="FILE", help="Use this embedded database file.", show_default=False)
+]
+Url = Annotated[
+    str | None,
+    typer.Option(
+        "--url",
+        metavar="URL",
+        help="Use this Hindsight server. Its key is read from HINDSIGHT_API_KEY.",
+        show_default=False,
+    ),
+]
+TeamFile = Annotated[Path, typer.Option("--team", metavar="FILE", help="The team's definition.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]
+
+
+@contextmanager
+def backend(db: Path | None, url: str | None, *, must_exist: bool = False) -> Iterator[MemoryBackend]:
+    """The backend that ``--db`` or ``--url`` names, else the one the settings choose; closed afterwards.
+
+    Args:
+        db: An embedded database file.
+        url: A Hindsight server.
+        must_exist: Refuse a ``--db`` that is not there: a command that only reads makes no file for a mistyped name.
+
+    Raises:
+        NotFound: The file is not there.
+    """
+    if db is not None and url is not None:
+        raise usage("give --db or --url, not both")
+    if db is not None and must_exist and not db.exists():
+        raise NotFound("there is no such database file", path=str(db))
+    opened = _open(db, url)
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+def _open(db: Path | None, url: str | None) -> MemoryBackend:
+    if db is not None:
+        from hindsight_teams.backends.sqlite import SQLiteBackend
+
+        return SQLiteBackend(db)
+    from hindsight_teams.backends.select import open_backend
+
+    return open_backend(hindsight_api_url=url)
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Ask on a terminal; where nobody can answer, insist on ``--yes``."""
+    import sys
+
+    if yes:
+        return
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise usage(f"{question} Give --yes to go on")
+    typer.confirm(question, abort=True)

@@ -1,0 +1,118 @@
+"""What every command prints with: one console, one JSON printer, and text that can't harm a terminal.
+
+rich is imported when something is printed and not before, so that ``--help`` stays quick.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from collections.abc import Mapping, Set
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+_GLYPHS = {
+    "ok": ("✓", "ok"),
+    "bad": ("✗", "x"),
+    "arrow": ("→", "->"),
+    "back": ("←", "<-"),
+    "none": ("·", "-"),
+    "tee": ("├─ ", "|- "),
+    "end": ("└─ ", "`- "),
+    "pipe": ("│  ", "|  "),
+    "more": ("…", "..."),
+}
+_PIPE_WIDTH = 10_000
+
+
+def protect_streams() -> None:
+    """Let a terminal that knows only ASCII show what it can, instead of failing on the first other letter."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+
+
+def console(*, stderr: bool = False) -> Console:
+    """The console of a stream: coloured and wrapped on a terminal, plain and never folded in a pipe."""
+    from rich.console import Console
+
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() else _PIPE_WIDTH
+    return Console(file=stream, width=width, highlight=False, markup=False, emoji=False)
+
+
+def glyph(name: str) -> str:
+    """A sign, in ASCII where the output's encoding has no better."""
+    fine, plain = _GLYPHS[name]
+    return plain if _ascii_only(getattr(sys.stdout, "encoding", None) or "ascii") else fine
+
+
+@cache
+def _ascii_only(encoding: str) -> bool:
+    try:
+        "".join(fine for fine, _ in _GLYPHS.values()).encode(encoding)
+    except (UnicodeEncodeError, LookupError):
+        return True
+    return False
+
+
+def clean(text: object) -> str:
+    """Text for one line of a terminal: control and direction characters are shown, not obeyed."""
+    return "".join(c if c.isprintable() else " " if c in "\t\n\r" else _visible(c) for c in str(text))
+
+
+def _visible(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def styled(*parts: str | tuple[object, str]) -> Text:
+    """A line of cleaned text from plain parts and ``(text, style)`` pairs."""
+    from rich.text import Text
+
+    return Text.assemble(*(clean(part) if isinstance(part, str) else (clean(part[0]), part[1]) for part in parts))
+
+
+def say(*parts: str | tuple[object, str]) -> None:
+    """Print one line."""
+    console().print(styled(*parts))
+
+
+def print_json(value: object) -> None:
+    """Print one JSON object: what a ``--json`` command prints, and all it prints."""
+    sys.stdout.write(json.dumps(to_json(value), indent=2, ensure_ascii=not _utf8(sys.stdout)) + "\n")
+
+
+def _utf8(stream: Any) -> bool:
+    return (getattr(stream, "encoding", None) or "").lower().replace("-", "") == "utf8"
+
+
+def to_json(value: object) -> Any:
+    """A value as JSON knows it: dataclasses as objects, times as ISO 8601, sets sorted, anything else as text."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {
+            f.name: to_json(getattr(value, f.name)) for f in dataclasses.fields(value) if not f.name.startswith("_")
+        }
+    if isinstance(value, Mapping):
+        return {str(k): to_json(v) for k, v in value.items()}
+    if isinstance(value, Set):
+        return sorted((to_json(v) for v in value), key=str)
+    if isinstance(value, list | tuple):
+        return [to_json(v) for v in value]
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, Path):
+        return str(value)
+    return value if value is None or isinstance(value, str | int | float | bool) else str(value)
+
+
+def day(moment: datetime | None) -> str:
+    """A time as people read it in a list: the day, or nothing."""
+    return "" if moment is None else moment.date().isoformat()

@@ -1,0 +1,1 @@
+"""Making a project from a recipe, and bringing it up to date later."""

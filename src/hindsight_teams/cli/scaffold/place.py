@@ -1,0 +1,117 @@
+"""Putting rendered files where they belong: all of them, or none.
+
+Everything is first written into a temporary folder beside the target, on the same disk, and then moved.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from hindsight_teams.cli.scaffold.record import RECORD, read_record
+from hindsight_teams.errors import ConfigurationError, InvalidInput, NotFound
+
+
+def refuse_occupied(folder: Path, *, force: bool) -> None:
+    """Refuse a target that is a file, or a folder with something in it unless ``force`` is given.
+
+    Raises:
+        InvalidInput: It says what stands there.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise InvalidInput(f"{folder.name!r} is a file; choose another name", path=str(folder))
+    if folder.is_dir() and any(folder.iterdir()) and not force:
+        raise InvalidInput(
+            f"the folder {folder.name!r} is not empty; choose another name, or add to it with --force,"
+            " which overwrites no file that was changed",
+            path=str(folder),
+        )
+
+
+def keep_changed(folder: Path, files: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
+    """The files that may be written into a folder, and the paths of those that stay because they were changed.
+
+    A file that stands there may be replaced only when it is, to the letter, what an earlier run rendered.
+    """
+    try:
+        rendered = read_record(folder).files
+    except (NotFound, ConfigurationError):
+        rendered = {}
+    write, kept = {}, []
+    for path, text in files.items():
+        there = read_text(folder / path)
+        if path == RECORD or there is None or there in (text, rendered.get(path)):
+            write[path] = text
+        else:
+            kept.append(path)
+    return write, kept
+
+
+def read_text(path: Path) -> str | None:
+    """The text of a file, None where there is none; bytes that are no text stay distinct from any text."""
+    if not os.path.lexists(path):
+        return None
+    if not path.is_file():
+        return "\udcff"
+    return path.read_bytes().decode("utf-8", "surrogateescape")
+
+
+def place(folder: Path, files: Mapping[str, str], *, remove: tuple[str, ...] = ()) -> None:
+    """Write files into a folder, and remove some; on a failure everything is as it was before."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with _staging(folder) as staged:
+        for path, text in files.items():
+            target = staged / "new" / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(text.encode("utf-8", "surrogateescape"))
+        if not folder.is_dir() or not any(folder.iterdir()):
+            if folder.is_dir():
+                folder.rmdir()
+            (staged / "new").rename(folder)
+        else:
+            _exchange(folder, staged, list(files), list(remove))
+
+
+def _exchange(folder: Path, staged: Path, new: list[str], gone: list[str]) -> None:
+    """Move files in one by one, and all of them back when one fails."""
+    saved, placed, made = [], [], []
+    try:
+        for path in [*new, *gone]:
+            if os.path.lexists(folder / path):
+                backup = staged / "old" / path
+                backup.parent.mkdir(parents=True, exist_ok=True)
+                (folder / path).rename(backup)
+                saved.append(path)
+            if path in new:
+                made += _make_parents(folder, path)
+                (staged / "new" / path).rename(folder / path)
+                placed.append(path)
+    except BaseException:
+        for path in placed:
+            (folder / path).unlink()
+        for path in saved:
+            (staged / "old" / path).rename(folder / path)
+        for parent in reversed(made):
+            parent.rmdir()
+        raise
+
+
+def _make_parents(folder: Path, path: str) -> list[Path]:
+    missing = [p for p in reversed((folder / path).parents) if p.is_relative_to(folder) and not p.exists()]
+    for parent in missing:
+        parent.mkdir()
+    return missing
+
+
+@contextmanager
+def _staging(folder: Path) -> Iterator[Path]:
+    staged = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        (staged / "new").mkdir()
+        yield staged
+    finally:
+        shutil.rmtree(staged, ignore_errors=True)
