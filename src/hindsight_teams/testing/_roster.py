@@ -1,0 +1,65 @@
+"""The members that a team's leader is told of, read out of the system message as Agno renders it. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hindsight_teams.testing._text import words
+
+RETAIN, RECALL, REFLECT = "retain_memory", "recall_memory", "reflect_on_memory"
+
+_ROSTER = re.compile(r"<team_members>\n(.*?)</team_members>", re.S)
+_MEMBER = re.compile(r'^<member id="([^"]*)" name="([^"]*)"[^>]*>\n(.*?)^</member>$', re.S | re.M)
+_TOOLS = re.compile(r"^\s*Tools: (.*)$", re.M)
+_WRITING = words("retain store record write collect remember save research researcher editor scribe archivist")
+_READING = words("recall reflect answer answerer judge search look support adviser analyst reader consult")
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One member that the leader may delegate to.
+
+    Attributes:
+        text: All that the roster says of it, its own members included.
+    """
+
+    id: str
+    name: str
+    text: str
+
+    def can(self, *, write: bool) -> bool:
+        """Whether it can write memory, or read it: by its tools where they are listed, else by its description."""
+        listed = ", ".join(_TOOLS.findall(self.text))
+        if listed:
+            return RETAIN in listed if write else RECALL in listed or REFLECT in listed
+        return bool(words(f"{self.id} {self.text}") & (_WRITING if write else _READING))
+
+
+def read_roster(system: str) -> list[Member]:
+    """The members to whom a leader can delegate; nested ones belong to the text of their team."""
+    roster = _ROSTER.search(system)
+    return [Member(*found) for found in _MEMBER.findall(roster.group(1))] if roster else []
+
+
+def choose(members: Sequence[Member], request: str, *, write: bool) -> Member | None:
+    """The member for a request, or None when no member is able to and none is called by name.
+
+    One that the request calls by name comes first, then those that can write (for a statement) or read (for a
+    question), the nearest in words before the others.
+    """
+    for member in members:
+        if re.match(rf"\W*(?:(?:ask|tell|let|have)\s+)?(?:the\s+)?(?:{_names(member)})\b", request, re.I):
+            return member
+    able = [member for member in members if member.can(write=write)]
+    for member in able:
+        if re.search(rf"\b(?:{_names(member)})\b", request, re.I):
+            return member
+    asked = words(request)
+    return max(able, key=lambda m: len(asked & words(f"{m.id} {m.name} {m.text}")), default=None)
+
+
+def _names(member: Member) -> str:
+    names = {member.id, member.name, member.id.replace("-", " ").replace("_", " ")}
+    return "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True) if name)

@@ -1,0 +1,133 @@
+"""How the offline stand-in reads: is this a question, which facts does it hold, which lines bear on it. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+_ASKS = frozenset(
+    "what who whom whose when where which why how is are was were do does did has have had can could should would will"
+    " tell list summarise summarize describe explain answer recall reflect find compare judge assess review advise"
+    " search name give show".split()
+)
+_TELLS = frozenset(
+    "remember retain store save record note write add log keep publish learn collect propose promote update".split()
+)
+_STOP = _ASKS | frozenset(
+    "a an the and or of in on at to for from by with about into as it its this that these those he she they them his"
+    " her their i me my we us our you your be been am not no yes please any there".split()
+)
+_BROAD = re.compile(
+    r"\b(why|summari[sz]e|summary|explain|compare|judge|assess|reflect|overview|describe|advise|review|conclude"
+    r"|what (do|did|have) (we|you|i) (know|learn|learned|think)|how (would|should|well)|should)\b"
+)
+_POLITE = re.compile(r"^(?:please|kindly|(?:can|could|would|will) you(?: please)?)[\s,]+", re.I)
+_ADDRESS = re.compile(r"^(?!\w+\?)[A-Za-z][\w -]{0,30}[,:]\s+(?=\w)")
+_BLOCK = re.compile(r"<([a-z_]+(?: [a-z_]+)?)>.*?</\1>", re.S)
+_BULLET = re.compile(r"^\s*[-*•]\s+")
+_NUMBERED = re.compile(r"^\s*\d{1,3}[.)]\s+(.*\S)")
+_EMPTY = re.compile(
+    r"^\W*(no relevant memor|no memor|nothing (is |was )?(known|found|stored|relevant)|i (do not|don't) know|none\b|$)",
+    re.I,
+)
+
+
+def without_blocks(text: str) -> str:
+    """The text without the ``<tag>...</tag>`` blocks that a framework puts around a request."""
+    return _BLOCK.sub("", text).strip()
+
+
+def blocks(text: str) -> str:
+    """Only the ``<tag>...</tag>`` blocks of a text."""
+    return "\n".join(match.group() for match in _BLOCK.finditer(text))
+
+
+def is_question(text: str) -> bool:
+    """Whether a request asks for something, rather than states it."""
+    plain = text.strip()
+    first = _verb(plain)
+    if first in _TELLS:
+        return False
+    lines = [line.strip() for line in plain.splitlines() if line.strip()]
+    if not lines:
+        return False
+    return first in _ASKS or lines[-1].endswith("?") or bool(re.search(r"\?(\s|$)", lines[0]))
+
+
+def is_broad(text: str) -> bool:
+    """Whether a question wants a view drawn from many memories rather than one fact."""
+    return bool(_BROAD.search(text.lower()))
+
+
+def facts(text: str) -> list[str]:
+    """The facts of a statement: its bullets, else the statement without the command before it."""
+    items: list[str] = []
+    for line in text.splitlines():
+        if _BULLET.match(line):
+            items.append(_BULLET.sub("", line).strip())
+        elif items and line.startswith((" ", "\t")) and line.strip():
+            items[-1] += " " + line.strip()
+    if items:
+        return [item for item in items if item]
+    plain = text.strip()
+    if _verb(plain) in _TELLS:
+        command, colon, rest = plain.partition(":")
+        if colon and rest.strip() and len(command) <= 120 and "\n" not in command:
+            return facts(rest)
+        bare = re.sub(r"^\W*\w+\s+that\s+", "", _unaddressed(plain), flags=re.I)
+        return [bare[:1].upper() + bare[1:]]
+    return [plain] if plain else []
+
+
+def named_first(text: str, names: Sequence[str]) -> str | None:
+    """The one of some names that a text mentions first, in singular or plural."""
+    found: list[tuple[int, str]] = []
+    for name in names:
+        pattern = r"\b" + re.sub(r"[\s_-]+", r"[\\s_-]+", re.escape(name.rstrip("s")).replace(r"\-", "-"))
+        if match := re.search(pattern, text, re.I):
+            found.append((match.start(), name))
+    return min(found)[1] if found else None
+
+
+def words(text: str) -> set[str]:
+    """The words that carry meaning, cut to a crude stem so that "landed" meets "landing"."""
+    return {_stem(word) for word in re.findall(r"[^\W_]+", text.lower()) if word not in _STOP and len(word) > 1}
+
+
+def memory_lines(text: str) -> list[str]:
+    """The memories in a tool's result or an injected block: its numbered lines."""
+    return [match.group(1) for line in text.splitlines() if (match := _NUMBERED.match(line))]
+
+
+def is_empty(text: str) -> bool:
+    """Whether a memory tool's result says that there is nothing."""
+    return bool(_EMPTY.match(text.strip()))
+
+
+def bearing_on(question: str, lines: Iterable[str], limit: int = 3) -> list[str]:
+    """The few lines that share most words with a question, best first; none when they share too little."""
+    asked = words(question)
+    needed = 1 if len(asked) <= 3 else 2
+    scored = [(len(asked & words(line)), line) for line in dict.fromkeys(lines)]
+    best = max((score for score, _ in scored), default=0)
+    kept = [(score, line) for score, line in scored if score >= needed and 2 * score >= best]
+    return [line for _, line in sorted(kept, key=lambda pair: -pair[0])[:limit]]
+
+
+def _unaddressed(text: str) -> str:
+    return _POLITE.sub("", _ADDRESS.sub("", text, count=1).lstrip())
+
+
+def _verb(text: str) -> str:
+    for candidate in (text, _unaddressed(text)):
+        match = re.match(r"\W*([A-Za-z]+)", _POLITE.sub("", candidate))
+        if match and match.group(1).lower() in _TELLS | _ASKS:
+            return match.group(1).lower()
+    return ""
+
+
+def _stem(word: str) -> str:
+    for suffix in ("ings", "ing", "ers", "er", "ed", "es", "s", "e"):
+        if word.endswith(suffix) and len(word) - len(suffix) >= 3:
+            return word[: -len(suffix)][:8]
+    return word[:8]

@@ -1,0 +1,194 @@
+"""A deterministic stand-in for a language model, so that a team with memory runs with no LLM, key or network."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from agno.models.message import Message
+
+from hindsight_teams.testing._model import LocalModel, Request, ToolCall, Turn, text_of
+from hindsight_teams.testing._roster import RECALL, REFLECT, RETAIN, choose, read_roster
+from hindsight_teams.testing._text import (
+    bearing_on,
+    blocks,
+    facts,
+    is_broad,
+    is_empty,
+    is_question,
+    memory_lines,
+    named_first,
+    without_blocks,
+)
+
+__all__ = ["OFFLINE_MARKER", "OfflineModel"]
+
+OFFLINE_MARKER = "[offline stand-in]"
+"""The first words of every answer that an ``OfflineModel`` gives."""
+
+DONT_KNOW = "I don't know: memory holds nothing that answers this."
+CANT_WRITE = "I can't store this: none of my tools writes to memory."
+CANT_READ = "I can't answer this: none of my tools reads memory."
+NOTED = "Noted."
+
+_DELEGATE, _DELEGATE_ALL = "delegate_task_to_member", "delegate_task_to_members"
+_CREATE, _EXECUTE, _COMPLETE = "create_task", "execute_task", "mark_all_complete"
+_TASK_STATE = "<current_task_state>"
+
+
+class OfflineModel(LocalModel):
+    """A stand-in that plays a team with memory by fixed rules. It is no language model and understands nothing.
+
+    As a team's leader, in all four team modes, it hands a statement to a member that can retain and a question to a
+    member that can recall or reflect. As a member, or alone, it retains the facts of a statement (each bullet by
+    itself), looks a question up, and answers with the recalled lines that share the question's words. Without
+    evidence it says that it does not know; without a right it says which kind of tool it lacks. Every answer begins
+    with ``OFFLINE_MARKER``.
+
+    Each turn depends on nothing but the request: the same messages and tools give the same answer, and one instance
+    may serve any number of agents and threads.
+    """
+
+    def __init__(self, *, id: str = "offline-stand-in") -> None:
+        super().__init__(id=id, name="OfflineModel")
+
+    def next_turn(self, request: Request) -> Turn:
+        """What the rules say for this request."""
+        scene = _Scene.of(request)
+        if {_DELEGATE, _DELEGATE_ALL, _CREATE}.isdisjoint(scene.tools):
+            return _member(scene)
+        return _leader(scene)
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    tool: str
+    text: str
+    failed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    """What the rules look at: the task, what was done for it, the tools, and memories already in the prompt."""
+
+    request: Request
+    task: str
+    results: tuple[_Result, ...]
+    tools: frozenset[str]
+    injected: tuple[str, ...]
+
+    @classmethod
+    def of(cls, request: Request) -> _Scene:
+        messages = request.messages
+        start = next((i for i in range(len(messages) - 1, -1, -1) if _is_task(messages[i])), None)
+        prompt = text_of(messages[start]) if start is not None else ""
+        done = messages[start + 1 :] if start is not None else messages
+        return cls(
+            request=request,
+            task=without_blocks(prompt),
+            results=tuple(
+                _Result(m.tool_name or "", text_of(m), bool(m.tool_call_error)) for m in done if m.role == "tool"
+            ),
+            tools=frozenset(request.tool_names),
+            injected=tuple(memory_lines(request.system) + memory_lines(blocks(prompt))),
+        )
+
+    def results_of(self, *tools: str) -> list[_Result]:
+        return [result for result in self.results if result.tool in tools]
+
+
+def _is_task(message: Message) -> bool:
+    return message.role == "user" and not text_of(message).startswith(_TASK_STATE)
+
+
+def _say(text: str) -> Turn:
+    return Turn(content=f"{OFFLINE_MARKER} {text}")
+
+
+def _leader(scene: _Scene) -> Turn:
+    if scene.results_of(_COMPLETE):
+        return Turn()
+    answers = scene.results_of(_DELEGATE, _DELEGATE_ALL, _EXECUTE)
+    if answers:
+        return _say(_merged(answers))
+    if scene.results_of(RETAIN, RECALL, REFLECT):
+        return _member(scene)
+    if _DELEGATE_ALL in scene.tools:
+        return Turn(calls=(ToolCall(_DELEGATE_ALL, {"task": scene.task}),))
+    write = not is_question(scene.task)
+    member = choose(read_roster(scene.request.system), scene.task, write=write)
+    if member is None:
+        alone = _member(scene)
+        if _CREATE in scene.tools and alone.content:
+            return Turn(alone.content, (ToolCall(_COMPLETE, {"summary": "No member could do it."}),))
+        return alone
+    if _CREATE not in scene.tools:
+        return Turn(calls=(ToolCall(_DELEGATE, {"member_id": member.id, "task": scene.task}),))
+    created = scene.results_of(_CREATE)
+    if created and (task_id := re.match(r"Task created: \[([^\]]+)\]", created[-1].text)):
+        return Turn(calls=(ToolCall(_EXECUTE, {"task_id": task_id.group(1), "member_id": member.id}),))
+    title = scene.task[:60] + " (again)" * len(created)  # a title used before gives the old task back
+    return Turn(calls=(ToolCall(_CREATE, {"title": title, "description": scene.task, "assignee": member.id}),))
+
+
+def _merged(answers: list[_Result]) -> str:
+    """The members' answers as one: each line once, and no "I can't" beside an answer."""
+    text = "\n".join(answer.text for answer in answers).replace(OFFLINE_MARKER + " ", "")
+    lines = list(dict.fromkeys(line.strip() for line in text.splitlines() if line.strip()))
+    useful = [line for line in lines if not line.endswith((DONT_KNOW, CANT_WRITE, CANT_READ, NOTED))]
+    return "\n".join(useful or lines[:1] or [DONT_KNOW])
+
+
+def _member(scene: _Scene) -> Turn:
+    if scene.results:
+        return _say(_report(scene))
+    if is_question(scene.task):
+        order = (REFLECT, RECALL) if is_broad(scene.task) else (RECALL, REFLECT)
+        reader = next((tool for tool in order if tool in scene.tools), None)
+        if reader:
+            return Turn(calls=(ToolCall(reader, {"query": scene.task}),))
+        if scene.injected:
+            return _say(_quoted(scene.task, scene.injected))
+        return _say(CANT_READ)
+    if RETAIN in scene.tools:
+        return Turn(calls=tuple(_retain(scene, fact) for fact in facts(scene.task)))
+    return _say(CANT_WRITE if scene.tools & {RECALL, REFLECT} else NOTED)
+
+
+def _retain(scene: _Scene, fact: str) -> ToolCall:
+    parameters = scene.request.schema(RETAIN).get("properties") or {}
+    banks = (parameters.get("bank") or {}).get("enum")
+    arguments = {"content": fact}
+    if banks:
+        arguments["bank"] = named_first(scene.task, banks) or banks[0]
+    return ToolCall(RETAIN, arguments)
+
+
+def _report(scene: _Scene) -> str:
+    failures = [result.text.strip() for result in scene.results if result.failed]
+    kept = [result for result in scene.results_of(RETAIN) if not result.failed]
+    read = [result for result in scene.results_of(RECALL, REFLECT) if not result.failed]
+    parts: list[str] = []
+    if kept:
+        parts.append(f"Retained {len(kept)} fact{'s' if len(kept) > 1 else ''}.")
+    if read:
+        parts.append(_answer(scene, read))
+    parts += [f"The tool refused: {text}" for text in dict.fromkeys(failures)]
+    return "\n".join(parts) or DONT_KNOW
+
+
+def _answer(scene: _Scene, read: list[_Result]) -> str:
+    reflections = [result.text.strip() for result in read if result.tool == REFLECT and not is_empty(result.text)]
+    if reflections:
+        return "\n".join(reflections)
+    recalled = [line for result in read if result.tool == RECALL for line in _lines(result.text)]
+    return _quoted(scene.task, [*recalled, *scene.injected])
+
+
+def _lines(text: str) -> list[str]:
+    return memory_lines(text) or ([] if is_empty(text) else text.strip().splitlines())
+
+
+def _quoted(question: str, lines: list[str] | tuple[str, ...]) -> str:
+    found = bearing_on(question, lines)
+    return "\n".join(["From memory:", *(f"- {line}" for line in found)]) if found else DONT_KNOW
