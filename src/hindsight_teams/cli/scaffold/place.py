@@ -62,6 +62,7 @@ def read_text(path: Path) -> str | None:
 
 def place(folder: Path, files: Mapping[str, str], *, remove: tuple[str, ...] = ()) -> None:
     """Write files into a folder, and remove some; on a failure everything is as it was before."""
+    folder = folder.resolve()  # a link is followed, not replaced
     folder.parent.mkdir(parents=True, exist_ok=True)
     with _staging(folder) as staged:
         for path, text in files.items():
