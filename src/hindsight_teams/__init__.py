@@ -1,1 +1,93 @@
-"""Shared long-term memory for Agno Teams."""
+"""Shared long-term memory for Agno Teams.
+
+The public names; each is loaded when it is first used, so that importing the package costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from hindsight_teams import policies
+    from hindsight_teams.access import Access, Caller, Grant
+    from hindsight_teams.backends.base import MemoryBackend
+    from hindsight_teams.backends.hindsight import HindsightBackend
+    from hindsight_teams.backends.sqlite import SQLiteBackend
+    from hindsight_teams.banks import BankSpec
+    from hindsight_teams.definition import TeamDefinition
+    from hindsight_teams.errors import HindsightError, HindsightTeamsError
+    from hindsight_teams.instructions import memory_instructions
+    from hindsight_teams.models import Memory, RecallResult, Receipt, Reflection, RetainItem
+    from hindsight_teams.service import MemberMemory
+    from hindsight_teams.settings import configure, get_config, reset_config
+    from hindsight_teams.team import TeamMemory
+    from hindsight_teams.tools import HindsightTools
+
+_HOMES = {
+    "Access": "access",
+    "BankSpec": "banks",
+    "Caller": "access",
+    "Grant": "access",
+    "HindsightBackend": "backends.hindsight",
+    "HindsightError": "errors",
+    "HindsightTeamsError": "errors",
+    "HindsightTools": "tools",
+    "MemberMemory": "service",
+    "Memory": "models",
+    "MemoryBackend": "backends.base",
+    "RecallResult": "models",
+    "Receipt": "models",
+    "Reflection": "models",
+    "RetainItem": "models",
+    "SQLiteBackend": "backends.sqlite",
+    "TeamDefinition": "definition",
+    "TeamMemory": "team",
+    "configure": "settings",
+    "get_config": "settings",
+    "memory_instructions": "instructions",
+    "reset_config": "settings",
+}
+
+__all__ = [
+    "Access",
+    "BankSpec",
+    "Caller",
+    "Grant",
+    "HindsightBackend",
+    "HindsightError",
+    "HindsightTeamsError",
+    "HindsightTools",
+    "MemberMemory",
+    "Memory",
+    "MemoryBackend",
+    "RecallResult",
+    "Receipt",
+    "Reflection",
+    "RetainItem",
+    "SQLiteBackend",
+    "TeamDefinition",
+    "TeamMemory",
+    "__version__",
+    "configure",
+    "get_config",
+    "memory_instructions",
+    "policies",
+    "reset_config",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "policies":
+        return importlib.import_module("hindsight_teams.policies")
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

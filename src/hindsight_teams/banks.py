@@ -13,6 +13,7 @@ import re
 import string
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from hindsight_teams.access import Caller
@@ -243,7 +244,7 @@ def _template_fields(template: str) -> list[str]:
         if spec or conversion or not name.isidentifier():
             raise ValueError(f"write a field as {{name}}, without format or attribute: {name!r}")
         fields.append(name)
-    for left, right in zip(fields, fields[1:], strict=False):
+    for left, right in pairwise(fields):
         if "{" + left + "}{" + right + "}" in template:
             raise ValueError(f"put a separator such as ':' between {{{left}}} and {{{right}}}")
     return fields

@@ -12,7 +12,7 @@ import secrets
 from bisect import bisect_right
 from collections.abc import Mapping
 
-from hindsight_teams.models import Memory, RecallResult
+from hindsight_teams.models import Memory, RecallResult, Reflection
 
 NOTHING_FOUND = "No relevant memories found."
 NOTICE = (
@@ -103,6 +103,13 @@ def render_recall(result: RecallResult, *, label_banks: bool, names: Mapping[str
         f"Not answered: {one_line(names.get(gap.bank, gap.bank))} ({one_line(gap.reason)})" for gap in result.gaps
     ]
     lines += [f"Note: {one_line(note)}" for note in result.notes]
+    return "\n".join(lines)
+
+
+def render_reflection(reflection: Reflection) -> str:
+    """An answer as visible text, with a line for each bank that did not answer; empty when there is no answer."""
+    lines = [visible(reflection.text).strip()] if reflection.text.strip() else []
+    lines += [f"Not answered: {one_line(gap.bank)} ({one_line(gap.reason)})" for gap in reflection.gaps]
     return "\n".join(lines)
 
 

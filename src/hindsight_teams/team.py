@@ -1,0 +1,244 @@
+"""TeamMemory: binds the members of an Agno Team to their grants, and equips the team with the tools that follow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from agno.agent import Agent
+from agno.team import Team
+
+from hindsight_teams.access import Caller
+from hindsight_teams.definition import BankValue, GrantValue, TeamDefinition
+from hindsight_teams.errors import TeamDefinitionError, did_you_mean
+from hindsight_teams.matrix import AccessMatrix
+from hindsight_teams.service import Defaults, MemberMemory
+from hindsight_teams.tools import HindsightTools, resolve_defaults
+
+if TYPE_CHECKING:
+    from hindsight_teams.audit import AuditSink
+    from hindsight_teams.backends.base import MemoryBackend
+    from hindsight_teams.guard import Guard
+
+Equipped = TypeVar("Equipped", Agent, Team)
+
+
+class TeamMemory:
+    """The shared memory of a team: who may write, read or reflect on which bank.
+
+    Args:
+        team_id: The team's id; part of every bank id.
+        banks: Name to scope: ``team``, ``member``, ``user``, a template such as ``"room:{session}"``, or a resolver.
+        members: Member id to bank name to a policy or a list of verbs. A member is an agent, or a team's leader by the
+            team's id.
+        backend: Where the banks live; chosen by the settings when None.
+        variables: Values for template fields of your own.
+        curators: Members who may review proposals and quarantined memories.
+        defaults: Budget, limits and tags where a call gives none; from the settings when None.
+        guard: Inspects each memory before it is stored; the default checks when None, no checks when False.
+        audit: Where each operation is recorded; from the settings when None.
+
+    Raises:
+        TeamDefinitionError: An unknown bank, verb or policy; the nearest valid name is named.
+
+    Example:
+        >>> memory = TeamMemory(
+        ...     "research-desk",
+        ...     banks={"shared": "team", "notes": "member"},
+        ...     members={"researcher": {"shared": "writer-only", "notes": "full"}, "answerer": {"shared": "read-only"}},
+        ... )
+        >>> team = memory.equip(Team(id="research-desk", members=[Agent(id="researcher"), Agent(id="answerer")]))
+    """
+
+    def __init__(
+        self,
+        team_id: str,
+        *,
+        banks: Mapping[str, BankValue],
+        members: Mapping[str, Mapping[str, GrantValue]],
+        backend: MemoryBackend | Any = None,
+        variables: Mapping[str, str] | None = None,
+        curators: Iterable[str] = (),
+        defaults: Defaults | None = None,
+        guard: Guard | bool | None = None,
+        audit: AuditSink | None = None,
+    ) -> None:
+        definition = TeamDefinition.from_parts(
+            team_id, banks=banks, members=members, variables=variables, curators=curators
+        )
+        self._set_up(definition, backend, defaults, guard, audit)
+
+    @classmethod
+    def from_file(
+        cls,
+        path: str | Path,
+        *,
+        backend: MemoryBackend | Any = None,
+        variables: Mapping[str, str] | None = None,
+        defaults: Defaults | None = None,
+        guard: Guard | bool | None = None,
+        audit: AuditSink | None = None,
+    ) -> TeamMemory:
+        """The memory of the team that a team.toml declares.
+
+        Raises:
+            TeamDefinitionError: It names the line or key, and the nearest valid name.
+        """
+        return cls.of(
+            TeamDefinition.from_file(path, variables=variables),
+            backend=backend,
+            defaults=defaults,
+            guard=guard,
+            audit=audit,
+        )
+
+    @classmethod
+    def of(
+        cls,
+        definition: TeamDefinition,
+        *,
+        backend: MemoryBackend | Any = None,
+        defaults: Defaults | None = None,
+        guard: Guard | bool | None = None,
+        audit: AuditSink | None = None,
+    ) -> TeamMemory:
+        """The memory of a team that is already defined."""
+        self = cls.__new__(cls)
+        self._set_up(definition, backend, defaults, guard, audit)
+        return self
+
+    def _set_up(
+        self,
+        definition: TeamDefinition,
+        backend: Any,
+        defaults: Defaults | None,
+        guard: Guard | bool | None,
+        audit: AuditSink | None,
+    ) -> None:
+        from hindsight_teams.audit import default_audit
+        from hindsight_teams.backends.select import open_backend
+        from hindsight_teams.guard import Guard
+
+        self.definition = definition
+        self.backend: MemoryBackend = open_backend(backend=backend)
+        self.defaults = defaults or resolve_defaults()
+        self.guard: Guard | None = Guard() if guard in (None, True) else guard or None  # type: ignore[assignment]
+        self.audit: AuditSink = audit or default_audit()
+
+    @property
+    def team_id(self) -> str:
+        """The team's id."""
+        return self.definition.team_id
+
+    def member(self, member_id: str) -> MemberMemory:
+        """What one member may do, to be called directly.
+
+        Raises:
+            TeamDefinitionError: There is no such member.
+        """
+        return MemberMemory(
+            self.backend,
+            self.definition.grants_of(member_id),
+            caller=Caller(team=self.team_id, member=member_id),
+            defaults=self.defaults,
+            guard=self.guard,
+            audit=self.audit,
+        )
+
+    def tools(self, member_id: str, **options: Any) -> HindsightTools:
+        """The toolkit of one member, under a name of its own: exactly the tools that its grants allow.
+
+        Args:
+            member_id: The member.
+            **options: For Agno's Toolkit.
+
+        Raises:
+            TeamDefinitionError: There is no such member.
+        """
+        return HindsightTools.of(
+            self.member(member_id), **{"name": f"hindsight_tools:{self.team_id}:{member_id}", **options}
+        )
+
+    def equip(self, team: Equipped) -> Equipped:
+        """A copy of the team in which each member has its memory tools; the one given stays as it is.
+
+        Identity is bound here: the copy's toolkits belong to (this team, that member) and to nobody else, so the same
+        Agent object may be equipped into several teams. Nested teams are equipped too; a member whose id equals a
+        team's id is that team's leader.
+
+        Args:
+            team: A Team, or a single Agent.
+
+        Raises:
+            TeamDefinitionError: A member without an id, the same id twice, a member in the definition that the team
+                does not have, or members that are a callable.
+        """
+        if isinstance(team, Team) and callable(team.members):
+            raise TeamDefinitionError(
+                f"the members of team {team.id or team.name!r} are a callable; return equipped agents from it:"
+                " agent.tools = [memory.tools(agent.id)]"
+            )
+        present = _ids(team)
+        for member in self.definition.grants:
+            if member not in present:
+                raise TeamDefinitionError(
+                    f"the team definition grants memory to {member!r}, but the team has no such member;"
+                    f" {did_you_mean(member, present)}"
+                )
+        copied = team.deep_copy()
+        for part in _parts(copied):
+            if part.id in self.definition.grants:
+                _add_tools(part, self.tools(part.id))
+        return copied
+
+    def access_matrix(self) -> AccessMatrix:
+        """Who holds what on which bank."""
+        return AccessMatrix.of(self.definition)
+
+    def close(self) -> None:
+        """Close the backend and the audit store."""
+        self.backend.close()
+
+    def __enter__(self) -> TeamMemory:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _parts(team: Agent | Team) -> Iterable[Agent | Team]:
+    """The team itself and all its members, nested ones too."""
+    yield team
+    if isinstance(team, Team) and isinstance(team.members, list):
+        for member in team.members:
+            if isinstance(member, Agent | Team):
+                yield from _parts(member)
+
+
+def _ids(team: Agent | Team) -> set[str]:
+    """The ids of all parts.
+
+    Raises:
+        TeamDefinitionError: An id is missing, or there twice (Agno would silently use the first).
+    """
+    seen: set[str] = set()
+    for part in _parts(team):
+        kind = "team" if isinstance(part, Team) else "agent"
+        if not part.id:
+            raise TeamDefinitionError(
+                f"the {kind} {part.name or '(without a name)'!r} has no id; give it one, such as"
+                f" {kind.capitalize()}(id=...): memory is bound to it"
+            )
+        if part.id in seen:
+            raise TeamDefinitionError(f"the id {part.id!r} is there twice; give each agent and team an id of its own")
+        seen.add(part.id)
+    return seen
+
+
+def _add_tools(part: Agent | Team, toolkit: HindsightTools) -> None:
+    if callable(part.tools):
+        raise TeamDefinitionError(
+            f"the tools of {part.id!r} are a callable; add memory.tools({part.id!r}) to what it returns instead"
+        )
+    part.tools = [*(part.tools or []), toolkit]
