@@ -120,7 +120,7 @@ def _plain_group(tags: list[str], match: TagsMatch) -> TagGroup | None:
 
 
 def _signed_group(tags: list[str], match: TagsMatch) -> TagGroup | None:
-    """A flat filter over the authors' own tags, for memories that also carry signatures (or, from elsewhere, do not)."""
+    """A flat filter over the authors' own tags, for memories that also carry signatures, or, from elsewhere, none."""
     if match == "exact":
         return {"or": [{"tags": tags, "match": "exact"}, {"tags": [tagset(tags)], "match": "any_strict"}]}
     if not tags:

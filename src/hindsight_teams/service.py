@@ -13,13 +13,13 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from hindsight_teams import federation, provenance
 from hindsight_teams.access import Access, Caller, Grant
-from hindsight_teams.audit import AuditEvent, AuditSink
+from hindsight_teams.audit import AuditEvent, AuditSink, Outcome
 from hindsight_teams.errors import (
     AccessDenied,
     BackendError,
@@ -33,6 +33,7 @@ from hindsight_teams.models import (
     TAGS_MATCHES,
     Budget,
     Gap,
+    Memory,
     MemoryType,
     RecallResult,
     Receipt,
@@ -97,6 +98,17 @@ class Target:
     def name(self) -> str:
         """The bank's short name."""
         return self.grant.bank.name
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A call as the audit tells of it."""
+
+    caller: Caller
+    verb: str
+    text: str
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    started: float = field(default_factory=time.perf_counter)
 
 
 class MemberMemory:
@@ -327,7 +339,7 @@ class MemberMemory:
 
     def _retain(self, caller: Caller | None, bank: str | None, item: RetainItem) -> Steps[Receipt]:
         who = self._caller(caller)
-        started = time.perf_counter()
+        asked = _Asked(who, "retain", item.content)
         target: Target | None = None
         try:
             own = self.defaults.tags if item.tags is None else tuple(check_tags(item.tags))
@@ -342,11 +354,17 @@ class MemberMemory:
             if isinstance(receipt, BackendError):
                 raise receipt
         except HindsightTeamsError as error:
-            self._record(who, "retain", [target] if target else [], started, error=error, bank=bank)
+            self._record(asked, [target] if target else [], error=error, bank=bank)
             raise
-        receipt = replace(receipt, quarantined=bank_id != target.bank_id)
-        self._record(who, "retain", [target], started, receipt=receipt)
-        return receipt
+        stored: Receipt = replace(receipt, quarantined=bank_id != target.bank_id)
+        self._record(
+            asked,
+            [target],
+            outcome="quarantined" if stored.quarantined else "allowed",
+            count=stored.items_count,
+            ids={target.bank_id: stored.memory_ids},
+        )
+        return stored
 
     def _recall(
         self,
@@ -361,7 +379,7 @@ class MemberMemory:
         options: Mapping[str, Any],
     ) -> Steps[RecallResult]:
         who = self._caller(caller)
-        started = time.perf_counter()
+        asked = _Asked(who, "recall", query)
         targets: list[Target] = []
         limit = self.defaults.max_tokens if max_tokens is None else max_tokens
         try:
@@ -372,9 +390,9 @@ class MemberMemory:
                 [(t.name, a) for t, a in answers], gaps, max_tokens=limit if len(targets) > 1 else None
             )
         except HindsightTeamsError as error:
-            self._record(who, "recall", targets, started, error=error)
+            self._record(asked, targets, error=error)
             raise
-        self._record(who, "recall", targets, started, result=result)
+        self._record(asked, targets, ids=_ids_by_bank(result.results), gaps=gaps)
         return result
 
     def _reflect(
@@ -390,7 +408,7 @@ class MemberMemory:
         options: Mapping[str, Any],
     ) -> Steps[Reflection]:
         who = self._caller(caller)
-        started = time.perf_counter()
+        asked = _Asked(who, "reflect", query)
         targets: list[Target] = []
         try:
             targets = self._read_targets(who, Access.REFLECT, banks)
@@ -400,9 +418,9 @@ class MemberMemory:
             answers, gaps = yield from self._read("reflect", targets, query, tags, tags_match, authors, common)
             result = federation.merge_reflect([(t.name, a) for t, a in answers], gaps)
         except HindsightTeamsError as error:
-            self._record(who, "reflect", targets, started, error=error)
+            self._record(asked, targets, error=error)
             raise
-        self._record(who, "reflect", targets, started, reflection=result)
+        self._record(asked, targets, ids=_ids_by_bank(result.based_on), gaps=gaps)
         return result
 
     def _read(
@@ -519,39 +537,41 @@ class MemberMemory:
 
     def _record(
         self,
-        who: Caller,
-        verb: str,
+        asked: _Asked,
         targets: Sequence[Target],
-        started: float,
         *,
         error: HindsightTeamsError | None = None,
+        outcome: Outcome = "allowed",
+        count: int | None = None,
+        ids: Mapping[str, Sequence[str]] | None = None,
+        gaps: Sequence[Gap] = (),
         bank: str | None = None,
-        receipt: Receipt | None = None,
-        result: RecallResult | None = None,
-        reflection: Reflection | None = None,
     ) -> None:
+        """One event a bank, so that the audit can be asked by bank."""
         if self.audit is None:
             return
-        memories = result.results if result else reflection.based_on if reflection else []
-        ids = receipt.memory_ids if receipt else tuple(m.id for m in memories)
-        outcome = "allowed"
+        duration = (time.perf_counter() - asked.started) * 1e3
         if error is not None:
-            outcome = "denied" if isinstance(error, AccessDenied) else "error"
-        elif receipt is not None and receipt.quarantined:
-            outcome = "quarantined"
-        self.audit.record(
-            AuditEvent.of(
-                who,
-                verb=verb,
-                bank="+".join(t.name for t in targets) or bank or "",
-                bank_id="+".join(t.bank_id for t in targets),
-                outcome=outcome,
-                count=receipt.items_count if receipt else len(memories),
-                memory_ids=ids,
-                duration_ms=(time.perf_counter() - started) * 1e3,
-                error=type(error).__name__ if error else None,
+            outcome = "denied" if isinstance(error, AccessDenied | ContentRefused) else "error"
+        failed = {gap.bank: gap.reason for gap in gaps}
+        for name, bank_id in [(t.name, t.bank_id) for t in targets] or [(bank, None)]:
+            seen = tuple((ids or {}).get(bank_id or "", ()))
+            self.audit.record(
+                AuditEvent.by(
+                    asked.caller,
+                    asked.verb,
+                    "error" if name in failed else outcome,
+                    at=asked.at,
+                    bank=name,
+                    bank_id=bank_id,
+                    count=len(seen) if count is None else count,
+                    memory_ids=seen,
+                    duration_ms=duration,
+                    error=type(error).__name__ if error else None,
+                    reason=str(error) if error else failed.get(name or ""),
+                    text=asked.text,
+                )
             )
-        )
 
     def _run(self, steps: Steps[T]) -> T:
         def answer(request: Request) -> Any:
@@ -593,6 +613,13 @@ class MemberMemory:
         except StopIteration as stop:
             value: T = stop.value
             return value
+
+
+def _ids_by_bank(memories: Sequence[Memory]) -> dict[str, list[str]]:
+    ids: dict[str, list[str]] = {}
+    for memory in memories:
+        ids.setdefault(memory.bank_id, []).append(memory.id)
+    return ids
 
 
 @cache

@@ -82,5 +82,6 @@ def check_group(group: Any) -> None:
             check_choice("match", group.get("match", "any_strict"), TAGS_MATCHES)
             return
     raise InvalidInput(
-        f"tag group {group!r} must be {{'tags': [...], 'match': ...}}, {{'and': [...]}}, {{'or': [...]}} or {{'not': ...}}"
+        f"tag group {group!r} must be {{'tags': [...], 'match': ...}},"
+        " {'and': [...]}, {'or': [...]} or {'not': ...}"
     )

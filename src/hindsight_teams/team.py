@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -10,6 +11,7 @@ from agno.agent import Agent
 from agno.team import Team
 
 from hindsight_teams.access import Caller
+from hindsight_teams.audit import AuditTrail, SpanSink, StructlogSink, open_audit
 from hindsight_teams.definition import BankValue, GrantValue, TeamDefinition
 from hindsight_teams.errors import TeamDefinitionError, did_you_mean
 from hindsight_teams.matrix import AccessMatrix
@@ -116,15 +118,15 @@ class TeamMemory:
         guard: Guard | bool | None,
         audit: AuditSink | None,
     ) -> None:
-        from hindsight_teams.audit import default_audit
+        from hindsight_teams import settings
         from hindsight_teams.backends.select import open_backend
         from hindsight_teams.guard import Guard
 
         self.definition = definition
         self.backend: MemoryBackend = open_backend(backend=backend)
         self.defaults = defaults or resolve_defaults()
-        self.guard: Guard | None = Guard() if guard in (None, True) else guard or None  # type: ignore[assignment]
-        self.audit: AuditSink = audit or default_audit()
+        self.guard: Guard | None = guard if isinstance(guard, Guard) else None if guard is False else Guard()
+        self.audit: AuditSink = audit or _default_audit(settings.resolve().audit)
 
     @property
     def team_id(self) -> str:
@@ -188,7 +190,7 @@ class TeamMemory:
                 )
         copied = team.deep_copy()
         for part in _parts(copied):
-            if part.id in self.definition.grants:
+            if part.id and part.id in self.definition.grants:
                 _add_tools(part, self.tools(part.id))
         return copied
 
@@ -205,6 +207,13 @@ class TeamMemory:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+@cache
+def _default_audit(path: Path | None) -> AuditTrail:
+    """The log, OpenTelemetry where the application uses it, and the audit file where one is set."""
+    files = [open_audit(path)] if path else []
+    return AuditTrail(StructlogSink(), SpanSink(), *files)
 
 
 def _parts(team: Agent | Team) -> Iterable[Agent | Team]:

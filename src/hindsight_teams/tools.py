@@ -160,7 +160,7 @@ class HindsightTools(Toolkit):
         return QUARANTINED if receipt.quarantined else STORED
 
     def recall_memory(self, run_context: RunContext, query: str) -> str:
-        """Search long-term memory: numbered lines, best first, or "No relevant memories found."
+        """Search long-term memory: numbered lines, best first, or a sentence that nothing was found.
 
         Args:
             run_context: The run, from Agno.
