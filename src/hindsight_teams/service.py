@@ -7,15 +7,11 @@ it, one with threads and one with coroutines, so that sync and async can't drift
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cache
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from hindsight_teams import federation, provenance
 from hindsight_teams.access import Access, Caller, Grant
@@ -44,29 +40,12 @@ from hindsight_teams.models import (
     check_max_tokens,
 )
 from hindsight_teams.review import quarantine_item, review_bank_id
+from hindsight_teams.steps import Request, Steps, arun, given, run
 from hindsight_teams.tags import check_tags
 
 if TYPE_CHECKING:
     from hindsight_teams.backends.base import MemoryBackend
     from hindsight_teams.guard import Guard, Verdict
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One call of a backend verb, still to be made."""
-
-    verb: str
-    bank_id: str
-    args: tuple[Any, ...] = ()
-    options: Mapping[str, Any] = field(default_factory=dict)
-
-
-Answers: TypeAlias = "list[Any]"
-"""For each request its answer, or the BackendError it raised."""
-
-Steps: TypeAlias = Generator[list[Request], Answers, T]
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,12 +169,13 @@ class MemberMemory:
             InvalidInput: A bad argument, or content that a guard refused.
             BackendError: It could not be stored.
         """
-        return self._run(
+        return run(
+            self.backend,
             self._retain(
                 caller,
                 bank,
                 RetainItem(content, timestamp, context, metadata, tags, document_id, _update_mode(append), entities),
-            )
+            ),
         )
 
     async def aretain(
@@ -213,12 +193,13 @@ class MemberMemory:
         append: bool = False,
     ) -> Receipt:
         """Async twin of ``retain``."""
-        return await self._arun(
+        return await arun(
+            self.backend,
             self._retain(
                 caller,
                 bank,
                 RetainItem(content, timestamp, context, metadata, tags, document_id, _update_mode(append), entities),
-            )
+            ),
         )
 
     def recall(
@@ -261,7 +242,9 @@ class MemberMemory:
             BackendError: No bank could answer.
         """
         options = {"query_timestamp": query_timestamp, "types": types, "explain": explain}
-        return self._run(self._recall(caller, query, banks, budget, max_tokens, tags, tags_match, authors, options))
+        return run(
+            self.backend, self._recall(caller, query, banks, budget, max_tokens, tags, tags_match, authors, options)
+        )
 
     async def arecall(
         self,
@@ -280,8 +263,8 @@ class MemberMemory:
     ) -> RecallResult:
         """Async twin of ``recall``."""
         options = {"query_timestamp": query_timestamp, "types": types, "explain": explain}
-        return await self._arun(
-            self._recall(caller, query, banks, budget, max_tokens, tags, tags_match, authors, options)
+        return await arun(
+            self.backend, self._recall(caller, query, banks, budget, max_tokens, tags, tags_match, authors, options)
         )
 
     def reflect(
@@ -313,7 +296,9 @@ class MemberMemory:
             response_schema: A JSON schema for a structured answer.
         """
         options = {"context": context, "response_schema": response_schema}
-        return self._run(self._reflect(caller, query, banks, budget, max_tokens, tags, tags_match, authors, options))
+        return run(
+            self.backend, self._reflect(caller, query, banks, budget, max_tokens, tags, tags_match, authors, options)
+        )
 
     async def areflect(
         self,
@@ -331,8 +316,8 @@ class MemberMemory:
     ) -> Reflection:
         """Async twin of ``reflect``."""
         options = {"context": context, "response_schema": response_schema}
-        return await self._arun(
-            self._reflect(caller, query, banks, budget, max_tokens, tags, tags_match, authors, options)
+        return await arun(
+            self.backend, self._reflect(caller, query, banks, budget, max_tokens, tags, tags_match, authors, options)
         )
 
     # --- plans: pure decisions, shared by both ways -------------------------------------------------------------
@@ -350,9 +335,8 @@ class MemberMemory:
             item, verdict = self._inspect(who, target, item)
             signed = self._signed(who, target, item, own)
             bank_id, signed = self._destination(who, target, signed, verdict)
-            [receipt] = yield [Request("retain_batch", bank_id, ([signed],))]
-            if isinstance(receipt, BackendError):
-                raise receipt
+            [receipt] = yield [Request("retain_batch", (bank_id, [signed]))]
+            given(receipt)
         except HindsightTeamsError as error:
             self._record(asked, [target] if target else [], error=error, bank=bank)
             raise
@@ -449,8 +433,8 @@ class MemberMemory:
                 scope_tags=target.grant.scope_tags,
                 authors=named,
             )
-            given = {name: value for name, value in {**common, **narrowed}.items() if value not in (None, False)}
-            requests.append(Request(verb, target.bank_id, (query,), given))
+            options = {name: value for name, value in {**common, **narrowed}.items() if value not in (None, False)}
+            requests.append(Request(verb, (target.bank_id, query), options))
         answers = yield requests
         failures = [(t, a) for t, a in zip(targets, answers, strict=True) if isinstance(a, BackendError)]
         if failures and len(failures) == len(targets):
@@ -554,7 +538,8 @@ class MemberMemory:
         if error is not None:
             outcome = "denied" if isinstance(error, AccessDenied | ContentRefused) else "error"
         failed = {gap.bank: gap.reason for gap in gaps}
-        for name, bank_id in [(t.name, t.bank_id) for t in targets] or [(bank, None)]:
+        named: list[tuple[str | None, str | None]] = [(t.name, t.bank_id) for t in targets]
+        for name, bank_id in named or [(bank, None)]:
             seen = tuple((ids or {}).get(bank_id or "", ()))
             self.audit.record(
                 AuditEvent.by(
@@ -573,59 +558,12 @@ class MemberMemory:
                 )
             )
 
-    def _run(self, steps: Steps[T]) -> T:
-        def answer(request: Request) -> Any:
-            try:
-                verb: Callable[..., Any] = getattr(self.backend, request.verb)
-                return verb(request.bank_id, *request.args, **request.options)
-            except BackendError as error:
-                return error
-
-        try:
-            requests = next(steps)
-            while True:
-                if len(requests) == 1:
-                    answers = [answer(requests[0])]
-                else:
-                    tasks = [_pool().submit(copy_context().run, answer, request) for request in requests]
-                    answers = [task.result() for task in tasks]
-                requests = steps.send(answers)
-        except StopIteration as stop:
-            value: T = stop.value
-            return value
-
-    async def _arun(self, steps: Steps[T]) -> T:
-        async def answer(request: Request) -> Any:
-            try:
-                verb: Callable[..., Any] = getattr(self.backend, f"a{request.verb}")
-                return await verb(request.bank_id, *request.args, **request.options)
-            except BackendError as error:
-                return error
-
-        try:
-            requests = next(steps)
-            while True:
-                if len(requests) == 1:
-                    answers = [await answer(requests[0])]
-                else:
-                    answers = list(await asyncio.gather(*map(answer, requests)))
-                requests = steps.send(answers)
-        except StopIteration as stop:
-            value: T = stop.value
-            return value
-
 
 def _ids_by_bank(memories: Sequence[Memory]) -> dict[str, list[str]]:
     ids: dict[str, list[str]] = {}
     for memory in memories:
         ids.setdefault(memory.bank_id, []).append(memory.id)
     return ids
-
-
-@cache
-def _pool() -> ThreadPoolExecutor:
-    """Threads for reading several banks at once from sync code; shared by all members."""
-    return ThreadPoolExecutor(max_workers=16, thread_name_prefix="hindsight-teams-read")
 
 
 def _update_mode(append: bool) -> Any:
