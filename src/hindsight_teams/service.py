@@ -67,6 +67,20 @@ class Defaults:
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """A read as it was asked, before rights and scope; ``more`` are the verb's own options."""
+
+    query: str
+    banks: Sequence[str] | None
+    budget: Budget | None
+    max_tokens: int | None
+    tags: Sequence[str] | None
+    tags_match: TagsMatch | None
+    authors: Sequence[str] | None
+    more: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """A bank that a call goes to, as this caller reaches it."""
 
@@ -241,10 +255,9 @@ class MemberMemory:
             InvalidInput: A bad argument.
             BackendError: No bank could answer.
         """
-        options = {"query_timestamp": query_timestamp, "types": types, "explain": explain}
-        return run(
-            self.backend, self._recall(caller, query, banks, budget, max_tokens, tags, tags_match, authors, options)
-        )
+        more = {"query_timestamp": query_timestamp, "types": types, "explain": explain}
+        asked = Question(query, banks, budget, max_tokens, tags, tags_match, authors, more)
+        return run(self.backend, self._recall(caller, asked))
 
     async def arecall(
         self,
@@ -262,10 +275,9 @@ class MemberMemory:
         explain: bool = False,
     ) -> RecallResult:
         """Async twin of ``recall``."""
-        options = {"query_timestamp": query_timestamp, "types": types, "explain": explain}
-        return await arun(
-            self.backend, self._recall(caller, query, banks, budget, max_tokens, tags, tags_match, authors, options)
-        )
+        more = {"query_timestamp": query_timestamp, "types": types, "explain": explain}
+        asked = Question(query, banks, budget, max_tokens, tags, tags_match, authors, more)
+        return await arun(self.backend, self._recall(caller, asked))
 
     def reflect(
         self,
@@ -295,10 +307,9 @@ class MemberMemory:
             authors: Only memories retained by these members.
             response_schema: A JSON schema for a structured answer.
         """
-        options = {"context": context, "response_schema": response_schema}
-        return run(
-            self.backend, self._reflect(caller, query, banks, budget, max_tokens, tags, tags_match, authors, options)
-        )
+        more = {"context": context, "response_schema": response_schema}
+        asked = Question(query, banks, budget, max_tokens, tags, tags_match, authors, more)
+        return run(self.backend, self._reflect(caller, asked))
 
     async def areflect(
         self,
@@ -315,10 +326,9 @@ class MemberMemory:
         response_schema: Mapping[str, Any] | None = None,
     ) -> Reflection:
         """Async twin of ``reflect``."""
-        options = {"context": context, "response_schema": response_schema}
-        return await arun(
-            self.backend, self._reflect(caller, query, banks, budget, max_tokens, tags, tags_match, authors, options)
-        )
+        more = {"context": context, "response_schema": response_schema}
+        asked = Question(query, banks, budget, max_tokens, tags, tags_match, authors, more)
+        return await arun(self.backend, self._reflect(caller, asked))
 
     # --- plans: pure decisions, shared by both ways -------------------------------------------------------------
 
@@ -350,57 +360,29 @@ class MemberMemory:
         )
         return stored
 
-    def _recall(
-        self,
-        caller: Caller | None,
-        query: str,
-        banks: Sequence[str] | None,
-        budget: Budget | None,
-        max_tokens: int | None,
-        tags: Sequence[str] | None,
-        tags_match: TagsMatch | None,
-        authors: Sequence[str] | None,
-        options: Mapping[str, Any],
-    ) -> Steps[RecallResult]:
+    def _recall(self, caller: Caller | None, question: Question) -> Steps[RecallResult]:
         who = self._caller(caller)
-        asked = _Asked(who, "recall", query)
+        asked = _Asked(who, "recall", question.query)
         targets: list[Target] = []
-        limit = self.defaults.max_tokens if max_tokens is None else max_tokens
+        limit = self.defaults.max_tokens if question.max_tokens is None else question.max_tokens
         try:
-            targets = self._read_targets(who, Access.RECALL, banks)
-            common = {"budget": self._budget(budget), "max_tokens": limit, **options}
-            answers, gaps = yield from self._read("recall", targets, query, tags, tags_match, authors, common)
-            result = federation.merge_recall(
-                [(t.name, a) for t, a in answers], gaps, max_tokens=limit if len(targets) > 1 else None
-            )
+            targets = self._read_targets(who, Access.RECALL, question.banks)
+            answers, gaps = yield from self._read("recall", targets, replace(question, max_tokens=limit))
+            result = federation.merge_recall(answers, gaps, max_tokens=limit if len(targets) > 1 else None)
         except HindsightTeamsError as error:
             self._record(asked, targets, error=error)
             raise
         self._record(asked, targets, ids=_ids_by_bank(result.results), gaps=gaps)
         return result
 
-    def _reflect(
-        self,
-        caller: Caller | None,
-        query: str,
-        banks: Sequence[str] | None,
-        budget: Budget | None,
-        max_tokens: int | None,
-        tags: Sequence[str] | None,
-        tags_match: TagsMatch | None,
-        authors: Sequence[str] | None,
-        options: Mapping[str, Any],
-    ) -> Steps[Reflection]:
+    def _reflect(self, caller: Caller | None, question: Question) -> Steps[Reflection]:
         who = self._caller(caller)
-        asked = _Asked(who, "reflect", query)
+        asked = _Asked(who, "reflect", question.query)
         targets: list[Target] = []
         try:
-            targets = self._read_targets(who, Access.REFLECT, banks)
-            if max_tokens is not None:
-                check_max_tokens(max_tokens)
-            common = {"budget": self._budget(budget), "max_tokens": max_tokens, **options}
-            answers, gaps = yield from self._read("reflect", targets, query, tags, tags_match, authors, common)
-            result = federation.merge_reflect([(t.name, a) for t, a in answers], gaps)
+            targets = self._read_targets(who, Access.REFLECT, question.banks)
+            answers, gaps = yield from self._read("reflect", targets, question)
+            result = federation.merge_reflect(answers, gaps)
         except HindsightTeamsError as error:
             self._record(asked, targets, error=error)
             raise
@@ -408,39 +390,35 @@ class MemberMemory:
         return result
 
     def _read(
-        self,
-        verb: str,
-        targets: Sequence[Target],
-        query: str,
-        tags: Sequence[str] | None,
-        tags_match: TagsMatch | None,
-        authors: Sequence[str] | None,
-        common: Mapping[str, Any],
-    ) -> Steps[tuple[list[tuple[Target, Any]], list[Gap]]]:
+        self, verb: str, targets: Sequence[Target], question: Question
+    ) -> Steps[tuple[list[tuple[str, Any]], list[Gap]]]:
         """One request a bank; a bank that fails costs only its own part, unless all of them do."""
-        check_query(query)
-        check_max_tokens(common["max_tokens"] or 1)
-        own = self.defaults.recall_tags if tags is None else tuple(check_tags(tags))
-        match = self.defaults.recall_tags_match if tags_match is None else tags_match
-        check_choice("tags_match", match, TAGS_MATCHES)
-        named = check_tags(authors, name="authors")
-        requests = []
-        for target in targets:
-            narrowed = provenance.read_filter(
-                signed=self.identity.member is not None,
-                tags=own,
-                match=match,
-                scope_tags=target.grant.scope_tags,
-                authors=named,
-            )
-            options = {name: value for name, value in {**common, **narrowed}.items() if value not in (None, False)}
-            requests.append(Request(verb, (target.bank_id, query), options))
-        answers = yield requests
+        answers = yield [self._request(verb, target, question) for target in targets]
         failures = [(t, a) for t, a in zip(targets, answers, strict=True) if isinstance(a, BackendError)]
         if failures and len(failures) == len(targets):
             raise failures[0][1]
         gaps = [Gap(target.name, str(error)) for target, error in failures]
-        return [(t, a) for t, a in zip(targets, answers, strict=True) if not isinstance(a, BackendError)], gaps
+        return [(t.name, a) for t, a in zip(targets, answers, strict=True) if not isinstance(a, BackendError)], gaps
+
+    def _request(self, verb: str, target: Target, question: Question) -> Request:
+        """One read of one bank: the question, inside the grant's mandatory scope."""
+        check_query(question.query)
+        if question.max_tokens is not None:
+            check_max_tokens(question.max_tokens)
+        match = self.defaults.recall_tags_match if question.tags_match is None else question.tags_match
+        check_choice("tags_match", match, TAGS_MATCHES)
+        narrowed = provenance.read_filter(
+            signed=self.identity.member is not None,
+            tags=self.defaults.recall_tags if question.tags is None else check_tags(question.tags),
+            match=match,
+            scope_tags=target.grant.scope_tags,
+            authors=check_tags(question.authors, name="authors"),
+        )
+        options: dict[str, Any] = {"max_tokens": question.max_tokens, **question.more, **narrowed}
+        given_options = {name: value for name, value in options.items() if value is not None and value is not False}
+        return Request(
+            verb, (target.bank_id, question.query), {"budget": self._budget(question.budget), **given_options}
+        )
 
     # --- rights -------------------------------------------------------------------------------------------------
 
