@@ -1,0 +1,420 @@
+"""The embedded backend: ``MemoryBackend`` over one SQLite file."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from functools import partial, wraps
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from hindsight_teams.backends.sqlite import checks, reading, recalling, schema, writing
+from hindsight_teams.backends.sqlite.connections import Pool
+from hindsight_teams.backends.sqlite.filters import Filter
+from hindsight_teams.backends.sqlite.records import public_id, row_number
+from hindsight_teams.banks import check_bank_id
+from hindsight_teams.errors import BackendError, BankNotFound, InvalidInput
+from hindsight_teams.models import (
+    BankInfo,
+    BankStats,
+    Budget,
+    Health,
+    MemoryPage,
+    MemoryType,
+    RecallResult,
+    Receipt,
+    Reflection,
+    RetainItem,
+    TagCount,
+    TagGroup,
+    TagsMatch,
+    UpdateMode,
+    check_max_tokens,
+)
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _twin(
+    method: Callable[Concatenate[SQLiteBackend, P], R],
+) -> Callable[Concatenate[SQLiteBackend, P], Coroutine[Any, Any, R]]:
+    """The async variant of a verb: the same function on one of the backend's threads."""
+
+    @wraps(method)
+    async def twin(self: SQLiteBackend, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        return await self._in_thread(partial(method, self, *args, **kwargs))
+
+    twin.__name__ = f"a{method.__name__}"
+    twin.__qualname__ = f"SQLiteBackend.{twin.__name__}"
+    return twin
+
+
+class SQLiteBackend:
+    """Banks of memories in one SQLite file: no server, no key, no download.
+
+    Safe to share between threads, event loops and processes; after a fork the child opens its own connections.
+
+    Args:
+        path: The database file; made at the first use, with its folder.
+        model: An Agno model; ``reflect`` then asks it, with the memories as its only evidence.
+        embedder: Text to vector: a callable, or an Agno embedder.
+        extractor: An Agno model; ``retain`` then stores the facts it finds beside the text.
+        busy_timeout: Seconds to wait for another process that writes.
+        threads: Threads for the async verbs, and connections open at once.
+
+    Raises:
+        InvalidInput: The path is empty or ``:memory:``.
+    """
+
+    name = "sqlite"
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        model: Any = None,
+        embedder: Any = None,
+        extractor: Any = None,
+        busy_timeout: float = 10.0,
+        threads: int = 8,
+    ) -> None:
+        if not str(path).strip() or str(path) == ":memory:":
+            raise InvalidInput(f"path={str(path)!r} names no file; memories need one, such as 'memory.db'")
+        self.path = Path(path).expanduser()
+        self._model = model
+        self._embedder = embedder
+        self._extractor = extractor
+        self._threads = threads
+        self._executor: ThreadPoolExecutor | None = None
+        self._executor_pid = 0
+        self._pool = Pool(self.path, busy_timeout=busy_timeout, size=max(2 * threads, 8))
+
+    def __repr__(self) -> str:
+        return f"SQLiteBackend({str(self.path)!r})"
+
+    def retain(
+        self,
+        bank_id: str,
+        content: str,
+        *,
+        timestamp: datetime | None = None,
+        context: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+        tags: Sequence[str] | None = None,
+        document_id: str | None = None,
+        update_mode: UpdateMode = "replace",
+        entities: Sequence[str] | None = None,
+    ) -> Receipt:
+        """Store one piece of content; the bank is made when it does not exist.
+
+        Content over 1,500 characters becomes several memories of one document. The same retain twice is one memory.
+
+        Args:
+            timestamp: When it was said or happened; a naive datetime is taken as UTC.
+            document_id: What this document held before is replaced, or added to with ``update_mode="append"``.
+
+        Raises:
+            InvalidInput: A value can't be stored; nothing was.
+            DatabaseLocked: Another process wrote for longer than ``busy_timeout``.
+            DatabaseUnusable: The file can't be written.
+        """
+        item = RetainItem(
+            content=content,
+            timestamp=timestamp,
+            context=context,
+            metadata=metadata,
+            tags=tags,
+            document_id=document_id,
+            update_mode=update_mode,
+            entities=entities,
+        )
+        return self.retain_batch(bank_id, [item])
+
+    def retain_batch(self, bank_id: str, items: Sequence[RetainItem]) -> Receipt:
+        """Store several pieces, all or none. Items that share a ``document_id`` form one document, in order.
+
+        Raises:
+            InvalidInput: A value can't be stored; nothing was.
+            DatabaseLocked: Another process wrote for longer than ``busy_timeout``.
+            DatabaseUnusable: The file can't be written.
+        """
+        check_bank_id(bank_id)
+        if isinstance(items, RetainItem | str):
+            raise InvalidInput("items must be a list of RetainItem")
+        now = _now()
+        new = [piece for item in items for piece in writing.pieces(item, now=now)]
+        if not new:
+            return Receipt(bank_id=bank_id, items_count=0)
+        with self._pool.write() as db:
+            bank = writing.ensure_bank(db, bank_id, now=now)
+            numbers = writing.store(db, bank, new, now=now)
+        return Receipt(
+            bank_id=bank_id,
+            items_count=len(items),
+            memory_ids=tuple(dict.fromkeys(map(public_id, numbers))),
+            document_ids=tuple(dict.fromkeys(p.document_id for p in new if p.document_id is not None)),
+        )
+
+    def recall(
+        self,
+        bank_id: str,
+        query: str,
+        *,
+        budget: Budget = "mid",
+        max_tokens: int = 4096,
+        tags: Sequence[str] | None = None,
+        tags_match: TagsMatch = "any",
+        tag_groups: Sequence[TagGroup] | None = None,
+        query_timestamp: datetime | None = None,
+        types: Sequence[MemoryType] | None = None,
+        explain: bool = False,
+    ) -> RecallResult:
+        """Find memories, best first, within ``max_tokens`` of text; empty for a bank that does not exist.
+
+        Args:
+            budget: ``low`` reads little of the index, ``high`` much of it.
+            max_tokens: Four characters count as a token.
+            query_timestamp: What "now" is for words such as "last week".
+            explain: Fill ``Memory.signals`` with what each strategy gave.
+
+        Raises:
+            InvalidInput: A bad value.
+            DatabaseUnusable: The file can't be read.
+        """
+        check_bank_id(bank_id)
+        checks.check_recall(budget, max_tokens, tags, tags_match, tag_groups, types)
+        asked = checks.check_query(query)
+        chosen = _filter(tags, tags_match, tag_groups, types)
+        now = checks.to_microseconds("query_timestamp", query_timestamp)
+        with self._pool.read() as db:
+            bank = reading.bank_number(db, bank_id)
+            if bank is None:
+                return RecallResult()
+            memories = recalling.recall(
+                db,
+                bank,
+                bank_id,
+                asked,
+                budget=budget,
+                chosen=chosen,
+                now=_now() if now is None else now,
+                explain=explain,
+            )
+        kept, left_out = recalling.within(memories, max_tokens)
+        notes = [f"{left_out} more memories match; raise max_tokens to see them"] if left_out else []
+        if len(query) > checks.MAX_QUERY:
+            notes.append(f"the query was cut to its first {checks.MAX_QUERY:,} characters")
+        return RecallResult(results=kept, notes=tuple(notes))
+
+    def reflect(
+        self,
+        bank_id: str,
+        query: str,
+        *,
+        budget: Budget = "mid",
+        context: str | None = None,
+        max_tokens: int | None = None,
+        tags: Sequence[str] | None = None,
+        tags_match: TagsMatch = "any",
+        tag_groups: Sequence[TagGroup] | None = None,
+        response_schema: Mapping[str, Any] | None = None,
+    ) -> Reflection:
+        """Answer a question from what the bank holds.
+
+        Raises:
+            InvalidInput: A bad value.
+            Unsupported: ``response_schema`` without a model.
+            DatabaseUnusable: The file can't be read.
+        """
+        from hindsight_teams.backends.sqlite import reflecting
+
+        if max_tokens is not None:
+            check_max_tokens(max_tokens)
+        if context is not None:
+            checks.check_text("context", context)
+        found = self.recall(
+            bank_id, query, budget=budget, tags=tags, tags_match=tags_match, tag_groups=tag_groups
+        ).results
+        return reflecting.reflect(
+            query, found, model=self._model, context=context, max_tokens=max_tokens, response_schema=response_schema
+        )
+
+    def ensure_bank(self, bank_id: str, *, name: str | None = None) -> BankInfo:
+        """Make the bank when it does not exist; the name of one that does stays.
+
+        Raises:
+            InvalidInput: A bad id or name.
+        """
+        check_bank_id(bank_id)
+        if name is not None:
+            checks.check_text("name", name)
+        with self._pool.write() as db:
+            return reading.bank(db, writing.ensure_bank(db, bank_id, now=_now(), name=name))
+
+    def list_banks(self, *, prefix: str | None = None) -> list[BankInfo]:
+        """All banks, by id; only those whose id starts with ``prefix`` where one is given."""
+        with self._pool.read() as db:
+            return reading.banks(db, prefix or "")
+
+    def bank_stats(self, bank_id: str) -> BankStats:
+        """Counts of one bank.
+
+        Raises:
+            BankNotFound: There is no such bank.
+        """
+        check_bank_id(bank_id)
+        with self._pool.read() as db:
+            bank = reading.bank_number(db, bank_id)
+            if bank is None:
+                raise BankNotFound(f"there is no bank {bank_id!r}; a first retain makes it")
+            return reading.stats(db, bank)
+
+    def delete_bank(self, bank_id: str) -> int:
+        """Delete a bank with all it holds, from the file's bytes too; the number of memories deleted."""
+        check_bank_id(bank_id)
+        with self._pool.write() as db:
+            bank = reading.bank_number(db, bank_id)
+            if bank is None:
+                return 0
+            deleted = writing.remove_bank(db, bank)
+        self._erase()
+        return deleted
+
+    def list_memories(
+        self,
+        bank_id: str,
+        *,
+        limit: int = 100,
+        offset: int = 0,
+        tags: Sequence[str] | None = None,
+        tags_match: TagsMatch = "any",
+        document_id: str | None = None,
+    ) -> MemoryPage:
+        """One page of memories, oldest first; empty for a bank that does not exist.
+
+        Raises:
+            InvalidInput: A bad value.
+        """
+        check_bank_id(bank_id)
+        checks.check_page(limit, offset)
+        checks.check_filter(tags, tags_match)
+        with self._pool.read() as db:
+            bank = reading.bank_number(db, bank_id)
+            if bank is None:
+                return MemoryPage([], 0, limit, offset)
+            return reading.page(db, bank, bank_id, _filter(tags, tags_match), document_id, limit, offset)
+
+    def delete_memories(
+        self,
+        bank_id: str,
+        *,
+        ids: Sequence[str] | None = None,
+        document_id: str | None = None,
+        tags: Sequence[str] | None = None,
+        tags_match: TagsMatch = "all_strict",
+    ) -> int:
+        """Delete the memories that meet every selection given, and all that was derived from them.
+
+        They are gone from the file's bytes when this returns, unless another process is reading an older state of
+        the file: then they go with the next delete, or with ``erase()``.
+
+        Returns:
+            The number deleted.
+
+        Raises:
+            InvalidInput: No selection was given (use ``delete_bank`` to delete everything).
+        """
+        check_bank_id(bank_id)
+        checks.check_filter(tags, tags_match)
+        if isinstance(ids, str):
+            raise InvalidInput(f"ids={ids!r} must be a list of ids")
+        if ids is None and document_id is None and not tags and not (tags is not None and tags_match == "exact"):
+            raise InvalidInput(
+                "say which memories to delete: ids, document_id or tags (delete_bank deletes everything)"
+            )
+        with self._pool.write() as db:
+            bank = reading.bank_number(db, bank_id)
+            if bank is None:
+                return 0
+            if document_id is None and not tags and ids is not None:
+                low, high = reading.bounds(bank)
+                numbers = [n for n in map(row_number, ids) if n is not None and low <= n < high]
+            else:
+                numbers = list(reading.selected(db, bank, _filter(tags, tags_match), document_id))
+                if ids is not None:
+                    numbers = sorted(set(numbers) & {n for n in map(row_number, ids) if n is not None})
+            deleted = writing.remove(db, bank, numbers)
+        if deleted:
+            self._erase()
+        return deleted
+
+    def list_tags(self, bank_id: str, *, pattern: str | None = None) -> list[TagCount]:
+        """Tags in use, most used first; ``pattern`` may hold ``*`` as in ``team:*``."""
+        check_bank_id(bank_id)
+        with self._pool.read() as db:
+            bank = reading.bank_number(db, bank_id)
+            return [] if bank is None else reading.tag_counts(db, bank, pattern)
+
+    def health(self) -> Health:
+        """Whether the file can be read, where it is and which tables it has; never raises for a file that fails."""
+        newest = schema.MIGRATIONS[-1].__name__.lstrip("_")
+        try:
+            with self._pool.read() as db:
+                db.execute("SELECT count(*) FROM bank").fetchone()
+        except BackendError as error:
+            return Health(ok=False, backend=self.name, location=str(self.path), version=newest, message=error.message)
+        return Health(ok=True, backend=self.name, location=str(self.path), version=newest)
+
+    def close(self) -> None:
+        """Give back connections and threads. Safe to call twice."""
+        executor, self._executor = self._executor, None
+        if executor is not None and self._executor_pid == os.getpid():
+            executor.shutdown(wait=True)
+        self._pool.close()
+
+    aretain = _twin(retain)
+    aretain_batch = _twin(retain_batch)
+    arecall = _twin(recall)
+    areflect = _twin(reflect)
+    aensure_bank = _twin(ensure_bank)
+    alist_banks = _twin(list_banks)
+    abank_stats = _twin(bank_stats)
+    adelete_bank = _twin(delete_bank)
+    alist_memories = _twin(list_memories)
+    adelete_memories = _twin(delete_memories)
+    alist_tags = _twin(list_tags)
+    ahealth = _twin(health)
+
+    async def aclose(self) -> None:
+        """Give back connections and threads without blocking the event loop. Safe to call twice."""
+        await asyncio.to_thread(self.close)
+
+    async def _in_thread(self, work: Callable[[], R]) -> R:
+        if self._executor is None or self._executor_pid != os.getpid():  # threads do not survive a fork
+            self._executor = ThreadPoolExecutor(self._threads, thread_name_prefix="hindsight-teams-sqlite")
+            self._executor_pid = os.getpid()
+        return await asyncio.get_running_loop().run_in_executor(self._executor, work)
+
+    def _erase(self) -> None:
+        """Make what was deleted vanish from the file's bytes: merge the index, then empty the write-ahead log."""
+        with self._pool.exclusive() as db:
+            db.execute("INSERT INTO words(words) VALUES ('optimize')")
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _filter(
+    tags: Sequence[str] | None,
+    match: TagsMatch,
+    groups: Sequence[TagGroup] | None = None,
+    types: Sequence[MemoryType] | None = None,
+) -> Filter:
+    return Filter(tuple(tags or ()), match, tuple(groups or ()), frozenset(types) if types else None)
+
+
+def _now() -> int:
+    return time.time_ns() // 1000

@@ -1,0 +1,53 @@
+"""SQLite's own errors as errors of this package, with what to do about each."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from hindsight_teams.errors import BackendError, DatabaseLocked, DatabaseUnusable
+
+_BY_NAME = (
+    ("SQLITE_BUSY", DatabaseLocked, "the memory database is locked by another process; try again in a moment"),
+    ("SQLITE_LOCKED", DatabaseLocked, "the memory database is locked by another operation; try again in a moment"),
+    ("SQLITE_FULL", DatabaseUnusable, "the disk is full: nothing of this call was stored; free some space and retry"),
+    ("SQLITE_READONLY", DatabaseUnusable, "the memory database is read-only; give write permission or another path"),
+    ("SQLITE_NOTADB", DatabaseUnusable, "the file is not a memory database; choose another path or move it away"),
+    (
+        "SQLITE_CORRUPT",
+        DatabaseUnusable,
+        "the memory database is damaged; run `hindsight-teams bank check`, then `bank repair`, or restore a backup",
+    ),
+    (
+        "SQLITE_CANTOPEN",
+        DatabaseUnusable,
+        "the memory database can't be opened; check that its folder exists and may be written",
+    ),
+    ("SQLITE_PERM", DatabaseUnusable, "the memory database may not be opened; check the file's permissions"),
+    ("SQLITE_IOERR", DatabaseUnusable, "the disk failed while the memory database was used; check the disk"),
+    ("SQLITE_TOOBIG", DatabaseUnusable, "a value is larger than the memory database can hold; split it"),
+)
+
+
+def translate(error: sqlite3.Error, location: str) -> BackendError:
+    """The typed error for one of SQLite's; the path and SQLite's words go into its details."""
+    code = getattr(error, "sqlite_errorname", None) or ""
+    for prefix, kind, message in _BY_NAME:
+        if code.startswith(prefix):
+            return kind(message, path=location, sqlite=str(error), code=code)
+    return DatabaseUnusable(
+        f"the memory database refused the operation ({code or type(error).__name__}); run `hindsight-teams bank check`",
+        path=location,
+        sqlite=str(error),
+        code=code,
+    )
+
+
+@contextmanager
+def typed_errors(location: str) -> Iterator[None]:
+    """Raise what SQLite raises inside the block as typed errors."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise translate(error, location) from error

@@ -1,0 +1,148 @@
+"""The tables, and the named migrations that make them: each runs in one transaction together with its own record.
+
+A memory's rowid is its bank's number in the high half and a sequence number of that bank in the low half. So one bank
+is one contiguous range of rowids, in the table and in every list of the full-text index: reading one bank among a
+hundred thousand costs no more than reading it alone.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+
+from hindsight_teams.errors import DatabaseUnusable
+
+APPLICATION_ID = 0x48544D31
+"""Marks the file as ours in its header ("HTM1")."""
+
+BANK_SHIFT = 32
+"""Bits of a rowid that number a bank's memories: four billion of them."""
+
+
+def _first_tables(db: sqlite3.Connection) -> None:
+    for statement in (
+        """CREATE TABLE bank (
+            no INTEGER PRIMARY KEY AUTOINCREMENT,
+            id TEXT NOT NULL UNIQUE,
+            name TEXT,
+            created INTEGER NOT NULL,
+            written INTEGER NOT NULL,
+            last INTEGER NOT NULL DEFAULT 0,
+            memories INTEGER NOT NULL DEFAULT 0
+        )""",
+        """CREATE TABLE document (
+            no INTEGER PRIMARY KEY,
+            bank INTEGER NOT NULL,
+            id TEXT NOT NULL,
+            UNIQUE (bank, id)
+        )""",
+        """CREATE TABLE memory (
+            no INTEGER PRIMARY KEY,
+            bank INTEGER NOT NULL,
+            digest INTEGER NOT NULL,
+            text TEXT NOT NULL,
+            author TEXT,
+            document INTEGER,
+            mentioned INTEGER NOT NULL,
+            occurred INTEGER,
+            occurred_end INTEGER,
+            type TEXT NOT NULL DEFAULT 'world',
+            context TEXT,
+            tags TEXT,
+            metadata TEXT,
+            entities TEXT,
+            superseded_by INTEGER
+        )""",
+        """CREATE TABLE derivation (
+            source INTEGER NOT NULL,
+            memory INTEGER NOT NULL,
+            PRIMARY KEY (source, memory)
+        ) WITHOUT ROWID""",
+        "CREATE INDEX derivation_memory ON derivation (memory)",
+        "CREATE INDEX memory_digest ON memory (digest)",
+        "CREATE INDEX memory_document ON memory (document, no) WHERE document IS NOT NULL",
+        "CREATE INDEX memory_superseded ON memory (superseded_by) WHERE superseded_by IS NOT NULL",
+        "CREATE INDEX memory_time ON memory (bank, coalesce(occurred, mentioned))",
+        # The tokens are made by tokens.py, so SQLite has only to split them at spaces: its ascii tokenizer takes
+        # every character outside ASCII as part of a token.
+        "CREATE VIRTUAL TABLE words USING fts5(terms, tokenize='ascii', detail=none, columnsize=0)",
+        "CREATE TABLE vector (no INTEGER PRIMARY KEY, data BLOB NOT NULL)",
+        "CREATE TABLE setting (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
+    ):
+        db.execute(statement)
+
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first_tables,)
+
+
+def migrate(db: sqlite3.Connection, *, now: int) -> None:
+    """Bring the file to this version's tables; safe when several processes do it at once.
+
+    Args:
+        now: Microseconds since 1970, for the record.
+
+    Raises:
+        DatabaseUnusable: The file belongs to another application, or to a newer version of this package.
+    """
+    names = [m.__name__.lstrip("_") for m in MIGRATIONS]
+    if _applied(db) == names:
+        return
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        done = _applied(db)  # again, under the lock: another process may have been faster
+        if not done:
+            if db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+                raise _foreign()
+            db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            db.execute("CREATE TABLE migration (name TEXT PRIMARY KEY, applied INTEGER NOT NULL)")
+        db.execute("COMMIT")
+    except BaseException:
+        db.execute("ROLLBACK")
+        raise
+    for name, step in zip(names, MIGRATIONS, strict=True):
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            if name not in _applied(db):
+                step(db)
+                db.execute("INSERT INTO migration VALUES (?, ?)", (name, now))
+            db.execute("COMMIT")
+        except BaseException:
+            db.execute("ROLLBACK")
+            raise
+
+
+def check_ours(db: sqlite3.Connection) -> None:
+    """Refuse a file with content that is not this package's.
+
+    Raises:
+        DatabaseUnusable: It belongs to another application.
+    """
+    mark = db.execute("PRAGMA application_id").fetchone()[0]
+    if mark != APPLICATION_ID and (mark or db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]):
+        raise _foreign()
+
+
+def _applied(db: sqlite3.Connection) -> list[str]:
+    """The migrations that the file has seen, in order.
+
+    Raises:
+        DatabaseUnusable: See ``migrate``.
+    """
+    mark = db.execute("PRAGMA application_id").fetchone()[0]
+    if mark == 0:
+        return []
+    if mark != APPLICATION_ID:
+        raise _foreign()
+    done = [name for (name,) in db.execute("SELECT name FROM migration ORDER BY rowid")]
+    known = {m.__name__.lstrip("_") for m in MIGRATIONS}
+    if newer := [name for name in done if name not in known]:
+        raise DatabaseUnusable(
+            "the memory database was written by a newer version of hindsight-teams; upgrade the package"
+            " or choose another path",
+            unknown_migrations=newer,
+        )
+    return done
+
+
+def _foreign() -> DatabaseUnusable:
+    return DatabaseUnusable("the file is a database of another application; choose another path for the memories")

@@ -1,0 +1,222 @@
+"""Retaining and deleting: what happens inside one write transaction."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import groupby
+
+from hindsight_teams.backends.sqlite import checks, tokens
+from hindsight_teams.backends.sqlite.records import Piece, digest, pack
+from hindsight_teams.backends.sqlite.schema import BANK_SHIFT
+from hindsight_teams.errors import InvalidInput
+from hindsight_teams.models import RetainItem
+
+MEMORY_SIZE = 1_500
+"""Characters of one memory; longer content is stored as several, cut between sentences."""
+
+_INSERT = (
+    "INSERT INTO memory (no, bank, digest, text, author, document, mentioned, occurred, occurred_end, type, context,"
+    " tags, metadata, entities) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+)
+
+
+def pieces(item: RetainItem, *, now: int) -> list[Piece]:
+    """The memories that one retain makes, checked and ready to be stored.
+
+    Args:
+        now: Microseconds since 1970, for an item without a timestamp.
+
+    Raises:
+        InvalidInput: The item can't be stored.
+    """
+    checks.check_item(item)
+    text = item.content.strip()
+    tags = tuple(dict.fromkeys(item.tags or ()))
+    texts = [text] if len(text) <= MEMORY_SIZE else split(text)
+    document_id = item.document_id
+    if document_id is None and len(texts) > 1:
+        # The parts of one long text are each other's neighbours, which a document says.
+        document_id = "content:" + hashlib.blake2b(f"{digest(item, text, tags)}".encode(), digest_size=8).hexdigest()
+        item = replace(item, document_id=document_id)
+    stamp = checks.to_microseconds("timestamp", item.timestamp)
+    metadata = dict(item.metadata or {})
+    entities = tuple(dict.fromkeys(item.entities or ()))
+    return [
+        Piece(
+            text=part,
+            digest=digest(item, part, tags),
+            terms=tokens.indexed(part, context=item.context, entities=entities, tags=tags),
+            author=metadata.get("author"),
+            document_id=document_id,
+            append=item.update_mode == "append",
+            mentioned=now if stamp is None else stamp,
+            occurred=stamp,
+            occurred_end=None,
+            context=item.context,
+            tags=tags,
+            metadata=metadata,
+            entities=entities,
+        )
+        for part in texts
+    ]
+
+
+def split(text: str) -> list[str]:
+    """A long text in parts of at most ``MEMORY_SIZE`` characters, cut at line ends or spaces where there are any."""
+    parts: list[str] = []
+    while len(text) > MEMORY_SIZE:
+        cut = max(text.rfind("\n", 0, MEMORY_SIZE), text.rfind(". ", 0, MEMORY_SIZE) + 1)
+        if cut < MEMORY_SIZE // 2:
+            cut = text.rfind(" ", 0, MEMORY_SIZE)
+        if cut < MEMORY_SIZE // 2:
+            cut = MEMORY_SIZE
+        parts.append(text[:cut].strip())
+        text = text[cut:].strip()
+    return [p for p in [*parts, text] if p]
+
+
+def ensure_bank(db: sqlite3.Connection, bank_id: str, *, now: int, name: str | None = None) -> int:
+    """The number of the bank, which is made when it does not exist."""
+    row = db.execute("SELECT no FROM bank WHERE id = ?", (bank_id,)).fetchone()
+    if row is None:
+        row = db.execute(
+            "INSERT INTO bank (id, name, created, written) VALUES (?, ?, ?, ?) RETURNING no", (bank_id, name, now, now)
+        ).fetchone()
+    return int(row[0])
+
+
+def store(db: sqlite3.Connection, bank: int, new: Sequence[Piece], *, now: int) -> list[int]:
+    """Store pieces in a bank; the rowids of all of them, also of those that were there already."""
+    (last,) = db.execute("SELECT last FROM bank WHERE no = ?", (bank,)).fetchone()
+    numbers: dict[int, int] = {}
+    fresh: list[tuple[int, Piece, int | None]] = []
+    if len({p.document_id for p in new}) == 1:
+        groups: list[tuple[str | None, list[int]]] = [(new[0].document_id, list(range(len(new))))]
+    else:
+        order = sorted(range(len(new)), key=lambda i: (new[i].document_id is not None, new[i].document_id or "", i))
+        groups = [(k, list(g)) for k, g in groupby(order, key=lambda i: new[i].document_id)]
+        groups.sort(key=lambda group: group[1][0])
+    for document_id, members in groups:
+        document = None if document_id is None else _document(db, bank, document_id)
+        known = _known(db, bank, document, [new[i] for i in members])
+        if document_id is not None and not known:  # replacing a document's memories deletes the document too
+            document = _document(db, bank, document_id)
+        for i in members:
+            number = known.get(new[i].digest)
+            if number is None:
+                last += 1
+                if last >> BANK_SHIFT:
+                    raise InvalidInput("the bank is full: it has numbered 4 billion memories; use another bank")
+                number = known[new[i].digest] = (bank << BANK_SHIFT) + last
+                fresh.append((number, new[i], document))
+            numbers[i] = number
+    db.executemany(_INSERT, [_row(number, bank, piece, document) for number, piece, document in fresh])
+    db.executemany("INSERT INTO words (rowid, terms) VALUES (?, ?)", [(n, p.terms) for n, p, _ in fresh])
+    db.executemany(
+        "INSERT INTO vector (no, data) VALUES (?, ?)", [(n, p.vector) for n, p, _ in fresh if p.vector is not None]
+    )
+    db.executemany(
+        "INSERT INTO derivation (source, memory) VALUES (?, ?)", [(s, n) for n, p, _ in fresh for s in p.sources]
+    )
+    db.execute(
+        "UPDATE bank SET last = ?, memories = memories + ?, written = max(written, ?) WHERE no = ?",
+        (last, len(fresh), now, bank),
+    )
+    return [numbers[i] for i in range(len(new))]
+
+
+def _row(number: int, bank: int, piece: Piece, document: int | None) -> tuple[object, ...]:
+    return (
+        number,
+        bank,
+        piece.digest,
+        piece.text,
+        piece.author,
+        document,
+        piece.mentioned,
+        piece.occurred,
+        piece.occurred_end,
+        piece.type,
+        piece.context,
+        pack(piece.tags),
+        pack(piece.metadata),
+        pack(piece.entities),
+    )
+
+
+def _document(db: sqlite3.Connection, bank: int, document_id: str) -> int:
+    row = db.execute("SELECT no FROM document WHERE bank = ? AND id = ?", (bank, document_id)).fetchone()
+    if row is None:
+        row = db.execute("INSERT INTO document (bank, id) VALUES (?, ?) RETURNING no", (bank, document_id)).fetchone()
+    return int(row[0])
+
+
+def _known(db: sqlite3.Connection, bank: int, document: int | None, new: Sequence[Piece]) -> dict[int, int]:
+    """Fingerprint to rowid of what need not be stored again; replaces what a document held before."""
+    if document is None:
+        found: dict[int, int] = {}
+        for piece in new:
+            row = db.execute(
+                "SELECT no FROM memory WHERE digest = ? AND bank = ? AND document IS NULL AND text = ?",
+                (piece.digest, bank, piece.text),
+            ).fetchone()
+            if row is not None:
+                found[piece.digest] = int(row[0])
+        return found
+    if all(piece.append for piece in new):
+        held = {}
+        for piece in new:
+            row = db.execute(
+                "SELECT no FROM memory WHERE digest = ? AND document = ?", (piece.digest, document)
+            ).fetchone()
+            if row is not None:
+                held[piece.digest] = int(row[0])
+        return held
+    old = db.execute("SELECT no, digest FROM memory WHERE document = ? ORDER BY no", (document,)).fetchall()
+    wanted = list(dict.fromkeys(piece.digest for piece in new))
+    if [d for _, d in old] != wanted[: len(old)]:
+        remove(db, bank, [no for no, _ in old])
+        return {}
+    return {d: no for no, d in old}
+
+
+def remove(db: sqlite3.Connection, bank: int, numbers: Iterable[int]) -> int:
+    """Delete memories of a bank with everything that was derived from them; how many went."""
+    gone = set(numbers)
+    wave = sorted(gone)
+    while wave:
+        derived = {
+            int(memory)
+            for no in wave
+            for (memory,) in db.execute("SELECT memory FROM derivation WHERE source = ?", (no,))
+        }
+        wave = sorted(derived - gone)
+        gone |= derived
+    rows = [(no,) for no in sorted(gone)]
+    documents = {d for row in rows for (d,) in db.execute("SELECT document FROM memory WHERE no = ?", row)} - {None}
+    db.executemany("DELETE FROM words WHERE rowid = ?", rows)
+    db.executemany("DELETE FROM vector WHERE no = ?", rows)
+    db.executemany("DELETE FROM derivation WHERE memory = ?", rows)
+    db.executemany("UPDATE memory SET superseded_by = NULL WHERE superseded_by = ?", rows)
+    deleted = db.executemany("DELETE FROM memory WHERE no = ?", rows).rowcount if rows else 0
+    db.executemany(
+        "DELETE FROM document WHERE no = ? AND NOT EXISTS (SELECT 1 FROM memory WHERE document = document.no)",
+        [(d,) for d in sorted(documents)],
+    )
+    db.execute("UPDATE bank SET memories = memories - ? WHERE no = ?", (deleted, bank))
+    return deleted
+
+
+def remove_bank(db: sqlite3.Connection, bank: int) -> int:
+    """Delete a bank with all it holds; how many memories went."""
+    low, high = bank << BANK_SHIFT, (bank + 1) << BANK_SHIFT
+    db.execute("DELETE FROM words WHERE rowid >= ? AND rowid < ?", (low, high))
+    db.execute("DELETE FROM vector WHERE no >= ? AND no < ?", (low, high))
+    db.execute("DELETE FROM derivation WHERE source >= ? AND source < ?", (low, high))
+    deleted = db.execute("DELETE FROM memory WHERE no >= ? AND no < ?", (low, high)).rowcount
+    db.execute("DELETE FROM document WHERE bank = ?", (bank,))
+    db.execute("DELETE FROM bank WHERE no = ?", (bank,))
+    return deleted
