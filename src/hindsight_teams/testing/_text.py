@@ -23,7 +23,7 @@ _BROAD = re.compile(
 )
 _POLITE = re.compile(r"^(?:please|kindly|(?:can|could|would|will) you(?: please)?)[\s,]+", re.I)
 _ADDRESS = re.compile(r"^(?!\w+\?)[A-Za-z][\w -]{0,30}[,:]\s+(?=\w)")
-_BLOCK = re.compile(r"<([a-z_]+(?: [a-z_]+)?)>.*?</\1>", re.S)
+_BLOCK = re.compile(r"<([a-z][a-z0-9_-]*(?: [a-z_]+)?)>.*?</\1>", re.S)
 _BULLET = re.compile(r"^\s*[-*•]\s+")
 _NUMBERED = re.compile(r"^\s*\d{1,3}[.)]\s+(.*\S)")
 _EMPTY = re.compile(
