@@ -79,6 +79,18 @@ def escape(component: str) -> str:
     return _UNSAFE.sub(lambda m: b"~%02x" % m.group()[0], raw).decode("ascii")
 
 
+def unescape(component: str) -> str | None:
+    """What ``escape`` made this of; None for what it never makes."""
+    if not re.fullmatch(r"(?:[A-Za-z0-9_.@+-]|~[0-9a-f]{2})+", component):
+        return None
+    raw = re.sub(rb"~(..)", lambda m: bytes.fromhex(m[1].decode()), component.encode())
+    try:
+        text = raw.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:
+        return None
+    return text if escape(text) == component else None
+
+
 def join(*components: str) -> str:
     """A bank id from components, each escaped; the tail of an id that is too long becomes a hash."""
     return _fit(":".join(map(escape, components)))

@@ -1,0 +1,87 @@
+"""Which requests a member's key may make at all: a short list, everything else is refused. Pure.
+
+The list is of what is allowed, so that an operation which a newer server adds is closed until somebody opens it here.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from hindsight_teams.access import Access
+
+OPEN = frozenset({"/health", "/health/live", "/health/ready", "/version", "/v1/version"})
+"""GET of these needs no key: they tell that the server lives, and its version."""
+
+_BANKS = "/v1/default/banks"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A request that a member may make.
+
+    Attributes:
+        method: Of HTTP.
+        path: What follows the bank's id, as an expression.
+        access: The right that the member needs on the bank.
+        query: Whether it may carry query parameters.
+        whole_bank: It can't be narrowed to a scope, so a grant with ``scope_tags`` does not include it.
+    """
+
+    method: str
+    path: str
+    access: Access
+    query: bool = True
+    whole_bank: bool = False
+
+
+ROUTES = (
+    Route("POST", "/memories", Access.RETAIN),
+    Route("POST", "/memories/recall", Access.RECALL),
+    Route("POST", "/reflect", Access.REFLECT),
+    Route("GET", "/memories/list", Access.RECALL),
+    Route("GET", "/tags", Access.RECALL),
+    Route("GET", "/stats", Access.RECALL, whole_bank=True),
+    # A query could ask for the operation's payload: what somebody else retained.
+    Route("GET", "/operations/[0-9a-fA-F-]+", Access.RETAIN, query=False),
+)
+"""Beside the listing of banks, which is filtered."""
+
+MCP_TOOLS: dict[str, Access] = {
+    "retain": Access.RETAIN,
+    "sync_retain": Access.RETAIN,
+    "recall": Access.RECALL,
+    "reflect": Access.REFLECT,
+    "list_banks": Access.NONE,
+}
+"""MCP tools that a member may call, and the right that each needs; ``list_banks`` is filtered."""
+
+MCP_METHODS = frozenset({"initialize", "ping", "tools/list", "tools/call"})
+"""MCP methods that a member may use, beside notifications."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What an allowed request asks for: a bank and the route to it, or, with neither, the listing of banks."""
+
+    bank_id: str | None = None
+    route: Route | None = None
+
+
+def wanted(method: str, path: str, *, query: bool = False) -> Wanted | None:
+    """What a request asks for; None where no member may ask it.
+
+    Args:
+        method: Of HTTP.
+        path: Decoded, below the server's base path.
+        query: Whether the request carries query parameters.
+    """
+    if method == "GET" and path == _BANKS:
+        return Wanted()
+    match = re.fullmatch(rf"{_BANKS}/([^/]+)(/.+)", path)
+    if match is None:
+        return None
+    for route in ROUTES:
+        if route.method == method and re.fullmatch(route.path, match[2]):
+            return Wanted(match[1], route) if route.query or not query else None
+    return None

@@ -1,0 +1,123 @@
+"""The signature on what a member retains through the server itself: checked, completed, never believed. Pure.
+
+The service signs before it sends; a hand-written request may claim anything. Here the key says who the author is, so a
+claim must agree with it, and what is missing is added. User, session and run can't be checked: a member acts for them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from hindsight_teams import provenance
+from hindsight_teams.access import Caller, Grant
+from hindsight_teams.banks import unescape
+from hindsight_teams.errors import InvalidInput
+from hindsight_teams.models import RetainItem
+from hindsight_teams.review import KINDS, seal
+
+Item = Mapping[str, Any]
+
+
+def sign(item: Item, *, team: str, member: str, grant: Grant | None = None, bank_id: str = "") -> dict[str, Any]:
+    """One item of a retain with the member's signature and the grant's scope.
+
+    Args:
+        item: As the server has it: ``tags``, ``metadata`` and more.
+        team: The key's.
+        member: The key's.
+        grant: What the member holds on the bank.
+        bank_id: The bank it goes to.
+
+    Raises:
+        InvalidInput: It claims another team or author, contradicts itself or its bank about user, session or run,
+            claims a trust or a lineage, or asks for observations outside the scope.
+    """
+    tags, metadata = list(item.get("tags") or ()), dict(item.get("metadata") or {})
+    scope_tags = grant.scope_tags if grant else ()
+    caller = replace(_claimed(tags, metadata), team=team, member=member)
+    own = [tag for tag in tags if not tag.startswith(provenance.RESERVED_PREFIXES) and tag not in scope_tags]
+    signed_tags = provenance.sign_tags(caller, own, scope_tags)
+    signed_metadata = provenance.sign_metadata(
+        caller, {key: value for key, value in metadata.items() if key not in provenance.RESERVED_METADATA}
+    )
+    for tag in tags:
+        # An author that puts its scope's tags on an item itself changes the digest of its own tags, and no right.
+        if tag.startswith(provenance.RESERVED_PREFIXES) and tag not in signed_tags and not tag.startswith("tagset:"):
+            raise InvalidInput(f"the tag {tag!r} claims an identity that is not this key's, or two at once")
+    for key in provenance.RESERVED_METADATA & metadata.keys():
+        if metadata[key] != signed_metadata.get(key):
+            raise InvalidInput(f"the metadata {key!r} claims what is not this key's")
+    if scope_tags and item.get("observation_scopes") is not None:
+        raise InvalidInput("this key writes within a scope; leave out observation_scopes")
+    if grant and all(getattr(caller, name) for name in grant.bank.needs) and grant.bank.resolve(caller) != bank_id:
+        raise InvalidInput("the user, session or run that the item claims has another bank than this one")
+    return {**item, "tags": signed_tags, "metadata": signed_metadata}
+
+
+def check_envelope(item: Item, *, team: str, member: str) -> None:
+    """Refuse what is not an envelope of this member's own for the review bank.
+
+    Raises:
+        InvalidInput: It is no envelope as the service seals them, or the memory inside is signed by somebody else.
+    """
+    metadata = item.get("metadata") or {}
+    try:
+        inner = json.loads(metadata["review_item"])
+        timestamp = inner["timestamp"]
+        content = {**inner, "timestamp": datetime.fromisoformat(timestamp) if timestamp else None}
+        expected = seal(
+            metadata["review_kind"],
+            RetainItem(**content),
+            bank=metadata["review_bank"],
+            bank_id=metadata["review_bank_id"],
+            reason=metadata["review_reason"],
+            origin=metadata["review_origin"] or None,
+        )
+    except (KeyError, TypeError, ValueError):
+        raise InvalidInput("only sealed envelopes go into the review bank") from None
+    same = (
+        metadata["review_kind"] in KINDS
+        and item.get("content") == expected.content
+        and {k: v for k, v in metadata.items() if k not in provenance.RESERVED_METADATA} == expected.metadata
+        and item.get("document_id") == expected.document_id
+        and (item.get("update_mode") or "replace") == expected.update_mode
+    )
+    if not same:
+        raise InvalidInput("the envelope for the review bank does not match what is in it")
+    if (inner["metadata"].get("team"), inner["metadata"].get("author")) != (team, member):
+        raise InvalidInput("the memory in the envelope is not signed by this key's member")
+    sign(inner, team=team, member=member)
+
+
+def writable_tags(*, team: str, member: str) -> list[str]:
+    """Shell-style patterns for the tags that a member may write: all but another's team and author.
+
+    A server that is told these refuses a retain into a document that somebody else wrote, which would replace it.
+    """
+    mine = [provenance.identity_tag("team", team), provenance.identity_tag("author", member)]
+    return [*_others("team:", "author:"), *mine]  # escaped identities hold no pattern characters
+
+
+def _others(*prefixes: str) -> list[str]:
+    """Patterns that match exactly the non-empty strings which start with none of the prefixes.
+
+    The prefixes must differ in their first letters.
+    """
+    patterns = [f"[!{''.join(prefix[0] for prefix in prefixes)}]*"]
+    for prefix in prefixes:
+        for end in range(1, len(prefix)):
+            patterns += [prefix[:end], f"{prefix[:end]}[!{prefix[end]}]*"]
+    return patterns
+
+
+def _claimed(tags: Sequence[str], metadata: Mapping[str, Any]) -> Caller:
+    """The user, session and run that the metadata names, or else the tags."""
+    claims: dict[str, Any] = {}
+    for name in ("user", "session", "run"):
+        tagged = (unescape(tag.removeprefix(f"{name}:")) for tag in tags if tag.startswith(f"{name}:"))
+        claims[name] = metadata.get(name) or next(filter(None, tagged), None)
+    return Caller(**claims)
