@@ -1,0 +1,64 @@
+"""Who did what to which bank: events, where they go, and a log that shows when it was tampered with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hindsight_teams.audit.chain import Head, Verification
+from hindsight_teams.audit.events import (
+    OUTCOMES,
+    AuditEvent,
+    AuditSink,
+    AuditTrail,
+    Outcome,
+    SpanSink,
+    StructlogSink,
+)
+from hindsight_teams.audit.store import AuditEntry, AuditStore
+from hindsight_teams.errors import ConfigurationError
+
+__all__ = [
+    "OUTCOMES",
+    "AuditEntry",
+    "AuditEvent",
+    "AuditSink",
+    "AuditStore",
+    "AuditTrail",
+    "Head",
+    "Outcome",
+    "SpanSink",
+    "StructlogSink",
+    "Verification",
+    "open_audit",
+]
+
+
+def open_audit(path: str | Path, *, keep_text: bool = False, create: bool = True) -> AuditStore:
+    """Open the audit log at a path; its suffix says which kind.
+
+    Args:
+        path: The file, ``.db`` or ``.sqlite`` for SQLite, ``.jsonl`` for JSON lines; its folder is made when it does
+            not exist.
+        keep_text: Store the content of memories too, with known kinds of secrets redacted. Off by default.
+        create: Make the file when it does not exist. For looking only, pass False.
+
+    Raises:
+        ConfigurationError: Another suffix, or no such file with ``create=False``.
+        DatabaseUnusable: The file can't be opened or is no audit log.
+    """
+    path = Path(path).expanduser()
+    suffix = path.suffix.lower()
+    if suffix not in (".db", ".sqlite", ".jsonl"):
+        raise ConfigurationError(
+            f"the audit log's file name ends in {suffix!r}; end it in .db (SQLite) or .jsonl (JSON lines)",
+            path=str(path),
+        )
+    if not create and not path.exists():
+        raise ConfigurationError("there is no audit log yet at the configured place", path=str(path))
+    if suffix == ".jsonl":
+        from hindsight_teams.audit.jsonl import JSONLinesAuditStore
+
+        return JSONLinesAuditStore(path, keep_text=keep_text)
+    from hindsight_teams.audit.sqlite import SQLiteAuditStore
+
+    return SQLiteAuditStore(path, keep_text=keep_text)

@@ -1,0 +1,121 @@
+"""The hash chain of an audit log, as pure functions.
+
+Each entry holds the hash of the one before and a hash of its own over its number, that hash and its event. So no entry
+can be changed, removed, added in the middle or moved without breaking every later one. Whoever can write the file can
+make the whole chain anew, or cut its end: only a head that was kept elsewhere shows that.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from hindsight_teams.errors import InvalidInput
+
+
+class Head(NamedTuple):
+    """The end of a chain: the number of its last entry and that entry's hash. Keep it elsewhere, as an anchor."""
+
+    seq: int
+    hash: str
+
+    def __str__(self) -> str:
+        return f"{self.seq}:{self.hash}"
+
+    @classmethod
+    def parse(cls, text: str) -> Head:
+        """The head that ``str`` wrote.
+
+        Raises:
+            InvalidInput: It is no number, colon and hash.
+        """
+        seq, _, digest = text.strip().partition(":")
+        if not seq.isdecimal() or len(digest) != len(START.hash) or set(digest) - set("0123456789abcdef"):
+            raise InvalidInput(f"{text!r} is no head of an audit log; it looks like 42:{'9f3a…'}")
+        return cls(int(seq), digest)
+
+
+START = Head(0, "0" * 64)
+"""The head of an empty chain."""
+
+
+class Link(NamedTuple):
+    """One entry as it is stored; ``payload`` is the event's canonical JSON."""
+
+    seq: int
+    prev: str
+    hash: str
+    payload: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What checking a chain found.
+
+    Attributes:
+        entries: Entries that are whole, counted from the start.
+        head: The last of them.
+        broken_at: The number of the first entry that is not as it was written, counted by its place; None when all are.
+        reason: What is wrong with it.
+    """
+
+    entries: int
+    head: Head
+    broken_at: int | None = None
+    reason: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is wrong."""
+        return self.broken_at is None
+
+
+def digest(seq: int, prev: str, payload: str) -> str:
+    """The hash of an entry: BLAKE2b-256 over its number, the hash before it and its event."""
+    return hashlib.blake2b(f"{seq}:{prev}:{payload}".encode("ascii", "surrogatepass"), digest_size=32).hexdigest()
+
+
+def link(head: Head, payload: str) -> Link:
+    """The next entry after a head."""
+    seq = head.seq + 1
+    return Link(seq, head.hash, digest(seq, head.hash, payload), payload)
+
+
+def verify(links: Iterable[Link | None], anchor: Head | None = None) -> Verification:
+    """Check a chain from its start.
+
+    Args:
+        links: The entries in stored order; None for one that can't be read.
+        anchor: A head that was kept elsewhere. Without one a cut end can't be noticed.
+    """
+    head = START
+    for found in links:
+        expected = head.seq + 1
+        problem = _problem(found, head) or _anchor_problem(found, anchor)
+        if found is None or problem:
+            return Verification(head.seq, head, expected, problem)
+        head = Head(found.seq, found.hash)
+    if anchor is not None and head.seq < anchor.seq:
+        missing = f"the log ends after entry {head.seq}, and the anchor knows entry {anchor.seq}: its end was removed"
+        return Verification(head.seq, head, head.seq + 1, missing)
+    return Verification(head.seq, head)
+
+
+def _problem(found: Link | None, head: Head) -> str:
+    if found is None:
+        return "it is no audit entry"
+    if found.seq != head.seq + 1:
+        return f"it has number {found.seq}: an entry was removed, added or moved"
+    if found.prev != head.hash:
+        return "it does not follow from the entry before: one of the two was changed, removed or moved"
+    if found.hash != digest(found.seq, found.prev, found.payload):
+        return "its event was changed"
+    return ""
+
+
+def _anchor_problem(found: Link | None, anchor: Head | None) -> str:
+    if found is not None and anchor is not None and found.seq == anchor.seq and found.hash != anchor.hash:
+        return "it is not the entry that the anchor knows: the log was written anew"
+    return ""

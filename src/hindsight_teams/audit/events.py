@@ -1,0 +1,176 @@
+"""What is recorded of an operation, and the sinks that need no file: the log, and OpenTelemetry."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal, Protocol, TypeAlias, get_args, runtime_checkable
+
+from hindsight_teams.access import Caller
+from hindsight_teams.log import get_logger
+
+Outcome: TypeAlias = Literal["allowed", "denied", "error", "quarantined"]
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+
+_logger = get_logger("hindsight_teams.audit")
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False).encode
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEvent:
+    """One operation, allowed or not.
+
+    Attributes:
+        verb: ``retain``, ``recall``, ``reflect``, ``inject``, ``forget``, ...
+        outcome: ``denied`` for a missing right and for content that the write guard refused.
+        at: When the operation began, aware.
+        bank: What members call the bank.
+        bank_id: Its id on the backend.
+        count: Memories read or written.
+        memory_ids: Their ids, where the backend tells.
+        error: The type of the error, such as ``AccessDenied``.
+        reason: Why it was denied or quarantined, in words that hold nothing of the content.
+        text: The content or the query; kept only by a store that was asked to.
+    """
+
+    verb: str
+    outcome: Outcome
+    at: datetime = field(default_factory=_now)
+    team: str | None = None
+    member: str | None = None
+    user: str | None = None
+    session: str | None = None
+    run: str | None = None
+    bank: str | None = None
+    bank_id: str | None = None
+    count: int | None = None
+    memory_ids: Sequence[str] = ()
+    duration_ms: float | None = None
+    error: str | None = None
+    reason: str | None = None
+    text: str | None = None
+
+    @classmethod
+    def by(cls, caller: Caller, verb: str, outcome: Outcome, **rest: Any) -> AuditEvent:
+        """An event of a caller; ``rest`` are the other fields."""
+        return cls(
+            verb=verb,
+            outcome=outcome,
+            team=caller.team,
+            member=caller.member,
+            user=caller.user,
+            session=caller.session,
+            run=caller.run,
+            **rest,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields that are set, as JSON values; ``at`` in UTC with microseconds."""
+        values = {name: getattr(self, name) for name in _PLAIN_FIELDS}
+        known: dict[str, Any] = {name: value for name, value in values.items() if value is not None}
+        known["at"] = iso(self.at)
+        if self.memory_ids:
+            known["memory_ids"] = list(self.memory_ids)
+        return known
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> AuditEvent:
+        """The event that ``to_dict`` wrote; fields of a newer version are ignored."""
+        known = {name: values[name] for name in _PLAIN_FIELDS if name in values}
+        at = datetime.fromisoformat(values["at"])
+        return cls(**known, at=at, memory_ids=tuple(values.get("memory_ids", ())))
+
+    def canonical(self) -> str:
+        """The event as the one JSON text that it is hashed as: ASCII, sorted keys, no spaces."""
+        return _encode(self.to_dict())
+
+
+_PLAIN_FIELDS = tuple(f.name for f in fields(AuditEvent) if f.name not in ("at", "memory_ids"))
+
+
+def iso(moment: datetime) -> str:
+    """A moment as text that sorts by time: UTC, microseconds.
+
+    A naive datetime counts as local time, as everywhere in Python.
+    """
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+@runtime_checkable
+class AuditSink(Protocol):
+    """A place that audit events go to. Called from many threads at once."""
+
+    def record(self, event: AuditEvent) -> None:
+        """Take one event."""
+        ...
+
+
+class AuditTrail:
+    """Several sinks as one.
+
+    Args:
+        *sinks: Each gets every event, in this order.
+        strict: Raise a sink's exception, after the other sinks got the event, instead of logging it. What the event
+            tells of has happened by then.
+    """
+
+    def __init__(self, *sinks: AuditSink, strict: bool = False) -> None:
+        self.sinks = sinks
+        self._strict = strict
+
+    def record(self, event: AuditEvent) -> None:
+        """Give the event to each sink; one that fails does not keep it from the next."""
+        failed: Exception | None = None
+        for sink in self.sinks:
+            try:
+                sink.record(event)
+            except Exception as error:
+                _logger.error("audit sink failed", sink=type(sink).__name__, error=repr(error), verb=event.verb)
+                failed = failed or error
+        if failed is not None and self._strict:
+            raise failed
+
+
+class StructlogSink:
+    """Events in the log: ``info`` for what was allowed, ``warning`` for the rest. Never holds a memory's text."""
+
+    def record(self, event: AuditEvent) -> None:
+        """Log one event."""
+        log = _logger.info if event.outcome == "allowed" else _logger.warning
+        values = event.to_dict()
+        values.pop("text", None)
+        log(f"memory.{event.verb}", **values)
+
+
+class SpanSink:
+    """Events as OpenTelemetry spans under the current one, in an application that uses OpenTelemetry.
+
+    Where the application never imported it, an event costs one dictionary look-up.
+    """
+
+    def record(self, event: AuditEvent) -> None:
+        """Make one span, as long as the operation took."""
+        trace = sys.modules.get("opentelemetry.trace")
+        if trace is None:
+            return
+        end = event.at + timedelta(milliseconds=event.duration_ms or 0)
+        span = trace.get_tracer("hindsight_teams").start_span(f"memory.{event.verb}", start_time=_nanoseconds(event.at))
+        if span.is_recording():
+            values = event.to_dict()
+            for name in ("text", "verb", "at", "duration_ms"):
+                values.pop(name, None)
+            span.set_attributes({f"hindsight_teams.{name}": value for name, value in values.items()})
+            if event.outcome == "error":
+                span.set_status(trace.StatusCode.ERROR, event.error)
+        span.end(end_time=_nanoseconds(end))
+
+
+def _nanoseconds(moment: datetime) -> int:
+    return round(moment.timestamp() * 1_000_000) * 1000

@@ -1,0 +1,1 @@
+"""The write guard: what a member may not put into a memory."""

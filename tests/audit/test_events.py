@@ -1,0 +1,103 @@
+import logging
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from hindsight_teams.access import Caller
+from hindsight_teams.audit import AuditEvent, AuditTrail, SpanSink, StructlogSink
+
+
+class Collecting:
+    def __init__(self) -> None:
+        self.events: list[AuditEvent] = []
+
+    def record(self, event: AuditEvent) -> None:
+        self.events.append(event)
+
+
+class Broken:
+    def record(self, event: AuditEvent) -> None:
+        raise OSError("disk full")
+
+
+EVENT = AuditEvent.by(
+    Caller(team="desk", member="researcher", user="ada"), "recall", "denied", error="AccessDenied", text="secret words"
+)
+
+
+def test_times_are_kept_in_utc() -> None:
+    event = AuditEvent(verb="v", outcome="allowed", at=datetime(2025, 1, 1, 1, tzinfo=timezone(timedelta(hours=1))))
+    assert event.to_dict()["at"] == "2025-01-01T00:00:00.000000+00:00"
+    assert AuditEvent.from_dict(event.to_dict()).at == event.at
+
+
+def test_fields_of_a_newer_version_are_ignored() -> None:
+    assert AuditEvent.from_dict({**EVENT.to_dict(), "mood": "calm"}) == EVENT
+
+
+def test_the_log_names_the_caller_and_never_the_text(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        StructlogSink().record(EVENT)
+    (record,) = caplog.records
+    assert record.levelname == "WARNING"
+    assert "memory.recall" in record.message
+    assert "researcher" in record.message
+    assert "secret words" not in record.message
+
+
+def test_one_broken_sink_does_not_silence_the_others(caplog: pytest.LogCaptureFixture) -> None:
+    after = Collecting()
+    AuditTrail(Broken(), after).record(EVENT)
+    assert after.events == [EVENT]
+    assert "disk full" in caplog.text
+
+
+def test_a_strict_trail_raises_after_the_others_got_the_event() -> None:
+    after = Collecting()
+    with pytest.raises(OSError, match="disk full"):
+        AuditTrail(Broken(), after, strict=True).record(EVENT)
+    assert after.events == [EVENT]
+
+
+def test_an_application_with_opentelemetry_gets_spans(monkeypatch: pytest.MonkeyPatch) -> None:
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    monkeypatch.setattr(trace, "get_tracer", provider.get_tracer)
+    at = datetime(2025, 1, 1, tzinfo=UTC)
+    with provider.get_tracer("t").start_as_current_span("tool"):
+        SpanSink().record(
+            AuditEvent(
+                verb="recall",
+                outcome="error",
+                at=at,
+                member="m",
+                memory_ids=("a",),
+                duration_ms=2.5,
+                error="X",
+                text="t",
+            )
+        )
+    span, parent = exporter.get_finished_spans()
+    assert span.name == "memory.recall"
+    assert span.parent is not None
+    assert span.parent.span_id == parent.context.span_id
+    assert span.start_time is not None
+    assert span.end_time == span.start_time + 2_500_000
+    assert span.status.status_code is trace.StatusCode.ERROR
+    assert dict(span.attributes or {}) == {
+        "hindsight_teams.outcome": "error",
+        "hindsight_teams.member": "m",
+        "hindsight_teams.memory_ids": ("a",),
+        "hindsight_teams.error": "X",
+    }
+
+
+def test_without_opentelemetry_a_span_is_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(__import__("sys").modules, "opentelemetry.trace")
+    monkeypatch.setattr(trace, "get_tracer", None)
+    SpanSink().record(EVENT)

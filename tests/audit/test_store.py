@@ -1,0 +1,201 @@
+import csv
+import io
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hindsight_teams.access import Caller
+from hindsight_teams.audit import AuditEvent, AuditSink, AuditStore, open_audit
+from hindsight_teams.errors import ConfigurationError, DatabaseUnusable, InvalidInput
+
+ADA = Caller(team="desk", member="researcher", user="ada", session="s1", run="r1")
+BO = Caller(team="desk", member="answerer", user="bo", session="s2", run="r2")
+START = datetime(2025, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def filled(store: AuditStore) -> AuditStore:
+    for minute, event in enumerate(
+        (
+            AuditEvent.by(ADA, "retain", "allowed", bank="shared", bank_id="desk:shared", count=1, memory_ids=("m1",)),
+            AuditEvent.by(ADA, "recall", "denied", bank="shared", bank_id="desk:shared", error="AccessDenied"),
+            AuditEvent.by(BO, "recall", "allowed", bank="shared", bank_id="desk:shared", memory_ids=("m1", "m2")),
+            AuditEvent.by(BO, "reflect", "error", bank="notes", bank_id="desk:notes:answerer", error="ServerFault"),
+            AuditEvent.by(ADA, "retain", "quarantined", bank="shared", bank_id="desk:shared", count=1),
+        )
+    ):
+        store.record(_at(event, minute))
+    return store
+
+
+def _at(event: AuditEvent, minute: int) -> AuditEvent:
+    return AuditEvent.from_dict({**event.to_dict(), "at": (START + timedelta(minutes=minute)).isoformat()})
+
+
+def test_a_store_is_a_sink(store: AuditStore) -> None:
+    assert isinstance(store, AuditSink)
+
+
+def test_what_was_recorded_comes_back(path: Path) -> None:
+    event = AuditEvent.by(ADA, "recall", "allowed", bank="b", count=2, memory_ids=("m1", "m2"), duration_ms=1.25)
+    with open_audit(path) as store:
+        store.record(event)
+    with open_audit(path, create=False) as store:
+        assert store.query() == [event]
+
+
+@pytest.mark.parametrize(
+    ("filters", "found"),
+    [
+        ({"member": "researcher"}, [0, 1, 4]),
+        ({"user": "bo"}, [2, 3]),
+        ({"session": "s1", "verb": "retain"}, [0, 4]),
+        ({"run": "r2"}, [2, 3]),
+        ({"bank": "shared"}, [0, 1, 2, 4]),
+        ({"bank": "desk:notes:answerer"}, [3]),
+        ({"memory_id": "m1"}, [0, 2]),
+        ({"memory_id": "m"}, []),
+        ({"memory_id": "desk"}, []),
+        ({"outcome": "denied"}, [1]),
+        ({"team": "other"}, []),
+        ({"since": START + timedelta(minutes=3)}, [3, 4]),
+        ({"until": START + timedelta(minutes=1)}, [0]),
+        ({"limit": 2}, [3, 4]),
+        ({"limit": 0}, []),
+    ],
+)
+def test_events_are_found_by_each_field(filled: AuditStore, filters: dict[str, object], found: list[int]) -> None:
+    events = filled.query()
+    assert filled.query(**filters) == [events[n] for n in found]  # type: ignore[arg-type]
+
+
+def test_who_saw_a_memory_names_readers_only(filled: AuditStore) -> None:
+    assert [(event.member, event.verb) for event in filled.who_saw("m1")] == [("answerer", "recall")]
+
+
+def test_what_a_member_did_in_a_run(filled: AuditStore) -> None:
+    assert [event.verb for event in filled.what_did("answerer", "r2")] == ["recall", "reflect"]
+    assert filled.what_did("answerer", "r1") == []
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(name=st.text(st.characters(codec=None, categories=None), min_size=1, max_size=12))
+def test_a_hostile_name_finds_its_own_events_only(store: AuditStore, name: str) -> None:
+    before = len(store.query(member=name))
+    store.record(AuditEvent(verb="recall", outcome="allowed", member=name))
+    store.record(AuditEvent(verb="recall", outcome="allowed", member="x", reason=f'"member":"{name}"'))
+    assert len(store.query(member=name)) == before + 1 + (name == "x")
+
+
+def test_an_unknown_outcome_is_refused(store: AuditStore) -> None:
+    with pytest.raises(InvalidInput, match="denied"):
+        store.query(outcome="deny")  # type: ignore[arg-type]
+
+
+def test_text_is_not_kept_unless_asked_for(path: Path) -> None:
+    with open_audit(path) as store:
+        store.record(AuditEvent(verb="retain", outcome="allowed", text="the sentinel"))
+        assert store.query()[0].text is None
+    assert all(b"sentinel" not in file.read_bytes() for file in path.parent.iterdir())
+
+
+def test_text_that_is_kept_holds_no_keys(path: Path) -> None:
+    with open_audit(path, keep_text=True) as store:
+        store.record(AuditEvent(verb="retain", outcome="allowed", text="Ada's token is ghp_" + "a1B2" * 9))
+        assert store.query()[0].text == "Ada's token is [redacted: GitHub token]"
+
+
+def test_followers_get_each_new_event_once(store: AuditStore) -> None:
+    store.record(AuditEvent(verb="old", outcome="allowed"))
+    stop = threading.Event()
+    following = store.follow(after=0, poll=0.001, stop=stop)
+    assert next(following).event.verb == "old"
+    store.record(AuditEvent(verb="recall", outcome="allowed"))
+    assert next(following).event.verb == "recall"
+    store.record(AuditEvent(verb="last", outcome="denied"))
+    stop.set()
+    assert [entry.event.verb for entry in following] == ["last"]
+
+
+def test_a_follower_waits_for_an_event_of_another_thread(store: AuditStore) -> None:
+    stop = threading.Event()
+    following: Iterator[object] = store.follow(after=0, poll=0.001, stop=stop, member="bo")
+
+    def write() -> None:
+        for member in ("ada", "bo"):
+            store.record(AuditEvent(verb="v", outcome="allowed", member=member))
+
+    writer = threading.Timer(0.01, write)
+    writer.start()
+    assert getattr(next(following), "seq", None) == 2
+    writer.join()
+
+
+def test_an_exported_log_is_a_log(filled: AuditStore, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.jsonl"
+    with copy.open("w") as stream:
+        assert filled.export(stream) == 5
+    with open_audit(copy) as copied:
+        assert copied.query() == filled.query()
+        assert copied.verify(filled.head()).ok
+
+
+def test_a_spreadsheet_takes_no_exported_name_for_a_formula(store: AuditStore) -> None:
+    store.record(
+        AuditEvent(verb="recall", outcome="allowed", member="=cmd()", memory_ids=("m1", "m2"), duration_ms=-1.5)
+    )
+    stream = io.StringIO()
+    assert store.export(stream, format="csv", verb="recall") == 1
+    (row,) = csv.DictReader(io.StringIO(stream.getvalue()))
+    assert (row["member"], row["memory_ids"], row["duration_ms"]) == ("'=cmd()", "m1 m2", "-1.5")
+
+
+def test_an_unknown_suffix_says_which_there_are(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"\.db .*\.jsonl"):
+        open_audit(tmp_path / "audit.log")
+
+
+def test_looking_at_a_log_that_does_not_exist_makes_none(path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="no audit log yet"):
+        open_audit(path, create=False)
+    assert not path.exists()
+
+
+def test_a_directory_is_no_audit_log(path: Path) -> None:
+    path.mkdir(parents=True)
+    with pytest.raises(DatabaseUnusable) as caught:
+        open_audit(path)
+    assert str(path) not in str(caught.value)
+    assert caught.value.details["path"] == str(path)
+
+
+def test_another_database_is_left_alone(tmp_path: Path) -> None:
+    import sqlite3
+
+    path = tmp_path / "memory.db"
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE banks (id)")
+    connection.close()
+    before = path.read_bytes()
+    with pytest.raises(DatabaseUnusable):
+        open_audit(path)
+    assert path.read_bytes() == before
+
+
+def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "audit.db"
+    path.write_text("hello " * 1000)
+    with pytest.raises(DatabaseUnusable):
+        open_audit(path)
+
+
+def test_a_closed_store_opens_again_for_the_next_event(store: AuditStore) -> None:
+    store.close()
+    store.close()
+    store.record(AuditEvent(verb="recall", outcome="allowed"))
+    assert store.head().seq == 1
