@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from agno.agent import Agent
 from agno.team import Team
 
-from hindsight_teams.access import Caller
+from hindsight_teams.access import Access, Caller, Grant
 from hindsight_teams.audit import AuditTrail, SpanSink, StructlogSink, open_audit
 from hindsight_teams.definition import BankValue, GrantValue, TeamDefinition
 from hindsight_teams.errors import TeamDefinitionError, did_you_mean
+from hindsight_teams.injection import InjectionBudget, MemoryInjection, with_memories
 from hindsight_teams.matrix import AccessMatrix
+from hindsight_teams.models import check_choice
+from hindsight_teams.retention import RunRetention
 from hindsight_teams.service import Defaults, MemberMemory
 from hindsight_teams.tools import HindsightTools, resolve_defaults
 
@@ -123,6 +126,7 @@ class TeamMemory:
         from hindsight_teams.guard import Guard
 
         self.definition = definition
+        self._retentions: list[RunRetention] = []
         self.backend: MemoryBackend = open_backend(backend=backend)
         self.defaults = defaults or resolve_defaults()
         self.guard: Guard | None = guard if isinstance(guard, Guard) else None if guard is False else Guard()
@@ -162,7 +166,16 @@ class TeamMemory:
             self.member(member_id), **{"name": f"hindsight_tools:{self.team_id}:{member_id}", **options}
         )
 
-    def equip(self, team: Equipped) -> Equipped:
+    def equip(
+        self,
+        team: Equipped,
+        *,
+        inject: Literal["query"] | None = None,
+        inject_budget: InjectionBudget | None = None,
+        retain: Literal["runs"] | None = None,
+        retain_bank: str | None = None,
+        background: bool = False,
+    ) -> Equipped:
         """A copy of the team in which each member has its memory tools; the one given stays as it is.
 
         Identity is bound here: the copy's toolkits belong to (this team, that member) and to nobody else, so the same
@@ -170,7 +183,13 @@ class TeamMemory:
         team's id is that team's leader.
 
         Args:
-            team: A Team, or a single Agent.
+            team: A Team, or a single Agent. Equipping what is equipped already replaces what it has.
+            inject: ``"query"`` puts memories into the system message of each run, recalled with the run's own input,
+                for every member (and leader) that may recall.
+            inject_budget: What that may cost, in tokens and seconds.
+            retain: ``"runs"`` retains each run's exchange, for every member (and leader) that may retain.
+            retain_bank: Which bank it goes to; needed where a member may write several.
+            background: Retain after the run returned; ``close`` and the interpreter's exit wait for it.
 
         Raises:
             TeamDefinitionError: A member without an id, the same id twice, a member in the definition that the team
@@ -188,18 +207,34 @@ class TeamMemory:
                     f"the team definition grants memory to {member!r}, but the team has no such member;"
                     f" {did_you_mean(member, present)}"
                 )
+        check_choice("inject", inject or "query", ("query",))
+        check_choice("retain", retain or "runs", ("runs",))
         copied = team.deep_copy()
         for part in _parts(copied):
             if part.id and part.id in self.definition.grants:
                 _add_tools(part, self.tools(part.id))
+                memory = self.member(part.id)
+                if inject and memory.holds(Access.RECALL):
+                    _add_injection(part, MemoryInjection(memory, inject_budget))
+                if retain and (writable := memory.holds(Access.RETAIN)):
+                    bank = _retention_bank(part.id, writable, retain_bank)
+                    if bank:
+                        retention = RunRetention(memory, bank=bank, background=background)
+                        self._retentions.append(retention)
+                        part.post_hooks = [*_without(part.post_hooks, RunRetention), retention]
         return copied
+
+    def flush(self, timeout: float | None = None) -> bool:
+        """Wait until runs that are retained in the background are stored; False when ``timeout`` seconds passed."""
+        return all(retention.flush(timeout) for retention in self._retentions)
 
     def access_matrix(self) -> AccessMatrix:
         """Who holds what on which bank."""
         return AccessMatrix.of(self.definition)
 
     def close(self) -> None:
-        """Close the backend and the audit store."""
+        """Store what is still waiting, and close the backend."""
+        self.flush()
         self.backend.close()
 
     def __enter__(self) -> TeamMemory:
@@ -250,4 +285,27 @@ def _add_tools(part: Agent | Team, toolkit: HindsightTools) -> None:
         raise TeamDefinitionError(
             f"the tools of {part.id!r} are a callable; add memory.tools({part.id!r}) to what it returns instead"
         )
-    part.tools = [*(part.tools or []), toolkit]
+    kept = [tool for tool in part.tools or [] if not (isinstance(tool, HindsightTools) and tool.memory.identity.member)]
+    part.tools = [*kept, toolkit]
+
+
+def _add_injection(part: Agent | Team, injection: MemoryInjection) -> None:
+    part.pre_hooks = [*_without(part.pre_hooks, MemoryInjection), injection]
+    part.instructions = with_memories(part.instructions, injection)
+
+
+def _without(hooks: list[Any] | None, kind: type) -> list[Any]:
+    return [hook for hook in hooks or [] if not isinstance(hook, kind)]
+
+
+def _retention_bank(member: str, writable: tuple[Grant, ...], wanted: str | None) -> str | None:
+    """The bank that a member's runs go to; None where it may not write the one that was named."""
+    names = [grant.bank.name for grant in writable]
+    if wanted is not None:
+        return wanted if wanted in names else None
+    if len(names) > 1:
+        raise TeamDefinitionError(
+            f"member {member!r} may write several banks; say where its runs go with retain_bank= one of"
+            f" {', '.join(map(repr, names))}"
+        )
+    return names[0]
