@@ -2,6 +2,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from hindsight_teams.backends.sqlite import SQLiteBackend
 
 

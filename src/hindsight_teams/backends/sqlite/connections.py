@@ -40,6 +40,7 @@ class Pool:
         self._size = size
         self._ready = False
         self._closed = False
+        self._frozen = False
         self._reset()
         self._finalizer = weakref.finalize(self, _close_all, self._idle)
         _pools.add(self)
@@ -111,7 +112,7 @@ class Pool:
                 broken = False  # the caller's own error; the connection is as good as before
                 raise
             finally:
-                if broken or self._closed:
+                if broken or self._closed or self._frozen:
                     db.close()
                 else:
                     self._idle.append(db)
@@ -120,18 +121,35 @@ class Pool:
         with self._open_lock:
             if not self._ready:
                 self._check_place()
-            db = self._connect()
+            self._frozen = False
             try:
-                if not self._ready:
-                    self._prepare(db)
-                    self._ready = True
+                return self._prepared(self._connect(str(self.path), uri=False))
+            except sqlite3.OperationalError as error:
+                if not self._out_of_reach(error):
+                    raise translate(error, self.location) from error
             except sqlite3.Error as error:
-                db.close()
                 raise translate(error, self.location) from error
-            except BaseException:
-                db.close()
-                raise
-            return db
+            # A read-only folder: SQLite can't make the files that it shares with writers, and there is no writer.
+            # Such a connection sees no later change, so it is not kept.
+            self._frozen = True
+            with typed_errors(self.location):
+                return self._prepared(self._connect(f"{self.path.absolute().as_uri()}?immutable=1", uri=True))
+
+    def _prepared(self, db: sqlite3.Connection) -> sqlite3.Connection:
+        try:
+            if not self._ready:
+                self._prepare(db)
+                self._ready = True
+            else:
+                db.execute("SELECT 1 FROM bank LIMIT 1").fetchone()
+        except BaseException:
+            db.close()
+            raise
+        return db
+
+    def _out_of_reach(self, error: sqlite3.OperationalError) -> bool:
+        stuck = (error.sqlite_errorname or "").startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY"))
+        return stuck and self.path.is_file() and not self.path.with_name(self.path.name + "-wal").exists()
 
     def _check_place(self) -> None:
         if self.path.is_dir():
@@ -145,25 +163,25 @@ class Pool:
                 reason=str(error),
             ) from error
 
-    def _connect(self) -> sqlite3.Connection:
-        with typed_errors(self.location):
-            db = sqlite3.connect(
-                self.path,
-                timeout=self._busy_timeout,
-                isolation_level=None,
-                check_same_thread=False,
-                cached_statements=256,
-            )
-            try:
-                db.execute(f"PRAGMA cache_size = -{CACHE_KB}")
-                db.execute("PRAGMA synchronous = NORMAL")  # with WAL: safe against a killed process
-                db.execute("PRAGMA secure_delete = ON")
-                db.execute(f"PRAGMA journal_size_limit = {CHECKPOINT_LIMIT}")
-                db.execute("PRAGMA temp_store = MEMORY")
-            except BaseException:
-                db.close()
-                raise
-            return db
+    def _connect(self, database: str, *, uri: bool) -> sqlite3.Connection:
+        db = sqlite3.connect(
+            database,
+            timeout=self._busy_timeout,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=256,
+            uri=uri,
+        )
+        try:
+            db.execute(f"PRAGMA cache_size = -{CACHE_KB}")
+            db.execute("PRAGMA synchronous = NORMAL")  # with WAL: safe against a killed process
+            db.execute("PRAGMA secure_delete = ON")
+            db.execute(f"PRAGMA journal_size_limit = {CHECKPOINT_LIMIT}")
+            db.execute("PRAGMA temp_store = MEMORY")
+        except BaseException:
+            db.close()
+            raise
+        return db
 
     def _prepare(self, db: sqlite3.Connection) -> None:
         deadline = time.monotonic() + self._busy_timeout

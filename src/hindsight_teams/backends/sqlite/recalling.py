@@ -34,7 +34,8 @@ def recall(
     """Memories that answer the query, best first."""
     (size,) = db.execute("SELECT memories FROM bank WHERE no = ?", (bank,)).fetchone()
     terms = list(dict.fromkeys(tokens.terms(query)))
-    if not terms or all(w in tokens.GENERIC_WORDS or w in tokens.STOP_WORDS for w in tokens.words(query)):
+    asked = tokens.words(query)
+    if asked and all(w in tokens.GENERIC_WORDS or w in tokens.STOP_WORDS for w in asked):
         return _newest(db, bank, bank_id, chosen, RESULTS[budget], explain)
     hits = words.search(db, bank, terms, size=size, condition=chosen.condition(), most=ROWS[budget])
     ranked = sorted(hits.scores, key=lambda no: (-hits.scores[no], -no))[: RESULTS[budget] * 4]

@@ -35,6 +35,7 @@ GENERIC_WORDS = frozenset(
     users""".split()
 )
 
+_CONTRACTIONS = frozenset(("t", "re", "ve", "ll", "d", "m"))
 _ASCII_WORD = re.compile(r"[a-z0-9]+(?:'[a-z0-9]+)*")
 _PAIRS = (
     "\u1100-\u11ff\u2e80-\u2fdf\u3040-\u30ff\u3130-\u318f\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
@@ -76,31 +77,31 @@ _folding = _Folding()
 def words(text: str) -> list[str]:
     """The words of a text in order, folded but not stemmed, stop words included."""
     if text.isascii():
-        return [w.replace("'", "") for w in _ASCII_WORD.findall(text.lower())] if "'" not in text else _ascii(text)
-    folded = unicodedata.normalize("NFC", text).translate(_folding)
+        found = _ASCII_WORD.findall(text.lower())
+        return found if "'" not in text else [part for w in found for part in _parts(w)]
     out: list[str] = []
-    for chunk in folded.split():
-        chunk = chunk.strip("'")
-        if chunk.isascii():
-            out.append(_plain(chunk))
-            continue
-        for run in _RUN.findall(chunk):
+    for chunk in unicodedata.normalize("NFC", text).translate(_folding).split():
+        for run in (chunk,) if chunk.isascii() else _RUN.findall(chunk):
             out.extend(_grams(run))
-    return [w for w in out if w]
+    return out
 
 
-def _ascii(text: str) -> list[str]:
-    return [_plain(w) for w in _ASCII_WORD.findall(text.lower())]
-
-
-def _plain(word: str) -> str:
-    return (word[:-2] if word.endswith("'s") else word).replace("'", "")
+def _parts(word: str) -> list[str]:
+    """A word at its apostrophes: "don't" stays one, "Nora's" loses its ending, "l'eau" is two."""
+    stem, mark, ending = word.strip("'").rpartition("'")
+    if not mark:
+        return [ending] if ending else []
+    if ending == "s":
+        return [stem.replace("'", "")]
+    if ending in _CONTRACTIONS:
+        return [stem.replace("'", "") + ending]
+    return [part for part in word.split("'") if part]
 
 
 def _grams(run: str) -> list[str]:
     size = 2 if _IN_PAIRS.match(run) else 3 if _IN_TRIPLES.match(run) else 0
     if not size:
-        return [_plain(run)]
+        return _parts(run)
     if len(run) <= size:
         return [run]
     return [run[i : i + size] for i in range(len(run) - size + 1)]
