@@ -68,7 +68,7 @@ class MemoryInjection(BaseGuardrail):
     def __deepcopy__(self, memo: dict[int, Any]) -> MemoryInjection:
         return self
 
-    def check(self, run_input: Any, run_context: Any = None) -> None:  # type: ignore[override]  # Agno filters by name
+    def check(self, run_input: Any, run_context: Any = None) -> None:
         """Recall for a sync run."""
         query = _query(run_input)
         if not query:
@@ -83,7 +83,7 @@ class MemoryInjection(BaseGuardrail):
         except HindsightTeamsError as error:
             self._failed(error)
 
-    async def async_check(self, run_input: Any, run_context: Any = None) -> None:  # type: ignore[override]
+    async def async_check(self, run_input: Any, run_context: Any = None) -> None:
         """Recall for an async run."""
         query = _query(run_input)
         if not query:
@@ -131,6 +131,7 @@ def with_memories(instructions: Any, injection: MemoryInjection) -> Any:
 
     What Agno serializes of them (a string, a list) stays what was given.
     """
+    instructions = getattr(instructions, "given", instructions)
     if instructions is None or isinstance(instructions, str):
         return _InjectedText(instructions or "", injection)
     if isinstance(instructions, list):
@@ -141,11 +142,13 @@ def with_memories(instructions: Any, injection: MemoryInjection) -> Any:
             given = await _call(instructions, agent, team, session_state, run_context)
             return _joined(given, injection.text(run_context))
 
+        acall.given = instructions  # type: ignore[attr-defined]  # so that equipping again does not wrap twice
         return acall
 
     def call(agent: Any = None, team: Any = None, session_state: Any = None, run_context: Any = None) -> Any:
         return _joined(_call(instructions, agent, team, session_state, run_context), injection.text(run_context))
 
+    call.given = instructions  # type: ignore[attr-defined]
     return call
 
 

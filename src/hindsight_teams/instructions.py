@@ -53,12 +53,12 @@ def memory_instructions(
         InvalidInput: A bad bank id, tag, match mode or limit.
         ConfigurationError: A bad URL, key or setting.
     """
-    from hindsight_teams import settings
     from hindsight_teams.backends.select import open_backend
+    from hindsight_teams.settings import source_of
 
     if isinstance(max_results, bool) or not isinstance(max_results, int) or max_results < 1:
         raise InvalidInput(f"max_results={max_results!r} must be a whole number of at least 1")
-    if budget is None and settings.source_of("budget") == "default":
+    if budget is None and source_of("budget") == "default":
         budget = "low"
     defaults = resolve_defaults(budget=budget, max_tokens=max_tokens, recall_tags=tags, recall_tags_match=tags_match)
     backend = open_backend(client=client, hindsight_api_url=hindsight_api_url, api_key=api_key)

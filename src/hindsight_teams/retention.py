@@ -47,7 +47,7 @@ class RunRetention(BaseGuardrail):
     def __deepcopy__(self, memo: dict[int, Any]) -> RunRetention:
         return self
 
-    def check(self, run_output: Any, run_context: Any = None) -> None:  # type: ignore[override]  # Agno filters by name
+    def check(self, run_output: Any, run_context: Any = None) -> None:
         """Retain after a sync run."""
         exchange = self._exchange(run_output, run_context)
         if exchange is None:
@@ -57,7 +57,7 @@ class RunRetention(BaseGuardrail):
         else:
             self._retain(exchange)
 
-    async def async_check(self, run_output: Any, run_context: Any = None) -> None:  # type: ignore[override]
+    async def async_check(self, run_output: Any, run_context: Any = None) -> None:
         """Retain after an async run."""
         exchange = self._exchange(run_output, run_context)
         if exchange is None:

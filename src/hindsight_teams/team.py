@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -121,16 +121,16 @@ class TeamMemory:
         guard: Guard | bool | None,
         audit: AuditSink | None,
     ) -> None:
-        from hindsight_teams import settings
         from hindsight_teams.backends.select import open_backend
         from hindsight_teams.guard import Guard
+        from hindsight_teams.settings import resolve
 
         self.definition = definition
         self._retentions: list[RunRetention] = []
         self.backend: MemoryBackend = open_backend(backend=backend)
         self.defaults = defaults or resolve_defaults()
         self.guard: Guard | None = guard if isinstance(guard, Guard) else None if guard is False else Guard()
-        self.audit: AuditSink = audit or _default_audit(settings.resolve().audit)
+        self.audit: AuditSink = audit or _default_audit(resolve().audit)
 
     @property
     def team_id(self) -> str:
@@ -211,17 +211,16 @@ class TeamMemory:
         check_choice("retain", retain or "runs", ("runs",))
         copied = team.deep_copy()
         for part in _parts(copied):
-            if part.id and part.id in self.definition.grants:
-                _add_tools(part, self.tools(part.id))
-                memory = self.member(part.id)
-                if inject and memory.holds(Access.RECALL):
-                    _add_injection(part, MemoryInjection(memory, inject_budget))
-                if retain and (writable := memory.holds(Access.RETAIN)):
-                    bank = _retention_bank(part.id, writable, retain_bank)
-                    if bank:
-                        retention = RunRetention(memory, bank=bank, background=background)
-                        self._retentions.append(retention)
-                        part.post_hooks = [*_without(part.post_hooks, RunRetention), retention]
+            if not part.id or part.id not in self.definition.grants:
+                continue
+            _add_tools(part, self.tools(part.id))
+            memory = self.member(part.id)
+            if inject and memory.holds(Access.RECALL):
+                _add_injection(part, MemoryInjection(memory, inject_budget))
+            if retain and (bank := _retention_bank(part.id, memory.holds(Access.RETAIN), retain_bank)):
+                retention = RunRetention(memory, bank=bank, background=background)
+                self._retentions.append(retention)
+                part.post_hooks = [*_without(part.post_hooks, RunRetention), retention]
         return copied
 
     def flush(self, timeout: float | None = None) -> bool:
@@ -251,7 +250,7 @@ def _default_audit(path: Path | None) -> AuditTrail:
     return AuditTrail(StructlogSink(), SpanSink(), *files)
 
 
-def _parts(team: Agent | Team) -> Iterable[Agent | Team]:
+def _parts(team: Agent | Team) -> Iterator[Agent | Team]:
     """The team itself and all its members, nested ones too."""
     yield team
     if isinstance(team, Team) and isinstance(team.members, list):
@@ -301,7 +300,7 @@ def _without(hooks: list[Any] | None, kind: type) -> list[Any]:
 def _retention_bank(member: str, writable: tuple[Grant, ...], wanted: str | None) -> str | None:
     """The bank that a member's runs go to; None where it may not write the one that was named."""
     names = [grant.bank.name for grant in writable]
-    if wanted is not None:
+    if wanted is not None or not names:
         return wanted if wanted in names else None
     if len(names) > 1:
         raise TeamDefinitionError(

@@ -226,9 +226,9 @@ def resolve_defaults(
         InvalidInput: A bad argument.
         ConfigurationError: A bad setting.
     """
-    from hindsight_teams import settings
+    from hindsight_teams.settings import resolve
 
-    found = settings.resolve()
+    found = resolve()
     return Defaults(
         budget=found.budget if budget is None else budget,
         max_tokens=found.max_tokens if max_tokens is None else max_tokens,
