@@ -1,0 +1,8 @@
+"""The HTTP engine: banks on a Hindsight server, self-hosted or Cloud."""
+
+from hindsight_teams.backends.hindsight.answers import Document
+from hindsight_teams.backends.hindsight.backend import HindsightBackend
+from hindsight_teams.backends.hindsight.retry import RetryPolicy
+from hindsight_teams.backends.hindsight.transport import Timeouts
+
+__all__ = ["Document", "HindsightBackend", "RetryPolicy", "Timeouts"]

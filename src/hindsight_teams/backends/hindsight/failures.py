@@ -1,0 +1,57 @@
+"""From an httpx error to a typed one: what happened, and whether to try again. Pure."""
+
+from __future__ import annotations
+
+import httpx
+
+from hindsight_teams.backends.hindsight import faults
+from hindsight_teams.backends.hindsight.wire import Call, Failure
+from hindsight_teams.errors import BackendError, BackendTimeout, BackendUnreachable
+
+_HINTS = {
+    "retain": "the server drops a retain whose client has left; raise retain_timeout, or retain in the background",
+    "reflect": "raise reflect_timeout, or use a lower budget",
+    "recall": "raise recall_timeout, or look at the server",
+}
+
+
+def failure(error: Exception, call: Call) -> Failure:
+    """What an httpx error means: the error, whether the server may have worked on it, whether to try again."""
+    details = {"cause": f"{type(error).__name__}: {error}"}
+    reason: BackendError
+    if isinstance(error, httpx.ConnectTimeout):
+        reason = BackendUnreachable("the Hindsight server can't be reached in time; check hindsight_api_url", **details)
+        return Failure(reason, processed=False, repeatable=True)
+    if isinstance(error, httpx.PoolTimeout):
+        reason = BackendTimeout(f"no connection was free for {call.verb}; allow more, or send less at once", **details)
+        return Failure(reason, processed=False, repeatable=False)
+    if isinstance(error, httpx.TimeoutException):
+        return Failure(
+            BackendTimeout(f"no answer to {call.verb} in time; {_HINTS[call.wait]}", **details),
+            processed=True,
+            repeatable=False,
+        )
+    if isinstance(error, httpx.ConnectError | httpx.ProxyError):
+        certificate = "CERTIFICATE_VERIFY_FAILED" in str(error)
+        reason = BackendUnreachable(
+            "the Hindsight server's TLS certificate is not trusted; give its authority as verify, or SSL_CERT_FILE"
+            if certificate
+            else "the Hindsight server can't be reached; check that it runs, and hindsight_api_url",
+            **details,
+        )
+        return Failure(reason, processed=False, repeatable=not certificate)
+    if isinstance(error, httpx.DecodingError):
+        return Failure(faults.unreadable(b"", verb=call.verb), processed=True, repeatable=False)
+    if isinstance(error, httpx.NetworkError | httpx.RemoteProtocolError):
+        reason = BackendUnreachable(f"the connection to the Hindsight server broke during {call.verb}", **details)
+        return Failure(reason, processed=True, repeatable=True)
+    reason = BackendUnreachable(
+        f"{call.verb} can't be sent as configured; check hindsight_api_url, proxy and headers", **details
+    )
+    return Failure(reason, processed=False, repeatable=False)
+
+
+def closed(call: Call) -> Failure:
+    """The client was closed by somebody between being looked up and being used."""
+    error = BackendUnreachable(f"the connection to the Hindsight server was closed during {call.verb}; call again")
+    return Failure(error, processed=False, repeatable=True)
