@@ -37,13 +37,21 @@ from hindsight_teams.server.routes import MCP_TOOLS
 log = logging.getLogger(__name__)
 
 READS = {
-    "get_bank_profile": Access.REFLECT,  # part of every reflect
-    "get_bank_stats": Access.RECALL,
+    "get_bank_profile": Access.REFLECT,  # this and the next two are parts of every reflect
+    "list_directives": Access.REFLECT,
+    "list_mental_models": Access.REFLECT,
     "get_operation_status": Access.RETAIN,
     "list_memory_units": Access.RECALL,
     "list_tags": Access.RECALL,
 }
 """What the engine reads of a bank on behalf of a member, and the right that it needs; every other read is refused."""
+
+WRITES = {
+    "submit_async_consolidation": Access.RETAIN,
+    "submit_async_graph_maintenance": Access.RETAIN,
+    "submit_async_vector_index_maintenance": Access.RETAIN,
+}
+"""What a retain sets going by itself; every other write is refused."""
 
 
 class TeamTenant(TenantExtension):
@@ -144,8 +152,8 @@ class TeamValidator(OperationValidatorExtension):
         return refusal or ValidationResult.accept()
 
     async def validate_bank_write(self, ctx: Any) -> Any:
-        """For admin keys."""
-        return self._answer(ctx, Access.NONE)
+        """What follows a retain."""
+        return self._answer(ctx, WRITES.get(str(ctx.operation), Access.NONE))
 
     async def validate_consolidate(self, ctx: Any) -> Any:
         """For admin keys."""

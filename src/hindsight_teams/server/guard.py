@@ -122,9 +122,7 @@ def _check_route(identity: Identity, scope: Scope, path: str) -> None:
         raise Refused(403, _denied(identity, "do that; it takes an admin key"))
     if wish.bank_id is None or wish.route is None:
         return
-    grant = identity.grant(wish.bank_id)
-    scoped = wish.route.whole_bank and grant is not None and bool(grant.scope_tags)
-    if scoped or not identity.may(wish.route.access, wish.bank_id):
+    if not identity.may(wish.route.access, wish.bank_id):
         raise Refused(403, _denied(identity, wish.route.access.verbs[0], wish.bank_id))
 
 

@@ -25,14 +25,12 @@ class Route:
         path: What follows the bank's id, as an expression.
         access: The right that the member needs on the bank.
         query: Whether it may carry query parameters.
-        whole_bank: It can't be narrowed to a scope, so a grant with ``scope_tags`` does not include it.
     """
 
     method: str
     path: str
     access: Access
     query: bool = True
-    whole_bank: bool = False
 
 
 ROUTES = (
@@ -41,7 +39,6 @@ ROUTES = (
     Route("POST", "/reflect", Access.REFLECT),
     Route("GET", "/memories/list", Access.RECALL),
     Route("GET", "/tags", Access.RECALL),
-    Route("GET", "/stats", Access.RECALL, whole_bank=True),
     # A query could ask for the operation's payload: what somebody else retained.
     Route("GET", "/operations/[0-9a-fA-F-]+", Access.RETAIN, query=False),
 )
