@@ -210,7 +210,8 @@ class TeamMemory:
         check_choice("inject", inject or "query", ("query",))
         check_choice("retain", retain or "runs", ("runs",))
         copied = team.deep_copy()
-        for part in _parts(copied):
+        parts: list[Agent | Team] = list(_parts(copied))
+        for part in parts:
             if not part.id or part.id not in self.definition.grants:
                 continue
             _add_tools(part, self.tools(part.id))
