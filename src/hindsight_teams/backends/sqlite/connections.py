@@ -95,8 +95,6 @@ class Pool:
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
-        if self._closed:
-            raise DatabaseUnusable("the memory backend was closed; make a new one")
         with self._slots:
             try:
                 db = self._idle.pop()
@@ -200,7 +198,10 @@ class Pool:
         schema.migrate(db, now=time.time_ns() // 1000)
 
     def close(self) -> None:
-        """Close every idle connection; one in use is closed when its operation ends. Safe to call twice."""
+        """Close every idle connection; one in use, or opened from now on, is closed when its operation ends.
+
+        So one of several users of a shared file can't close it under the others. Safe to call twice.
+        """
         self._closed = True
         _close_all(self._idle)
 
