@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
-
-import typer
-
 from hindsight_teams.cli.options import Json
 from hindsight_teams.cli.output import console, print_json
+from hindsight_teams.cli.team_file import TeamArgument, find_team_file
 
 
-def access(
-    team: Annotated[Path, typer.Argument(metavar="TEAM.TOML", help="The team's definition.")] = Path("team.toml"),
-    *,
-    json: Json = False,
-) -> None:
+def access(team: TeamArgument = None, *, json: Json = False) -> None:
     """Show who may do what: members by banks, from a team.toml."""
-    from hindsight_teams.cli.matrix import as_json, render
+    from hindsight_teams.cli.matrix import plain, render
     from hindsight_teams.definition import TeamDefinition
 
-    definition = TeamDefinition.from_file(team / "team.toml" if team.is_dir() else team)
+    definition = TeamDefinition.from_file(find_team_file(team))
     if json:
-        print_json(as_json(definition))
+        print_json(plain(definition))
     else:
-        console().print(render(definition, console().width))
+        screen = console()
+        screen.print(render(definition, screen.width))

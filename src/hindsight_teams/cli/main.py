@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from hindsight_teams.cli import access, bank
+from hindsight_teams.cli import access, bank, new, recipes, update
 from hindsight_teams.cli.failure import FAILED, INTERRUPTED, USAGE_ERROR, line, report, report_usage
 from hindsight_teams.cli.output import protect_streams
 from hindsight_teams.errors import HindsightTeamsError
@@ -51,6 +51,9 @@ def _root(
 
 _debugging = [False]
 
+app.command("new")(new.new)
+app.command("update")(update.update)
+app.add_typer(recipes.app, name="recipes")
 app.command("access")(access.access)
 app.add_typer(bank.app, name="bank")
 

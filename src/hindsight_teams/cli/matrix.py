@@ -1,11 +1,12 @@
-"""The access matrix of a team as a table, as a list where the terminal is too narrow, and as JSON."""
+"""The access matrix on a terminal: a table, or a list where the table would not fit."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hindsight_teams.access import Access, Grant
+from hindsight_teams.access import Access
 from hindsight_teams.cli.output import clean, glyph
+from hindsight_teams.matrix import AccessMatrix
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -14,115 +15,76 @@ if TYPE_CHECKING:
     from hindsight_teams.definition import TeamDefinition
 
 _STYLES = {"full": "green", "writer-only": "yellow", "read-only": "cyan", "reflect-only": "magenta"}
+_GAP = 3
 
 
-def as_json(definition: TeamDefinition) -> dict[str, Any]:
-    """The matrix as plain values: banks with their scope, members with the verbs they hold on each bank."""
-    return {
-        "team": definition.team_id,
-        "banks": {
-            name: {"scope": _scope(definition, name), "description": b.description} for name, b in _banks(definition)
-        },
-        "members": {
-            member: {name: _cell_json(definition.grant(member, name)) for name, _ in _banks(definition)}
-            for member in definition.grants
-        },
-        "curators": sorted(definition.curators),
-    }
-
-
-def _cell_json(grant: Grant | None) -> dict[str, Any]:
-    access = grant.access if grant else Access.NONE
-    return {"access": access.label, "verbs": list(access.verbs), "scope_tags": list(grant.scope_tags if grant else ())}
+def plain(definition: TeamDefinition) -> dict[str, Any]:
+    """The matrix as plain values, with the members who may review."""
+    return {**AccessMatrix.of(definition).to_dict(), "curators": sorted(definition.curators)}
 
 
 def render(definition: TeamDefinition, width: int) -> RenderableType:
-    """The matrix: members down, banks across, or one member after another where the table would not fit."""
+    """The matrix for a terminal of this width: members down and banks across, or one member after another."""
     from rich.console import Group
     from rich.text import Text
 
-    title = Text.assemble(("Access  ", "dim"), (clean(definition.team_id), "bold"))
-    body = _table(definition) if _table_width(definition) <= width else _list(definition)
-    notes = [Text.assemble(("  only memories tagged ", "dim"), clean(note)) for note in _scope_notes(definition)]
+    matrix = AccessMatrix.of(definition)
+    title = Text.assemble(("Access  ", "dim"), (clean(matrix.team_id), "bold"))
+    members = {m: Text.assemble("  ", clean(m), *_curator(definition, m)) for m in matrix.cells}
+    cells = {
+        m: {b: _cell(a, scoped=b in matrix.scopes.get(m, {})) for b, a in row.items()}
+        for m, row in matrix.cells.items()
+    }
+    first = max(map(len, members.values()))
+    widths = [max(len(b), len(clean(s)), *(len(row[b]) for row in cells.values())) for b, s in matrix.banks.items()]
+    fits = first + sum(w + _GAP for w in widths) <= width
+    body = _table(matrix, members, cells) if fits else _list(matrix, members, cells)
+    notes = [
+        Text.assemble(
+            ("  * on ", "dim"), bank, (" only what is tagged ", "dim"), clean(", ".join(tags)), f" ({member})"
+        )
+        for member, scopes in matrix.scopes.items()
+        for bank, tags in scopes.items()
+    ]
     return Group(Text(), title, Text(), body, *notes, Text())
 
 
-def _table(definition: TeamDefinition) -> RenderableType:
+def _table(matrix: AccessMatrix, members: dict[str, Text], cells: dict[str, dict[str, Text]]) -> RenderableType:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=None, show_header=True, pad_edge=False, padding=(0, 3, 0, 0), header_style="")
-    table.add_column(Text(""), no_wrap=True)
-    for name, _ in _banks(definition):
-        header = Text.assemble((name, "bold"), "\n", (clean(_scope(definition, name)), "dim"))
-        table.add_column(header, no_wrap=True)
-    for member in definition.grants:
-        cells = [_cell(definition.grant(member, name)) for name, _ in _banks(definition)]
-        table.add_row(_member(definition, member), *cells)
+    table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="")
+    table.add_column("", no_wrap=True)
+    for bank, scope in matrix.banks.items():
+        table.add_column(Text.assemble((bank, "bold"), "\n", (clean(scope), "dim")), no_wrap=True)
+    for member, label in members.items():
+        table.add_row(label, *cells[member].values())
     return table
 
 
-def _list(definition: TeamDefinition) -> RenderableType:
+def _list(matrix: AccessMatrix, members: dict[str, Text], cells: dict[str, dict[str, Text]]) -> RenderableType:
     from rich.text import Text
 
-    lines = Text()
-    for member in definition.grants:
-        lines.append_text(_member(definition, member)).append("\n")
-        for name, _ in _banks(definition):
-            grant = definition.grant(member, name)
-            if grant and grant.access:
-                lines.append(f"    {name} ", "bold").append(f"({clean(_scope(definition, name))}) ", "dim")
-                lines.append_text(_cell(grant)).append("\n")
-    lines.right_crop(1)
-    return lines
+    lines = []
+    for member, label in members.items():
+        lines.append(label)
+        lines += [
+            Text.assemble(
+                "    ", cells[member][bank], (" on ", "dim"), bank, (f" ({clean(matrix.banks[bank])})", "dim")
+            )
+            for bank, access in matrix.cells[member].items()
+            if access
+        ]
+    return Text("\n").join(lines)
 
 
-def _member(definition: TeamDefinition, member: str) -> Text:
+def _curator(definition: TeamDefinition, member: str) -> list[tuple[str, str]]:
+    return [(" curator", "dim italic")] if member in definition.curators else []
+
+
+def _cell(access: Access, *, scoped: bool) -> Text:
     from rich.text import Text
 
-    curator = (" curator", "dim italic") if member in definition.curators else ""
-    return Text.assemble("  ", clean(member), curator)
-
-
-def _cell(grant: Grant | None) -> Text:
-    from rich.text import Text
-
-    label = _label(grant)
-    return Text(label, style=_STYLES.get(label.rstrip("*"), "" if grant and grant.access else "dim"))
-
-
-def _label(grant: Grant | None) -> str:
-    if grant is None or not grant.access:
-        return glyph("none")
-    return f"{grant.access.label}{'*' if grant.scope_tags else ''}"
-
-
-def _table_width(definition: TeamDefinition) -> int:
-    first = max(len(clean(m)) + (8 if m in definition.curators else 0) for m in definition.grants) + 2
-    banks = (
-        max(
-            len(name),
-            len(_scope(definition, name)),
-            *(len(_label(definition.grant(m, name))) for m in definition.grants),
-        )
-        for name, _ in _banks(definition)
-    )
-    return first + sum(width + 3 for width in banks)
-
-
-def _scope_notes(definition: TeamDefinition) -> list[str]:
-    return [
-        f"{', '.join(grant.scope_tags)}: {member} on {name}*"
-        for member, grants in definition.grants.items()
-        for name, grant in grants.items()
-        if grant.scope_tags
-    ]
-
-
-def _banks(definition: TeamDefinition) -> list[tuple[str, Any]]:
-    return list(definition.banks.items())
-
-
-def _scope(definition: TeamDefinition, name: str) -> str:
-    bank = definition.banks[name]
-    return "resolver" if bank.resolver is not None else bank.scope
+    if not access:
+        return Text(glyph("none"), "dim")
+    return Text(access.label + ("*" if scoped else ""), _STYLES.get(access.label, ""))

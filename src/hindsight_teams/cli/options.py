@@ -28,7 +28,6 @@ Url = Annotated[
         show_default=False,
     ),
 ]
-TeamFile = Annotated[Path, typer.Option("--team", metavar="FILE", help="The team's definition.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]
 
 
@@ -48,21 +47,13 @@ def backend(db: Path | None, url: str | None, *, must_exist: bool = False) -> It
         raise usage("give --db or --url, not both")
     if db is not None and must_exist and not db.exists():
         raise NotFound("there is no such database file", path=str(db))
-    opened = _open(db, url)
+    from hindsight_teams.backends.select import open_backend
+
+    opened = open_backend(db=db, hindsight_api_url=url)
     try:
         yield opened
     finally:
         opened.close()
-
-
-def _open(db: Path | None, url: str | None) -> MemoryBackend:
-    if db is not None:
-        from hindsight_teams.backends.sqlite import SQLiteBackend
-
-        return SQLiteBackend(db)
-    from hindsight_teams.backends.select import open_backend
-
-    return open_backend(hindsight_api_url=url)
 
 
 def confirm(question: str, *, yes: bool) -> None:

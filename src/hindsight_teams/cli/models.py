@@ -1,0 +1,60 @@
+"""The model that a command runs on: the one asked for, or the offline stand-in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hindsight_teams.errors import ConfigurationError, InvalidInput
+
+if TYPE_CHECKING:
+    from agno.models.base import Model
+
+OFFLINE = "offline"
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A model, and what to tell people about it."""
+
+    model: Model
+    name: str
+    offline: bool
+    notice: str
+
+
+def choose_model(wanted: str | None) -> Chosen:
+    """The model of an Agno model string such as ``openai:gpt-5-mini``; the stand-in without one, or without its key.
+
+    Raises:
+        InvalidInput: Not a model string, or a provider that Agno does not know.
+        ConfigurationError: The provider's package is not installed.
+    """
+    if wanted is None or wanted == OFFLINE:
+        return _stand_in("No language model: an offline stand-in plays the members by fixed rules.")
+    from agno.exceptions import ModelAuthenticationError
+    from agno.models.utils import get_model
+
+    try:
+        model = get_model(wanted)
+    except ImportError as error:
+        raise ConfigurationError(f"the model {wanted!r} needs a package that is not installed: {error}") from error
+    except ValueError as error:
+        raise InvalidInput(
+            f"{wanted!r} is no model string; write PROVIDER:MODEL, as in openai:gpt-5-mini ({error})"
+        ) from None
+    if model is None:
+        raise InvalidInput(f"{wanted!r} is no model string; write PROVIDER:MODEL, as in openai:gpt-5-mini")
+    try:
+        connect = getattr(model, "get_client", None)
+        if connect is not None:
+            connect()
+    except ModelAuthenticationError:
+        return _stand_in(f"No API key for {wanted}: an offline stand-in plays the members by fixed rules.")
+    return Chosen(model, wanted, offline=False, notice=f"Model: {wanted}")
+
+
+def _stand_in(notice: str) -> Chosen:
+    from hindsight_teams.testing import OfflineModel
+
+    return Chosen(OfflineModel(), OFFLINE, offline=True, notice=notice)

@@ -1,0 +1,61 @@
+"""``hindsight-teams recipes``: the ready teams that ship with the package."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from hindsight_teams.cli.options import Json
+from hindsight_teams.cli.output import console, print_json, say, styled
+
+if TYPE_CHECKING:
+    from hindsight_recipes import Recipe
+
+app = typer.Typer(help="List and show the ready teams.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_(json: Json = False) -> None:
+    """List the recipes."""
+    from hindsight_recipes import list_recipes
+
+    recipes = list_recipes()
+    if json:
+        print_json({"recipes": [_plain(recipe) for recipe in recipes]})
+        return
+    from rich.table import Table
+
+    table = Table.grid(padding=(0, 3, 0, 0))
+    for recipe in recipes:
+        table.add_row(styled((recipe.name, "bold")), styled((recipe.title, "dim")))
+    console().print(table)
+
+
+@app.command()
+def show(
+    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="The recipe's name.")],
+    *,
+    json: Json = False,
+) -> None:
+    """Show a recipe: what it does, who may do what, and the commands that use it."""
+    from hindsight_recipes import get_recipe
+    from hindsight_teams.cli.matrix import plain, render
+    from hindsight_teams.definition import TeamDefinition
+
+    found = get_recipe(recipe)
+    definition = TeamDefinition.from_file(found.team_toml)
+    if json:
+        print_json({**_plain(found), "readme": found.readme.read_text(encoding="utf-8"), "access": plain(definition)})
+        return
+    screen = console()
+    say((found.title, "bold"), (f"  {found.name}", "dim"))
+    say()
+    screen.print(found.summary.strip())
+    screen.print(render(definition, screen.width))
+    say((f"hindsight-teams run {found.name}", "cyan"), ("   plays it", "dim"))
+    say((f"hindsight-teams new my-team --recipe {found.name}", "cyan"), ("   makes it yours", "dim"))
+
+
+def _plain(recipe: Recipe) -> dict[str, Any]:
+    return {"name": recipe.name, "title": recipe.title, "summary": recipe.summary.strip(), "phases": recipe.phases}

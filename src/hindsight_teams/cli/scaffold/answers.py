@@ -1,0 +1,116 @@
+"""What is asked before a project is made: four answers, checked."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, get_args
+
+from hindsight_teams.errors import InvalidInput, did_you_mean
+
+BackendKind = Literal["embedded", "server", "cloud"]
+BACKENDS: tuple[BackendKind, ...] = get_args(BackendKind)
+OFFLINE = "offline"
+DEFAULT_RECIPE = "researcher_answerer"
+
+_KEYLESS = ("llama-cpp", "lmstudio", "ollama", "ollama-responses", "vllm")
+_KEYS = {"aws-bedrock": "AWS_ACCESS_KEY_ID", "huggingface": "HF_TOKEN", "meta": "LLAMA_API_KEY"}
+
+
+@dataclass(frozen=True, slots=True)
+class ModelChoice:
+    """The model of a project.
+
+    Attributes:
+        name: An Agno model string, or ``offline``.
+        extra: The extra of the agno package that brings the provider's client, if any.
+        key: The environment variable of the provider's key, if any.
+    """
+
+    name: str
+    extra: str | None = None
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """The answers of a project, as they are recorded in it.
+
+    Attributes:
+        name: Its distribution name.
+        recipe: The recipe it comes from.
+        members: The recipe's member ids to those of the project, where they differ.
+        model: An Agno model string, or ``offline``.
+        backend: Where memory lives at first.
+    """
+
+    name: str
+    recipe: str = DEFAULT_RECIPE
+    members: Mapping[str, str] = field(default_factory=dict)
+    model: str = OFFLINE
+    backend: BackendKind = "embedded"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The answers as plain values."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Answers:
+        """The answers that ``to_dict`` gave; what a newer version added is ignored."""
+        return cls(**{name: values[name] for name in cls.__dataclass_fields__ if name in values})
+
+
+def parse_model(text: str) -> ModelChoice:
+    """A model from an Agno model string.
+
+    Raises:
+        InvalidInput: It does not look like one.
+    """
+    wanted = text.strip()
+    if wanted == OFFLINE:
+        return ModelChoice(OFFLINE)
+    if not re.fullmatch(r"[a-z0-9-]+:[\w./:@+-]+", wanted):
+        raise InvalidInput(f"{text!r} is no model string; write {OFFLINE!r} or PROVIDER:MODEL, as in openai:gpt-5-mini")
+    provider = wanted.partition(":")[0]
+    key = None if provider in _KEYLESS else _KEYS.get(provider, f"{provider.partition('-')[0].upper()}_API_KEY")
+    return ModelChoice(wanted, _extra(provider), key)
+
+
+def _extra(provider: str) -> str:
+    """The agno extra of a provider; those without one speak OpenAI's protocol."""
+    from importlib.metadata import metadata
+
+    extras = set(metadata("agno").get_all("Provides-Extra") or ())
+    return next((name for name in (provider, provider.partition("-")[0]) if name in extras), "openai")
+
+
+def parse_members(text: str, known: Sequence[str]) -> dict[str, str]:
+    """New names for a recipe's members: ``researcher=scout,answerer=helper``, or all of them in order.
+
+    Raises:
+        InvalidInput: An unknown member, a bad or a doubled name, or a wrong number of names.
+    """
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if parts and not any("=" in part for part in parts):
+        if len(parts) != len(known):
+            raise InvalidInput(
+                f"the recipe has {len(known)} members ({', '.join(known)}): give {len(known)} names in this order,"
+                f" or only the new ones as {known[0]}=NAME"
+            )
+        pairs = list(zip(known, parts, strict=True))
+    else:
+        pairs = [(old.strip(), new.strip()) for old, _, new in (part.partition("=") for part in parts)]
+    for old, new in pairs:
+        if old not in known:
+            raise InvalidInput(f"the recipe has no member {old!r}; {did_you_mean(old, known)}")
+        if not re.fullmatch(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*", new) or keyword.iskeyword(new) or len(new) > 40:
+            raise InvalidInput(
+                f"{new!r} can't be a member's id: use small letters, digits and single '-', as in scout-2"
+            )
+    renamed = {old: new for old, new in pairs if old != new}
+    final = [renamed.get(member, member) for member in known]
+    if doubled := next((name for name in final if final.count(name) > 1), None):
+        raise InvalidInput(f"two members would be called {doubled!r}; give each a name of its own")
+    return renamed

@@ -1,0 +1,145 @@
+"""Shows a team at work: who called which memory tool on which bank, and what came back, as it happens."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from hindsight_teams.cli.output import clean, glyph, say
+
+if TYPE_CHECKING:
+    from hindsight_recipes import Step
+    from hindsight_teams.audit import AuditEvent
+
+VERBS = {"retain_memory": "retain", "recall_memory": "recall", "reflect_on_memory": "reflect"}
+_STYLES = {"retain": "yellow", "recall": "cyan", "reflect": "magenta"}
+_SHOWN_LINES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of a memory tool."""
+
+    member: str
+    verb: str
+    bank: str
+    outcome: str
+    given: str
+    result: str
+    count: int | None = None
+
+
+@dataclass(slots=True)
+class Played:
+    """One step of a script as it went."""
+
+    phase: str
+    title: str
+    user: str | None
+    calls: list[Call] = field(default_factory=list)
+    answer: str = ""
+    problems: list[str] = field(default_factory=list)
+
+
+class Watch:
+    """An audit sink that keeps what the service records, until the stage asks for it."""
+
+    def __init__(self) -> None:
+        self._events: deque[AuditEvent] = deque()
+        self._lock = threading.Lock()
+
+    def record(self, event: AuditEvent) -> None:
+        """Take one event."""
+        with self._lock:
+            self._events.append(event)
+
+    def take(self, member: str, verb: str) -> AuditEvent | None:
+        """The oldest event of this member and verb that was not taken yet."""
+        with self._lock:
+            found = next((e for e in self._events if (e.member, e.verb) == (member, verb)), None)
+            if found is not None:
+                self._events.remove(found)
+            return found
+
+
+def perform(step: Step, events: Iterator[Any], watch: Watch, *, silent: bool = False) -> Played:
+    """Follow one step to its end.
+
+    Args:
+        step: The step, for its caption and its checks.
+        events: Agno's run events of the step.
+        watch: The audit sink of the team's memory.
+        silent: Print nothing.
+    """
+    played = Played(step.phase, " ".join(step.title.split()), step.user_id)
+    if not silent:
+        _announce(played)
+    for event in events:
+        call = _call(event, watch)
+        if call is not None:
+            played.calls.append(call)
+            if not silent:
+                _show_call(call)
+        if str(getattr(event, "event", "")) in ("TeamRunCompleted", "RunCompleted"):
+            played.answer = str(event.content or "")  # the last one is the team's own
+    played.problems = step.problems(played.answer)
+    if not silent:
+        _show_answer(played, checked=bool(step.expect or step.forbid))
+    return played
+
+
+def _call(event: Any, watch: Watch) -> Call | None:
+    if str(getattr(event, "event", "")) not in ("ToolCallCompleted", "TeamToolCallCompleted"):
+        return None
+    tool = event.tool
+    verb = VERBS.get(tool.tool_name or "")
+    if verb is None:
+        return None
+    member = getattr(event, "agent_id", None) or getattr(event, "team_id", None) or ""
+    record = watch.take(member, verb)
+    given = (tool.tool_args or {}).get("content") or (tool.tool_args or {}).get("query") or ""
+    return Call(
+        member=member,
+        verb=verb,
+        bank=(record.bank if record else None) or "",
+        outcome=record.outcome if record else "error" if tool.tool_call_error else "allowed",
+        given=str(given),
+        result=str(tool.result or ""),
+        count=record.count if record else None,
+    )
+
+
+def _announce(played: Played) -> None:
+    asked = f"  as {played.user}" if played.user else ""
+    say()
+    say((played.title, "bold"), (asked, "dim"))
+
+
+def _show_call(call: Call) -> None:
+    arrow = glyph("arrow") if call.verb == "retain" else glyph("back")
+    say("  ", call.member, " ", (call.verb, _STYLES[call.verb]), f" {arrow} ", (call.bank.replace("+", ", "), "bold"))
+    if call.outcome in ("denied", "error"):
+        say("    ", (glyph("bad") + " ", "red"), call.result)
+    elif call.verb == "retain":
+        say("    ", (call.given, "dim"), ("  held for review" if call.outcome == "quarantined" else "", "yellow"))
+    else:
+        _show_lines([line for line in call.result.splitlines() if line.strip()])
+
+
+def _show_lines(lines: list[str]) -> None:
+    for line in lines[:_SHOWN_LINES]:
+        say("    ", (line, "dim"))
+    if len(lines) > _SHOWN_LINES:
+        say("    ", (f"{glyph('more')} {len(lines) - _SHOWN_LINES} more", "dim"))
+
+
+def _show_answer(played: Played, *, checked: bool) -> None:
+    sign = (("  ", ""), ("  " + glyph("ok"), "green"), ("  " + glyph("bad"), "red"))[checked + bool(played.problems)]
+    lines = [line for line in played.answer.splitlines() if line.strip()]
+    for number, line in enumerate(lines):
+        say(sign if number == 0 else "   ", " ", clean(line))
+    for problem in played.problems:
+        say("    ", (f"not as expected: {problem}", "red"))

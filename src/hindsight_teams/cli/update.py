@@ -1,0 +1,119 @@
+"""``hindsight-teams update``: bring a project up to the templates of this version, by a three-way merge."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hindsight_teams.cli.failure import FAILED
+from hindsight_teams.cli.options import Json
+from hindsight_teams.cli.output import glyph, print_json, say
+
+
+@dataclass(slots=True)
+class Plan:
+    """What an update would do, file by file."""
+
+    write: dict[str, str] = field(default_factory=dict)
+    remove: list[str] = field(default_factory=list)
+    added: list[str] = field(default_factory=list)
+    updated: list[str] = field(default_factory=list)
+    merged: list[str] = field(default_factory=list)
+    conflicts: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
+
+
+def update(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The project.")] = Path(),
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change; write nothing.")] = False,
+    json: Json = False,
+) -> None:
+    """Bring a project made by `new` up to this version's templates, and mark what conflicts with your changes."""
+    from hindsight_teams.cli.scaffold.answers import Answers
+    from hindsight_teams.cli.scaffold.names import parse_name
+    from hindsight_teams.cli.scaffold.place import place
+    from hindsight_teams.cli.scaffold.record import RECORD, new_record, read_record
+    from hindsight_teams.cli.scaffold.render import render
+
+    record = read_record(folder)
+    answers = Answers.from_dict(record.answers)
+    theirs = render(parse_name(answers.name), answers).files
+    plan = make_plan(folder, record.files, theirs)
+    if not dry_run and (plan.write or plan.remove or dict(theirs) != dict(record.files)):
+        text = new_record(answers.to_dict(), theirs).to_text()
+        place(folder, {**plan.write, RECORD: text}, remove=tuple(plan.remove))
+    if json:
+        print_json(
+            {
+                "made_with": record.made_with,
+                "dry_run": dry_run,
+                **{name: getattr(plan, name) for name in ("added", "updated", "merged", "conflicts", "kept")},
+                "removed": plan.remove,
+            }
+        )
+    else:
+        _show(plan, dry_run=dry_run)
+    if plan.conflicts:
+        raise typer.Exit(FAILED)
+
+
+def make_plan(folder: Path, base: Mapping[str, str], theirs: Mapping[str, str]) -> Plan:
+    """Decide for each file: what was rendered then, what stands there now, and what is rendered today.
+
+    Raises:
+        InvalidInput: A file still holds the conflict markers of an earlier update.
+    """
+    from hindsight_teams.cli.scaffold.merge import has_conflicts, merge
+    from hindsight_teams.cli.scaffold.place import read_text
+    from hindsight_teams.errors import InvalidInput
+
+    plan = Plan()
+    for path in sorted({*base, *theirs}):
+        then, now, today = base.get(path), read_text(folder / path), theirs.get(path)
+        if now is not None and has_conflicts(now):
+            raise InvalidInput(f"{path} still holds conflict markers; resolve them before the next update")
+        if now == today or then == today:
+            continue
+        if today is None:
+            (plan.remove if now == then else plan.kept).append(path)
+        elif now is None:
+            if then is not None:  # it was deleted on purpose
+                plan.kept.append(path)
+            else:
+                plan.write[path] = today
+                plan.added.append(path)
+        elif now == then:
+            plan.write[path] = today
+            plan.updated.append(path)
+        else:
+            merged = merge(then or "", now, today)
+            plan.write[path] = merged.text
+            (plan.conflicts if merged.conflicts else plan.merged).append(path)
+    return plan
+
+
+def _show(plan: Plan, *, dry_run: bool) -> None:
+    lines = [
+        ("added", "green", plan.added),
+        ("updated", "green", plan.updated),
+        ("merged", "green", plan.merged),
+        ("removed", "yellow", plan.remove),
+        ("kept as yours", "yellow", plan.kept),
+        ("conflict", "red", plan.conflicts),
+    ]
+    if not any(paths for *_, paths in lines):
+        say((glyph("ok"), "green"), " The project is up to date.")
+        return
+    for what, style, paths in lines:
+        for path in paths:
+            say((f"{what:>13}  ", style), path)
+    if plan.conflicts:
+        say()
+        say("Resolve the lines between <<<<<<< and >>>>>>>, then run the tests.")
+    if dry_run:
+        say(("Nothing was written. Leave out --dry-run to do it.", "dim"))
