@@ -1,0 +1,144 @@
+"""The store of member keys."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from hindsight_teams.errors import ConfigurationError, InvalidInput
+from hindsight_teams.server.keys import KeyStore
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> KeyStore:
+    return KeyStore(tmp_path / "keys.json")
+
+
+def test_a_key_tells_whose_it_is(store: KeyStore) -> None:
+    key_id, key = store.create("desk", "researcher")
+    record = store.verify(key)
+    assert record is not None
+    assert (record.id, record.team, record.member, record.admin) == (key_id, "desk", "researcher", False)
+    assert record.created.utcoffset() is not None
+
+
+def test_a_key_can_be_recognised_and_not_guessed(store: KeyStore) -> None:
+    keys = [store.create("desk", "researcher")[1] for _ in range(3)]
+    assert all(re.fullmatch(r"htm_[0-9a-f]{10}_[A-Za-z0-9_-]{43}", key) for key in keys)
+    assert len({key.split("_", 2)[2] for key in keys}) == 3
+
+
+def test_the_file_holds_no_key_and_is_its_owners_alone(store: KeyStore) -> None:
+    key_id, key = store.create("desk", "researcher")
+    store.create("desk", "answerer")
+    text = store.path.read_text()
+    assert key_id in text
+    assert key not in text
+    assert key.split("_", 2)[2] not in text
+    assert stat.S_IMODE(store.path.stat().st_mode) == 0o600
+    assert repr(store.list()[0].sha256) not in repr(store.list()[0])
+
+
+@pytest.mark.parametrize(
+    "change", [lambda k: k[:-1], lambda k: k + "A", lambda k: k[:-1] + "!", str.upper, lambda k: ""]
+)
+def test_what_is_not_exactly_a_key_does_not_count(store: KeyStore, change: object) -> None:
+    _, key = store.create("desk", "researcher")
+    assert callable(change)
+    assert store.verify(change(key)) is None
+    assert store.verify(None) is None
+
+
+def test_the_secret_of_one_key_does_not_open_with_the_id_of_another(store: KeyStore) -> None:
+    one, key = store.create("desk", "researcher")
+    other, _ = store.create("desk", "ops", admin=True)
+    assert store.verify(key.replace(one, other)) is None
+
+
+def test_a_revoked_key_stops_to_count_at_once_in_another_process_too(store: KeyStore) -> None:
+    key_id, key = store.create("desk", "researcher")
+    _, kept = store.create("desk", "answerer")
+    server = KeyStore(store.path)
+    assert server.verify(key)
+    first = store.revoke(key_id)
+    assert server.verify(key) is None
+    assert server.verify(kept)
+    assert store.revoke(key_id).revoked == first.revoked
+    assert [record.active for record in server.list()] == [False, True]
+
+
+def test_a_new_key_counts_at_once(store: KeyStore) -> None:
+    server = KeyStore(store.path)
+    assert server.list() == []
+    _, key = store.create("desk", "ops", admin=True)
+    record = server.verify(key)
+    assert record is not None
+    assert record.admin
+
+
+def test_an_unknown_key_id_is_refused_with_the_nearest(store: KeyStore) -> None:
+    key_id, _ = store.create("desk", "researcher")
+    with pytest.raises(InvalidInput, match=f"did you mean '{key_id}'"):
+        store.revoke(key_id[:-1] + "x")
+
+
+@pytest.mark.parametrize(("team", "member"), [("", "a"), ("desk", " ")])
+def test_a_key_needs_a_team_and_a_member(store: KeyStore, team: str, member: str) -> None:
+    with pytest.raises(InvalidInput, match="non-empty"):
+        store.create(team, member)
+    assert not store.path.exists()
+
+
+def test_keys_made_at_the_same_time_are_all_kept(store: KeyStore) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        made = set(pool.map(lambda n: KeyStore(store.path).create("desk", f"m{n}")[0], range(24)))
+    assert {record.id for record in store.list()} == made
+    assert len(made) == 24
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"version": 1}', '{"version": 1, "keys": [{}]}', "\xff"])
+def test_a_damaged_file_is_an_error_and_lets_nobody_in(store: KeyStore, text: str) -> None:
+    _, key = store.create("desk", "researcher")
+    store.path.write_text(text, encoding="latin-1")
+    for act in (store.list, lambda: store.verify(key), lambda: store.create("desk", "b")):
+        with pytest.raises(ConfigurationError, match=r"keys\.json.*damaged"):
+            act()
+    assert store.path.read_text(encoding="latin-1") == text
+
+
+def test_a_file_of_a_newer_version_is_an_error(store: KeyStore) -> None:
+    store.create("desk", "researcher")
+    store.path.write_text(json.dumps({**json.loads(store.path.read_text()), "version": 2}))
+    with pytest.raises(ConfigurationError, match="version 2"):
+        store.list()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="file modes are POSIX")
+def test_a_file_that_others_can_write_is_an_error(store: KeyStore) -> None:
+    _, key = store.create("desk", "researcher")
+    store.path.chmod(0o666)
+    with pytest.raises(ConfigurationError, match="chmod 600"):
+        store.verify(key)
+
+
+def test_a_failed_change_leaves_the_file_as_it_was(store: KeyStore) -> None:
+    store.create("desk", "researcher")
+    before = store.path.read_bytes()
+    with pytest.raises(InvalidInput):
+        store.revoke("nothing")
+    assert store.path.read_bytes() == before
+    assert sorted(p.name for p in store.path.parent.iterdir() if "lock" not in p.name) == ["keys.json"]
+
+
+def test_a_path_that_can_hold_no_file_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigurationError, match="can't be"):
+        KeyStore(tmp_path / "file" / "keys.json").create("desk", "a")
+    with pytest.raises(ConfigurationError, match="can't be"):
+        KeyStore(tmp_path).list()

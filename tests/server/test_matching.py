@@ -1,0 +1,174 @@
+"""From a bank id back to the grant: the inverse of resolving."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+
+from hindsight_teams.access import Caller
+from hindsight_teams.banks import BankSpec, escape, unescape
+from hindsight_teams.definition import TeamDefinition
+from hindsight_teams.server.matching import claims, could_be, match_bank_id
+from tests.banks.strategies import any_specs, callers, identities
+
+BANKS = {"shared": "team", "notes": "member", "customer": "user", "room": "room:{session}", "pair": "pair.{user}.{run}"}
+
+
+def team(
+    team_id: str = "desk", members: dict[str, dict[str, str]] | None = None, banks: dict[str, str] | None = None
+) -> TeamDefinition:
+    return TeamDefinition.from_parts(
+        team_id, banks=banks or BANKS, members=members or {"a": dict.fromkeys(BANKS, "full")}
+    )
+
+
+@given(callers, st.sampled_from(("shared", "notes", "customer")), identities)
+def test_each_id_of_a_members_bank_leads_to_its_grant(caller: Caller, bank: str, other: str) -> None:
+    assert caller.team
+    assert caller.member
+    assume(caller.team.strip() and len(escape(caller.team)) < 120)  # a longer one is cut before it says which bank
+    assume(other != caller.member)
+    held = {"shared": "team", "notes": "member", "customer": "user"}
+    definition = team(caller.team, {caller.member: dict.fromkeys(held, "full"), other: {"shared": "none"}}, held)
+    bank_id = definition.banks[bank].resolve(caller)
+    assert match_bank_id(definition, caller.member, bank_id) == definition.grant(caller.member, bank)
+    assert match_bank_id(definition, other, bank_id) is None
+    assert claims(definition, bank_id)
+
+
+@given(callers, st.sampled_from(tuple(BANKS)))
+def test_another_members_private_bank_is_never_a_members_own(caller: Caller, bank: str) -> None:
+    definition = team()
+    private = definition.banks["notes"].resolve(replace(caller, team="desk"))
+    assert (match_bank_id(definition, "a", private) is not None) == (caller.member == "a")
+
+
+@given(any_specs, callers)
+def test_a_bank_could_have_each_id_that_it_resolves_to(spec: BankSpec, caller: Caller) -> None:
+    assert caller.team
+    bank_id = spec.resolve(caller)
+    assert could_be(spec, caller.team, None, bank_id)
+    if len(escape(caller.team) + escape(caller.member or "")) < 120:
+        assert could_be(spec, caller.team, caller.member, bank_id)
+
+
+@given(st.builds("desk:customer:user:{}".format, st.text("aA:~3c9 .-/\u00e9", max_size=8)))
+@example("desk:customer:user:")
+@example("desk:customer:user:a:b")
+@example("desk:customer:user:~41")
+@example("desk:customer:user:~C3")
+@example("desk:customer:user:~c3")
+@example("desk:customer:user:a b")
+@example("desk:customer:user:a\n")
+@example("desk:customer:user:~~" + "0" * 40)
+def test_an_id_that_no_user_could_have_is_nobodys(bank_id: str) -> None:
+    definition = team(banks={"customer": "user"}, members={"a": {"customer": "full"}})
+    user = unescape(bank_id.removeprefix("desk:customer:user:"))
+    real = user is not None and definition.banks["customer"].resolve(Caller(team="desk", user=user)) == bank_id
+    assert (match_bank_id(definition, "a", bank_id) is not None) == real
+
+
+@pytest.mark.parametrize(
+    ("bank_id", "bank"),
+    [
+        ("desk:shared", "shared"),
+        ("desk:notes:member:a", "notes"),
+        ("desk:customer:user:ada", "customer"),
+        ("desk:customer:user:shared", "customer"),
+        ("room:s1", "room"),
+        ("pair.ada.r1", "pair"),
+        ("pair.a.d.a.r1", "pair"),
+        ("desk:notes:member:b", None),
+        ("desk:notes:member:A", None),
+        ("desk:notes", None),
+        ("desk:shared:user:ada", None),
+        ("desk:customer:user:", None),
+        ("desk:customer:user:a:b", None),
+        ("desk:customer:user:~41", None),
+        ("desk:review:queue", None),
+        ("desk:unknown", None),
+        ("other:shared", None),
+        ("Desk:shared", None),
+        ("desk:shared ", None),
+        ("room:", None),
+        ("room:a/b", None),
+        ("", None),
+        ("default", None),
+    ],
+)
+def test_which_bank_an_id_is(bank_id: str, bank: str | None) -> None:
+    grant = match_bank_id(team(), "a", bank_id)
+    assert (grant.bank.name if grant else None) == bank
+
+
+def test_a_grant_of_nothing_leads_nowhere() -> None:
+    definition = team(members={"a": {"shared": "none"}})
+    assert match_bank_id(definition, "a", "desk:shared") is None
+    assert match_bank_id(definition, "nobody", "desk:shared") is None
+
+
+class TestDoubt:
+    """Where an id could be of two banks, it is refused to whoever does not hold exactly it."""
+
+    banks = {"shared": "team", "wild": "{team}:{user}"}  # noqa: RUF012
+
+    def test_a_template_does_not_open_the_banks_that_it_overlaps(self) -> None:
+        definition = team(members={"a": {"wild": "full"}, "b": {"shared": "full"}}, banks=self.banks)
+        assert match_bank_id(definition, "a", "desk:shared") is None
+        assert match_bank_id(definition, "a", "desk:ada") is definition.grant("a", "wild")
+        assert match_bank_id(definition, "b", "desk:shared") is definition.grant("b", "shared")
+
+    def test_a_template_does_not_open_a_private_bank(self) -> None:
+        banks = {"notes": "member", "wild": "{team}:notes:{session}:{user}"}
+        definition = team(members={"a": {"wild": "full"}, "b": {"notes": "full"}}, banks=banks)
+        assert match_bank_id(definition, "a", "desk:notes:member:b") is None
+
+    def test_a_template_does_not_open_the_review_bank(self) -> None:
+        definition = team(members={"a": {"wild": "full"}}, banks={"wild": "{team}:review:{user}"})
+        assert match_bank_id(definition, "a", "desk:review:queue") is None
+
+    def test_two_grants_that_both_fit_are_refused(self) -> None:
+        banks = {"one": "x:{user}", "two": "x:{session}"}
+        definition = team(members={"a": {"one": "full", "two": "recall"}}, banks=banks)
+        assert match_bank_id(definition, "a", "x:ada") is None
+
+
+class TestHashedIds:
+    user = "x" * 300
+
+    def test_a_users_hashed_id_is_known_by_its_head(self) -> None:
+        definition = team()
+        bank_id = definition.banks["customer"].resolve(Caller(team="desk", user=self.user))
+        assert "~~" in bank_id
+        assert match_bank_id(definition, "a", bank_id) is definition.grant("a", "customer")
+
+    def test_a_private_bank_is_known_exactly_however_long_its_owners_name(self) -> None:
+        long, other = "m" * 300, "m" * 299 + "n"
+        definition = team(members={long: {"notes": "full"}, other: {"notes": "full"}}, banks={"notes": "member"})
+        bank_id = definition.banks["notes"].resolve(Caller(team="desk", member=long))
+        assert match_bank_id(definition, long, bank_id)
+        assert match_bank_id(definition, other, bank_id) is None
+
+    def test_where_the_head_does_not_say_which_bank_it_is_it_is_refused(self) -> None:
+        banks = {"customer": "user", "notes": "member"}
+        definition = team("t" * 200, {"a": dict.fromkeys(banks, "full")}, banks)
+        who = Caller(team="t" * 200, member="a", user="ada")
+        assert match_bank_id(definition, "a", definition.banks["customer"].resolve(who)) is None
+        assert match_bank_id(definition, "a", definition.banks["notes"].resolve(who)) is definition.grant("a", "notes")
+
+    def test_an_id_cut_elsewhere_is_no_id(self) -> None:
+        assert match_bank_id(team(), "a", "desk:customer:user:ada~~" + "0" * 40) is None
+
+    def test_a_path_step_is_hashed_though_it_is_short(self) -> None:
+        definition = team(banks={"own": "{user}"}, members={"a": {"own": "full"}})
+        bank_id = definition.banks["own"].resolve(Caller(team="desk", user=".."))
+        assert match_bank_id(definition, "a", bank_id) is definition.grant("a", "own")
+        assert match_bank_id(definition, "a", "..") is None
+
+
+def test_a_bank_of_a_resolver_can_not_be_told_from_its_id() -> None:
+    definition = TeamDefinition.from_parts("desk", banks={"own": lambda c: "own"}, members={"a": {"own": "full"}})
+    assert match_bank_id(definition, "a", "own") is None
