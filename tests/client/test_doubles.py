@@ -14,6 +14,7 @@ import pytest
 
 from hindsight_teams.backends.base import MemoryBackend
 from hindsight_teams.backends.client import ClientBackend
+from hindsight_teams.backends.select import open_backend
 from hindsight_teams.errors import (
     BackendError,
     BackendTimeout,
@@ -289,3 +290,11 @@ def test_it_can_be_closed_twice_and_used_again() -> None:
     backend.close()
     assert backend.recall("b", "two").results[0].text == "two"
     backend.close()
+
+
+def test_a_client_is_adapted_once_and_a_mock_is_no_backend() -> None:
+    client = MagicMock()
+    backend = open_backend(client=client)
+    assert isinstance(backend, ClientBackend)
+    assert open_backend(client=client) is backend
+    assert open_backend(client=backend) is backend

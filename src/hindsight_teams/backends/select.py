@@ -134,12 +134,16 @@ def open_backend(
 
 
 def _adapt(client: Any) -> MemoryBackend:
-    if isinstance(client, MemoryBackend):
+    if isinstance(client, MemoryBackend) and hasattr(type(client), "retain"):  # a mock has any attribute, its type not
         return client
     from hindsight_teams.backends.client import ClientBackend
 
-    adapted: MemoryBackend = ClientBackend(client)
-    return adapted
+    with _lock:
+        name = ("client", id(client))  # the adapter keeps the client, and so its id, alive
+        adapted: MemoryBackend | None = _shared.get(name)
+        if adapted is None:
+            adapted = _shared[name] = ClientBackend(client)
+        return adapted
 
 
 def _open_server(choice: BackendChoice, settings: Settings) -> MemoryBackend:
