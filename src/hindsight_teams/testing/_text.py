@@ -110,7 +110,7 @@ def bearing_on(question: str, lines: Iterable[str], limit: int = 3) -> list[str]
     needed = 1 if len(asked) <= 3 else 2
     scored = [(len(asked & words(line)), line) for line in dict.fromkeys(lines)]
     best = max((score for score, _ in scored), default=0)
-    kept = [(score, line) for score, line in scored if score >= needed and 2 * score >= best]
+    kept = [(score, line) for score, line in scored if score >= needed and 2 * score > best]
     return [line for _, line in sorted(kept, key=lambda pair: -pair[0])[:limit]]
 
 

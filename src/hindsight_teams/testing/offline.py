@@ -113,10 +113,11 @@ def _leader(scene: _Scene) -> Turn:
         return _say(_merged(answers))
     if scene.results_of(RETAIN, RECALL, REFLECT):
         return _member(scene)
-    if _DELEGATE_ALL in scene.tools:
-        return Turn(calls=(ToolCall(_DELEGATE_ALL, {"task": scene.task}),))
     write = not is_question(scene.task)
     member = choose(read_roster(scene.request.system), scene.task, write=write)
+    own = bool(scene.tools & ({RETAIN} if write else {RECALL, REFLECT}))
+    if _DELEGATE_ALL in scene.tools and (member or not own):
+        return Turn(calls=(ToolCall(_DELEGATE_ALL, {"task": scene.task}),))
     if member is None:
         alone = _member(scene)
         if _CREATE in scene.tools and alone.content:
@@ -133,7 +134,7 @@ def _leader(scene: _Scene) -> Turn:
 
 def _merged(answers: list[_Result]) -> str:
     """The members' answers as one: each line once, and no "I can't" beside an answer."""
-    text = "\n".join(answer.text for answer in answers).replace(OFFLINE_MARKER + " ", "")
+    text = "\n".join(answer.text for answer in answers).replace(OFFLINE_MARKER + " ", "\n")
     lines = list(dict.fromkeys(line.strip() for line in text.splitlines() if line.strip()))
     useful = [line for line in lines if not line.endswith((DONT_KNOW, CANT_WRITE, CANT_READ, NOTED))]
     return "\n".join(useful or lines[:1] or [DONT_KNOW])
