@@ -122,14 +122,13 @@ class TeamMemory:
         audit: AuditSink | None,
     ) -> None:
         from hindsight_teams.backends.select import open_backend
-        from hindsight_teams.guard import Guard
         from hindsight_teams.settings import resolve
 
         self.definition = definition
         self._retentions: list[RunRetention] = []
         self.backend: MemoryBackend = open_backend(backend=backend)
         self.defaults = defaults or resolve_defaults()
-        self.guard: Guard | None = guard if isinstance(guard, Guard) else None if guard is False else Guard()
+        self.guard = _guard(guard)
         self.audit: AuditSink = audit or _default_audit(resolve().audit)
 
     @property
@@ -242,6 +241,19 @@ class TeamMemory:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _guard(guard: Guard | bool | None) -> Guard | None:
+    """The guard that was given; the default checks for None and True, none for False."""
+    if guard is False:
+        return None
+    if guard is not None and guard is not True:
+        return guard
+    try:
+        from hindsight_teams.guard import Guard
+    except ImportError:
+        return None
+    return Guard()
 
 
 @cache
