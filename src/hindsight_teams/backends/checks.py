@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -119,6 +120,18 @@ def check_items(items: Any) -> list[RetainItem]:
         except InvalidInput as error:
             raise InvalidInput(f"items[{position}]: {error.message}") from None
     return list(items)
+
+
+def check_uuid(name: str, value: Any) -> str:
+    """A UUID in its usual form.
+
+    Raises:
+        InvalidInput: It is none.
+    """
+    try:
+        return str(uuid.UUID(value))
+    except (ValueError, AttributeError, TypeError):
+        raise InvalidInput(f"{name}={value!r} must be a UUID") from None
 
 
 def check_page(limit: Any, offset: Any) -> None:

@@ -1,0 +1,157 @@
+"""Memories one by one, and the documents that they came from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, cast
+
+from hindsight_teams.backends import checks
+from hindsight_teams.backends.hindsight import answers, wire
+from hindsight_teams.backends.hindsight.answers import Document
+from hindsight_teams.backends.hindsight.plans import parts
+from hindsight_teams.backends.hindsight.wire import Call, Plan, Rules, exchange, unless_missing, unless_no_bank
+from hindsight_teams.errors import InvalidInput, Unsupported
+from hindsight_teams.models import Memory, MemoryPage, TagsMatch
+from hindsight_teams.tags import check_tags
+
+
+def list_memories(
+    rules: Rules,
+    bank_id: str,
+    *,
+    limit: int = 100,
+    offset: int = 0,
+    tags: Sequence[str] | None = None,
+    tags_match: TagsMatch = "any",
+    document_id: str | None = None,
+) -> Plan[MemoryPage]:
+    """One page of memories, oldest first; observations, which the server derives, are among them."""
+    path = wire.bank(bank_id) + "/memories/list"
+    checks.check_page(limit, offset)
+    chosen = parts.selection(tags, tags_match, document_id)
+
+    def ask(limit: int, offset: int) -> Plan[MemoryPage]:
+        call = Call("list_memories", "GET", wire.query(path, **chosen, limit=limit, offset=offset))
+        page = exchange(call, lambda answer: _page(bank_id, answer), rules)
+        return (yield from unless_no_bank(page, MemoryPage([], 0, limit, offset)))
+
+    # The server lists newest first, so a page is asked for from the end.
+    newest = yield from ask(limit if offset == 0 else 0, 0)
+    size = max(0, min(limit, newest.total - offset))
+    if size == 0 or (offset == 0 and size == newest.total):
+        found = newest.memories
+    else:
+        found = (yield from ask(size, newest.total - offset - size)).memories
+    return MemoryPage(found[::-1], newest.total, limit, offset)
+
+
+def get_memory(rules: Rules, bank_id: str, memory_id: str) -> Plan[Memory]:
+    """One memory.
+
+    Raises:
+        NotFound: There is no such memory.
+    """
+    path = f"{wire.bank(bank_id)}/memories/{wire.segment(checks.check_text('memory_id', memory_id))}"
+    return (yield from exchange(Call("get_memory", "GET", path), lambda raw: answers.memory(bank_id, raw), rules))
+
+
+def delete_memories(
+    rules: Rules,
+    bank_id: str,
+    *,
+    ids: Sequence[str] | None = None,
+    document_id: str | None = None,
+    tags: Sequence[str] | None = None,
+    tags_match: TagsMatch = "all_strict",
+) -> Plan[int]:
+    """Delete the memories that meet every selection given; how many.
+
+    The server deletes whole documents. Where only some memories of a document are selected, those are invalidated: no
+    recall, reflect or listing finds them again and what was derived from them goes, but their text stays in the
+    server's archive and in the document, and a later ``append`` brings them back. Delete the document to have the text
+    gone.
+
+    Raises:
+        InvalidInput: No selection was given.
+        Unsupported: ``ids`` names an observation, which is derived from other memories.
+    """
+    wanted = None if ids is None else set(check_tags(ids, name="ids"))
+    chosen = parts.selection(tags, tags_match, document_id)
+    if wanted is None and document_id is None and not tags and tags_match != "exact":
+        raise InvalidInput("say which memories to delete: ids, document_id or tags; delete_bank deletes everything")
+    if wanted is None and set(chosen) == {"document_id"}:
+        return (yield from delete_document(rules, bank_id, cast(str, document_id)))
+    if wanted is not None and not chosen:
+        found = []
+        for memory_id in sorted(wanted):
+            one = yield from unless_missing(get_memory(rules, bank_id, memory_id), None)
+            found += [one] if one is not None else []
+    else:
+        found = yield from _every(rules, bank_id, chosen)
+        found = [memory for memory in found if wanted is None or memory.id in wanted]
+    if wanted and any(memory.type == "observation" for memory in found):
+        raise Unsupported("an observation is derived and can't be deleted by itself; delete its source_ids instead")
+    deleted = 0
+    for document, memories in _by_document(m for m in found if m.type != "observation"):
+        deleted += yield from _delete_from(rules, bank_id, document, memories)
+    return deleted
+
+
+def _delete_from(rules: Rules, bank_id: str, document: str | None, memories: list[Memory]) -> Plan[int]:
+    if document is not None:
+        everything = yield from _every(rules, bank_id, {"document_id": document})
+        if {m.id for m in everything if m.type != "observation"} <= {m.id for m in memories}:
+            yield from delete_document(rules, bank_id, document)
+            return len(memories)
+    body = wire.encode({"state": "invalidated", "reason": "deleted by its owner"})
+    for memory in memories:
+        call = Call("delete_memories", "PATCH", f"{wire.bank(bank_id)}/memories/{wire.segment(memory.id)}", body)
+        yield from unless_missing(exchange(call, parts.ignore, rules), None)
+    return len(memories)
+
+
+def list_documents(rules: Rules, bank_id: str) -> Plan[list[Document]]:
+    """All documents of a bank, newest first, without their text."""
+    path = wire.bank(bank_id) + "/documents"
+    pages = parts.all_pages(rules, "list_documents", path, "items", lambda raw: answers.document(bank_id, raw))
+    return (yield from unless_no_bank(pages, []))
+
+
+def get_document(rules: Rules, bank_id: str, document_id: str) -> Plan[Document]:
+    """One document with its original text.
+
+    Raises:
+        NotFound: There is no such document.
+    """
+    call = Call("get_document", "GET", _document(bank_id, document_id))
+    return (yield from exchange(call, lambda raw: answers.document(bank_id, raw), rules))
+
+
+def delete_document(rules: Rules, bank_id: str, document_id: str) -> Plan[int]:
+    """Delete a document and all that came of it; how many memories that were, 0 where there was none."""
+    call = Call("delete_memories", "DELETE", _document(bank_id, document_id))
+    count = exchange(call, lambda answer: int(answer.get("memory_units_deleted") or 0), rules)
+    return (yield from unless_missing(count, 0))
+
+
+def _document(bank_id: str, document_id: str) -> str:
+    return f"{wire.bank(bank_id)}/documents/{wire.segment(checks.check_text('document_id', document_id))}"
+
+
+def _page(bank_id: str, answer: Mapping[str, Any]) -> MemoryPage:
+    found = [answers.memory(bank_id, raw) for raw in answer["items"]]
+    return MemoryPage(found, int(answer["total"]), int(answer["limit"]), int(answer["offset"]))
+
+
+def _every(rules: Rules, bank_id: str, chosen: Mapping[str, Any]) -> Plan[list[Memory]]:
+    path = wire.bank(bank_id) + "/memories/list"
+    pages = parts.all_pages(rules, "list_memories", path, "items", lambda raw: answers.memory(bank_id, raw), **chosen)
+    found = yield from unless_no_bank(pages, [])
+    return list({memory.id: memory for memory in found}.values())
+
+
+def _by_document(memories: Iterable[Memory]) -> list[tuple[str | None, list[Memory]]]:
+    groups: dict[str | None, list[Memory]] = {}
+    for memory in memories:
+        groups.setdefault(memory.document_id, []).append(memory)
+    return list(groups.items())

@@ -1,0 +1,75 @@
+"""What several plans are made of. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from hindsight_teams.backends import checks
+from hindsight_teams.backends.hindsight import wire
+from hindsight_teams.backends.hindsight.wire import Call, Plan, Rules, exchange, unless_no_bank
+from hindsight_teams.errors import InvalidInput
+from hindsight_teams.models import TAGS_MATCHES, TagGroup, check_choice
+from hindsight_teams.tags import check_group, check_tags
+
+T = TypeVar("T")
+
+PAGE = 500
+"""Rows asked for at once."""
+
+
+def tag_filter(tags: Sequence[str] | None, tags_match: str, tag_groups: Sequence[TagGroup] | None) -> dict[str, Any]:
+    """Both filters ANDed; the server takes only one of them, so flat tags become one more group."""
+    flat = check_tags(tags)
+    check_choice("tags_match", tags_match, TAGS_MATCHES)
+    given = bool(flat) or tags_match == "exact"
+    if not tag_groups:
+        return {"tags": flat, "tags_match": tags_match} if given else {}
+    if isinstance(tag_groups, str | bytes | Mapping) or not isinstance(tag_groups, Sequence):
+        raise InvalidInput(f"tag_groups={tag_groups!r} must be a list of groups")
+    for group in tag_groups:
+        check_group(group)
+    return {"tag_groups": [*tag_groups, {"tags": flat, "match": tags_match}] if given else list(tag_groups)}
+
+
+def selection(tags: Sequence[str] | None, tags_match: str, document_id: str | None) -> dict[str, Any]:
+    """Which memories of a bank, as query parameters of its listing."""
+    chosen = tag_filter(tags, tags_match, None)
+    if document_id is not None:
+        chosen["document_id"] = checks.check_text("document_id", document_id)
+    return {name: value for name, value in chosen.items() if value != []}
+
+
+def count(rules: Rules, path: str) -> Plan[int | None]:
+    """How many memories the bank at this path holds; None where it does not exist."""
+    call = Call("bank_stats", "GET", wire.query(path + "/memories/list", limit=0))
+    total: Plan[int | None] = exchange(call, lambda answer: int(answer["total"]), rules)
+    return (yield from unless_no_bank(total, None))
+
+
+def all_pages(
+    rules: Rules,
+    verb: str,
+    path: str,
+    key: str,
+    read: Callable[[Mapping[str, Any]], T],
+    *,
+    page: int = PAGE,
+    **filters: Any,
+) -> Plan[list[T]]:
+    """Every row of a listing, in the server's order."""
+    found: list[T] = []
+    while True:
+        call = Call(verb, "GET", wire.query(path, **filters, limit=page, offset=len(found)))
+        rows, total = yield from exchange(
+            call, lambda answer: ([read(raw) for raw in answer[key]], int(answer["total"])), rules
+        )
+        found += rows
+        if not rows or len(found) >= total:
+            return found
+
+
+def ignore(answer: Any) -> None:
+    """Read nothing, but a JSON object it must be."""
+    if not isinstance(answer, dict):
+        raise TypeError("not an object")
