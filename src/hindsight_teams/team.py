@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from agno.agent import Agent
 from agno.team import Team
 
-from hindsight_teams.access import Access, Caller, Grant
+from hindsight_teams.access import Access, Caller
 from hindsight_teams.audit import AuditTrail, SpanSink, StructlogSink, open_audit
 from hindsight_teams.definition import BankValue, GrantValue, TeamDefinition
 from hindsight_teams.errors import TeamDefinitionError, did_you_mean
@@ -209,19 +209,28 @@ class TeamMemory:
         check_choice("inject", inject or "query", ("query",))
         check_choice("retain", retain or "runs", ("runs",))
         copied = team.deep_copy()
-        parts: list[Agent | Team] = list(_parts(copied))
-        for part in parts:
-            if not part.id or part.id not in self.definition.grants:
-                continue
-            _add_tools(part, self.tools(part.id))
-            memory = self.member(part.id)
-            if inject and memory.holds(Access.RECALL):
-                _add_injection(part, MemoryInjection(memory, inject_budget))
-            if retain and (bank := _retention_bank(part.id, memory.holds(Access.RETAIN), retain_bank)):
-                retention = RunRetention(memory, bank=bank, background=background)
-                self._retentions.append(retention)
-                part.post_hooks = [*_without(part.post_hooks, RunRetention), retention]
+        for part in _parts(copied):
+            if part.id in self.definition.grants:
+                self._equip_part(part, inject, inject_budget, retain, retain_bank, background)
         return copied
+
+    def _equip_part(
+        self,
+        part: Agent | Team,
+        inject: str | None,
+        inject_budget: InjectionBudget | None,
+        retain: str | None,
+        retain_bank: str | None,
+        background: bool,
+    ) -> None:
+        memory = self.member(str(part.id))
+        _add_tools(part, self.tools(str(part.id)))
+        if inject and memory.holds(Access.RECALL):
+            _add_injection(part, MemoryInjection(memory, inject_budget))
+        if retain and (bank := _retention_bank(memory, retain_bank)):
+            retention = RunRetention(memory, bank=bank, background=background)
+            self._retentions.append(retention)
+            part.post_hooks = [*_without(part.post_hooks, RunRetention), retention]
 
     def flush(self, timeout: float | None = None) -> bool:
         """Wait until runs that are retained in the background are stored; False when ``timeout`` seconds passed."""
@@ -310,14 +319,14 @@ def _without(hooks: list[Any] | None, kind: type) -> list[Any]:
     return [hook for hook in hooks or [] if not isinstance(hook, kind)]
 
 
-def _retention_bank(member: str, writable: tuple[Grant, ...], wanted: str | None) -> str | None:
+def _retention_bank(memory: MemberMemory, wanted: str | None) -> str | None:
     """The bank that a member's runs go to; None where it may not write the one that was named."""
-    names = [grant.bank.name for grant in writable]
+    names = [grant.bank.name for grant in memory.holds(Access.RETAIN)]
     if wanted is not None or not names:
         return wanted if wanted in names else None
     if len(names) > 1:
         raise TeamDefinitionError(
-            f"member {member!r} may write several banks; say where its runs go with retain_bank= one of"
+            f"member {memory.identity.member!r} may write several banks; say where its runs go with retain_bank= one of"
             f" {', '.join(map(repr, names))}"
         )
     return names[0]

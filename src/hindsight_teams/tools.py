@@ -15,6 +15,7 @@ from hindsight_teams.banks import BankResolver, DirectBank
 from hindsight_teams.models import Budget, RecallResult, TagsMatch
 from hindsight_teams.render import NOTHING_FOUND, render_recall, render_reflection
 from hindsight_teams.service import Defaults, MemberMemory
+from hindsight_teams.tags import check_tags
 
 if TYPE_CHECKING:
     from hindsight_teams.audit import AuditSink
@@ -232,8 +233,10 @@ def resolve_defaults(
     return Defaults(
         budget=found.budget if budget is None else budget,
         max_tokens=found.max_tokens if max_tokens is None else max_tokens,
-        tags=tuple(found.tags or ()) if tags is None else tuple(tags),
-        recall_tags=tuple(found.recall_tags or ()) if recall_tags is None else tuple(recall_tags),
+        tags=tuple(found.tags or ()) if tags is None else tuple(check_tags(tags)),
+        recall_tags=tuple(found.recall_tags or ())
+        if recall_tags is None
+        else tuple(check_tags(recall_tags, name="recall_tags")),
         recall_tags_match=found.recall_tags_match if recall_tags_match is None else recall_tags_match,
     )
 

@@ -94,8 +94,6 @@ def test_a_mistake_in_the_file_is_one_error_that_names_the_place_and_the_nearest
     assert wrong in GOOD
     with pytest.raises(TeamDefinitionError) as caught:
         TeamDefinition.from_file(write(tmp_path, GOOD.replace(wrong, right, 1)))
-    if says.startswith("line 14, members.answerer.room.scope_tgs"):
-        says = "scope_tgs: unknown key; did you mean 'scope_tags'?"  # an inline table has no line of its own
     assert says in str(caught.value)
     assert str(tmp_path) not in str(caught.value)
 

@@ -212,7 +212,9 @@ def test_memory_travels_through_a_real_team_run(desk: TeamMemory) -> None:
             )
         )
 
-    delegate = lambda to: call("delegate_task_to_member", member_id=to, task="go")  # noqa: E731
+    def delegate(to: str) -> Any:
+        return call("delegate_task_to_member", member_id=to, task="go")
+
     team(
         [delegate("researcher"), "stored"],
         [call("retain_memory", content="Maple has 40 users.", bank="shared"), "done"],
