@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from hindsight_teams.errors import InvalidInput
-from hindsight_teams.models import RetainItem, check_choice
-from hindsight_teams.tags import check_tags
+from hindsight_teams.models import BUDGETS, MEMORY_TYPES, TAGS_MATCHES, RetainItem, check_choice, check_max_tokens
+from hindsight_teams.tags import check_group, check_tags
 
 _CONTROL = re.compile("[\\x00-\\x08\\x0e-\\x1f\\x7f-\\x84\\x86-\\x9f]")
 UPDATE_MODES = ("replace", "append")
@@ -45,18 +46,16 @@ def check_characters(name: str, value: str) -> str:
 
 
 def check_time(name: str, value: Any) -> datetime | None:
-    """A point in time that means the same everywhere.
+    """A point in time, aware: a naive one is taken as UTC, on every backend alike.
 
     Raises:
-        InvalidInput: Not a datetime, or one without a time zone.
+        InvalidInput: Not a datetime.
     """
     if value is None:
         return None
     if not isinstance(value, datetime):
         raise InvalidInput(f"{name}={value!r} must be a datetime with a time zone")
-    if value.utcoffset() is None:
-        raise InvalidInput(f"{name}={value.isoformat()!r} has no time zone; add one, such as tzinfo=timezone.utc")
-    return value
+    return value if value.utcoffset() is not None else value.replace(tzinfo=UTC)
 
 
 def check_metadata(metadata: Any) -> dict[str, str]:
@@ -82,7 +81,7 @@ def check_metadata(metadata: Any) -> dict[str, str]:
 
 
 def check_item(item: Any) -> RetainItem:
-    """An item to retain, with every field checked.
+    """An item to retain, with every field checked and its timestamp aware.
 
     Raises:
         InvalidInput: It names the field.
@@ -90,20 +89,29 @@ def check_item(item: Any) -> RetainItem:
     if not isinstance(item, RetainItem):
         raise InvalidInput(f"each item must be a RetainItem, not {type(item).__name__}")
     check_text("content", item.content)
-    check_time("timestamp", item.timestamp)
+    timestamp = check_time("timestamp", item.timestamp)
     check_metadata(item.metadata)
     check_tags(item.tags)
     check_tags(item.entities, name="entities")
     check_choice("update_mode", item.update_mode, UPDATE_MODES)
     if item.context is not None:
-        if not isinstance(item.context, str):
-            raise InvalidInput(f"context must be a string, not {type(item.context).__name__}")
-        check_characters("context", item.context)
+        check_context(item.context)
     if item.document_id is not None:
         check_text("document_id", item.document_id)
     elif item.update_mode == "append":
         raise InvalidInput("update_mode='append' needs the document_id of what to add to")
-    return item
+    return item if timestamp is item.timestamp else replace(item, timestamp=timestamp)
+
+
+def check_context(context: Any) -> str:
+    """A context, which may be empty.
+
+    Raises:
+        InvalidInput: Not a string, or one with control characters.
+    """
+    if not isinstance(context, str):
+        raise InvalidInput(f"context must be a string, not {type(context).__name__}")
+    return check_characters("context", context)
 
 
 def check_items(items: Any) -> list[RetainItem]:
@@ -114,12 +122,69 @@ def check_items(items: Any) -> list[RetainItem]:
     """
     if isinstance(items, str | bytes) or not isinstance(items, Sequence):
         raise InvalidInput("items must be a list of RetainItem")
+    checked = []
     for position, item in enumerate(items):
         try:
-            check_item(item)
+            checked.append(check_item(item))
         except InvalidInput as error:
             raise InvalidInput(f"items[{position}]: {error.message}") from None
-    return list(items)
+    return checked
+
+
+def check_recall(query: Any, budget: Any, max_tokens: Any) -> str:
+    """The query of a recall or reflect, with its limits.
+
+    Raises:
+        InvalidInput: It names the argument.
+    """
+    check_choice("budget", budget, BUDGETS)
+    if max_tokens is not None:
+        check_max_tokens(max_tokens)
+    return check_text("query", query)
+
+
+def check_types(types: Any) -> list[str] | None:
+    """Kinds of memory.
+
+    Raises:
+        InvalidInput: It names the unknown kind.
+    """
+    if types is None:
+        return None
+    if isinstance(types, str) or not isinstance(types, Sequence):
+        raise InvalidInput(f"types={types!r} must be a list such as ['world']")
+    for kind in types:
+        check_choice("types", kind, MEMORY_TYPES)
+    return list(types)
+
+
+def check_filter(tags: Any, tags_match: Any, tag_groups: Any = None) -> list[str]:
+    """The flat tags of a filter.
+
+    Raises:
+        InvalidInput: It shows the part that is wrong.
+    """
+    check_choice("tags_match", tags_match, TAGS_MATCHES)
+    if tag_groups is not None:
+        if isinstance(tag_groups, str | bytes | Mapping) or not isinstance(tag_groups, Sequence):
+            raise InvalidInput(f"tag_groups={tag_groups!r} must be a list of groups")
+        for group in tag_groups:
+            check_group(group)
+    return check_tags(tags)
+
+
+def check_deletion(ids: Any, document_id: Any, tags: Any, tags_match: Any) -> None:
+    """Refuse a deletion that selects nothing.
+
+    Raises:
+        InvalidInput: It says how to select.
+    """
+    check_filter(tags, tags_match)
+    check_tags(ids, name="ids")
+    if document_id is not None:
+        check_text("document_id", document_id)
+    if ids is None and document_id is None and not tags and not (tags is not None and tags_match == "exact"):
+        raise InvalidInput("say which memories to delete: ids, document_id or tags; delete_bank deletes everything")
 
 
 def check_uuid(name: str, value: Any) -> str:

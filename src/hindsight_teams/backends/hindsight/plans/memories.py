@@ -10,9 +10,8 @@ from hindsight_teams.backends.hindsight import answers, wire
 from hindsight_teams.backends.hindsight.answers import Document
 from hindsight_teams.backends.hindsight.plans import parts
 from hindsight_teams.backends.hindsight.wire import Call, Plan, Rules, exchange, unless_missing, unless_no_bank
-from hindsight_teams.errors import InvalidInput, Unsupported
+from hindsight_teams.errors import Unsupported
 from hindsight_teams.models import Memory, MemoryPage, TagsMatch
-from hindsight_teams.tags import check_tags
 
 
 def list_memories(
@@ -75,10 +74,10 @@ def delete_memories(
         InvalidInput: No selection was given.
         Unsupported: ``ids`` names an observation, which is derived from other memories.
     """
-    wanted = None if ids is None else set(check_tags(ids, name="ids"))
-    chosen = parts.selection(tags, tags_match, document_id)
-    if wanted is None and document_id is None and not tags and tags_match != "exact":
-        raise InvalidInput("say which memories to delete: ids, document_id or tags; delete_bank deletes everything")
+    path = wire.bank(bank_id)
+    checks.check_deletion(ids, document_id, tags, tags_match)
+    wanted = None if ids is None else set(ids)
+    chosen = parts.selection(tags, "any" if tags is None else tags_match, document_id)
     if wanted is None and set(chosen) == {"document_id"}:
         return (yield from delete_document(rules, bank_id, cast(str, document_id)))
     if wanted is not None and not chosen:
@@ -93,11 +92,11 @@ def delete_memories(
         raise Unsupported("an observation is derived and can't be deleted by itself; delete its source_ids instead")
     deleted = 0
     for document, memories in _by_document(m for m in found if m.type != "observation"):
-        deleted += yield from _delete_from(rules, bank_id, document, memories)
+        deleted += yield from _delete_from(rules, bank_id, path, document, memories)
     return deleted
 
 
-def _delete_from(rules: Rules, bank_id: str, document: str | None, memories: list[Memory]) -> Plan[int]:
+def _delete_from(rules: Rules, bank_id: str, path: str, document: str | None, memories: list[Memory]) -> Plan[int]:
     if document is not None:
         everything = yield from _every(rules, bank_id, {"document_id": document})
         if {m.id for m in everything if m.type != "observation"} <= {m.id for m in memories}:
@@ -105,7 +104,7 @@ def _delete_from(rules: Rules, bank_id: str, document: str | None, memories: lis
             return len(memories)
     body = wire.encode({"state": "invalidated", "reason": "deleted by its owner"})
     for memory in memories:
-        call = Call("delete_memories", "PATCH", f"{wire.bank(bank_id)}/memories/{wire.segment(memory.id)}", body)
+        call = Call("delete_memories", "PATCH", f"{path}/memories/{wire.segment(memory.id)}", body)
         yield from unless_missing(exchange(call, parts.ignore, rules), None)
     return len(memories)
 

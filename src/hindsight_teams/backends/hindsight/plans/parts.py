@@ -8,9 +8,7 @@ from typing import Any, TypeVar
 from hindsight_teams.backends import checks
 from hindsight_teams.backends.hindsight import wire
 from hindsight_teams.backends.hindsight.wire import Call, Plan, Rules, exchange, unless_no_bank
-from hindsight_teams.errors import InvalidInput
-from hindsight_teams.models import TAGS_MATCHES, TagGroup, check_choice
-from hindsight_teams.tags import check_group, check_tags
+from hindsight_teams.models import TagGroup
 
 T = TypeVar("T")
 
@@ -20,15 +18,10 @@ PAGE = 500
 
 def tag_filter(tags: Sequence[str] | None, tags_match: str, tag_groups: Sequence[TagGroup] | None) -> dict[str, Any]:
     """Both filters ANDed; the server takes only one of them, so flat tags become one more group."""
-    flat = check_tags(tags)
-    check_choice("tags_match", tags_match, TAGS_MATCHES)
+    flat = checks.check_filter(tags, tags_match, tag_groups)
     given = bool(flat) or tags_match == "exact"
     if not tag_groups:
         return {"tags": flat, "tags_match": tags_match} if given else {}
-    if isinstance(tag_groups, str | bytes | Mapping) or not isinstance(tag_groups, Sequence):
-        raise InvalidInput(f"tag_groups={tag_groups!r} must be a list of groups")
-    for group in tag_groups:
-        check_group(group)
     return {"tag_groups": [*tag_groups, {"tags": flat, "match": tags_match}] if given else list(tag_groups)}
 
 

@@ -14,8 +14,6 @@ from hindsight_teams.backends.hindsight.plans import parts
 from hindsight_teams.backends.hindsight.wire import Call, Plan, Rules, exchange, unless_no_bank
 from hindsight_teams.errors import InvalidInput
 from hindsight_teams.models import (
-    BUDGETS,
-    MEMORY_TYPES,
     Budget,
     MemoryType,
     RecallResult,
@@ -25,8 +23,6 @@ from hindsight_teams.models import (
     TagGroup,
     TagsMatch,
     UpdateMode,
-    check_choice,
-    check_max_tokens,
 )
 from hindsight_teams.tokens import estimate
 
@@ -71,8 +67,8 @@ def retain(
         background: Return at once; the receipt's ``operation_id`` goes to ``wait_for_operation``.
         operation_id: A UUID of your own for that; the same one again does no new work.
     """
-    item = RetainItem(content, timestamp, context, metadata, tags, document_id, update_mode, entities)
-    checks.check_item(item)
+    given = RetainItem(content, timestamp, context, metadata, tags, document_id, update_mode, entities)
+    item = checks.check_item(given)
     return (yield from retain_batch(rules, bank_id, [item], background=background, operation_id=operation_id))
 
 
@@ -142,17 +138,14 @@ def recall(
         include_source_facts: Fill ``RecallResult.source_facts``, what observations rest on.
     """
     path = wire.bank(bank_id) + "/memories/recall"
-    checks.check_text("query", query)
-    check_choice("budget", budget, BUDGETS)
-    check_max_tokens(max_tokens)
+    checks.check_recall(query, budget, max_tokens)
     body: dict[str, Any] = {"query": query, "budget": budget, "max_tokens": max_tokens}
     if tags or tag_groups or tags_match != "any":
         body.update(parts.tag_filter(tags, tags_match, tag_groups))
-    if query_timestamp is not None:
-        checks.check_time("query_timestamp", query_timestamp)
-        body["query_timestamp"] = query_timestamp.isoformat()
-    if types is not None:
-        body["types"] = _types(types)
+    if (now := checks.check_time("query_timestamp", query_timestamp)) is not None:
+        body["query_timestamp"] = now.isoformat()
+    if (kinds := checks.check_types(types)) is not None:
+        body["types"] = kinds
     if include_chunks or include_source_facts:
         body["include"] = {
             **({"chunks": {}} if include_chunks else {}),
@@ -195,14 +188,12 @@ def reflect(
         response_schema: A JSON schema; the answer in that shape is ``Reflection.structured_output``.
     """
     path = wire.bank(bank_id)
-    checks.check_text("query", query)
-    check_choice("budget", budget, BUDGETS)
+    checks.check_recall(query, budget, max_tokens)
     body: dict[str, Any] = {"query": query, "budget": budget, "include": {"facts": {}}}
     body.update(parts.tag_filter(tags, tags_match, tag_groups))
     if context is not None:
-        body["context"] = checks.check_text("context", context)
+        body["context"] = checks.check_context(context)
     if max_tokens is not None:
-        check_max_tokens(max_tokens)
         body["max_tokens"] = max_tokens
     if response_schema is not None:
         body["response_schema"] = dict(response_schema)
@@ -228,14 +219,6 @@ def _item(item: RetainItem) -> dict[str, Any]:
     if item.update_mode != "replace":
         body["update_mode"] = item.update_mode
     return body
-
-
-def _types(types: Sequence[str]) -> list[str]:
-    if isinstance(types, str):
-        raise InvalidInput(f"types={types!r} must be a list such as ['world']")
-    for kind in types:
-        check_choice("types", kind, MEMORY_TYPES)
-    return list(types)
 
 
 def _too_long(query: str) -> str | None:
