@@ -123,7 +123,7 @@ class TeamValidator(OperationValidatorExtension):
         try:
             if identity.may_queue(ctx.bank_id):
                 for item in ctx.contents:
-                    signature.check_envelope(item, **who)
+                    signature.check_envelope(item, identity.definition, identity.member)
                 grant = None
             else:
                 grant = identity.grant(ctx.bank_id)

@@ -15,9 +15,11 @@ from typing import Any
 from hindsight_teams import provenance
 from hindsight_teams.access import Caller, Grant
 from hindsight_teams.banks import unescape
+from hindsight_teams.definition import TeamDefinition
 from hindsight_teams.errors import InvalidInput
 from hindsight_teams.models import RetainItem
 from hindsight_teams.review import KINDS, seal
+from hindsight_teams.server.matching import could_be
 
 Item = Mapping[str, Any]
 
@@ -58,12 +60,14 @@ def sign(item: Item, *, team: str, member: str, grant: Grant | None = None, bank
     return {**item, "tags": signed_tags, "metadata": signed_metadata}
 
 
-def check_envelope(item: Item, *, team: str, member: str) -> None:
+def check_envelope(item: Item, definition: TeamDefinition, member: str) -> None:
     """Refuse what is not an envelope of this member's own for the review bank.
 
     Raises:
-        InvalidInput: It is no envelope as the service seals them, or the memory inside is signed by somebody else.
+        InvalidInput: It is no envelope as the service seals them, the memory inside is signed by somebody else, or it
+            is meant for a bank that the member could not name.
     """
+    team = definition.team_id
     metadata = item.get("metadata") or {}
     try:
         inner = json.loads(metadata["review_item"])
@@ -91,6 +95,9 @@ def check_envelope(item: Item, *, team: str, member: str) -> None:
     if (inner["metadata"].get("team"), inner["metadata"].get("author")) != (team, member):
         raise InvalidInput("the memory in the envelope is not signed by this key's member")
     sign(inner, team=team, member=member)
+    target = definition.banks.get(metadata["review_bank"])
+    if target is None or not could_be(target, team, member, metadata["review_bank_id"]):
+        raise InvalidInput("the envelope is for a bank that is not this member's to name")
 
 
 def writable_tags(*, team: str, member: str) -> list[str]:

@@ -1,0 +1,327 @@
+"""The door of the server, in front of an application that lets everything through."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from hindsight_teams.errors import ConfigurationError
+from hindsight_teams.server import guard as door
+from hindsight_teams.server.authority import Authority
+from hindsight_teams.server.guard import Guard, admitted, single_bank
+
+BANKS = "/v1/default/banks"
+TEAM = """
+[team]
+id = "desk"
+[banks]
+shared = "team"
+notes = "member"
+customer = "user"
+[members.writer]
+shared = "writer-only"
+[members.reader]
+shared = "read-only"
+[members.all]
+shared = "full"
+notes = "full"
+customer = "full"
+"""
+
+
+class House:
+    """A guard, the keys that it knows, and the requests that came through."""
+
+    def __init__(self, folder: Path) -> None:
+        self.team_file, self.key_file = folder / "team.toml", folder / "keys.json"
+        self.team_file.write_text(TEAM)
+        self.authority = Authority(self.key_file, [self.team_file])
+        self.ids: dict[str, str] = {}
+        self.keys: dict[str, str] = {}
+        for name, team, member in (
+            ("writer", "desk", "writer"),
+            ("reader", "desk", "reader"),
+            ("all", "desk", "all"),
+            ("gone", "desk", "gone"),
+            ("stranger", "elsewhere", "all"),
+            ("admin", "desk", "ops"),
+        ):
+            self.ids[name], self.keys[name] = self.authority.keys.create(team, member, admin=name == "admin")
+        self.seen: list[tuple[str, bytes]] = []
+        self.guard = Guard(self.app, self.authority)
+
+    async def app(self, scope: Any, receive: Any, send: Any) -> None:
+        body = b""
+        while True:
+            message = await receive()
+            body += message.get("body", b"")
+            if not message.get("more_body"):
+                break
+        self.seen.append((scope["path"], body))
+        said = json.dumps([admitted.get(), single_bank.get()]).encode()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": said})
+
+    async def ask(self, who: str | None, method: str, path: str, *, root: str = "", **given: Any) -> httpx.Response:
+        transport = httpx.ASGITransport(self.guard, root_path=root)
+        headers = dict(given.pop("headers", {}))
+        if who:
+            headers["Authorization"] = f"Bearer {self.keys.get(who, who)}"
+        async with httpx.AsyncClient(transport=transport, base_url="http://server") as client:
+            return await client.request(method, path, headers=headers, **given)
+
+    async def call(self, who: str, tool: str, path: str = "/mcp", **arguments: Any) -> int:
+        params = {"name": tool, "arguments": arguments}
+        message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
+        return (await self.ask(who, "POST", path, json=message)).status_code
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    return House(tmp_path)
+
+
+@pytest.mark.parametrize("path", ["/health", "/health/live", "/health/ready", "/version"])
+async def test_that_the_server_lives_is_open_to_all(house: House, path: str) -> None:
+    answer = await house.ask(None, "GET", path)
+    assert (answer.status_code, answer.json()) == (200, [None, False])
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", BANKS), ("POST", "/health"), ("GET", "/metrics"), ("GET", "/docs"), ("GET", "/health/")],
+)
+@pytest.mark.parametrize("who", [None, "htm_0000000000_" + "A" * 43, "secret", "Basic x"])
+async def test_nothing_else_is_open_without_a_key(house: House, who: str | None, method: str, path: str) -> None:
+    assert (await house.ask(who, method, path)).status_code == 401
+    assert house.seen == []
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("DELETE", f"{BANKS}/any"), ("GET", "/metrics"), ("POST", "/mcp"), ("GET", "/new/in/2.0")]
+)
+async def test_an_admin_key_opens_everything(house: House, method: str, path: str) -> None:
+    answer = await house.ask("admin", method, path)
+    assert answer.json() == [house.ids["admin"], False]
+
+
+@pytest.mark.parametrize("spelling", ["Bearer {}", "bearer  {}", "{}", " {} "])
+async def test_a_key_is_read_as_the_server_reads_it(house: House, spelling: str) -> None:
+    headers = {"Authorization": spelling.format(house.keys["all"])}
+    assert (await house.ask(None, "GET", BANKS, headers=headers)).json() == [house.ids["all"], False]
+
+
+async def test_two_keys_in_one_request_are_refused(house: House) -> None:
+    transport = httpx.ASGITransport(house.guard)
+    headers = [("Authorization", f"Bearer {house.keys[who]}") for who in ("all", "admin")]
+    async with httpx.AsyncClient(transport=transport, base_url="http://server") as client:
+        assert (await client.get(BANKS, headers=headers)).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "holders"),
+    [
+        ("POST", "desk:shared/memories", {"writer", "all"}),
+        ("POST", "desk:shared/memories/recall", {"reader", "all"}),
+        ("POST", "desk:shared/reflect", {"reader", "all"}),
+        ("GET", "desk:shared/memories/list", {"reader", "all"}),
+        ("GET", "desk:shared/tags", {"reader", "all"}),
+        ("GET", "desk:shared/operations/5f0c", {"writer", "all"}),
+        ("POST", "desk:notes:member:all/memories", {"all"}),
+        ("POST", "desk:customer:user:ada/memories/recall", {"all"}),
+        ("POST", "desk:customer:user:~41/memories/recall", set()),
+        ("POST", "desk:notes:member:writer/memories", set()),
+        ("POST", "desk:review:queue/memories", {"writer", "all"}),
+        ("POST", "desk:review:queue/memories/recall", set()),
+        ("GET", "desk:review:queue/memories/list", set()),
+        ("POST", "elsewhere:shared/memories", set()),
+        ("DELETE", "desk:shared", set()),
+        ("PUT", "desk:shared", set()),
+        ("DELETE", "desk:shared/memories", set()),
+        ("GET", "desk:shared/stats", set()),
+        ("GET", "desk:shared/config", set()),
+        ("POST", "desk:shared/memories/", set()),
+        ("POST", "desk:shared//memories", set()),
+        ("GET", "desk:shared/operations/5f0c?include_payload=true", set()),
+        ("POST", "desk:shared%2Fmemories", {"writer", "all"}),
+        ("POST", "desk%3Ashared/memories", {"writer", "all"}),
+        ("POST", "desk:shared%0A/memories", set()),
+        ("HEAD", "desk:shared/memories/list", set()),
+    ],
+)
+async def test_a_member_does_what_it_holds_and_nothing_else(
+    house: House, method: str, path: str, holders: set[str]
+) -> None:
+    answers = {who: (await house.ask(who, method, f"{BANKS}/{path}")).status_code for who in house.keys}
+    assert {who for who, status in answers.items() if status == 200} == holders | {"admin"}
+    assert {status for who, status in answers.items() if who not in holders | {"admin"}} == {403}
+
+
+async def test_every_member_may_ask_for_the_listing(house: House) -> None:
+    for who in house.keys:
+        assert (await house.ask(who, "GET", f"{BANKS}?limit=5")).status_code == 200
+
+
+async def test_the_base_path_is_no_part_of_a_route(house: House) -> None:
+    inside = f"/hs{BANKS}/desk:shared/memories"
+    assert (await house.ask("writer", "POST", inside, root="/hs")).status_code == 200
+    assert (await house.ask("reader", "POST", inside, root="/hs")).status_code == 403
+    assert (await house.ask("writer", "POST", f"/hsx{BANKS}/desk:shared/memories", root="/hs")).status_code == 403
+
+
+async def test_a_revoked_key_is_refused_at_once(house: House) -> None:
+    assert (await house.ask("all", "GET", BANKS)).status_code == 200
+    house.authority.keys.revoke(house.ids["all"])
+    assert (await house.ask("all", "GET", BANKS)).status_code == 401
+
+
+async def test_a_right_that_is_taken_away_is_gone_at_once(house: House) -> None:
+    path = f"{BANKS}/desk:shared/memories"
+    assert (await house.ask("writer", "POST", path)).status_code == 200
+    house.team_file.write_text(TEAM.replace("writer-only", "none"))
+    assert (await house.ask("writer", "POST", path)).status_code == 403
+
+
+@pytest.mark.parametrize("broken", ["team_file", "key_file"])
+async def test_while_rights_can_not_be_read_no_member_is_let_in(
+    house: House, broken: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    getattr(house, broken).write_text("{")
+    answer = await house.ask("all", "GET", BANKS)
+    assert answer.status_code == 503
+    assert str(house.team_file.parent) not in answer.text
+    assert getattr(house, broken).name in caplog.text
+
+
+async def test_a_web_socket_is_closed(house: House) -> None:
+    said: list[Any] = []
+
+    async def send(message: Any) -> None:
+        said.append(message["type"])
+
+    async def receive() -> Any:
+        raise AssertionError
+
+    await house.guard({"type": "websocket", "path": "/", "headers": []}, receive, send)
+    assert said == ["websocket.close"]
+
+
+def test_two_files_for_one_team_are_refused(house: House) -> None:
+    with pytest.raises(ConfigurationError, match="two team files declare the team 'desk'"):
+        Authority(house.key_file, [house.team_file, house.team_file]).teams()
+
+
+async def test_a_template_of_one_team_does_not_open_the_banks_of_another(house: House, tmp_path: Path) -> None:
+    wide = tmp_path / "wide.toml"
+    wide.write_text('[team]\nid = "wide"\n[banks]\nany = "{user}:{session}"\n[members.m]\nany = "full"\n')
+    authority = Authority(house.key_file, [house.team_file, wide])
+    _, key = authority.keys.create("wide", "m")
+    identity = authority.identify(key)
+    assert identity
+    assert identity.grant("ada:s1")
+    assert identity.grant("desk:shared") is None
+
+
+class TestMcp:
+    @pytest.mark.parametrize(
+        ("tool", "holders"),
+        [
+            ("retain", {"writer", "all"}),
+            ("sync_retain", {"writer", "all"}),
+            ("recall", {"reader", "all"}),
+            ("reflect", {"reader", "all"}),
+            ("delete_bank", set()),
+            ("get_memory", set()),
+            ("list_memories", set()),
+            ("create_bank", set()),
+            ("new_in_2_0", set()),
+        ],
+    )
+    async def test_a_tool_is_held_against_the_grant_however_its_bank_is_named(
+        self, house: House, tool: str, holders: set[str]
+    ) -> None:
+        for who in ("writer", "reader", "all", "stranger"):
+            expected = 200 if who in holders else 403
+            assert await house.call(who, tool, bank_id="desk:shared") == expected
+            assert await house.call(who, tool, path="/mcp/desk:shared/") == expected
+            assert await house.call(who, tool, path="/mcp/desk:shared/", bank_id="desk:notes:member:x") == 403
+
+    async def test_the_listing_of_banks_is_for_all(self, house: House) -> None:
+        assert await house.call("writer", "list_banks") == 200
+
+    async def test_the_bank_of_the_header_counts(self, house: House) -> None:
+        message = {"method": "tools/call", "params": {"name": "recall", "arguments": {"query": "x"}}}
+        for bank, status in (("desk:shared", 200), ("desk:notes:member:all", 403)):
+            answer = await house.ask("reader", "POST", "/mcp", json=message, headers={"X-Bank-Id": bank})
+            assert answer.status_code == status
+
+    async def test_the_message_reaches_the_server_as_it_was_sent(self, house: House) -> None:
+        body = b'{"jsonrpc": "2.0",  "id": 1, "method": "tools/list"}'
+
+        async def pieces() -> AsyncIterator[bytes]:
+            for byte in body:
+                yield bytes([byte])
+
+        answer = await house.ask("all", "POST", "/mcp/desk:shared/", content=pieces())
+        assert house.seen == [("/mcp/desk:shared/", body)]
+        assert answer.json() == [house.ids["all"], True]
+
+    async def test_a_connection_for_a_bank_that_is_not_held_is_refused(self, house: House) -> None:
+        for path in ("/mcp/desk:notes:member:writer/", "/mcp/default", "/mcp//desk:unknown"):
+            for method in ("GET", "POST", "DELETE"):
+                assert (await house.ask("all", method, path)).status_code == 403
+
+    async def test_without_a_key_there_is_no_connection(self, house: House) -> None:
+        assert (await house.ask(None, "GET", "/mcp")).status_code == 401
+        assert (await house.ask(None, "POST", "/mcp/desk:shared/", json={"method": "initialize"})).status_code == 401
+
+    @pytest.mark.parametrize(
+        ("method", "status"),
+        [
+            ("initialize", 200),
+            ("notifications/initialized", 200),
+            ("tools/list", 200),
+            ("ping", 200),
+            ("resources/list", 403),
+            ("prompts/get", 403),
+            ("tasks/result", 403),
+            ("TOOLS/CALL", 403),
+        ],
+    )
+    async def test_only_the_methods_for_tools_are_let_through(self, house: House, method: str, status: int) -> None:
+        assert (await house.ask("all", "POST", "/mcp", json={"method": method})).status_code == status
+
+    async def test_each_message_of_a_batch_is_checked(self, house: House) -> None:
+        batch = [{"method": "ping"}, {"method": "tools/call", "params": {"name": "delete_bank"}}]
+        assert (await house.ask("all", "POST", "/mcp", json=batch)).status_code == 403
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b"",
+            b"{",
+            b"7",
+            b"[7]",
+            b'{"method": 7}',
+            b'{"method": "ping", "method": "tools/call"}',
+            b'{"method": "tools/call", "params": {"name": "recall", "name": "delete_bank"}}',
+            b"[" * 100_000,
+        ],
+    )
+    async def test_what_can_not_be_judged_is_refused(self, house: House, body: bytes) -> None:
+        assert (await house.ask("all", "POST", "/mcp", content=body)).status_code == 400
+        assert house.seen == []
+
+    @pytest.mark.parametrize("params", [None, 7, [], {}, {"name": None}, {"name": ["recall"]}])
+    async def test_a_call_without_a_tool_is_refused(self, house: House, params: Any) -> None:
+        message = {"method": "tools/call", "params": params}
+        assert (await house.ask("all", "POST", "/mcp", json=message)).status_code == 403
+
+    async def test_a_message_without_end_is_refused(self, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(door, "MAX_MCP_BODY", 100)
+        assert (await house.ask("all", "POST", "/mcp", content=b"x" * 101)).status_code == 413

@@ -1,0 +1,183 @@
+"""The signature on what a member retains through the server itself."""
+
+from __future__ import annotations
+
+import json
+from fnmatch import fnmatchcase
+from typing import Any, TypedDict
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hindsight_teams import provenance
+from hindsight_teams.access import FULL, Caller, Grant
+from hindsight_teams.banks import BankSpec, escape
+from hindsight_teams.definition import TeamDefinition
+from hindsight_teams.errors import InvalidInput
+from hindsight_teams.models import RetainItem
+from hindsight_teams.review import quarantine_item
+from hindsight_teams.server.signature import check_envelope, sign, writable_tags
+from tests.banks.strategies import identities
+
+TEAM = TeamDefinition.from_parts("desk", banks={"shared": "team", "notes": "member"}, members={"a": {}, "b": {}})
+
+
+class Desk(TypedDict):
+    team: str
+    member: str
+
+
+DESK: Desk = {"team": "desk", "member": "a"}
+GRANT = Grant(BankSpec("shared"), FULL)
+SCOPED = Grant(BankSpec("shared"), FULL, ("project:maple",))
+CUSTOMER = Grant(BankSpec("customer", "user"), FULL)
+
+
+def by_the_service(caller: Caller, tags: list[str], scope: tuple[str, ...] = ()) -> dict[str, Any]:
+    return {
+        "content": "x",
+        "tags": provenance.sign_tags(caller, tags, scope),
+        "metadata": provenance.sign_metadata(caller, {"k": "v"}),
+    }
+
+
+@given(identities, identities, st.lists(st.sampled_from(["red", "blue", "project:maple"]), unique=True))
+def test_what_the_service_signed_passes_unchanged(user: str, session: str, tags: list[str]) -> None:
+    caller = Caller(team="desk", member="a", user=user, session=session, run="r")
+    item = by_the_service(caller, tags)
+    assert sign(item, grant=GRANT, bank_id="desk:shared", **DESK) == item
+
+
+def test_what_the_service_scoped_passes_unchanged() -> None:
+    item = by_the_service(Caller(**DESK), ["red"], SCOPED.scope_tags)
+    assert sign(item, grant=SCOPED, bank_id="desk:shared", **DESK) == item
+
+
+def test_what_is_unsigned_is_signed_with_the_keys_identity() -> None:
+    signed = sign({"content": "x", "tags": ["red"]}, grant=SCOPED, bank_id="desk:shared", **DESK)
+    assert signed["metadata"] == {"team": "desk", "author": "a", "trust": "member"}
+    assert signed["tags"] == ["red", "project:maple", "team:desk", "author:a", provenance.tagset(["red"])]
+
+
+@pytest.mark.parametrize("claim", [{"metadata": {"user": "ada b"}}, {"tags": ["user:ada~20b"]}])
+def test_a_user_is_taken_from_metadata_or_tag_and_written_to_both(claim: dict[str, Any]) -> None:
+    signed = sign({"content": "x", **claim}, **DESK)
+    assert signed["metadata"]["user"] == "ada b"
+    assert "user:ada~20b" in signed["tags"]
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        {"tags": ["author:b"]},
+        {"tags": ["author:a", "author:b"]},
+        {"tags": ["author:"]},
+        {"tags": ["team:other"]},
+        {"tags": ["trust:admin"]},
+        {"tags": ["lineage:1"]},
+        {"tags": ["user:ada", "user:bob"]},
+        {"tags": ["user:a b"]},
+        {"tags": ["user:ada"], "metadata": {"user": "bob"}},
+        {"metadata": {"author": "b"}},
+        {"metadata": {"author": ""}},
+        {"metadata": {"team": "other"}},
+        {"metadata": {"trust": "reviewed"}},
+        {"metadata": {"lineage": "m1"}},
+    ],
+)
+def test_a_forged_claim_is_refused(claim: dict[str, Any]) -> None:
+    with pytest.raises(InvalidInput, match="claims"):
+        sign({"content": "x", **claim}, grant=GRANT, bank_id="desk:shared", **DESK)
+
+
+def test_a_user_can_not_be_signed_into_another_users_bank() -> None:
+    item = {"content": "x", "metadata": {"user": "bob"}}
+    with pytest.raises(InvalidInput, match="another bank"):
+        sign(item, grant=CUSTOMER, bank_id="desk:customer:user:ada", **DESK)
+    assert sign(item, grant=CUSTOMER, bank_id="desk:customer:user:bob", **DESK)
+
+
+def test_observations_can_not_leave_the_scope() -> None:
+    item = {"content": "x", "observation_scopes": "shared"}
+    with pytest.raises(InvalidInput, match="observation_scopes"):
+        sign(item, grant=SCOPED, bank_id="desk:shared", **DESK)
+    assert sign(item, grant=GRANT, bank_id="desk:shared", **DESK)["observation_scopes"] == "shared"
+
+
+def test_everything_else_of_an_item_stays() -> None:
+    item = {"content": "x", "document_id": "d", "event_date": None, "entities": [{"text": "Ada"}]}
+    assert item.items() <= sign(item, **DESK).items()
+
+
+@given(st.text(max_size=12) | st.text("author:team", max_size=9) | identities.map("author:{}".format))
+def test_every_tag_may_be_written_but_another_teams_or_authors(tag: str) -> None:
+    writable = any(fnmatchcase(tag, pattern) for pattern in writable_tags(**DESK))
+    claim = tag.startswith(("author:", "team:"))
+    assert writable == (bool(tag) and (not claim or tag in ("author:a", "team:desk")))
+
+
+@given(identities)
+def test_each_member_may_write_its_own_signature(member: str) -> None:
+    patterns = writable_tags(team="desk", member=member)
+    for tag in provenance.sign_tags(Caller(team="desk", member=member, user="u", run="r"), ["red"], ["p:1"]):
+        assert any(fnmatchcase(tag, pattern) for pattern in patterns)
+    assert not any(fnmatchcase(f"author:{escape(member)}x", pattern) for pattern in patterns)
+
+
+class TestEnvelopes:
+    """What a member puts into the review bank."""
+
+    @staticmethod
+    def envelope(author: str = "a", bank: str = "shared", bank_id: str = "desk:shared") -> dict[str, Any]:
+        item = RetainItem(**by_the_service(Caller(team="desk", member=author), ["red"]))
+        sealed = quarantine_item(item, bank, bank_id, "looks like a key")
+        return {
+            "content": sealed.content,
+            "metadata": dict(sealed.metadata or {}),
+            "tags": list(sealed.tags or ()),
+            "document_id": sealed.document_id,
+        }
+
+    def test_one_of_its_own_passes_and_is_signed(self) -> None:
+        check_envelope(self.envelope(), TEAM, "a")
+        assert sign(self.envelope(), **DESK)["metadata"]["author"] == "a"
+
+    def test_one_of_another_author_is_refused(self) -> None:
+        with pytest.raises(InvalidInput, match="not signed by this key's member"):
+            check_envelope(self.envelope("b"), TEAM, "a")
+
+    @pytest.mark.parametrize("key", ["review_id", "review_bank_id", "review_kind", "review_bank", "review_item"])
+    def test_one_that_was_changed_is_refused(self, key: str) -> None:
+        envelope = self.envelope()
+        envelope["metadata"][key] += "x"
+        with pytest.raises(InvalidInput):
+            check_envelope(envelope, TEAM, "a")
+
+    @pytest.mark.parametrize("change", [{"document_id": "other"}, {"content": "hello"}, {"update_mode": "append"}])
+    def test_one_that_would_overwrite_another_is_refused(self, change: dict[str, Any]) -> None:
+        with pytest.raises(InvalidInput, match="does not match"):
+            check_envelope({**self.envelope(), **change}, TEAM, "a")
+
+    @pytest.mark.parametrize(
+        ("bank", "bank_id"),
+        [
+            ("shared", "desk:other"),
+            ("notes", "desk:notes:member:b"),
+            ("nothing", "desk:shared"),
+            ("shared", "x:shared"),
+        ],
+    )
+    def test_one_for_a_bank_that_is_not_the_members_to_name_is_refused(self, bank: str, bank_id: str) -> None:
+        with pytest.raises(InvalidInput, match="not this member's to name"):
+            check_envelope(self.envelope("a", bank, bank_id), TEAM, "a")
+        check_envelope(self.envelope("a", "notes", "desk:notes:member:a"), TEAM, "a")
+
+    @pytest.mark.parametrize("inner", ["[]", "7", "{", json.dumps({"content": "x"})])
+    def test_what_is_no_envelope_is_refused(self, inner: str) -> None:
+        envelope = self.envelope()
+        envelope["metadata"]["review_item"] = inner
+        with pytest.raises(InvalidInput, match="only sealed envelopes"):
+            check_envelope(envelope, TEAM, "a")
+        with pytest.raises(InvalidInput, match="only sealed envelopes"):
+            check_envelope({"content": "x"}, TEAM, "a")
