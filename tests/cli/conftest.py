@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from hindsight_teams.cli.main import run
+from hindsight_teams.cli.main import execute
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def cli(capsys: pytest.CaptureFixture[str]) -> Cli:
 
     def call(*arguments: object) -> Outcome:
         capsys.readouterr()
-        code = run([str(a) for a in arguments])
+        code = execute([str(a) for a in arguments])
         printed = capsys.readouterr()
         return Outcome(code, printed.out, printed.err)
 

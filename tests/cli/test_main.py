@@ -17,7 +17,7 @@ HEAVY = ("agno", "httpx", "jinja2", "pydantic", "pydantic_settings", "rich", "sq
 
 def test_help_loads_nothing_heavy(home: Path) -> None:
     code = (
-        "import sys; from hindsight_teams.cli.main import run; run(['--help']);"
+        "import sys; from hindsight_teams.cli.main import execute; execute(['--help']);"
         f"sys.exit([m for m in {HEAVY!r} if m in sys.modules] or 0)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

@@ -13,7 +13,7 @@ import typer
 
 from hindsight_teams.cli.failure import usage
 from hindsight_teams.cli.options import Db, Json, Url, Yes, backend, confirm
-from hindsight_teams.cli.output import console, day, glyph, print_json, say, styled
+from hindsight_teams.cli.output import console, day, glyph, item, print_json, say, styled
 from hindsight_teams.errors import BankNotFound
 from hindsight_teams.models import Budget, TagsMatch
 
@@ -270,7 +270,7 @@ def _print_memory(memory: Memory, *, number: int | None = None) -> None:
     marks = [memory.author or "", day(memory.occurred_at or memory.mentioned_at), *memory.tags]
     label = f"{number:>3}. " if number is not None else "  "
     superseded = (" (superseded)", "yellow") if memory.superseded_by else ""
-    say((label, "dim"), memory.text, superseded, (f"  {'  '.join(filter(None, marks))}", "dim"))
+    item(styled((label, "dim")), styled(memory.text, superseded, (f"  {'  '.join(filter(None, marks))}", "dim")))
 
 
 def _page(memories: list[Memory]) -> dict[str, object]:

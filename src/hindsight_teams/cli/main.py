@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from hindsight_teams.cli import access, bank, new, recipes, update
+from hindsight_teams.cli import access, bank, demo, doctor, new, recipes, run, update
 from hindsight_teams.cli.failure import FAILED, INTERRUPTED, USAGE_ERROR, line, report, report_usage
 from hindsight_teams.cli.output import protect_streams
 from hindsight_teams.errors import HindsightTeamsError
@@ -51,19 +51,22 @@ def _root(
 
 _debugging = [False]
 
+app.command("demo")(demo.demo)
 app.command("new")(new.new)
 app.command("update")(update.update)
+app.command("run")(run.run)
 app.add_typer(recipes.app, name="recipes")
 app.command("access")(access.access)
+app.command("doctor")(doctor.doctor)
 app.add_typer(bank.app, name="bank")
 
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
-    sys.exit(run(sys.argv[1:]))
+    sys.exit(execute(sys.argv[1:]))
 
 
-def run(arguments: Sequence[str]) -> int:
+def execute(arguments: Sequence[str]) -> int:
     """Run one command; its exit code."""
     protect_streams()
     _debugging[0] = False

@@ -85,6 +85,20 @@ def say(*parts: str | tuple[object, str]) -> None:
     console().print(styled(*parts))
 
 
+def item(mark: Text, body: Text, *, cut: bool = False) -> None:
+    """Print a text beside a mark: folded under itself on a terminal, or cut to one line; never folded in a pipe."""
+    screen = console()
+    width = max(screen.width - mark.cell_len, 20)
+    if cut:
+        body.truncate(width, overflow="crop" if glyph("more") == "..." else "ellipsis")
+        lines = [body]
+    else:
+        lines = list(body.wrap(screen, width)) or [body]
+    for number, line in enumerate(lines):
+        line.rstrip()
+        screen.print((mark if number == 0 else styled(" " * mark.cell_len)) + line, soft_wrap=True)
+
+
 def print_json(value: object) -> None:
     """Print one JSON object: what a ``--json`` command prints, and all it prints."""
     sys.stdout.write(json.dumps(to_json(value), indent=2, ensure_ascii=not _utf8(sys.stdout)) + "\n")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from hindsight_teams.cli.output import clean, glyph, say
+from hindsight_teams.cli.output import glyph, item, say, styled
 
 if TYPE_CHECKING:
     from hindsight_recipes import Step
@@ -80,9 +80,9 @@ def perform(step: Step, events: Iterator[Any], watch: Watch, *, silent: bool = F
     for event in events:
         call = _call(event, watch)
         if call is not None:
-            played.calls.append(call)
             if not silent:
-                _show_call(call)
+                _show_call(call, played.calls[-1] if played.calls else None)
+            played.calls.append(call)
         if str(getattr(event, "event", "")) in ("TeamRunCompleted", "RunCompleted"):
             played.answer = str(event.content or "")  # the last one is the team's own
     played.problems = step.problems(played.answer)
@@ -115,31 +115,34 @@ def _call(event: Any, watch: Watch) -> Call | None:
 def _announce(played: Played) -> None:
     asked = f"  as {played.user}" if played.user else ""
     say()
-    say((played.title, "bold"), (asked, "dim"))
+    item(styled(), styled((played.title, "bold"), (asked, "dim")))
 
 
-def _show_call(call: Call) -> None:
-    arrow = glyph("arrow") if call.verb == "retain" else glyph("back")
-    say("  ", call.member, " ", (call.verb, _STYLES[call.verb]), f" {arrow} ", (call.bank.replace("+", ", "), "bold"))
+def _show_call(call: Call, before: Call | None) -> None:
+    if before is None or (before.member, before.verb, before.bank) != (call.member, call.verb, call.bank):
+        arrow = glyph("arrow") if call.verb == "retain" else glyph("back")
+        say("  ", call.member, "  ", (call.verb, _STYLES[call.verb]), f" {arrow} ", call.bank.replace("+", ", "))
     if call.outcome in ("denied", "error"):
-        say("    ", (glyph("bad") + " ", "red"), call.result)
+        item(styled("    ", (glyph("bad") + " ", "red")), styled(call.result))
     elif call.verb == "retain":
-        say("    ", (call.given, "dim"), ("  held for review" if call.outcome == "quarantined" else "", "yellow"))
+        held = ("  held for review", "yellow") if call.outcome == "quarantined" else ""
+        item(styled("    "), styled((call.given, "dim"), held), cut=True)
     else:
         _show_lines([line for line in call.result.splitlines() if line.strip()])
 
 
 def _show_lines(lines: list[str]) -> None:
     for line in lines[:_SHOWN_LINES]:
-        say("    ", (line, "dim"))
+        item(styled("    "), styled((line, "dim")), cut=True)
     if len(lines) > _SHOWN_LINES:
         say("    ", (f"{glyph('more')} {len(lines) - _SHOWN_LINES} more", "dim"))
 
 
 def _show_answer(played: Played, *, checked: bool) -> None:
-    sign = (("  ", ""), ("  " + glyph("ok"), "green"), ("  " + glyph("bad"), "red"))[checked + bool(played.problems)]
-    lines = [line for line in played.answer.splitlines() if line.strip()]
-    for number, line in enumerate(lines):
-        say(sign if number == 0 else "   ", " ", clean(line))
+    sign = glyph("bad" if played.problems else "ok") if checked else " "
+    mark = styled("  ", (sign, "red" if played.problems else "green"), " ")
+    for line in filter(str.strip, played.answer.splitlines()):
+        item(mark, styled(line))
+        mark = styled(" " * mark.cell_len)
     for problem in played.problems:
-        say("    ", (f"not as expected: {problem}", "red"))
+        item(styled("    "), styled((f"not as expected: {problem}", "red")))

@@ -1,0 +1,32 @@
+"""``hindsight-teams demo``: one team, two processes, and nothing but memory between them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from hindsight_teams.cli.options import Db, Json
+
+RECIPE = "researcher_answerer"
+
+Model = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        metavar="MODEL",
+        help="An Agno model string such as openai:gpt-5-mini; a stand-in by fixed rules if not given.",
+        show_default=False,
+    ),
+]
+
+
+def demo(*, model: Model = None, db: Db = None, json: Json = False) -> None:
+    """See a team remember: one process researches, the next one answers from memory alone.
+
+    It needs no key, no server and no network, and uses a database file of its own, apart from your memory.
+    """
+    from hindsight_recipes import get_recipe
+    from hindsight_teams.cli.play import play
+
+    raise typer.Exit(play(get_recipe(RECIPE), model=model, db=db, url=None, as_json=json))

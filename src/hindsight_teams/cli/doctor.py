@@ -1,0 +1,162 @@
+"""``hindsight-teams doctor``: where memory lives and why, which versions, and whether a write comes back."""
+
+from __future__ import annotations
+
+import platform
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hindsight_teams.cli.failure import FAILED, public_details, usage
+from hindsight_teams.cli.options import Db, Json, Url
+from hindsight_teams.cli.output import glyph, print_json, say
+from hindsight_teams.errors import HindsightTeamsError
+
+if TYPE_CHECKING:
+    from hindsight_teams.backends.base import MemoryBackend
+
+OLDEST_SERVER = (1, 0)
+"""The oldest Hindsight server whose API this package speaks."""
+
+_PROBE = "The doctor's probe says that the kingfisher nests by the mill."
+_QUESTION = "Where does the kingfisher nest?"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the report: what was looked at, how it is, and whether that is good (None: just a fact)."""
+
+    what: str
+    found: str
+    ok: bool | None = None
+
+
+def doctor(
+    *,
+    write: Annotated[
+        bool, typer.Option("--write/--no-write", help="Try a write and a read on a scratch bank, then remove it.")
+    ] = True,
+    db: Db = None,
+    url: Url = None,
+    json: Json = False,
+) -> None:
+    """Check the set-up: which backend and why, where it is, versions, and a write that is read back."""
+    if db is not None and url is not None:
+        raise usage("give --db or --url, not both")
+    findings = [*_versions(), *_backend(db, url, write=write)]
+    healthy = all(finding.ok is not False for finding in findings)
+    if json:
+        print_json({"ok": healthy, "findings": findings})
+    else:
+        width = max(len(finding.what) for finding in findings)
+        for finding in findings:
+            sign = {None: ("  ", ""), True: (glyph("ok") + " ", "green"), False: (glyph("bad") + " ", "red")}[
+                finding.ok
+            ]
+            say(sign, (finding.what.ljust(width) + "  ", "dim"), finding.found)
+    if not healthy:
+        raise typer.Exit(FAILED)
+
+
+def _versions() -> list[Finding]:
+    import sqlite3
+
+    return [
+        Finding("hindsight-teams", version("hindsight-teams")),
+        Finding("python", platform.python_version()),
+        Finding("agno", _installed("agno")),
+        Finding("sqlite", sqlite3.sqlite_version),
+    ]
+
+
+def _installed(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def _backend(db: Db, url: Url, *, write: bool) -> list[Finding]:
+    from hindsight_teams.backends.select import choose_backend, open_backend
+    from hindsight_teams.settings import resolve
+
+    try:
+        choice = choose_backend(db=db, hindsight_api_url=url)
+        key = resolve(db=db, hindsight_api_url=url).api_key
+    except HindsightTeamsError as error:
+        return [Finding("settings", _said(error), ok=False)]
+    found = [
+        Finding("backend", {"sqlite": "embedded SQLite file", "hindsight": "Hindsight server"}[choice.kind]),
+        Finding("because", choice.reason),
+        Finding("location", choice.location),
+    ]
+    if choice.kind == "hindsight":
+        found.append(Finding("api key", "set" if key is not None else "not set"))
+    try:
+        backend = open_backend(db=db, hindsight_api_url=url)
+    except HindsightTeamsError as error:
+        return [*found, Finding("opens", _said(error), ok=False)]
+    try:
+        found += _health(backend)
+        if write and found[-1].ok is not False:
+            found.append(_round_trip(backend))
+    finally:
+        backend.close()
+    return found
+
+
+def _health(backend: MemoryBackend) -> list[Finding]:
+    health = backend.health()
+    found = [Finding("health", health.message or ("good" if health.ok else "not good"), ok=health.ok)]
+    if health.version:
+        what = "schema" if backend.name == "sqlite" else "server version"
+        known = _parse(health.version)
+        if backend.name == "hindsight" and known is not None and known < OLDEST_SERVER:
+            oldest = ".".join(map(str, OLDEST_SERVER))
+            found.append(Finding(what, f"{health.version} is too old; this package needs {oldest} or newer", ok=False))
+        else:
+            found.insert(0, Finding(what, health.version))
+    return found
+
+
+def _parse(text: str) -> tuple[int, ...] | None:
+    parts = text.lstrip("v").split(".")[:2]
+    return tuple(map(int, parts)) if all(part.isdecimal() for part in parts) else None
+
+
+def _round_trip(backend: MemoryBackend) -> Finding:
+    """Write to a scratch bank, read it back, remove the bank."""
+    bank = f"hindsight-teams-doctor-{uuid.uuid4().hex[:12]}"
+    started = time.perf_counter()
+    try:
+        backend.retain(bank, _PROBE)
+        known = backend.recall(bank, _QUESTION).results
+    except HindsightTeamsError as error:
+        return Finding("write and read", _said(error), ok=False)
+    finally:
+        leftover = _attempt(lambda: backend.delete_bank(bank))
+    took = f"{(time.perf_counter() - started) * 1e3:.0f} ms"
+    if leftover is not None:
+        return Finding("write and read", f"the scratch bank {bank} could not be removed: {leftover}", ok=False)
+    if not any("kingfisher" in memory.text.casefold() for memory in known):
+        return Finding("write and read", "what was written did not come back", ok=False)
+    return Finding("write and read", f"came back in {took}; the scratch bank is removed", ok=True)
+
+
+def _attempt(action: Callable[[], object]) -> str | None:
+    """What went wrong, if anything."""
+    try:
+        action()
+    except HindsightTeamsError as error:
+        return _said(error)
+    return None
+
+
+def _said(error: HindsightTeamsError) -> str:
+    details = ", ".join(f"{name}: {value}" for name, value in public_details(error.details).items())
+    return f"{error.message}{f' ({details})' if details else ''}"

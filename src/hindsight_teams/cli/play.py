@@ -1,0 +1,161 @@
+"""Playing a recipe's script: each phase in a process of its own, so that only memory connects them."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+from contextlib import closing
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hindsight_teams.audit import AuditTrail
+from hindsight_teams.cli.failure import FAILED
+from hindsight_teams.cli.models import Chosen, choose_model
+from hindsight_teams.cli.output import console, glyph, print_json, say
+from hindsight_teams.cli.stage import Played, Watch, perform
+from hindsight_teams.errors import HindsightTeamsError
+
+if TYPE_CHECKING:
+    from hindsight_recipes import Recipe
+    from hindsight_teams.backends.base import MemoryBackend
+
+
+class PhaseFailed(HindsightTeamsError):
+    """A phase that ran in another process failed."""
+
+
+def play(recipe: Recipe, *, model: str | None, db: Path | None, url: str | None, as_json: bool) -> int:
+    """Play the whole script; the exit code.
+
+    The first phase runs here, each later one in a new process. The stand-in must answer as the script expects; a
+    language model words its answers in its own way, so there a missing word is only shown.
+    """
+    from hindsight_teams.cli.matrix import plain, render
+    from hindsight_teams.definition import TeamDefinition
+
+    definition = TeamDefinition.from_file(recipe.team_toml)
+    chosen = choose_model(model)
+    place = url or str(db or scratch_file())
+    if not as_json:
+        screen = console()
+        say((recipe.title, "bold"), (f"  {recipe.name}", "dim"))
+        say()
+        screen.print(recipe.summary.strip())
+        screen.print(render(definition, screen.width))
+        say((chosen.notice, "yellow" if chosen.offline else "dim"))
+        say(("Memory: ", "dim"), (place, "dim"))
+    first, *later = recipe.phases
+    file = None if url else Path(place)
+    phases = [play_phase(recipe, first, model=chosen, db=file, url=url, as_json=as_json)]
+    phases += [_in_new_process(recipe, phase, model, file, url, as_json=as_json) for phase in later]
+    failed = any(step["problems"] for phase in phases for step in phase["steps"])
+    if as_json:
+        print_json(
+            {
+                "recipe": recipe.name,
+                "model": chosen.name,
+                "offline": chosen.offline,
+                "memory": place,
+                "access": plain(definition),
+                "phases": phases,
+                "as_expected": not failed,
+            }
+        )
+    else:
+        _farewell(recipe, phases, "--url" if url else "--db", place)
+    return FAILED if failed and chosen.offline else 0
+
+
+def play_phase(
+    recipe: Recipe, phase: str, *, model: Chosen, db: Path | None, url: str | None, as_json: bool
+) -> dict[str, Any]:
+    """Play one phase in this process."""
+    from hindsight_teams.backends.select import open_backend
+
+    quiet_agno()
+    played: list[Played] = []
+    if not as_json:
+        say()
+        say((f" {phase} ", "reverse"), (f"  process {os.getpid()}", "dim"))
+    with closing(open_backend(db=db, hindsight_api_url=url)) as backend:
+        for number, step in enumerate(recipe.script, 1):
+            if step.phase == phase:
+                watch = Watch()
+                team = watched_team(recipe, model, backend, watch, **step.options)
+                events = team.run(
+                    step.prompt,
+                    user_id=step.user_id,
+                    session_id=f"{recipe.name}-{number}",  # its own, so that nothing but memory connects two steps
+                    stream=True,
+                    stream_events=True,
+                )
+                played.append(perform(step, iter(events), watch, silent=as_json))
+    return {"phase": phase, "pid": os.getpid(), "steps": [asdict(step) for step in played]}
+
+
+def watched_team(recipe: Recipe, model: Chosen, backend: MemoryBackend, watch: Watch, **options: Any) -> Any:
+    """The recipe's team, with what its memory records shown to the stage."""
+    memory = recipe.memory(backend=backend, **options)
+    memory.audit = AuditTrail(watch, memory.audit)
+    return recipe.team(model.model, memory, **options)
+
+
+def scratch_file() -> Path:
+    """A database of its own for each run: repeatable, and apart from the user's real memory."""
+    return Path(tempfile.mkdtemp(prefix="hindsight-teams-")) / "memory.db"
+
+
+def _in_new_process(
+    recipe: Recipe, phase: str, model: str | None, db: Path | None, url: str | None, *, as_json: bool
+) -> dict[str, Any]:
+    """Play one phase in a new Python process that writes to this terminal, and report what happened there."""
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.json"
+        command = [sys.executable, "-m", "hindsight_teams.cli", "run", recipe.name, "--phase", phase]
+        command += ["--report", str(report)] + (["--json"] if as_json else [])
+        command += ["--model", model] if model else []
+        command += ["--url", url] if url else ["--db", str(db)]
+        sys.stdout.flush()
+        code = subprocess.run(command, check=False).returncode
+        if code or not report.exists():
+            raise PhaseFailed(f"the phase {phase!r} failed in its own process", exit_code=code)
+        phase_report: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
+        return phase_report
+
+
+def _farewell(recipe: Recipe, phases: list[dict[str, Any]], option: str, place: str) -> None:
+    steps = [step for phase in phases for step in phase["steps"]]
+    calls = [call for step in steps for call in step["calls"]]
+    wrote = sum(call["verb"] == "retain" and call["outcome"] == "allowed" for call in calls)
+    read = sum(call["verb"] in ("recall", "reflect") and call["outcome"] == "allowed" for call in calls)
+    problems = sum(bool(step["problems"]) for step in steps)
+    say()
+    summary = f"{wrote} memories retained, {read} reads, {len(phases)} processes"
+    if problems:
+        say((f"{glyph('bad')} {problems} answers were not as expected. ", "red"), (summary, "dim"))
+    else:
+        say((f"{glyph('ok')} Every answer came from memory. ", "green"), (summary, "dim"))
+    say()
+    for what, command in (
+        ("What it holds now", f"hindsight-teams bank list {option} {shlex.quote(place)}"),
+        ("Make it yours", f"hindsight-teams new my-team --recipe {recipe.name}"),
+    ):
+        say((what, "dim"))
+        say("  ", (command, "cyan"))
+
+
+def quiet_agno() -> None:
+    """Keep Agno's own log lines out of the picture, except its errors."""
+    import logging
+
+    from agno.utils import log
+
+    for name in ("agno_logger", "team_logger", "workflow_logger"):
+        logger = getattr(log, name, None)
+        if isinstance(logger, logging.Logger):
+            logger.setLevel(logging.ERROR)

@@ -1,0 +1,77 @@
+"""``hindsight-teams run``: play a recipe's script, or ask its team one thing."""
+
+from __future__ import annotations
+
+import json as json_module
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hindsight_teams.cli.demo import Model
+from hindsight_teams.cli.options import Db, Json, Url
+from hindsight_teams.cli.output import print_json, say
+
+if TYPE_CHECKING:
+    from hindsight_recipes import Recipe
+
+
+def run(
+    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="The recipe's name; `recipes list` shows them.")],
+    prompt: Annotated[
+        str | None, typer.Argument(metavar="PROMPT", help="Ask this, instead of playing the recipe's script.")
+    ] = None,
+    *,
+    user: Annotated[
+        str | None, typer.Option("--user", metavar="ID", help="On whose behalf PROMPT is asked.", show_default=False)
+    ] = None,
+    model: Model = None,
+    db: Db = None,
+    url: Url = None,
+    json: Json = False,
+    phase: Annotated[str | None, typer.Option("--phase", hidden=True)] = None,
+    report: Annotated[Path | None, typer.Option("--report", hidden=True)] = None,
+) -> None:
+    """Run a recipe: its script in a scratch file, or one PROMPT on your own memory.
+
+    The script plays in a database file of its own unless --db or --url says otherwise. A PROMPT uses the memory that
+    the settings choose, as `doctor` shows it.
+    """
+    from hindsight_recipes import get_recipe
+    from hindsight_teams.cli.failure import usage
+    from hindsight_teams.cli.models import choose_model
+    from hindsight_teams.cli.play import play, play_phase
+
+    if db is not None and url is not None:
+        raise usage("give --db or --url, not both")
+    found = get_recipe(recipe)
+    if prompt is not None:
+        _ask(found, prompt, user, model, db, url, as_json=json)
+    elif phase is not None and report is not None:
+        done = play_phase(found, phase, model=choose_model(model), db=db, url=url, as_json=json)
+        report.write_text(json_module.dumps(done), encoding="utf-8")
+    else:
+        raise typer.Exit(play(found, model=model, db=db, url=url, as_json=json))
+
+
+def _ask(
+    recipe: Recipe, prompt: str, user: str | None, model: str | None, db: Path | None, url: str | None, *, as_json: bool
+) -> None:
+    from hindsight_recipes import Step
+    from hindsight_teams.backends.select import open_backend
+    from hindsight_teams.cli.models import choose_model
+    from hindsight_teams.cli.play import quiet_agno, watched_team
+    from hindsight_teams.cli.stage import Watch, perform
+
+    chosen = choose_model(model)
+    quiet_agno()
+    watch = Watch()
+    if not as_json:
+        say((chosen.notice, "yellow" if chosen.offline else "dim"))
+    with closing(open_backend(db=db, hindsight_api_url=url)) as backend:
+        team = watched_team(recipe, chosen, backend, watch)
+        events = iter(team.run(prompt, user_id=user, stream=True, stream_events=True))
+        played = perform(Step("ask", prompt, prompt, user), events, watch, silent=as_json)
+    if as_json:
+        print_json({"recipe": recipe.name, "model": chosen.name, "offline": chosen.offline, "step": played})
