@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from agno.agent import Agent
     from agno.models.base import Model
     from agno.team import Team
 
@@ -186,18 +187,18 @@ class Recipe:
         """
         wanted = None if phases is None else set(phases)
         with ExitStack() as opened:
-            teams: dict[str, Team] = {}
+            runners: dict[str, Agent | Team] = {}
             for number, step in enumerate(self.script, 1):
                 if wanted is not None and step.phase not in wanted:
                     continue
                 key = repr(sorted(step.options.items()))
-                if key not in teams:
+                if key not in runners:
                     memory = self.memory(backend=backend, **step.options)
                     if backend is None:
                         opened.enter_context(memory)
-                    teams[key] = self.team(model, memory, **step.options)
+                    runners[key] = self._runner(model=model, memory=memory, **step.options)
                 session = f"{self.name}-{number}"
-                events = teams[key].run(
+                events = runners[key].run(
                     step.prompt, user_id=step.user_id, session_id=session, stream=True, stream_events=True
                 )
                 yield step, iter(events)
@@ -206,12 +207,18 @@ class Recipe:
     def _module(self) -> Any:
         return import_module(f"hindsight_recipes.{self.name}")
 
+    @property
+    def _runner(self) -> Callable[..., Agent | Team]:
+        """What plays the script: the recipe's single agent where it has one, else its team."""
+        runner: Callable[..., Agent | Team] = getattr(self._module, "agent", None) or self._module.team
+        return runner
+
     @cached_property
     def _script(self) -> dict[str, Any]:
         return tomllib.loads((self.folder / "script.toml").read_text(encoding="utf-8"))
 
     def _steps(self, raw: Mapping[str, Any]) -> Iterator[Step]:
-        prompt = str(raw["prompt"])
+        prompt = str(raw.get("prompt", ""))
         whole = Step(
             phase=raw["phase"],
             prompt=prompt,
@@ -221,9 +228,18 @@ class Recipe:
             forbid=tuple(raw.get("forbid", ())),
             options=raw.get("options", {}),
         )
-        if "notes" not in raw:
-            yield whole
-            return
-        for path in sorted((self.folder / "data").glob(raw["notes"])):
-            note = Note.read(path)
-            yield replace(whole, prompt=f"{prompt}\n\n{note.text}", title=note.title)
+        for pattern in ("notes", "facts"):
+            if pattern in raw:
+                for path in sorted((self.folder / "data").glob(raw[pattern])):
+                    yield from _told(whole, Note.read(path), by_fact=pattern == "facts")
+                return
+        yield whole
+
+
+def _told(step: Step, note: Note, *, by_fact: bool) -> Iterator[Step]:
+    """A step that tells a whole note, or one step for each of its facts."""
+    if by_fact:
+        for fact in note.facts:
+            yield replace(step, prompt=f"{step.prompt} {fact}".strip(), title=fact)
+    else:
+        yield replace(step, prompt=f"{step.prompt}\n\n{note.text}", title=note.title)

@@ -26,6 +26,7 @@ _ADDRESS = re.compile(r"^(?!\w+\?)[A-Za-z][\w -]{0,30}[,:]\s+(?=\w)")
 _BLOCK = re.compile(r"<([a-z][a-z0-9_-]*(?: [a-z_]+)?)>.*?</\1>", re.S)
 _BULLET = re.compile(r"^\s*[-*•]\s+")
 _NUMBERED = re.compile(r"^\s*\d{1,3}[.)]\s+(.*\S)")
+_LABEL = re.compile(r"^\[[^\]]*\]\s*")
 _EMPTY = re.compile(
     r"^\W*(no relevant memor|no memor|nothing (is |was )?(known|found|stored|relevant)|i (do not|don't) know|none\b|$)",
     re.I,
@@ -108,10 +109,16 @@ def bearing_on(question: str, lines: Iterable[str], limit: int = 3) -> list[str]
     """The few lines that share most words with a question, best first; none when they share too little."""
     asked = words(question)
     needed = 1 if len(asked) <= 3 else 2
-    scored = [(len(asked & words(line)), line) for line in dict.fromkeys(lines)]
+    scored = [(len(asked & words(line)), line) for line in _distinct(lines)]
     best = max((score for score, _ in scored), default=0)
     kept = [(score, line) for score, line in scored if score >= needed and 2 * score > best]
     return [line for _, line in sorted(kept, key=lambda pair: -pair[0])[:limit]]
+
+
+def _distinct(lines: Iterable[str]) -> list[str]:
+    """The lines without those that say what another says and more, such as the talk in which a fact was told."""
+    texts = {line: _LABEL.sub("", line).rstrip(".") for line in lines}
+    return [line for line, text in texts.items() if not any(t != text and t in text for t in texts.values())]
 
 
 def _unaddressed(text: str) -> str:
@@ -129,5 +136,6 @@ def _verb(text: str) -> str:
 def _stem(word: str) -> str:
     for suffix in ("ings", "ing", "ers", "er", "ed", "es", "s", "e"):
         if word.endswith(suffix) and len(word) - len(suffix) >= 3:
-            return word[: -len(suffix)][:8]
-    return word[:8]
+            word = word[: -len(suffix)]
+            break
+    return (word[:-1] + "i" if word.endswith("y") else word)[:8]
