@@ -147,7 +147,8 @@ _MOVED_TO = (
 )
 _IS = (
     rf"(?:is|are|will be|takes place|happens|"
-    rf"(?:is|are) {_NOW}(?:scheduled|planned|set|due|booked|fixed)(?: for| on| to)?|{_MOVED_TO}|costs?|equals?|stands at)"
+    rf"(?:is|are) {_NOW}(?:scheduled|planned|set|due|booked|fixed)(?: for| on| to)?|{_MOVED_TO}|"
+    r"costs?|equals?|stands at)"
 )
 _WHEN = re.compile(
     rf"^(?P<subject>[^,;:()]{{1,80}}?) (?:(?P<edge>start|begin|end|open|close|launch|expire|finish)e?s|{_IS})"
@@ -204,7 +205,7 @@ _PRONOUNS = frozenset("he she it they this that these those there who which what
 _SELF = frozenset("i we me us".split())
 _NO_SUBJECT = _PRONOUNS | _SELF | frozenset("is are was were has have been be will would had did does do".split())
 _ANY_CLAIM = re.compile(
-    r"\b(?:lives?|living|resid\w+|moved|relocated|is|are|am|works?|working|reports?|costs?|takes|happens|(?:start|begin|"
+    r"\b(?:lives?|living|resid\w+|moved|relocated|is|are|am|be|works?|working|reports?|costs?|takes|happens|(?:start|begin|"
     r"end|open|close|launche|expire|finishe)s|postponed|was born|no longer|not|never)\b|n['\u2019]t\b",
     re.I,
 )

@@ -4,8 +4,8 @@ A key is the hash of a normal form: case, punctuation, articles, fillers, contra
 few synonyms, active and passive voice, "X is Y" and "Y is X", "the budget of X" and "X's budget" make no difference,
 nor does the order of the phrases ("In Oslo, Nora works"). Inside a phrase order counts ("Nora manages Bob" is not "Bob
 manages Nora"), and so do every number, name, negation, tense and date. Equal keys are found with one index look-up,
-where similarity (MinHash, cosine) needs candidates and a threshold; and one that joins a fact with its copy in ten other
-words joins "Nora ordered red wine ..." with "Nora ordered white wine ..." as well.
+where similarity (MinHash, cosine) needs candidates and a threshold; and one that joins a fact with its copy in other
+words joins "she ordered a glass of red wine" with "she ordered a glass of white wine" as well.
 """
 
 from __future__ import annotations
