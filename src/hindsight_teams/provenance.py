@@ -73,6 +73,12 @@ def own_tags(tags: Sequence[str], scope_tags: Sequence[str] = ()) -> tuple[str, 
     return tuple(t for t in tags if not t.startswith(RESERVED_PREFIXES) and t not in scope_tags)
 
 
+def signature_tags(tags: Sequence[str]) -> list[str]:
+    """Those of a memory's tags that say whose it is: team, author, user, session, run, lineage."""
+    prefixes = tuple(f"{name}:" for name in (*FIELDS, "lineage"))
+    return [tag for tag in tags if tag.startswith(prefixes)]
+
+
 def refuse_forgery(tags: Sequence[str], metadata: Mapping[str, Any]) -> None:
     """Refuse tags and metadata that only the service may set.
 

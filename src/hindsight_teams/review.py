@@ -12,6 +12,7 @@ from typing import Any
 from hindsight_teams.access import Caller
 from hindsight_teams.banks import join
 from hindsight_teams.models import Memory, RetainItem
+from hindsight_teams.provenance import signature_tags
 
 KINDS = ("quarantine", "proposal")
 
@@ -78,7 +79,7 @@ def seal(kind: str, item: RetainItem, *, bank: str, bank_id: str, reason: str, o
             "review_origin": origin or "",
             "review_item": body,
         },
-        tags=[f"review:{kind}", f"review-item:{key}"],
+        tags=[f"review:{kind}", f"review-item:{key}", *signature_tags(item.tags or ())],
         document_id=f"review-{key}",
     )
 
