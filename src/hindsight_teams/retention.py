@@ -94,7 +94,8 @@ class RunRetention(BaseGuardrail):
                 self._seen[caller.run] = None
                 while len(self._seen) > _RUNS_KEPT:
                     self._seen.popitem(last=False)
-        lines = [f"User: {asked}" if asked else "", f"{caller.member or 'Assistant'}: {answered}" if answered else ""]
+        speaker = caller.member or "The assistant"  # "assistant:" alone reads as a forged role to a guard
+        lines = [f"User said: {asked}" if asked else "", f"{speaker} answered: {answered}" if answered else ""]
         return "\n".join(filter(None, lines)), caller
 
     def _options(self, caller: Caller) -> dict[str, Any]:
