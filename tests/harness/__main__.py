@@ -8,7 +8,7 @@ import sys
 from tests.harness.install import NotInstalled, installed, locked
 from tests.harness.layout import layout
 from tests.harness.processes import StartFailed
-from tests.harness.stack import Stack, ensure_installed, sweep
+from tests.harness.stack import Stack, ensure_installed, sweep, users
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -20,9 +20,12 @@ def main(arguments: list[str] | None = None) -> int:
         help="install: put the pinned packages into the cache; up: install if need be, and leave a server running;"
         " status: what is installed and running; down: stop it, and what crashed sessions left",
     )
-    command = parser.parse_args(arguments).command
+    parser.add_argument("--force", action="store_true", help="with down: also when test sessions are using it")
+    given = parser.parse_args(arguments)
     try:
-        return {"install": _install, "up": _up, "status": _status, "down": _down}[command]()
+        if given.command == "down":
+            return _down(given.force)
+        return {"install": _install, "up": _up, "status": _status}[given.command]()
     except (NotInstalled, StartFailed) as error:
         print(error, file=sys.stderr)
         return 1
@@ -66,16 +69,20 @@ def _status() -> int:
     return 0 if running else 3
 
 
-def _down() -> int:
+def _down(force: bool) -> int:
     at = layout()
     for run in sweep(at):
         print(f"stopped what a crashed session left: {run.name}")
     with locked(at.runs / "up.lock"):
-        if stack := Stack.load(at, at.shared_run):
+        stack = Stack.load(at, at.shared_run)
+        if stack is None:
+            print("nothing that `up` started is running")
+        elif (busy := users(stack)) and not force:
+            print(f"test sessions are using it: {', '.join(map(str, busy))}; wait for them, or give --force")
+            return 1
+        else:
             stack.stop()
             print("stopped")
-        else:
-            print("nothing that `up` started is running")
     return 0
 
 

@@ -84,6 +84,7 @@ class Stack:
         shared = cls.load(at, at.shared_run)
         if shared and shared.server and shared.server.healthy:
             stack.postgres, stack.llm_url, stack.server = shared.postgres, shared.llm_url, shared.server
+            stack.save()
         return stack
 
     @classmethod
@@ -199,6 +200,12 @@ def sweep(at: Layout) -> list[Path]:
     return stopped
 
 
+def users(stack: Stack) -> list[int]:
+    """The processes whose sessions use a stack."""
+    sessions = [Stack.load(stack.at, run) for run in stack.at.runs.glob("session-*")]
+    return [s.owner.pid for s in sessions if s and s.owner and not s.orphaned and s.postgres == stack.postgres]
+
+
 def ensure_installed(at: Layout) -> None:
     """Install what is missing, and say so, since it takes minutes."""
     if not installed(at):
@@ -224,6 +231,8 @@ def _server_environment(at: Layout, database: str, llm_url: str, port: int) -> d
         "WORKER_ID": f"tests-{port}",
         "EMBEDDINGS_PROVIDER": "onnx",
         "RERANKER_PROVIDER": "rrf",
+        # The default, 0.3, fits the default model, where unrelated texts come to 0.4; with this one they come to 0.
+        "SEMANTIC_MIN_SIMILARITY": "0.0",
         "LLM_PROVIDER": "openai",
         "LLM_BASE_URL": llm_url,
         "LLM_API_KEY": "none",

@@ -65,6 +65,10 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 128
     heard: Any = None
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)  # a client that left is none
+
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
