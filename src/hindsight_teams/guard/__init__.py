@@ -1,1 +1,22 @@
 """The write guard: what a member may not put into a memory."""
+
+from hindsight_teams.guard.agno import from_agno
+from hindsight_teams.guard.guard import Guard, default_checks
+from hindsight_teams.guard.instructions import instructions
+from hindsight_teams.guard.limits import Oversize, TooManyWrites, secrets
+from hindsight_teams.guard.verdict import ACTIONS, Action, Check, Verdict, WriteAttempt
+
+__all__ = [
+    "ACTIONS",
+    "Action",
+    "Check",
+    "Guard",
+    "Oversize",
+    "TooManyWrites",
+    "Verdict",
+    "WriteAttempt",
+    "default_checks",
+    "from_agno",
+    "instructions",
+    "secrets",
+]

@@ -1,0 +1,49 @@
+"""Agno's guardrails as checks of a write guard."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hindsight_teams.guard.verdict import Action, Verdict, WriteAttempt
+
+if TYPE_CHECKING:
+    from agno.guardrails.base import BaseGuardrail
+
+
+class AgnoCheck:
+    """One of Agno's guardrails, asked about a write instead of a run's input."""
+
+    def __init__(self, guardrail: BaseGuardrail, action: Action) -> None:
+        self.name = type(guardrail).__name__
+        self._guardrail = guardrail
+        self._action = action
+
+    def __call__(self, attempt: WriteAttempt) -> Verdict | None:
+        """Judge one write."""
+        from agno.exceptions import InputCheckError
+        from agno.run.agent import RunInput
+
+        run_input = RunInput(input_content=attempt.content)
+        try:
+            self._guardrail.check(run_input)
+        except InputCheckError as error:
+            return Verdict(self._action, reason=_reason(error))
+        text = run_input.input_content_string()
+        return (
+            None if text == attempt.content else Verdict("redact", reason=f"{self.name} masked some of it", text=text)
+        )
+
+
+def _reason(error: Any) -> str:
+    trigger = getattr(error, "check_trigger", None)
+    return str(getattr(trigger, "value", None) or "Agno's guardrail found it").replace("_", " ")
+
+
+def from_agno(guardrail: BaseGuardrail, *, action: Action = "quarantine") -> AgnoCheck:
+    """Make a check of one of Agno's guardrails (``PromptInjectionGuardrail``, ``PIIDetectionGuardrail``, your own).
+
+    Args:
+        guardrail: A guardrail that can be asked synchronously. One that masks its input (``mask_pii=True``) redacts.
+        action: What to do when it raises ``InputCheckError``.
+    """
+    return AgnoCheck(guardrail, action)
