@@ -10,14 +10,16 @@ import math
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
 
 from hindsight_teams.backends.sqlite import sentences, tokens
+from hindsight_teams.backends.sqlite.claims import Statement, contradicts
 from hindsight_teams.backends.sqlite.dates import Span, find_spans
 from hindsight_teams.models import Memory
+from hindsight_teams.tokens import estimate
 
 NOTHING = "Nothing is known about this."
 NO_BEARING = "Nothing is known about this: none of the memories found bears on the question."
@@ -62,7 +64,7 @@ def extractive_answer(
     Args:
         query: The question.
         memories: What was found for it, best first.
-        max_tokens: The answer's limit in tokens, as ``estimate_tokens`` counts them.
+        max_tokens: The answer's limit in tokens, as ``tokens.estimate`` counts them.
         now: What "last week" in the question is relative to; the present by default.
 
     Returns:
@@ -76,14 +78,6 @@ def extractive_answer(
     if not evidence:
         return _cut(NO_BEARING, max_tokens), []
     return _written(evidence, _missing(question, evidence), max_tokens)
-
-
-def estimate_tokens(text: str) -> int:
-    """About how many tokens a model counts: four ASCII characters are one, any other character is one."""
-    if text.isascii():
-        return (len(text) + 3) // 4
-    plain = len(text.encode("ascii", "ignore"))
-    return (plain + 3) // 4 + len(text) - plain
 
 
 def _understand(query: str, now: datetime) -> _Question:
@@ -117,8 +111,8 @@ def _evidence(question: _Question, memories: Sequence[Memory]) -> list[_Evidence
         best = max(range(len(parts)), key=lambda i: (scores[i], -i))
         score = scores[best] + shared + _IN_TIME * in_time + _BY_RANK / (1 + rank)
         found.append(_Evidence(memory, _quote(_excerpt(parts, sets, scores, best, question)), score))
-    found.sort(key=lambda e: -e.score)
-    floor = _LEAST_SHARE * found[0].score if found else 0.0
+    found.sort(key=lambda e: (e.memory.superseded_by is not None, -e.score))
+    floor = _LEAST_SHARE * max((e.score for e in found), default=0.0)
     return [e for e in found if e.score >= floor][:_MOST_LINES]
 
 
@@ -157,15 +151,23 @@ def _missing(question: _Question, evidence: Sequence[_Evidence]) -> list[str]:
 
 
 def _grouped(evidence: Sequence[_Evidence]) -> list[tuple[str, list[_Evidence]]]:
-    """The evidence under headings, newest first under each."""
-
-    def newest_first(entries: list[_Evidence]) -> list[_Evidence]:
-        return sorted(entries, key=lambda e: _moment(e.memory) or _NEVER, reverse=True)
-
-    current = [e for e in evidence if e.memory.superseded_by is None]
-    former = [e for e in evidence if e.memory.superseded_by is not None]
-    groups = [("Known, newest first:", newest_first(current)), ("No longer current:", newest_first(former))]
+    """The evidence under headings, newest first under each: what stands, what disagrees with it, what is past."""
+    ordered = sorted(evidence, key=lambda e: _moment(e.memory) or _NEVER, reverse=True)
+    current: list[_Evidence] = []
+    disputed: list[_Evidence] = []
+    for entry in (e for e in ordered if e.memory.superseded_by is None):
+        newer = any(contradicts(_statement(entry), _statement(other)) for other in current)
+        (disputed if newer else current).append(entry)
+    groups = [
+        ("Known, newest first:", current),
+        ("Older, and contradicted by the above:", disputed),
+        ("No longer current:", [e for e in ordered if e.memory.superseded_by is not None]),
+    ]
     return [(heading, entries) for heading, entries in groups if entries]
+
+
+def _statement(entry: _Evidence) -> Statement:
+    return Statement(entry.memory.text, _moment(entry.memory) or _NEVER, entry.memory.author)
 
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -180,7 +182,7 @@ def _written(evidence: list[_Evidence], missing: list[str], max_tokens: int | No
     gap = [f"Not mentioned in any of them: {', '.join(missing)}."] if missing else []
     chosen: list[_Evidence] = []
     for entry in evidence:
-        if max_tokens is None or estimate_tokens(_text([*chosen, entry], gap)) <= max_tokens:
+        if max_tokens is None or estimate(_text([*chosen, entry], gap)) <= max_tokens:
             chosen.append(entry)
     if not chosen:  # not even one line fits: what fits of the best one
         best = evidence[0]
@@ -190,9 +192,18 @@ def _written(evidence: list[_Evidence], missing: list[str], max_tokens: int | No
 
 def _text(evidence: list[_Evidence], gap: list[str]) -> str:
     lines: list[str] = []
+    dates = {e.memory.id: _moment(e.memory) for e in evidence}
     for heading, entries in _grouped(evidence):
-        lines += [heading, *(f"- {_label(e.memory)}: \u201c{e.quote}\u201d" for e in entries)]
+        lines += [
+            heading,
+            *(f"- {_label(e.memory)}: \u201c{e.quote}\u201d{_replaced(e.memory, dates)}" for e in entries),
+        ]
     return "\n".join([*lines, *gap])
+
+
+def _replaced(memory: Memory, dates: Mapping[str, datetime | None]) -> str:
+    moment = dates.get(memory.superseded_by or "")
+    return f" (replaced by that of {moment:%Y-%m-%d})" if moment else ""
 
 
 def _label(memory: Memory) -> str:
@@ -222,12 +233,12 @@ def _one_line(text: str) -> str:
 
 def _cut(text: str, max_tokens: int | None) -> str:
     """The beginning of a text that takes at most ``max_tokens``."""
-    if max_tokens is None or estimate_tokens(text) <= max_tokens:
+    if max_tokens is None or estimate(text) <= max_tokens:
         return text
     low, high = 0, len(text)
     while low < high:
         middle = (low + high + 1) // 2
-        if estimate_tokens(text[:middle] + "\u2026") <= max_tokens:
+        if estimate(text[:middle] + "\u2026") <= max_tokens:
             low = middle
         else:
             high = middle - 1
