@@ -34,6 +34,7 @@ class TeamDefinition:
         banks: By short name.
         grants: By member id, then by bank name. A member without an entry for a bank holds nothing on it.
         curators: Members who may review proposals and quarantined memories.
+        proposers: Members who may propose memories that they can recall for another bank.
         source: The file it was read from.
     """
 
@@ -41,6 +42,7 @@ class TeamDefinition:
     banks: Mapping[str, BankSpec]
     grants: Mapping[str, Mapping[str, Grant]]
     curators: frozenset[str] = frozenset()
+    proposers: frozenset[str] = frozenset()
     source: Path | None = field(default=None, compare=False)
 
     @classmethod
@@ -52,6 +54,7 @@ class TeamDefinition:
         members: Mapping[str, Mapping[str, GrantValue]],
         variables: Mapping[str, str] | None = None,
         curators: Iterable[str] = (),
+        proposers: Iterable[str] = (),
     ) -> TeamDefinition:
         """A definition from Python values.
 
@@ -63,11 +66,12 @@ class TeamDefinition:
                 ``scope_tags``.
             variables: Values for template fields of your own, bound once.
             curators: Members who may review.
+            proposers: Members who may propose memories for another bank.
 
         Raises:
             TeamDefinitionError: It names the key and the nearest valid name.
         """
-        return _Reader().build(team_id, banks, members, variables or {}, curators)
+        return _Reader().build(team_id, banks, members, variables or {}, curators, proposers)
 
     @classmethod
     def from_file(cls, path: str | Path, *, variables: Mapping[str, str] | None = None) -> TeamDefinition:
@@ -132,7 +136,7 @@ class _Reader:
         if "id" not in team:
             raise self.fail(("team",), 'the id is missing; add id = "your-team" under [team]')
         review = self.table(data, "review")
-        self.only(("review",), review, ("curators",))
+        self.only(("review",), review, ("curators", "proposers"))
         given = self.table(team, "variables")
         return self.build(
             team["id"],
@@ -140,6 +144,7 @@ class _Reader:
             self.table(data, "members"),
             {**given, **variables},
             review.get("curators", ()),
+            review.get("proposers", ()),
         )
 
     def table(self, data: Mapping[str, Any], key: str) -> dict[str, Any]:
@@ -160,6 +165,7 @@ class _Reader:
         members: Mapping[str, Any],
         variables: Mapping[str, str],
         curators: Any,
+        proposers: Any,
     ) -> TeamDefinition:
         if not isinstance(team_id, str) or not team_id.strip():
             raise self.fail(("team", "id"), f"{team_id!r} must be a non-empty string")
@@ -174,15 +180,20 @@ class _Reader:
             raise self.fail(("members",), "no member is defined; add one with the banks it may use")
         specs = {name: self.bank(name, value, variables) for name, value in banks.items()}
         grants = {member: self.member(member, value, specs) for member, value in members.items()}
-        if isinstance(curators, str) or not isinstance(curators, Iterable):
-            raise self.fail(("review", "curators"), f"{curators!r} must be a list of member ids")
-        chosen = list(curators)
-        for curator in chosen:
-            if curator not in grants:
-                raise self.fail(
-                    ("review", "curators"), f"unknown member {curator!r}; {did_you_mean(str(curator), grants)}"
-                )
-        return TeamDefinition(team_id, specs, grants, frozenset(chosen), self.path)
+        reviewing = {
+            key: self.some_members(key, value, grants)
+            for key, value in (("curators", curators), ("proposers", proposers))
+        }
+        return TeamDefinition(team_id, specs, grants, **reviewing, source=self.path)
+
+    def some_members(self, key: str, value: Any, members: Mapping[str, Any]) -> frozenset[str]:
+        if isinstance(value, str) or not isinstance(value, Iterable):
+            raise self.fail(("review", key), f"{value!r} must be a list of member ids")
+        chosen = list(value)
+        for member in chosen:
+            if member not in members:
+                raise self.fail(("review", key), f"unknown member {member!r}; {did_you_mean(str(member), members)}")
+        return frozenset(chosen)
 
     def bank(self, name: Any, value: Any, variables: Mapping[str, str]) -> BankSpec:
         keys = ("banks", str(name))

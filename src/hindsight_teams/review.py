@@ -12,9 +12,7 @@ from typing import Any
 from hindsight_teams.access import Caller
 from hindsight_teams.banks import join
 from hindsight_teams.models import Memory, RetainItem
-from hindsight_teams.provenance import signature_tags
-
-KINDS = ("quarantine", "proposal")
+from hindsight_teams.provenance import identity_tag, signature_tags
 
 
 def review_bank_id(caller: Caller) -> str:
@@ -24,11 +22,12 @@ def review_bank_id(caller: Caller) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ReviewItem:
-    """A memory that waits for a decision.
+    """A memory that waits for a decision, or was approved.
 
     Attributes:
         id: Names it in ``approve`` and ``reject``.
-        kind: ``quarantine`` (a guard held it back) or ``proposal`` (a member proposes it for another bank).
+        kind: ``quarantine`` (a guard held it back), ``proposal`` (a member proposes it for another bank), or
+            ``approved`` (decided, kept so that it can be revoked).
         bank: Short name of the bank it is meant for.
         bank_id: Id of that bank.
         reason: Why it waits.
@@ -44,13 +43,44 @@ class ReviewItem:
     item: RetainItem
     origin: str | None = None
 
+    @property
+    def approved_document_id(self) -> str:
+        """The document under which an approval stores it."""
+        return f"approved-{self.id}"
+
+    @property
+    def envelope_document_id(self) -> str:
+        """The document of its envelope in the review bank."""
+        return f"review-{self.kind}-{self.id}"
+
 
 def quarantine_item(item: RetainItem, bank: str, bank_id: str, reason: str) -> RetainItem:
     """The envelope in which a held-back memory lies in the review bank."""
     return seal("quarantine", item, bank=bank, bank_id=bank_id, reason=reason)
 
 
-def seal(kind: str, item: RetainItem, *, bank: str, bank_id: str, reason: str, origin: str | None = None) -> RetainItem:
+def decided_item(item: ReviewItem, *, reviewer: str) -> RetainItem:
+    """What an approval stores: the memory as its author signed it, with who approved it and where it came from."""
+    metadata = {**(item.item.metadata or {}), "trust": "reviewed", "reviewed_by": reviewer, "review_id": item.id}
+    tags = list(item.item.tags or ())
+    if item.origin:
+        metadata["lineage"] = item.origin
+        tags.append(identity_tag("lineage", item.origin))
+    return replace(
+        item.item, metadata=metadata, tags=tags, document_id=item.approved_document_id, update_mode="replace"
+    )
+
+
+def seal(
+    kind: str,
+    item: RetainItem,
+    *,
+    bank: str,
+    bank_id: str,
+    reason: str,
+    origin: str | None = None,
+    review_id: str | None = None,
+) -> RetainItem:
     """An envelope: its text says only that something waits; the memory itself travels as metadata.
 
     So that no model of a backend's own ever reads content that was held back.
@@ -66,10 +96,10 @@ def seal(kind: str, item: RetainItem, *, bank: str, bank_id: str, reason: str, o
         "entities": list(item.entities or ()),
     }
     body = json.dumps(payload, ensure_ascii=True, sort_keys=True)
-    key = hashlib.sha256(f"{kind}\0{bank_id}\0{body}".encode()).hexdigest()[:16]
+    key = review_id or hashlib.sha256(f"{kind}\0{bank_id}\0{body}".encode()).hexdigest()[:16]
     author = (item.metadata or {}).get("author", "somebody")
     return RetainItem(
-        content=f"The {kind} {key} by {author} for the bank {bank} waits for review.",
+        content=f"The memory {key} by {author} for the bank {bank} is in review: {kind}.",
         metadata={
             "review_kind": kind,
             "review_id": key,
@@ -80,7 +110,7 @@ def seal(kind: str, item: RetainItem, *, bank: str, bank_id: str, reason: str, o
             "review_item": body,
         },
         tags=[f"review:{kind}", f"review-item:{key}", *signature_tags(item.tags or ())],
-        document_id=f"review-{key}",
+        document_id=f"review-{kind}-{key}",
     )
 
 

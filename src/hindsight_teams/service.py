@@ -333,7 +333,7 @@ class MemberMemory:
     # --- plans: pure decisions, shared by both ways -------------------------------------------------------------
 
     def _retain(self, caller: Caller | None, bank: str | None, item: RetainItem) -> Steps[Receipt]:
-        who = self._caller(caller)
+        who = self.as_caller(caller)
         asked = _Asked(who, "retain", item.content)
         target: Target | None = None
         try:
@@ -342,7 +342,7 @@ class MemberMemory:
                 provenance.refuse_forgery(own, item.metadata or {})
             check_content(item.content)
             target = self._write_target(who, bank)
-            item, verdict = self._inspect(who, target, item)
+            item, verdict = yield from self._inspect(who, target, item, own)
             signed = self._signed(who, target, item, own)
             bank_id, signed = self._destination(who, target, signed, verdict)
             [receipt] = yield [Request("retain_batch", (bank_id, [signed]))]
@@ -355,13 +355,14 @@ class MemberMemory:
             asked,
             [target],
             outcome="quarantined" if stored.quarantined else "allowed",
+            reason=verdict.reason if verdict and verdict.reason else None,
             count=stored.items_count,
             ids={target.bank_id: stored.memory_ids},
         )
         return stored
 
     def _recall(self, caller: Caller | None, question: Question) -> Steps[RecallResult]:
-        who = self._caller(caller)
+        who = self.as_caller(caller)
         asked = _Asked(who, "recall", question.query)
         targets: list[Target] = []
         limit = self.defaults.max_tokens if question.max_tokens is None else question.max_tokens
@@ -376,7 +377,7 @@ class MemberMemory:
         return result
 
     def _reflect(self, caller: Caller | None, question: Question) -> Steps[Reflection]:
-        who = self._caller(caller)
+        who = self.as_caller(caller)
         asked = _Asked(who, "reflect", question.query)
         targets: list[Target] = []
         try:
@@ -422,8 +423,8 @@ class MemberMemory:
 
     # --- rights -------------------------------------------------------------------------------------------------
 
-    def _caller(self, caller: Caller | None) -> Caller:
-        """The caller of this call: whatever is passed in, team and member stay those bound at composition."""
+    def as_caller(self, caller: Caller | None) -> Caller:
+        """The caller of a call: whatever is passed in, team and member stay those bound at composition."""
         if caller is None:
             return self.identity
         return replace(caller, team=self.identity.team, member=self.identity.member)
@@ -471,12 +472,21 @@ class MemberMemory:
 
     # --- writing ------------------------------------------------------------------------------------------------
 
-    def _inspect(self, who: Caller, target: Target, item: RetainItem) -> tuple[RetainItem, Verdict | None]:
+    def _inspect(
+        self, who: Caller, target: Target, item: RetainItem, own: Sequence[str]
+    ) -> Steps[tuple[RetainItem, Verdict | None]]:
         if self.guard is None:
             return item, None
-        verdict = self.guard.inspect(item.content, caller=who, bank=target.name)
-        if verdict.action == "refuse":
-            raise ContentRefused(f"the memory was not stored: {verdict.reason}")
+        options = {
+            "caller": who,
+            "bank": target.name,
+            "context": item.context,
+            "tags": own,
+            "metadata": item.metadata,
+        }
+        [verdict] = yield [Request("inspect", (item.content,), options, target=self.guard)]
+        if verdict.error is not None:
+            raise verdict.error
         return replace(item, content=verdict.text if verdict.text is not None else item.content), verdict
 
     def _signed(self, who: Caller, target: Target, item: RetainItem, own: Sequence[str]) -> RetainItem:
@@ -508,6 +518,7 @@ class MemberMemory:
         ids: Mapping[str, Sequence[str]] | None = None,
         gaps: Sequence[Gap] = (),
         bank: str | None = None,
+        reason: str | None = None,
     ) -> None:
         """One event a bank, so that the audit can be asked by bank."""
         if self.audit is None:
@@ -531,7 +542,7 @@ class MemberMemory:
                     memory_ids=seen,
                     duration_ms=duration,
                     error=type(error).__name__ if error else None,
-                    reason=str(error) if error else failed.get(name or ""),
+                    reason=str(error) if error else failed.get(name or "", reason),
                     text=asked.text,
                 )
             )

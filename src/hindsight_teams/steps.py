@@ -24,17 +24,19 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One call of a backend verb, still to be made.
+    """One call, still to be made: of a backend verb, or of another object that has it in both ways.
 
     Attributes:
         verb: The method's name, without the ``a`` of the async twin.
         args: Positional arguments, the bank id first where the verb has one.
         options: Keyword arguments.
+        target: What to ask instead of the backend.
     """
 
     verb: str
     args: tuple[Any, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
+    target: Any = None
 
 
 Answers: TypeAlias = list[Any]
@@ -48,7 +50,7 @@ def run(backend: MemoryBackend, steps: Steps[T]) -> T:
 
     def answer(request: Request) -> Any:
         try:
-            verb: Callable[..., Any] = getattr(backend, request.verb)
+            verb: Callable[..., Any] = getattr(request.target or backend, request.verb)
             return verb(*request.args, **request.options)
         except BackendError as error:
             return error
@@ -72,7 +74,7 @@ async def arun(backend: MemoryBackend, steps: Steps[T]) -> T:
 
     async def answer(request: Request) -> Any:
         try:
-            verb: Callable[..., Any] = getattr(backend, f"a{request.verb}")
+            verb: Callable[..., Any] = getattr(request.target or backend, f"a{request.verb}")
             return await verb(*request.args, **request.options)
         except BackendError as error:
             return error

@@ -9,15 +9,19 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from agno.agent import Agent
 from agno.team import Team
+from agno.tools.toolkit import Toolkit
 
 from hindsight_teams.access import Access, Caller
 from hindsight_teams.audit import AuditTrail, SpanSink, StructlogSink, open_audit
+from hindsight_teams.curation import Proposals, Reviews
 from hindsight_teams.definition import BankValue, GrantValue, TeamDefinition
 from hindsight_teams.errors import TeamDefinitionError, did_you_mean
+from hindsight_teams.forgetting import ForgetReport, Forgetting, Selection
 from hindsight_teams.injection import InjectionBudget, MemoryInjection, with_memories
 from hindsight_teams.matrix import AccessMatrix
 from hindsight_teams.models import check_choice
 from hindsight_teams.retention import RunRetention
+from hindsight_teams.review_tools import ProposalTools, ReviewTools
 from hindsight_teams.service import Defaults, MemberMemory
 from hindsight_teams.tools import HindsightTools, resolve_defaults
 
@@ -40,6 +44,7 @@ class TeamMemory:
         backend: Where the banks live; chosen by the settings when None.
         variables: Values for template fields of your own.
         curators: Members who may review proposals and quarantined memories.
+        proposers: Members who may propose memories of theirs for another bank.
         defaults: Budget, limits and tags where a call gives none; from the settings when None.
         guard: Inspects each memory before it is stored; the default checks when None, no checks when False.
         audit: Where each operation is recorded; from the settings when None.
@@ -65,12 +70,13 @@ class TeamMemory:
         backend: MemoryBackend | Any = None,
         variables: Mapping[str, str] | None = None,
         curators: Iterable[str] = (),
+        proposers: Iterable[str] = (),
         defaults: Defaults | None = None,
         guard: Guard | bool | None = None,
         audit: AuditSink | None = None,
     ) -> None:
         definition = TeamDefinition.from_parts(
-            team_id, banks=banks, members=members, variables=variables, curators=curators
+            team_id, banks=banks, members=members, variables=variables, curators=curators, proposers=proposers
         )
         self._set_up(definition, backend, defaults, guard, audit)
 
@@ -224,7 +230,13 @@ class TeamMemory:
         background: bool,
     ) -> None:
         memory = self.member(str(part.id))
-        _add_tools(part, self.tools(str(part.id)))
+        toolkits: list[Toolkit] = [self.tools(str(part.id))]
+        if part.id in self.definition.proposers:
+            proposals = Proposals(memory, self.definition)
+            toolkits.append(ProposalTools(proposals, name=f"hindsight_proposals:{self.team_id}:{part.id}"))
+        if part.id in self.definition.curators:
+            toolkits.append(ReviewTools(self.reviews(part.id), name=f"hindsight_reviews:{self.team_id}:{part.id}"))
+        _add_tools(part, toolkits)
         if inject and memory.holds(Access.RECALL):
             _add_injection(part, MemoryInjection(memory, inject_budget))
         if retain and (bank := _retention_bank(memory, retain_bank)):
@@ -235,6 +247,43 @@ class TeamMemory:
     def flush(self, timeout: float | None = None) -> bool:
         """Wait until runs that are retained in the background are stored; False when ``timeout`` seconds passed."""
         return all(retention.flush(timeout) for retention in self._retentions)
+
+    def proposals(self, member_id: str) -> Proposals:
+        """What a member may propose for other banks.
+
+        Raises:
+            TeamDefinitionError: There is no such member.
+        """
+        return Proposals(self.member(member_id), self.definition)
+
+    def reviews(self, curator: str | None = None) -> Reviews:
+        """What waits for review: held back by a guard, or proposed for another bank.
+
+        Args:
+            curator: The member who decides; None for the application itself.
+
+        Raises:
+            AccessDenied: The member is no curator.
+        """
+        return Reviews(self.backend, self.definition, curator, self.audit)
+
+    def forget(self, *, dry_run: bool = True, **selection: Any) -> ForgetReport:
+        """Forget, in all banks of the team, what the selection names, with what was derived from it.
+
+        Args:
+            dry_run: Only list what would go. True unless you say otherwise.
+            **selection: The fields of ``forgetting.Selection``: memory_ids, document_id, author, user, session, run,
+                tags. What is given is ANDed.
+
+        Raises:
+            InvalidInput: Nothing was selected.
+        """
+        return Forgetting(self.backend, self.team_id, self.audit).forget(Selection(**selection), dry_run=dry_run)
+
+    async def aforget(self, *, dry_run: bool = True, **selection: Any) -> ForgetReport:
+        """Async twin of ``forget``."""
+        forgetting = Forgetting(self.backend, self.team_id, self.audit)
+        return await forgetting.aforget(Selection(**selection), dry_run=dry_run)
 
     def access_matrix(self) -> AccessMatrix:
         """Who holds what on which bank."""
@@ -258,10 +307,8 @@ def _guard(guard: Guard | bool | None) -> Guard | None:
         return None
     if guard is not None and guard is not True:
         return guard
-    try:
-        from hindsight_teams.guard import Guard
-    except ImportError:
-        return None
+    from hindsight_teams.guard import Guard
+
     return Guard()
 
 
@@ -301,13 +348,20 @@ def _ids(team: Agent | Team) -> set[str]:
     return seen
 
 
-def _add_tools(part: Agent | Team, toolkit: HindsightTools) -> None:
+def _add_tools(part: Agent | Team, toolkits: list[Toolkit]) -> None:
     if callable(part.tools):
         raise TeamDefinitionError(
             f"the tools of {part.id!r} are a callable; add memory.tools({part.id!r}) to what it returns instead"
         )
-    kept = [tool for tool in part.tools or [] if not (isinstance(tool, HindsightTools) and tool.memory.identity.member)]
-    part.tools = [*kept, toolkit]
+    kept = [tool for tool in part.tools or [] if not _is_ours(tool)]
+    part.tools = [*kept, *toolkits]
+
+
+def _is_ours(tool: Any) -> bool:
+    """Whether an earlier ``equip`` added it; a plain HindsightTools is the user's own."""
+    if isinstance(tool, HindsightTools):
+        return tool.memory.identity.member is not None
+    return isinstance(tool, ProposalTools | ReviewTools)
 
 
 def _add_injection(part: Agent | Team, injection: MemoryInjection) -> None:

@@ -241,6 +241,35 @@ def resolve_defaults(
     )
 
 
+def dressed(method: Callable[..., Any], name: str, types: dict[str, Any], doc: str | None = None) -> Callable[..., Any]:
+    """A function that calls a bound method, under a name, signature and description of its own.
+
+    Agno makes a tool's schema from exactly these.
+
+    Args:
+        method: Sync or async.
+        name: The tool's name.
+        types: Type by parameter; they are the parameters.
+        doc: The docstring; the method's own when None.
+    """
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    parameters = [inspect.Parameter(n, kind, annotation=annotation) for n, annotation in types.items()]
+    signature = inspect.Signature(parameters, return_annotation=str)
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return method(**signature.bind(*args, **kwargs).arguments)
+
+    async def acall(*args: Any, **kwargs: Any) -> Any:
+        return await method(**signature.bind(*args, **kwargs).arguments)
+
+    function: Any = acall if inspect.iscoroutinefunction(method) else call
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = doc or method.__doc__
+    function.__annotations__ = {**types, "return": str}
+    function.__signature__ = signature
+    return function  # type: ignore[no-any-return]  # a function, dressed up
+
+
 class _Tools:
     """The functions that Agno registers: their names, signatures and descriptions follow from the grants."""
 
@@ -261,42 +290,18 @@ class _Tools:
         ]
 
     def sync(self, name: str) -> Callable[..., Any]:
-        method = getattr(self.toolkit, name)
-        signature = self._signature(name)
-
-        def call(*args: Any, **kwargs: Any) -> Any:
-            return method(**signature.bind(*args, **kwargs).arguments)
-
-        return self._dressed(call, name, signature)
+        return dressed(getattr(self.toolkit, name), name, self._types(name), self._doc(name))
 
     def asynchronous(self, name: str) -> Callable[..., Any]:
-        method = getattr(self.toolkit, f"a{name}")
-        signature = self._signature(name)
+        return dressed(getattr(self.toolkit, f"a{name}"), name, self._types(name), self._doc(name))
 
-        async def call(*args: Any, **kwargs: Any) -> Any:
-            return await method(**signature.bind(*args, **kwargs).arguments)
-
-        return self._dressed(call, name, signature)
-
-    def _signature(self, name: str) -> inspect.Signature:
+    def _types(self, name: str) -> dict[str, Any]:
         types: dict[str, Any] = {"run_context": RunContext}
-        if name == "retain_memory":
-            types["content"] = str
-            if len(self.writes) > 1:
-                types["bank"] = Literal[tuple(g.bank.name for g in self.writes)]
-        else:
-            types["query"] = str
-        kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-        return inspect.Signature(
-            [inspect.Parameter(n, kind, annotation=t) for n, t in types.items()], return_annotation=str
-        )
-
-    def _dressed(self, call: Callable[..., Any], name: str, signature: inspect.Signature) -> Callable[..., Any]:
-        call.__name__ = call.__qualname__ = name
-        call.__doc__ = self._doc(name)
-        call.__annotations__ = {n: p.annotation for n, p in signature.parameters.items()} | {"return": str}
-        call.__signature__ = signature  # type: ignore[attr-defined]  # inspect's documented hook
-        return call
+        if name != "retain_memory":
+            return {**types, "query": str}
+        if len(self.writes) > 1:
+            return {**types, "content": str, "bank": Literal[tuple(g.bank.name for g in self.writes)]}
+        return {**types, "content": str}
 
     def _doc(self, name: str) -> str:
         if name == "retain_memory":
