@@ -37,22 +37,38 @@ def test_the_matrix_shows_each_member_on_each_bank(cli: Cli) -> None:
     rows = {line.split()[0]: line.split()[1:] for line in shown.out.splitlines() if line.strip()}
     assert rows["researcher"] == ["writer-only", "full"]
     assert rows["answerer"] == ["curator", "read-only*", "·"]
-    assert "only memories tagged eu: answerer on shared*" in shown.out
+    assert "* on shared only what is tagged eu (answerer)" in shown.out
 
 
 def test_json_holds_the_verbs_and_the_scope(cli: Cli) -> None:
     matrix = cli("access", "--json").json
-    assert matrix["members"]["answerer"]["shared"] == {
-        "access": "read-only",
-        "verbs": ["recall", "reflect"],
-        "scope_tags": ["eu"],
-    }
-    assert matrix["members"]["answerer"]["notes"]["verbs"] == []
+    assert matrix["members"]["answerer"] == {"shared": ["recall", "reflect"], "notes": []}
+    assert matrix["scope_tags"] == {"answerer": {"shared": ["eu"]}}
     assert matrix["curators"] == ["answerer"]
 
 
 def test_a_folder_stands_for_the_team_file_in_it(cli: Cli, home: Path) -> None:
     assert cli("access", home, "--json").json["team"] == "research-desk"
+
+
+def test_a_project_names_its_team_file_in_pyproject(cli: Cli, home: Path, team_file: Path) -> None:
+    (home / "desk").mkdir()
+    team_file.rename(home / "desk" / "team.toml")
+    (home / "pyproject.toml").write_text('[tool.hindsight-teams]\nteam = "desk/team.toml"\n')
+    assert cli("access", "--json").json["team"] == "research-desk"
+
+
+def test_a_narrow_terminal_gets_a_list(team_file: Path) -> None:
+    from rich.console import Console
+
+    from hindsight_teams.cli.matrix import render
+    from hindsight_teams.definition import TeamDefinition
+
+    narrow = Console(width=34, record=True)
+    narrow.print(render(TeamDefinition.from_file(team_file), 34))
+    text = narrow.export_text()
+    assert "writer-only on shared (team)" in text
+    assert max(map(len, text.splitlines())) <= 34
 
 
 def test_a_mistake_in_the_file_is_one_line_with_its_place(cli: Cli, team_file: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hindsight_teams.cli import main as module
+from hindsight_teams.cli.failure import INTERRUPTED
 from hindsight_teams.cli.output import clean
 from hindsight_teams.errors import BackendUnreachable
 from tests.cli.conftest import Cli
@@ -65,7 +65,7 @@ def test_an_interrupt_is_no_traceback(cli: Cli, monkeypatch: pytest.MonkeyPatch)
         raise KeyboardInterrupt
 
     monkeypatch.setattr("hindsight_teams.definition.TeamDefinition.from_file", interrupt)
-    assert cli("access").code == module.INTERRUPTED
+    assert cli("access").code == INTERRUPTED
 
 
 def test_what_a_memory_holds_cannot_steer_the_terminal() -> None:

@@ -6,13 +6,12 @@ These commands hold no member's rights: whoever can open the file, or has the se
 from __future__ import annotations
 
 import sys
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hindsight_teams.cli.failure import usage
-from hindsight_teams.cli.options import Db, Json, Url, Yes, backend, confirm
+from hindsight_teams.cli.options import Db, Json, Url, Yes, backend, confirm, moment
 from hindsight_teams.cli.output import console, day, glyph, item, print_json, say, styled
 from hindsight_teams.errors import BankNotFound
 from hindsight_teams.models import Budget, TagsMatch
@@ -125,10 +124,10 @@ def retain(
     json: Json = False,
 ) -> None:
     """Store one memory in a bank; the bank is made when there is none."""
-    text, pairs, moment = _content(content), _pairs(metadata or []), _moment(timestamp)
+    text, pairs, when = _content(content), _pairs(metadata or []), moment(timestamp, "--timestamp")
     with backend(db, url) as memory:
         receipt = memory.retain(
-            bank, text, tags=tag, metadata=pairs or None, context=context, document_id=document, timestamp=moment
+            bank, text, tags=tag, metadata=pairs or None, context=context, document_id=document, timestamp=when
         )
     if json:
         print_json(receipt)
@@ -290,13 +289,3 @@ def _pairs(values: list[str]) -> dict[str, str]:
     if bad := next((value for value, (key, sign, _) in zip(values, pairs, strict=True) if not (key and sign)), None):
         raise usage(f"--metadata {bad!r} must look like KEY=VALUE")
     return {key: value for key, _, value in pairs}
-
-
-def _moment(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise usage(f"--timestamp {text!r} must look like 2026-01-31 or 2026-01-31T09:30:00+01:00") from None
-    return moment if moment.tzinfo else moment.astimezone()

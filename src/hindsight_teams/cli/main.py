@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from hindsight_teams.cli import access, bank, demo, doctor, new, recipes, run, update
+from hindsight_teams.cli import access, audit, bank, demo, doctor, keys, new, recipes, run, update
 from hindsight_teams.cli.failure import FAILED, INTERRUPTED, USAGE_ERROR, line, report, report_usage
 from hindsight_teams.cli.output import protect_streams
 from hindsight_teams.errors import HindsightTeamsError
@@ -59,6 +59,8 @@ app.add_typer(recipes.app, name="recipes")
 app.command("access")(access.access)
 app.command("doctor")(doctor.doctor)
 app.add_typer(bank.app, name="bank")
+app.add_typer(audit.app, name="audit")
+app.add_typer(keys.app, name="keys")
 
 
 def main() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -58,10 +60,19 @@ def backend(db: Path | None, url: str | None, *, must_exist: bool = False) -> It
 
 def confirm(question: str, *, yes: bool) -> None:
     """Ask on a terminal; where nobody can answer, insist on ``--yes``."""
-    import sys
-
     if yes:
         return
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise usage(f"{question} Give --yes to go on")
     typer.confirm(question, abort=True)
+
+
+def moment(text: str | None, option: str) -> datetime | None:
+    """A time from an option; one without a zone is local time."""
+    if text is None:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise usage(f"{option} {text!r} must look like 2026-01-31 or 2026-01-31T09:30:00+01:00") from None
+    return found if found.tzinfo else found.astimezone()

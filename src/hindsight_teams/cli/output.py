@@ -104,6 +104,11 @@ def print_json(value: object) -> None:
     sys.stdout.write(json.dumps(to_json(value), indent=2, ensure_ascii=not _utf8(sys.stdout)) + "\n")
 
 
+def print_json_line(value: object) -> None:
+    """Print one JSON object on one line, as a stream of them needs it."""
+    sys.stdout.write(json.dumps(to_json(value), ensure_ascii=not _utf8(sys.stdout)) + "\n")
+
+
 def _utf8(stream: Any) -> bool:
     return (getattr(stream, "encoding", None) or "").lower().replace("-", "") == "utf8"
 

@@ -25,11 +25,11 @@ class Call:
 
     member: str
     verb: str
-    bank: str
+    banks: tuple[str, ...]
     outcome: str
     given: str
     result: str
-    count: int | None = None
+    count: int
 
 
 @dataclass(slots=True)
@@ -56,12 +56,14 @@ class Watch:
         with self._lock:
             self._events.append(event)
 
-    def take(self, member: str, verb: str) -> AuditEvent | None:
-        """The oldest event of this member and verb that was not taken yet."""
+    def take(self, member: str, verb: str, text: str) -> list[AuditEvent]:
+        """What one call recorded, an event a bank: those of the oldest call with this text that was not taken yet."""
         with self._lock:
-            found = next((e for e in self._events if (e.member, e.verb) == (member, verb)), None)
-            if found is not None:
-                self._events.remove(found)
+            own = [event for event in self._events if (event.member, event.verb) == (member, verb)]
+            first = next((event for event in own if event.text == text), own[0] if own else None)
+            found = [event for event in own if first is not None and event.at == first.at]
+            for event in found:
+                self._events.remove(event)
             return found
 
 
@@ -99,16 +101,17 @@ def _call(event: Any, watch: Watch) -> Call | None:
     if verb is None:
         return None
     member = getattr(event, "agent_id", None) or getattr(event, "team_id", None) or ""
-    record = watch.take(member, verb)
-    given = (tool.tool_args or {}).get("content") or (tool.tool_args or {}).get("query") or ""
+    given = str((tool.tool_args or {}).get("content") or (tool.tool_args or {}).get("query") or "")
+    records = watch.take(member, verb, given)
+    outcomes = {record.outcome for record in records}
     return Call(
         member=member,
         verb=verb,
-        bank=(record.bank if record else None) or "",
-        outcome=record.outcome if record else "error" if tool.tool_call_error else "allowed",
-        given=str(given),
+        banks=tuple(record.bank for record in records if record.bank),
+        outcome=next((o for o in ("denied", "quarantined", "allowed") if o in outcomes), "error"),
+        given=given,
         result=str(tool.result or ""),
-        count=record.count if record else None,
+        count=sum(record.count or 0 for record in records),
     )
 
 
@@ -119,9 +122,9 @@ def _announce(played: Played) -> None:
 
 
 def _show_call(call: Call, before: Call | None) -> None:
-    if before is None or (before.member, before.verb, before.bank) != (call.member, call.verb, call.bank):
+    if before is None or (before.member, before.verb, before.banks) != (call.member, call.verb, call.banks):
         arrow = glyph("arrow") if call.verb == "retain" else glyph("back")
-        say("  ", call.member, "  ", (call.verb, _STYLES[call.verb]), f" {arrow} ", call.bank.replace("+", ", "))
+        say("  ", call.member, "  ", (call.verb, _STYLES[call.verb]), f" {arrow} ", ", ".join(call.banks))
     if call.outcome in ("denied", "error"):
         item(styled("    ", (glyph("bad") + " ", "red")), styled(call.result))
     elif call.verb == "retain":

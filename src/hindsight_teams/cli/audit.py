@@ -1,0 +1,238 @@
+"""``hindsight-teams audit``: who did what to which bank."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from hindsight_teams.cli.failure import FAILED, usage
+from hindsight_teams.cli.options import Json, moment
+from hindsight_teams.cli.output import glyph, item, print_json, print_json_line, say, styled
+
+if TYPE_CHECKING:
+    from hindsight_teams.audit import AuditEvent, AuditStore
+
+app = typer.Typer(help="Show, follow, verify and export the audit log.", no_args_is_help=True)
+
+Log = Annotated[
+    Path | None,
+    typer.Option(
+        "--log", metavar="FILE", help="The audit log; HINDSIGHT_TEAMS_AUDIT if not given.", show_default=False
+    ),
+]
+
+
+Team = Annotated[str | None, typer.Option("--team", metavar="ID", help="Only this team.", show_default=False)]
+Member = Annotated[str | None, typer.Option("--member", metavar="ID", help="Only this member.", show_default=False)]
+User = Annotated[
+    str | None, typer.Option("--user", metavar="ID", help="Only on behalf of this user.", show_default=False)
+]
+Session = Annotated[
+    str | None, typer.Option("--session", metavar="ID", help="Only in this session.", show_default=False)
+]
+Run = Annotated[str | None, typer.Option("--run", metavar="ID", help="Only in this run.", show_default=False)]
+Verb = Annotated[
+    str | None,
+    typer.Option("--verb", metavar="ID", help="Only this verb, such as retain or recall.", show_default=False),
+]
+Bank = Annotated[
+    str | None, typer.Option("--bank", metavar="ID", help="Only this bank, by its name or id.", show_default=False)
+]
+Outcome = Annotated[
+    Literal["allowed", "denied", "error", "quarantined"] | None,
+    typer.Option("--outcome", help="Only with this outcome.", show_default=False),
+]
+Since = Annotated[
+    str | None, typer.Option("--since", metavar="ISO-TIME", help="Only from this moment on.", show_default=False)
+]
+Until = Annotated[
+    str | None, typer.Option("--until", metavar="ISO-TIME", help="Only before this moment.", show_default=False)
+]
+
+
+@app.command()
+def show(
+    *,
+    team: Team = None,
+    member: Member = None,
+    user: User = None,
+    session: Session = None,
+    run: Run = None,
+    verb: Verb = None,
+    bank: Bank = None,
+    outcome: Outcome = None,
+    since: Since = None,
+    until: Until = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="At most the last so many.")] = 50,
+    log: Log = None,
+    json: Json = False,
+) -> None:
+    """Show the last events, oldest first; all filters that are given must hold."""
+    with _open(log) as store:
+        events = store.query(
+            limit=limit,
+            team=team,
+            member=member,
+            user=user,
+            session=session,
+            run=run,
+            verb=verb,
+            bank=bank,
+            outcome=outcome,
+            since=moment(since, "--since"),
+            until=moment(until, "--until"),
+        )
+    _print(events, as_json=json)
+
+
+@app.command()
+def follow(
+    *,
+    member: Member = None,
+    user: User = None,
+    verb: Verb = None,
+    bank: Bank = None,
+    outcome: Outcome = None,
+    log: Log = None,
+    json: Json = False,
+) -> None:
+    """Show events as they come, until interrupted; with --json one object a line."""
+    with _open(log) as store, suppress(KeyboardInterrupt):
+        for entry in store.follow(member=member, user=user, verb=verb, bank=bank, outcome=outcome):
+            if json:
+                print_json_line(entry.event.to_dict())
+            else:
+                _line(entry.event)
+            sys.stdout.flush()
+
+
+@app.command("who-saw")
+def who_saw(
+    memory: Annotated[str, typer.Argument(metavar="MEMORY", help="The memory's id; `bank show --json` has it.")],
+    *,
+    log: Log = None,
+    json: Json = False,
+) -> None:
+    """Who saw a memory: every operation that showed it to somebody."""
+    with _open(log) as store:
+        events = store.who_saw(memory)
+    _print(events, as_json=json)
+
+
+@app.command("what-did")
+def what_did(
+    member: Annotated[str, typer.Argument(metavar="MEMBER", help="The member's id.")],
+    *,
+    run: Run = None,
+    log: Log = None,
+    json: Json = False,
+) -> None:
+    """What a member did, in all or in one run."""
+    with _open(log) as store:
+        events = store.what_did(member, run)
+    _print(events, as_json=json)
+
+
+@app.command()
+def verify(
+    *,
+    anchor: Annotated[
+        str | None,
+        typer.Option(
+            "--anchor", metavar="HEAD", help="A head that was kept elsewhere; shows a cut end, too.", show_default=False
+        ),
+    ] = None,
+    log: Log = None,
+    json: Json = False,
+) -> None:
+    """Check that no event was changed, removed, added or moved."""
+    with _open(log) as store:
+        result = store.verify(anchor)
+    if json:
+        print_json(
+            {
+                "ok": result.ok,
+                "entries": result.entries,
+                "head": str(result.head),
+                "broken_at": result.broken_at,
+                "reason": result.reason,
+            }
+        )
+    elif result.ok:
+        say((glyph("ok"), "green"), f" {result.entries:,} events, none changed.")
+        say(("Keep this head elsewhere, for --anchor: ", "dim"), str(result.head))
+    else:
+        say((glyph("bad"), "red"), f" Event {result.broken_at:,} is not as it was written: {result.reason}")
+    if not result.ok:
+        raise typer.Exit(FAILED)
+
+
+@app.command()
+def export(
+    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="Where to; standard output if not given.")] = None,
+    *,
+    format: Annotated[Literal["jsonl", "csv"], typer.Option("--format", help="The format.")] = "jsonl",
+    member: Member = None,
+    user: User = None,
+    bank: Bank = None,
+    since: Since = None,
+    until: Until = None,
+    log: Log = None,
+    json: Json = False,
+) -> None:
+    """Write events to a file as JSON lines, with their hashes, or as CSV."""
+    if json and file is None:
+        raise usage("give FILE with --json, since the events themselves would go to standard output")
+    first, last = moment(since, "--since"), moment(until, "--until")
+    with _open(log) as store:
+        if file is None:
+            store.export(sys.stdout, format=format, member=member, user=user, bank=bank, since=first, until=last)
+            return
+        with file.open("w", encoding="utf-8", newline="") as out:
+            count = store.export(out, format=format, member=member, user=user, bank=bank, since=first, until=last)
+    if json:
+        print_json({"events": count, "file": file})
+    else:
+        say((glyph("ok"), "green"), f" {count:,} events written to {file}")
+
+
+def _open(log: Path | None) -> AuditStore:
+    from hindsight_teams.audit import open_audit
+    from hindsight_teams.errors import ConfigurationError
+    from hindsight_teams.settings import resolve
+
+    path = log or resolve().audit
+    if path is None:
+        raise ConfigurationError("no audit log is configured; give --log FILE or set HINDSIGHT_TEAMS_AUDIT")
+    return open_audit(path, create=False)
+
+
+def _print(events: Iterable[AuditEvent], *, as_json: bool) -> None:
+    found = list(events)
+    if as_json:
+        print_json({"events": [event.to_dict() for event in found]})
+        return
+    if not found:
+        say(("No such events.", "dim"))
+    for event in found:
+        _line(event)
+
+
+_STYLES = {"allowed": "", "denied": "red", "error": "red", "quarantined": "yellow"}
+
+
+def _line(event: AuditEvent) -> None:
+    moment_ = event.at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    who = " ".join(filter(None, [event.member or event.team or "somebody", f"as {event.user}" if event.user else ""]))
+    count = f"{event.count} memories" if event.count is not None and event.outcome == "allowed" else ""
+    where = event.bank or event.bank_id or ""
+    told = "" if event.outcome == "allowed" else f"  {event.outcome}"
+    body = styled(who, "  ", (event.verb, "bold"), f" {where}", (told, _STYLES[event.outcome]), (f"  {count}", "dim"))
+    if event.reason:
+        body.append_text(styled((f"  {event.reason}", "dim")))
+    item(styled((moment_ + "  ", "dim")), body)

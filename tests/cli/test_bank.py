@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Cli
+
+FERRY = "The ferry Aurora leaves Bergen at 14:30 on 3 May 2027."
+
+
+@pytest.fixture
+def filled(cli: Cli) -> str:
+    assert cli("bank", "retain", "desk:shared", FERRY, "--tag", "travel", "--metadata", "author=ada").code == 0
+    assert cli("bank", "retain", "desk:shared", "The office cat is called Minka.").code == 0
+    return "desk:shared"
+
+
+def test_what_is_retained_is_recalled_by_the_next_command(cli: Cli, filled: str) -> None:
+    found = cli("bank", "recall", filled, "When does the ferry leave Bergen?")
+    assert found.code == 0
+    assert FERRY in found.out
+    assert "ada" in found.out
+    assert "travel" in found.out
+
+
+def test_recall_as_json_holds_the_whole_memory(cli: Cli, filled: str) -> None:
+    [memory] = cli("bank", "recall", filled, "ferry", "--tag", "travel", "--tags-match", "all_strict", "--json").json[
+        "memories"
+    ]
+    assert memory["text"] == FERRY
+    assert memory["metadata"]["author"] == "ada"
+
+
+def test_nothing_found_is_said_and_is_no_failure(cli: Cli) -> None:
+    found = cli("bank", "recall", "empty", "anything")
+    assert (found.code, found.out.strip()) == (0, "No relevant memories found.")
+
+
+def test_search_explains_why_a_memory_was_found(cli: Cli, filled: str) -> None:
+    plain = cli("bank", "search", filled, "ferry", "--json").json["memories"][0]
+    assert plain["signals"] == []
+    explained = cli("bank", "search", filled, "ferry", "--explain", "--json").json["memories"][0]
+    assert explained["signals"]
+    shown = cli("bank", "search", filled, "ferry", "--explain").out
+    assert explained["signals"][0]["strategy"] in shown
+
+
+def test_reflect_answers_with_what_it_rests_on(cli: Cli, filled: str) -> None:
+    answer = cli("bank", "reflect", filled, "When does the ferry leave?", "--json").json
+    assert "14:30" in answer["text"]
+    assert answer["based_on"][0]["text"] == FERRY
+
+
+def test_banks_are_listed_by_prefix(cli: Cli, filled: str) -> None:
+    cli("bank", "retain", "other", "Something else.")
+    assert [bank["bank_id"] for bank in cli("bank", "list", "--json").json["banks"]] == [filled, "other"]
+    assert [bank["bank_id"] for bank in cli("bank", "list", "--prefix", "desk", "--json").json["banks"]] == [filled]
+    assert filled in cli("bank", "list").out
+
+
+def test_show_pages_through_a_bank(cli: Cli, filled: str) -> None:
+    first = cli("bank", "show", filled, "--limit", 1)
+    assert FERRY in first.out
+    assert "--offset 1" in first.out
+    page = cli("bank", "show", filled, "--limit", 1, "--offset", 1, "--json").json
+    assert page["memories"][0]["text"] == "The office cat is called Minka."
+    assert page["total"] == page["stats"]["memories"] == 2
+
+
+def test_content_can_come_from_standard_input(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(FERRY))
+    assert cli("bank", "retain", "piped", "-").code == 0
+    assert cli("bank", "show", "piped", "--json").json["memories"][0]["text"] == FERRY
+
+
+def test_a_timestamp_is_kept(cli: Cli) -> None:
+    cli("bank", "retain", "dated", "The mast broke.", "--timestamp", "2020-02-03T10:00:00+00:00")
+    [memory] = cli("bank", "show", "dated", "--json").json["memories"]
+    assert memory["mentioned_at"].startswith("2020-02-03")
+
+
+def test_deleting_needs_consent(cli: Cli, filled: str) -> None:
+    refused = cli("bank", "delete", filled)
+    assert refused.code == 2
+    assert "--yes" in refused.err
+    assert cli("bank", "show", filled, "--json").json["total"] == 2
+
+
+def test_a_deleted_bank_is_gone(cli: Cli, filled: str) -> None:
+    assert cli("bank", "delete", filled, "--yes", "--json").json == {"bank_id": filled, "deleted": 2}
+    assert cli("bank", "list", "--json").json["banks"] == []
+
+
+def test_one_memory_can_be_deleted(cli: Cli, filled: str) -> None:
+    first, second = cli("bank", "show", filled, "--json").json["memories"]
+    assert cli("bank", "delete", filled, "--memory", first["id"], "--yes").code == 0
+    assert [m["id"] for m in cli("bank", "show", filled, "--json").json["memories"]] == [second["id"]]
+
+
+@pytest.mark.parametrize("command", ["show", "delete"])
+def test_a_bank_that_is_not_there_is_one_line(cli: Cli, command: str) -> None:
+    failed = cli("bank", command, "nowhere", *(["--yes"] if command == "delete" else []))
+    assert failed.code == 1
+    assert failed.err.count("\n") == 1
+    assert "nowhere" in failed.err
+
+
+def test_a_mistyped_database_is_not_made_by_a_reader(cli: Cli, home: Path) -> None:
+    failed = cli("bank", "list", "--db", home / "typo.db")
+    assert failed.code == 1
+    assert "typo.db" in failed.err
+    assert list(home.iterdir()) == []
+
+
+def test_db_and_url_exclude_each_other(cli: Cli, home: Path) -> None:
+    assert cli("bank", "list", "--db", home / "a.db", "--url", "http://localhost:1").code == 2
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("retain", "b", "x", "--metadata", "no-sign"),
+        ("retain", "b", "x", "--timestamp", "yesterday"),
+        ("recall", "b", "x", "--budget", "huge"),
+        ("recall", "b", "x", "--max-tokens", "many"),
+        ("show", "b", "--limit", "0"),
+        ("recall", "b"),
+    ],
+)
+def test_a_bad_argument_is_a_usage_error(cli: Cli, arguments: tuple[str, ...]) -> None:
+    failed = cli("bank", *arguments)
+    assert failed.code == 2
+    assert failed.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("retain", "a/b", "x"), ("retain", "b", " "), ("recall", "b", "x", "--max-tokens", "0"), ("recall", "b", "")],
+)
+def test_a_value_that_memory_refuses_is_one_line(cli: Cli, arguments: tuple[str, ...]) -> None:
+    failed = cli("bank", *arguments)
+    assert failed.code == 1
+    assert failed.err.count("\n") == 1
+
+
+def test_a_server_that_is_down_is_one_line_without_the_key(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HINDSIGHT_API_KEY", "hsk-very-secret")
+    failed = cli("bank", "list", "--url", "http://127.0.0.1:9")
+    assert failed.code == 1
+    assert "127.0.0.1:9" in failed.err
+    assert "hsk-very-secret" not in failed.err + failed.out
+
+
+def test_a_file_that_is_no_database_is_one_line(cli: Cli, home: Path) -> None:
+    (home / "notes.db").write_text("just text, long enough to be looked at as a header of a database file " * 30)
+    failed = cli("bank", "list", "--db", home / "notes.db")
+    assert failed.code == 1
+    assert failed.err.count("\n") == 1
+    assert (home / "notes.db").read_text().startswith("just text")
+
+
+def test_a_memory_cannot_steer_the_terminal(cli: Cli) -> None:
+    cli("bank", "retain", "b", "A fact about boats \x1b[2J and \u202eships.")
+    shown = cli("bank", "recall", "b", "boats")
+    assert "\x1b" not in shown.out
+    assert "\u202e" not in shown.out

@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hindsight_teams.cli import models
+from hindsight_teams.errors import ConfigurationError, InvalidInput
+from tests.cli.conftest import Cli
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The demo as a person starts it: once, in processes of its own."""
+    import json
+    import subprocess
+    import sys
+
+    db = tmp_path_factory.mktemp("demo") / "demo.db"
+    done = subprocess.run(
+        [sys.executable, "-m", "hindsight_teams.cli", "demo", "--db", str(db), "--json"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout) | {"db": db}
+
+
+def test_the_answers_come_from_another_process_than_the_facts(played: Any) -> None:
+    research, answer = played["phases"]
+    assert research["pid"] != answer["pid"]
+    assert played["as_expected"]
+    assert {call["verb"] for step in research["steps"] for call in step["calls"]} == {"retain"}
+    assert {call["verb"] for step in answer["steps"] for call in step["calls"]} == {"recall", "reflect"}
+
+
+def test_each_call_names_its_member_and_its_bank(played: Any) -> None:
+    calls = [call for phase in played["phases"] for step in phase["steps"] for call in step["calls"]]
+    assert {(call["member"], *call["banks"]) for call in calls} == {("researcher", "shared"), ("answerer", "shared")}
+    assert all(call["outcome"] == "allowed" for call in calls)
+
+
+def test_what_was_retained_is_in_the_file(played: Any) -> None:
+    retained = [c for p in played["phases"] for s in p["steps"] for c in s["calls"] if c["verb"] == "retain"]
+    with sqlite3.connect(played["db"]) as db:
+        assert db.execute("pragma integrity_check").fetchone() == ("ok",)
+    db.close()
+    assert len(retained) > 30
+
+
+def test_it_says_plainly_that_no_language_model_is_at_work(played: Any) -> None:
+    assert played["offline"]
+    assert all("[offline stand-in]" in s["answer"] for p in played["phases"] for s in p["steps"])
+
+
+def test_the_user_s_own_memory_is_not_touched(cli: Cli, tmp_path: Path) -> None:
+    shown = cli("run", "researcher-answerer")
+    assert shown.code == 0
+    assert not (tmp_path / "memory.db").exists()
+    assert "No language model" in shown.out
+    assert "writer-only" in shown.out
+
+
+def test_a_prompt_asks_the_team_on_the_user_s_own_memory(cli: Cli, tmp_path: Path) -> None:
+    told = cli("run", "researcher_answerer", "Please retain: the Maple pilot starts on 3 May 2027.", "--json")
+    assert told.code == 0
+    assert (tmp_path / "memory.db").exists()
+    asked = cli("run", "researcher_answerer", "When does the Maple pilot start?", "--user", "ada", "--json")
+    assert "3 May 2027" in asked.json["step"]["answer"]
+    [call] = asked.json["step"]["calls"]
+    assert (call["member"], call["verb"], call["banks"]) == ("answerer", "recall", ["shared"])
+
+
+def test_the_matrix_and_the_calls_are_shown_as_they_happen(cli: Cli) -> None:
+    shown = cli("run", "researcher_answerer", "Please retain: the Maple pilot starts on 3 May 2027.").out
+    assert "researcher  retain → shared" in shown
+    assert "    the Maple pilot starts on 3 May 2027." in shown
+
+
+def test_an_unknown_recipe_is_one_line_with_the_nearest(cli: Cli) -> None:
+    failed = cli("run", "researcher")
+    assert failed.code == 1
+    assert "researcher_answerer" in failed.err
+
+
+def test_a_phase_that_fails_in_its_process_fails_the_run(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.executable", "/bin/false")
+    failed = cli("demo")
+    assert failed.code == 1
+    assert failed.err.count("\n") == 1
+    assert "answer" in failed.err
+
+
+def test_a_model_without_its_key_falls_back_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    from agno.exceptions import ModelAuthenticationError
+
+    class Keyless:
+        def get_client(self) -> None:
+            raise ModelAuthenticationError("no key")
+
+    monkeypatch.setattr("agno.models.utils.get_model", lambda _: Keyless())
+    chosen = models.choose_model("openai:gpt-5-mini")
+    assert chosen.offline
+    assert "No API key for openai:gpt-5-mini" in chosen.notice
+
+
+@pytest.mark.parametrize("wanted", ["gpt", "nobody:x", ":", ""])
+def test_what_is_no_model_string_is_refused(wanted: str) -> None:
+    with pytest.raises(InvalidInput, match="openai:gpt-5-mini"):
+        models.choose_model(wanted)
+
+
+def test_a_provider_whose_package_is_missing_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(_: str) -> None:
+        raise ImportError("install with `pip install openai`")
+
+    monkeypatch.setattr("agno.models.utils.get_model", missing)
+    with pytest.raises(ConfigurationError, match="pip install openai"):
+        models.choose_model("openai:gpt-5-mini")
+
+
+def test_recipes_are_listed_and_shown(cli: Cli) -> None:
+    listed = cli("recipes", "list", "--json").json["recipes"]
+    assert listed[0]["name"] == "researcher_answerer"
+    for recipe in listed:
+        assert recipe["name"] in cli("recipes", "list").out
+        shown = cli("recipes", "show", recipe["name"])
+        assert shown.code == 0
+        assert recipe["title"] in shown.out
+        assert cli("recipes", "show", recipe["name"], "--json").json["access"]["members"]
