@@ -6,11 +6,29 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from hindsight_teams.testing.conformance import BackendConformance
+    from hindsight_teams.testing.fake import FakeBackend
     from hindsight_teams.testing.offline import OFFLINE_MARKER, OfflineModel
     from hindsight_teams.testing.scripted import Request, Script, ScriptedModel, ScriptExhausted, ToolCall, Turn, call
 
+_HOMES = {
+    "BackendConformance": "conformance",
+    "FakeBackend": "fake",
+    "OFFLINE_MARKER": "offline",
+    "OfflineModel": "offline",
+    "Request": "scripted",
+    "Script": "scripted",
+    "ScriptExhausted": "scripted",
+    "ScriptedModel": "scripted",
+    "ToolCall": "scripted",
+    "Turn": "scripted",
+    "call": "scripted",
+}
+
 __all__ = [
     "OFFLINE_MARKER",
+    "BackendConformance",
+    "FakeBackend",
     "OfflineModel",
     "Request",
     "Script",
@@ -21,10 +39,12 @@ __all__ = [
     "call",
 ]
 
-_HOME = dict.fromkeys(__all__, "scripted") | {"OFFLINE_MARKER": "offline", "OfflineModel": "offline"}
 
-
-def __getattr__(name: str) -> Any:  # Agno is imported only when a model is asked for
-    if name in _HOME:
-        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+def __getattr__(name: str) -> Any:  # Agno, or pytest, is imported only when something that needs it is asked for
+    if name in _HOMES:
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__
