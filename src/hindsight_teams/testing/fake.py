@@ -40,6 +40,9 @@ from hindsight_teams.tokens import estimate
 P = ParamSpec("P")
 T = TypeVar("T")
 
+LONG_QUERY = 500
+"""Tokens of a query that a Hindsight server would read."""
+
 _WORD = re.compile(r"\w+")
 
 
@@ -133,7 +136,8 @@ class FakeBackend:
             if left < 0:
                 break
             results.append(memory)
-        return RecallResult(results)
+        long = estimate(query) > LONG_QUERY
+        return RecallResult(results, notes=(f"the query is longer than {LONG_QUERY} tokens",) if long else ())
 
     def reflect(
         self,
@@ -252,9 +256,9 @@ class FakeBackend:
     alist_tags = _twin(list_tags)
     ahealth = _twin(health)
 
-    def _verb(self, bank_id: str | None = None) -> threading.RLock:
-        if bank_id is not None:
-            check_bank_id(bank_id)
+    def _verb(self, *bank_id: str) -> threading.RLock:
+        for given in bank_id:
+            check_bank_id(given)
         if self.fail is not None:
             raise self.fail
         return self._lock

@@ -108,5 +108,7 @@ def _field(detail: Any) -> str | None:
     if not isinstance(detail, list) or not detail or not isinstance(detail[0], dict):
         return None
     where = detail[0].get("loc")
-    steps = [str(step) for step in where if step not in ("body", "query", "path")] if isinstance(where, list) else []
+    if not isinstance(where, list):
+        return None
+    steps = map(str, where[1:] if where[:1] in (["body"], ["query"], ["path"]) else where)
     return re.sub(r"[^\w.\[\]-]", "_", ".".join(steps))[:80] or None

@@ -10,7 +10,7 @@ from hindsight_teams.backends.hindsight import answers, wire
 from hindsight_teams.backends.hindsight.answers import Document
 from hindsight_teams.backends.hindsight.plans import parts
 from hindsight_teams.backends.hindsight.wire import Call, Plan, Rules, exchange, unless_missing, unless_no_bank
-from hindsight_teams.errors import Unsupported
+from hindsight_teams.errors import InvalidInput, NotFound, Unsupported
 from hindsight_teams.models import Memory, MemoryPage, TagsMatch
 
 
@@ -50,7 +50,11 @@ def get_memory(rules: Rules, bank_id: str, memory_id: str) -> Plan[Memory]:
     Raises:
         NotFound: There is no such memory.
     """
-    path = f"{wire.bank(bank_id)}/memories/{wire.segment(checks.check_text('memory_id', memory_id))}"
+    path = wire.bank(bank_id)
+    try:
+        path += f"/memories/{checks.check_uuid('memory_id', memory_id)}"
+    except InvalidInput:  # such as an id of another backend
+        raise NotFound(f"there is no memory {memory_id!r} on the Hindsight server: its ids are UUIDs") from None
     return (yield from exchange(Call("get_memory", "GET", path), lambda raw: answers.memory(bank_id, raw), rules))
 
 

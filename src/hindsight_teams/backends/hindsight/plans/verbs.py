@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -28,6 +29,8 @@ from hindsight_teams.tokens import estimate
 
 MAX_QUERY_TOKENS = 500
 """What a server reads of a query; it cuts the rest without saying so."""
+
+_WORD = re.compile(r"[^\W_]")
 
 CHUNK = 3000
 """Characters that the server gives to its LLM at once; a large retain may take a second longer for each."""
@@ -152,6 +155,8 @@ def recall(
             **({"source_facts": {}} if include_source_facts else {}),
         }
     call = Call("recall", "POST", path, wire.encode(body))
+    if not _WORD.search(query):  # the server refuses such a query
+        return RecallResult(notes=("the query holds no word to look for",))
     answer = exchange(call, lambda answer: answers.recalled(bank_id, answer, explain=explain), rules)
     result = yield from unless_no_bank(answer, RecallResult())
     if len(query) > MAX_QUERY_TOKENS and (note := _too_long(query)):
