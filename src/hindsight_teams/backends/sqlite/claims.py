@@ -76,10 +76,10 @@ def contradicts(old: Statement, new: Statement) -> bool:
     """
     if len(old.text) > LONGEST or len(new.text) > LONGEST:
         return False
-    olds = sentences.split(old.text)
+    olds = sentences.split(without_speaker(old.text, old.author))
     if len(olds) != 1:
         return False
-    news = sentences.split(new.text)
+    news = sentences.split(without_speaker(new.text, new.author))
     if any(_denies(olds[0], sentence) for sentence in news):
         return True
     before = read_claim(olds[0], author=old.author)
@@ -94,6 +94,7 @@ def contradicts(old: Statement, new: Statement) -> bool:
 
 def traces(text: str, *, author: str | None = None) -> Traces:
     """What to index of a text, and what to look up, to find the memories that it repeats or contradicts."""
+    text = without_speaker(text, author)
     fact = duplicates.fact_key(text)
     if len(text) > LONGEST or not _ANY_CLAIM.search(text):
         return Traces(fact)
@@ -105,6 +106,17 @@ def traces(text: str, *, author: str | None = None) -> Traces:
         if _SAYS_NO.search(sentence) and (key := duplicates.fact_key(_NO_MORE.sub(" ", sentence))) is not None:
             denied.append(key)
     return Traces(fact, tuple(dict.fromkeys(claims)), tuple(dict.fromkeys(denied)))
+
+
+def without_speaker(text: str, author: str | None) -> str:
+    """A line of a transcript without its head: "Nora (8 May): I am in Oslo" said by Nora is "I am in Oslo"."""
+    if author and text.startswith(author):
+        head = _HEAD.match(text, len(author))
+        return text[head.end() :] if head else text
+    return text
+
+
+_HEAD = re.compile(r"(?: \([^()\n]{1,60}\))?: +")
 
 
 def _hash(value: object) -> int:

@@ -59,7 +59,7 @@ class Consolidation:
 def supersedes(new: Memory, old: Memory) -> bool:
     """Whether one memory makes another untrue: it contradicts it, and is newer.
 
-    Newer is what happened later, or was said later where the memories do not tell when it happened.
+    Newer is what was said later: "the launch is on 3 May", said today, replaces a 10 May said last week.
     """
     first, second = _when(old), _when(new)
     if second < first or new.id == old.id:
@@ -172,7 +172,7 @@ def _dialogue(topic: str, facts: Sequence[Memory]) -> Generator[asking.Ask, aski
 
 
 def _when(memory: Memory) -> datetime:
-    return memory.occurred_at or memory.mentioned_at or _NEVER
+    return memory.mentioned_at or memory.occurred_at or _NEVER
 
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
