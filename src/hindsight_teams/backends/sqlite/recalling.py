@@ -1,23 +1,50 @@
-"""Recall: the strategies find memories, their scores are fused, the best are fetched."""
+"""Recall: strategies find candidates, their signals are fused, the best memories are fetched."""
 
 from __future__ import annotations
 
-import json
+import heapq
 import sqlite3
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
-from hindsight_teams.backends.sqlite import reading, tokens, words
+from hindsight_teams.backends.sqlite import fusion, moments, neighbours, reading, tokens, words
+from hindsight_teams.backends.sqlite.candidates import Candidates
 from hindsight_teams.backends.sqlite.filters import Filter
+from hindsight_teams.backends.sqlite.weights import DEPTHS, Depth
 from hindsight_teams.models import Budget, Memory, Signal
 
-ROWS: dict[Budget, int] = {"low": 1_000, "mid": 5_000, "high": 25_000}
-"""Index rows that may be read for finding candidates."""
-
-RESULTS: dict[Budget, int] = {"low": 25, "mid": 100, "high": 300}
-"""Memories returned at most, before ``max_tokens`` cuts."""
-
 CHARACTERS_PER_TOKEN = 4
+
+Similarity = Callable[[sqlite3.Connection, int, str, Sequence[int], Depth], dict[int, float]]
+"""``(db, bank, query, candidates, depth)`` to the cosine similarity of the candidates, and of others it found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A query, read.
+
+    Attributes:
+        shown: Terms in the order of the query, with the word that each came from.
+        names: Those of the terms that name an author of the bank.
+        spans: The spans of time it names.
+        rest: The query without the names.
+    """
+
+    shown: dict[str, str]
+    names: frozenset[str]
+    spans: list[tuple[int, int, str]]
+    rest: str
+
+    @staticmethod
+    def read(db: sqlite3.Connection, bank: int, text: str, now: int) -> Question:
+        """Read a query in the light of a bank."""
+        shown: dict[str, str] = {}
+        for word in tokens.words(text):
+            if word not in tokens.STOP_WORDS:
+                shown.setdefault(tokens.term(word), word)
+        names = frozenset(t for t in list(shown)[: words.MOST_TERMS] if words.occurs(db, bank, tokens.author_term(t)))
+        rest = " ".join(w for w in text.split() if names.isdisjoint(tokens.terms(w)))
+        return Question(shown, names, moments.spans(text, now), rest or text)
 
 
 def recall(
@@ -30,35 +57,46 @@ def recall(
     chosen: Filter,
     now: int,
     explain: bool,
+    similarity: Similarity | None = None,
 ) -> list[Memory]:
     """Memories that answer the query, best first."""
-    (size,) = db.execute("SELECT memories FROM bank WHERE no = ?", (bank,)).fetchone()
-    terms = list(dict.fromkeys(tokens.terms(query)))
+    depth = DEPTHS[budget]
     asked = tokens.words(query)
     if asked and all(w in tokens.GENERIC_WORDS or w in tokens.STOP_WORDS for w in asked):
-        return _newest(db, bank, bank_id, chosen, RESULTS[budget], explain)
-    hits = words.search(db, bank, terms, size=size, condition=chosen.condition(), most=ROWS[budget])
-    ranked = sorted(hits.scores, key=lambda no: (-hits.scores[no], -no))[: RESULTS[budget] * 4]
-    allowed = _allowed(db, ranked, chosen)
-    best = [no for no in ranked if no in allowed][: RESULTS[budget]]
-    found = reading.fetch(db, best, bank_id)
+        return _newest(db, bank, bank_id, chosen, depth.results, explain)
+    (size,) = db.execute("SELECT memories FROM bank WHERE no = ?", (bank,)).fetchone()
+    question = Question.read(db, bank, query, now)
+    condition = chosen.condition()
+    hits = words.search(
+        db, bank, list(question.shown), names=question.names, size=size, condition=condition, most=depth.rows
+    )
+    masks = hits.masks
+    found = Candidates(db, chosen)
+    found.add(heapq.nlargest(depth.candidates, masks, key=lambda no: (hits.weight(masks[no]), no)), masks)
+    if question.spans:
+        found.add(moments.search(db, bank, question.spans, depth.candidates // 4), masks)
+    if len(found.by_number) < depth.results:
+        for name in question.names:
+            term = tokens.author_term(name)
+            found.add(words.newest(db, bank, term, condition=condition, most=depth.results), masks)
+    best = heapq.nlargest(depth.spread, found.by_number.values(), key=lambda c: hits.weight(c.mask))
+    neighbours.spread(found, bank, best, masks)
+    similar: dict[int, float] = {}
+    if similarity is not None:
+        similar = similarity(db, bank, question.rest, list(found.by_number), depth)
+        found.add(similar, masks)
+    ranked = fusion.fuse(
+        found, hits, names=question.names, spans=question.spans, similarity=similar, most=depth.results
+    )
+    memories = reading.fetch(db, [s.candidate.no for s in ranked], bank_id)
     return [
         replace(
-            found[no],
-            score=hits.scores[no],
-            signals=(Signal("words", hits.scores[no]),) if explain else (),
+            memories[s.candidate.no],
+            score=s.total,
+            signals=fusion.signals(s, hits, question.shown) if explain else (),
         )
-        for no in best
+        for s in ranked
     ]
-
-
-def _allowed(db: sqlite3.Connection, numbers: Sequence[int], chosen: Filter) -> set[int]:
-    if chosen.trivial:
-        return set(numbers)
-    rows = db.execute(
-        "SELECT no, tags, type FROM memory WHERE no IN (SELECT value FROM json_each(?))", (json.dumps(list(numbers)),)
-    )
-    return {no for no, tags, kind in rows if chosen.accepts(tags, kind)}
 
 
 def _newest(db: sqlite3.Connection, bank: int, bank_id: str, chosen: Filter, most: int, explain: bool) -> list[Memory]:

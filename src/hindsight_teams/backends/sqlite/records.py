@@ -30,6 +30,7 @@ class Piece:
     document_id: str | None
     append: bool
     mentioned: int
+    dated: bool
     occurred: int | None
     occurred_end: int | None
     context: str | None

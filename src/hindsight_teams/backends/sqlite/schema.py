@@ -40,10 +40,11 @@ def _first_tables(db: sqlite3.Connection) -> None:
             no INTEGER PRIMARY KEY,
             bank INTEGER NOT NULL,
             digest INTEGER NOT NULL,
-            text TEXT NOT NULL,
             author TEXT,
             document INTEGER,
+            position INTEGER NOT NULL DEFAULT 0,
             mentioned INTEGER NOT NULL,
+            dated INTEGER NOT NULL,
             occurred INTEGER,
             occurred_end INTEGER,
             type TEXT NOT NULL DEFAULT 'world',
@@ -51,7 +52,8 @@ def _first_tables(db: sqlite3.Connection) -> None:
             tags TEXT,
             metadata TEXT,
             entities TEXT,
-            superseded_by INTEGER
+            superseded_by INTEGER,
+            text TEXT NOT NULL
         )""",
         """CREATE TABLE derivation (
             source INTEGER NOT NULL,
@@ -60,7 +62,8 @@ def _first_tables(db: sqlite3.Connection) -> None:
         ) WITHOUT ROWID""",
         "CREATE INDEX derivation_memory ON derivation (memory)",
         "CREATE INDEX memory_digest ON memory (digest)",
-        "CREATE INDEX memory_document ON memory (document, no) WHERE document IS NOT NULL",
+        "CREATE INDEX memory_document ON memory (document, position) WHERE document IS NOT NULL",
+        "CREATE INDEX memory_stream ON memory (bank, mentioned) WHERE document IS NULL AND dated",
         "CREATE INDEX memory_superseded ON memory (superseded_by) WHERE superseded_by IS NOT NULL",
         "CREATE INDEX memory_time ON memory (bank, coalesce(occurred, mentioned))",
         # The tokens are made by tokens.py, so SQLite has only to split them at spaces: its ascii tokenizer takes

@@ -141,11 +141,16 @@ def tag_term(tag: str) -> str:
     return "§t" + hashlib.blake2b(tag.encode(), digest_size=10).hexdigest()
 
 
+def author_term(name_term: str) -> str:
+    """The index term of memories by an author whose name holds a term; no text can hold it."""
+    return "§a" + name_term
+
+
 UNTAGGED = "§u"
 """The index term of a memory without tags."""
 
 
-def indexed(text: str, *, context: str | None, entities: Iterable[str], tags: Iterable[str]) -> str:
+def indexed(text: str, *, author: str | None, context: str | None, entities: Iterable[str], tags: Iterable[str]) -> str:
     """What the full-text index holds for a memory."""
     out = terms(text)
     seen = set(out)
@@ -153,5 +158,7 @@ def indexed(text: str, *, context: str | None, entities: Iterable[str], tags: It
         fresh = [t for t in terms(extra) if t not in seen]
         seen.update(fresh)
         out += fresh
+    if author:
+        out += map(author_term, terms(author))
     out += [tag_term(tag) for tag in tags] or [UNTAGGED]
     return " ".join(out)

@@ -1,9 +1,10 @@
-"""Words: which memories share rare words with the query."""
+"""Words: which memories hold the query's terms, rare ones above all."""
 
 from __future__ import annotations
 
 import math
 import sqlite3
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from hindsight_teams.backends.sqlite.reading import bounds
@@ -11,53 +12,108 @@ from hindsight_teams.backends.sqlite.reading import bounds
 MOST_TERMS = 48
 """Terms of a query that are looked up, rarest first."""
 
+_SELECT = "SELECT rowid FROM words WHERE words MATCH ? AND rowid >= ? AND rowid < ? ORDER BY rowid DESC LIMIT ?"
+
 
 @dataclass(slots=True)
 class WordHits:
-    """Memories by rowid with the sum of the weights of the terms they hold, and each term's weight and memories."""
+    """What the words of a query found.
 
-    scores: dict[int, float] = field(default_factory=dict)
-    weights: dict[str, float] = field(default_factory=dict)
+    Attributes:
+        terms: The terms that occur in the bank; a memory's mask has a bit for each.
+        weights: The weight of each term.
+        masks: Which terms a memory holds, by rowid.
+    """
 
+    terms: list[str] = field(default_factory=list)
+    weights: list[float] = field(default_factory=list)
+    masks: dict[int, int] = field(default_factory=dict)
+    _sums: dict[int, float] = field(default_factory=dict)
 
-def count(db: sqlite3.Connection, bank: int, term: str, most: int) -> int:
-    """In how many memories of the bank a term occurs, counted up to ``most``."""
-    sql = "SELECT count(*) FROM (SELECT 1 FROM words WHERE words MATCH ? AND rowid >= ? AND rowid < ? LIMIT ?)"
-    return int(db.execute(sql, (f'"{term}"', *bounds(bank), most)).fetchone()[0])
+    def weight(self, mask: int) -> float:
+        """The summed weight of a mask's terms."""
+        known = self._sums.get(mask)
+        if known is None:
+            known = self._sums[mask] = sum(w for bit, w in enumerate(self.weights) if mask >> bit & 1)
+        return known
 
 
 def search(
-    db: sqlite3.Connection, bank: int, terms: list[str], *, size: int, condition: str | None, most: int
+    db: sqlite3.Connection,
+    bank: int,
+    terms: Sequence[str],
+    *,
+    names: Collection[str],
+    size: int,
+    condition: str | None,
+    most: int,
 ) -> WordHits:
-    """Memories that hold the query's rarest terms, scored by all of its terms.
+    """Memories that hold the query's rarest terms, with all of its terms that they hold.
 
-    The rarest terms, up to ``most`` rows together, find candidates; common ones only score what those found. Each
-    term weighs its inverse document frequency (Robertson, Spärck Jones 1976, as in BM25).
+    A matched index row costs 1.3 microseconds and a counted one .03. So terms are counted first; the rarest, up to
+    ``most`` rows together, find memories, and the common ones only score what those found. A term weighs its inverse
+    document frequency (Robertson and Spärck Jones 1976, as in BM25).
 
     Args:
+        names: Terms that name an author: they find nothing and weigh nothing, unless there is nothing else.
         size: Memories in the bank.
         condition: A further full-text condition that every hit meets.
         most: Index rows to read for finding.
     """
-    counts = {term: count(db, bank, term, max(most, size // 4 + 1)) for term in terms}
-    hits = WordHits()
-    for term, n in counts.items():
-        if n:
-            hits.weights[term] = math.log(1 + (size - n + 0.5) / (n + 0.5)) if n <= size else 0.01
-    rare_first = sorted(hits.weights, key=lambda t: counts[t])[:MOST_TERMS]
+    counts = {term: estimate(db, bank, term, most) for term in terms[: 4 * MOST_TERMS]}
+    rare_first = sorted((t for t in counts if counts[t]), key=lambda t: (t in names, counts[t]))[:MOST_TERMS]
+    only_names = all(term in names for term in rare_first)
+    hits = WordHits(terms=rare_first)
     finders: list[str] = []
     budget = most
     for term in rare_first:
-        if finders and counts[term] > budget:
-            break
-        finders.append(term)
-        budget -= counts[term]
-    base = f" AND {condition}" if condition else ""
-    found = " OR ".join(f'"{t}"' for t in finders)
-    sql = "SELECT rowid FROM words WHERE words MATCH ? AND rowid >= ? AND rowid < ?"
-    for term in rare_first:
-        query = f'"{term}"{base}' if term in finders else f'"{term}" AND ({found}){base}'
-        weight = hits.weights[term]
-        for (no,) in db.execute(f"{sql} LIMIT ?", (query, *bounds(bank), most)):
-            hits.scores[no] = hits.scores.get(no, 0.0) + weight
+        n = min(counts[term], size)
+        silent = term in names and not only_names
+        hits.weights.append(0.0 if silent else math.log(1 + (size - n + 0.5) / (n + 0.5)))
+        if not silent and (not finders or n <= budget):
+            finders.append(term)
+            budget -= n
+    if not finders:
+        return hits
+    also = f" AND {condition}" if condition else ""
+    if counts[finders[0]] > most and len(rare_first) > 1:
+        # Even the rarest term is too common to read through: memories that hold the two rarest come before newest ones.
+        _mark(db, bank, hits, 0, f'"{rare_first[0]}" AND "{rare_first[1]}"{also}', most)
+    any_finder = " OR ".join(f'"{t}"' for t in finders)
+    for bit, term in enumerate(rare_first):
+        _mark(db, bank, hits, bit, f'"{term}"{also}' if term in finders else f'"{term}" AND ({any_finder}){also}', most)
     return hits
+
+
+def _mark(db: sqlite3.Connection, bank: int, hits: WordHits, bit: int, query: str, most: int) -> None:
+    low, high = bounds(bank)
+    masks, flag = hits.masks, 1 << bit
+    for (no,) in db.execute(_SELECT, (query, low, high, most)):
+        masks[no] = masks.get(no, 0) | flag
+
+
+def estimate(db: sqlite3.Connection, bank: int, term: str, most: int) -> int:
+    """In how many memories of the bank a term occurs: exact up to ``most``, else judged by how far that many reach."""
+    low, high = bounds(bank)
+    query = f'"{term}"'
+    reached = db.execute(
+        "SELECT rowid FROM words WHERE words MATCH ? AND rowid >= ? AND rowid < ? LIMIT 1 OFFSET ?",
+        (query, low, high, most),
+    ).fetchone()
+    if reached is None:
+        sql = "SELECT count(*) FROM words WHERE words MATCH ? AND rowid >= ? AND rowid < ?"
+        return int(db.execute(sql, (query, low, high)).fetchone()[0])
+    (last,) = db.execute("SELECT last FROM bank WHERE no = ?", (bank,)).fetchone()
+    return max(most + 1, int(most * last / max(1, reached[0] - low)))
+
+
+def occurs(db: sqlite3.Connection, bank: int, term: str) -> bool:
+    """Whether any memory of the bank is indexed under a term."""
+    sql = "SELECT 1 FROM words WHERE words MATCH ? AND rowid >= ? AND rowid < ? LIMIT 1"
+    return db.execute(sql, (f'"{term}"', *bounds(bank))).fetchone() is not None
+
+
+def newest(db: sqlite3.Connection, bank: int, term: str, *, condition: str | None, most: int) -> list[int]:
+    """The newest memories of the bank that are indexed under a term."""
+    query = f'"{term}"' + (f" AND {condition}" if condition else "")
+    return [no for (no,) in db.execute(_SELECT, (query, *bounds(bank), most))]

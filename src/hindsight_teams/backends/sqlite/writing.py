@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -18,8 +19,8 @@ MEMORY_SIZE = 1_500
 """Characters of one memory; longer content is stored as several, cut between sentences."""
 
 _INSERT = (
-    "INSERT INTO memory (no, bank, digest, text, author, document, mentioned, occurred, occurred_end, type, context,"
-    " tags, metadata, entities) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+    "INSERT INTO memory (no, bank, digest, author, document, position, mentioned, dated, occurred, occurred_end, type,"
+    " context, tags, metadata, entities, text) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 )
 
 
@@ -43,16 +44,18 @@ def pieces(item: RetainItem, *, now: int) -> list[Piece]:
         item = replace(item, document_id=document_id)
     stamp = checks.to_microseconds("timestamp", item.timestamp)
     metadata = dict(item.metadata or {})
+    author = metadata.get("author") or _speaker(text)
     entities = tuple(dict.fromkeys(item.entities or ()))
     return [
         Piece(
             text=part,
             digest=digest(item, part, tags),
-            terms=tokens.indexed(part, context=item.context, entities=entities, tags=tags),
-            author=metadata.get("author"),
+            terms=tokens.indexed(part, author=author, context=item.context, entities=entities, tags=tags),
+            author=author,
             document_id=document_id,
             append=item.update_mode == "append",
             mentioned=now if stamp is None else stamp,
+            dated=stamp is not None,
             occurred=stamp,
             occurred_end=None,
             context=item.context,
@@ -62,6 +65,15 @@ def pieces(item: RetainItem, *, now: int) -> list[Piece]:
         )
         for part in texts
     ]
+
+
+_SPEAKER = re.compile(r"([^\W\d_][\w.'\u2019-]*(?: [^\W\d_][\w.'\u2019-]*){0,3})(?: \([^()\n]{1,60}\))?: \S")
+
+
+def _speaker(text: str) -> str | None:
+    """The name at the head of a line of a transcript: "Nora: ..." or "Nora (8 May 2023): ..."."""
+    found = _SPEAKER.match(text)
+    return found[1] if found else None
 
 
 def split(text: str) -> list[str]:
@@ -82,9 +94,8 @@ def ensure_bank(db: sqlite3.Connection, bank_id: str, *, now: int, name: str | N
     """The number of the bank, which is made when it does not exist."""
     row = db.execute("SELECT no FROM bank WHERE id = ?", (bank_id,)).fetchone()
     if row is None:
-        row = db.execute(
-            "INSERT INTO bank (id, name, created, written) VALUES (?, ?, ?, ?) RETURNING no", (bank_id, name, now, now)
-        ).fetchone()
+        sql = "INSERT INTO bank (id, name, created, written) VALUES (?, ?, ?, ?)"
+        row = (db.execute(sql, (bank_id, name, now, now)).lastrowid,)
     return int(row[0])
 
 
@@ -92,7 +103,7 @@ def store(db: sqlite3.Connection, bank: int, new: Sequence[Piece], *, now: int) 
     """Store pieces in a bank; the rowids of all of them, also of those that were there already."""
     (last,) = db.execute("SELECT last FROM bank WHERE no = ?", (bank,)).fetchone()
     numbers: dict[int, int] = {}
-    fresh: list[tuple[int, Piece, int | None]] = []
+    fresh: list[tuple[int, Piece, int | None, int]] = []
     if len({p.document_id for p in new}) == 1:
         groups: list[tuple[str | None, list[int]]] = [(new[0].document_id, list(range(len(new))))]
     else:
@@ -104,6 +115,7 @@ def store(db: sqlite3.Connection, bank: int, new: Sequence[Piece], *, now: int) 
         known = _known(db, bank, document, [new[i] for i in members])
         if document_id is not None and not known:  # replacing a document's memories deletes the document too
             document = _document(db, bank, document_id)
+        position = 0 if document is None else _end(db, document)
         for i in members:
             number = known.get(new[i].digest)
             if number is None:
@@ -111,15 +123,16 @@ def store(db: sqlite3.Connection, bank: int, new: Sequence[Piece], *, now: int) 
                 if last >> BANK_SHIFT:
                     raise InvalidInput("the bank is full: it has numbered 4 billion memories; use another bank")
                 number = known[new[i].digest] = (bank << BANK_SHIFT) + last
-                fresh.append((number, new[i], document))
+                fresh.append((number, new[i], document, position))
+                position += document is not None
             numbers[i] = number
-    db.executemany(_INSERT, [_row(number, bank, piece, document) for number, piece, document in fresh])
-    db.executemany("INSERT INTO words (rowid, terms) VALUES (?, ?)", [(n, p.terms) for n, p, _ in fresh])
+    db.executemany(_INSERT, [_row(number, bank, p, d, at) for number, p, d, at in fresh])
+    db.executemany("INSERT INTO words (rowid, terms) VALUES (?, ?)", [(n, p.terms) for n, p, *_ in fresh])
     db.executemany(
-        "INSERT INTO vector (no, data) VALUES (?, ?)", [(n, p.vector) for n, p, _ in fresh if p.vector is not None]
+        "INSERT INTO vector (no, data) VALUES (?, ?)", [(n, p.vector) for n, p, *_ in fresh if p.vector is not None]
     )
     db.executemany(
-        "INSERT INTO derivation (source, memory) VALUES (?, ?)", [(s, n) for n, p, _ in fresh for s in p.sources]
+        "INSERT INTO derivation (source, memory) VALUES (?, ?)", [(s, n) for n, p, *_ in fresh for s in p.sources]
     )
     db.execute(
         "UPDATE bank SET last = ?, memories = memories + ?, written = max(written, ?) WHERE no = ?",
@@ -128,15 +141,16 @@ def store(db: sqlite3.Connection, bank: int, new: Sequence[Piece], *, now: int) 
     return [numbers[i] for i in range(len(new))]
 
 
-def _row(number: int, bank: int, piece: Piece, document: int | None) -> tuple[object, ...]:
+def _row(number: int, bank: int, piece: Piece, document: int | None, position: int) -> tuple[object, ...]:
     return (
         number,
         bank,
         piece.digest,
-        piece.text,
         piece.author,
         document,
+        position,
         piece.mentioned,
+        piece.dated,
         piece.occurred,
         piece.occurred_end,
         piece.type,
@@ -144,14 +158,21 @@ def _row(number: int, bank: int, piece: Piece, document: int | None) -> tuple[ob
         pack(piece.tags),
         pack(piece.metadata),
         pack(piece.entities),
+        piece.text,
     )
 
 
 def _document(db: sqlite3.Connection, bank: int, document_id: str) -> int:
     row = db.execute("SELECT no FROM document WHERE bank = ? AND id = ?", (bank, document_id)).fetchone()
     if row is None:
-        row = db.execute("INSERT INTO document (bank, id) VALUES (?, ?) RETURNING no", (bank, document_id)).fetchone()
+        row = (db.execute("INSERT INTO document (bank, id) VALUES (?, ?)", (bank, document_id)).lastrowid,)
     return int(row[0])
+
+
+def _end(db: sqlite3.Connection, document: int) -> int:
+    """The position after a document's last memory."""
+    (last,) = db.execute("SELECT max(position) FROM memory WHERE document = ?", (document,)).fetchone()
+    return 0 if last is None else int(last) + 1
 
 
 def _known(db: sqlite3.Connection, bank: int, document: int | None, new: Sequence[Piece]) -> dict[int, int]:
@@ -175,7 +196,7 @@ def _known(db: sqlite3.Connection, bank: int, document: int | None, new: Sequenc
             if row is not None:
                 held[piece.digest] = int(row[0])
         return held
-    old = db.execute("SELECT no, digest FROM memory WHERE document = ? ORDER BY no", (document,)).fetchall()
+    old = db.execute("SELECT no, digest FROM memory WHERE document = ? ORDER BY position", (document,)).fetchall()
     wanted = list(dict.fromkeys(piece.digest for piece in new))
     if [d for _, d in old] != wanted[: len(old)]:
         remove(db, bank, [no for no, _ in old])

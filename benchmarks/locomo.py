@@ -1,0 +1,137 @@
+"""Evidence retrieval on LoCoMo: the whole way from ``retain`` to ``recall`` of the public API, no language model.
+
+    python benchmarks/locomo.py PATH/TO/locomo.json [--minilm] [--only NAME] [--limit N]
+
+Each turn of a conversation is retained; each question is recalled; recall@k is the share of a question's evidence turns
+among the first k memories, averaged over questions of categories 1 to 4. The settings:
+
+    documents   a bank for each conversation; speaker as author, session as document
+    lines       the same with the text "<speaker> (<date>): <text>"
+    singly      each turn retained alone, in random order, without a document
+    undated     the same, without timestamps either: nothing tells which turns belong together
+    one-bank    all conversations in one bank
+    crowd       a bank for each conversation in a file that holds 100,000 other memories
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from _corpus import sentences
+from _locomo import CATEGORIES, Conversation, Question, Turn, load
+from hindsight_teams.backends.sqlite import SQLiteBackend
+from hindsight_teams.models import RetainItem
+
+SETTINGS = ("documents", "lines", "singly", "undated", "one-bank", "crowd")
+CROWD = 100_000
+
+
+def fill(backend: SQLiteBackend, conversations: list[Conversation], setting: str) -> dict[str, str]:
+    """Retain all turns; turn name by memory id."""
+    names: dict[str, str] = {}
+    for talk in conversations:
+        bank = bank_of(talk, setting)
+        if setting in ("singly", "undated"):
+            for turn in random.Random(0).sample(talk.turns, len(talk.turns)):
+                when = None if setting == "undated" else turn.when
+                receipt = backend.retain(bank, turn.text, metadata={"author": turn.speaker}, timestamp=when)
+                names.setdefault(receipt.memory_ids[0], f"{talk.id}/{turn.id}")
+            continue
+        for session in dict.fromkeys(turn.session for turn in talk.turns):
+            turns = [turn for turn in talk.turns if turn.session == session]
+            document = f"{talk.id}/{session}"
+            receipt = backend.retain_batch(bank, [item(turn, document, setting) for turn in turns])
+            assert len(receipt.memory_ids) == len(turns)
+            names |= {m: f"{talk.id}/{turn.id}" for m, turn in zip(receipt.memory_ids, turns, strict=True)}
+    if setting == "crowd":
+        for start in range(0, CROWD, 10_000):
+            items = [RetainItem(text, metadata={"author": who}) for who, text in sentences(10_000, seed=start)]
+            backend.retain_batch(f"other-{start}", items)
+    return names
+
+
+def bank_of(talk: Conversation, setting: str) -> str:
+    """The bank of a conversation."""
+    return "all" if setting == "one-bank" else talk.id
+
+
+def item(turn: Turn, document: str, setting: str) -> RetainItem:
+    """A turn as something to retain."""
+    text = turn.line if setting == "lines" else turn.text
+    return RetainItem(text, timestamp=turn.when, metadata={"author": turn.speaker}, document_id=document)
+
+
+def ask(
+    backend: SQLiteBackend, conversations: list[Conversation], setting: str, names: dict[str, str], budget: str
+) -> Iterator[tuple[str, Question, list[str], float]]:
+    """Recall every question: conversation, question, turns found, milliseconds."""
+    for talk in conversations:
+        for question in talk.questions:
+            started = time.perf_counter()
+            found = backend.recall(
+                bank_of(talk, setting),
+                question.text,
+                budget=budget,  # type: ignore[arg-type]
+                max_tokens=1_000_000,
+                query_timestamp=question.asked,
+            )
+            spent = (time.perf_counter() - started) * 1000
+            turns = [names.get(m.id, "") for m in found.results]
+            yield talk.id, question, [t.removeprefix(f"{talk.id}/") for t in turns], spent
+
+
+def measure(conversations: list[Conversation], setting: str, *, minilm: bool, budget: str) -> None:
+    """Print one setting's figures."""
+    with tempfile.TemporaryDirectory() as folder:
+        backend = SQLiteBackend(Path(folder) / "memory.db", embedder="minilm" if minilm else None)
+        started = time.perf_counter()
+        names = fill(backend, conversations, setting)
+        filled = time.perf_counter() - started
+        rows = list(ask(backend, conversations, setting, names, budget))
+        backend.close()
+    main = [row for row in rows if row[1].category != 5]
+    spent = sorted(row[3] for row in rows)
+    print(
+        f"{setting:10} recall@10 {recall_at(main, 10):.3f}  @5 {recall_at(main, 5):.3f}  @20 {recall_at(main, 20):.3f}"
+        f"  @50 {recall_at(main, 50):.3f}  p50 {spent[len(spent) // 2]:.1f} ms  p99 {spent[len(spent) * 99 // 100]:.1f} ms"
+        f"  retain {filled:.1f} s"
+    )
+    by_category = {c: [row for row in rows if row[1].category == c] for c in CATEGORIES}
+    print("           " + "  ".join(f"{CATEGORIES[c]} {recall_at(r, 10):.3f}" for c, r in by_category.items() if r))
+    by_talk = {t.id: [row for row in main if row[0] == t.id] for t in conversations}
+    print("           " + "  ".join(f"{name} {recall_at(r, 10):.3f}" for name, r in by_talk.items() if r), flush=True)
+
+
+def recall_at(rows: list[tuple[str, Question, list[str], float]], k: int) -> float:
+    """Mean share of the evidence among the first k."""
+    return statistics.fmean(len(q.evidence & set(found[:k])) / len(q.evidence) for _, q, found, _ in rows)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("file", type=Path, help="a LoCoMo JSON file")
+    parser.add_argument("--minilm", action="store_true", help="with the [minilm] extra's vectors")
+    parser.add_argument("--budget", choices=("low", "mid", "high"), default="mid")
+    parser.add_argument("--only", choices=SETTINGS, action="append")
+    parser.add_argument("--limit", type=int, help="only the first N conversations")
+    options = parser.parse_args()
+    if not options.file.is_file():
+        sys.exit(f"{options.file} is no file; LoCoMo is published with Maharana et al. 2024")
+    conversations = load(options.file)[: options.limit]
+    questions = sum(q.category != 5 for talk in conversations for q in talk.questions)
+    print(
+        f"{len(conversations)} conversations, {sum(len(t.turns) for t in conversations)} turns, {questions} questions"
+    )
+    for setting in options.only or SETTINGS:
+        measure(conversations, setting, minilm=options.minilm, budget=options.budget)
+
+
+if __name__ == "__main__":
+    main()

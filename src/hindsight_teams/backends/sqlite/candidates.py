@@ -1,0 +1,90 @@
+"""The memories that one recall weighs against each other, and the chains (documents, streams) that they stand in."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from hindsight_teams.backends.sqlite.filters import Filter
+
+_COLUMNS = "m.no, m.document, m.position, m.author, m.mentioned, m.occurred, m.occurred_end, m.dated, m.tags, m.type"
+
+
+@dataclass(slots=True)
+class Candidate:
+    """A memory that may be returned; times in microseconds since 1970.
+
+    Attributes:
+        chain: The document, or a negative number for a stream of memories that were dated close together.
+        position: Its place in the chain.
+        mask: The query's terms that it holds.
+    """
+
+    no: int
+    chain: int | None
+    position: int
+    author: str | None
+    mentioned: int
+    occurred: int | None
+    occurred_end: int | None
+    dated: bool
+    mask: int = 0
+
+
+@dataclass(slots=True)
+class Candidates:
+    """Candidates by rowid and by place."""
+
+    db: sqlite3.Connection
+    chosen: Filter
+    by_number: dict[int, Candidate] = field(default_factory=dict)
+    chains: dict[int, dict[int, Candidate]] = field(default_factory=dict)
+
+    def add(self, numbers: Iterable[int], masks: dict[int, int]) -> None:
+        """Take in memories by rowid, as far as the filter lets them through."""
+        fresh = json.dumps([no for no in numbers if no not in self.by_number])
+        sql = f"SELECT {_COLUMNS} FROM memory m WHERE m.no IN (SELECT value FROM json_each(?))"
+        self._take(self.db.execute(sql, (fresh,)), masks)
+
+    def add_windows(self, windows: Iterable[tuple[int, int, int]], masks: dict[int, int]) -> None:
+        """Take in the memories of documents from one position to another: ``(document, first, last)``."""
+        sql = (
+            f"SELECT {_COLUMNS} FROM json_each(?) w CROSS JOIN memory m"
+            " WHERE m.document = json_extract(w.value, '$[0]')"
+            " AND m.position BETWEEN json_extract(w.value, '$[1]') AND json_extract(w.value, '$[2]')"
+        )
+        self._take(self.db.execute(sql, (json.dumps(list(windows)),)), masks)
+
+    def add_stream(self, bank: int, first: int, last: int, most: int, masks: dict[int, int]) -> list[Candidate]:
+        """Take in the memories without a document that were dated from one moment to another, in that order."""
+        sql = (
+            f"SELECT {_COLUMNS} FROM memory m WHERE m.bank = ? AND m.document IS NULL AND m.dated"
+            " AND m.mentioned BETWEEN ? AND ? ORDER BY m.mentioned, m.no LIMIT ?"
+        )
+        return self._take(self.db.execute(sql, (bank, first, last, most)), masks)
+
+    def _take(self, rows: Iterable[tuple[int, ...]], masks: dict[int, int]) -> list[Candidate]:
+        taken = []
+        for no, document, position, author, mentioned, occurred, end, dated, tags, kind in rows:
+            known = self.by_number.get(no)
+            if known is None:
+                if not self.chosen.trivial and not self.chosen.accepts(tags, kind):  # type: ignore[arg-type]
+                    continue
+                known = Candidate(
+                    no,
+                    document,
+                    position,
+                    author,  # type: ignore[arg-type]
+                    mentioned,
+                    occurred,
+                    end,
+                    bool(dated),
+                    masks.get(no, 0),
+                )
+                self.by_number[no] = known
+                if document is not None:
+                    self.chains.setdefault(document, {})[position] = known
+            taken.append(known)
+        return taken

@@ -1,0 +1,94 @@
+"""Graph: memories that stand next to each other, in one document or close in time, and the author a query names."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from hindsight_teams.backends.sqlite import tokens, weights
+from hindsight_teams.backends.sqlite.candidates import Candidate, Candidates
+from hindsight_teams.backends.sqlite.words import WordHits
+
+_BEFORE = max(-offset for offset, _ in weights.NEAR)
+_AFTER = max(offset for offset, _ in weights.NEAR)
+_GAP = weights.STREAM_GAP_SECONDS * 1_000_000
+_MOST_AROUND = 12
+"""Memories of a stream looked at around one candidate."""
+
+
+def spread(found: Candidates, bank: int, best: Iterable[Candidate], masks: dict[int, int]) -> None:
+    """Take in the neighbours of the best candidates."""
+    windows: list[tuple[int, int, int]] = []
+    loose: list[Candidate] = []
+    for candidate in best:
+        if candidate.chain is not None:
+            windows.append((candidate.chain, candidate.position - _BEFORE, candidate.position + _AFTER))
+        elif candidate.dated:
+            loose.append(candidate)
+    if windows:
+        found.add_windows(_merged(windows), masks)
+    if loose:
+        _link_streams(found, bank, loose, masks)
+
+
+def _merged(windows: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
+    windows.sort()
+    merged = windows[:1]
+    for chain, first, last in windows[1:]:
+        if chain == merged[-1][0] and first <= merged[-1][2] + 1:
+            merged[-1] = (chain, merged[-1][1], max(last, merged[-1][2]))
+        else:
+            merged.append((chain, first, last))
+    return merged
+
+
+def _link_streams(found: Candidates, bank: int, loose: list[Candidate], masks: dict[int, int]) -> None:
+    """Make chains of memories without a document that were dated close together, one after the other."""
+    around: dict[int, Candidate] = {}
+    for candidate in loose:
+        if candidate.no in around:
+            continue
+        for member in found.add_stream(
+            bank, candidate.mentioned - _AFTER * _GAP, candidate.mentioned + _AFTER * _GAP, _MOST_AROUND, masks
+        ):
+            around[member.no] = member
+    chain, position, last = -1, 0, None
+    for member in sorted(around.values(), key=lambda c: (c.mentioned, c.no)):
+        # One instant for several memories is a batch, which says nothing about their order.
+        near = last is not None and 0 < member.mentioned - last <= _GAP
+        position += 1 if near else _AFTER + _BEFORE + 1
+        member.chain, member.position = chain, position
+        found.chains.setdefault(chain, {})[position] = member
+        last = member.mentioned
+
+
+def coverage(found: Candidates, candidate: Candidate, hits: WordHits) -> tuple[float, float]:
+    """The weight of the query's terms in a memory, and what its neighbours add; each term counts once, at its best."""
+    own = hits.weight(candidate.mask)
+    if candidate.chain is None:
+        return own, 0.0
+    chain, seen, extra = found.chains[candidate.chain], candidate.mask, 0.0
+    for offset, share in weights.NEAR:
+        near = chain.get(candidate.position - offset)
+        if near is not None and near.mask & ~seen:
+            extra += share * hits.weight(near.mask & ~seen)
+            seen |= near.mask
+    return own, extra
+
+
+def documents(found: Candidates, hits: WordHits) -> dict[int, float]:
+    """The weight of the query's terms that each document holds anywhere."""
+    scores = {}
+    for chain, members in found.chains.items():
+        if chain >= 0:
+            mask = 0
+            for member in members.values():
+                mask |= member.mask
+            scores[chain] = hits.weight(mask)
+    return scores
+
+
+def authorship(candidate: Candidate, names: Collection[str], mentions: int) -> float:
+    """One for a memory by an author whom the query names, a share for one that mentions the name."""
+    if candidate.author and not names.isdisjoint(tokens.terms(candidate.author)):  # type: ignore[attr-defined]
+        return 1.0
+    return weights.MENTION if candidate.mask & mentions else 0.0
