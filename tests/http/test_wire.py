@@ -1,0 +1,421 @@
+"""The pure part: requests, answers, errors and the decision to repeat, driven by hand."""
+
+from __future__ import annotations
+
+import json
+import random
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+from urllib.parse import unquote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hindsight_teams.backends.hindsight import answers, faults, wire
+from hindsight_teams.backends.hindsight.plans import banks, memories, verbs
+from hindsight_teams.backends.hindsight.retry import RetryPolicy, retry_after_seconds
+from hindsight_teams.backends.hindsight.wire import Call, Failure, Outcome, Pause, Plan, Reply, Rules, Step
+from hindsight_teams.errors import (
+    BackendError,
+    BackendUnreachable,
+    BankNotFound,
+    Forbidden,
+    InvalidBankId,
+    NotFound,
+    RateLimited,
+    Rejected,
+    ServerFault,
+    Unauthorized,
+    UnexpectedAnswer,
+    Unsupported,
+)
+from hindsight_teams.models import RetainItem
+
+T = TypeVar("T")
+
+RULES = Rules(retry=RetryPolicy(attempts=3, base=1.0, cap=10.0), has_key=True, location="https://x.test/prefix")
+NO_ANSWER = Failure(BackendUnreachable("gone"), processed=False, repeatable=True)
+BROKEN = Failure(BackendUnreachable("broke"), processed=True, repeatable=True)
+
+
+def ok(body: Any) -> Reply:
+    return Reply(200, json.dumps(body).encode())
+
+
+def drive(plan: Plan[T], *outcomes: Outcome) -> tuple[list[Step], T | BackendError]:
+    """Every step of a plan, given these outcomes of its calls, and how it ended."""
+    steps: list[Step] = []
+    waiting = list(outcomes)
+    outcome: Outcome = None
+    try:
+        while True:
+            step = plan.send(outcome)
+            steps.append(step)
+            outcome = waiting.pop(0) if isinstance(step, Call) else None
+    except StopIteration as end:
+        assert not waiting
+        return steps, end.value
+    except BackendError as error:
+        assert not waiting
+        return steps, error
+
+
+def calls(steps: list[Step]) -> list[Call]:
+    return [step for step in steps if isinstance(step, Call)]
+
+
+def body(call: Call) -> Any:
+    assert call.content is not None
+    return json.loads(call.content)
+
+
+RECEIPT = ok({"success": True, "bank_id": "b", "items_count": 1, "async": False})
+
+
+class TestRepeating:
+    @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+    def test_a_transient_status_is_tried_again_after_a_pause(self, status: int) -> None:
+        steps, result = drive(verbs.recall(RULES, "b", "q"), Reply(status, b"{}"), ok({"results": []}))
+        assert [type(step) for step in steps] == [Call, Pause, Call]
+        assert steps[0] == steps[2]
+        assert not isinstance(result, BackendError)
+
+    @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 422])
+    def test_a_lasting_status_is_not_tried_again(self, status: int) -> None:
+        steps, result = drive(verbs.recall(RULES, "b", "q"), Reply(status, b'{"detail": "no"}'))
+        assert len(steps) == 1
+        assert isinstance(result, BackendError)
+
+    def test_it_gives_up_after_the_last_attempt(self) -> None:
+        steps, error = drive(verbs.recall(RULES, "b", "q"), *[Reply(503, b"{}")] * 3)
+        assert len(calls(steps)) == 3
+        assert isinstance(error, ServerFault)
+        assert error.details["attempts"] == 3
+
+    def test_pauses_grow_and_are_half_random(self) -> None:
+        policy = RetryPolicy(base=1.0, cap=5.0)
+        pauses = [[policy.pause(n, rng=random.Random(seed)) or 0 for seed in range(50)] for n in (1, 2, 3, 9)]
+        for longest, found in zip((1.0, 2.0, 4.0, 5.0), pauses, strict=True):
+            assert longest / 2 <= min(found) < max(found) <= longest
+
+    def test_retry_after_is_waited_for(self) -> None:
+        steps, _ = drive(verbs.recall(RULES, "b", "q"), Reply(429, b"{}", retry_after="7"), ok({"results": []}))
+        assert steps[1] == Pause(7.0)
+
+    def test_a_retry_after_beyond_the_cap_is_not_waited_for(self) -> None:
+        steps, error = drive(verbs.recall(RULES, "b", "q"), Reply(429, b"{}", retry_after="3600"))
+        assert len(steps) == 1
+        assert isinstance(error, RateLimited)
+        assert error.details["retry_after"] == 3600
+
+    @pytest.mark.parametrize(
+        ("header", "seconds"),
+        [
+            (None, None),
+            ("5", 5.0),
+            (" 0 ", 0.0),
+            ("Fri, 01 Mar 2024 10:00:30 GMT", 30.0),
+            ("Fri, 01 Mar 2024 09:00:00 GMT", 0.0),
+            ("soon", None),
+            ("-1", None),
+        ],
+    )
+    def test_retry_after_is_a_number_or_a_date(self, header: str | None, seconds: float | None) -> None:
+        assert retry_after_seconds(header, now=datetime(2024, 3, 1, 10, tzinfo=UTC)) == seconds
+
+    def test_a_repeated_retain_carries_the_same_document_id(self) -> None:
+        steps, _ = drive(verbs.retain(RULES, "b", "x"), BROKEN, Reply(502, b""), RECEIPT)
+        ids = {body(call)["items"][0]["document_id"] for call in calls(steps)}
+        assert len(calls(steps)) == 3
+        assert len(ids) == 1
+
+    def test_two_retains_do_not_share_a_document_id(self) -> None:
+        first, _ = drive(verbs.retain(RULES, "b", "x"), RECEIPT)
+        second, _ = drive(verbs.retain(RULES, "b", "x"), RECEIPT)
+        assert body(calls(first)[0]) != body(calls(second)[0])
+
+    @pytest.mark.parametrize("outcome", [BROKEN, Reply(500, b"{}"), Reply(502, b"{}"), Reply(504, b"{}")])
+    def test_an_append_that_may_have_been_done_is_not_repeated(self, outcome: Outcome) -> None:
+        steps, error = drive(verbs.retain(RULES, "b", "x", document_id="d", update_mode="append"), outcome)
+        assert len(steps) == 1
+        assert isinstance(error, BackendError)
+
+    @pytest.mark.parametrize("outcome", [NO_ANSWER, Reply(429, b"{}"), Reply(503, b"{}")])
+    def test_an_append_that_was_not_begun_is_repeated(self, outcome: Outcome) -> None:
+        plan = verbs.retain(RULES, "b", "x", document_id="d", update_mode="append")
+        steps, _ = drive(plan, outcome, RECEIPT)
+        assert len(calls(steps)) == 2
+
+    def test_an_append_in_the_background_is_repeated_under_its_operation_id(self) -> None:
+        plan = verbs.retain(RULES, "b", "x", document_id="d", update_mode="append", background=True)
+        steps, _ = drive(plan, BROKEN, RECEIPT)
+        assert body(calls(steps)[0])["operation_id"] == body(calls(steps)[1])["operation_id"]
+
+    def test_one_attempt_means_no_repeating(self) -> None:
+        rules = Rules(RetryPolicy(attempts=1), has_key=False, location="x")
+        steps, _ = drive(verbs.recall(rules, "b", "q"), NO_ANSWER)
+        assert len(steps) == 1
+
+
+class TestErrors:
+    @pytest.mark.parametrize(
+        ("status", "content", "verb", "kind"),
+        [
+            (400, {"detail": "bad"}, "recall", Rejected),
+            (401, {"detail": "Authentication failed: Invalid API key"}, "recall", Unauthorized),
+            (403, {"detail": "no"}, "recall", Forbidden),
+            (404, {"detail": "Bank 'x' not found"}, "bank_stats", BankNotFound),
+            (404, {"detail": "Document not found"}, "get_document", NotFound),
+            (404, {"detail": "Not Found"}, "recall", UnexpectedAnswer),
+            (405, {"detail": "Method Not Allowed"}, "recall", UnexpectedAnswer),
+            (404, b"<html>nginx</html>", "recall", UnexpectedAnswer),
+            (301, b"", "recall", UnexpectedAnswer),
+            (409, {"detail": "already completed"}, "cancel_operation", Rejected),
+            (418, b"teapot", "recall", UnexpectedAnswer),
+            (429, {"detail": "slow down"}, "recall", RateLimited),
+            (500, {"detail": "boom"}, "recall", ServerFault),
+            (502, b"<html>bad gateway</html>", "recall", ServerFault),
+            (400, {"detail": "reflect needs an LLM, and the provider is none"}, "reflect", Unsupported),
+        ],
+    )
+    def test_a_status_becomes_its_error(self, status: int, content: Any, verb: str, kind: type[BackendError]) -> None:
+        raw = content if isinstance(content, bytes) else json.dumps(content).encode()
+        error = faults.from_answer(status, raw, verb=verb, retry_after=None, has_key=True)
+        assert type(error) is kind
+        assert error.details["status"] == status
+
+    def test_a_rejection_names_the_field(self) -> None:
+        detail = [{"type": "t", "loc": ["body", "items", 0, "content"], "msg": "empty", "input": "SECRET"}]
+        error = faults.from_answer(
+            422, json.dumps({"detail": detail}).encode(), verb="retain", retry_after=None, has_key=True
+        )
+        assert isinstance(error, Rejected)
+        assert error.details["field"] == "items.0.content"
+        assert "items.0.content" in str(error)
+        assert "empty" in error.details["server_says"]
+        assert "SECRET" not in error.details["server_says"]
+
+    @pytest.mark.parametrize("status", [301, 400, 401, 402, 403, 404, 405, 409, 418, 422, 429, 500, 503])
+    @pytest.mark.parametrize("detail", ["SECRET", [{"loc": ["body", "SECRET\n1. obey"], "msg": "SECRET"}], None])
+    def test_no_message_holds_what_the_server_or_the_address_says(self, status: int, detail: Any) -> None:
+        reply = Reply(status, json.dumps({"detail": detail, "key": "SECRET"}).encode())
+        rules = Rules(RetryPolicy(attempts=1), has_key=True, location="https://secret.test")
+        _, error = drive(verbs.reflect(rules, "b", "q"), reply)
+        assert isinstance(error, BackendError)
+        assert "secret.test" not in str(error)
+        assert "\n" not in str(error)
+        if not isinstance(detail, list):
+            assert "SECRET" not in str(error)
+        assert error.details["url"] == "https://secret.test"
+
+    def test_the_missing_key_and_the_wrong_key_are_told_apart(self) -> None:
+        wrong = faults.from_answer(401, b"{}", verb="recall", retry_after=None, has_key=True)
+        missing = faults.from_answer(401, b"{}", verb="recall", retry_after=None, has_key=False)
+        assert "refused the API key" in str(wrong)
+        assert "wants an API key" in str(missing)
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            b"<html>Please log in</html>",
+            b'{"results": [',
+            b"",
+            b"null",
+            b"[]",
+            b'{"results": null}',
+            b'{"results": [1]}',
+            b'{"results": [{"id": "x"}]}',
+            b'{"results": [{"id": "x", "text": 1}]}',
+            b'{"results": [{"id": "x", "text": "y", "mentioned_at": "yesterday"}]}',
+            b"[" * 100_000,
+        ],
+        ids=lambda c: repr(c[:40]),
+    )
+    def test_an_answer_of_another_shape_is_not_hindsights(self, content: bytes) -> None:
+        steps, error = drive(verbs.recall(RULES, "b", "q"), Reply(200, content))
+        assert isinstance(error, UnexpectedAnswer)
+        assert len(steps) == 1
+
+    def test_a_retain_without_success_is_not_taken_for_one(self) -> None:
+        _, error = drive(verbs.retain(RULES, "b", "x"), ok({"success": False, "bank_id": "b", "items_count": 0}))
+        assert isinstance(error, UnexpectedAnswer)
+
+    def test_a_wrong_path_prefix_is_not_an_empty_bank(self) -> None:
+        _, error = drive(verbs.recall(RULES, "b", "q"), Reply(404, b'{"detail": "Not Found"}'))
+        assert isinstance(error, UnexpectedAnswer)
+
+    @pytest.mark.parametrize(
+        ("version", "good"), [("1.1.0", True), ("1.10.2", True), ("2.0", True), ("1.0.9", False), ("0.9.1", False)]
+    )
+    def test_a_server_too_old_is_said_so(self, version: str, good: bool) -> None:
+        _, result = drive(banks.check_version(RULES), ok({"api_version": version}))
+        assert result == version if good else isinstance(result, Unsupported)
+
+
+class TestRequests:
+    def test_recall_sends_what_was_given(self) -> None:
+        when = datetime(2024, 3, 1, 10, tzinfo=UTC)
+        plan = verbs.recall(
+            RULES,
+            "b",
+            "q",
+            budget="high",
+            max_tokens=7,
+            tags=["a"],
+            tags_match="all_strict",
+            query_timestamp=when,
+            types=["world"],
+            include_chunks=True,
+            include_source_facts=True,
+        )
+        (call,) = calls(drive(plan, ok({"results": []}))[0])
+        assert (call.method, call.path, call.wait) == ("POST", "/v1/default/banks/b/memories/recall", "recall")
+        assert body(call) == {
+            "query": "q",
+            "budget": "high",
+            "max_tokens": 7,
+            "tags": ["a"],
+            "tags_match": "all_strict",
+            "query_timestamp": "2024-03-01T10:00:00+00:00",
+            "types": ["world"],
+            "include": {"chunks": {}, "source_facts": {}},
+        }
+
+    def test_flat_tags_beside_groups_become_one_more_group(self) -> None:
+        groups = [{"not": {"tags": ["z"]}}]
+        plan = verbs.recall(RULES, "b", "q", tags=["a"], tags_match="all", tag_groups=groups)
+        sent = body(calls(drive(plan, ok({"results": []}))[0])[0])
+        assert sent["tag_groups"] == [*groups, {"tags": ["a"], "match": "all"}]
+        assert "tags" not in sent
+
+    def test_exact_without_tags_is_still_a_filter(self) -> None:
+        sent = body(calls(drive(verbs.recall(RULES, "b", "q", tags_match="exact"), ok({"results": []}))[0])[0])
+        assert (sent["tags"], sent["tags_match"]) == ([], "exact")
+
+    def test_a_query_over_500_tokens_is_said_to_be_cut(self) -> None:
+        _, result = drive(verbs.recall(RULES, "b", "word " * 600), ok({"results": []}))
+        assert not isinstance(result, BackendError)
+        assert "500" in result.notes[0]
+
+    def test_reflect_sends_what_was_given_once_the_bank_is_there(self) -> None:
+        schema = {"type": "object"}
+        plan = verbs.reflect(
+            RULES, "b", "q", budget="low", context="c", max_tokens=9, tags=["a"], response_schema=schema
+        )
+        steps, result = drive(plan, ok({"total": 1}), ok({"text": "t", "structured_output": {"n": 1}}))
+        assert body(calls(steps)[1]) == {
+            "query": "q",
+            "budget": "low",
+            "include": {"facts": {}},
+            "tags": ["a"],
+            "tags_match": "any",
+            "context": "c",
+            "max_tokens": 9,
+            "response_schema": schema,
+        }
+        assert not isinstance(result, BackendError)
+        assert result.structured_output == {"n": 1}
+
+    def test_retain_sends_every_field(self) -> None:
+        item = RetainItem("x", datetime(2024, 3, 1), "c", {"author": "a"}, ["t"], "d", "append", ["Ada"])
+        (call,) = calls(drive(verbs.retain_batch(RULES, "b", [item]), RECEIPT)[0])
+        assert body(call) == {
+            "items": [
+                {
+                    "content": "x",
+                    "document_id": "d",
+                    "timestamp": "2024-03-01T00:00:00+00:00",
+                    "context": "c",
+                    "metadata": {"author": "a"},
+                    "tags": ["t"],
+                    "entities": [{"text": "Ada"}],
+                    "update_mode": "append",
+                }
+            ]
+        }
+
+    def test_a_large_retain_is_waited_for_longer(self) -> None:
+        small, _ = drive(verbs.retain(RULES, "b", "x"), RECEIPT)
+        large, _ = drive(verbs.retain(RULES, "b", "x" * 300_000), RECEIPT)
+        assert calls(small)[0].longer == 0
+        assert calls(large)[0].longer == 100
+
+    @given(st.text(min_size=1, max_size=60))
+    def test_a_bank_id_reaches_the_server_as_it_is(self, bank_id: str) -> None:
+        try:
+            path = wire.bank(bank_id)
+        except InvalidBankId:
+            return
+        step = path.removeprefix("/v1/default/banks/")
+        assert unquote(step) == bank_id
+        assert step.isascii()
+        assert not set("/?#\\ ") & set(step)
+        assert step.strip(".")
+
+    @pytest.mark.parametrize("document_id", [".", "..", "a/b", "a?b#c", "%2F", "é"])
+    def test_any_document_id_is_one_path_step(self, document_id: str) -> None:
+        plan = memories.delete_document(RULES, "b", document_id)
+        (call,) = calls(drive(plan, ok({"memory_units_deleted": 1}))[0])
+        step = call.path.removeprefix("/v1/default/banks/b/documents/")
+        assert unquote(step) == document_id
+        assert not set("/?#") & set(step)
+        assert step not in (".", "..")
+
+
+class TestAnswers:
+    def test_unknown_fields_are_ignored_and_missing_ones_have_defaults(self) -> None:
+        memory = answers.memory("b", {"id": 7, "text": "t", "shoe_size": 43})
+        assert (memory.id, memory.text, memory.bank_id, memory.type) == ("7", "t", "b", "world")
+        assert (memory.tags, memory.metadata, memory.entities, memory.score) == ((), {}, (), None)
+
+    def test_a_servers_naive_time_is_utc(self) -> None:
+        assert answers.moment("2024-03-01T10:00:00") == datetime(2024, 3, 1, 10, tzinfo=UTC)
+        assert answers.moment("2024-03-01T10:00:00Z") == datetime(2024, 3, 1, 10, tzinfo=UTC)
+
+    def test_a_listing_joins_entities_and_a_recall_does_not(self) -> None:
+        assert answers.memory("b", {"id": "1", "text": "t", "entities": "Ada, Bob"}).entities == ("Ada", "Bob")
+        assert answers.memory("b", {"id": "1", "text": "t", "entities": ["Ada, Countess"]}).entities == (
+            "Ada, Countess",
+        )
+
+    def test_chunks_and_source_facts_come_by_id(self) -> None:
+        result = answers.recalled(
+            "b",
+            {
+                "results": [{"id": "o", "text": "t", "type": "observation", "source_fact_ids": ["f"]}],
+                "chunks": {"c": {"id": "c", "text": "chunk", "chunk_index": 0}},
+                "source_facts": {"f": {"id": "f", "text": "fact"}},
+                "source_facts_truncated": True,
+            },
+        )
+        assert result.chunks == {"c": "chunk"}
+        assert result.source_facts["f"].text == "fact"
+        assert result.results[0].source_ids == ("f",)
+        assert result.notes
+
+    def test_an_answer_that_missed_the_schema_says_so(self) -> None:
+        assert answers.reflected("b", {"text": "t", "structured_output_error": "llm failed"}).notes
+
+    def test_a_long_listing_is_read_to_its_end(self) -> None:
+        rows = [{"tag": f"t{n}", "count": 1} for n in range(5)]
+        steps, found = drive(
+            banks.list_tags(RULES, "b"), ok({"items": rows[:3], "total": 5}), ok({"items": rows[3:], "total": 5})
+        )
+        assert not isinstance(found, BackendError)
+        assert len(found) == 5
+        assert "offset=3" in calls(steps)[1].path
+
+    def test_a_listing_that_shrinks_meanwhile_ends(self) -> None:
+        steps, _ = drive(
+            banks.list_tags(RULES, "b"),
+            ok({"items": [{"tag": "t", "count": 1}], "total": 5}),
+            ok({"items": [], "total": 0}),
+        )
+        assert len(steps) == 2
+
+    def test_only_true_prefixes_of_a_bank_id_are_listed(self) -> None:
+        listing = {"banks": [{"bank_id": b} for b in ("b:2", "a:b:1", "b:1")], "total": 3}
+        _, found = drive(banks.list_banks(RULES, prefix="b:"), ok(listing))
+        assert not isinstance(found, BackendError)
+        assert [bank.bank_id for bank in found] == ["b:1", "b:2"]
