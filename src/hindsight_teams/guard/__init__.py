@@ -2,8 +2,8 @@
 
 from hindsight_teams.guard.agno import from_agno
 from hindsight_teams.guard.guard import Guard, default_checks
-from hindsight_teams.guard.instructions import instructions
-from hindsight_teams.guard.limits import Oversize, TooManyWrites, secrets
+from hindsight_teams.guard.instructions import check_instructions
+from hindsight_teams.guard.limits import Oversize, TooManyWrites, check_secrets
 from hindsight_teams.guard.verdict import ACTIONS, Action, Check, Verdict, WriteAttempt
 
 __all__ = [
@@ -15,8 +15,8 @@ __all__ = [
     "TooManyWrites",
     "Verdict",
     "WriteAttempt",
+    "check_instructions",
+    "check_secrets",
     "default_checks",
     "from_agno",
-    "instructions",
-    "secrets",
 ]

@@ -8,8 +8,8 @@ from typing import Any, cast
 
 from hindsight_teams.access import Caller
 from hindsight_teams.errors import ConfigurationError, did_you_mean
-from hindsight_teams.guard.instructions import instructions
-from hindsight_teams.guard.limits import MAX_CHARACTERS, WRITES_PER_MINUTE, Oversize, TooManyWrites, secrets
+from hindsight_teams.guard.instructions import check_instructions
+from hindsight_teams.guard.limits import MAX_CHARACTERS, WRITES_PER_MINUTE, Oversize, TooManyWrites, check_secrets
 from hindsight_teams.guard.verdict import ACTIONS, Action, Check, Verdict, WriteAttempt, name_of
 from hindsight_teams.log import get_logger
 from hindsight_teams.models import check_choice
@@ -27,7 +27,7 @@ def default_checks(
         checks.append(Oversize(max_characters))
     if writes_per_minute is not None:
         checks.append(TooManyWrites(writes_per_minute))
-    return [*checks, secrets, instructions]
+    return [*checks, check_secrets, check_instructions]
 
 
 class Guard:

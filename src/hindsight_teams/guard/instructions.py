@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
-from hindsight_teams.guard.signs import COMPACT, ENOUGH, SIGNS
+from hindsight_teams.guard.signs import ENOUGH, weigh
 from hindsight_teams.guard.uncover import fold, hidden, readings
 from hindsight_teams.guard.verdict import Verdict, WriteAttempt
 
 _NOT_LETTERS = re.compile(r"[^a-z]+")
-_FORGED_ITEMS = re.compile(r"\n\s{0,8}\d{1,3}[.)] [^\n]*(?:\n|$)")
+# For letters set apart one by one, where the spaces between words were lost too.
+_COMPACT = re.compile(
+    r"(?:ignore|disregard|forget|bypass|override)(?:all|any|the|your|my)*(?:previous|prior|above|earlier|system|safety)*"
+    r"(?:instructions|rules|prompt|guidelines)|(?:reveal|print|send|show)(?:all|me|the|your)*(?:systemprompt|passwords"
+    r"|secrets|credentials|data)"
+)
 _SCANNED = 200_000
 
 
-def instructions(attempt: WriteAttempt) -> Verdict | None:
+def check_instructions(attempt: WriteAttempt) -> Verdict | None:
     """Quarantine what reads as an instruction to an agent, openly or hidden.
 
     Signs are weighed (``guard.signs``) over the text and over what it says decoded (``guard.uncover``). No model is
@@ -29,28 +33,12 @@ def signs_of(text: str) -> list[str]:
     found = hidden(text)
     if found:
         return found
-    weights = _weigh(fold(text))
-    if sum(weights.values()) < ENOUGH:
-        for reading in readings(text):
-            folded = fold(reading)
-            encoded = _weigh(folded)
-            if encoded or COMPACT.search(_NOT_LETTERS.sub("", folded)):
-                return ["hides an instruction", *encoded]
-    return list(weights) if sum(weights.values()) >= ENOUGH else []
-
-
-def _weigh(folded: str) -> dict[str, int]:
-    """Each kind of sign counts once, at its heaviest."""
-    weights: dict[str, int] = {}
-    for name, weight in _matching(folded):
-        weights[name] = max(weights.get(name, 0), weight)
-        if weight >= ENOUGH:
-            break
-    return weights
-
-
-def _matching(folded: str) -> Iterator[tuple[str, int]]:
-    flat = folded.replace("\n", " ")
-    for sign in SIGNS:
-        if sign.pattern.search(folded) or (flat != folded and sign.pattern.search(flat)):
-            yield sign.name, sign.weight
+    weights = weigh(fold(text))
+    if sum(weights.values()) >= ENOUGH:
+        return list(weights)
+    for reading in readings(text):
+        folded = fold(reading)
+        encoded = weigh(folded)
+        if encoded or _COMPACT.search(_NOT_LETTERS.sub("", folded)):
+            return ["hides an instruction", *encoded]
+    return []

@@ -12,7 +12,7 @@ from hindsight_teams.guard.secrets import redact
 from hindsight_teams.guard.verdict import Verdict, WriteAttempt
 
 MAX_CHARACTERS = 32_768
-WRITES_PER_MINUTE = 120
+WRITES_PER_MINUTE = 600
 _WINDOW_SECONDS = 60.0
 _MEMBERS = 10_000
 
@@ -83,7 +83,7 @@ class TooManyWrites:
         return None
 
 
-def secrets(attempt: WriteAttempt) -> Verdict | None:
+def check_secrets(attempt: WriteAttempt) -> Verdict | None:
     """Replace keys, tokens, passwords and payment cards by what kind they are."""
     text = redact(attempt.content)
     return None if text == attempt.content else Verdict("redact", reason="it held a secret", text=text)

@@ -56,10 +56,12 @@ _NEAR = re.compile(
     r"(?i)(?<![A-Za-z])(?:pass(?:word|wd|phrase|code)|pwd|secret|credentials?|api[ _-]?key|token|key)(?![A-Za-z])"
 )
 _RANDOM = re.compile(r"[A-Za-z0-9+/_=-]{20,200}")
-_PIN = re.compile(r"(?i)\b(?:pin|pin code|passcode|cvv|cvc|otp)\b[^\n.!?\d]{0,16}(?P<value>\d{3,8})\b")
+_PIN = re.compile(r"(?i)\b(?:pin|pin code|passcode|cvv|cvc|otp)\b[^\n.!?\d#(]{0,16}(?P<value>\d{3,8})\b")
 _CARD = re.compile(r"(?<![\d-])(?:\d[ -]?){12,18}\d(?![\d-])")
 _SSN = re.compile(r"(?<![\d-])(?!000|666|9)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\d-])")
 _NEAR_CHARACTERS = 60
+_POSSIBLE = re.compile(r"[0-9@]|-----|://|(?i:pass|pwd|secret|key|token|login|credential|bearer|basic)")
+"""Without any of these no pattern here can match."""
 
 
 def find(text: str) -> list[Secret]:
@@ -84,6 +86,8 @@ def redact(text: str) -> str:
 
 
 def _all(text: str) -> Iterator[Secret]:
+    if not _POSSIBLE.search(text):
+        return
     for kind, shape in _SHAPES:
         for match in shape.finditer(text):
             yield Secret(kind, *match.span())

@@ -20,7 +20,7 @@ _SPACE = re.compile(r"[^\S\n]+")
 _WORD = re.compile(r"\w+")
 _LATIN = re.compile(r"[a-zA-Z]")
 _LOOKALIKES = str.maketrans(
-    "авекмнорстухіјѕԁԛԝһӏАВЕКМНОРСТУХІЈЅαεικνορτυχΑΒΕΖΗΙΚΜΝΟΡΤΥΧɡɩ",  # noqa: RUF001
+    "авекмнорстухіјѕԁԛԝһӏАВЕКМНОРСТУХІЈЅαεικνορτυχΑΒΕΖΗΙΚΜΝΟΡΤΥΧɡɩ",
     "abekmhopctyxijsdqwhlABEKMHOPCTYXIJSaeikvoptuxABEZHIKMNOPTYXgi",
 )
 _TAGS = re.compile("[\U000e0020-\U000e007e]{3,}")
@@ -31,8 +31,8 @@ _BURIED = re.compile("[A-Za-z][\u200b-\u200d\u2060-\u2064\u00ad\ufeff\u202a-\u20
 _LEET = str.maketrans("013457@$!", "oieastasi")
 _LEET_WORD = re.compile(r"(?<![\w@$!])(?=[\w@$!]*[a-zA-Z])(?=[\w@$!]*[013457@$])[\w@$!]{3,}(?![\w@$])")
 _APART = re.compile(r"(?<!\w)(?:\w[ .\-_*|/]{1,2}){3,}\w(?!\w)")
-_BACKWARDS = re.compile(r"(?i)snoitcurtsni|erongi|suoiverp|drowssap|tpmorp|metsys")
-_ROT13 = re.compile(r"(?i)vafgehpgvba|vtaber|cerivbhf|cnffjbeq|cebzcg|flfgrz")
+_BACKWARDS = ("snoitcurtsni", "erongi", "suoiverp", "drowssap", "tpmorp", "metsys")
+_ROT13 = ("vafgehpgvba", "vtaber", "cerivbhf", "cnffjbeq", "cebzcg", "flfgrz")
 _MORSE = {
     code: letter
     for letter, code in zip(
@@ -50,7 +50,7 @@ def fold(text: str) -> str:
         text = unicodedata.normalize("NFKC", visible(text))
         text = _WORD.sub(_unmix, text)
         text = "".join(c for c in unicodedata.normalize("NFD", text) if not "\u0300" <= c <= "\u036f")
-    return _SPACE.sub(" ", text).casefold().replace("’", "'")  # noqa: RUF001
+    return _SPACE.sub(" ", text.replace("\\n", "\n")).casefold().replace("’", "'")  # noqa: RUF001
 
 
 def _unmix(word: re.Match[str]) -> str:
@@ -75,17 +75,20 @@ def hidden(text: str) -> list[str]:
 
 def readings(text: str) -> Iterator[str]:
     """What the text may say to a model that decodes it; nothing for an ordinary text."""
-    for pattern, decode in _DECODERS:
+    for pattern, decode in _DECODERS if _ENCODED.search(text) else ():
         for match in pattern.finditer(text):
             decoded = _printable(decode, match)
             if decoded:
                 yield decoded
-    if _BACKWARDS.search(text):
+    lower = text.lower()
+    if any(word in lower for word in _BACKWARDS):
         yield text[::-1]
-    if _ROT13.search(text):
+    if any(word in lower for word in _ROT13):
         yield codecs.encode(text, "rot13")
     if len(_LEET_WORD.findall(text)) >= 2:
         yield _LEET_WORD.sub(lambda word: word[0].translate(_LEET), text)
+    if text.count("_") >= 3:
+        yield text.replace("_", " ")
     if _APART.search(text):
         yield _APART.sub(lambda letters: re.sub(r"[\W_]+", "", letters[0]), text)
 
@@ -116,6 +119,10 @@ def _morse(match: re.Match[str]) -> str:
     return " ".join("".join(_MORSE.get(code, "?") for code in word.split()) for word in words)
 
 
+# What every encoding has: a long run without spaces, escapes, groups of digits or dots, or characters past ASCII.
+_ENCODED = re.compile(
+    r"[A-Za-z0-9+/_-]{12}|[\\&%<]|[0-9a-fA-F]{2}[ :,][0-9a-fA-F]{2}[ :,]|[.-]{1,5} [.-]|[^\x00-\u2fff]"
+)
 _DECODERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], bytes | str]], ...] = (
     (re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{12,100000}={0,2}(?![A-Za-z0-9+/=])"), _base64),
     (re.compile(r"(?<![A-Za-z0-9])[A-Z2-7]{16,100000}={0,6}(?![A-Za-z0-9=])"), _base32),

