@@ -27,6 +27,8 @@ customer = "user"
 shared = "writer-only"
 [members.reader]
 shared = "read-only"
+[members.thinker]
+shared = "reflect-only"
 [members.all]
 shared = "full"
 notes = "full"
@@ -46,6 +48,7 @@ class House:
         for name, team, member in (
             ("writer", "desk", "writer"),
             ("reader", "desk", "reader"),
+            ("thinker", "desk", "thinker"),
             ("all", "desk", "all"),
             ("gone", "desk", "gone"),
             ("stranger", "elsewhere", "all"),
@@ -128,8 +131,10 @@ async def test_two_keys_in_one_request_are_refused(house: House) -> None:
     [
         ("POST", "desk:shared/memories", {"writer", "all"}),
         ("POST", "desk:shared/memories/recall", {"reader", "all"}),
-        ("POST", "desk:shared/reflect", {"reader", "all"}),
+        ("POST", "desk:shared/reflect", {"reader", "thinker", "all"}),
         ("GET", "desk:shared/memories/list", {"reader", "all"}),
+        ("GET", "desk:shared/memories/list?limit=0", {"reader", "thinker", "all"}),
+        ("GET", "desk:shared/memories/list?limit=0&q=x", {"reader", "all"}),
         ("GET", "desk:shared/tags", {"reader", "all"}),
         ("GET", "desk:shared/operations/5f0c", {"writer", "all"}),
         ("POST", "desk:notes:member:all/memories", {"all"}),

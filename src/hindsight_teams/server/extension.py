@@ -41,10 +41,10 @@ READS = {
     "list_directives": Access.REFLECT,
     "list_mental_models": Access.REFLECT,
     "get_operation_status": Access.RETAIN,
-    "list_memory_units": Access.RECALL,
+    "list_memory_units": Access.RECALL | Access.REFLECT,  # of which reflect alone gets no further than the count
     "list_tags": Access.RECALL,
 }
-"""What the engine reads of a bank on behalf of a member, and the right that it needs; every other read is refused."""
+"""What the engine reads of a bank on behalf of a member, and a right that it needs; every other read is refused."""
 
 WRITES = {
     "submit_async_consolidation": Access.RETAIN,
@@ -146,10 +146,7 @@ class TeamValidator(OperationValidatorExtension):
 
     async def validate_create_bank(self, ctx: Any) -> Any:
         """A bank comes to be by its first retain or reflect."""
-        identity, refusal = self._judge(ctx, Access.RETAIN)
-        if refusal and identity is not None and identity.may(Access.REFLECT, ctx.bank_id):
-            return ValidationResult.accept()
-        return refusal or ValidationResult.accept()
+        return self._answer(ctx, Access.RETAIN | Access.REFLECT)
 
     async def validate_bank_write(self, ctx: Any) -> Any:
         """What follows a retain."""
@@ -219,18 +216,18 @@ class TeamValidator(OperationValidatorExtension):
             raise AuthenticationError("Invalid API key")
         return None if identity.admin else identity
 
-    def _judge(self, ctx: Any, verb: Access) -> tuple[Identity | None, Any]:
-        """The member, if it is one, and the refusal, if it may not use the verb; ``NONE`` is nobody's."""
+    def _judge(self, ctx: Any, rights: Access) -> tuple[Identity | None, Any]:
+        """The member, if it is one, and the refusal, if it holds none of the rights."""
         identity = self._member(ctx.request_context)
-        if identity is None or identity.may(verb, ctx.bank_id):
+        if identity is None or any(identity.may(right, ctx.bank_id) for right in rights):
             return identity, None
-        what = verb.verbs[0] if verb else "do this"
+        what = " or ".join(rights.verbs) or "do this"
         return identity, ValidationResult.reject(
             f"member {identity.member!r} may not {what} on bank {ctx.bank_id!r}", status_code=403
         )
 
-    def _answer(self, ctx: Any, verb: Access) -> Any:
-        _, refusal = self._judge(ctx, verb)
+    def _answer(self, ctx: Any, rights: Access) -> Any:
+        _, refusal = self._judge(ctx, rights)
         return refusal or ValidationResult.accept()
 
 

@@ -117,13 +117,11 @@ class Guard:
 
 
 def _check_route(identity: Identity, scope: Scope, path: str) -> None:
-    wish = wanted(scope["method"], path, query=bool(scope.get("query_string")))
+    wish = wanted(scope["method"], path, scope.get("query_string", b"").decode("latin-1"))
     if wish is None:
         raise Refused(403, _denied(identity, "do that; it takes an admin key"))
-    if wish.bank_id is None or wish.route is None:
-        return
-    if not identity.may(wish.route.access, wish.bank_id):
-        raise Refused(403, _denied(identity, wish.route.access.verbs[0], wish.bank_id))
+    if wish.bank_id is not None and not any(identity.may(right, wish.bank_id) for right in wish.rights):
+        raise Refused(403, _denied(identity, wish.rights[0].verbs[0], wish.bank_id))
 
 
 def _check_message(identity: Identity, message: Any, default_bank: str | None) -> None:

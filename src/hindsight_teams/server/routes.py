@@ -24,13 +24,13 @@ class Route:
         method: Of HTTP.
         path: What follows the bank's id, as an expression.
         access: The right that the member needs on the bank.
-        query: Whether it may carry query parameters.
+        query: The one query string that it may carry; None for any.
     """
 
     method: str
     path: str
     access: Access
-    query: bool = True
+    query: str | None = None
 
 
 ROUTES = (
@@ -38,9 +38,11 @@ ROUTES = (
     Route("POST", "/memories/recall", Access.RECALL),
     Route("POST", "/reflect", Access.REFLECT),
     Route("GET", "/memories/list", Access.RECALL),
+    # Only the count: a client looks whether there is a bank before it reflects, which would make one.
+    Route("GET", "/memories/list", Access.REFLECT, query="limit=0"),
     Route("GET", "/tags", Access.RECALL),
-    # A query could ask for the operation's payload: what somebody else retained.
-    Route("GET", "/operations/[0-9a-fA-F-]+", Access.RETAIN, query=False),
+    # With a query one could ask for the operation's payload: what somebody else retained.
+    Route("GET", "/operations/[0-9a-fA-F-]+", Access.RETAIN, query=""),
 )
 """Beside the listing of banks, which is filtered."""
 
@@ -59,26 +61,32 @@ MCP_METHODS = frozenset({"initialize", "ping", "tools/list", "tools/call"})
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What an allowed request asks for: a bank and the route to it, or, with neither, the listing of banks."""
+    """What an allowed request asks for: a bank, and rights on it of which one is enough.
+
+    Attributes:
+        bank_id: None for the listing of banks, which every member may ask for.
+    """
 
     bank_id: str | None = None
-    route: Route | None = None
+    rights: tuple[Access, ...] = ()
 
 
-def wanted(method: str, path: str, *, query: bool = False) -> Wanted | None:
+def wanted(method: str, path: str, query: str = "") -> Wanted | None:
     """What a request asks for; None where no member may ask it.
 
     Args:
         method: Of HTTP.
         path: Decoded, below the server's base path.
-        query: Whether the request carries query parameters.
+        query: The query string, as sent.
     """
     if method == "GET" and path == _BANKS:
         return Wanted()
     match = re.fullmatch(rf"{_BANKS}/([^/]+)(/.+)", path)
     if match is None:
         return None
-    for route in ROUTES:
-        if route.method == method and re.fullmatch(route.path, match[2]):
-            return Wanted(match[1], route) if route.query or not query else None
-    return None
+    rights = tuple(
+        route.access
+        for route in ROUTES
+        if route.method == method and re.fullmatch(route.path, match[2]) and route.query in (None, query)
+    )
+    return Wanted(match[1], rights) if rights else None

@@ -18,10 +18,13 @@ from hindsight_teams.banks import unescape
 from hindsight_teams.definition import TeamDefinition
 from hindsight_teams.errors import InvalidInput
 from hindsight_teams.models import RetainItem
-from hindsight_teams.review import KINDS, seal
+from hindsight_teams.review import seal
 from hindsight_teams.server.matching import could_be
 
 Item = Mapping[str, Any]
+
+SEALED = ("quarantine", "proposal")
+"""The kinds of envelopes that a member makes; the others are made by who decides."""
 
 
 def sign(item: Item, *, team: str, member: str, grant: Grant | None = None, bank_id: str = "") -> dict[str, Any]:
@@ -84,9 +87,9 @@ def check_envelope(item: Item, definition: TeamDefinition, member: str) -> None:
     except (KeyError, TypeError, ValueError):
         raise InvalidInput("only sealed envelopes go into the review bank") from None
     same = (
-        metadata["review_kind"] in KINDS
+        metadata["review_kind"] in SEALED
         and item.get("content") == expected.content
-        and {k: v for k, v in metadata.items() if k not in provenance.RESERVED_METADATA} == expected.metadata
+        and {key: metadata[key] for key in metadata if key not in provenance.RESERVED_METADATA} == expected.metadata
         and item.get("document_id") == expected.document_id
         and (item.get("update_mode") or "replace") == expected.update_mode
     )
