@@ -143,6 +143,21 @@ def test_the_architect_writes_the_bank_that_the_task_names(backend: SQLiteBacken
     assert found(memory, "coder", "drop Windows") == ""
 
 
+def test_a_note_becomes_a_decision_only_by_the_architects_approval(backend: SQLiteBackend) -> None:
+    memory = engineering_squad.shared_memory(backend)
+    memory.member("coder").retain("The upload handler imports cgi.", bank="notebook")
+    proposed = memory.proposals("coder").propose("The upload handler imports cgi.", to="decisions")
+    assert found(memory, "reviewer", "upload handler cgi") == ""
+    with pytest.raises(AccessDenied):
+        memory.reviews("coder")
+    memory.reviews("architect").approve(proposed.id)
+    [decision] = memory.member("reviewer").recall("upload handler cgi").results
+    assert decision.author == "coder"
+    assert decision.metadata["lineage"].startswith("engineering-squad:notebook:member:coder#")
+    memory.reviews("architect").revoke(proposed.id)
+    assert found(memory, "reviewer", "upload handler cgi") == ""
+
+
 def test_collectors_only_write_and_judges_only_reflect(backend: SQLiteBackend) -> None:
     memory = evidence_panel.shared_memory(backend)
     team = evidence_panel.team(memory=memory)

@@ -178,3 +178,75 @@ def test_the_same_run_gives_the_same_answer(desk: Desk, notebook: Notebook) -> N
     notebook.lines = [STATEMENT, "The ship Nimrod was sold in 1909.", "The ship James Caird sailed in 1916."]
     answers: set[Any] = {desk().run("Which ship sailed or sank?").content for _ in range(3)}
     assert len(answers) == 1
+
+
+class Curation:
+    """The tools of a proposer and a curator, over one list of what waits."""
+
+    def __init__(self) -> None:
+        self.waiting: dict[str, str] = {}
+        self.decided: list[tuple[str, str]] = []
+
+    def propose_memory(self, memory: str, bank: str, reason: str) -> str:
+        """Propose a memory."""
+        self.waiting[f"id{len(self.waiting)}"] = f"{bank}: {memory}"
+        return "Proposed."
+
+    def list_reviews(self) -> str:
+        """List what waits."""
+        lines = [f"{key} [proposal] {text}" for key, text in self.waiting.items()]
+        return "\n".join(lines) or "Nothing waits for review."
+
+    def approve_memory(self, review_id: str) -> str:
+        """Approve one."""
+        self.decided.append(("approve", self.waiting.pop(review_id)))
+        return "Stored."
+
+    def reject_memory(self, review_id: str) -> str:
+        """Reject one."""
+        self.decided.append(("reject", self.waiting.pop(review_id)))
+        return "Dropped."
+
+
+def test_a_note_is_recalled_and_proposed_in_its_exact_words(notebook: Notebook) -> None:
+    notebook.lines = ["Tea is at four.", "[shared | coder] The handler imports cgi."]
+    curation = Curation()
+    tools: list[Any] = [notebook.recall_memory, curation.propose_memory]
+    coder = Agent(model=OfflineModel(), tools=tools, telemetry=False)
+    assert "Proposed." in str(coder.run("Coder, propose for the decisions: the handler imports cgi").content)
+    assert [text.partition(": ")[2] for text in curation.waiting.values()] == ["The handler imports cgi."]
+
+
+def test_what_nobody_noted_is_not_proposed(notebook: Notebook) -> None:
+    curation = Curation()
+    tools: list[Any] = [notebook.recall_memory, curation.propose_memory]
+    coder = Agent(model=OfflineModel(), tools=tools, telemetry=False)
+    assert "I don't know" in str(coder.run("Propose for the decisions: the moon is made of cheese").content)
+    assert curation.waiting == {}
+
+
+@pytest.mark.parametrize(("verb", "left"), [("Approve", 0), ("Reject", 0), ("Review", 2)])
+def test_a_curator_decides_on_all_that_waits(verb: str, left: int) -> None:
+    curation = Curation()
+    curation.waiting = {"id0": "decisions: one", "id1": "decisions: two"}
+    tools: list[Any] = [curation.list_reviews, curation.approve_memory, curation.reject_memory]
+    answer = str(Agent(model=OfflineModel(), tools=tools, telemetry=False).run(f"{verb} what waits.").content)
+    assert len(curation.waiting) == left
+    assert curation.decided == [(verb.lower(), text) for text in ("decisions: one", "decisions: two")][: 2 - left]
+    assert "id1" in answer if left else "Stored." in answer or "Dropped." in answer
+
+
+def test_nothing_to_approve_is_said() -> None:
+    curation = Curation()
+    tools: list[Any] = [curation.list_reviews, curation.approve_memory, curation.reject_memory]
+    answer = Agent(model=OfflineModel(), tools=tools, telemetry=False).run("Approve what waits.").content
+    assert answer == f"{OFFLINE_MARKER} Nothing waits for review."
+
+
+def test_an_address_is_not_part_of_the_query_and_a_date_is(desk: Desk, notebook: Notebook) -> None:
+    desk().run("Answerer, please tell me when the ship sank?")
+    desk().run("In November 1915, which ship sank?")
+    assert [query for _, query in notebook.calls] == [
+        "tell me when the ship sank?",
+        "In November 1915, which ship sank?",
+    ]

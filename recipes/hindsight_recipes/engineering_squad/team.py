@@ -32,14 +32,20 @@ def team(model: Model | str | None = None, memory: TeamMemory | None = None) -> 
         name="Architect",
         role="Decides, and records each decision with its date and reason; answers what was decided and why",
         model=model,
-        instructions="Record a decision in the decisions bank, one fact at a time; keep drafts in your notebook.",
+        instructions=[
+            "Record a decision in the decisions bank, one fact at a time; keep drafts in your notebook.",
+            "When asked to review, list what waits and approve or reject each.",
+        ],
     )
     coder = Agent(
         id="coder",
         name="Coder",
         role="Writes code within the decisions; keeps working notes",
         model=model,
-        instructions="Look up the decisions before you start. Keep what you learn on the way in your notebook.",
+        instructions=[
+            "Look up the decisions before you start. Keep what you learn on the way in your notebook.",
+            "Propose a note as a decision when asked to: recall it first, and propose its exact text.",
+        ],
     )
     reviewer = Agent(
         id="reviewer",

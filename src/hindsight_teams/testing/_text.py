@@ -11,7 +11,8 @@ _ASKS = frozenset(
     " search name give show".split()
 )
 _TELLS = frozenset(
-    "remember retain store save record note write add log keep publish learn collect propose promote update".split()
+    "remember retain store save record note write add log keep publish learn collect update"
+    " propose promote approve reject".split()
 )
 _STOP = _ASKS | frozenset(
     "a an the and or of in on at to for from by with about into as it its this that these those he she they them his"
@@ -22,7 +23,11 @@ _BROAD = re.compile(
     r"|what (do|did|have) (we|you|i) (know|learn|learned|think)|how (would|should|well)|should)\b"
 )
 _POLITE = re.compile(r"^(?:please|kindly|(?:can|could|would|will) you(?: please)?)[\s,]+", re.I)
-_ADDRESS = re.compile(r"^(?!\w+\?)[A-Za-z][\w -]{0,30}[,:]\s+(?=\w)")
+_ADDRESS = re.compile(
+    r"^(?!(?:in|on|at|by|for|from|of|to|after|before|since|until|during|when|while|if|as|with)\b)"
+    r"[a-z-]+(?: [a-z-]+){0,2}[,:]\s+(?=\w)",
+    re.I,
+)
 _BLOCK = re.compile(r"<([a-z][a-z0-9_-]*(?: [a-z_]+)?)>.*?</\1>", re.S)
 _BULLET = re.compile(r"^\s*[-*•]\s+")
 _NUMBERED = re.compile(r"^\s*\d{1,3}[.)]\s+(.*\S)")
@@ -46,7 +51,7 @@ def blocks(text: str) -> str:
 def is_question(text: str) -> bool:
     """Whether a request asks for something, rather than states it."""
     plain = text.strip()
-    first = _verb(plain)
+    first = command(plain)
     if first in _TELLS:
         return False
     lines = [line.strip() for line in plain.splitlines() if line.strip()]
@@ -71,11 +76,11 @@ def facts(text: str) -> list[str]:
     if items:
         return [item for item in items if item]
     plain = text.strip()
-    if _verb(plain) in _TELLS:
-        command, colon, rest = plain.partition(":")
-        if colon and rest.strip() and len(command) <= 120 and "\n" not in command:
+    if command(plain) in _TELLS:
+        head, colon, rest = plain.partition(":")
+        if colon and rest.strip() and len(head) <= 120 and "\n" not in head:
             return facts(rest)
-        bare = re.sub(r"^\W*\w+\s+that\s+", "", _unaddressed(plain), flags=re.I)
+        bare = re.sub(r"^\W*\w+\s+that\s+", "", unaddressed(plain), flags=re.I)
         return [bare[:1].upper() + bare[1:]]
     return [plain] if plain else []
 
@@ -115,18 +120,25 @@ def bearing_on(question: str, lines: Iterable[str], limit: int = 3) -> list[str]
     return [line for _, line in sorted(kept, key=lambda pair: -pair[0])[:limit]]
 
 
+def unlabelled(line: str) -> str:
+    """A recalled line without its label of bank, author and date."""
+    return _LABEL.sub("", line)
+
+
 def _distinct(lines: Iterable[str]) -> list[str]:
     """The lines without those that say what another says and more, such as the talk in which a fact was told."""
-    texts = {line: _LABEL.sub("", line).rstrip(".") for line in lines}
+    texts = {line: unlabelled(line).rstrip(".") for line in lines}
     return [line for line, text in texts.items() if not any(t != text and t in text for t in texts.values())]
 
 
-def _unaddressed(text: str) -> str:
+def unaddressed(text: str) -> str:
+    """A request without the name of whom it is addressed to, and without please."""
     return _POLITE.sub("", _ADDRESS.sub("", text, count=1).lstrip())
 
 
-def _verb(text: str) -> str:
-    for candidate in (text, _unaddressed(text)):
+def command(text: str) -> str:
+    """The verb that a request begins with, where it is one that tells or asks; empty otherwise."""
+    for candidate in (text, unaddressed(text)):
         match = re.match(r"\W*([A-Za-z]+)", _POLITE.sub("", candidate))
         if match and match.group(1).lower() in _TELLS | _ASKS:
             return match.group(1).lower()

@@ -3,23 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
-from agno.models.message import Message
-
-from hindsight_teams.testing._model import LocalModel, Request, ToolCall, Turn, text_of
+from hindsight_teams.testing._curation import CURATION_TOOLS, curate
+from hindsight_teams.testing._model import LocalModel, Request, ToolCall, Turn
 from hindsight_teams.testing._roster import RECALL, REFLECT, RETAIN, choose, read_roster
-from hindsight_teams.testing._text import (
-    bearing_on,
-    blocks,
-    facts,
-    is_broad,
-    is_empty,
-    is_question,
-    memory_lines,
-    named_first,
-    without_blocks,
-)
+from hindsight_teams.testing._scene import Result, Scene
+from hindsight_teams.testing._text import bearing_on, facts, is_broad, is_empty, is_question, memory_lines, named_first
 
 __all__ = ["OFFLINE_MARKER", "OfflineModel"]
 
@@ -33,7 +22,6 @@ NOTED = "Noted."
 
 _DELEGATE, _DELEGATE_ALL = "delegate_task_to_member", "delegate_task_to_members"
 _CREATE, _EXECUTE, _COMPLETE = "create_task", "execute_task", "mark_all_complete"
-_TASK_STATE = "<current_task_state>"
 
 
 class OfflineModel(LocalModel):
@@ -54,58 +42,17 @@ class OfflineModel(LocalModel):
 
     def next_turn(self, request: Request) -> Turn:
         """What the rules say for this request."""
-        scene = _Scene.of(request)
+        scene = Scene.of(request)
         if {_DELEGATE, _DELEGATE_ALL, _CREATE}.isdisjoint(scene.tools):
             return _member(scene)
         return _leader(scene)
-
-
-@dataclass(frozen=True, slots=True)
-class _Result:
-    tool: str
-    text: str
-    failed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Scene:
-    """What the rules look at: the task, what was done for it, the tools, and memories already in the prompt."""
-
-    request: Request
-    task: str
-    results: tuple[_Result, ...]
-    tools: frozenset[str]
-    injected: tuple[str, ...]
-
-    @classmethod
-    def of(cls, request: Request) -> _Scene:
-        messages = request.messages
-        start = next((i for i in range(len(messages) - 1, -1, -1) if _is_task(messages[i])), None)
-        prompt = text_of(messages[start]) if start is not None else ""
-        done = messages[start + 1 :] if start is not None else messages
-        return cls(
-            request=request,
-            task=without_blocks(prompt),
-            results=tuple(
-                _Result(m.tool_name or "", text_of(m), bool(m.tool_call_error)) for m in done if m.role == "tool"
-            ),
-            tools=frozenset(request.tool_names),
-            injected=tuple(memory_lines(request.system) + memory_lines(blocks(prompt))),
-        )
-
-    def results_of(self, *tools: str) -> list[_Result]:
-        return [result for result in self.results if result.tool in tools]
-
-
-def _is_task(message: Message) -> bool:
-    return message.role == "user" and not text_of(message).startswith(_TASK_STATE)
 
 
 def _say(text: str) -> Turn:
     return Turn(content=f"{OFFLINE_MARKER} {text}")
 
 
-def _leader(scene: _Scene) -> Turn:
+def _leader(scene: Scene) -> Turn:
     if scene.results_of(_COMPLETE):
         return Turn()
     answers = scene.results_of(_DELEGATE, _DELEGATE_ALL, _EXECUTE)
@@ -132,7 +79,7 @@ def _leader(scene: _Scene) -> Turn:
     return Turn(calls=(ToolCall(_CREATE, {"title": title, "description": scene.task, "assignee": member.id}),))
 
 
-def _merged(answers: list[_Result]) -> str:
+def _merged(answers: list[Result]) -> str:
     """The members' answers as one: each line once, and no "I can't" beside an answer."""
     text = "\n".join(answer.text for answer in answers).replace(OFFLINE_MARKER + " ", "\n")
     lines = list(dict.fromkeys(line.strip() for line in text.splitlines() if line.strip()))
@@ -140,23 +87,25 @@ def _merged(answers: list[_Result]) -> str:
     return "\n".join(useful or lines[:1] or [DONT_KNOW])
 
 
-def _member(scene: _Scene) -> Turn:
+def _member(scene: Scene) -> Turn:
+    if calls := curate(scene):
+        return Turn(calls=calls)
     if scene.results:
         return _say(_report(scene))
     if is_question(scene.task):
         order = (REFLECT, RECALL) if is_broad(scene.task) else (RECALL, REFLECT)
         reader = next((tool for tool in order if tool in scene.tools), None)
         if reader:
-            return Turn(calls=(ToolCall(reader, {"query": scene.task}),))
+            return Turn(calls=(ToolCall(reader, {"query": scene.question}),))
         if scene.injected:
-            return _say(_quoted(scene.task, scene.injected))
+            return _say(_quoted(scene.question, scene.injected))
         return _say(CANT_READ)
     if RETAIN in scene.tools:
         return Turn(calls=tuple(_retain(scene, fact) for fact in facts(scene.task)))
     return _say(CANT_WRITE if scene.tools & {RECALL, REFLECT} else NOTED)
 
 
-def _retain(scene: _Scene, fact: str) -> ToolCall:
+def _retain(scene: Scene, fact: str) -> ToolCall:
     parameters = scene.request.schema(RETAIN).get("properties") or {}
     banks = (parameters.get("bank") or {}).get("enum")
     arguments = {"content": fact}
@@ -165,8 +114,11 @@ def _retain(scene: _Scene, fact: str) -> ToolCall:
     return ToolCall(RETAIN, arguments)
 
 
-def _report(scene: _Scene) -> str:
+def _report(scene: Scene) -> str:
     failures = [result.text.strip() for result in scene.results if result.failed]
+    decided = [result for result in scene.results_of(*CURATION_TOOLS) if not result.failed]
+    if decided:
+        return "\n".join(result.text for result in decided if result.tool == decided[-1].tool)
     kept = [result for result in scene.results_of(RETAIN) if not result.failed]
     read = [result for result in scene.results_of(RECALL, REFLECT) if not result.failed]
     parts: list[str] = []
@@ -178,12 +130,12 @@ def _report(scene: _Scene) -> str:
     return "\n".join(parts) or DONT_KNOW
 
 
-def _answer(scene: _Scene, read: list[_Result]) -> str:
+def _answer(scene: Scene, read: list[Result]) -> str:
     reflections = [result.text.strip() for result in read if result.tool == REFLECT and not is_empty(result.text)]
     if reflections:
         return "\n".join(reflections)
     recalled = [line for result in read if result.tool == RECALL for line in _lines(result.text)]
-    return _quoted(scene.task, [*recalled, *scene.injected])
+    return _quoted(scene.question, [*recalled, *scene.injected])
 
 
 def _lines(text: str) -> list[str]:
