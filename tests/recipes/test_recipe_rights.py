@@ -127,7 +127,7 @@ def test_only_the_architect_decides(play: Play, backend: SQLiteBackend) -> None:
 
 
 def test_notebooks_are_private(play: Play, backend: SQLiteBackend) -> None:
-    play("engineering_squad")
+    play("engineering_squad", "decide", "work", "review")
     memory = engineering_squad.shared_memory(backend)
     query = "upload handler imports cgi telnet probe flaky"
     assert "handlers/upload.py" in found(memory, "coder", query)
