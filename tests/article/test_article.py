@@ -151,8 +151,7 @@ def test_a_read_only_selection_can_not_store(run: Run, banks: HindsightBackend, 
     assert "functional programming patterns" in run("read_only", agent, ASK)
 
 
-def test_configure_reaches_every_toolkit(run: Run, hindsight_server_with: ServerFactory) -> None:
-    server = hindsight_server_with(env=KEY_AUTH | {"HINDSIGHT_API_TENANT_API_KEY": "your-api-key"})
+def test_configure_reaches_every_toolkit(run: Run) -> None:
     lines = """
 alice, bob = (Agent(model=OpenAIChat(id="gpt-4o-mini"), tools=[t]) for t in (agent1_tools, agent2_tools))
 alice.print_response("Remember that my desk is by the window.")
@@ -160,7 +159,7 @@ alice.print_response("Where is my desk?")
 print("--- bob ---")
 bob.print_response("Where is my desk?")
 """
-    alice, bob = run("configured", lines, server=server).split("--- bob ---")
+    alice, bob = run("configured", lines).split("--- bob ---")
     assert "my desk is by the window" in alice.rpartition("Where is my desk?")[2]
     assert "by the window" not in bob
     assert "No relevant memories found" in bob
@@ -170,7 +169,7 @@ bob.print_response("Where is my desk?")
 def test_the_cloud_configuration_sends_its_key(
     run: Run, hindsight_server_with: ServerFactory, key: str, stored: bool
 ) -> None:
-    server = hindsight_server_with(env=KEY_AUTH | {"HINDSIGHT_API_TENANT_API_KEY": "hsk_your_token"})
+    server = hindsight_server_with(env=KEY_AUTH)
     agent = 'agent = Agent(model=OpenAIChat(id="gpt-4o-mini"), tools=[HindsightTools(bank_id="cloud")])'
     wrong = f"configure(hindsight_api_url={server.url!r}, api_key={key!r})"
     said = run(

@@ -117,7 +117,7 @@ def test_what_the_owner_suspends_stays_suspended(hindsight_server: Server) -> No
 
 def test_a_wrong_key_is_said_without_the_key(hindsight_server_with: ServerFactory) -> None:
     server = hindsight_server_with(env=KEY_AUTH)
-    right, wrong = (ClientBackend(Hindsight(server.url, api_key=key)) for key in ("right-key", "wrong-key"))
+    right, wrong = (ClientBackend(Hindsight(server.url, api_key=key)) for key in (server.api_key, "wrong-key"))
     assert right.recall(server.unused_bank(), "anything") == RecallResult()
     with pytest.raises(Unauthorized) as raised:
         wrong.recall(server.unused_bank(), "anything")

@@ -12,7 +12,7 @@ from tests.harness import Server
 
 KEY_AUTH = {
     "HINDSIGHT_API_TENANT_EXTENSION": "hindsight_api.extensions.builtin.tenant:ApiKeyTenantExtension",
-    "HINDSIGHT_API_TENANT_API_KEY": "right-key",
+    "HINDSIGHT_API_TENANT_API_KEY": "hsk_your_token",
 }
 
 
@@ -44,10 +44,10 @@ def test_a_variant_asks_for_its_key_and_has_banks_of_its_own(
     hindsight_server: Server, hindsight_server_with: ServerFactory
 ) -> None:
     guarded = hindsight_server_with(env=KEY_AUTH)
-    assert guarded.api_key == "right-key"
+    assert guarded.api_key == "hsk_your_token"
     assert hindsight_server_with(env=KEY_AUTH) is guarded
     items = {"items": [{"content": "The vault code is in the blue folder."}]}
     bank = guarded.unused_bank()
     assert _post(guarded, f"{bank}/memories", items).status_code == 401
-    assert _post(guarded, f"{bank}/memories", items, authorization="Bearer right-key").status_code == 200
+    assert _post(guarded, f"{bank}/memories", items, authorization="Bearer hsk_your_token").status_code == 200
     assert _post(hindsight_server, f"{bank}/memories/recall", {"query": "vault"}).status_code == 404
