@@ -5,6 +5,7 @@ This is the only module that reads the environment. ``None`` means unset everywh
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -155,7 +156,10 @@ def resolve(**arguments: Any) -> Settings:
         ConfigurationError: A bad value, from wherever it came.
     """
     given = {name: value for name, value in arguments.items() if value is not None}
-    return load(**{**(_configured or {}), **given})
+    settings = load(**{**(_configured or {}), **given})
+    if settings.verbose:
+        logging.getLogger("hindsight_teams").setLevel(logging.DEBUG)
+    return settings
 
 
 def load(**values: Any) -> Settings:
