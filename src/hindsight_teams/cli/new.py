@@ -67,7 +67,7 @@ def new(
         raise usage("give NAME, as in `hindsight-teams new my-team`")
     project = parse_name(name)
     refuse_occupied(project.folder, force=force)
-    ask = not (yes or json) and sys.stdin.isatty() and sys.stdout.isatty()
+    ask = not (yes or json) and interactive()
     answers = _answers(project, recipe, members, model, backend, ask=ask)
     rendered = render(project, answers)
     files = {**rendered.files, RECORD: new_record(answers.to_dict(), rendered.files).to_text()}
@@ -78,6 +78,11 @@ def new(
         _print_json(project, answers, rendered, write, kept, dry_run=dry_run)
     else:
         _show(project, answers, rendered, write, kept, dry_run=dry_run)
+
+
+def interactive() -> bool:
+    """Whether somebody is there to answer a question."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def _answers(
