@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Callable
+from functools import cache, lru_cache
 
 from hindsight_teams.backends.sqlite import tokens
 from hindsight_teams.backends.sqlite.date_words import MONTHS, NUMBERS
@@ -165,8 +167,22 @@ def _content(word: str, following: str) -> list[str]:
     if word in MONTHS:
         return [f"\x00month{MONTHS[word]}"]
     word = _SYNONYMS.get(word, word)
-    stem = tokens.term(word)
+    stem = _stem(word)
     return [f"{stem}~"] if word.endswith("ed") and len(word) > 4 else [stem]
+
+
+@lru_cache(maxsize=1 << 14)
+def _stem(word: str) -> str:
+    """The word without its ending. Not the index's term, which takes "went" for "go": tense makes another fact."""
+    return _stemmer()(word) if word.isascii() else word
+
+
+@cache
+def _stemmer() -> Callable[[str], str]:
+    import snowballstemmer  # loads every language: 20 ms that a command without a retain need not spend
+
+    stem: Callable[[str], str] = snowballstemmer.stemmer("english").stemWord
+    return stem
 
 
 def _cut(words: list[str]) -> list[list[str]]:
