@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sqlite3
 import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime
 from functools import partial, wraps
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from hindsight_teams.backends.sqlite import checks, reading, recalling, schema, writing
+import structlog
+
+from hindsight_teams.backends.sqlite import checks, meaning, reading, recalling, schema, writing
 from hindsight_teams.backends.sqlite.connections import Pool
+from hindsight_teams.backends.sqlite.embedders import as_embedder
 from hindsight_teams.backends.sqlite.filters import Filter
-from hindsight_teams.backends.sqlite.records import public_id, row_number
+from hindsight_teams.backends.sqlite.records import Piece, public_id, row_number
+from hindsight_teams.backends.sqlite.weights import Depth
 from hindsight_teams.banks import check_bank_id
-from hindsight_teams.errors import BackendError, BankNotFound, InvalidInput
+from hindsight_teams.errors import BackendError, BankNotFound, ConfigurationError, InvalidInput
 from hindsight_teams.models import (
     BankInfo,
     BankStats,
@@ -35,6 +41,8 @@ from hindsight_teams.models import (
     UpdateMode,
     check_max_tokens,
 )
+
+_log = structlog.get_logger(__name__)
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -62,13 +70,14 @@ class SQLiteBackend:
     Args:
         path: The database file; made at the first use, with its folder.
         model: An Agno model; ``reflect`` then asks it, with the memories as its only evidence.
-        embedder: Text to vector: a callable, or an Agno embedder.
+        embedder: Text to vector: ``"minilm"`` (the ``[minilm]`` extra), an Agno embedder, or a callable.
         extractor: An Agno model; ``retain`` then stores the facts it finds beside the text.
         busy_timeout: Seconds to wait for another process that writes.
         threads: Threads for the async verbs, and connections open at once.
 
     Raises:
         InvalidInput: The path is empty or ``:memory:``.
+        ConfigurationError: The embedder is none, or its extra is not installed.
     """
 
     name = "sqlite"
@@ -87,7 +96,7 @@ class SQLiteBackend:
             raise InvalidInput(f"path={str(path)!r} names no file; memories need one, such as 'memory.db'")
         self.path = Path(path).expanduser()
         self._model = model
-        self._embedder = embedder
+        self._embedder = as_embedder(embedder)
         self._extractor = extractor
         self._threads = threads
         self._executor: ThreadPoolExecutor | None = None
@@ -150,9 +159,11 @@ class SQLiteBackend:
         new = [piece for item in items for piece in writing.pieces(item, now=now)]
         if not new:
             return Receipt(bank_id=bank_id, items_count=0)
+        new = self._with_vectors(new)
         with self._pool.write() as db:
             bank = writing.ensure_bank(db, bank_id, now=now)
-            numbers = writing.store(db, bank, new, now=now)
+            model = None if self._embedder is None else meaning.ensure_model(db, self._embedder)
+            numbers = writing.store(db, bank, new, now=now, model=model)
         return Receipt(
             bank_id=bank_id,
             items_count=len(items),
@@ -204,6 +215,7 @@ class SQLiteBackend:
                 chosen=chosen,
                 now=_now() if now is None else now,
                 explain=explain,
+                similarity=self._similarity if self._embedder is not None and budget != "low" else None,
             )
         kept, left_out = recalling.within(memories, max_tokens)
         notes = [f"{left_out} more memories match; raise max_tokens to see them"] if left_out else []
@@ -399,6 +411,63 @@ class SQLiteBackend:
             self._executor = ThreadPoolExecutor(self._threads, thread_name_prefix="hindsight-teams-sqlite")
             self._executor_pid = os.getpid()
         return await asyncio.get_running_loop().run_in_executor(self._executor, work)
+
+    def _vectors(self, texts: Sequence[str]) -> list[bytes] | None:
+        """The texts' vectors; None, and a log line, when the embedder fails: memory must not depend on it."""
+        assert self._embedder is not None
+        try:
+            return [meaning.pack(vector) for vector in self._embedder.embed(texts)]
+        except Exception as error:
+            _log.warning("embedder_failed", embedder=self._embedder.name, texts=len(texts), error=repr(error))
+            return None
+
+    def _with_vectors(self, new: list[Piece]) -> list[Piece]:
+        if self._embedder is None:
+            return new
+        vectors = self._vectors([piece.text for piece in new])
+        if vectors is None:
+            return new
+        return [replace(piece, vector=vector) for piece, vector in zip(new, vectors, strict=True)]
+
+    def _similarity(
+        self, db: sqlite3.Connection, bank: int, query: str, candidates: Iterable[int], depth: Depth
+    ) -> dict[int, float]:
+        assert self._embedder is not None
+        model = meaning.model_number(db, self._embedder)
+        vectors = None if model is None else self._vectors([query])
+        if model is None or vectors is None:
+            return {}
+        return meaning.search(db, bank, model, vectors[0], candidates, scan=depth.scan, most=depth.results)
+
+    def reembed(self) -> int:
+        """Make the vectors that memories lack for the present embedder; how many were made.
+
+        Raises:
+            ConfigurationError: The backend has no embedder.
+        """
+        if self._embedder is None:
+            raise ConfigurationError("reembed() needs an embedder: SQLiteBackend(path, embedder='minilm')")
+        made, last = 0, -1
+        with self._pool.write() as db:
+            model = meaning.ensure_model(db, self._embedder)
+        while True:
+            with self._pool.read() as db:
+                rows = db.execute(
+                    "SELECT m.no, m.text FROM memory m WHERE m.no > ? AND NOT EXISTS"
+                    " (SELECT 1 FROM vector v WHERE v.no = m.no AND v.model = ?) ORDER BY m.no LIMIT 256",
+                    (last, model),
+                ).fetchall()
+            vectors = self._vectors([text for _, text in rows]) if rows else None
+            if vectors is None:
+                return made
+            with self._pool.write() as db:
+                for (no, text), vector in zip(rows, vectors, strict=True):
+                    made += db.execute(
+                        "INSERT OR REPLACE INTO vector (no, model, data) SELECT no, ?, ? FROM memory"
+                        " WHERE no = ? AND text = ?",
+                        (model, vector, no, text),
+                    ).rowcount
+            last = rows[-1][0]
 
     def _erase(self) -> None:
         """Make what was deleted vanish from the file's bytes: merge the index, then empty the write-ahead log."""

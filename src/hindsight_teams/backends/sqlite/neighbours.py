@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable
 
 from hindsight_teams.backends.sqlite import tokens, weights
@@ -51,11 +52,11 @@ def _link_streams(found: Candidates, bank: int, loose: list[Candidate], masks: d
             bank, candidate.mentioned - _AFTER * _GAP, candidate.mentioned + _AFTER * _GAP, _MOST_AROUND, masks
         ):
             around[member.no] = member
-    chain, position, last = -1, 0, None
+    chain, position, last = 0, 0, None
     for member in sorted(around.values(), key=lambda c: (c.mentioned, c.no)):
         # One instant for several memories is a batch, which says nothing about their order.
         near = last is not None and 0 < member.mentioned - last <= _GAP
-        position += 1 if near else _AFTER + _BEFORE + 1
+        chain, position = (chain, position + 1) if near else (chain - 1, 0)
         member.chain, member.position = chain, position
         found.chains.setdefault(chain, {})[position] = member
         last = member.mentioned
@@ -76,15 +77,17 @@ def coverage(found: Candidates, candidate: Candidate, hits: WordHits) -> tuple[f
 
 
 def documents(found: Candidates, hits: WordHits) -> dict[int, float]:
-    """The weight of the query's terms that each document holds anywhere."""
-    scores = {}
+    """The weight of the query's terms that each chain holds anywhere; a term in few chains weighs more."""
+    masks: dict[int, int] = {}
     for chain, members in found.chains.items():
-        if chain >= 0:
-            mask = 0
-            for member in members.values():
-                mask |= member.mask
-            scores[chain] = hits.weight(mask)
-    return scores
+        masks[chain] = 0
+        for member in members.values():
+            masks[chain] |= member.mask
+    idf = []
+    for bit, weight in enumerate(hits.weights):
+        n = sum(mask >> bit & 1 for mask in masks.values())
+        idf.append(math.log(1 + (len(masks) - n + 0.5) / (n + 0.5)) if weight else 0.0)
+    return {chain: sum(w for bit, w in enumerate(idf) if mask >> bit & 1) for chain, mask in masks.items()}
 
 
 def authorship(candidate: Candidate, names: Collection[str], mentions: int) -> float:

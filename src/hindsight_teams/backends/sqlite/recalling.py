@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from hindsight_teams.backends.sqlite import fusion, moments, neighbours, reading, tokens, words
@@ -15,7 +15,7 @@ from hindsight_teams.models import Budget, Memory, Signal
 
 CHARACTERS_PER_TOKEN = 4
 
-Similarity = Callable[[sqlite3.Connection, int, str, Sequence[int], Depth], dict[int, float]]
+Similarity = Callable[[sqlite3.Connection, int, str, Iterable[int], Depth], dict[int, float]]
 """``(db, bank, query, candidates, depth)`` to the cosine similarity of the candidates, and of others it found."""
 
 

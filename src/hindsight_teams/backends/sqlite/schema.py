@@ -69,8 +69,8 @@ def _first_tables(db: sqlite3.Connection) -> None:
         # The tokens are made by tokens.py, so SQLite has only to split them at spaces: its ascii tokenizer takes
         # every character outside ASCII as part of a token.
         "CREATE VIRTUAL TABLE words USING fts5(terms, tokenize='ascii', detail=none, columnsize=0)",
-        "CREATE TABLE vector (no INTEGER PRIMARY KEY, data BLOB NOT NULL)",
-        "CREATE TABLE setting (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
+        "CREATE TABLE embedder (no INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)",
+        "CREATE TABLE vector (no INTEGER PRIMARY KEY, model INTEGER NOT NULL, data BLOB NOT NULL)",
     ):
         db.execute(statement)
 

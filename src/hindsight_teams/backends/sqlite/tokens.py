@@ -12,6 +12,8 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from functools import cache, lru_cache
 
+from hindsight_teams.backends.sqlite.irregular import BASE
+
 MAX_TERM = 64
 """Characters of a term that count; the rest of a longer one (a URL, a hash) is cut."""
 
@@ -121,7 +123,7 @@ def term(word: str) -> str:
     word = word[:MAX_TERM]
     first = word[0]
     if first <= "\u024f":
-        return _stemmer("english")(word) if word.isalpha() else word
+        return _stemmer("english")(BASE.get(word, word)) if word.isalpha() else word
     if "\u0400" <= first <= "\u04ff":
         return _stemmer("russian")(word)
     if "\u0370" <= first <= "\u03ff":

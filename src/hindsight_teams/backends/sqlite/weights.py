@@ -20,7 +20,7 @@ NEAR = ((1, 0.7), (-1, 0.5), (2, 0.4), (-2, 0.2), (3, 0.2))
 A reply rarely repeats the words of its question: without neighbours recall@10 falls from .79 to .71.
 """
 
-AUTHOR = 0.6
+AUTHOR = 0.5
 """The query names the memory's author (.74 without)."""
 
 MENTION = 0.4
