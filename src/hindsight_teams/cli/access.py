@@ -8,7 +8,7 @@ from hindsight_teams.cli.team_file import TeamArgument, find_team_file
 
 
 def access(team: TeamArgument = None, *, json: Json = False) -> None:
-    """Show who may do what: members by banks, from a team.toml."""
+    """Show who may do what on which bank."""
     from hindsight_teams.cli.matrix import plain, render
     from hindsight_teams.definition import TeamDefinition
 

@@ -72,7 +72,10 @@ def show(
     log: Log = None,
     json: Json = False,
 ) -> None:
-    """Show the last events, oldest first; all filters that are given must hold."""
+    """Show the last events, oldest first.
+
+    All filters that are given must hold.
+    """
     with _open(log) as store:
         events = store.query(
             limit=limit,
@@ -101,7 +104,10 @@ def follow(
     log: Log = None,
     json: Json = False,
 ) -> None:
-    """Show events as they come, until interrupted; with --json one object a line."""
+    """Show events as they come, until interrupted.
+
+    With --json it prints one object a line.
+    """
     with _open(log) as store, suppress(KeyboardInterrupt):
         for entry in store.follow(member=member, user=user, verb=verb, bank=bank, outcome=outcome):
             if json:
@@ -118,7 +124,7 @@ def who_saw(
     log: Log = None,
     json: Json = False,
 ) -> None:
-    """Who saw a memory: every operation that showed it to somebody."""
+    """Show every operation that let somebody see a memory."""
     with _open(log) as store:
         events = store.who_saw(memory)
     _print(events, as_json=json)
@@ -132,7 +138,7 @@ def what_did(
     log: Log = None,
     json: Json = False,
 ) -> None:
-    """What a member did, in all or in one run."""
+    """Show what a member did, in all or in one run."""
     with _open(log) as store:
         events = store.what_did(member, run)
     _print(events, as_json=json)
@@ -185,7 +191,10 @@ def export(
     log: Log = None,
     json: Json = False,
 ) -> None:
-    """Write events to a file as JSON lines, with their hashes, or as CSV."""
+    """Write events to a file.
+
+    As JSON lines they keep their hashes; a log that is exported whole can be verified again.
+    """
     if json and file is None:
         raise usage("give FILE with --json, since the events themselves would go to standard output")
     first, last = moment(since, "--since"), moment(until, "--until")

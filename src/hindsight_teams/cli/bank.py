@@ -75,7 +75,10 @@ def show(
     url: Url = None,
     json: Json = False,
 ) -> None:
-    """Show a bank: its counts and its memories, oldest first, with who wrote them and when."""
+    """Show what a bank holds, oldest first.
+
+    Each memory is shown with who wrote it, when, and its tags.
+    """
     with backend(db, url, must_exist=True) as memory:
         stats = memory.bank_stats(bank)
         page = memory.list_memories(
@@ -123,7 +126,10 @@ def retain(
     url: Url = None,
     json: Json = False,
 ) -> None:
-    """Store one memory in a bank; the bank is made when there is none."""
+    """Store one memory in a bank.
+
+    The bank is made when there is none. The memory carries no member's signature.
+    """
     text, pairs, when = _content(content), _pairs(metadata or []), moment(timestamp, "--timestamp")
     with backend(db, url) as memory:
         receipt = memory.retain(
@@ -168,7 +174,10 @@ def search(
     url: Url = None,
     json: Json = False,
 ) -> None:
-    """Search a bank as `recall` does, and explain on request what each strategy gave."""
+    """Search as `recall` does, and explain the result.
+
+    With --explain each memory is followed by what each strategy gave to it.
+    """
     _search(bank, query, budget, max_tokens, tag, tags_match, db, url, json, explain=explain)
 
 
@@ -218,7 +227,10 @@ def reflect(
     url: Url = None,
     json: Json = False,
 ) -> None:
-    """Answer a question from what a bank holds, with the memories it rests on."""
+    """Answer a question from what a bank holds.
+
+    The memories that the answer rests on are shown below it.
+    """
     with backend(db, url, must_exist=True) as memory:
         answer = memory.reflect(bank, query, budget=budget, tags=tag, tags_match=tags_match)
     if json:

@@ -22,9 +22,10 @@ Model = Annotated[
 
 
 def demo(*, model: Model = None, db: Db = None, json: Json = False) -> None:
-    """See a team remember: one process researches, the next one answers from memory alone.
+    """See a team remember what it read in another process.
 
-    It needs no key, no server and no network, and uses a database file of its own, apart from your memory.
+    One process researches, the next one answers from memory alone. It needs no key, no server and no network, and
+    uses a database file of its own, apart from your memory.
     """
     from hindsight_recipes import get_recipe
     from hindsight_teams.cli.play import play

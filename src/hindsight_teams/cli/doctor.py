@@ -45,7 +45,10 @@ def doctor(
     url: Url = None,
     json: Json = False,
 ) -> None:
-    """Check the set-up: which backend and why, where it is, versions, and a write that is read back."""
+    """Check where memory lives, and that it works.
+
+    It shows which backend is used and why, its place and versions, and tries a write that is read back.
+    """
     if db is not None and url is not None:
         raise usage("give --db or --url, not both")
     findings = [*_versions(), *_backend(db, url, write=write)]

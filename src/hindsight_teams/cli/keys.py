@@ -40,7 +40,10 @@ def create(
     file: KeyFile = DEFAULT_FILE,
     json: Json = False,
 ) -> None:
-    """Create a key for a member. It is shown once and stored nowhere."""
+    """Create a key for a member.
+
+    It is shown once and stored nowhere; the file holds its hash.
+    """
     from hindsight_teams.definition import TeamDefinition
     from hindsight_teams.server.keys import KeyStore
 
@@ -89,7 +92,10 @@ def revoke(
     file: KeyFile = DEFAULT_FILE,
     json: Json = False,
 ) -> None:
-    """Make a key worthless; a running server notices at its next request."""
+    """Make a key worthless.
+
+    A running server notices at its next request.
+    """
     from hindsight_teams.server.keys import KeyStore
 
     record = KeyStore(file).revoke(key_id)

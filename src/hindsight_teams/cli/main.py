@@ -5,18 +5,28 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+import typer.core
 
-from hindsight_teams.cli import access, audit, bank, demo, doctor, keys, new, recipes, run, update
+from hindsight_teams.cli import access, audit, bank, demo, doctor, forget, keys, new, recipes, review, run, update
 from hindsight_teams.cli.failure import FAILED, INTERRUPTED, USAGE_ERROR, line, report, report_usage
 from hindsight_teams.cli.output import protect_streams
 from hindsight_teams.errors import HindsightTeamsError
 
 PROGRAM = "hindsight-teams"
 
+ORDER = ("demo", "new", "update", "run", "recipes", "access", "doctor", "bank", "review", "forget", "audit", "keys")
+
+
+class _InOrder(typer.core.TyperGroup):
+    def list_commands(self, ctx: Any) -> list[str]:
+        return sorted(super().list_commands(ctx), key=ORDER.index)
+
+
 app = typer.Typer(
+    cls=_InOrder,
     name=PROGRAM,
     help="Shared long-term memory for Agno Teams: who may write, read or reflect on which memory bank.",
     epilog="Two first steps: `hindsight-teams demo`, then `hindsight-teams new my-team`.",
@@ -59,6 +69,8 @@ app.add_typer(recipes.app, name="recipes")
 app.command("access")(access.access)
 app.command("doctor")(doctor.doctor)
 app.add_typer(bank.app, name="bank")
+app.add_typer(review.app, name="review")
+app.command("forget")(forget.forget)
 app.add_typer(audit.app, name="audit")
 app.add_typer(keys.app, name="keys")
 

@@ -53,7 +53,10 @@ def new(
     list_: Annotated[bool, typer.Option("--list", help="List the recipes.")] = False,
     json: Json = False,
 ) -> None:
-    """Make a project from a recipe: a team with memory, rights and passing tests."""
+    """Make a project from a recipe.
+
+    You get a team with memory, rights and tests that pass, offline. On a terminal it asks for what no flag says.
+    """
     from hindsight_teams.cli import recipes
     from hindsight_teams.cli.scaffold.names import parse_name
     from hindsight_teams.cli.scaffold.place import keep_changed, place, refuse_occupied

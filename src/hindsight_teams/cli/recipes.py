@@ -38,7 +38,7 @@ def show(
     *,
     json: Json = False,
 ) -> None:
-    """Show a recipe: what it does, who may do what, and the commands that use it."""
+    """Show what a recipe does, and who may do what in it."""
     from hindsight_recipes import get_recipe
     from hindsight_teams.cli.matrix import plain, render
     from hindsight_teams.definition import TeamDefinition

@@ -33,7 +33,7 @@ def run(
     phase: Annotated[str | None, typer.Option("--phase", hidden=True)] = None,
     report: Annotated[Path | None, typer.Option("--report", hidden=True)] = None,
 ) -> None:
-    """Run a recipe: its script in a scratch file, or one PROMPT on your own memory.
+    """Play a recipe, or ask its team one thing.
 
     The script plays in a database file of its own unless --db or --url says otherwise. A PROMPT uses the memory that
     the settings choose, as `doctor` shows it.

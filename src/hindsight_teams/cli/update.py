@@ -33,7 +33,10 @@ def update(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change; write nothing.")] = False,
     json: Json = False,
 ) -> None:
-    """Bring a project made by `new` up to this version's templates, and mark what conflicts with your changes."""
+    """Bring a project up to this version's templates.
+
+    Your changes stay: both are merged, and lines that conflict are marked as git marks them.
+    """
     from hindsight_teams.cli.scaffold.answers import Answers
     from hindsight_teams.cli.scaffold.names import parse_name
     from hindsight_teams.cli.scaffold.place import place

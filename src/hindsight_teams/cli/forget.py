@@ -1,0 +1,83 @@
+"""``hindsight-teams forget``: remove what a selection names, from every bank of the team."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hindsight_teams.cli.options import Db, Json, Url, Yes, backend, confirm
+from hindsight_teams.cli.output import day, glyph, item, print_json, say, styled
+from hindsight_teams.cli.team_file import TeamOption, find_team_file
+
+if TYPE_CHECKING:
+    from hindsight_teams.models import Memory
+
+_SHOWN = 20
+
+
+def forget(
+    *,
+    memory: Annotated[
+        list[str] | None, typer.Option("--memory", metavar="ID", help="This memory; may be given again.")
+    ] = None,
+    document: Annotated[str | None, typer.Option("--document", metavar="ID", help="All of this document.")] = None,
+    author: Annotated[str | None, typer.Option("--author", metavar="ID", help="All that this member retained.")] = None,
+    user: Annotated[str | None, typer.Option("--user", metavar="ID", help="All retained for this end user.")] = None,
+    session: Annotated[str | None, typer.Option("--session", metavar="ID", help="All of this session.")] = None,
+    run: Annotated[str | None, typer.Option("--run", metavar="ID", help="All of this run.")] = None,
+    tag: Annotated[
+        list[str] | None, typer.Option("--tag", metavar="TAG", help="All with this tag; may be given again.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="List what would go; delete nothing.")] = False,
+    yes: Yes = False,
+    team: TeamOption = None,
+    db: Db = None,
+    url: Url = None,
+    json: Json = False,
+) -> None:
+    """Forget for good, in all banks of the team.
+
+    What was derived from a memory goes with it. Selections that are given together are ANDed.
+    """
+    from hindsight_teams.team import TeamMemory
+
+    selection = {
+        "memory_ids": tuple(memory or ()),
+        "document_id": document,
+        "author": author,
+        "user": user,
+        "session": session,
+        "run": run,
+        "tags": tuple(tag or ()),
+    }
+    with backend(db, url, must_exist=True) as opened:
+        own = TeamMemory.from_file(find_team_file(team), backend=opened)
+        report = own.forget(dry_run=True, **selection)
+        if not json:
+            _show(report.memories)
+        if report.count and not dry_run:
+            confirm(f"Forget {_counted(report.count)} of {own.team_id!r} for good?", yes=yes)
+            report = own.forget(dry_run=False, **selection)
+    if json:
+        print_json({"dry_run": dry_run, "memories": report.memories, "count": report.count, "deleted": report.deleted})
+    elif dry_run:
+        say((f"{_counted(report.count)} would go. Nothing was deleted.", "dim"))
+    elif report.count:
+        say((glyph("ok"), "green"), f" {_counted(report.deleted)} forgotten")
+
+
+def _show(memories: dict[str, list[Memory]]) -> None:
+    if not memories:
+        say(("Nothing matches.", "dim"))
+    for bank, found in memories.items():
+        say((bank, "bold"), (f"  {_counted(len(found))}", "dim"))
+        for entry in found[:_SHOWN]:
+            when = day(entry.occurred_at or entry.mentioned_at)
+            item(styled("  "), styled(entry.text, (f"  {entry.author or ''}  {when}", "dim")), cut=True)
+        if len(found) > _SHOWN:
+            say((f"  {glyph('more')} {len(found) - _SHOWN} more", "dim"))
+
+
+def _counted(count: int) -> str:
+    return f"{count:,} {'memory' if count == 1 else 'memories'}"
