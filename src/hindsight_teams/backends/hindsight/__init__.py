@@ -2,7 +2,7 @@
 
 from hindsight_teams.backends.hindsight.answers import Document
 from hindsight_teams.backends.hindsight.backend import HindsightBackend
+from hindsight_teams.backends.hindsight.connection import Timeouts
 from hindsight_teams.backends.hindsight.retry import RetryPolicy
-from hindsight_teams.backends.hindsight.transport import Timeouts
 
 __all__ = ["Document", "HindsightBackend", "RetryPolicy", "Timeouts"]

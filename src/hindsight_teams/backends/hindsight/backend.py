@@ -13,9 +13,10 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from pydantic import SecretStr
 
+from hindsight_teams.backends.hindsight.connection import Connection, Timeouts
 from hindsight_teams.backends.hindsight.plans import banks, memories, operations, verbs
 from hindsight_teams.backends.hindsight.retry import RetryPolicy
-from hindsight_teams.backends.hindsight.transport import Connection, Pool, Timeouts
+from hindsight_teams.backends.hindsight.transport import Pool
 from hindsight_teams.backends.hindsight.wire import Outcome, Pause, Plan, Rules
 from hindsight_teams.errors import ConfigurationError
 from hindsight_teams.settings import check_api_key, check_url

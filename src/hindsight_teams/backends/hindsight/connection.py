@@ -1,0 +1,105 @@
+"""How to reach one server: all that httpx needs to know, checked and worked out once."""
+
+from __future__ import annotations
+
+import re
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from typing import Any
+
+import httpx
+
+from hindsight_teams.errors import ConfigurationError
+
+KEEPALIVE = 15.0
+"""Seconds an idle connection is kept: below the server's own 30, so that a request rarely meets a closing one."""
+
+_TOKEN = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds to wait.
+
+    Retain and reflect are slow by nature, since an LLM is behind them. The server drops a synchronous retain whose
+    client has left, so a ``retain`` too short stores nothing.
+    """
+
+    connect: float = 5.0
+    recall: float = 30.0
+    reflect: float = 120.0
+    retain: float = 120.0
+
+    def __post_init__(self) -> None:
+        for name in ("connect", "recall", "reflect", "retain"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+                raise ConfigurationError(f"the {name} timeout {value!r} must be a number of seconds above 0")
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One server, as given."""
+
+    base_url: str
+    headers: Mapping[str, str] = field(repr=False)
+    timeouts: Timeouts
+    verify: bool | str | ssl.SSLContext = True
+    proxy: str | None = field(default=None, repr=False)
+    trust_env: bool = True
+    max_connections: int = 100
+
+    def client_options(self, context: ssl.SSLContext, size: int) -> dict[str, Any]:
+        """What an httpx client of at most ``size`` connections is made with.
+
+        Raises:
+            ConfigurationError: ``proxy`` is no URL.
+        """
+        try:
+            proxy = httpx.Proxy(self.proxy) if self.proxy is not None else None
+        except (ValueError, httpx.InvalidURL) as error:
+            raise ConfigurationError("proxy must be a URL such as http://localhost:3128") from error
+        limits = httpx.Limits(max_connections=size, max_keepalive_connections=size, keepalive_expiry=KEEPALIVE)
+        return {"verify": context, "proxy": proxy, "trust_env": self.trust_env, "limits": limits}
+
+    def tls(self) -> ssl.SSLContext:
+        """The TLS settings. Reading the system's certificates costs more than a hundred requests: do it once.
+
+        Raises:
+            ConfigurationError: The file given as ``verify`` can't be read.
+        """
+        if isinstance(self.verify, ssl.SSLContext):
+            return self.verify
+        try:
+            if isinstance(self.verify, str):
+                return ssl.create_default_context(cafile=self.verify)
+            return httpx.create_ssl_context(verify=self.verify, trust_env=self.trust_env)
+        except OSError as error:
+            raise ConfigurationError("the file of certificates can't be read", verify=self.verify) from error
+
+    def timeout(self, seconds: float) -> dict[str, Any]:
+        """The httpx extension that allows an answer so many seconds.
+
+        Who waits for a free connection waits for the answers of others, and so may wait as long as they do.
+        """
+        return {"timeout": {"connect": self.timeouts.connect, "read": seconds, "write": seconds, "pool": seconds}}
+
+    def raw_headers(self) -> list[tuple[bytes, bytes]]:
+        """The headers of every request, ready for the wire.
+
+        Raises:
+            ConfigurationError: A header that HTTP can't carry.
+        """
+        headers = {
+            "accept": "application/json",
+            "accept-encoding": "gzip, deflate",
+            "content-type": "application/json",
+            "user-agent": f"hindsight-teams/{version('hindsight-teams')}",
+            **{name.lower(): value for name, value in self.headers.items()},
+        }
+        for name, value in headers.items():
+            if not _TOKEN.fullmatch(name) or not value.isascii() or not value.isprintable():
+                raise ConfigurationError(f"the header {name!r} holds characters that HTTP can't carry")
+        return [(name.encode(), value.encode()) for name, value in headers.items()]

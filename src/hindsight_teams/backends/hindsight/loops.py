@@ -1,0 +1,125 @@
+"""The async clients of one event loop, closed with it.
+
+An AsyncClient belongs to the loop it was first used in, and must be closed inside it. The clients of a loop are
+therefore held by an async generator: ``asyncio.run`` closes a loop's generators before the loop itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import warnings
+from collections.abc import AsyncGenerator, Callable
+from contextlib import suppress
+
+import httpx
+
+LANE = 10
+"""Connections of one client. httpcore goes through all connections of a pool several times for each request, which for
+200 calls at once on one pool of 100 cost ten times the CPU of ten pools of 10."""
+
+CLOSE_WAIT = 2.0
+"""Seconds to wait for a loop that runs in another thread to close its clients."""
+
+_closing: set[asyncio.Task[None]] = set()
+
+
+class Lane:
+    """One client, and how many calls it is busy with."""
+
+    __slots__ = ("busy", "client")
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self.client = client
+        self.busy = 0
+
+
+class LoopClients:
+    """Clients of one event loop, as many as its calls at once need.
+
+    Args:
+        make: Makes a client of ``LANE`` connections.
+        most: Clients at most; further calls wait for a free connection.
+        on_close: Called when the loop closes them.
+    """
+
+    def __init__(
+        self, make: Callable[[], httpx.AsyncClient], most: int, on_close: Callable[[LoopClients], None]
+    ) -> None:
+        self._make = make
+        self._most = most
+        self._lanes: list[Lane] = []
+        self._holder: AsyncGenerator[None, None] | None = _hold(self._lanes, lambda: on_close(self))
+
+    async def hold(self) -> None:
+        """Let the running loop close these clients when it ends."""
+        if self._holder is not None:
+            await anext(self._holder)
+
+    def lane(self) -> Lane:
+        """The client for the next call."""
+        for lane in self._lanes:
+            if lane.busy < LANE:
+                return lane
+        if len(self._lanes) < self._most:
+            self._lanes.append(Lane(self._make()))
+            return self._lanes[-1]
+        return min(self._lanes, key=lambda lane: lane.busy)
+
+    async def aclose(self) -> None:
+        """Close the clients; to be awaited in their loop."""
+        if self._holder is not None:
+            await self._holder.aclose()
+        await _close(self._lanes)
+
+    def close_from_anywhere(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Close the clients from any thread, as well as the state of their loop allows."""
+        if loop.is_closed():
+            self.abandon()
+        elif _inside_a_loop():
+            if loop.is_running():
+                loop.call_soon_threadsafe(lambda: _keep(loop.create_task(self.aclose())))
+            else:
+                self.abandon()
+        elif loop.is_running():
+            with suppress(TimeoutError):
+                asyncio.run_coroutine_threadsafe(self.aclose(), loop).result(CLOSE_WAIT)
+        else:
+            loop.run_until_complete(self.aclose())
+
+    def abandon(self) -> None:
+        """Let go of clients whose loop was closed without its generators: nothing can run in it any more.
+
+        Their sockets are closed as they are collected. asyncio would warn of it, and blame nobody who could help.
+        """
+        self._lanes.clear()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)
+            self._holder = None
+            gc.collect()
+
+
+async def _hold(lanes: list[Lane], on_close: Callable[[], None]) -> AsyncGenerator[None, None]:
+    try:
+        yield
+    finally:
+        on_close()
+        await _close(lanes)
+
+
+async def _close(lanes: list[Lane]) -> None:
+    while lanes:
+        await lanes.pop().client.aclose()
+
+
+def _inside_a_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+def _keep(task: asyncio.Task[None]) -> None:
+    _closing.add(task)  # a loop holds its tasks only weakly
+    task.add_done_callback(_closing.discard)
