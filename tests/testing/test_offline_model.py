@@ -162,6 +162,20 @@ def test_a_task_list_is_worked_through_twice_in_one_session(desk: Desk, notebook
     assert all("21 November 1915" in answer for answer in answers)
 
 
+@pytest.mark.parametrize(("role", "able"), [("Recalls what was said", True), ("Draws maps", False)])
+def test_a_role_in_words_tells_who_can_read(notebook: Notebook, role: str, able: bool) -> None:
+    notebook.lines = [STATEMENT]
+    member = Agent(id="one", name="One", role=role, model=OfflineModel(), tools=[notebook.recall_memory])
+    team = Team(model=OfflineModel(), members=[member], telemetry=False)
+    assert ("21 November 1915" in str(team.run(QUESTION).content)) is able
+
+
+def test_an_empty_prompt_is_noted_and_nothing_is_stored(notebook: Notebook) -> None:
+    alone = Agent(model=OfflineModel(), tools=[notebook.retain_memory], telemetry=False)
+    assert "Noted." in str(alone.run("  ").content)
+    assert notebook.lines == []
+
+
 def test_nobody_able_in_task_mode_ends_the_run(notebook: Notebook) -> None:
     mute = Agent(id="mute", name="Mute", role="Draws", model=OfflineModel())
     team = Team(model=OfflineModel(), members=[mute], mode=TeamMode.tasks, telemetry=False)

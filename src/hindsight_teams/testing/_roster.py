@@ -6,15 +6,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hindsight_teams.testing._text import words
+from hindsight_teams.testing._text import stems, words
 
 RETAIN, RECALL, REFLECT = "retain_memory", "recall_memory", "reflect_on_memory"
 
 _ROSTER = re.compile(r"<team_members>\n(.*?)</team_members>", re.S)
 _MEMBER = re.compile(r'^<member id="([^"]*)" name="([^"]*)"[^>]*>\n(.*?)^</member>$', re.S | re.M)
 _TOOLS = re.compile(r"^\s*Tools: (.*)$", re.M)
-_WRITING = words("retain store record write collect remember save research researcher editor scribe archivist")
-_READING = words("recall reflect answer answerer judge search look support adviser analyst reader consult")
+_WRITING = stems("retain store record write collect remember save research researcher editor scribe archivist")
+_READING = stems("recall reflect answer judge search look support adviser analyst reader consult review")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Member:
         listed = ", ".join(_TOOLS.findall(self.text))
         if listed:
             return RETAIN in listed if write else RECALL in listed or REFLECT in listed
-        return bool(words(f"{self.id} {self.text}") & (_WRITING if write else _READING))
+        return bool(stems(f"{self.id} {self.text}") & (_WRITING if write else _READING))
 
 
 def read_roster(system: str) -> list[Member]:

@@ -27,6 +27,7 @@ class Scene:
 
     Attributes:
         task: The last user message, without what a framework put around it.
+        task_id: Agno's id of that message.
         results: What the tools called for this task returned.
         tools: The names of the tools on offer.
         injected: Memories in the system message and around the task.
@@ -34,6 +35,7 @@ class Scene:
 
     request: Request
     task: str
+    task_id: str
     results: tuple[Result, ...]
     tools: frozenset[str]
     injected: tuple[str, ...]
@@ -48,6 +50,7 @@ class Scene:
         return cls(
             request=request,
             task=without_blocks(prompt),
+            task_id=messages[start].id or "" if start is not None else "",
             results=tuple(
                 Result(m.tool_name or "", text_of(m), bool(m.tool_call_error)) for m in done if m.role == "tool"
             ),

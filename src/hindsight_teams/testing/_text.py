@@ -33,7 +33,7 @@ _BULLET = re.compile(r"^\s*[-*•]\s+")
 _NUMBERED = re.compile(r"^\s*\d{1,3}[.)]\s+(.*\S)")
 _LABEL = re.compile(r"^\[[^\]]*\]\s*")
 _EMPTY = re.compile(
-    r"^\W*(no relevant memor|no memor|nothing (is |was )?(known|found|stored|relevant)|i (do not|don't) know|none\b|$)",
+    r"^\W*(no relevant memor|no memor|nothing (is |was )?(known|found|stored|relevant)|i (do not|don't) know|$)",
     re.I,
 )
 
@@ -95,9 +95,14 @@ def named_first(text: str, names: Sequence[str]) -> str | None:
     return min(found)[1] if found else None
 
 
+def stems(text: str) -> set[str]:
+    """All words, cut to a crude stem so that "landed" meets "landing"."""
+    return {_stem(word) for word in _tokens(text)}
+
+
 def words(text: str) -> set[str]:
-    """The words that carry meaning, cut to a crude stem so that "landed" meets "landing"."""
-    return {_stem(word) for word in re.findall(r"[^\W_]+", text.lower()) if word not in _STOP and len(word) > 1}
+    """The stems of the words that carry meaning."""
+    return {_stem(word) for word in _tokens(text) if word not in _STOP and len(word) > 1}
 
 
 def memory_lines(text: str) -> list[str]:
@@ -143,6 +148,10 @@ def command(text: str) -> str:
         if match and match.group(1).lower() in _TELLS | _ASKS:
             return match.group(1).lower()
     return ""
+
+
+def _tokens(text: str) -> list[str]:
+    return re.findall(r"[^\W_]+", text.lower())
 
 
 def _stem(word: str) -> str:

@@ -73,10 +73,13 @@ def _leader(scene: Scene) -> Turn:
     if _CREATE not in scene.tools:
         return Turn(calls=(ToolCall(_DELEGATE, {"member_id": member.id, "task": scene.task}),))
     created = scene.results_of(_CREATE)
-    if created and (task_id := re.match(r"Task created: \[([^\]]+)\]", created[-1].text)):
-        return Turn(calls=(ToolCall(_EXECUTE, {"task_id": task_id.group(1), "member_id": member.id}),))
-    title = scene.task[:60] + " (again)" * len(created)  # a title used before gives the old task back
-    return Turn(calls=(ToolCall(_CREATE, {"title": title, "description": scene.task, "assignee": member.id}),))
+    if not created:
+        title = f"{scene.task[:60]} ({scene.task_id[:8]})"  # a title used before would give the old task back
+        return Turn(calls=(ToolCall(_CREATE, {"title": title, "description": scene.task, "assignee": member.id}),))
+    task_id = re.search(r"\[([^\]]+)\]", created[-1].text)
+    if task_id is None:
+        return _say(created[-1].text)
+    return Turn(calls=(ToolCall(_EXECUTE, {"task_id": task_id.group(1), "member_id": member.id}),))
 
 
 def _merged(answers: list[Result]) -> str:
@@ -100,8 +103,9 @@ def _member(scene: Scene) -> Turn:
         if scene.injected:
             return _say(_quoted(scene.question, scene.injected))
         return _say(CANT_READ)
-    if RETAIN in scene.tools:
-        return Turn(calls=tuple(_retain(scene, fact) for fact in facts(scene.task)))
+    told = facts(scene.task)
+    if RETAIN in scene.tools and told:
+        return Turn(calls=tuple(_retain(scene, fact) for fact in told))
     return _say(CANT_WRITE if scene.tools & {RECALL, REFLECT} else NOTED)
 
 
