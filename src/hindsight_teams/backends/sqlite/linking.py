@@ -10,14 +10,16 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import replace
-from typing import Any
+from functools import lru_cache
+from typing import Any, TypeAlias
 
-from hindsight_teams.backends.sqlite import checks, duplicates
+from hindsight_teams.backends.sqlite import checks, duplicates, tokens
 from hindsight_teams.backends.sqlite.claims import Statement, Traces, contradicts, traces, without_speaker
 from hindsight_teams.backends.sqlite.dates import Span, find_spans
-from hindsight_teams.backends.sqlite.records import Piece, unpack_tags
+from hindsight_teams.backends.sqlite.filters import Filter
+from hindsight_teams.backends.sqlite.records import Piece, pack, unpack_tags
 
 MOST_ITEMS = 64
 """Memories of one retain that are compared with what is stored. A bulk load is not: ``consolidate`` does it later."""
@@ -25,64 +27,78 @@ MOST_ITEMS = 64
 _MOST_CANDIDATES = 32
 _DAY = 86_400_000_000
 
-TABLES = (
-    """CREATE TABLE trace (
-        bank INTEGER NOT NULL,
-        key INTEGER NOT NULL,
-        memory INTEGER NOT NULL,
-        PRIMARY KEY (bank, key, memory)
-    ) WITHOUT ROWID""",
-    """CREATE TABLE mention (
-        no INTEGER PRIMARY KEY,
-        bank INTEGER NOT NULL,
-        memory INTEGER NOT NULL,
-        digest INTEGER NOT NULL,
-        document INTEGER,
-        source INTEGER,
-        item TEXT NOT NULL
-    )""",
-    "CREATE INDEX mention_memory ON mention (memory)",
-    "CREATE INDEX mention_digest ON mention (bank, digest)",
-    "CREATE INDEX mention_document ON mention (document) WHERE document IS NOT NULL",
-    "CREATE INDEX mention_source ON mention (source) WHERE source IS NOT NULL",
-)
-
 _CANDIDATES = (
     "SELECT DISTINCT m.no, m.text, m.author, m.mentioned, m.occurred, m.document, m.tags, m.type, m.superseded_by"
     " FROM trace t JOIN memory m ON m.no = t.memory WHERE t.bank = ? AND t.key IN (SELECT value FROM json_each(?))"
     " ORDER BY m.no DESC LIMIT ?"
 )
-_SAME_SCOPE_ANYWAY = ("run:", "session:")
+_OCCASION = ("run:", "session:")
 """Tags that say on which occasion something was retained, not who may read it."""
-_SIGNATURE = (*_SAME_SCOPE_ANYWAY, "team:", "author:", "tagset:", "trust:", "lineage:")
+_SIGNATURE = (*_OCCASION, "team:", "author:", "tagset:", "trust:", "lineage:")
 
 
-def twin(db: sqlite3.Connection, bank: int, piece: Piece, found: Traces, *, document: int | None) -> int | None:
-    """The rowid of a memory that states the same fact as a piece: to be linked, not stored again.
+Row: TypeAlias = "tuple[int, str, str | None, int, int | None, int | None, str | None, str, int | None]"
+Fresh: TypeAlias = "Sequence[tuple[int, Piece, int | None, int]]"
 
-    It has the same author, scope and day, belongs to no memory that was superseded, and not to the same document: a
-    document is kept as it is.
+
+def link(db: sqlite3.Connection, bank: int, piece: Piece, *, document: int | None, batch: Fresh) -> int | None:
+    """The rowid of a memory that states what a piece states, with a mention recorded; None where there is none.
+
+    It has the same author, scope and day, is not superseded, and belongs to another document: a document is kept as it
+    is.
+
+    Args:
+        document: The document that the piece belongs to.
+        batch: What the same retain stores and the tables do not hold yet: rowid, piece, document, position.
     """
+    found = _traces(piece)
     if found.fact is None or piece.type == "observation":
         return None
-    for row in db.execute(_CANDIDATES, (bank, json.dumps([found.fact]), _MOST_CANDIDATES)).fetchall():
-        no, text, author, mentioned, occurred, its_document, tags, kind, newer = row
-        if newer is not None or kind == "observation" or author != piece.author:
-            continue
-        if its_document is not None and its_document == document and no not in piece.sources:
-            continue
-        if _scope(unpack_tags(tags), _SAME_SCOPE_ANYWAY) != _scope(piece.tags, _SAME_SCOPE_ANYWAY):
-            continue
-        if occurred is not None and piece.occurred is not None and occurred // _DAY != piece.occurred // _DAY:
-            if not found.claims:  # what is so may be said on many days; what happened, happened twice
-                continue
-        said, its = without_speaker(piece.text, piece.author), without_speaker(text, author)
-        if duplicates.same_fact(said, its) and _days(said, piece.mentioned) == _days(its, mentioned):
-            return int(no)
+    rows: list[Row] = [
+        (no, p.text, p.author, p.mentioned, p.occurred, d, pack(p.tags), p.type, None)
+        for no, p, d, _ in batch
+        if _traces(p).fact == found.fact
+    ]
+    rows += db.execute(_CANDIDATES, (bank, json.dumps([found.fact]), _MOST_CANDIDATES)).fetchall()
+    for row in rows:
+        if _repeats(piece, found, document, row):
+            _mention(db, bank, row[0], piece, document=document)
+            return row[0]
     return None
 
 
-def mention(db: sqlite3.Connection, bank: int, memory: int, piece: Piece, *, document: int | None) -> None:
+def _repeats(piece: Piece, found: Traces, document: int | None, row: Row) -> bool:
+    no, text, author, mentioned, occurred, its_document, tags, kind, newer = row
+    if newer is not None or kind == "observation" or author != piece.author:
+        return False
+    if its_document is not None and its_document == document and no not in piece.sources:
+        return False
+    if _scope(unpack_tags(tags), _OCCASION) != _scope(piece.tags, _OCCASION):
+        return False
+    other_day = occurred is not None and piece.occurred is not None and occurred // _DAY != piece.occurred // _DAY
+    if other_day and not found.claims:  # what is so may be said on many days; what happened, happened twice
+        return False
+    said, its = without_speaker(piece.text, piece.author), without_speaker(text, author)
+    return duplicates.same_fact(said, its) and _days(said, piece.mentioned) == _days(its, mentioned)
+
+
+def record(db: sqlite3.Connection, bank: int, no: int, piece: Piece) -> None:
+    """Make a stored memory findable by what it states, and mark what it makes untrue, or itself."""
+    found = _traces(piece)
+    db.executemany("INSERT OR IGNORE INTO trace VALUES (?, ?, ?)", [(bank, key, no) for key in _keys(found)])
+    _supersede(db, bank, no, piece, found)
+
+
+@lru_cache(maxsize=256)
+def _traced(text: str, author: str | None) -> Traces:
+    return traces(text, author=author)
+
+
+def _traces(piece: Piece) -> Traces:
+    return _traced(piece.text, piece.author)
+
+
+def _mention(db: sqlite3.Connection, bank: int, memory: int, piece: Piece, *, document: int | None) -> None:
     """Record that a piece states what a memory holds already."""
     if memory in piece.sources:  # extracted from a text that says no more than this
         db.execute(
@@ -113,64 +129,97 @@ def mention(db: sqlite3.Connection, bank: int, memory: int, piece: Piece, *, doc
     )
 
 
-def trace(db: sqlite3.Connection, bank: int, no: int, found: Traces) -> None:
-    """Make a stored memory findable by what it states, claims and denies."""
-    db.executemany("INSERT OR IGNORE INTO trace VALUES (?, ?, ?)", [(bank, key, no) for key in _keys(found)])
-
-
-def supersede(db: sqlite3.Connection, bank: int, no: int, piece: Piece, found: Traces) -> list[int]:
-    """Mark the memories that a stored piece makes untrue, or itself where a newer one did so; the rowids marked."""
+def _supersede(db: sqlite3.Connection, bank: int, no: int, piece: Piece, found: Traces) -> None:
     wanted = [*found.claims, *found.denied, *([_denial(found.fact)] if found.fact is not None else [])]
     if not wanted or piece.type == "observation":
-        return []
-    marked: list[int] = []
+        return
     scope = _scope(piece.tags, _SIGNATURE)
+    mine = _statement(piece.text, piece.mentioned, piece.author)
     for row in db.execute(_CANDIDATES, (bank, json.dumps(wanted), _MOST_CANDIDATES)).fetchall():
         other, text, author, mentioned, _, _, tags, kind, newer = row
         if other == no or newer is not None or kind == "observation" or _scope(unpack_tags(tags), _SIGNATURE) != scope:
             continue
-        mine, its = _statement(piece.text, piece.mentioned, piece.author), _statement(text, mentioned, author)
+        its = _statement(text, mentioned, author)
         if (piece.mentioned, no) < (mentioned, other):  # told late: what is stored is newer
             if contradicts(mine, its):
-                db.execute("UPDATE memory SET superseded_by = ? WHERE no = ?", (other, no))
-                return [no]
+                mark(db, no, other)
+                return
         elif contradicts(its, mine):
-            db.execute("UPDATE memory SET superseded_by = ? WHERE no = ?", (no, other))
-            marked.append(int(other))
-    return marked
+            mark(db, other, no)
 
 
-def known(db: sqlite3.Connection, bank: int, document: int | None, digest: int) -> int | None:
-    """The memory that a piece with this fingerprint was linked to before."""
-    row = db.execute(
-        "SELECT memory FROM mention WHERE bank = ? AND digest = ? AND document IS ?", (bank, digest, document)
-    ).fetchone()
-    return None if row is None else int(row[0])
+def mark(db: sqlite3.Connection, old: int, new: int) -> None:
+    """Record that a memory is superseded, once: by the first that was found to do so."""
+    db.execute("UPDATE memory SET superseded_by = ? WHERE no = ? AND superseded_by IS NULL", (new, old))
+
+
+def known(
+    db: sqlite3.Connection, bank: int, document: int | None, digests: Iterable[int] | None = None
+) -> dict[int, int]:
+    """Fingerprint to rowid of what a document, or what belongs to none, was linked to before.
+
+    Args:
+        digests: Only these fingerprints; all of the document's when None.
+    """
+    if digests is None:
+        return dict(db.execute("SELECT digest, memory FROM mention WHERE document = ?", (document,)))
+    if db.execute("SELECT 1 FROM mention WHERE bank = ? LIMIT 1", (bank,)).fetchone() is None:
+        return {}
+    sql = "SELECT digest, memory FROM mention WHERE bank = ? AND digest = ? AND document IS ?"
+    return {d: memory for digest in digests for d, memory in db.execute(sql, (bank, digest, document))}
+
+
+def drop(db: sqlite3.Connection, bank: int, *, document: int) -> None:
+    """Remove the mentions that belong to a document."""
+    db.execute("DELETE FROM mention WHERE bank = ? AND document = ?", (bank, document))
+
+
+def drop_selected(
+    db: sqlite3.Connection, bank: int, chosen: Filter, *, document: int | None, numbers: Container[int] | None
+) -> int:
+    """Remove the mentions that meet every selection given; how many went."""
+    gone = []
+    rows = db.execute("SELECT no, memory, document, item FROM mention WHERE bank = ?", (bank,))
+    for no, memory, its_document, item in rows:
+        fields = json.loads(item)
+        if (
+            (document is None or document == its_document)
+            and (numbers is None or memory in numbers)
+            and chosen.accepts(pack(fields["tags"]), fields["type"])
+        ):
+            gone.append((no,))
+    db.executemany("DELETE FROM mention WHERE no = ?", gone)
+    return len(gone)
 
 
 def forget(db: sqlite3.Connection, bank: int, numbers: Iterable[int]) -> None:
     """Remove the traces of memories that are about to be deleted, and the mentions that were extracted from them."""
     for no in numbers:
         row = db.execute("SELECT text, author FROM memory WHERE no = ?", (no,)).fetchone()
-        if row is None:
-            continue
-        keys = _keys(traces(row[0], author=row[1]))
-        db.executemany("DELETE FROM trace WHERE bank = ? AND key = ? AND memory = ?", [(bank, k, no) for k in keys])
+        if row is not None:
+            keys = _keys(_traced(*row))
+            db.executemany("DELETE FROM trace WHERE bank = ? AND key = ? AND memory = ?", [(bank, k, no) for k in keys])
         db.execute("DELETE FROM mention WHERE source = ?", (no,))
 
 
-def orphans(db: sqlite3.Connection, bank: int, numbers: Iterable[int]) -> Iterator[tuple[Piece, int | None]]:
-    """Take out the mentions of deleted memories, each as a piece to be stored in its own right, with its source."""
+def orphans(db: sqlite3.Connection, numbers: Iterable[int]) -> list[Piece]:
+    """Take out the mentions of deleted memories, as pieces to be stored in their own right."""
+    pieces: list[Piece] = []
     for no in numbers:
-        rows = db.execute("SELECT no, digest, source, item FROM mention WHERE memory = ? ORDER BY no", (no,)).fetchall()
-        for number, digest, source, item in rows:
-            db.execute("DELETE FROM mention WHERE no = ?", (number,))
-            yield _piece(json.loads(item), digest, source), source
+        for source, digest, item in db.execute(
+            "DELETE FROM mention WHERE memory = ? RETURNING source, digest, item", (no,)
+        ).fetchall():
+            pieces.append(_piece(json.loads(item), digest, source))
+    return pieces
+
+
+def remove_bank(db: sqlite3.Connection, bank: int) -> None:
+    """Remove all traces and mentions of a bank."""
+    db.execute("DELETE FROM trace WHERE bank = ?", (bank,))
+    db.execute("DELETE FROM mention WHERE bank = ?", (bank,))
 
 
 def _piece(item: dict[str, Any], digest: int, source: int | None) -> Piece:
-    from hindsight_teams.backends.sqlite import tokens
-
     tags, entities = tuple(item.pop("tags")), tuple(item.pop("entities"))
     piece = Piece(
         **item,

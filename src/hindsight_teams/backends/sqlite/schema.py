@@ -75,7 +75,36 @@ def _first_tables(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first_tables,)
+def _facts(db: sqlite3.Connection) -> None:
+    for statement in (
+        # Keys by which memories that repeat or contradict each other are found; see linking.py.
+        """CREATE TABLE trace (
+            bank INTEGER NOT NULL,
+            key INTEGER NOT NULL,
+            memory INTEGER NOT NULL,
+            PRIMARY KEY (bank, key, memory)
+        ) WITHOUT ROWID""",
+        # What repeats a memory: it becomes one of its own when that one goes.
+        """CREATE TABLE mention (
+            no INTEGER PRIMARY KEY,
+            bank INTEGER NOT NULL,
+            memory INTEGER NOT NULL,
+            digest INTEGER NOT NULL,
+            document INTEGER,
+            source INTEGER,
+            item TEXT NOT NULL
+        )""",
+        "CREATE INDEX mention_memory ON mention (memory)",
+        "CREATE INDEX mention_digest ON mention (bank, digest)",
+        "CREATE INDEX mention_document ON mention (document) WHERE document IS NOT NULL",
+        "CREATE INDEX mention_source ON mention (source) WHERE source IS NOT NULL",
+        # Texts whose facts are still to be extracted, and why the last attempt failed.
+        "CREATE TABLE pending (memory INTEGER PRIMARY KEY, failure TEXT NOT NULL)",
+    ):
+        db.execute(statement)
+
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first_tables, _facts)
 
 
 def migrate(db: sqlite3.Connection, *, now: int) -> None:

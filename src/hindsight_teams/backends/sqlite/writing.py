@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import groupby
 
-from hindsight_teams.backends.sqlite import checks, tokens
+from hindsight_teams.backends.sqlite import checks, linking, tokens
 from hindsight_teams.backends.sqlite.records import Piece, digest, pack
 from hindsight_teams.backends.sqlite.schema import BANK_SHIFT
 from hindsight_teams.errors import InvalidInput
@@ -106,23 +106,30 @@ def store(db: sqlite3.Connection, bank: int, new: Sequence[Piece], *, now: int, 
         now: Microseconds since 1970.
         model: The number of the embedder that made the pieces' vectors.
     """
-    (last,) = db.execute("SELECT last FROM bank WHERE no = ?", (bank,)).fetchone()
     numbers: dict[int, int] = {}
     fresh: list[tuple[int, Piece, int | None, int]] = []
+    compared = len(new) <= linking.MOST_ITEMS
     if len({p.document_id for p in new}) == 1:
         groups: list[tuple[str | None, list[int]]] = [(new[0].document_id, list(range(len(new))))]
     else:
         order = sorted(range(len(new)), key=lambda i: (new[i].document_id is not None, new[i].document_id or "", i))
         groups = [(k, list(g)) for k, g in groupby(order, key=lambda i: new[i].document_id)]
         groups.sort(key=lambda group: group[1][0])
+    plans: list[tuple[int | None, dict[int, int], list[int]]] = []
     for document_id, members in groups:
         document = None if document_id is None else _document(db, bank, document_id)
         known = _known(db, bank, document, [new[i] for i in members])
         if document_id is not None and not known:  # replacing a document's memories deletes the document too
             document = _document(db, bank, document_id)
+        plans.append((document, known, members))
+    # Only now: what was deleted above may have made memories of what repeated it.
+    (last,) = db.execute("SELECT last FROM bank WHERE no = ?", (bank,)).fetchone()
+    for document, known, members in plans:
         position = 0 if document is None else _end(db, document)
         for i in members:
             number = known.get(new[i].digest)
+            if number is None and compared:
+                number = linking.link(db, bank, new[i], document=document, batch=fresh)
             if number is None:
                 last += 1
                 if last >> BANK_SHIFT:
@@ -140,6 +147,8 @@ def store(db: sqlite3.Connection, bank: int, new: Sequence[Piece], *, now: int, 
     db.executemany(
         "INSERT INTO derivation (source, memory) VALUES (?, ?)", [(s, n) for n, p, *_ in fresh for s in p.sources]
     )
+    for number, piece, *_ in fresh if compared else ():
+        linking.record(db, bank, number, piece)
     db.execute(
         "UPDATE bank SET last = ?, memories = memories + ?, written = max(written, ?) WHERE no = ?",
         (last, len(fresh), now, bank),
@@ -192,7 +201,7 @@ def _known(db: sqlite3.Connection, bank: int, document: int | None, new: Sequenc
             ).fetchone()
             if row is not None:
                 found[piece.digest] = int(row[0])
-        return found
+        return linking.known(db, bank, None, [piece.digest for piece in new]) | found
     if all(piece.append for piece in new):
         held = {}
         for piece in new:
@@ -201,17 +210,28 @@ def _known(db: sqlite3.Connection, bank: int, document: int | None, new: Sequenc
             ).fetchone()
             if row is not None:
                 held[piece.digest] = int(row[0])
-        return held
-    old = db.execute("SELECT no, digest FROM memory WHERE document = ? ORDER BY position", (document,)).fetchall()
+        return linking.known(db, bank, document, [piece.digest for piece in new]) | held
+    old = db.execute(  # facts that were extracted from its texts come and go with these
+        "SELECT no, digest FROM memory WHERE document = ? AND no NOT IN (SELECT memory FROM derivation)"
+        " ORDER BY position",
+        (document,),
+    ).fetchall()
     wanted = list(dict.fromkeys(piece.digest for piece in new))
-    if [d for _, d in old] != wanted[: len(old)]:
+    linked = linking.known(db, bank, document)
+    stored = [d for d in wanted if d not in linked]
+    if [d for _, d in old] != stored[: len(old)] or not linked.keys() <= set(wanted):
+        linking.drop(db, bank, document=document)
         remove(db, bank, [no for no, _ in old])
         return {}
-    return {d: no for no, d in old}
+    return linked | {d: no for no, d in old}
 
 
-def remove(db: sqlite3.Connection, bank: int, numbers: Iterable[int]) -> int:
-    """Delete memories of a bank with everything that was derived from them; how many went."""
+def remove(db: sqlite3.Connection, bank: int, numbers: Iterable[int], *, restore: bool = True) -> int:
+    """Delete memories of a bank with everything that was derived from them; how many went.
+
+    Args:
+        restore: What repeated one of them becomes a memory of its own; False deletes it too.
+    """
     gone = set(numbers)
     wave = sorted(gone)
     while wave:
@@ -223,17 +243,24 @@ def remove(db: sqlite3.Connection, bank: int, numbers: Iterable[int]) -> int:
         wave = sorted(derived - gone)
         gone |= derived
     rows = [(no,) for no in sorted(gone)]
+    linking.forget(db, bank, sorted(gone))
+    repeated = linking.orphans(db, sorted(gone))
     documents = {d for row in rows for (d,) in db.execute("SELECT document FROM memory WHERE no = ?", row)} - {None}
     db.executemany("DELETE FROM words WHERE rowid = ?", rows)
     db.executemany("DELETE FROM vector WHERE no = ?", rows)
     db.executemany("DELETE FROM derivation WHERE memory = ?", rows)
+    db.executemany("DELETE FROM pending WHERE memory = ?", rows)
     db.executemany("UPDATE memory SET superseded_by = NULL WHERE superseded_by = ?", rows)
     deleted = db.executemany("DELETE FROM memory WHERE no = ?", rows).rowcount if rows else 0
+    db.execute("UPDATE bank SET memories = memories - ? WHERE no = ?", (deleted, bank))
+    if restore and repeated:
+        (written,) = db.execute("SELECT written FROM bank WHERE no = ?", (bank,)).fetchone()
+        store(db, bank, repeated, now=written)
     db.executemany(
-        "DELETE FROM document WHERE no = ? AND NOT EXISTS (SELECT 1 FROM memory WHERE document = document.no)",
+        "DELETE FROM document WHERE no = ? AND NOT EXISTS (SELECT 1 FROM memory WHERE document = document.no)"
+        " AND NOT EXISTS (SELECT 1 FROM mention WHERE document = document.no)",
         [(d,) for d in sorted(documents)],
     )
-    db.execute("UPDATE bank SET memories = memories - ? WHERE no = ?", (deleted, bank))
     return deleted
 
 
@@ -243,6 +270,8 @@ def remove_bank(db: sqlite3.Connection, bank: int) -> int:
     db.execute("DELETE FROM words WHERE rowid >= ? AND rowid < ?", (low, high))
     db.execute("DELETE FROM vector WHERE no >= ? AND no < ?", (low, high))
     db.execute("DELETE FROM derivation WHERE source >= ? AND source < ?", (low, high))
+    db.execute("DELETE FROM pending WHERE memory >= ? AND memory < ?", (low, high))
+    linking.remove_bank(db, bank)
     deleted = db.execute("DELETE FROM memory WHERE no >= ? AND no < ?", (low, high)).rowcount
     db.execute("DELETE FROM document WHERE bank = ?", (bank,))
     db.execute("DELETE FROM bank WHERE no = ?", (bank,))
