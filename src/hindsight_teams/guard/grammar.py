@@ -23,7 +23,7 @@ _TOKEN = re.compile(
     r"|(?P<amount>[$€£]\s?\d[\d,.]*[km]?)"
     r"|(?P<function>[a-z][a-z0-9]*(?:_[a-z0-9]+)+)"
     r"|(?P<word>[^\W_]+(?:'[^\W_]+)?)"
-    r"|(?P<clause>[:(\u2014>]|(?<=\s)-(?=\s))"
+    r"|(?P<clause>[:,(\u2014>]|(?<=\s)-(?=\s))"
     r"|(?P<end>[.!?;…。！？।]+(?=\s|$|[^\w.])|\n\n)"  # noqa: RUF001
 )
 _PART = re.compile(r"\{(?P<name>\w+)\}|\((?P<inline>[^)]*)\)|\.\.(?P<gap>\d+)|(?P<word>[^\s{}()]+)")

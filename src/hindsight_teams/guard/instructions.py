@@ -37,8 +37,9 @@ def signs_of(text: str) -> list[str]:
     if sum(weights.values()) >= ENOUGH:
         return list(weights)
     for reading in readings(text):
-        folded = fold(reading)
-        encoded = weigh(folded)
-        if encoded or _COMPACT.search(_NOT_LETTERS.sub("", folded)):
-            return ["hides an instruction", *encoded]
+        for inner in (reading, *readings(reading)):  # encoded twice is common, thrice is not
+            folded = fold(inner)
+            encoded = weigh(folded)
+            if encoded or _COMPACT.search(_NOT_LETTERS.sub("", folded)):
+                return ["hides an instruction", *encoded]
     return []

@@ -57,7 +57,9 @@ _NEAR = re.compile(
 )
 _RANDOM = re.compile(r"[A-Za-z0-9+/_=-]{20,200}")
 _PIN = re.compile(r"(?i)\b(?:pin|pin code|passcode|cvv|cvc|otp)\b[^\n.!?\d#(]{0,16}(?P<value>\d{3,8})\b")
-_CARD = re.compile(r"(?<![\d-])(?:\d[ -]?){12,18}\d(?![\d-])")
+_CARD = re.compile(
+    r"(?<![\w-])(?:\d{13,19}|\d{4}(?P<gap>[ -])\d{4}(?P=gap)\d{4}(?P=gap)\d{1,7}|\d{4}[ -]\d{6}[ -]\d{5})(?![\w-])"
+)
 _SSN = re.compile(r"(?<![\d-])(?!000|666|9)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\d-])")
 _NEAR_CHARACTERS = 60
 _POSSIBLE = re.compile(r"[0-9@]|-----|://|(?i:pass|pwd|secret|key|token|login|credential|bearer|basic)")

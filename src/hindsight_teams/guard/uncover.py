@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import base64
 import binascii
-import codecs
 import html
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
+from functools import partial
 from urllib.parse import unquote
 
 from hindsight_teams.render import visible
@@ -23,6 +23,10 @@ _LOOKALIKES = str.maketrans(
     "авекмнорстухіјѕԁԛԝһӏАВЕКМНОРСТУХІЈЅαεικνορτυχΑΒΕΖΗΙΚΜΝΟΡΤΥΧɡɩ",
     "abekmhopctyxijsdqwhlABEKMHOPCTYXIJSaeikvoptuxABEZHIKMNOPTYXgi",
 )
+_SMALL_CAPITALS = str.maketrans("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghijklmnoprstuvwyz") | {
+    0x1F1E6 + place: letter for place, letter in enumerate("abcdefghijklmnopqrstuvwxyz")
+}
+_ACCENTS = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+")
 _TAGS = re.compile("[\U000e0020-\U000e007e]{3,}")
 _FLAG = re.compile("\U0001f3f4[\U000e0061-\U000e007a\U000e0030-\U000e0039]{3,6}\U000e007f")
 _SELECTORS = re.compile("[\U000e0100-\U000e01ef\ufe00-\ufe0f]{4,}")
@@ -31,8 +35,33 @@ _BURIED = re.compile("[A-Za-z][\u200b-\u200d\u2060-\u2064\u00ad\ufeff\u202a-\u20
 _LEET = str.maketrans("013457@$!", "oieastasi")
 _LEET_WORD = re.compile(r"(?<![\w@$!])(?=[\w@$!]*[a-zA-Z])(?=[\w@$!]*[013457@$])[\w@$!]{3,}(?![\w@$])")
 _APART = re.compile(r"(?<!\w)(?:\w[ .\-_*|/]{1,2}){3,}\w(?!\w)")
-_BACKWARDS = ("snoitcurtsni", "erongi", "suoiverp", "drowssap", "tpmorp", "metsys")
-_ROT13 = ("vafgehpgvba", "vtaber", "cerivbhf", "cnffjbeq", "cebzcg", "flfgrz")
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+_TELLTALE = (
+    "ignore instructions previous system password passwords prompt secret secrets reveal forward disregard".split()
+)
+
+
+def _ciphers() -> dict[str, Callable[[str], str]]:
+    """Telltale words as the usual ciphers write them: each Caesar shift, Atbash, and backwards."""
+    ciphers: dict[str, Callable[[str], str]] = {word[::-1]: _backwards for word in _TELLTALE}
+    for table in [_LETTERS[shift:] + _LETTERS[:shift] for shift in range(1, 26)] + [_LETTERS[::-1]]:
+        decipher = partial(_translated, str.maketrans(table + table.upper(), _LETTERS + _LETTERS.upper()))
+        encipher = str.maketrans(_LETTERS, table)
+        for word in _TELLTALE:
+            ciphers.setdefault(word.translate(encipher), decipher)
+    return ciphers
+
+
+def _backwards(text: str) -> str:
+    return text[::-1]
+
+
+def _translated(table: dict[int, int], text: str) -> str:
+    return text.translate(table)
+
+
+_CIPHERS = _ciphers()
+_CIPHER_WORD = re.compile(r"[a-z]{6,12}")
 _MORSE = {
     code: letter
     for letter, code in zip(
@@ -49,7 +78,7 @@ def fold(text: str) -> str:
     if not text.isascii():
         text = unicodedata.normalize("NFKC", visible(text))
         text = _WORD.sub(_unmix, text)
-        text = "".join(c for c in unicodedata.normalize("NFD", text) if not "\u0300" <= c <= "\u036f")
+        text = _ACCENTS.sub("", unicodedata.normalize("NFD", text)).translate(_SMALL_CAPITALS)
     return _SPACE.sub(" ", text.replace("\\n", "\n")).casefold().replace("’", "'")  # noqa: RUF001
 
 
@@ -80,11 +109,8 @@ def readings(text: str) -> Iterator[str]:
             decoded = _printable(decode, match)
             if decoded:
                 yield decoded
-    lower = text.lower()
-    if any(word in lower for word in _BACKWARDS):
-        yield text[::-1]
-    if any(word in lower for word in _ROT13):
-        yield codecs.encode(text, "rot13")
+    for decipher in {_CIPHERS[word] for word in _CIPHER_WORD.findall(text.lower()) if word in _CIPHERS}:
+        yield decipher(text)
     if len(_LEET_WORD.findall(text)) >= 2:
         yield _LEET_WORD.sub(lambda word: word[0].translate(_LEET), text)
     if text.count("_") >= 3:
@@ -121,7 +147,8 @@ def _morse(match: re.Match[str]) -> str:
 
 # What every encoding has: a long run without spaces, escapes, groups of digits or dots, or characters past ASCII.
 _ENCODED = re.compile(
-    r"[A-Za-z0-9+/_-]{12}|[\\&%<]|[0-9a-fA-F]{2}[ :,][0-9a-fA-F]{2}[ :,]|[.-]{1,5} [.-]|[^\x00-\u2fff]"
+    r"[A-Za-z0-9+/_-]{12}|[\\&%<=]|[0-9a-fA-F]{2,3}[ :,]{1,2}[0-9a-fA-F]{2,3}[ :,]|[01]{8}"
+    r"|[.-]{1,5} [.-]|[^\x00-\u2fff]"
 )
 _DECODERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], bytes | str]], ...] = (
     (re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{12,100000}={0,2}(?![A-Za-z0-9+/=])"), _base64),
@@ -133,6 +160,8 @@ _DECODERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], bytes | str]],
     ),
     (re.compile(r"(?:\\x[0-9a-fA-F]{2}){3,}"), lambda m: bytes.fromhex(m[0].replace("\\x", ""))),
     (re.compile(r"(?:\\u[0-9a-fA-F]{4}){3,}"), lambda m: "".join(chr(int(c, 16)) for c in m[0].split("\\u")[1:])),
+    (re.compile(r"(?:=[0-9A-F]{2}){3,}"), lambda m: bytes.fromhex(m[0].replace("=", ""))),
+    (re.compile(r"(?:\\[0-3]?[0-7]{2}){3,}"), lambda m: bytes(int(c, 8) for c in m[0].split("\\")[1:])),
     (re.compile(r"(?:&#x?[0-9a-fA-F]{1,6};\s?){3,}"), lambda m: html.unescape(m[0])),
     (re.compile(r"(?:%[0-9a-fA-F]{2}){3,}"), lambda m: unquote(m[0], errors="strict")),
     (re.compile(r"(?<!\d)(?:[01]{8}[ ,]?){4,}(?!\d)"), lambda m: bytes(int(b, 2) for b in re.findall("[01]{8}", m[0]))),

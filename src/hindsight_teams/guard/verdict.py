@@ -55,10 +55,7 @@ class Verdict:
         """The error to raise for a refusal, None for every other verdict."""
         if self.action != "refuse":
             return None
-        error = ContentRefused(
-            f"the content was not stored: {self.reason or 'a check refused it'}; leave that out and try again",
-            check=self.check,
-        )
+        error = ContentRefused(f"the content was not stored: {self.reason or 'a check refused it'}", check=self.check)
         error.__cause__ = self.cause
         return error
 
