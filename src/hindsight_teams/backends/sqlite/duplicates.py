@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
-from functools import cache, lru_cache
 
 from hindsight_teams.backends.sqlite import tokens
 from hindsight_teams.backends.sqlite.date_words import MONTHS, NUMBERS
@@ -171,18 +169,26 @@ def _content(word: str, following: str) -> list[str]:
     return [f"{stem}~"] if word.endswith("ed") and len(word) > 4 else [stem]
 
 
-@lru_cache(maxsize=1 << 14)
 def _stem(word: str) -> str:
-    """The word without its ending. Not the index's term, which takes "went" for "go": tense makes another fact."""
-    return _stemmer()(word) if word.isascii() else word
+    """An English word without the endings that leave the fact the same, whatever is left of it.
 
-
-@cache
-def _stemmer() -> Callable[[str], str]:
-    import snowballstemmer  # loads every language: 20 ms that a command without a retain need not spend
-
-    stem: Callable[[str], str] = snowballstemmer.stemmer("english").stemWord
-    return stem
+    Not the index's stemmer: that takes "went" for "go", where tense makes another fact, and would be paid for twice.
+    """
+    if len(word) < 4 or not word.isascii():
+        return word
+    if word.endswith("ies"):
+        return word[:-3] + "y"
+    if word.endswith(("sses", "shes", "ches", "xes", "zes", "oes")):
+        word = word[:-2]
+    elif word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        word = word[:-1]
+    if word.endswith("ing") and len(word) > 5:
+        word = word[:-3]
+    elif word.endswith("ed") and len(word) > 4:
+        word = word[:-2]
+    if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "aeiouls":
+        word = word[:-1]
+    return word[:-1] if word.endswith("e") and len(word) > 3 else word
 
 
 def _cut(words: list[str]) -> list[list[str]]:
