@@ -16,7 +16,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import structlog
 
-from hindsight_teams.backends.sqlite import checks, meaning, reading, recalling, schema, writing
+from hindsight_teams.backends.sqlite import checks, linking, meaning, reading, recalling, schema, writing
 from hindsight_teams.backends.sqlite.connections import Pool
 from hindsight_teams.backends.sqlite.embedders import as_embedder
 from hindsight_teams.backends.sqlite.filters import Filter
@@ -71,7 +71,8 @@ class SQLiteBackend:
         path: The database file; made at the first use, with its folder.
         model: An Agno model; ``reflect`` then asks it, with the memories as its only evidence.
         embedder: Text to vector: ``"minilm"`` (the ``[minilm]`` extra), an Agno embedder, or a callable.
-        extractor: An Agno model; ``retain`` then stores the facts it finds beside the text.
+        extractor: An Agno model, or a callable ``(text, *, now, author)``; ``retain`` then stores the facts it finds
+            beside the text. What fails is tried again by ``retry_extraction``.
         busy_timeout: Seconds to wait for another process that writes.
         threads: Threads for the async verbs, and connections open at once.
 
@@ -163,13 +164,53 @@ class SQLiteBackend:
         with self._pool.write() as db:
             bank = writing.ensure_bank(db, bank_id, now=now)
             model = None if self._embedder is None else meaning.ensure_model(db, self._embedder)
+            newest = reading.newest(db, bank)
             numbers = writing.store(db, bank, new, now=now, model=model)
+            fresh = [] if self._extractor is None else [no for no in numbers if no > newest]
+            db.executemany("INSERT OR IGNORE INTO pending VALUES (?, '')", [(no,) for no in fresh])
+        learned, notes = self._learn(bank, fresh) if fresh else ((), ())
         return Receipt(
             bank_id=bank_id,
             items_count=len(items),
-            memory_ids=tuple(dict.fromkeys(map(public_id, numbers))),
+            memory_ids=tuple(dict.fromkeys(map(public_id, (*numbers, *learned)))),
             document_ids=tuple(dict.fromkeys(p.document_id for p in new if p.document_id is not None)),
+            notes=notes,
         )
+
+    def retry_extraction(self, bank_id: str) -> Receipt:
+        """Extract the facts of the texts for which that failed, or was cut short by a crash.
+
+        Raises:
+            ConfigurationError: The backend has no extractor.
+        """
+        check_bank_id(bank_id)
+        if self._extractor is None:
+            raise ConfigurationError("retry_extraction() needs an extractor: SQLiteBackend(path, extractor=...)")
+        with self._pool.read() as db:
+            bank = reading.bank_number(db, bank_id)
+        learned, notes = ((), ()) if bank is None else self._learn(bank, None)
+        return Receipt(bank_id, len(learned), memory_ids=tuple(map(public_id, learned)), notes=notes)
+
+    def consolidate(self, bank_id: str) -> Receipt:
+        """Make observations of the facts about each name, with their sources, and find what is superseded.
+
+        The model writes them where there is one (``model``, else an ``extractor`` that is a model), rules do otherwise.
+        Memories loaded in bulk, which ``retain_batch`` does not compare, are compared here. Safe to repeat.
+
+        Returns:
+            The observations' ids; a note where rules had to stand in for the model.
+        """
+        from hindsight_teams.backends.sqlite import learning
+
+        check_bank_id(bank_id)
+        with self._pool.read() as db:
+            bank = reading.bank_number(db, bank_id)
+        if bank is None:
+            return Receipt(bank_id, 0)
+        model = self._model if self._model is not None or not hasattr(self._extractor, "response") else self._extractor
+        made = learning.observe(self._pool, bank, bank_id, model, self._with_vectors, now=_now())
+        notes = (f"rules wrote about {made.failed} names: {made.failure}",) if made.failure else ()
+        return Receipt(bank_id, len(made.numbers), memory_ids=tuple(map(public_id, made.numbers)), notes=notes)
 
     def recall(
         self,
@@ -353,15 +394,18 @@ class SQLiteBackend:
             bank = reading.bank_number(db, bank_id)
             if bank is None:
                 return 0
-            if document_id is None and not tags and ids is not None:
+            chosen = _filter(tags, tags_match)
+            wanted = None if ids is None else {n for n in map(row_number, ids) if n is not None}
+            if document_id is None and not tags and wanted is not None:
                 low, high = reading.bounds(bank)
-                numbers = [n for n in map(row_number, ids) if n is not None and low <= n < high]
+                numbers = sorted(n for n in wanted if low <= n < high)
             else:
-                numbers = list(reading.selected(db, bank, _filter(tags, tags_match), document_id))
-                if ids is not None:
-                    numbers = sorted(set(numbers) & {n for n in map(row_number, ids) if n is not None})
+                numbers = list(reading.selected(db, bank, chosen, document_id))
+                if wanted is not None:
+                    numbers = sorted(wanted.intersection(numbers))
+            unlinked = linking.drop_selected(db, bank, chosen, document_id=document_id, numbers=wanted)
             deleted = writing.remove(db, bank, numbers)
-        if deleted:
+        if deleted or unlinked:
             self._erase()
         return deleted
 
@@ -391,6 +435,8 @@ class SQLiteBackend:
 
     aretain = _twin(retain)
     aretain_batch = _twin(retain_batch)
+    aretry_extraction = _twin(retry_extraction)
+    aconsolidate = _twin(consolidate)
     arecall = _twin(recall)
     areflect = _twin(reflect)
     aensure_bank = _twin(ensure_bank)
@@ -420,6 +466,15 @@ class SQLiteBackend:
         except Exception as error:
             _log.warning("embedder_failed", embedder=self._embedder.name, texts=len(texts), error=repr(error))
             return None
+
+    def _learn(self, bank: int, numbers: Sequence[int] | None) -> tuple[tuple[int, ...], tuple[str, ...]]:
+        from hindsight_teams.backends.sqlite import learning
+
+        made = learning.learn(self._pool, bank, self._extractor, self._with_vectors, numbers)
+        if not made.failed:
+            return made.numbers, ()
+        note = f"no facts could be extracted from {made.failed} texts, which are stored as they are: {made.failure}"
+        return made.numbers, (f"{note}; retry_extraction() tries again",)
 
     def _with_vectors(self, new: list[Piece]) -> list[Piece]:
         if self._embedder is None:

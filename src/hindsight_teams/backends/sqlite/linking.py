@@ -73,7 +73,7 @@ def _repeats(piece: Piece, found: Traces, document: int | None, row: Row) -> boo
         return False
     if its_document is not None and its_document == document and no not in piece.sources:
         return False
-    if _scope(unpack_tags(tags), _OCCASION) != _scope(piece.tags, _OCCASION):
+    if scope(unpack_tags(tags), _OCCASION) != scope(piece.tags, _OCCASION):
         return False
     other_day = occurred is not None and piece.occurred is not None and occurred // _DAY != piece.occurred // _DAY
     if other_day and not found.claims:  # what is so may be said on many days; what happened, happened twice
@@ -133,11 +133,11 @@ def _supersede(db: sqlite3.Connection, bank: int, no: int, piece: Piece, found: 
     wanted = [*found.claims, *found.denied, *([_denial(found.fact)] if found.fact is not None else [])]
     if not wanted or piece.type == "observation":
         return
-    scope = _scope(piece.tags, _SIGNATURE)
+    its_scope = scope(piece.tags)
     mine = _statement(piece.text, piece.mentioned, piece.author)
     for row in db.execute(_CANDIDATES, (bank, json.dumps(wanted), _MOST_CANDIDATES)).fetchall():
         other, text, author, mentioned, _, _, tags, kind, newer = row
-        if other == no or newer is not None or kind == "observation" or _scope(unpack_tags(tags), _SIGNATURE) != scope:
+        if other == no or newer is not None or kind == "observation" or scope(unpack_tags(tags)) != its_scope:
             continue
         its = _statement(text, mentioned, author)
         if (piece.mentioned, no) < (mentioned, other):  # told late: what is stored is newer
@@ -175,15 +175,14 @@ def drop(db: sqlite3.Connection, bank: int, *, document: int) -> None:
 
 
 def drop_selected(
-    db: sqlite3.Connection, bank: int, chosen: Filter, *, document: int | None, numbers: Container[int] | None
+    db: sqlite3.Connection, bank: int, chosen: Filter, *, document_id: str | None, numbers: Container[int] | None
 ) -> int:
     """Remove the mentions that meet every selection given; how many went."""
     gone = []
-    rows = db.execute("SELECT no, memory, document, item FROM mention WHERE bank = ?", (bank,))
-    for no, memory, its_document, item in rows:
+    for no, memory, item in db.execute("SELECT no, memory, item FROM mention WHERE bank = ?", (bank,)):
         fields = json.loads(item)
         if (
-            (document is None or document == its_document)
+            (document_id is None or document_id == fields["document_id"])
             and (numbers is None or memory in numbers)
             and chosen.accepts(pack(fields["tags"]), fields["type"])
         ):
@@ -254,5 +253,6 @@ def _days(text: str, mentioned: int) -> list[tuple[object, object]]:
     return [(span.start, span.end) for span in spans]
 
 
-def _scope(tags: Sequence[str], ignored: tuple[str, ...]) -> frozenset[str]:
+def scope(tags: Sequence[str], ignored: tuple[str, ...] = _SIGNATURE) -> frozenset[str]:
+    """The tags that decide who may read a memory: all but those that say who retained it, and when."""
     return frozenset(tag for tag in tags if not tag.startswith(ignored))

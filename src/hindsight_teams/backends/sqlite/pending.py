@@ -38,11 +38,6 @@ class Unit:
     metadata: dict[str, str]
 
 
-def mark(db: sqlite3.Connection, numbers: Iterable[int]) -> None:
-    """Record that the facts of these memories are to be extracted."""
-    db.executemany("INSERT OR IGNORE INTO pending VALUES (?, '')", [(no,) for no in numbers])
-
-
 def units(db: sqlite3.Connection, bank: int, numbers: Iterable[int] | None = None) -> list[Unit]:
     """What is to be extracted of a bank, oldest first: all of it, or only these memories."""
     wanted = None if numbers is None else set(numbers)

@@ -58,12 +58,14 @@ def stats(db: sqlite3.Connection, number: int) -> BankStats:
         "SELECT count(*) FROM memory WHERE no >= ? AND no < ? AND type = 'observation'", bounds(number)
     ).fetchone()
     (documents,) = db.execute("SELECT count(*) FROM document WHERE bank = ?", (number,)).fetchone()
+    (waiting,) = db.execute("SELECT count(*) FROM pending WHERE memory >= ? AND memory < ?", bounds(number)).fetchone()
     return BankStats(
         bank_id=bank_id,
         memories=memories,
         documents=documents,
         observations=observations,
         entities=len(entities),
+        failed_operations=waiting,
         last_write_at=checks.from_microseconds(written),
     )
 
@@ -71,6 +73,12 @@ def stats(db: sqlite3.Connection, number: int) -> BankStats:
 def bounds(number: int) -> tuple[int, int]:
     """The rowids of a bank: from the first, up to but not including the second."""
     return number << BANK_SHIFT, (number + 1) << BANK_SHIFT
+
+
+def newest(db: sqlite3.Connection, number: int) -> int:
+    """The highest rowid that a bank has given to a memory, also where that was deleted since."""
+    (last,) = db.execute("SELECT last FROM bank WHERE no = ?", (number,)).fetchone()
+    return (number << BANK_SHIFT) + int(last)
 
 
 def selected(db: sqlite3.Connection, number: int, chosen: Filter, document_id: str | None = None) -> Iterator[int]:
