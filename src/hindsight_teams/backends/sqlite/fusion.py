@@ -50,6 +50,7 @@ def fuse(
     per_document = _scale(weights.DOCUMENT, documents.values())
     meaning = _smoothed(found, everyone, similarity) if similarity else {}
     per_meaning = _scale(weights.MEANING, meaning.values())
+    content = weights.WORDS + weights.DOCUMENT + (weights.MEANING if per_meaning else 0.0)
     scored = []
     for candidate, (own, near) in zip(everyone, covered, strict=True):
         time, span = moments.closeness(candidate, spans) if spans else (0.0, "")
@@ -59,8 +60,8 @@ def fuse(
                 words=own * per_word,
                 near=near * per_word,
                 document=documents.get(candidate.chain or 0, 0.0) * per_document,
-                author=weights.AUTHOR * neighbours.authorship(candidate, names, mentions) if names else 0.0,
-                time=weights.TIME * time,
+                author=content * weights.AUTHOR * neighbours.authorship(candidate, names, mentions) if names else 0.0,
+                time=content * weights.TIME * time,
                 span=span,
                 meaning=meaning.get(candidate.no, 0.0) * per_meaning,
                 similarity=similarity.get(candidate.no, 0.0),
@@ -108,7 +109,7 @@ def signals(scored: Scored, hits: WordHits, shown: Mapping[str, str]) -> tuple[S
             "graph",
             scored.author,
             f"by {candidate.author}, whom the query names"
-            if scored.author >= weights.AUTHOR
+            if scored.author >= weights.AUTHOR * weights.WORDS
             else "mentions an author whom the query names",
         ),
         Signal("time", scored.time, f"within or near {scored.span!r}"),
