@@ -13,7 +13,6 @@ import re
 import string
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Any
 
 from hindsight_teams.access import Caller
@@ -249,16 +248,16 @@ def call_resolver(resolver: BankResolver, context: Any) -> str:
 
 
 def _template_fields(template: str) -> list[str]:
-    fields = []
-    for _, name, spec, conversion in string.Formatter().parse(template):
+    fields: list[str] = []
+    for literal, name, spec, conversion in string.Formatter().parse(template):
         if name is None:
             continue
         if spec or conversion or not name.isidentifier():
             raise ValueError(f"write a field as {{name}}, without format or attribute: {name!r}")
+        if fields and not _UNSAFE.search(literal.encode()):
+            # A value may hold what lies between: {member}-{user} of "a" and "b-c" is that of "a-b" and "c".
+            raise ValueError(f"put a separator such as ':' between {{{fields[-1]}}} and {{{name}}}, not {literal!r}")
         fields.append(name)
-    for left, right in pairwise(fields):
-        if "{" + left + "}{" + right + "}" in template:
-            raise ValueError(f"put a separator such as ':' between {{{left}}} and {{{right}}}")
     return fields
 
 

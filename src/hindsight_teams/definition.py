@@ -10,12 +10,15 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import combinations
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from hindsight_teams.access import Access, Bank, Grant, parse_access
+from hindsight_teams.access import Access, Bank, Caller, Grant, parse_access
 from hindsight_teams.banks import CALLER_FIELDS, BankResolver, BankSpec, escape
 from hindsight_teams.errors import HindsightTeamsError, TeamDefinitionError, did_you_mean
+from hindsight_teams.overlap import can_share_an_id, is_an_id_of
+from hindsight_teams.review import review_bank_id
 from hindsight_teams.tags import check_tags
 
 BankValue: TypeAlias = "str | BankSpec | BankResolver | Mapping[str, Any]"
@@ -179,6 +182,7 @@ class _Reader:
         if not isinstance(members, Mapping) or not members:
             raise self.fail(("members",), "no member is defined; add one with the banks it may use")
         specs = {name: self.bank(name, value, variables) for name, value in banks.items()}
+        self.refuse_shared_ids(team_id, specs)
         grants = {member: self.member(member, value, specs) for member, value in members.items()}
         reviewing = {
             key: self.some_members(key, value, grants)
@@ -212,6 +216,16 @@ class _Reader:
             return BankSpec(name, variables=variables, **options)
         except (HindsightTeamsError, TypeError) as error:
             raise self.fail(keys, str(error)) from None
+
+    def refuse_shared_ids(self, team_id: str, specs: Mapping[str, BankSpec]) -> None:
+        hint = "; name the bank in the template, as in '{team}:{bank}:{session}'"
+        for one, other in combinations(specs.values(), 2):
+            if can_share_an_id(one, other, team=team_id):
+                template, rival = (one, other) if "{" in one.scope else (other, one)
+                raise self.fail(("banks", template.name), f"its ids could be those of bank {rival.name!r}{hint}")
+        for spec in specs.values():
+            if is_an_id_of(spec, review_bank_id(Caller(team=team_id)), team=team_id):
+                raise self.fail(("banks", spec.name), f"its ids could be that of the team's review bank{hint}")
 
     def member(self, member: Any, value: Any, banks: Mapping[str, BankSpec]) -> dict[str, Grant]:
         keys = ("members", str(member))

@@ -48,6 +48,6 @@ callers = st.builds(Caller, team=identities, member=identities, user=identities,
 
 names = st.sampled_from(("shared", "notes", "customer", "user", "member", "review"))
 scopes = st.sampled_from(("team", "member", "user"))
-templates = st.sampled_from(("room:{session}", "{team}:{bank}:{user}:{session}", "p.{member}-{user}", "{user}"))
+templates = st.sampled_from(("room:{session}", "{team}:{bank}:{user}:{session}", "p.{member}:{user}", "{user}"))
 specs = st.builds(BankSpec, names, scopes)
 any_specs = st.builds(BankSpec, names, scopes | templates)

@@ -51,7 +51,7 @@ def test_a_bank_id_that_no_backend_could_hold_is_refused_with_the_reason(bank_id
         (BankSpec("notes", "member"), "desk:notes:member:answerer"),
         (BankSpec("customer", "user"), "desk:customer:user:ada"),
         (BankSpec("room", "room:{session}"), "room:s1"),
-        (BankSpec("room", "{team}.{bank}.{p}", variables={"p": "a b"}), "desk.room.a~20b"),
+        (BankSpec("room", "{team}:{bank}:{p}", variables={"p": "a b"}), "desk:room:a~20b"),
     ],
 )
 def test_an_id_can_be_read_by_people(spec: BankSpec, bank_id: str) -> None:
@@ -72,6 +72,8 @@ def test_escapes_are_the_bytes_of_what_they_stand_for() -> None:
         ("notes", "room:{session", "can't be read"),
         ("notes", "room:{session!r}", "without format"),
         ("notes", "{user}{session}", "separator"),
+        ("notes", "{member}-{user}", "separator"),
+        ("notes", "{team}.@{user}", "separator"),
         ("notes", "{{user}}", "no field"),
         ("notes", "a~{user}", "'~'"),
         ("notes", "a/{user}", "URL path"),

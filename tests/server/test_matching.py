@@ -8,13 +8,14 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from hindsight_teams.access import Caller
+from hindsight_teams.access import Caller, Grant, parse_access
 from hindsight_teams.banks import BankSpec, escape, unescape
 from hindsight_teams.definition import TeamDefinition
+from hindsight_teams.errors import TeamDefinitionError
 from hindsight_teams.server.matching import claims, could_be, match_bank_id
 from tests.banks.strategies import any_specs, callers, identities
 
-BANKS = {"shared": "team", "notes": "member", "customer": "user", "room": "room:{session}", "pair": "pair.{user}.{run}"}
+BANKS = {"shared": "team", "notes": "member", "customer": "user", "room": "room:{session}", "pair": "pair.{user}:{run}"}
 
 
 def team(
@@ -79,8 +80,8 @@ def test_an_id_that_no_user_could_have_is_nobodys(bank_id: str) -> None:
         ("desk:customer:user:ada", "customer"),
         ("desk:customer:user:shared", "customer"),
         ("room:s1", "room"),
-        ("pair.ada.r1", "pair"),
-        ("pair.a.d.a.r1", "pair"),
+        ("pair.ada:r1", "pair"),
+        ("pair.a.d.a:r1", "pair"),
         ("desk:notes:member:b", None),
         ("desk:notes:member:A", None),
         ("desk:notes", None),
@@ -111,29 +112,43 @@ def test_a_grant_of_nothing_leads_nowhere() -> None:
 
 
 class TestDoubt:
-    """Where an id could be of two banks, it is refused to whoever does not hold exactly it."""
+    """Where an id could be of two banks, it is refused to whoever does not hold exactly it.
 
-    banks = {"shared": "team", "wild": "{team}:{user}"}  # noqa: RUF012
+    A declared team has no such banks; this is the second line.
+    """
+
+    @staticmethod
+    def mixed(banks: dict[str, str], members: dict[str, dict[str, str]]) -> TeamDefinition:
+        specs = {name: BankSpec(name, scope) for name, scope in banks.items()}
+        grants = {m: {b: Grant(specs[b], parse_access(a)) for b, a in held.items()} for m, held in members.items()}
+        return TeamDefinition("desk", specs, grants)
 
     def test_a_template_does_not_open_the_banks_that_it_overlaps(self) -> None:
-        definition = team(members={"a": {"wild": "full"}, "b": {"shared": "full"}}, banks=self.banks)
+        banks = {"shared": "team", "wild": "{team}:{user}"}
+        definition = self.mixed(banks, {"a": {"wild": "full"}, "b": {"shared": "full"}})
         assert match_bank_id(definition, "a", "desk:shared") is None
         assert match_bank_id(definition, "a", "desk:ada") is definition.grant("a", "wild")
         assert match_bank_id(definition, "b", "desk:shared") is definition.grant("b", "shared")
 
     def test_a_template_does_not_open_a_private_bank(self) -> None:
         banks = {"notes": "member", "wild": "{team}:notes:{session}:{user}"}
-        definition = team(members={"a": {"wild": "full"}, "b": {"notes": "full"}}, banks=banks)
+        definition = self.mixed(banks, {"a": {"wild": "full"}, "b": {"notes": "full"}})
         assert match_bank_id(definition, "a", "desk:notes:member:b") is None
 
     def test_a_template_does_not_open_the_review_bank(self) -> None:
-        definition = team(members={"a": {"wild": "full"}}, banks={"wild": "{team}:review:{user}"})
+        definition = self.mixed({"wild": "{team}:review:{user}"}, {"a": {"wild": "full"}})
         assert match_bank_id(definition, "a", "desk:review:queue") is None
 
     def test_two_grants_that_both_fit_are_refused(self) -> None:
-        banks = {"one": "x:{user}", "two": "x:{session}"}
-        definition = team(members={"a": {"one": "full", "two": "recall"}}, banks=banks)
+        definition = self.mixed({"one": "x:{user}", "two": "x:{session}"}, {"a": {"one": "full", "two": "recall"}})
         assert match_bank_id(definition, "a", "x:ada") is None
+
+    @pytest.mark.parametrize("wild", ["{team}:{user}", "{user}:{session}", "{team}:notes:{session}:{user}"])
+    def test_a_team_with_such_banks_can_not_be_declared(self, wild: str) -> None:
+        with pytest.raises(TeamDefinitionError, match=r"banks\.wild: its ids could be those of bank"):
+            team(members={"a": {}}, banks={"shared": "team", "notes": "member", "wild": wild})
+        with pytest.raises(TeamDefinitionError, match="review bank"):
+            team(members={"a": {}}, banks={"wild": "{team}:review:{user}"})
 
 
 class TestHashedIds:

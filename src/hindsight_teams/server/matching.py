@@ -10,15 +10,14 @@ taken for that bank's. Where it does not, it is refused. So is an id that anothe
 from __future__ import annotations
 
 import re
-import string
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
 from hindsight_teams.access import Access, Caller, Grant
-from hindsight_teams.banks import MAX_BYTES, BankSpec, escape, join, unescape
+from hindsight_teams.banks import MAX_BYTES, BankSpec, join, unescape
 from hindsight_teams.definition import TeamDefinition
 from hindsight_teams.errors import HindsightTeamsError
+from hindsight_teams.overlap import pieces
 from hindsight_teams.review import review_bank_id
 
 _HASHED = re.compile(r"(.*)~~([0-9a-f]{40})", re.DOTALL)
@@ -105,12 +104,11 @@ class _Pattern:
 
 @lru_cache(maxsize=4096)
 def _pattern(scope: str, name: str, variables: tuple[tuple[str, str], ...], team: str, member: str | None) -> _Pattern:
-    known = {"team": team, "bank": name, **dict(variables)}
-    if member is not None:
-        known["member"] = member
+    spec = BankSpec(name, scope, variables=dict(variables))
+    known = {"team": team} if member is None else {"team": team, "member": member}
     expression, fixed = "", ""
     free: set[str] = set()
-    for text, field in _parts(scope, known):
+    for text, field in pieces(spec, known):
         if field is None:
             expression += re.escape(text)
             fixed += "" if free else text
@@ -118,15 +116,3 @@ def _pattern(scope: str, name: str, variables: tuple[tuple[str, str], ...], team
             expression += f"(?P={field})" if field in free else f"(?P<{field}>{_COMPONENT})"
             free.add(field)
     return _Pattern(re.compile(expression), fixed)
-
-
-def _parts(scope: str, known: dict[str, str]) -> Iterator[tuple[str, str | None]]:
-    """The pieces of an id: text that is fixed, or the name of a field that is free."""
-    template = scope
-    if "{" not in scope:
-        template = "{team}:{bank}" if scope == "team" else f"{{team}}:{{bank}}:{scope}:{{{scope}}}"
-    for literal, field, *_ in string.Formatter().parse(template):
-        if literal:
-            yield literal, None
-        if field is not None:
-            yield (escape(known[field]), None) if field in known else ("", field)
