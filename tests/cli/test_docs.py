@@ -87,6 +87,7 @@ def test_a_list_of_commands_is_never_cut_short(cli: Cli, group: str) -> None:
     assert "..." not in cli(*group.split(), "--help").out.partition("Commands:")[2]
 
 
+@pytest.mark.slow
 def test_the_page_s_commands_run_from_top_to_bottom(home: Path) -> None:
     script = "\n".join(re.findall(r"^```bash\n(.*?)^```", PAGE, re.M | re.S))
     here = Path(sys.executable).parent

@@ -14,7 +14,7 @@ import typer
 
 from hindsight_teams.cli.failure import FAILED, public_details, usage
 from hindsight_teams.cli.options import Db, Json, Url
-from hindsight_teams.cli.output import glyph, print_json, say
+from hindsight_teams.cli.output import glyph, item, print_json, styled
 from hindsight_teams.errors import HindsightTeamsError
 
 if TYPE_CHECKING:
@@ -58,10 +58,9 @@ def doctor(
     else:
         width = max(len(finding.what) for finding in findings)
         for finding in findings:
-            sign = {None: ("  ", ""), True: (glyph("ok") + " ", "green"), False: (glyph("bad") + " ", "red")}[
-                finding.ok
-            ]
-            say(sign, (finding.what.ljust(width) + "  ", "dim"), finding.found)
+            sign, style = {None: ("", ""), True: (glyph("ok"), "green"), False: (glyph("bad"), "red")}[finding.ok]
+            mark = styled((sign.ljust(len(glyph("ok")) + 1), style), (finding.what.ljust(width) + "  ", "dim"))
+            item(mark, styled(finding.found))
     if not healthy:
         raise typer.Exit(FAILED)
 

@@ -126,14 +126,15 @@ def _answers(
 
 
 def _ask_recipe(recipes: Sequence[Recipe]) -> str:
-    width = max(len(recipe.name) for recipe in recipes)
-    for number, recipe in enumerate(recipes, 1):
-        say((f"{number:>3}  ", "dim"), (recipe.name.ljust(width), "bold"), (f"  {recipe.title}", "dim"))
+    from hindsight_teams.cli.recipes import print_list
+
+    print_list(recipes, numbered=True)
     answer = _ask("Recipe", recipes[0].name, "a number or a name")
     return recipes[int(answer) - 1].name if answer.isdecimal() and 0 < int(answer) <= len(recipes) else answer
 
 
 def _ask(question: str, default: str, hint: str) -> str:
+    say()
     say((hint, "dim"))
     return str(typer.prompt(question, default=default)).strip()
 

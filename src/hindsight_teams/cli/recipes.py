@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from hindsight_teams.cli.options import Json
-from hindsight_teams.cli.output import console, print_json, say, styled
+from hindsight_teams.cli.output import console, item, print_json, say, styled
 
 if TYPE_CHECKING:
     from hindsight_recipes import Recipe
@@ -24,12 +25,16 @@ def list_(json: Json = False) -> None:
     if json:
         print_json({"recipes": [_plain(recipe) for recipe in recipes]})
         return
-    from rich.table import Table
+    print_list(recipes)
 
-    table = Table.grid(padding=(0, 3, 0, 0))
-    for recipe in recipes:
-        table.add_row(styled((recipe.name, "bold")), styled((recipe.title, "dim")))
-    console().print(table)
+
+def print_list(recipes: Sequence[Recipe], *, numbered: bool = False) -> None:
+    """Each recipe's name, and what it is in one sentence."""
+    width = max(len(recipe.name) for recipe in recipes)
+    for number, recipe in enumerate(recipes, 1):
+        mark = styled((f"{number:>3}  " if numbered else "", "dim"), (recipe.name.ljust(width), "bold"), "  ")
+        sentence = " ".join(recipe.summary.split()).partition(". ")[0].rstrip(".")
+        item(mark, styled((f"{sentence}.", "dim")))
 
 
 @app.command()
