@@ -77,10 +77,14 @@ async def test_a_slow_reflect_has_its_own_timeout(loopback: Loopback, twin: Twin
             await twin(backend, "reflect")("b", "q")
 
 
-async def test_a_dropped_connection_is_tried_again(backend: HindsightBackend, loopback: Loopback, twin: Twin) -> None:
+async def test_a_dropped_connection_is_tried_again_and_logged(
+    backend: HindsightBackend, loopback: Loopback, twin: Twin, caplog: pytest.LogCaptureFixture
+) -> None:
     loopback.next += [DROP, DROP]
-    assert (await twin(backend, "recall")("b", "q")).results
+    with caplog.at_level("WARNING", logger="hindsight_teams"):
+        assert (await twin(backend, "recall")("b", "q")).results
     assert len(loopback.requests) == 3
+    assert sum("request repeated" in record.getMessage() for record in caplog.records) == 2
 
 
 async def test_a_retain_is_repeated_under_one_document_id(
@@ -152,12 +156,11 @@ async def test_health_tells_a_wrong_key_and_an_old_server(
     backend: HindsightBackend, loopback: Loopback, twin: Twin
 ) -> None:
     assert (await twin(backend, "health")()).ok
-    version = Answer(body={"api_version": "1.1.0"})
-    loopback.next += [version, version, Answer(401, {"detail": "Invalid API key"})]
+    loopback.next += [Answer(body={"api_version": "1.1.0"}), Answer(401, {"detail": "Invalid API key"})]
     health = await twin(backend, "health")()
     assert (health.ok, health.version) == (False, "1.1.0")
     assert "API key" in health.message
-    loopback.next += [Answer(body={"api_version": "0.9.1"})] * 2
+    loopback.next.append(Answer(body={"api_version": "0.9.1"}))
     health = await twin(backend, "health")()
     assert (health.ok, health.version) == (False, "0.9.1")
     assert "upgrade" in health.message

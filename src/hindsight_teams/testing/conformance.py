@@ -530,21 +530,21 @@ class BackendConformance:
         ],
         ids=repr,
     )
-    def test_a_bad_recall_is_refused(self, do: Caller, lit: str, bad: dict[str, Any]) -> None:
+    def test_a_bad_recall_is_refused(self, do: Caller, bank: str, bad: dict[str, Any]) -> None:
         with pytest.raises(InvalidInput):
-            do.recall(lit, **{"query": "Which lamp?", **bad})
+            do.recall(bank, **{"query": "Which lamp?", **bad})
 
     @pytest.mark.parametrize(
         "bad", [{"query": " "}, {"budget": "huge"}, {"max_tokens": 0}, {"tags_match": "x"}], ids=repr
     )
-    def test_a_bad_reflect_is_refused(self, do: Caller, lit: str, bad: dict[str, Any]) -> None:
+    def test_a_bad_reflect_is_refused(self, do: Caller, bank: str, bad: dict[str, Any]) -> None:
         with pytest.raises(InvalidInput):
-            do.reflect(lit, **{"query": "Which lamp?", **bad})
+            do.reflect(bank, **{"query": "Which lamp?", **bad})
 
     @pytest.mark.parametrize("bad", [{"limit": 0}, {"limit": -1}, {"offset": -1}, {"limit": "1"}], ids=repr)
-    def test_a_bad_page_is_refused(self, do: Caller, lit: str, bad: dict[str, Any]) -> None:
+    def test_a_bad_page_is_refused(self, do: Caller, bank: str, bad: dict[str, Any]) -> None:
         with pytest.raises(InvalidInput):
-            do.list_memories(lit, **bad)
+            do.list_memories(bank, **bad)
 
     # --- at once
 

@@ -19,10 +19,13 @@ from hindsight_teams.backends.hindsight.retry import RetryPolicy
 from hindsight_teams.backends.hindsight.transport import Pool
 from hindsight_teams.backends.hindsight.wire import Outcome, Pause, Plan, Rules
 from hindsight_teams.errors import ConfigurationError
+from hindsight_teams.log import get_logger
 from hindsight_teams.settings import check_api_key, check_url
 
 T = TypeVar("T")
 P = ParamSpec("P")
+
+log = get_logger(__name__)
 
 
 def _sync(plan: Callable[Concatenate[Rules, P], Plan[T]]) -> Callable[Concatenate[HindsightBackend, P], T]:
@@ -41,6 +44,11 @@ def _async(
         return await self._arun(plan(self._rules, *args, **options))
 
     return verb
+
+
+def _log_repeat(pause: Pause) -> None:
+    if pause.why:
+        log.warning("request repeated", seconds=round(pause.seconds, 2), reason=pause.why)
 
 
 class HindsightBackend:
@@ -145,6 +153,7 @@ class HindsightBackend:
             while True:
                 step = plan.send(outcome)
                 if isinstance(step, Pause):
+                    _log_repeat(step)
                     time.sleep(step.seconds)
                     outcome = None
                 else:
@@ -158,6 +167,7 @@ class HindsightBackend:
             while True:
                 step = plan.send(outcome)
                 if isinstance(step, Pause):
+                    _log_repeat(step)
                     await asyncio.sleep(step.seconds)
                     outcome = None
                 else:

@@ -48,6 +48,8 @@ def from_answer(status: int, content: bytes, *, verb: str, retry_after: str | No
         return Unauthorized("the Hindsight server wants an API key; set api_key or HINDSIGHT_API_KEY", **details)
     if status == 403:
         return Forbidden(f"the API key does not allow {verb} here; ask whoever runs the Hindsight server", **details)
+    if status == 413:
+        return Rejected(f"the {verb} is too large for the server, or for a proxy before it; split it", **details)
     if status == 429:
         seconds = retry_after_seconds(retry_after)
         when = "later" if seconds is None else f"in {seconds:.0f} s"

@@ -51,9 +51,10 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Wait so many seconds."""
+    """Wait so many seconds; ``why`` is logged, where a request failed and is repeated."""
 
     seconds: float
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,7 @@ def exchange(call: Call, read: Callable[[Any], T], rules: Rules) -> Plan[T]:
         if pause is None:
             error.details.update(url=rules.location, request=f"{call.method} {call.path}", attempts=attempt)
             raise error
-        yield Pause(pause)
+        yield Pause(pause, error.message)
         attempt += 1
 
 

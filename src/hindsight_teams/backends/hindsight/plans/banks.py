@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from hindsight_teams.backends import checks
 from hindsight_teams.backends.hindsight import answers, wire
 from hindsight_teams.backends.hindsight.plans import parts
+from hindsight_teams.backends.hindsight.retry import RetryPolicy
 from hindsight_teams.backends.hindsight.wire import Call, Plan, Rules, exchange, unless_no_bank
 from hindsight_teams.errors import BackendError, Unsupported
 from hindsight_teams.models import BankInfo, BankStats, Health, TagCount
@@ -73,7 +75,10 @@ def check_version(rules: Rules) -> Plan[str]:
     Raises:
         Unsupported: It is older than what this client was tried with.
     """
-    found = yield from version(rules)
+    return _new_enough((yield from version(rules)))
+
+
+def _new_enough(found: str) -> str:
     if tuple(map(int, re.findall(r"\d+", found)[:2])) < MIN_VERSION:
         least = ".".join(map(str, MIN_VERSION))
         raise Unsupported(f"the Hindsight server is version {found}, and at least {least} is needed; upgrade it")
@@ -82,11 +87,12 @@ def check_version(rules: Rules) -> Plan[str]:
 
 def health(rules: Rules) -> Plan[Health]:
     """Whether the server is up, new enough and takes the key; never raises for one that is not."""
+    once = replace(rules, retry=RetryPolicy(attempts=1))
     found = None
     try:
-        found = yield from version(rules)
-        yield from check_version(rules)
-        yield from exchange(Call("health", "GET", wire.query(wire.BANKS, limit=1)), parts.ignore, rules)
+        found = yield from version(once)
+        _new_enough(found)
+        yield from exchange(Call("health", "GET", wire.query(wire.BANKS, limit=1)), parts.ignore, once)
     except BackendError as error:
         return Health(False, "hindsight", rules.location, found, error.message)
     return Health(True, "hindsight", rules.location, found)
