@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,7 @@ class Desk:
     server: Server
     team_file: Path
     store: KeyStore
+    client: httpx.Client
     keys: dict[str, str] = field(default_factory=dict)
     ids: dict[str, str] = field(default_factory=dict)
 
@@ -55,14 +57,8 @@ class Desk:
         """One hand-written request with a member's key; the path starts below the banks unless it starts with ``/``."""
         headers = {"Authorization": f"Bearer {self.keys.get(who, who)}"} if who else {}
         path = path if path.startswith("/") else f"/v1/default/banks/{path}"
-        return httpx.request(
-            method,
-            f"{self.server.url}{path}",
-            headers={**headers, **given.pop("headers", {})},
-            timeout=60,
-            trust_env=False,
-            **given,
-        )
+        headers |= given.pop("headers", {})
+        return self.client.request(method, f"{self.server.url}{path}", headers=headers, **given)
 
     def retain(self, who: str, bank_id: str, content: str, **item: Any) -> httpx.Response:
         return self.ask(who, "POST", f"{bank_id}/memories", json={"items": [{"content": content, **item}]})
@@ -89,13 +85,14 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def desk(hindsight_server_with: ServerFactory, environment: dict[str, str]) -> Desk:
+def desk(hindsight_server_with: ServerFactory, environment: dict[str, str]) -> Iterator[Desk]:
     """The team on a real server of its own; its package lies there as the documentation says, without dependencies."""
     server = hindsight_server_with(env=environment, install=["--no-deps", str(PROJECT)])
     team_file = Path(environment["HINDSIGHT_API_TENANT_TEAM_FILE"])
-    desk = Desk(server, team_file, KeyStore(environment["HINDSIGHT_API_TENANT_KEY_FILE"]))
-    for member in desk.definition.grants:
-        desk.issue(member)
-    desk.issue("admin", member="ops", admin=True)
-    desk.issue("stranger", member="insider", team="elsewhere")
-    return desk
+    with httpx.Client(timeout=60, trust_env=False) as client:
+        desk = Desk(server, team_file, KeyStore(environment["HINDSIGHT_API_TENANT_KEY_FILE"]), client)
+        for member in desk.definition.grants:
+            desk.issue(member)
+        desk.issue("admin", member="ops", admin=True)
+        desk.issue("stranger", member="insider", team="elsewhere")
+        yield desk

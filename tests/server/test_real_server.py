@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -202,9 +203,7 @@ class TestBehindTheGuard:
         self, hindsight_server_with: ServerFactory, environment: dict[str, str], desk: Desk
     ) -> None:
         alone = {k: v for k, v in environment.items() if "_TENANT_" in k}
-        half = Desk(
-            hindsight_server_with(env=alone, install=["--no-deps", str(PROJECT)]), desk.team_file, desk.store, desk.keys
-        )
+        half = replace(desk, server=hindsight_server_with(env=alone, install=["--no-deps", str(PROJECT)]))
         for who in ("insider", "admin", None):
             answer = half.recall(who or "", "desk:shared", "lamp")
             assert answer.status_code == 401
