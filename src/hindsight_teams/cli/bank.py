@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hindsight_teams.cli.bank_copy import copy
 from hindsight_teams.cli.failure import usage
 from hindsight_teams.cli.options import Db, Json, Url, Yes, backend, confirm, moment
 from hindsight_teams.cli.output import console, day, glyph, item, print_json, say, styled
@@ -301,3 +302,6 @@ def _pairs(values: list[str]) -> dict[str, str]:
     if bad := next((value for value, (key, sign, _) in zip(values, pairs, strict=True) if not (key and sign)), None):
         raise usage(f"--metadata {bad!r} must look like KEY=VALUE")
     return {key: value for key, _, value in pairs}
+
+
+app.command()(copy)
