@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from hindsight_teams.backends.sqlite.answer import extractive_answer
 from hindsight_teams.errors import Unsupported
 from hindsight_teams.models import Memory, Reflection
 
@@ -25,8 +26,5 @@ def reflect(
     """
     if response_schema is not None and model is None:
         raise Unsupported("response_schema needs a model: give SQLiteBackend(model=...), or leave the schema out")
-    if not memories:
-        return Reflection(text="Nothing is known about this.")
-    quoted = list(memories[:8])
-    lines = [f"- {m.text}" for m in quoted]
-    return Reflection(text="\n".join(lines), based_on=quoted)
+    text, quoted = extractive_answer(query, memories, max_tokens=max_tokens)
+    return Reflection(text=text, based_on=quoted)
