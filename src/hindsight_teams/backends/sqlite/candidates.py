@@ -41,6 +41,7 @@ class Candidates:
     chosen: Filter
     by_number: dict[int, Candidate] = field(default_factory=dict)
     chains: dict[int, dict[int, Candidate]] = field(default_factory=dict)
+    _passing: dict[tuple[object, object], bool] = field(default_factory=dict)
 
     def add(self, numbers: Iterable[int], masks: dict[int, int]) -> None:
         """Take in memories by rowid, as far as the filter lets them through."""
@@ -65,12 +66,19 @@ class Candidates:
         )
         return self._take(self.db.execute(sql, (bank, first, last, most)), masks)
 
+    def _passes(self, tags: object, kind: object) -> bool:
+        """Whether the filter takes memories of these tags and this type; most candidates share them with others."""
+        known = self._passing.get((tags, kind))
+        if known is None:
+            known = self._passing[tags, kind] = self.chosen.accepts(tags, kind)  # type: ignore[arg-type]
+        return known
+
     def _take(self, rows: Iterable[tuple[int, ...]], masks: dict[int, int]) -> list[Candidate]:
         taken = []
         for no, document, position, author, mentioned, occurred, end, dated, tags, kind in rows:
             known = self.by_number.get(no)
             if known is None:
-                if not self.chosen.trivial and not self.chosen.accepts(tags, kind):  # type: ignore[arg-type]
+                if not self.chosen.trivial and not self._passes(tags, kind):
                     continue
                 known = Candidate(
                     no,

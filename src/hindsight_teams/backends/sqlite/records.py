@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from hindsight_teams.backends.sqlite import checks
@@ -72,6 +73,7 @@ def pack(values: Any) -> str | None:
     return json.dumps(values, ensure_ascii=False, separators=(",", ":")) if values else None
 
 
+@lru_cache(maxsize=4096)  # a filtered read asks for hundreds of candidates, and most share their tags
 def unpack_tags(column: str | None) -> tuple[str, ...]:
     """The tags of a JSON column."""
     return tuple(json.loads(column)) if column else ()
