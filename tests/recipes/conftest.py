@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
+from agno.agent import Agent
+from agno.team import Team
 
 from hindsight_recipes import get_recipe
 from hindsight_teams import SQLiteBackend
@@ -38,3 +40,12 @@ def play(backend: SQLiteBackend) -> Play:
         return answers
 
     return run
+
+
+def parts(team: Agent | Team) -> Iterator[Agent | Team]:
+    """The team itself and all its members, nested ones too."""
+    yield team
+    if isinstance(team, Team) and isinstance(team.members, list):
+        for member in team.members:
+            assert isinstance(member, Agent | Team)
+            yield from parts(member)

@@ -6,8 +6,11 @@ import sys
 import pytest
 
 from hindsight_recipes import Recipe, get_recipe, list_recipes
+from hindsight_teams import SQLiteBackend
 from hindsight_teams.definition import TeamDefinition
 from hindsight_teams.errors import InvalidInput
+
+from .conftest import parts
 
 NAMES = [recipe.name for recipe in list_recipes()]
 every_recipe = pytest.mark.parametrize("recipe", list_recipes(), ids=NAMES)
@@ -83,6 +86,15 @@ def test_the_readme_shows_every_member_and_bank(recipe: Recipe) -> None:
     definition = TeamDefinition.from_file(recipe.team_toml)
     for name in (*definition.grants, *definition.banks):
         assert name in readme
+
+
+@every_recipe
+def test_a_model_string_reaches_every_member(
+    recipe: Recipe, monkeypatch: pytest.MonkeyPatch, backend: SQLiteBackend
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "unused")
+    team = recipe.team("openai:gpt-4o-mini", recipe.memory(backend=backend))
+    assert {getattr(part.model, "id", None) for part in parts(team)} == {"gpt-4o-mini"}
 
 
 def test_a_step_finds_what_is_missing_and_what_should_not_be_there() -> None:

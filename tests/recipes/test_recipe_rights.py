@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -21,15 +20,7 @@ from hindsight_teams import Caller, SQLiteBackend, TeamMemory
 from hindsight_teams.errors import AccessDenied, IdentityRequired
 from hindsight_teams.testing import ScriptedModel, call
 
-from .conftest import Play
-
-
-def parts(team: Agent | Team) -> Iterator[Agent | Team]:
-    yield team
-    if isinstance(team, Team) and isinstance(team.members, list):
-        for member in team.members:
-            assert isinstance(member, Agent | Team)
-            yield from parts(member)
+from .conftest import Play, parts
 
 
 def offered(team: Agent | Team, member: str) -> set[str]:
