@@ -30,6 +30,7 @@ def team_toml() -> str:
             lines += [f"[members.{policy}-{bank}]", f'{bank} = "{policy}"']
     lines += ["[members.insider]", *(f'{bank} = "full"' for bank in BANKS)]
     lines += ["[members.maple]", 'shared = { access = "full", scope_tags = ["project:maple"] }']
+    lines += ["[members.proposer]", 'notes = "read-only"', "[review]", 'proposers = ["proposer"]']
     return "\n".join(lines) + "\n"
 
 

@@ -11,6 +11,7 @@ import pytest
 from hindsight_teams import TeamMemory
 from hindsight_teams.access import Caller
 from hindsight_teams.backends.hindsight import HindsightBackend
+from hindsight_teams.curation import Proposals
 from hindsight_teams.errors import Forbidden, Unauthorized
 from tests.conftest import ServerFactory
 from tests.server.conftest import PROJECT, Desk
@@ -89,6 +90,17 @@ class TestSignatures:
         assert desk.retain("writer-only-shared", "desk:review:queue", "no envelope").status_code == 403
         assert desk.recall("insider", "desk:review:queue", "waits").status_code == 403
         assert desk.retain("read-only-shared", "desk:review:queue", "no envelope").status_code == 403
+
+    def test_who_may_propose_puts_its_own_memory_up_for_review(self, desk: Desk) -> None:
+        kept = desk.retain("admin", "desk:notes:member:proposer", "The attic is dry.")
+        assert kept.status_code == 200
+        with HindsightBackend(desk.server.url, api_key=desk.keys["proposer"]) as backend:
+            memory = TeamMemory.of(desk.definition, backend=backend).member("proposer")
+            item = Proposals(memory, desk.definition).propose("The attic is dry.", to="shared")
+        assert item.kind == "proposal"
+        queued = desk.ask("admin", "GET", "desk:review:queue/memories/list?limit=1000&type=world").json()["items"]
+        [envelope] = [m for m in queued if item.id in m["text"]]
+        assert envelope["metadata"]["author"] == "proposer"
 
 
 @pytest.fixture(scope="module")

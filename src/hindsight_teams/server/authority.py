@@ -57,8 +57,10 @@ class Identity:
         return match_bank_id(self.definition, self.member, bank_id)
 
     def may_queue(self, bank_id: str) -> bool:
-        """Whether this is the team's review bank, and the member one who retains: it may put something there."""
-        return self.definition is not None and Access.RETAIN in self.access and is_review_bank(self.definition, bank_id)
+        """Whether this is the team's review bank, and the member one who retains or proposes: it may add to it."""
+        if self.definition is None or not is_review_bank(self.definition, bank_id):
+            return False
+        return Access.RETAIN in self.access or self.member in self.definition.proposers
 
     def may(self, verb: Access, bank_id: str) -> bool:
         """Whether the member may use a verb on a bank."""
