@@ -122,6 +122,17 @@ def test_a_provider_whose_package_is_missing_says_what_to_install(monkeypatch: p
         models.choose_model("openai:gpt-5-mini")
 
 
+def test_a_model_that_fails_fails_the_run_in_one_line(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    from hindsight_teams.testing import ScriptedModel
+
+    chosen = models.Chosen(ScriptedModel([RuntimeError("the quota is used up")]), "some:model", False, "")
+    monkeypatch.setattr("hindsight_teams.cli.models.choose_model", lambda _: chosen)
+    failed = cli("run", "researcher_answerer", "When does it start?", "--json")
+    assert failed.code == 1
+    assert failed.err.count("\n") == 1
+    assert "the quota is used up" in failed.err
+
+
 def test_recipes_are_listed_and_shown(cli: Cli) -> None:
     listed = cli("recipes", "list", "--json").json["recipes"]
     assert listed[0]["name"] == "researcher_answerer"

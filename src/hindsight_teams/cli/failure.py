@@ -21,6 +21,20 @@ INTERRUPTED = 130
 # typer re-exports BadParameter alone; this base is what every usage mistake is, in the click that typer bundles or uses
 USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]
 
+_tracebacks = False
+
+
+def show_tracebacks(wanted: bool) -> None:
+    """Let errors through as they are, and other packages log what they like."""
+    global _tracebacks
+    _tracebacks = wanted
+
+
+def tracebacks() -> bool:
+    """Whether errors are to be shown with their tracebacks."""
+    return _tracebacks
+
+
 _SECRET = ("key", "token", "secret", "password", "authorization", "header", "body")
 
 

@@ -11,7 +11,16 @@ import typer
 import typer.core
 
 from hindsight_teams.cli import access, audit, bank, demo, doctor, forget, keys, new, recipes, review, run, update
-from hindsight_teams.cli.failure import FAILED, INTERRUPTED, USAGE_ERROR, line, report, report_usage
+from hindsight_teams.cli.failure import (
+    FAILED,
+    INTERRUPTED,
+    USAGE_ERROR,
+    line,
+    report,
+    report_usage,
+    show_tracebacks,
+    tracebacks,
+)
 from hindsight_teams.cli.output import protect_streams
 from hindsight_teams.errors import HindsightTeamsError
 
@@ -56,10 +65,8 @@ def _root(
     ] = False,
 ) -> None:
     """Shared long-term memory for Agno Teams: who may write, read or reflect on which memory bank."""
-    _debugging[0] = debug
+    show_tracebacks(debug)
 
-
-_debugging = [False]
 
 app.command("demo")(demo.demo)
 app.command("new")(new.new)
@@ -83,7 +90,7 @@ def main() -> None:
 def execute(arguments: Sequence[str]) -> int:
     """Run one command; its exit code."""
     protect_streams()
-    _debugging[0] = False
+    show_tracebacks(False)
     as_json = "--json" in arguments
     try:
         code = typer.main.get_command(app).main(list(arguments), prog_name=PROGRAM, standalone_mode=False)
@@ -91,7 +98,7 @@ def execute(arguments: Sequence[str]) -> int:
     except USAGE_ERROR as error:
         return report_usage(error, as_json=as_json)
     except HindsightTeamsError as error:
-        if _debugging[0]:
+        if tracebacks():
             raise
         return report(error, as_json=as_json)
     except (KeyboardInterrupt, typer.Abort):
@@ -102,7 +109,7 @@ def execute(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except OSError as error:
-        if _debugging[0]:
+        if tracebacks():
             raise
         line(f"{error.strerror or error}{f' (path: {error.filename})' if error.filename else ''}")
         return FAILED

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import shlex
 import subprocess
 import sys
 import tempfile
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hindsight_teams.audit import AuditTrail
-from hindsight_teams.cli.failure import FAILED
+from hindsight_teams.cli.failure import FAILED, tracebacks
 from hindsight_teams.cli.models import Chosen, choose_model
 from hindsight_teams.cli.output import console, glyph, print_json, say
 from hindsight_teams.cli.stage import Played, Watch, perform
@@ -77,12 +79,11 @@ def play_phase(
     """Play one phase in this process."""
     from hindsight_teams.backends.select import open_backend
 
-    quiet_agno()
     played: list[Played] = []
     if not as_json:
         say()
         say((f" {phase} ", "reverse"), (f"  process {os.getpid()}", "dim"))
-    with closing(open_backend(db=db, hindsight_api_url=url)) as backend:
+    with quiet_agno(), closing(open_backend(db=db, hindsight_api_url=url)) as backend:
         for number, step in enumerate(recipe.script, 1):
             if step.phase == phase:
                 watch = Watch()
@@ -149,13 +150,14 @@ def _farewell(recipe: Recipe, phases: list[dict[str, Any]], option: str, place: 
         say("  ", (command, "cyan"))
 
 
-def quiet_agno() -> None:
-    """Keep Agno's own log lines out of the picture, except its errors."""
-    import logging
-
-    from agno.utils import log
-
-    for name in ("agno_logger", "team_logger", "workflow_logger"):
-        logger = getattr(log, name, None)
-        if isinstance(logger, logging.Logger):
-            logger.setLevel(logging.ERROR)
+@contextmanager
+def quiet_agno() -> Iterator[None]:
+    """Keep Agno's own log lines out of the picture: what fails is shown where it happens."""
+    loggers = [] if tracebacks() else [logging.getLogger(name) for name in ("agno", "agno-team", "agno-workflow")]
+    for logger in loggers:
+        logger.disabled = True  # a level would not do: Agno sets it anew at each run
+    try:
+        yield
+    finally:
+        for logger in loggers:
+            logger.disabled = False

@@ -65,11 +65,10 @@ def _ask(
     from hindsight_teams.cli.stage import Watch, perform
 
     chosen = choose_model(model)
-    quiet_agno()
     watch = Watch()
     if not as_json:
         say((chosen.notice, "yellow" if chosen.offline else "dim"))
-    with closing(open_backend(db=db, hindsight_api_url=url)) as backend:
+    with quiet_agno(), closing(open_backend(db=db, hindsight_api_url=url)) as backend:
         team = watched_team(recipe, chosen, backend, watch)
         events = iter(team.run(prompt, user_id=user, stream=True, stream_events=True))
         played = perform(Step("ask", prompt, prompt, user), events, watch, silent=as_json)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hindsight_teams.cli.output import glyph, item, say, styled
+from hindsight_teams.errors import HindsightTeamsError
 
 if TYPE_CHECKING:
     from hindsight_recipes import Step
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 VERBS = {"retain_memory": "retain", "recall_memory": "recall", "reflect_on_memory": "reflect"}
 _STYLES = {"retain": "yellow", "recall": "cyan", "reflect": "magenta"}
 _SHOWN_LINES = 3
+
+
+class RunFailed(HindsightTeamsError):
+    """A team's run ended in an error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +80,12 @@ def perform(step: Step, events: Iterator[Any], watch: Watch, *, silent: bool = F
         events: Agno's run events of the step.
         watch: The audit sink of the team's memory.
         silent: Print nothing.
+
+    Raises:
+        RunFailed: The run ended in an error, and without an answer.
     """
     played = Played(step.phase, " ".join(step.title.split()), step.user_id)
+    failure = ""
     if not silent:
         _announce(played)
     for event in events:
@@ -85,16 +94,24 @@ def perform(step: Step, events: Iterator[Any], watch: Watch, *, silent: bool = F
             if not silent:
                 _show_call(call, played.calls[-1] if played.calls else None)
             played.calls.append(call)
-        if str(getattr(event, "event", "")) in ("TeamRunCompleted", "RunCompleted"):
+        if _kind(event) in ("TeamRunCompleted", "RunCompleted"):
             played.answer = str(event.content or "")  # the last one is the team's own
+        elif _kind(event) in ("TeamRunError", "RunError"):
+            failure = str(event.content or "it gave no reason")
+    if failure and not played.answer:
+        raise RunFailed("the run failed; the model or the network may be at fault", reason=failure)
     played.problems = step.problems(played.answer)
     if not silent:
         _show_answer(played, checked=bool(step.expect or step.forbid))
     return played
 
 
+def _kind(event: Any) -> str:
+    return str(getattr(event, "event", ""))
+
+
 def _call(event: Any, watch: Watch) -> Call | None:
-    if str(getattr(event, "event", "")) not in ("ToolCallCompleted", "TeamToolCallCompleted"):
+    if _kind(event) not in ("ToolCallCompleted", "TeamToolCallCompleted"):
         return None
     tool = event.tool
     verb = VERBS.get(tool.tool_name or "")
