@@ -143,7 +143,7 @@ class Stack:
         Raises:
             StartFailed: The end of its log is in the message.
         """
-        self._start_parts()
+        self.start_parts()
         assert self.postgres
         assert self.llm_url
         extra = dict(env or {})
@@ -160,7 +160,8 @@ class Stack:
         wait_ready(record, lambda: server.healthy, log=log, seconds=180)
         return server
 
-    def _start_parts(self) -> None:
+    def start_parts(self) -> None:
+        """Start the database and the LLM endpoint, where there are none."""
         self.run.mkdir(parents=True, exist_ok=True)
         if self.llm_url is None:
             port_file, log = self.run / "llm.port", self.run / "llm.log"
