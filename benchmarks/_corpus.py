@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 from collections.abc import Iterator
+from functools import cache
 
 VOCABULARY = 60_000
 _ONSETS = (
@@ -15,6 +16,7 @@ _CODAS = ["", "l", "m", "n", "r", "s", "t", "ck", "nd", "ng", "nt", "rd", "st", 
 AUTHORS = ["Ada", "Bo", "Chen", "Dilan", "Esra", "Femi", "Gita", "Hugo", "Ines", "Jonas", "Kofi", "Lena"]
 
 
+@cache
 def vocabulary(size: int = VOCABULARY) -> list[str]:
     """Pronounceable words, the most frequent first; always the same ones."""
     source = random.Random(1)

@@ -66,9 +66,9 @@ def _first_tables(db: sqlite3.Connection) -> None:
         "CREATE INDEX memory_stream ON memory (bank, mentioned) WHERE document IS NULL AND dated",
         "CREATE INDEX memory_superseded ON memory (superseded_by) WHERE superseded_by IS NOT NULL",
         "CREATE INDEX memory_time ON memory (bank, coalesce(occurred, mentioned))",
-        # The tokens are made by tokens.py, so SQLite has only to split them at spaces: its ascii tokenizer takes
-        # every character outside ASCII as part of a token.
-        "CREATE VIRTUAL TABLE words USING fts5(terms, tokenize='ascii', detail=none, columnsize=0)",
+        # tokens.py makes the tokens, so SQLite has only to split them at spaces and to stem English ones: its ascii
+        # tokenizer takes every character outside ASCII as part of a token.
+        "CREATE VIRTUAL TABLE words USING fts5(terms, tokenize='porter ascii', detail=none, columnsize=0)",
         "CREATE TABLE embedder (no INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)",
         "CREATE TABLE vector (no INTEGER PRIMARY KEY, model INTEGER NOT NULL, data BLOB NOT NULL)",
     ):

@@ -1,7 +1,8 @@
 """Text to index terms: folding, splitting, stop words, stems. One function for memories and queries alike.
 
-Scripts written with spaces give words; a Latin or Cyrillic word is stemmed. Chinese, Japanese and Korean give
-overlapping pairs of characters, Thai, Lao, Khmer and Burmese triples, since SQLite finds nothing inside a run of them.
+Scripts written with spaces give words; SQLite stems English ones, Snowball Cyrillic, Greek and Arabic ones. Chinese,
+Japanese and Korean give overlapping pairs of characters, Thai, Lao, Khmer and Burmese triples, since SQLite finds
+nothing inside a run of them.
 """
 
 from __future__ import annotations
@@ -119,11 +120,11 @@ def _stemmer(language: str) -> Callable[[str], str]:
 
 @lru_cache(maxsize=1 << 16)
 def term(word: str) -> str:
-    """The index term of a folded word: its stem where the script tells a language, cut to ``MAX_TERM``."""
+    """The index term of a folded word: its base form or, where the script tells a language, its stem."""
     word = word[:MAX_TERM]
     first = word[0]
-    if first <= "\u024f":
-        return _stemmer("english")(BASE.get(word, word)) if word.isalpha() else word
+    if first <= "\u024f":  # SQLite's porter tokenizer stems these
+        return BASE.get(word, word)
     if "\u0400" <= first <= "\u04ff":
         return _stemmer("russian")(word)
     if "\u0370" <= first <= "\u03ff":
@@ -139,8 +140,8 @@ def terms(text: str) -> list[str]:
 
 
 def tag_term(tag: str) -> str:
-    """The index term that stands for a tag; no text can hold it."""
-    return "§t" + hashlib.blake2b(tag.encode(), digest_size=10).hexdigest()
+    """The index term that stands for a tag, in digits, which no stemmer touches; no text can hold it."""
+    return "§t" + str(int.from_bytes(hashlib.blake2b(tag.encode(), digest_size=10).digest(), "big"))
 
 
 def author_term(name_term: str) -> str:
