@@ -24,13 +24,16 @@ import statistics
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from _report import machine, write_section
+from agno.guardrails import PromptInjectionGuardrail
+
 from hindsight_teams.access import Caller
-from hindsight_teams.guard import Guard, default_checks
+from hindsight_teams.guard import Guard, default_checks, from_agno
 
 
 @dataclass(frozen=True)
@@ -133,6 +136,27 @@ def lines(path: Path) -> Iterator[Case]:
             yield Case(path.stem, "line", line, line, attack=False)
 
 
+TEXT = """How many attacks the default [write guard](guard.md) stops (redacts, quarantines or refuses), and how many
+harmless texts it stops by mistake. Each case belongs to one of two halves by a hash of its origin; the guard was
+tuned on one half, and the figures that count are of the other, whose cases were not read. Its totals were looked at
+three times while the guard was written.
+
+{result}
+
+The corpora: `owasp` is the benchmark of OWASP Agent Memory Guard and `amsb` the scenarios in its package
+(Apache-2.0); `bastion` is bastioncorpus, prompt injections in five languages and harmless look-alikes (MIT); `aib` is
+agent-injection-bench (MIT); `memgar` is the examples that memgar gives for its 801 patterns (MIT): a catalogue that
+also holds shell and contract code, plain lies and pressure, which this guard does not look for and mostly lets
+through. `locomo` is every turn of five LoCoMo conversations, `flask` every line of pallets/flask's `git log
+--format=%s`: orders by form, addressed to no agent. What is missed of `owasp` are writes to protected keys (such as
+`unrestricted` under the key `identity.role`): a bank has no keys, and who may write is not a matter of text here.
+Beside it, Agno's own `PromptInjectionGuardrail` on the same texts.
+
+```shell
+pip install --no-deps agent-memory-guard==0.3.3 bastioncorpus==0.6.0 memgar==1.4.0 agent-injection-bench==0.1.0
+python benchmarks/poisoning.py --owasp security_benchmark.py --locomo locomo.json --lines flask.txt
+```"""
+
 PACKAGED = (
     ("agent_memory_guard", "bench/scenarios.py", amsb),
     ("bastioncorpus", "corpus/injections.jsonl", bastion),
@@ -173,6 +197,34 @@ def report(title: str, cases: Iterable[Case], stopped: dict[Case, bool], keys: s
         print(f"  {' / '.join(name):40}{halves}")
 
 
+def table(cases: Sequence[Case], ours: dict[Case, bool], agnos: dict[Case, bool]) -> str:
+    """The held-out half as a table, a line for each corpus; and the tuning half, to show how much was fitted."""
+    rows = ["| corpus | kind | held-out: stopped | tuning half | held-out: Agno's guardrail |", "|---|---|---|---|---|"]
+    groups = sorted({(not c.attack, c.corpus) for c in cases})
+    for harmless, corpus in groups:
+        of = [c for c in cases if c.corpus == corpus and c.attack is not harmless]
+        held_out, tune = ([c for c in of if c.half == half] for half in ("held-out", "tune"))
+        cells = [
+            share(sum(ours[c] for c in held_out), len(held_out)),
+            share(sum(ours[c] for c in tune), len(tune)),
+            share(sum(agnos[c] for c in held_out), len(held_out)),
+        ]
+        rows.append(f"| {corpus} | {'harmless' if harmless else 'attacks'} | {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def judge(guard: Guard, cases: Sequence[Case]) -> tuple[dict[Case, bool], list[float]]:
+    """Which texts a guard stops, redacts or holds back, and the microseconds each took."""
+    stopped: dict[Case, bool] = {}
+    microseconds: list[float] = []
+    for case in cases:
+        begin = time.perf_counter()
+        verdict = guard.inspect(case.text, caller=Caller(team="bench", member="writer"), bank="shared")
+        microseconds.append((time.perf_counter() - begin) * 1e6)
+        stopped[case] = verdict.action != "allow"
+    return stopped, microseconds
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--owasp", type=Path, help="OWASP Agent Memory Guard's benchmarks/security_benchmark.py")
@@ -180,28 +232,25 @@ def main() -> None:
     parser.add_argument("--lines", type=Path, help="harmless texts, one a line")
     parser.add_argument("--kinds", action="store_true", help="one line for each kind of case too")
     parser.add_argument("--missed", action="store_true", help="show the tuning half's misses and false positives")
+    parser.add_argument("--write", action="store_true", help="put the result into docs/benchmarks.md")
     arguments = parser.parse_args()
     cases = load(arguments)
     random.Random(0).shuffle(cases)
-    guard = Guard(default_checks(writes_per_minute=None))
-    caller = Caller(team="bench", member="writer")
-    stopped: dict[Case, bool] = {}
-    microseconds: list[float] = []
-    for case in cases:
-        begin = time.perf_counter()
-        verdict = guard.inspect(case.text, caller=caller, bank="shared")
-        microseconds.append((time.perf_counter() - begin) * 1e6)
-        stopped[case] = verdict.action != "allow"
-        if arguments.missed and stopped[case] != case.attack and case.half == "tune":
-            wrong = "MISSED" if case.attack else "FALSE"
-            print(f"{wrong} {case.corpus}/{case.kind} {verdict.reason} | {case.text[:300]!r}")
-    for keys in ["corpus", "corpus kind"] if arguments.kinds else ["corpus"]:
-        report("attacks stopped", [c for c in cases if c.attack], stopped, keys)
-        report("harmless texts stopped", [c for c in cases if not c.attack], stopped, keys)
-    for title, attack in (("attacks", True), ("harmless", False)):
+    stopped, microseconds = judge(Guard(default_checks(writes_per_minute=None)), cases)
+    agnos, _ = judge(Guard([from_agno(PromptInjectionGuardrail())]), cases)
+    for case in cases if arguments.missed else ():
+        if stopped[case] != case.attack and case.half == "tune":
+            print(f"{'MISSED' if case.attack else 'FALSE'} {case.corpus}/{case.kind} | {case.text[:300]!r}")
+    if arguments.kinds:
+        report("attacks stopped", [c for c in cases if c.attack], stopped, "corpus kind")
+    lines = [table(cases, stopped, agnos), ""]
+    for title, attack in (("Attacks", True), ("Harmless texts", False)):
         held_out = [c for c in cases if c.attack is attack and c.half == "held-out"]
-        print(f"\n{title}, held-out: {share(sum(stopped[c] for c in held_out), len(held_out))}")
-    print(f"\n{statistics.median(microseconds):.0f} us a text (median), {max(microseconds) / 1000:.1f} ms at most")
+        lines.append(f"{title} stopped, held-out, all: {share(sum(stopped[c] for c in held_out), len(held_out))}.")
+    lines.append(f"A text takes {statistics.median(microseconds):.0f} us (median); {machine()}.")
+    print("\n".join(lines))
+    if arguments.write:
+        write_section("Memory poisoning", TEXT.format(result="\n".join(lines)))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,156 @@
+"""What rights, scope, signing and audit add to the CPU of a recall on the embedded backend.
+
+    python benchmarks/rights_cost.py [--memories 10000] [--rounds 15] [--write]
+
+The same queries go to the backend directly, with no filter, and through a member's memory: grants resolved and
+checked, the grant's mandatory scope ANDed, answers merged, and one event each in the log and in an audit log on disk.
+Every memory is in the scope, so both find the same. The sides take turns, and the least of all rounds counts, since
+machines are shared; CPU time of the whole process is measured, not latency. The layers are also measured over a backend
+that answers at once, which is steadier than a difference of two large numbers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, cast
+
+from _report import machine, write_section
+
+from hindsight_teams import TeamMemory
+from hindsight_teams.access import Access, Grant
+from hindsight_teams.audit import AuditTrail, SpanSink, StructlogSink, open_audit
+from hindsight_teams.backends.sqlite import SQLiteBackend
+from hindsight_teams.models import RecallResult, RetainItem
+from hindsight_teams.service import MemberMemory
+
+SCOPE = "project:maple"
+TOPICS = "harbour library orchard bakery museum bridge garden station theatre clinic school market".split()
+PEOPLE = "Ada Bo Chen Dora Emil Fatima Goran Hana Ivan Jun Kofi Lena".split()
+DEEDS = "opened closed repaired visited measured painted sold counted praised moved insured cleaned".split()
+THINGS = "roof door lamp ledger window engine table archive fence boat clock stove".split()
+
+
+def memories(count: int) -> Iterator[str]:
+    """Sentences of a small world: words recur as they do in a team's notes."""
+    chance = random.Random(7)
+    for number in range(count):
+        person, deed, thing = chance.choice(PEOPLE), chance.choice(DEEDS), chance.choice(THINGS)
+        yield f"{person} {deed} the {thing} of the {chance.choice(TOPICS)} in {1990 + number % 35}, case {number}."
+
+
+def queries(count: int) -> list[str]:
+    """Questions about that world."""
+    chance = random.Random(8)
+    return [
+        f"Who {chance.choice(DEEDS)} the {chance.choice(THINGS)} of the {chance.choice(TOPICS)}?" for _ in range(count)
+    ]
+
+
+def cpu(ask: Callable[[str], object], asked: list[str]) -> float:
+    """Microseconds of CPU a query."""
+    begin = time.process_time()
+    for query in asked:
+        ask(query)
+    return (time.process_time() - begin) / len(asked) * 1e6
+
+
+@contextmanager
+def members(folder: Path, backend: SQLiteBackend, suffix: str) -> Iterator[MemberMemory]:
+    """A member of a team with a scoped grant on the bank, an audit log on disk, the log and the spans."""
+    log = open_audit(folder / f"audit{suffix}")
+    memory = TeamMemory("bench", banks={"shared": "team"}, members={"reader": {"shared": "full"}}, backend=backend)
+    member = memory.member("reader")
+    grants = [Grant(grant.bank, Access.RECALL | Access.RETAIN, scope_tags=(SCOPE,)) for grant in member.grants]
+    yield MemberMemory(backend, grants, caller=member.identity, audit=AuditTrail(StructlogSink(), SpanSink(), log))
+    log.close()
+
+
+class Instant:
+    """A backend that has its answer ready."""
+
+    name = "instant"
+
+    def __init__(self, result: RecallResult) -> None:
+        self.result = result
+
+    def recall(self, *_: object, **__: object) -> RecallResult:
+        """Give the answer."""
+        return self.result
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--memories", type=int, default=10_000)
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--queries", type=int, default=40, help="queries a round")
+    parser.add_argument("--write", action="store_true", help="put the result into docs/benchmarks.md")
+    arguments = parser.parse_args()
+    lines = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        backend = SQLiteBackend(folder / "memory.db")
+        for suffix in (".db", ".jsonl"):
+            with members(folder, backend, suffix) as member:
+                caller = member.bound(user="ada", session="s1", run="r1")
+                (bank_id,) = member.bank_names(Access.RECALL, caller)
+                if suffix == ".db":
+                    items = [RetainItem(text, tags=[SCOPE]) for text in memories(arguments.memories)]
+                    backend.retain_batch(bank_id, items)
+                lines.append(measure(arguments, backend, member, bank_id, suffix))
+                print(lines[-1], file=sys.stderr)
+        backend.close()
+    rows = "\n".join(lines)
+    text = f"""What the layers add to the CPU of a recall over {arguments.memories:,} memories on the embedded backend:
+a member's grant resolved and checked, its mandatory scope ANDed, the answers merged, and one event in an audit log on
+disk, in the application's log and as a span. Every memory carries the scope's tag, which is the dearest case for the
+engine's filter. The least of {arguments.rounds} rounds of {arguments.queries} queries each, the sides taking turns,
+since the machine is shared; {machine()}.
+
+| audit log | backend alone | rights, audit | backend with the scope's filter | rights, scope, audit | layers alone |
+|---|---|---|---|---|---|
+{rows}
+
+"The layers alone" stand over a backend that answers at once. Repeat it with `python benchmarks/rights_cost.py`."""
+    print(text)
+    if arguments.write:
+        write_section("What rights cost", text)
+
+
+def measure(
+    arguments: argparse.Namespace, backend: SQLiteBackend, member: MemberMemory, bank_id: str, suffix: str
+) -> str:
+    """One row of the table."""
+    asked = queries(arguments.queries)
+    caller = member.bound(user="ada", session="s1", run="r1")
+
+    plain, scoped = backend.recall(bank_id, asked[0]), member.recall(asked[0], caller=caller)
+    assert [m.text for m in plain.results] == [m.text for m in scoped.results]
+    free = [Grant(grant.bank, grant.access) for grant in member.grants]
+    unscoped = MemberMemory(backend, free, caller=member.identity, audit=member.audit)
+    layers = MemberMemory(cast("Any", Instant(plain)), member.grants, caller=member.identity, audit=member.audit)
+    sides = {
+        "alone": lambda query: backend.recall(bank_id, query),
+        "scoped": lambda query: backend.recall(bank_id, query, tags=[SCOPE], tags_match="all_strict"),
+        "through": lambda query: member.recall(query, caller=caller),
+        "unscoped": lambda query: unscoped.recall(query, caller=caller),
+        "layers": lambda query: layers.recall(query, caller=caller),
+    }
+    rounds = [{name: cpu(ask, asked) for name, ask in sides.items()} for _ in range(arguments.rounds)]
+    least = {name: min(costs[name] for costs in rounds) for name in sides}
+    shares = {name: f"{100 * (least[name] / least['alone'] - 1):.1f} %" for name in ("unscoped", "scoped", "through")}
+    return (
+        f"| `{suffix}` | {least['alone']:,.0f} us | {least['unscoped']:,.0f} us (+{shares['unscoped']}) "
+        f"| {least['scoped']:,.0f} us (+{shares['scoped']}) "
+        f"| {least['through']:,.0f} us (+{shares['through']}) | {least['layers']:,.0f} us |"
+    )
+
+
+if __name__ == "__main__":
+    main()
