@@ -20,9 +20,10 @@ from hindsight_teams.forgetting import ForgetReport, Forgetting, Selection
 from hindsight_teams.injection import InjectionBudget, MemoryInjection, with_memories
 from hindsight_teams.matrix import AccessMatrix
 from hindsight_teams.models import check_choice
+from hindsight_teams.questions import Defaults
 from hindsight_teams.retention import RunRetention
 from hindsight_teams.review_tools import ProposalTools, ReviewTools
-from hindsight_teams.service import Defaults, MemberMemory
+from hindsight_teams.service import MemberMemory
 from hindsight_teams.tools import HindsightTools, resolve_defaults
 
 if TYPE_CHECKING:

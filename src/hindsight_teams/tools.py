@@ -13,8 +13,9 @@ from agno.tools.toolkit import Toolkit
 from hindsight_teams.access import Access, Caller, Grant
 from hindsight_teams.banks import BankResolver, DirectBank
 from hindsight_teams.models import Budget, RecallResult, TagsMatch
+from hindsight_teams.questions import Defaults
 from hindsight_teams.render import NOTHING_FOUND, render_recall, render_reflection
-from hindsight_teams.service import Defaults, MemberMemory
+from hindsight_teams.service import MemberMemory
 from hindsight_teams.tags import check_tags
 
 if TYPE_CHECKING:
