@@ -7,6 +7,7 @@ is retained and narrows reads to the grant's scope.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 from collections.abc import AsyncIterator
@@ -27,8 +28,10 @@ from hindsight_api.extensions import (
     ValidationResult,
 )
 
-from hindsight_teams.access import Access
+from hindsight_teams.access import Access, Caller
 from hindsight_teams.errors import HindsightTeamsError, InvalidInput
+from hindsight_teams.guard import Guard as WriteGuard
+from hindsight_teams.provenance import RESERVED_METADATA, own_tags
 from hindsight_teams.server import signature
 from hindsight_teams.server.authority import Authority, Identity
 from hindsight_teams.server.guard import Guard, admitted, single_bank
@@ -104,9 +107,19 @@ class TeamHttp(HttpExtension):
 
 
 class TeamValidator(OperationValidatorExtension):
-    """Checks, signs and narrows each operation where the engine carries it out."""
+    """Checks, signs and narrows each operation where the engine carries it out.
+
+    ``HINDSIGHT_API_OPERATION_VALIDATOR_GUARD=off`` leaves the write guard to the teams' own processes.
+    """
 
     authority: Authority
+
+    def __init__(self, config: dict[str, str]) -> None:
+        super().__init__(config)
+        chosen = config.get("guard", "on").strip().lower()
+        if chosen not in ("on", "off"):
+            raise ValueError(f"HINDSIGHT_API_OPERATION_VALIDATOR_GUARD={chosen!r} must be 'on' or 'off'")
+        self.write_guard = WriteGuard() if chosen == "on" else None
 
     def set_context(self, context: Any) -> None:
         """Take the keys and teams from the tenant extension of the same server."""
@@ -130,6 +143,27 @@ class TeamValidator(OperationValidatorExtension):
             items = [signature.sign(item, grant=grant, bank_id=ctx.bank_id, **who) for item in ctx.contents]
         except InvalidInput as error:
             return ValidationResult.reject(str(error))
+        if grant is None or self.write_guard is None:
+            return ValidationResult.accept_with(contents=items)
+        return await asyncio.to_thread(self._guarded, self.write_guard, items, grant.bank.name, Caller(**who))
+
+    @staticmethod
+    def _guarded(guard: WriteGuard, items: list[dict[str, Any]], bank: str, caller: Caller) -> Any:
+        """The items as the write guard lets them pass; one that it would hold back refuses the whole retain."""
+        for item in items:
+            verdict = guard.inspect(
+                item["content"],
+                caller=caller,
+                bank=bank,
+                context=item.get("context"),
+                tags=own_tags(item["tags"]),
+                metadata={key: item["metadata"][key] for key in item["metadata"].keys() - RESERVED_METADATA},
+            )
+            if verdict.action in ("quarantine", "refuse"):
+                reason = verdict.reason or "a check refused it"
+                return ValidationResult.reject(f"the write guard did not let it pass: {reason}", status_code=422)
+            if verdict.text is not None:
+                item["content"] = verdict.text
         return ValidationResult.accept_with(contents=items)
 
     async def validate_recall(self, ctx: Any) -> Any:
