@@ -52,7 +52,7 @@ class Candidates:
     def add_windows(self, windows: Iterable[tuple[int, int, int]], masks: dict[int, int]) -> None:
         """Take in the memories of documents from one position to another: ``(document, first, last)``."""
         sql = (
-            f"SELECT {_COLUMNS} FROM json_each(?) w CROSS JOIN memory m"
+            f"SELECT {_COLUMNS} FROM json_each(?) w CROSS JOIN memory m INDEXED BY memory_document"
             " WHERE m.document = json_extract(w.value, '$[0]')"
             " AND m.position BETWEEN json_extract(w.value, '$[1]') AND json_extract(w.value, '$[2]')"
         )
@@ -61,8 +61,8 @@ class Candidates:
     def add_stream(self, bank: int, first: int, last: int, most: int, masks: dict[int, int]) -> list[Candidate]:
         """Take in the memories without a document that were dated from one moment to another, in that order."""
         sql = (
-            f"SELECT {_COLUMNS} FROM memory m WHERE m.bank = ? AND m.document IS NULL AND m.dated"
-            " AND m.mentioned BETWEEN ? AND ? ORDER BY m.mentioned, m.no LIMIT ?"
+            f"SELECT {_COLUMNS} FROM memory m INDEXED BY memory_stream"
+            " WHERE m.bank = ? AND m.document IS NULL AND m.dated AND m.mentioned BETWEEN ? AND ? ORDER BY m.mentioned, m.no LIMIT ?"
         )
         return self._take(self.db.execute(sql, (bank, first, last, most)), masks)
 

@@ -31,7 +31,8 @@ def search(db: sqlite3.Connection, bank: int, wanted: Sequence[tuple[int, int, s
     found: list[int] = []
     for first, last, _ in wanted:
         rows = db.execute(
-            "SELECT no FROM memory WHERE bank = ? AND coalesce(occurred, mentioned) BETWEEN ? AND ? LIMIT ?",
+            "SELECT no FROM memory INDEXED BY memory_time"
+            " WHERE bank = ? AND coalesce(occurred, mentioned) BETWEEN ? AND ? LIMIT ?",
             (bank, first, last, most),
         )
         found += [no for (no,) in rows]

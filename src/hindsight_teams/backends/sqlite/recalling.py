@@ -103,7 +103,9 @@ def _newest(db: sqlite3.Connection, bank: int, bank_id: str, chosen: Filter, mos
     """The newest memories: the answer to a query that names nothing to look for."""
     numbers = []
     rows = db.execute(
-        "SELECT no, tags, type FROM memory WHERE bank = ? ORDER BY coalesce(occurred, mentioned) DESC, no DESC", (bank,)
+        "SELECT no, tags, type FROM memory INDEXED BY memory_time"
+        " WHERE bank = ? ORDER BY coalesce(occurred, mentioned) DESC, no DESC",
+        (bank,),
     )
     for no, tags, kind in rows:
         if chosen.accepts(tags, kind):

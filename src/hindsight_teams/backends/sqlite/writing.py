@@ -196,7 +196,8 @@ def _known(db: sqlite3.Connection, bank: int, document: int | None, new: Sequenc
         found: dict[int, int] = {}
         for piece in new:
             row = db.execute(
-                "SELECT no FROM memory WHERE digest = ? AND bank = ? AND document IS NULL AND text = ?",
+                "SELECT no FROM memory INDEXED BY memory_digest"
+                " WHERE digest = ? AND bank = ? AND document IS NULL AND text = ?",
                 (piece.digest, bank, piece.text),
             ).fetchone()
             if row is not None:
@@ -206,7 +207,8 @@ def _known(db: sqlite3.Connection, bank: int, document: int | None, new: Sequenc
         held = {}
         for piece in new:
             row = db.execute(
-                "SELECT no FROM memory WHERE digest = ? AND document = ?", (piece.digest, document)
+                "SELECT no FROM memory INDEXED BY memory_digest WHERE digest = ? AND document = ?",
+                (piece.digest, document),
             ).fetchone()
             if row is not None:
                 held[piece.digest] = int(row[0])
