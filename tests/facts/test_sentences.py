@@ -1,3 +1,5 @@
+from time import process_time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,3 +52,15 @@ def test_no_character_but_white_space_is_lost(text: str) -> None:
 @given(_TEXT)
 def test_no_sentence_is_empty_or_padded(text: str) -> None:
     assert all(s and s == s.strip() for s in split(text))
+
+
+@pytest.mark.parametrize("piece", [" ", "\n ", ". ", "A.", "ก ", "1. ", '"', "...", "- "])
+def test_the_time_grows_with_the_length_and_no_faster(piece: str) -> None:
+    def seconds(size: int) -> float:
+        text = "x" + piece * (size // len(piece))
+        begin = process_time()
+        split(text)
+        return process_time() - begin
+
+    short = max(min(seconds(10_000) for _ in range(3)), 1e-3)
+    assert seconds(160_000) < 100 * short  # 16 where linear, 256 where quadratic
