@@ -88,6 +88,16 @@ def test_deleting_needs_consent(cli: Cli, filled: str) -> None:
     assert cli("bank", "show", filled, "--json").json["total"] == 2
 
 
+@pytest.mark.parametrize(("answer", "left"), [("n\n", 2), ("y\n", 0)])
+def test_on_a_terminal_deleting_asks(
+    cli: Cli, filled: str, monkeypatch: pytest.MonkeyPatch, answer: str, left: int
+) -> None:
+    monkeypatch.setattr("hindsight_teams.cli.options.interactive", lambda: True)
+    monkeypatch.setattr("sys.stdin", io.StringIO(answer))
+    assert cli("bank", "delete", filled).code == (1 if left else 0)
+    assert len(cli("bank", "list", "--json").json["banks"]) == (1 if left else 0)
+
+
 def test_a_deleted_bank_is_gone(cli: Cli, filled: str) -> None:
     assert cli("bank", "delete", filled, "--yes", "--json").json == {"bank_id": filled, "deleted": 2}
     assert cli("bank", "list", "--json").json["banks"] == []

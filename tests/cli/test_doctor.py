@@ -26,6 +26,15 @@ def test_the_embedded_file_is_healthy_and_left_without_a_scratch_bank(cli: Cli, 
     assert cli("bank", "list", "--json").json["banks"] == []
 
 
+def test_the_project_s_team_file_is_checked(cli: Cli, home: Path) -> None:
+    (home / "team.toml").write_text('[team]\nid = "t"\n[banks]\na = "team"\n[members.m]\na = "full"\n')
+    assert finding(cli("doctor", "--json").json, "team")["found"].startswith("t: 1 members, 1 banks")
+    (home / "team.toml").write_text('[team]\nid = "t"\n[banks]\na = "tame"\n[members.m]\n')
+    broken = cli("doctor", "--json")
+    assert broken.code == 1
+    assert "'team'" in finding(broken.json, "team")["found"]
+
+
 def test_versions_are_shown(cli: Cli) -> None:
     shown = cli("doctor").out
     for what in ("hindsight-teams", "python", "agno", "sqlite"):

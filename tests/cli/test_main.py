@@ -60,6 +60,19 @@ def test_an_error_shows_its_details_but_no_key(cli: Cli, monkeypatch: pytest.Mon
     assert "hsk-1" not in failed.out + failed.err
 
 
+def test_a_fault_of_our_own_is_one_line_too(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("oh")
+
+    monkeypatch.setattr("hindsight_teams.definition.TeamDefinition.from_file", fail)
+    failed = cli("access")
+    assert failed.code == 1
+    assert failed.err.count("\n") == 1
+    assert "ZeroDivisionError" in failed.err
+    with pytest.raises(ZeroDivisionError):
+        cli("--debug", "access")
+
+
 def test_an_interrupt_is_no_traceback(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt

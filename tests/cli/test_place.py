@@ -32,7 +32,7 @@ def test_missing_parents_are_made(home: Path) -> None:
 
 def test_a_failure_leaves_nothing(home: Path) -> None:
     with pytest.raises(OSError, match=r".+"):
-        place(home / "desk", {**FILES, "a.txt/under-a-file": "no"})
+        place(home / "not" / "there" / "desk", {**FILES, "a.txt/under-a-file": "no"})
     assert list(home.iterdir()) == []
 
 

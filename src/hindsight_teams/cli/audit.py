@@ -38,10 +38,10 @@ Session = Annotated[
 Run = Annotated[str | None, typer.Option("--run", metavar="ID", help="Only in this run.", show_default=False)]
 Verb = Annotated[
     str | None,
-    typer.Option("--verb", metavar="ID", help="Only this verb, such as retain or recall.", show_default=False),
+    typer.Option("--verb", metavar="VERB", help="Only this verb, such as retain or recall.", show_default=False),
 ]
 Bank = Annotated[
-    str | None, typer.Option("--bank", metavar="ID", help="Only this bank, by its name or id.", show_default=False)
+    str | None, typer.Option("--bank", metavar="BANK", help="Only this bank, by its name or id.", show_default=False)
 ]
 Outcome = Annotated[
     Literal["allowed", "denied", "error", "quarantined"] | None,

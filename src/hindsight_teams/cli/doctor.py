@@ -51,7 +51,7 @@ def doctor(
     """
     if db is not None and url is not None:
         raise usage("give --db or --url, not both")
-    findings = [*_versions(), *_backend(db, url, write=write)]
+    findings = [*_versions(), *_team(), *_backend(db, url, write=write)]
     healthy = all(finding.ok is not False for finding in findings)
     if json:
         print_json({"ok": healthy, "findings": findings})
@@ -83,13 +83,28 @@ def _installed(package: str) -> str:
         return "not installed"
 
 
+def _team() -> list[Finding]:
+    """The team.toml of the current project, where there is one."""
+    from hindsight_teams.cli.team_file import find_team_file
+    from hindsight_teams.definition import TeamDefinition
+
+    path = find_team_file(None)
+    if not path.exists():
+        return []
+    try:
+        team = TeamDefinition.from_file(path)
+    except HindsightTeamsError as error:
+        return [Finding("team", _said(error), ok=False)]
+    return [Finding("team", f"{team.team_id}: {len(team.grants)} members, {len(team.banks)} banks ({path})", ok=True)]
+
+
 def _backend(db: Db, url: Url, *, write: bool) -> list[Finding]:
     from hindsight_teams.backends.select import choose_backend, open_backend
     from hindsight_teams.settings import resolve
 
     try:
         choice = choose_backend(db=db, hindsight_api_url=url)
-        key = resolve(db=db, hindsight_api_url=url).api_key
+        settings = resolve(db=db, hindsight_api_url=url)
     except HindsightTeamsError as error:
         return [Finding("settings", _said(error), ok=False)]
     found = [
@@ -98,7 +113,8 @@ def _backend(db: Db, url: Url, *, write: bool) -> list[Finding]:
         Finding("location", choice.location),
     ]
     if choice.kind == "hindsight":
-        found.append(Finding("api key", "set" if key is not None else "not set"))
+        found.append(Finding("api key", "set" if settings.api_key is not None else "not set"))
+    found.append(Finding("audit log", str(settings.audit or "none")))
     try:
         backend = open_backend(db=db, hindsight_api_url=url)
     except HindsightTeamsError as error:

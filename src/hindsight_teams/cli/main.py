@@ -113,4 +113,9 @@ def execute(arguments: Sequence[str]) -> int:
             raise
         line(f"{error.strerror or error}{f' (path: {error.filename})' if error.filename else ''}")
         return FAILED
+    except Exception as error:
+        if tracebacks():
+            raise
+        line(f"this should not happen: {type(error).__name__}: {error}; --debug before the command shows where")
+        return FAILED
     return code if isinstance(code, int) else 0

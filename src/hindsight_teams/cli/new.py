@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hindsight_teams.cli.failure import usage
-from hindsight_teams.cli.options import Json
+from hindsight_teams.cli.options import Json, interactive
 from hindsight_teams.cli.output import console, glyph, print_json, say
 
 if TYPE_CHECKING:
@@ -81,11 +80,6 @@ def new(
         _print_json(project, answers, rendered, write, kept, dry_run=dry_run)
     else:
         _show(project, answers, rendered, write, kept, dry_run=dry_run)
-
-
-def interactive() -> bool:
-    """Whether somebody is there to answer a question."""
-    return sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def _answers(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hindsight_teams.cli.failure import usage
+from hindsight_teams.cli.failure import FAILED, usage
 from hindsight_teams.errors import NotFound
 
 if TYPE_CHECKING:
@@ -58,13 +58,19 @@ def backend(db: Path | None, url: str | None, *, must_exist: bool = False) -> It
         opened.close()
 
 
+def interactive() -> bool:
+    """Whether somebody is there to answer a question."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
 def confirm(question: str, *, yes: bool) -> None:
-    """Ask on a terminal; where nobody can answer, insist on ``--yes``."""
+    """Ask on a terminal, and leave on a no; where nobody can answer, insist on ``--yes``."""
     if yes:
         return
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not interactive():
         raise usage(f"{question} Give --yes to go on")
-    typer.confirm(question, abort=True)
+    if not typer.confirm(question):
+        raise typer.Exit(FAILED)
 
 
 def moment(text: str | None, option: str) -> datetime | None:

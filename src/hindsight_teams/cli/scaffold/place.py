@@ -63,8 +63,7 @@ def read_text(path: Path) -> str | None:
 def place(folder: Path, files: Mapping[str, str], *, remove: tuple[str, ...] = ()) -> None:
     """Write files into a folder, and remove some; on a failure everything is as it was before."""
     folder = folder.resolve()  # a link is followed, not replaced
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with _staging(folder) as staged:
+    with _parents(folder), _staging(folder) as staged:
         for path, text in files.items():
             target = staged / "new" / path
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -106,6 +105,19 @@ def _make_parents(folder: Path, path: str) -> list[Path]:
     for parent in missing:
         parent.mkdir()
     return missing
+
+
+@contextmanager
+def _parents(folder: Path) -> Iterator[None]:
+    """The folder's parents, made where they are missing, and taken away again on a failure."""
+    missing = [parent for parent in folder.parents if not parent.exists()]
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    except BaseException:
+        for parent in missing:
+            parent.rmdir()
+        raise
 
 
 @contextmanager
