@@ -135,6 +135,8 @@ def _normal(words: list[str]) -> list[str]:
             elif ending in ("ll", "ve", "d"):
                 out.append(word)
                 word = {"ll": "will", "ve": "have", "d": "would"}[ending]
+        if not word:  # a lone "n't"
+            continue
         if word in _NEGATIONS:
             out.append(_NEGATION)
         elif word in ("was", "were"):
