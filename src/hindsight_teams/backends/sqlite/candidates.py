@@ -62,7 +62,8 @@ class Candidates:
         """Take in the memories without a document that were dated from one moment to another, in that order."""
         sql = (
             f"SELECT {_COLUMNS} FROM memory m INDEXED BY memory_stream"
-            " WHERE m.bank = ? AND m.document IS NULL AND m.dated AND m.mentioned BETWEEN ? AND ? ORDER BY m.mentioned, m.no LIMIT ?"
+            " WHERE m.bank = ? AND m.document IS NULL AND m.dated AND m.mentioned BETWEEN ? AND ?"
+            " ORDER BY m.mentioned, m.no LIMIT ?"
         )
         return self._take(self.db.execute(sql, (bank, first, last, most)), masks)
 

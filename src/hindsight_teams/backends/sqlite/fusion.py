@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
 
-from hindsight_teams.backends.sqlite import moments, neighbours, weights
+from hindsight_teams.backends.sqlite import moments, neighbours, tokens, weights
 from hindsight_teams.backends.sqlite.candidates import Candidate, Candidates
 from hindsight_teams.backends.sqlite.words import WordHits
 from hindsight_teams.models import Signal
@@ -21,22 +22,22 @@ class Scored:
     near: float
     document: float
     author: float
+    by_named: bool
     time: float
     span: str
     meaning: float
     similarity: float
+    total: float = field(init=False)
 
-    @property
-    def total(self) -> float:
-        """The score."""
-        return self.words + self.near + self.document + self.author + self.time + self.meaning
+    def __post_init__(self) -> None:
+        self.total = self.words + self.near + self.document + self.author + self.time + self.meaning
 
 
 def fuse(
     found: Candidates,
     hits: WordHits,
     *,
-    names: Collection[str],
+    names: AbstractSet[str],
     spans: Sequence[tuple[int, int, str]],
     similarity: Mapping[int, float],
     most: int,
@@ -51,8 +52,13 @@ def fuse(
     meaning = _smoothed(found, everyone, similarity) if similarity else {}
     per_meaning = _scale(weights.MEANING, meaning.values())
     content = weights.WORDS + weights.DOCUMENT + (weights.MEANING if per_meaning else 0.0)
+    written: dict[str | None, bool] = {None: False}
     scored = []
     for candidate, (own, near) in zip(everyone, covered, strict=True):
+        if names and candidate.author not in written:
+            written[candidate.author] = not names.isdisjoint(tokens.terms(candidate.author or ""))
+        by_named = bool(names) and written[candidate.author]
+        share = 1.0 if by_named else weights.MENTION if candidate.mask & mentions else 0.0
         time, span = moments.closeness(candidate, spans) if spans else (0.0, "")
         scored.append(
             Scored(
@@ -60,7 +66,8 @@ def fuse(
                 words=own * per_word,
                 near=near * per_word,
                 document=documents.get(candidate.chain or 0, 0.0) * per_document,
-                author=content * weights.AUTHOR * neighbours.authorship(candidate, names, mentions) if names else 0.0,
+                author=content * weights.AUTHOR * share,
+                by_named=by_named,
                 time=content * weights.TIME * time,
                 span=span,
                 meaning=meaning.get(candidate.no, 0.0) * per_meaning,
@@ -109,7 +116,7 @@ def signals(scored: Scored, hits: WordHits, shown: Mapping[str, str]) -> tuple[S
             "graph",
             scored.author,
             f"by {candidate.author}, whom the query names"
-            if scored.author >= weights.AUTHOR * weights.WORDS
+            if scored.by_named
             else "mentions an author whom the query names",
         ),
         Signal("time", scored.time, f"within or near {scored.span!r}"),

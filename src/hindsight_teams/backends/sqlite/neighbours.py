@@ -1,11 +1,11 @@
-"""Graph: memories that stand next to each other, in one document or close in time, and the author a query names."""
+"""Graph: memories that stand next to each other in one document or close in time."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 
-from hindsight_teams.backends.sqlite import tokens, weights
+from hindsight_teams.backends.sqlite import weights
 from hindsight_teams.backends.sqlite.candidates import Candidate, Candidates
 from hindsight_teams.backends.sqlite.words import WordHits
 
@@ -88,10 +88,3 @@ def documents(found: Candidates, hits: WordHits) -> dict[int, float]:
         n = sum(mask >> bit & 1 for mask in masks.values())
         idf.append(math.log(1 + (len(masks) - n + 0.5) / (n + 0.5)) if weight else 0.0)
     return {chain: sum(w for bit, w in enumerate(idf) if mask >> bit & 1) for chain, mask in masks.items()}
-
-
-def authorship(candidate: Candidate, names: Collection[str], mentions: int) -> float:
-    """One for a memory by an author whom the query names, a share for one that mentions the name."""
-    if candidate.author and not names.isdisjoint(tokens.terms(candidate.author)):  # type: ignore[attr-defined]
-        return 1.0
-    return weights.MENTION if candidate.mask & mentions else 0.0

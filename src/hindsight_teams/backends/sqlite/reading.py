@@ -7,6 +7,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
+from typing import Any
 
 from hindsight_teams.backends.sqlite import checks, records
 from hindsight_teams.backends.sqlite.filters import Filter
@@ -103,24 +104,26 @@ def page(
     """One page of a bank's memories, oldest first."""
     if chosen.trivial and document_id is None:
         (total,) = db.execute("SELECT memories FROM bank WHERE no = ?", (number,)).fetchone()
-        rows = db.execute(
+        found = db.execute(
             f"SELECT {records.COLUMNS} FROM memory m WHERE m.no >= ? AND m.no < ? ORDER BY m.no LIMIT ? OFFSET ?",
             (*bounds(number), limit, offset),
         )
-        return MemoryPage([records.memory(row, bank_id) for row in rows], total, limit, offset)
+        return MemoryPage([records.memory(row, bank_id) for row in found], total, limit, offset)
     numbers = list(selected(db, number, chosen, document_id))
     wanted = numbers[offset : offset + limit]
-    found = fetch(db, wanted, bank_id)
-    return MemoryPage([found[no] for no in wanted], len(numbers), limit, offset)
+    by_number = rows(db, wanted)
+    return MemoryPage([records.memory(by_number[no], bank_id) for no in wanted], len(numbers), limit, offset)
+
+
+def rows(db: sqlite3.Connection, numbers: Iterable[int]) -> dict[int, tuple[Any, ...]]:
+    """Rows of ``records.COLUMNS`` by rowid; memories that do not exist are left out."""
+    sql = f"SELECT {records.COLUMNS} FROM memory m WHERE m.no IN (SELECT value FROM json_each(?))"
+    return {row[0]: row for row in db.execute(sql, (json.dumps(list(numbers)),))}
 
 
 def fetch(db: sqlite3.Connection, numbers: Iterable[int], bank_id: str) -> dict[int, Memory]:
     """Memories by rowid; those that do not exist are left out."""
-    rows = db.execute(
-        f"SELECT {records.COLUMNS} FROM memory m WHERE m.no IN (SELECT value FROM json_each(?))",
-        (json.dumps(list(numbers)),),
-    )
-    return {row[0]: records.memory(row, bank_id) for row in rows}
+    return {no: records.memory(row, bank_id) for no, row in rows(db, numbers).items()}
 
 
 def tag_counts(db: sqlite3.Connection, number: int, pattern: str | None) -> list[TagCount]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import heapq
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from hindsight_teams.backends.sqlite import fusion, moments, neighbours, reading, tokens, words
+from hindsight_teams.backends.sqlite import fusion, moments, neighbours, reading, records, tokens, words
 from hindsight_teams.backends.sqlite.candidates import Candidates
 from hindsight_teams.backends.sqlite.filters import Filter
 from hindsight_teams.backends.sqlite.weights import DEPTHS, Depth
@@ -72,7 +72,7 @@ def recall(
     )
     masks = hits.masks
     found = Candidates(db, chosen)
-    found.add(heapq.nlargest(depth.candidates, masks, key=lambda no: (hits.weight(masks[no]), no)), masks)
+    found.add(hits.best(depth.candidates), masks)
     if question.spans:
         found.add(moments.search(db, bank, question.spans, depth.candidates // 4), masks)
     if len(found.by_number) < depth.results:
@@ -88,10 +88,11 @@ def recall(
     ranked = fusion.fuse(
         found, hits, names=question.names, spans=question.spans, similarity=similar, most=depth.results
     )
-    memories = reading.fetch(db, [s.candidate.no for s in ranked], bank_id)
+    rows = reading.rows(db, [s.candidate.no for s in ranked])
     return [
-        replace(
-            memories[s.candidate.no],
+        records.memory(
+            rows[s.candidate.no],
+            bank_id,
             score=s.total,
             signals=fusion.signals(s, hits, question.shown) if explain else (),
         )
@@ -113,9 +114,9 @@ def _newest(db: sqlite3.Connection, bank: int, bank_id: str, chosen: Filter, mos
             if len(numbers) == most:
                 break
     rows.close()
-    found = reading.fetch(db, numbers, bank_id)
+    found = reading.rows(db, numbers)
     signals = (Signal("time", 1.0, "the query names nothing to look for; newest first"),) if explain else ()
-    return [replace(found[no], score=1.0, signals=signals) for no in numbers]
+    return [records.memory(found[no], bank_id, score=1.0, signals=signals) for no in numbers]
 
 
 def within(memories: Sequence[Memory], max_tokens: int) -> tuple[list[Memory], int]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from hindsight_teams.backends.sqlite import checks
 from hindsight_teams.backends.sqlite.schema import BANK_SHIFT
-from hindsight_teams.models import Memory, MemoryType, RetainItem
+from hindsight_teams.models import Memory, MemoryType, RetainItem, Signal
 
 COLUMNS = (
     "m.no, m.text, m.mentioned, m.occurred, m.occurred_end, m.type, m.context, m.tags, m.metadata, m.entities,"
@@ -79,7 +79,7 @@ def unpack_tags(column: str | None) -> tuple[str, ...]:
     return tuple(json.loads(column)) if column else ()
 
 
-def memory(row: Sequence[Any], bank_id: str) -> Memory:
+def memory(row: Sequence[Any], bank_id: str, *, score: float | None = None, signals: tuple[Signal, ...] = ()) -> Memory:
     """The memory of a row of ``COLUMNS``."""
     no, text, mentioned, occurred, occurred_end, kind, context, tags, metadata, entities, sources, newer, doc = row
     return Memory(
@@ -95,6 +95,8 @@ def memory(row: Sequence[Any], bank_id: str) -> Memory:
         mentioned_at=checks.from_microseconds(mentioned),
         entities=unpack_tags(entities),
         type=kind,
-        source_ids=tuple(map(public_id, json.loads(sources))),
+        source_ids=() if sources == "[]" else tuple(map(public_id, json.loads(sources))),
         superseded_by=None if newer is None else public_id(newer),
+        score=score,
+        signals=signals,
     )

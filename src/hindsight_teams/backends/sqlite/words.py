@@ -37,6 +37,18 @@ class WordHits:
             known = self._sums[mask] = sum(w for bit, w in enumerate(self.weights) if mask >> bit & 1)
         return known
 
+    def best(self, most: int) -> list[int]:
+        """The memories that hold the weightiest terms; of equals the newest."""
+        alike: dict[int, list[int]] = {}
+        for no, mask in self.masks.items():
+            alike.setdefault(mask, []).append(no)
+        out: list[int] = []
+        for mask in sorted(alike, key=self.weight, reverse=True):
+            out += sorted(alike[mask], reverse=True)
+            if len(out) >= most:
+                break
+        return out[:most]
+
 
 def search(
     db: sqlite3.Connection,
