@@ -20,9 +20,6 @@ from hindsight_teams.errors import HindsightTeamsError
 if TYPE_CHECKING:
     from hindsight_teams.backends.base import MemoryBackend
 
-OLDEST_SERVER = (1, 0)
-"""The oldest Hindsight server whose API this package speaks."""
-
 _PROBE = "The doctor's probe says that the kingfisher nests by the mill."
 _QUESTION = "Where does the kingfisher nest?"
 
@@ -129,22 +126,12 @@ def _backend(db: Db, url: Url, *, write: bool) -> list[Finding]:
 
 
 def _health(backend: MemoryBackend) -> list[Finding]:
+    """The backend's own word on itself; for a server also that it is new enough and takes the key."""
     health = backend.health()
-    found = [Finding("health", health.message or ("good" if health.ok else "not good"), ok=health.ok)]
-    if health.version:
-        what = "schema" if backend.name == "sqlite" else "server version"
-        known = _parse(health.version)
-        if backend.name == "hindsight" and known is not None and known < OLDEST_SERVER:
-            oldest = ".".join(map(str, OLDEST_SERVER))
-            found.append(Finding(what, f"{health.version} is too old; this package needs {oldest} or newer", ok=False))
-        else:
-            found.insert(0, Finding(what, health.version))
-    return found
-
-
-def _parse(text: str) -> tuple[int, ...] | None:
-    parts = text.lstrip("v").split(".")[:2]
-    return tuple(map(int, parts)) if all(part.isdecimal() for part in parts) else None
+    told = Finding("health", health.message or ("good" if health.ok else "not good"), ok=health.ok)
+    if not health.version:
+        return [told]
+    return [Finding("schema" if health.backend == "sqlite" else "server version", health.version), told]
 
 
 def _round_trip(backend: MemoryBackend) -> Finding:
