@@ -36,6 +36,11 @@ class Logger:
         """Log something that went wrong and was not."""
         self._log(logging.ERROR, event, values)
 
+    def wants(self, level: int) -> bool:
+        """Whether anybody may see events of a level of ``logging``; asked where putting an event together costs."""
+        structlog = sys.modules.get("structlog")
+        return bool(structlog and structlog.is_configured()) or logging.getLogger(self._name).isEnabledFor(level)
+
     def _log(self, level: int, event: str, values: dict[str, Any]) -> None:
         structlog = sys.modules.get("structlog")
         if structlog is not None and structlog.is_configured():

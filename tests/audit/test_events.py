@@ -101,3 +101,12 @@ def test_without_opentelemetry_a_span_is_nothing(monkeypatch: pytest.MonkeyPatch
     monkeypatch.delitem(__import__("sys").modules, "opentelemetry.trace")
     monkeypatch.setattr(trace, "get_tracer", None)
     SpanSink().record(EVENT)
+
+
+def test_an_event_that_nobody_wants_to_see_is_not_put_together(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(AuditEvent, "to_dict", None)
+    with caplog.at_level(logging.WARNING):
+        StructlogSink().record(AuditEvent(verb="recall", outcome="allowed"))
+    assert caplog.records == []

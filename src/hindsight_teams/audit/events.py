@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -143,10 +144,12 @@ class StructlogSink:
 
     def record(self, event: AuditEvent) -> None:
         """Log one event."""
-        log = _logger.info if event.outcome == "allowed" else _logger.warning
+        allowed = event.outcome == "allowed"
+        if not _logger.wants(logging.INFO if allowed else logging.WARNING):
+            return
         values = event.to_dict()
         values.pop("text", None)
-        log(f"memory.{event.verb}", **values)
+        (_logger.info if allowed else _logger.warning)(f"memory.{event.verb}", **values)
 
 
 class SpanSink:

@@ -18,7 +18,7 @@ from hindsight_teams.audit.chain import Head, Link, Verification, verify
 from hindsight_teams.audit.events import OUTCOMES, AuditEvent, Outcome, iso
 from hindsight_teams.models import check_choice
 
-NOT_READING = frozenset({"retain", "forget", "delete"})
+NOT_READING = frozenset({"retain", "forget", "delete", "propose", "approve", "reject", "revoke", "promote"})
 """Verbs that name memories without showing them to anybody."""
 
 EXPORT_FORMATS = ("jsonl", "csv")
