@@ -108,3 +108,9 @@ def test_every_answer_is_made_of_the_memories_and_keeps_its_limit(
     assert "\u2028" not in text
     assert len(text.splitlines()) <= len(based_on) + 4  # headings and the list of what is missing
     assert limit is None or estimate(text) <= limit
+
+
+def test_the_question_may_use_another_form_of_a_word() -> None:
+    told = [memory(1, "The committee approves budgets."), memory(2, "The weather was fine.")]
+    _, based_on = extractive_answer("Who approved the budget?", told, now=NOW)
+    assert [m.id for m in based_on] == ["1"]

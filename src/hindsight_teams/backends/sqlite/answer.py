@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
 
-from hindsight_teams.backends.sqlite import sentences, tokens
+from hindsight_teams.backends.sqlite import duplicates, sentences, tokens
 from hindsight_teams.backends.sqlite.claims import Statement, contradicts
 from hindsight_teams.backends.sqlite.dates import Span, find_spans
 from hindsight_teams.models import Memory
@@ -85,10 +85,15 @@ def _understand(query: str, now: datetime) -> _Question:
     rest = query
     for span in spans:
         rest = rest.replace(span.text, " ")
-    words = {tokens.term(w): w for w in tokens.words(rest) if w not in tokens.STOP_WORDS}
+    words = {duplicates.stem(tokens.term(w)): w for w in tokens.words(rest) if w not in tokens.STOP_WORDS}
     if all(w in tokens.GENERIC_WORDS or w in _ASKING for w in words.values()):
         words = {}
     return _Question(words, spans)
+
+
+def _terms(text: str) -> list[str]:
+    """The content words of a text, without their endings."""
+    return [duplicates.stem(term) for term in tokens.terms(text)]
 
 
 def _evidence(question: _Question, memories: Sequence[Memory]) -> list[_Evidence]:
@@ -96,8 +101,8 @@ def _evidence(question: _Question, memories: Sequence[Memory]) -> list[_Evidence
     if not question.words and not question.spans:  # "what do you know?": the best are those that were found first
         return [_Evidence(m, _quote(m.text), 1.0 / (1 + rank)) for rank, m in enumerate(memories[:_MOST_LINES])]
     pieces = [sentences.split(m.text) or [m.text] for m in memories]
-    held = [[frozenset(tokens.terms(p)) for p in parts] for parts in pieces]
-    about = [frozenset(tokens.terms(" ".join((m.author or "", m.context or "", *m.entities)))) for m in memories]
+    held = [[frozenset(_terms(p)) for p in parts] for parts in pieces]
+    about = [frozenset(_terms(" ".join((m.author or "", m.context or "", *m.entities)))) for m in memories]
     everything = [more.union(*sets) for sets, more in zip(held, about, strict=True)]
     spread = Counter(t for terms in everything for t in terms if t in question.words)
     weight = {t: math.log(1 + len(memories) / (0.5 + count)) for t, count in spread.items()}
@@ -145,7 +150,7 @@ def _missing(question: _Question, evidence: Sequence[_Evidence]) -> list[str]:
     held: set[str] = set()
     for entry in evidence:
         m = entry.memory
-        held.update(tokens.terms(" ".join((m.text, m.author or "", m.context or "", *m.entities))))
+        held.update(_terms(" ".join((m.text, m.author or "", m.context or "", *m.entities))))
     # Pieces of an unspaced script are no words that a reader could recognise.
     return [w for t, w in question.words.items() if t not in held and all(c < "\u0e00" for c in w)]
 

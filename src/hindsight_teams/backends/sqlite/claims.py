@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 from hindsight_teams.backends.sqlite import duplicates, sentences, tokens
+from hindsight_teams.backends.sqlite.date_rules import CORE
 from hindsight_teams.backends.sqlite.dates import Span, find_spans
 
 LONGEST = 600
@@ -229,7 +230,9 @@ def read_claim(sentence: str, *, author: str | None = None) -> Claim | None:
     text = " ".join(sentence.replace("\u2019", "'").split()).rstrip(" .!\u2026\"'")
     text = _OPENING.sub("", text)
     lowered = text.lower()
-    if not text or len(text) > 240 or _UNSURE.search(re.sub(r"\b(?:in|on|since|\d+) may\b", "", lowered)):
+    if not text or len(text) > 240 or not _may_claim(lowered):
+        return None
+    if _UNSURE.search(re.sub(r"\b(?:in|on|since|\d+) may\b", "", lowered)):
         return None
     negated = bool(_SAYS_NO.search(text))
     if negated:
@@ -240,6 +243,31 @@ def read_claim(sentence: str, *, author: str | None = None) -> Claim | None:
     if claim is None:
         return None
     return Claim(claim.subject, claim.attribute, claim.value, claim.kind, negated)
+
+
+def _may_claim(text: str) -> bool:
+    """Whether any of the readers below could find something: most sentences end here, before any costly pattern."""
+    words = set(_WORD.findall(text))
+    if not words.isdisjoint(_VERB_WORDS):
+        return True
+    if words.isdisjoint(_LINKS):
+        return False
+    if _DIGIT.search(text) or not words.isdisjoint(CORE) or text.rsplit(None, 1)[-1] in _STATES:
+        return True
+    return "'s " in text or "s' " in text or not words.isdisjoint(("my", "our")) or not words.isdisjoint(("of", "for"))
+
+
+_WORD = re.compile(r"[^\W\d_]+")
+_DIGIT = re.compile(r"\d")
+_VERB_WORDS = frozenset(
+    """live lives living reside resides residing staying moved relocated based located situated headquartered work works
+    working employed report reports married engaged born""".split()
+)
+_LINKS = frozenset(
+    """is are be was has have takes happens starts begins ends opens closes launches expires finishes postponed pushed
+    rescheduled changed brought delayed set raised lowered increased reduced cut cost costs equal equals
+    stands""".split()
+)
 
 
 def _verb(text: str, author: str | None) -> Claim | None:
@@ -363,7 +391,7 @@ def _digits(match: re.Match[str]) -> str:
 
 
 def _value_words(value: str) -> frozenset[str]:
-    return frozenset(tokens.terms(value)) - {"now", "current"}
+    return frozenset(map(duplicates.stem, tokens.terms(value))) - {"now", "current"}
 
 
 def _denies(old: str, new: str) -> bool:

@@ -167,11 +167,11 @@ def _content(word: str, following: str) -> list[str]:
     if word in MONTHS:
         return [f"\x00month{MONTHS[word]}"]
     word = _SYNONYMS.get(word, word)
-    stem = _stem(word)
-    return [f"{stem}~"] if word.endswith("ed") and len(word) > 4 else [stem]
+    root = stem(word)
+    return [f"{root}~"] if word.endswith("ed") and len(word) > 4 else [root]
 
 
-def _stem(word: str) -> str:
+def stem(word: str) -> str:
     """An English word without the endings that leave the fact the same, whatever is left of it.
 
     Not the index's stemmer: that takes "went" for "go", where tense makes another fact, and would be paid for twice.
