@@ -106,6 +106,31 @@ def test_a_closed_backend_opens_again(backend: HindsightBackend, loopback: Loopb
         assert loopback.wait_until_all_closed()
 
 
+def test_closing_while_others_call_harms_nobody(backend: HindsightBackend, loopback: Loopback) -> None:
+    done = threading.Event()
+
+    async def crowd() -> int:
+        return sum(len(r.results) for r in await asyncio.gather(*(backend.arecall("b", "q") for _ in range(10))))
+
+    def work(_: int) -> int:
+        calls = 0
+        while not done.is_set():
+            assert backend.recall("b", "q").results
+            assert asyncio.run(crowd()) == 10
+            calls += 1
+        return calls
+
+    with ThreadPoolExecutor(4) as threads:
+        running = [threads.submit(work, n) for n in range(4)]
+        for _ in range(30):
+            backend.close()
+            backend.recall("b", "q")
+        done.set()
+        assert all(future.result() for future in running)
+    backend.close()
+    assert loopback.wait_until_all_closed()
+
+
 async def test_closing_inside_a_loop_closes_that_loops_connections(
     backend: HindsightBackend, loopback: Loopback
 ) -> None:

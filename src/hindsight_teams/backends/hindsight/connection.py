@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
@@ -51,18 +53,27 @@ class Connection:
     trust_env: bool = True
     max_connections: int = 100
 
-    def client_options(self, context: ssl.SSLContext, size: int) -> dict[str, Any]:
-        """What an httpx client of at most ``size`` connections is made with.
+    def transport_options(self, context: ssl.SSLContext, size: int) -> dict[str, Any]:
+        """What an httpx transport of at most ``size`` connections is made with.
 
         Raises:
-            ConfigurationError: ``proxy`` is no URL.
+            ConfigurationError: The proxy is no URL.
         """
-        try:
-            proxy = httpx.Proxy(self.proxy) if self.proxy is not None else None
-        except (ValueError, httpx.InvalidURL) as error:
-            raise ConfigurationError("proxy must be a URL such as http://localhost:3128") from error
         limits = httpx.Limits(max_connections=size, max_keepalive_connections=size, keepalive_expiry=KEEPALIVE)
-        return {"verify": context, "proxy": proxy, "trust_env": self.trust_env, "limits": limits}
+        return {"verify": context, "proxy": self._proxy(), "limits": limits}
+
+    def _proxy(self) -> httpx.Proxy | None:
+        url = self.proxy
+        server = urlsplit(self.base_url)
+        if url is None and self.trust_env and not proxy_bypass(server.hostname or ""):
+            found = getproxies()
+            url = found.get(server.scheme) or found.get("all")
+        if not url:
+            return None
+        try:
+            return httpx.Proxy(url if "://" in url else f"http://{url}")
+        except (ValueError, httpx.InvalidURL) as error:
+            raise ConfigurationError("the proxy must be a URL such as http://localhost:3128") from error
 
     def tls(self) -> ssl.SSLContext:
         """The TLS settings. Reading the system's certificates costs more than a hundred requests: do it once.

@@ -49,9 +49,3 @@ def failure(error: Exception, call: Call) -> Failure:
         f"{call.verb} can't be sent as configured; check hindsight_api_url, proxy and headers", **details
     )
     return Failure(reason, processed=False, repeatable=False)
-
-
-def closed(call: Call) -> Failure:
-    """The client was closed by somebody between being looked up and being used."""
-    error = BackendUnreachable(f"the connection to the Hindsight server was closed during {call.verb}; call again")
-    return Failure(error, processed=False, repeatable=True)

@@ -1,6 +1,6 @@
-"""The async clients of one event loop, closed with it.
+"""The async transports of one event loop, closed with it.
 
-An AsyncClient belongs to the loop it was first used in, and must be closed inside it. The clients of a loop are
+An async transport belongs to the loop it was first used in, and must be closed inside it. Those of a loop are
 therefore held by an async generator: ``asyncio.run`` closes a loop's generators before the loop itself.
 """
 
@@ -15,36 +15,36 @@ from contextlib import suppress
 import httpx
 
 LANE = 10
-"""Connections of one client. httpcore goes through all connections of a pool several times for each request, which for
-200 calls at once on one pool of 100 cost ten times the CPU of ten pools of 10."""
+"""Connections of one transport. httpcore goes through all connections of a pool several times for each request, which
+for 200 calls at once on one pool of 100 cost ten times the CPU of ten pools of 10."""
 
 CLOSE_WAIT = 2.0
-"""Seconds to wait for a loop that runs in another thread to close its clients."""
+"""Seconds to wait for a loop that runs in another thread to close its transports."""
 
 _closing: set[asyncio.Task[None]] = set()
 
 
 class Lane:
-    """One client, and how many calls it is busy with."""
+    """One transport, and how many calls it is busy with."""
 
-    __slots__ = ("busy", "client")
+    __slots__ = ("busy", "transport")
 
-    def __init__(self, client: httpx.AsyncClient) -> None:
-        self.client = client
+    def __init__(self, transport: httpx.AsyncHTTPTransport) -> None:
+        self.transport = transport
         self.busy = 0
 
 
-class LoopClients:
-    """Clients of one event loop, as many as its calls at once need.
+class LoopTransports:
+    """Transports of one event loop, as many as its calls at once need.
 
     Args:
-        make: Makes a client of ``LANE`` connections.
-        most: Clients at most; further calls wait for a free connection.
+        make: Makes a transport of ``LANE`` connections.
+        most: Transports at most; further calls wait for a free connection.
         on_close: Called when the loop closes them.
     """
 
     def __init__(
-        self, make: Callable[[], httpx.AsyncClient], most: int, on_close: Callable[[LoopClients], None]
+        self, make: Callable[[], httpx.AsyncHTTPTransport], most: int, on_close: Callable[[LoopTransports], None]
     ) -> None:
         self._make = make
         self._most = most
@@ -52,12 +52,12 @@ class LoopClients:
         self._holder: AsyncGenerator[None, None] | None = _hold(self._lanes, lambda: on_close(self))
 
     async def hold(self) -> None:
-        """Let the running loop close these clients when it ends."""
+        """Let the running loop close these transports when it ends."""
         if self._holder is not None:
             await anext(self._holder)
 
     def lane(self) -> Lane:
-        """The client for the next call."""
+        """The transport for the next call."""
         for lane in self._lanes:
             if lane.busy < LANE:
                 return lane
@@ -67,13 +67,15 @@ class LoopClients:
         return min(self._lanes, key=lambda lane: lane.busy)
 
     async def aclose(self) -> None:
-        """Close the clients; to be awaited in their loop."""
-        if self._holder is not None:
+        """Close the transports that no call is using, in their loop; each other is closed by its last call."""
+        for lane in [lane for lane in self._lanes if lane.busy == 0]:
+            self._lanes.remove(lane)
+            await lane.transport.aclose()
+        if not self._lanes and self._holder is not None:
             await self._holder.aclose()
-        await _close(self._lanes)
 
     def close_from_anywhere(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Close the clients from any thread, as well as the state of their loop allows."""
+        """Close the transports from any thread, as well as the state of their loop allows."""
         if loop.is_closed():
             self.abandon()
         elif _inside_a_loop():
@@ -88,7 +90,7 @@ class LoopClients:
             loop.run_until_complete(self.aclose())
 
     def abandon(self) -> None:
-        """Let go of clients whose loop was closed without its generators: nothing can run in it any more.
+        """Let go of transports whose loop was closed without its generators: nothing can run in it any more.
 
         Their sockets are closed as they are collected. asyncio would warn of it, and blame nobody who could help.
         """
@@ -109,7 +111,7 @@ async def _hold(lanes: list[Lane], on_close: Callable[[], None]) -> AsyncGenerat
 
 async def _close(lanes: list[Lane]) -> None:
     while lanes:
-        await lanes.pop().client.aclose()
+        await lanes.pop().transport.aclose()
 
 
 def _inside_a_loop() -> bool:

@@ -1,4 +1,8 @@
-"""Connections to one server: a client for all threads, and clients of its own for each event loop."""
+"""Connections to one server: one transport for all threads, and a few of its own for each event loop.
+
+These are httpx's transports without its clients: redirects, cookies and logins are not wanted here, and looking for
+them takes a fifth of the CPU of a recall.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +18,23 @@ from typing import Any
 import httpx
 
 from hindsight_teams.backends.hindsight.connection import Connection
-from hindsight_teams.backends.hindsight.failures import closed, failure
-from hindsight_teams.backends.hindsight.loops import LANE, LoopClients
+from hindsight_teams.backends.hindsight.failures import failure
+from hindsight_teams.backends.hindsight.loops import LANE, LoopTransports
 from hindsight_teams.backends.hindsight.wire import Call, Failure, Reply, Wait
 
 
+class Held:
+    """The transport of the threads, and how many calls are using it."""
+
+    __slots__ = ("busy", "transport")
+
+    def __init__(self, transport: httpx.HTTPTransport) -> None:
+        self.transport = transport
+        self.busy = 0
+
+
 class Pool:
-    """The clients of one server, opened when first needed.
+    """The transports of one server, opened when first needed.
 
     ``close`` gives everything back; a later request opens anew, so that a pool shared by several users can't be closed
     under one of them.
@@ -40,55 +54,70 @@ class Pool:
 
     def _reset(self) -> None:
         self._lock = threading.Lock()
-        self._client: httpx.Client | None = None
+        self._held: Held | None = None
         self._tls: ssl.SSLContext | None = None
-        self._loops: dict[asyncio.AbstractEventLoop, LoopClients] = {}
+        self._loops: dict[asyncio.AbstractEventLoop, LoopTransports] = {}
 
     def send(self, call: Call) -> Reply | Failure:
         """Carry out one call."""
-        client = self._client or self._open()
+        with self._lock:
+            held = self._held = self._held or Held(self._open())
+            held.busy += 1
         try:
-            response = client.send(self._request(call), auth=None)
+            response = held.transport.handle_request(self._request(call))
+            try:
+                response.read()
+            finally:
+                response.close()
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             return failure(error, call)
-        except RuntimeError:
-            if not client.is_closed:
-                raise
-            return closed(call)
+        finally:
+            with self._lock:
+                held.busy -= 1
+                last = held.busy == 0 and held is not self._held
+            if last:
+                held.transport.close()
         return _reply(response)
 
     async def asend(self, call: Call) -> Reply | Failure:
         """Carry out one call in the running event loop."""
         loop = asyncio.get_running_loop()
-        lane = (self._loops.get(loop) or await self._open_in(loop)).lane()
+        transports = self._loops.get(loop) or await self._open_in(loop)
+        lane = transports.lane()
         lane.busy += 1
         try:
-            response = await lane.client.send(self._request(call), auth=None)
+            response = await lane.transport.handle_async_request(self._request(call))
+            try:
+                await response.aread()
+            finally:
+                await response.aclose()
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             return failure(error, call)
-        except RuntimeError:
-            if not lane.client.is_closed:
-                raise
-            return closed(call)
         finally:
             lane.busy -= 1
+            if lane.busy == 0 and self._loops.get(loop) is not transports:
+                await lane.transport.aclose()
         return _reply(response)
 
     def close(self) -> None:
-        """Close every client; those of an event loop are closed inside it."""
+        """Close every transport that no call is using; the others are closed by the last call that uses them.
+
+        A socket that one thread reads must not be closed by another: its number may at once be that of a new one.
+        """
         with self._lock:
-            client, self._client = self._client, None
-        if client is not None:
-            client.close()
+            held, self._held = self._held, None
+            idle = held is not None and held.busy == 0
+        if held is not None and idle:
+            held.transport.close()
         for loop in list(self._loops):
-            if (clients := self._loops.pop(loop, None)) is not None:
-                clients.close_from_anywhere(loop)
+            if (transports := self._loops.pop(loop, None)) is not None:
+                transports.close_from_anywhere(loop)
 
     async def aclose(self) -> None:
-        """As ``close``; the running loop's own clients are closed before this returns."""
-        clients = self._loops.pop(asyncio.get_running_loop(), None)
-        if clients is not None:
-            await clients.aclose()
+        """As ``close``; the running loop's own transports are closed before this returns."""
+        transports = self._loops.pop(asyncio.get_running_loop(), None)
+        if transports is not None:
+            await transports.aclose()
         self.close()
 
     def _request(self, call: Call) -> httpx.Request:
@@ -99,13 +128,10 @@ class Pool:
             call.method, self._url(call.path), headers=self._headers, content=call.content, extensions=extensions
         )
 
-    def _open(self) -> httpx.Client:
-        with self._lock:
-            if self._client is None:
-                self._client = httpx.Client(**self._options(self._connection.max_connections))
-            return self._client
+    def _open(self) -> httpx.HTTPTransport:
+        return httpx.HTTPTransport(**self._options(self._connection.max_connections))
 
-    async def _open_in(self, loop: asyncio.AbstractEventLoop) -> LoopClients:
+    async def _open_in(self, loop: asyncio.AbstractEventLoop) -> LoopTransports:
         for other in list(self._loops):
             if other.is_closed() and (left := self._loops.pop(other, None)) is not None:
                 left.abandon()
@@ -113,26 +139,29 @@ class Pool:
         options = self._options(size)
         owner = weakref.ref(self)
 
-        def forget(clients: LoopClients) -> None:
-            if (pool := owner()) is not None and pool._loops.get(loop) is clients:
+        def forget(transports: LoopTransports) -> None:
+            if (pool := owner()) is not None and pool._loops.get(loop) is transports:
                 del pool._loops[loop]
 
         most = max(1, self._connection.max_connections // size)
-        clients = self._loops[loop] = LoopClients(lambda: httpx.AsyncClient(**options), most, forget)
-        await clients.hold()
-        return clients
+        transports = LoopTransports(lambda: httpx.AsyncHTTPTransport(**options), most, forget)
+        self._loops[loop] = transports
+        await transports.hold()
+        return transports
 
     def _options(self, size: int) -> dict[str, Any]:
         if self._tls is None:
             self._tls = self._connection.tls()
-        return self._connection.client_options(self._tls, size)
+        return self._connection.transport_options(self._tls, size)
 
     def _after_fork(self) -> None:
-        _inherited.append((self._client, self._loops))
+        _inherited.append((self._held, self._loops))
         self._reset()
 
 
 def _reply(response: httpx.Response) -> Reply:
+    if response.status_code == 200:
+        return Reply(200, response.content)
     return Reply(response.status_code, response.content, response.headers.get("retry-after"))
 
 
