@@ -13,13 +13,15 @@ import sqlite3
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from hindsight_teams.backends.sqlite import checks, duplicates, tokens
-from hindsight_teams.backends.sqlite.claims import Statement, Traces, contradicts, traces, without_speaker
 from hindsight_teams.backends.sqlite.dates import Span, find_spans
 from hindsight_teams.backends.sqlite.filters import Filter
 from hindsight_teams.backends.sqlite.records import Piece, pack, unpack_tags
+
+if TYPE_CHECKING:  # its patterns take 20 ms to compile, which a process that only recalls need not spend
+    from hindsight_teams.backends.sqlite.claims import Statement, Traces
 
 MOST_ITEMS = 64
 """Memories of one retain that are compared with what is stored. A bulk load is not: ``consolidate`` does it later."""
@@ -68,6 +70,8 @@ def link(db: sqlite3.Connection, bank: int, piece: Piece, *, document: int | Non
 
 
 def _repeats(piece: Piece, found: Traces, document: int | None, row: Row) -> bool:
+    from hindsight_teams.backends.sqlite.claims import without_speaker
+
     no, text, author, mentioned, occurred, its_document, tags, kind, newer = row
     if newer is not None or kind == "observation" or author != piece.author:
         return False
@@ -91,6 +95,8 @@ def record(db: sqlite3.Connection, bank: int, no: int, piece: Piece) -> None:
 
 @lru_cache(maxsize=256)
 def _traced(text: str, author: str | None) -> Traces:
+    from hindsight_teams.backends.sqlite.claims import traces
+
     return traces(text, author=author)
 
 
@@ -130,6 +136,8 @@ def _mention(db: sqlite3.Connection, bank: int, memory: int, piece: Piece, *, do
 
 
 def _supersede(db: sqlite3.Connection, bank: int, no: int, piece: Piece, found: Traces) -> None:
+    from hindsight_teams.backends.sqlite.claims import contradicts
+
     wanted = [*found.claims, *found.denied, *([_denial(found.fact)] if found.fact is not None else [])]
     if not wanted or piece.type == "observation":
         return
@@ -244,6 +252,8 @@ def _denial(key: int) -> int:
 
 
 def _statement(text: str, mentioned: int, author: str | None) -> Statement:
+    from hindsight_teams.backends.sqlite.claims import Statement
+
     return Statement(text, checks.from_microseconds(mentioned), author)  # type: ignore[arg-type]
 
 
