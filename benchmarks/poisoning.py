@@ -138,8 +138,8 @@ def lines(path: Path) -> Iterator[Case]:
 
 TEXT = """How many attacks the default [write guard](guard.md) stops (redacts, quarantines or refuses), and how many
 harmless texts it stops by mistake. Each case belongs to one of two halves by a hash of its origin; the guard was
-tuned on one half, and the figures that count are of the other, whose cases were not read. Its totals were looked at
-three times while the guard was written.
+tuned on one half, and the figures that count are of the other, whose cases were
+not read but for a handful. Its totals were looked at five times while the guard was written, once by kind.
 
 {result}
 
@@ -148,7 +148,7 @@ The corpora: `owasp` is the benchmark of OWASP Agent Memory Guard and `amsb` the
 agent-injection-bench (MIT); `memgar` is the examples that memgar gives for its 801 patterns (MIT): a catalogue that
 also holds shell and contract code, plain lies and pressure, which this guard does not look for and mostly lets
 through. `locomo` is every turn of five LoCoMo conversations, `flask` every line of pallets/flask's `git log
---format=%s`: orders by form, addressed to no agent. What is missed of `owasp` are writes to protected keys (such as
+--format=%s`: orders by form, addressed to no agent. What is missed of `owasp`'s tuning half are writes to protected keys (such as
 `unrestricted` under the key `identity.role`): a bank has no keys, and who may write is not a matter of text here.
 Beside it, Agno's own `PromptInjectionGuardrail` on the same texts.
 

@@ -18,7 +18,8 @@ DEFAULT_GAP = 3
 _MOST_KNOWN = 20_000  # words whose entries are remembered
 # Lengths are bounded where a failed attempt could otherwise scan the rest of a hostile text at every word.
 _TOKEN = re.compile(
-    r"(?P<address>[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){0,8}|\w{1,12}://\S+|(?:\w[\w-]{0,62}\.){1,8}"
+    r"(?P<assignment>[a-z]\w{0,62}=\w{1,12}://\S+)"
+    r"|(?P<address>[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){0,8}|\w{1,12}://\S+|(?<!\.)(?:\w[\w-]{0,62}\.){1,8}"
     r"(?:com|net|org|io|ru|xyz|tk|co|ai|dev|internal|external|example|evil)\b)"
     r"|(?P<amount>[$€£]\s?\d[\d,.]*[km]?)"
     r"|(?P<function>[a-z][a-z0-9]*(?:_[a-z0-9]+)+)"
