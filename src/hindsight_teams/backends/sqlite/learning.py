@@ -100,8 +100,11 @@ def _compared(pool: Pool, bank: int, bank_id: str) -> dict[frozenset[str], list[
         with pool.write() as db:
             page = reading.page(db, bank, bank_id, Filter(), None, _PAGE, offset)
             # Of a text and the facts extracted from it, the facts are what counts.
-            sql = "SELECT d.source FROM derivation d JOIN memory m ON m.no = d.memory WHERE m.type <> 'observation'"
-            extracted = {no for (no,) in db.execute(sql)}
+            sql = (
+                "SELECT d.source FROM derivation d JOIN memory m ON m.no = d.memory"
+                " WHERE d.source >= ? AND d.source < ? AND m.type <> 'observation'"
+            )
+            extracted = {no for (no,) in db.execute(sql, reading.bounds(bank))}
             for memory in page.memories:
                 number = row_number(memory.id)
                 if memory.type != "observation" and number is not None:
@@ -141,8 +144,7 @@ def _observations(db: sqlite3.Connection, bank: int, bank_id: str, topic: str, s
     numbers = [
         no
         for (no,) in db.execute(
-            "SELECT no FROM memory WHERE no >= ? AND no < ? AND type = 'observation' AND context = ?",
-            (*reading.bounds(bank), _context(topic)),
+            "SELECT no FROM memory WHERE bank = ? AND context = ? AND type = 'observation'", (bank, _context(topic))
         )
     ]
     return [m for m in reading.fetch(db, numbers, bank_id).values() if linking.scope(m.tags) == scope]

@@ -100,6 +100,7 @@ def _facts(db: sqlite3.Connection) -> None:
         "CREATE INDEX mention_source ON mention (source) WHERE source IS NOT NULL",
         # Texts whose facts are still to be extracted, and why the last attempt failed.
         "CREATE TABLE pending (memory INTEGER PRIMARY KEY, failure TEXT NOT NULL)",
+        "CREATE INDEX memory_observation ON memory (bank, context) WHERE type = 'observation'",
     ):
         db.execute(statement)
 

@@ -214,8 +214,8 @@ def _known(db: sqlite3.Connection, bank: int, document: int | None, new: Sequenc
                 held[piece.digest] = int(row[0])
         return linking.known(db, bank, document, [piece.digest for piece in new]) | held
     old = db.execute(  # facts that were extracted from its texts come and go with these
-        "SELECT no, digest FROM memory WHERE document = ? AND no NOT IN (SELECT memory FROM derivation)"
-        " ORDER BY position",
+        "SELECT no, digest FROM memory WHERE document = ?"
+        " AND NOT EXISTS (SELECT 1 FROM derivation d WHERE d.memory = memory.no) ORDER BY position",
         (document,),
     ).fetchall()
     wanted = list(dict.fromkeys(piece.digest for piece in new))
