@@ -148,9 +148,9 @@ The corpora: `owasp` is the benchmark of OWASP Agent Memory Guard and `amsb` the
 agent-injection-bench (MIT); `memgar` is the examples that memgar gives for its 801 patterns (MIT): a catalogue that
 also holds shell and contract code, plain lies and pressure, which this guard does not look for and mostly lets
 through. `locomo` is every turn of five LoCoMo conversations, `flask` every line of pallets/flask's `git log
---format=%s`: orders by form, addressed to no agent. What is missed of `owasp`'s tuning half are writes to protected keys (such as
-`unrestricted` under the key `identity.role`): a bank has no keys, and who may write is not a matter of text here.
-Beside it, Agno's own `PromptInjectionGuardrail` on the same texts.
+--format=%s`: orders by form, addressed to no agent. What is missed of `owasp`'s tuning half are writes to protected
+keys (such as `unrestricted` under the key `identity.role`): a bank has no keys, and who may write is not a matter
+of text here. Beside it, Agno's own `PromptInjectionGuardrail` on the same texts.
 
 ```shell
 pip install --no-deps agent-memory-guard==0.3.3 bastioncorpus==0.6.0 memgar==1.4.0 agent-injection-bench==0.1.0
