@@ -86,8 +86,9 @@ def test_what_a_memory_holds_cannot_steer_the_terminal() -> None:
 
 
 def test_a_reader_that_leaves_early_is_no_error(home: Path) -> None:
-    big = "[team]\nid = 't'\n[banks]\n" + "".join(f"b{n} = 'team'\n" for n in range(3000)) + "[members.m]\n"
-    (home / "team.toml").write_text(big)
+    banks = "".join(f"b{n} = 'team'\n" for n in range(60))
+    members = "".join(f"[members.m{n}]\n" for n in range(100))
+    (home / "team.toml").write_text(f"[team]\nid = 't'\n[banks]\n{banks}{members}")  # more than a pipe holds
     process = subprocess.Popen(
         [sys.executable, "-m", "hindsight_teams.cli", "access", "--json"],
         stdout=subprocess.PIPE,
