@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import subprocess
+import sys
 import threading
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -281,6 +283,25 @@ def test_bad_values_are_refused_before_the_client_is_asked() -> None:
 def test_a_copy_is_the_same_backend() -> None:
     backend = ClientBackend(Plain())
     assert copy.deepcopy(backend) is backend
+
+
+def test_a_fork_has_a_loop_of_its_own() -> None:
+    program = """
+import os, signal
+from hindsight_teams.backends.client import ClientBackend
+class Client:
+    async def arecall(self, bank_id, query):
+        return [query]
+backend = ClientBackend(Client())
+assert backend.recall("b", "parent").results
+child = os.fork()
+signal.alarm(60)
+assert backend.recall("b", "either").results[0].text == "either"
+if child:
+    assert os.waitpid(child, 0)[1] == 0
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_it_can_be_closed_twice_and_used_again() -> None:

@@ -143,6 +143,6 @@ backend = ClientBackend(Hindsight({hindsight_server.url!r}))
 assert backend.recall("nobody-has-this-bank", "anything").results == []
 {ending}
 """
-    command = [sys.executable, "-X", "dev", "-W", "error::ResourceWarning", "-c", program]
+    command = [sys.executable, "-W", "error::ResourceWarning", "-c", program]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     assert (done.returncode, done.stderr) == (0, "")

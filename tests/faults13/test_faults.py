@@ -276,7 +276,7 @@ tools = HindsightTools(bank_id="b", hindsight_api_url={standin.url!r})
 print(tools.recall_memory(run, "q"))
 print(asyncio.run(tools.arecall_memory(run, "q")))
 """
-    command = [sys.executable, "-X", "dev", "-W", "error::ResourceWarning", "-c", program]
+    command = [sys.executable, "-W", "error::ResourceWarning", "-c", program]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{LINE}\n{LINE}\n", "")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 import weakref
 from collections.abc import Awaitable, Callable, Coroutine
@@ -21,10 +22,14 @@ class BackgroundLoop:
     Args:
         closing: Awaited inside the loop as its last act.
 
+    Attributes:
+        process: The process it runs in; in a fork of that it does not.
+
     It ends with ``close``, when it is collected, or with the interpreter, whichever comes first.
     """
 
     def __init__(self, closing: Callable[[], Awaitable[Any]] | None = None) -> None:
+        self.process = os.getpid()
         self._state = _State()
         self._thread = threading.Thread(
             target=_live, args=(self._state, closing), name="hindsight-teams-client", daemon=True

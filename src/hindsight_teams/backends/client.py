@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import inspect
+import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -280,11 +281,14 @@ class ClientBackend:
         return method
 
     def _client(self) -> Any:
-        if self._in_use is None:
-            with self._lock:
-                if self._in_use is None:
-                    self._in_use = _with_own_connections(self.client)
-        return self._in_use
+        with self._lock:
+            if (
+                self._loop is not None and self._loop.process != os.getpid()
+            ):  # a fork took neither loop nor thread along
+                self._loop = self._in_use = None
+            if self._in_use is None:
+                self._in_use = _with_own_connections(self.client)
+            return self._in_use
 
     def _background(self) -> BackgroundLoop:
         client = self._client()
