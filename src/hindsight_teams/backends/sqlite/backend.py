@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sqlite3
 import time
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import datetime
 from functools import partial, wraps
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
-import structlog
-
-from hindsight_teams.backends.sqlite import checks, linking, meaning, reading, recalling, schema, writing
+from hindsight_teams.backends.sqlite import checks, linking, reading, recalling, schema, writing
 from hindsight_teams.backends.sqlite.connections import Pool
 from hindsight_teams.backends.sqlite.embedders import as_embedder
 from hindsight_teams.backends.sqlite.filters import Filter
 from hindsight_teams.backends.sqlite.records import Piece, public_id, row_number
-from hindsight_teams.backends.sqlite.weights import Depth
+from hindsight_teams.backends.sqlite.vectors import Vectors
 from hindsight_teams.banks import check_bank_id
 from hindsight_teams.errors import BackendError, BankNotFound, ConfigurationError, InvalidInput
+from hindsight_teams.log import Logger
 from hindsight_teams.models import (
     BankInfo,
     BankStats,
@@ -42,7 +39,10 @@ from hindsight_teams.models import (
     check_max_tokens,
 )
 
-_log = structlog.get_logger(__name__)
+_log = Logger(__name__)
+
+if TYPE_CHECKING:
+    from hindsight_teams.backends.sqlite.maintenance import CheckReport, RepairReport
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -97,12 +97,13 @@ class SQLiteBackend:
             raise InvalidInput(f"path={str(path)!r} names no file; memories need one, such as 'memory.db'")
         self.path = Path(path).expanduser()
         self._model = model
-        self._embedder = as_embedder(embedder)
         self._extractor = extractor
         self._threads = threads
         self._executor: ThreadPoolExecutor | None = None
         self._executor_pid = 0
         self._pool = Pool(self.path, busy_timeout=busy_timeout, size=max(2 * threads, 8))
+        made = as_embedder(embedder)
+        self._vectors = None if made is None else Vectors(self._pool, made)
 
     def __repr__(self) -> str:
         return f"SQLiteBackend({str(self.path)!r})"
@@ -160,12 +161,11 @@ class SQLiteBackend:
         new = [piece for item in items for piece in writing.pieces(item, now=now)]
         if not new:
             return Receipt(bank_id=bank_id, items_count=0)
-        new = self._with_vectors(new)
+        new = self._attached(new)
         with self._pool.write() as db:
             bank = writing.ensure_bank(db, bank_id, now=now)
-            model = None if self._embedder is None else meaning.ensure_model(db, self._embedder)
             newest = reading.newest(db, bank)
-            numbers = writing.store(db, bank, new, now=now, model=model)
+            numbers = writing.store(db, bank, new, now=now)
             fresh = [] if self._extractor is None else [no for no in numbers if no > newest]
             db.executemany("INSERT OR IGNORE INTO pending VALUES (?, '')", [(no,) for no in fresh])
         learned, notes = self._learn(bank, fresh) if fresh else ((), ())
@@ -208,7 +208,7 @@ class SQLiteBackend:
         if bank is None:
             return Receipt(bank_id, 0)
         model = self._model if self._model is not None or not hasattr(self._extractor, "response") else self._extractor
-        made = learning.observe(self._pool, bank, bank_id, model, self._with_vectors, now=_now())
+        made = learning.observe(self._pool, bank, bank_id, model, self._attached, now=_now())
         notes = (f"rules wrote about {made.failed} names: {made.failure}",) if made.failure else ()
         return Receipt(bank_id, len(made.numbers), memory_ids=tuple(map(public_id, made.numbers)), notes=notes)
 
@@ -256,7 +256,7 @@ class SQLiteBackend:
                 chosen=chosen,
                 now=_now() if now is None else now,
                 explain=explain,
-                similarity=self._similarity if self._embedder is not None and budget != "low" else None,
+                similarity=None if self._vectors is None or budget == "low" else self._vectors.similarity,
             )
         kept, left_out = recalling.within(memories, max_tokens)
         notes = [f"{left_out} more memories match; raise max_tokens to see them"] if left_out else []
@@ -335,7 +335,7 @@ class SQLiteBackend:
             if bank is None:
                 return 0
             deleted = writing.remove_bank(db, bank)
-        self._erase()
+        self.erase()
         return deleted
 
     def list_memories(
@@ -406,7 +406,7 @@ class SQLiteBackend:
             unlinked = linking.drop_selected(db, bank, chosen, document_id=document_id, numbers=wanted)
             deleted = writing.remove(db, bank, numbers)
         if deleted or unlinked:
-            self._erase()
+            self.erase()
         return deleted
 
     def list_tags(self, bank_id: str, *, pattern: str | None = None) -> list[TagCount]:
@@ -425,6 +425,63 @@ class SQLiteBackend:
         except BackendError as error:
             return Health(ok=False, backend=self.name, location=str(self.path), version=newest, message=error.message)
         return Health(ok=True, backend=self.name, location=str(self.path), version=newest)
+
+    def reembed(self) -> int:
+        """Make the vectors that memories lack for the present embedder; how many were made.
+
+        Raises:
+            ConfigurationError: The backend has no embedder.
+        """
+        if self._vectors is None:
+            raise ConfigurationError("reembed() needs an embedder: SQLiteBackend(path, embedder='minilm')")
+        return self._vectors.remake()
+
+    def erase(self) -> bool:
+        """Make what was deleted vanish from the file's bytes; every delete does it already.
+
+        Returns:
+            Whether it did: not while somebody reads an older state of the file. It then goes when that ends and the
+            next delete comes, or this is called again.
+        """
+        with self._pool.exclusive() as db:
+            # Merging the whole index drops the deleted terms; then the write-ahead log goes into the file.
+            db.execute("INSERT INTO words (words) VALUES ('optimize')")
+            (busy, _, _) = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if busy:
+            _log.warning("erase_waits_for_a_reader", path=str(self.path))
+        return not busy
+
+    def check(self) -> CheckReport:
+        """Compare every page, index and count of the file with each other.
+
+        Raises:
+            DatabaseUnusable: The file can't be opened at all.
+        """
+        from hindsight_teams.backends.sqlite import maintenance
+
+        return maintenance.check(self._pool)
+
+    def repair(self) -> RepairReport:
+        """Make a damaged file sound again with every memory that can still be read; stop other processes first.
+
+        Raises:
+            DatabaseLocked: Another process has the file open.
+            DatabaseUnusable: Nothing in it can be read.
+        """
+        from hindsight_teams.backends.sqlite import maintenance
+
+        return maintenance.repair(self._pool)
+
+    def backup(self, path: str | os.PathLike[str]) -> int:
+        """Copy the file while it is in use; the copy's size in bytes.
+
+        Raises:
+            InvalidInput: The path exists.
+            DatabaseUnusable: It can't be written.
+        """
+        from hindsight_teams.backends.sqlite import maintenance
+
+        return maintenance.backup(self._pool, Path(path).expanduser())
 
     def close(self) -> None:
         """Give back connections and threads. Safe to call twice."""
@@ -458,77 +515,17 @@ class SQLiteBackend:
             self._executor_pid = os.getpid()
         return await asyncio.get_running_loop().run_in_executor(self._executor, work)
 
-    def _vectors(self, texts: Sequence[str]) -> list[bytes] | None:
-        """The texts' vectors; None, and a log line, when the embedder fails: memory must not depend on it."""
-        assert self._embedder is not None
-        try:
-            return [meaning.pack(vector) for vector in self._embedder.embed(texts)]
-        except Exception as error:
-            _log.warning("embedder_failed", embedder=self._embedder.name, texts=len(texts), error=repr(error))
-            return None
-
     def _learn(self, bank: int, numbers: Sequence[int] | None) -> tuple[tuple[int, ...], tuple[str, ...]]:
         from hindsight_teams.backends.sqlite import learning
 
-        made = learning.learn(self._pool, bank, self._extractor, self._with_vectors, numbers)
+        made = learning.learn(self._pool, bank, self._extractor, self._attached, numbers)
         if not made.failed:
             return made.numbers, ()
         note = f"no facts could be extracted from {made.failed} texts, which are stored as they are: {made.failure}"
         return made.numbers, (f"{note}; retry_extraction() tries again",)
 
-    def _with_vectors(self, new: list[Piece]) -> list[Piece]:
-        if self._embedder is None:
-            return new
-        vectors = self._vectors([piece.text for piece in new])
-        if vectors is None:
-            return new
-        return [replace(piece, vector=vector) for piece, vector in zip(new, vectors, strict=True)]
-
-    def _similarity(
-        self, db: sqlite3.Connection, bank: int, query: str, candidates: Iterable[int], depth: Depth
-    ) -> dict[int, float]:
-        assert self._embedder is not None
-        model = meaning.model_number(db, self._embedder)
-        vectors = None if model is None else self._vectors([query])
-        if model is None or vectors is None:
-            return {}
-        return meaning.search(db, bank, model, vectors[0], candidates, scan=depth.scan, most=depth.results)
-
-    def reembed(self) -> int:
-        """Make the vectors that memories lack for the present embedder; how many were made.
-
-        Raises:
-            ConfigurationError: The backend has no embedder.
-        """
-        if self._embedder is None:
-            raise ConfigurationError("reembed() needs an embedder: SQLiteBackend(path, embedder='minilm')")
-        made, last = 0, -1
-        with self._pool.write() as db:
-            model = meaning.ensure_model(db, self._embedder)
-        while True:
-            with self._pool.read() as db:
-                rows = db.execute(
-                    "SELECT m.no, m.text FROM memory m WHERE m.no > ? AND NOT EXISTS"
-                    " (SELECT 1 FROM vector v WHERE v.no = m.no AND v.model = ?) ORDER BY m.no LIMIT 256",
-                    (last, model),
-                ).fetchall()
-            vectors = self._vectors([text for _, text in rows]) if rows else None
-            if vectors is None:
-                return made
-            with self._pool.write() as db:
-                for (no, text), vector in zip(rows, vectors, strict=True):
-                    made += db.execute(
-                        "INSERT OR REPLACE INTO vector (no, model, data) SELECT no, ?, ? FROM memory"
-                        " WHERE no = ? AND text = ?",
-                        (model, vector, no, text),
-                    ).rowcount
-            last = rows[-1][0]
-
-    def _erase(self) -> None:
-        """Make what was deleted vanish from the file's bytes: merge the index, then empty the write-ahead log."""
-        with self._pool.exclusive() as db:
-            db.execute("INSERT INTO words(words) VALUES ('optimize')")
-            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    def _attached(self, new: list[Piece]) -> list[Piece]:
+        return new if self._vectors is None else self._vectors.attach(new)
 
 
 def _filter(

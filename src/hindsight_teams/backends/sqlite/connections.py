@@ -197,6 +197,11 @@ class Pool:
                 time.sleep(0.01)
         schema.migrate(db, now=time.time_ns() // 1000)
 
+    def release(self) -> None:
+        """Close the idle connections; the next operation opens its own."""
+        _close_all(self._idle)
+        self._ready = False
+
     def close(self) -> None:
         """Close every idle connection; one in use, or opened from now on, is closed when its operation ends.
 

@@ -41,6 +41,7 @@ class Piece:
     type: MemoryType = "world"
     sources: tuple[int, ...] = ()
     vector: bytes | None = None
+    model: int | None = None
 
 
 def digest(item: RetainItem, text: str, tags: Sequence[str]) -> int:

@@ -66,13 +66,20 @@ def _first_tables(db: sqlite3.Connection) -> None:
         "CREATE INDEX memory_stream ON memory (bank, mentioned) WHERE document IS NULL AND dated",
         "CREATE INDEX memory_superseded ON memory (superseded_by) WHERE superseded_by IS NOT NULL",
         "CREATE INDEX memory_time ON memory (bank, coalesce(occurred, mentioned))",
-        # tokens.py makes the tokens, so SQLite has only to split them at spaces and to stem English ones: its ascii
-        # tokenizer takes every character outside ASCII as part of a token.
-        "CREATE VIRTUAL TABLE words USING fts5(terms, tokenize='porter ascii', detail=none, columnsize=0)",
         "CREATE TABLE embedder (no INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)",
         "CREATE TABLE vector (no INTEGER PRIMARY KEY, model INTEGER NOT NULL, data BLOB NOT NULL)",
     ):
         db.execute(statement)
+    make_words(db)
+
+
+def make_words(db: sqlite3.Connection) -> None:
+    """Make the full-text index, empty.
+
+    ``tokens`` makes the tokens, so SQLite has only to split them at spaces and to stem English ones: its ascii
+    tokenizer takes every character outside ASCII as part of a token.
+    """
+    db.execute("CREATE VIRTUAL TABLE words USING fts5(terms, tokenize='porter ascii', detail=none, columnsize=0)")
 
 
 def _facts(db: sqlite3.Connection) -> None:
@@ -104,6 +111,9 @@ def _facts(db: sqlite3.Connection) -> None:
     ):
         db.execute(statement)
 
+
+PLAIN_TABLES = ("bank", "document", "memory", "derivation", "embedder", "vector", "trace", "mention", "pending")
+"""Every table of the last migration but the index, which follows from the memories."""
 
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first_tables, _facts)
 

@@ -99,13 +99,8 @@ def ensure_bank(db: sqlite3.Connection, bank_id: str, *, now: int, name: str | N
     return int(row[0])
 
 
-def store(db: sqlite3.Connection, bank: int, new: Sequence[Piece], *, now: int, model: int | None = None) -> list[int]:
-    """Store pieces in a bank; the rowids of all of them, also of those that were there already.
-
-    Args:
-        now: Microseconds since 1970.
-        model: The number of the embedder that made the pieces' vectors.
-    """
+def store(db: sqlite3.Connection, bank: int, new: Sequence[Piece], *, now: int) -> list[int]:
+    """Store pieces in a bank; the rowids of all of them, also of those that were there already."""
     numbers: dict[int, int] = {}
     fresh: list[tuple[int, Piece, int | None, int]] = []
     compared = len(new) <= linking.MOST_ITEMS
@@ -142,7 +137,7 @@ def store(db: sqlite3.Connection, bank: int, new: Sequence[Piece], *, now: int, 
     db.executemany("INSERT INTO words (rowid, terms) VALUES (?, ?)", [(n, p.terms) for n, p, *_ in fresh])
     db.executemany(
         "INSERT INTO vector (no, model, data) VALUES (?, ?, ?)",
-        [(n, model, p.vector) for n, p, *_ in fresh if p.vector is not None],
+        [(n, p.model, p.vector) for n, p, *_ in fresh if p.vector is not None],
     )
     db.executemany(
         "INSERT INTO derivation (source, memory) VALUES (?, ?)", [(s, n) for n, p, *_ in fresh for s in p.sources]
