@@ -170,6 +170,6 @@ def _open_file(choice: BackendChoice) -> MemoryBackend:
     with _lock:
         name = ("sqlite", os.path.realpath(choice.location))
         file: MemoryBackend | None = _shared.get(name)
-        if file is None or getattr(file, "closed", False):
+        if file is None:
             file = _shared[name] = SQLiteBackend(choice.location)
         return file
