@@ -81,7 +81,7 @@ def find_spans(text: str, now: datetime) -> list[Span]:
         return []
     zone = now.tzinfo or UTC
     try:
-        hits = _widened(low, _joined(low, _scan(low, now.date()), now.date()), now.date())
+        hits = _widened(low, _joined(low, _scan(low, now.date())), now.date())
         return [
             Span(
                 datetime(hit.days.start.year, hit.days.start.month, hit.days.start.day, tzinfo=zone),
@@ -137,7 +137,7 @@ _TO = re.compile(
 _FROM = re.compile(r"\b(?:from|von|vom|desde)\s+(?:the\s+)?$")
 
 
-def _joined(low: str, hits: list[_Hit], today: date) -> list[_Hit]:
+def _joined(low: str, hits: list[_Hit]) -> list[_Hit]:
     """Two dates with "to", or "between ... and", are one span; "May and June 2023" is twice 2023."""
     joined: list[_Hit] = []
     for hit in hits:
