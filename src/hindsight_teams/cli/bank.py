@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hindsight_teams.cli.bank_care import backup, check, repair
 from hindsight_teams.cli.bank_copy import copy
 from hindsight_teams.cli.failure import usage
 from hindsight_teams.cli.options import Db, Json, Url, Yes, backend, confirm, moment
@@ -304,4 +305,5 @@ def _pairs(values: list[str]) -> dict[str, str]:
     return {key: value for key, _, value in pairs}
 
 
-app.command()(copy)
+for command in (copy, check, repair, backup):
+    app.command()(command)
