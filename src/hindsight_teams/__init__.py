@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from hindsight_teams.definition import TeamDefinition
     from hindsight_teams.errors import HindsightError, HindsightTeamsError
     from hindsight_teams.instructions import memory_instructions
+    from hindsight_teams.learning import HindsightLearningStore
+    from hindsight_teams.memory_manager import HindsightMemoryManager
     from hindsight_teams.models import Memory, RecallResult, Receipt, Reflection, RetainItem
+    from hindsight_teams.retriever import memory_retriever
     from hindsight_teams.service import MemberMemory
     from hindsight_teams.settings import configure, get_config, reset_config
     from hindsight_teams.team import TeamMemory
@@ -33,6 +36,8 @@ _HOMES = {
     "Grant": "access",
     "HindsightBackend": "backends.hindsight",
     "HindsightError": "errors",
+    "HindsightLearningStore": "learning",
+    "HindsightMemoryManager": "memory_manager",
     "HindsightTeamsError": "errors",
     "HindsightTools": "tools",
     "MemberMemory": "service",
@@ -48,6 +53,7 @@ _HOMES = {
     "configure": "settings",
     "get_config": "settings",
     "memory_instructions": "instructions",
+    "memory_retriever": "retriever",
     "reset_config": "settings",
 }
 
@@ -58,6 +64,8 @@ __all__ = [
     "Grant",
     "HindsightBackend",
     "HindsightError",
+    "HindsightLearningStore",
+    "HindsightMemoryManager",
     "HindsightTeamsError",
     "HindsightTools",
     "MemberMemory",
@@ -74,6 +82,7 @@ __all__ = [
     "configure",
     "get_config",
     "memory_instructions",
+    "memory_retriever",
     "policies",
     "reset_config",
 ]
