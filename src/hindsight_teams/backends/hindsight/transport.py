@@ -17,6 +17,7 @@ from typing import Any
 
 import httpx
 
+from hindsight_teams.backends.hindsight.coalesce import coalesce
 from hindsight_teams.backends.hindsight.connection import Connection
 from hindsight_teams.backends.hindsight.failures import failure
 from hindsight_teams.backends.hindsight.loops import LANE, LoopTransports
@@ -129,7 +130,7 @@ class Pool:
         )
 
     def _open(self) -> httpx.HTTPTransport:
-        return httpx.HTTPTransport(**self._options(self._connection.max_connections))
+        return coalesce(httpx.HTTPTransport(**self._options(self._connection.max_connections)))
 
     async def _open_in(self, loop: asyncio.AbstractEventLoop) -> LoopTransports:
         for other in list(self._loops):
