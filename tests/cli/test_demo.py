@@ -56,10 +56,14 @@ def test_it_says_plainly_that_no_language_model_is_at_work(played: Any) -> None:
     assert all("[offline stand-in]" in s["answer"] for p in played["phases"] for s in p["steps"])
 
 
-def test_the_user_s_own_memory_is_not_touched(cli: Cli, tmp_path: Path) -> None:
+def test_the_user_s_own_memory_and_audit_log_are_not_touched(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HINDSIGHT_TEAMS_AUDIT", str(tmp_path / "audit.jsonl"))
     shown = cli("run", "researcher-answerer")
     assert shown.code == 0
     assert not (tmp_path / "memory.db").exists()
+    assert not (tmp_path / "audit.jsonl").exists() or (tmp_path / "audit.jsonl").read_text() == ""
     assert "No language model" in shown.out
     assert "writer-only" in shown.out
 

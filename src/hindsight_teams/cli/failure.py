@@ -46,10 +46,23 @@ def usage(message: str) -> Exception:
 def report(error: HindsightTeamsError, *, as_json: bool) -> int:
     """Tell what went wrong; the exit code."""
     details = public_details(error.details)
-    notes = ", ".join(f"{name}: {clean(value)}" for name, value in details.items())
+    notes = ", ".join(f"{name}: {value}" for name, value in details.items())
     line(f"{error.message}{f' ({notes})' if notes else ''}")
     if as_json:
-        print_json({"error": {"type": type(error).__name__, "message": error.message, "details": details}})
+        _as_json(type(error).__name__, error.message, details)
+    return FAILED
+
+
+def report_other(error: Exception, *, as_json: bool) -> int:
+    """Tell of an error that is none of this package's; the exit code."""
+    if isinstance(error, OSError):
+        message, details = error.strerror or str(error), {"path": str(error.filename)} if error.filename else {}
+        line(f"{message}{f' (path: {error.filename})' if error.filename else ''}")
+    else:
+        message, details = f"this should not happen: {type(error).__name__}: {error}", {}
+        line(f"{message}; --debug before the command shows where")
+    if as_json:
+        _as_json(type(error).__name__, message, details)
     return FAILED
 
 
@@ -63,8 +76,12 @@ def report_usage(error: Any, *, as_json: bool) -> int:
     hint = f"; see `{context.command_path} --help`" if context is not None else ""
     line(f"{message.rstrip('. ')}{hint}")
     if as_json:
-        print_json({"error": {"type": "UsageError", "message": message, "details": {}}})
+        _as_json("UsageError", message, {})
     return MISUSED
+
+
+def _as_json(kind: str, message: str, details: Mapping[str, Any]) -> None:
+    print_json({"error": {"type": kind, "message": message, "details": details}})
 
 
 def public_details(details: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from hindsight_teams.cli.failure import (
     USAGE_ERROR,
     line,
     report,
+    report_other,
     report_usage,
     show_tracebacks,
     tracebacks,
@@ -108,14 +109,8 @@ def execute(arguments: Sequence[str]) -> int:
         # what reads our output has gone, as `| head` does; say nothing, and keep Python from complaining at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
-    except OSError as error:
-        if tracebacks():
-            raise
-        line(f"{error.strerror or error}{f' (path: {error.filename})' if error.filename else ''}")
-        return FAILED
     except Exception as error:
         if tracebacks():
             raise
-        line(f"this should not happen: {type(error).__name__}: {error}; --debug before the command shows where")
-        return FAILED
+        return report_other(error, as_json=as_json)
     return code if isinstance(code, int) else 0

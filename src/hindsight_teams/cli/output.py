@@ -81,22 +81,27 @@ def styled(*parts: str | tuple[object, str]) -> Text:
 
 
 def say(*parts: str | tuple[object, str]) -> None:
-    """Print one line."""
-    console().print(styled(*parts))
+    """Print one line, folded on a terminal where it must be."""
+    screen = console()
+    screen.print(styled(*parts), soft_wrap=not _folds(screen))
 
 
 def item(mark: Text, body: Text, *, cut: bool = False) -> None:
     """Print a text beside a mark: folded under itself on a terminal, or cut to one line; never folded in a pipe."""
     screen = console()
     width = max(screen.width - mark.cell_len, 20)
-    if cut:
+    lines = [body]
+    if cut and _folds(screen):
         body.truncate(width, overflow="crop" if glyph("more") == "..." else "ellipsis")
-        lines = [body]
-    else:
-        lines = list(body.wrap(screen, width)) or [body]
+    elif _folds(screen):
+        lines = list(body.wrap(screen, width)) or lines
     for number, line in enumerate(lines):
         line.rstrip()
         screen.print((mark if number == 0 else styled(" " * mark.cell_len)) + line, soft_wrap=True)
+
+
+def _folds(screen: Console) -> bool:
+    return screen.width < _PIPE_WIDTH
 
 
 def print_json(value: object) -> None:

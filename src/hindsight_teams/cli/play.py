@@ -42,6 +42,7 @@ def play(recipe: Recipe, *, model: str | None, db: Path | None, url: str | None,
 
     definition = TeamDefinition.from_file(recipe.team_toml)
     chosen = choose_model(model)
+    scratch = db is None and url is None
     place = url or str(db or scratch_file())
     if not as_json:
         screen = console()
@@ -53,8 +54,9 @@ def play(recipe: Recipe, *, model: str | None, db: Path | None, url: str | None,
         say(("Memory: ", "dim"), (place, "dim"))
     first, *later = recipe.phases
     file = None if url else Path(place)
-    phases = [play_phase(recipe, first, model=chosen, db=file, url=url, as_json=as_json)]
-    phases += [_in_new_process(recipe, phase, model, file, url, as_json=as_json) for phase in later]
+    phases = [play_phase(recipe, first, model=chosen, db=file, url=url, scratch=scratch, as_json=as_json)]
+    for phase in later:
+        phases.append(_in_new_process(recipe, phase, model, file, url, scratch=scratch, as_json=as_json))
     failed = any(step["problems"] for phase in phases for step in phase["steps"])
     if as_json:
         print_json(
@@ -74,9 +76,9 @@ def play(recipe: Recipe, *, model: str | None, db: Path | None, url: str | None,
 
 
 def play_phase(
-    recipe: Recipe, phase: str, *, model: Chosen, db: Path | None, url: str | None, as_json: bool
+    recipe: Recipe, phase: str, *, model: Chosen, db: Path | None, url: str | None, scratch: bool, as_json: bool
 ) -> dict[str, Any]:
-    """Play one phase in this process."""
+    """Play one phase in this process; on a scratch file nothing of it goes into the user's audit log."""
     from hindsight_teams.backends.select import open_backend
 
     played: list[Played] = []
@@ -87,7 +89,7 @@ def play_phase(
         for number, step in enumerate(recipe.script, 1):
             if step.phase == phase:
                 watch = Watch()
-                team = watched_team(recipe, model, backend, watch, **step.options)
+                team = watched_team(recipe, model, backend, watch, audited=not scratch, **step.options)
                 events = team.run(
                     step.prompt,
                     user_id=step.user_id,
@@ -99,10 +101,12 @@ def play_phase(
     return {"phase": phase, "pid": os.getpid(), "steps": [asdict(step) for step in played]}
 
 
-def watched_team(recipe: Recipe, model: Chosen, backend: MemoryBackend, watch: Watch, **options: Any) -> Any:
+def watched_team(
+    recipe: Recipe, model: Chosen, backend: MemoryBackend, watch: Watch, *, audited: bool = True, **options: Any
+) -> Any:
     """The recipe's team, with what its memory records shown to the stage."""
     memory = recipe.memory(backend=backend, **options)
-    memory.audit = AuditTrail(watch, memory.audit)
+    memory.audit = AuditTrail(watch, memory.audit) if audited else watch
     return recipe.team(model.model, memory, **options)
 
 
@@ -112,13 +116,15 @@ def scratch_file() -> Path:
 
 
 def _in_new_process(
-    recipe: Recipe, phase: str, model: str | None, db: Path | None, url: str | None, *, as_json: bool
+    recipe: Recipe, phase: str, model: str | None, db: Path | None, url: str | None, *, scratch: bool, as_json: bool
 ) -> dict[str, Any]:
     """Play one phase in a new Python process that writes to this terminal, and report what happened there."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
-        command = [sys.executable, "-m", "hindsight_teams.cli", "run", recipe.name, "--phase", phase]
-        command += ["--report", str(report)] + (["--json"] if as_json else [])
+        command = [sys.executable, "-m", "hindsight_teams.cli"] + (["--debug"] if tracebacks() else [])
+        command += ["run", recipe.name, "--phase", phase, "--report", str(report)]
+        command += ["--scratch"] if scratch else []
+        command += ["--json"] if as_json else []
         command += ["--model", model] if model else []
         command += ["--url", url] if url else ["--db", str(db)]
         sys.stdout.flush()

@@ -32,6 +32,7 @@ def run(
     json: Json = False,
     phase: Annotated[str | None, typer.Option("--phase", hidden=True)] = None,
     report: Annotated[Path | None, typer.Option("--report", hidden=True)] = None,
+    scratch: Annotated[bool, typer.Option("--scratch", hidden=True)] = False,
 ) -> None:
     """Play a recipe, or ask its team one thing.
 
@@ -49,7 +50,8 @@ def run(
     if prompt is not None:
         _ask(found, prompt, user, model, db, url, as_json=json)
     elif phase is not None and report is not None:
-        done = play_phase(found, phase, model=choose_model(model), db=db, url=url, as_json=json)
+        chosen = choose_model(model)
+        done = play_phase(found, phase, model=chosen, db=db, url=url, scratch=scratch, as_json=json)
         report.write_text(json_module.dumps(done), encoding="utf-8")
     else:
         raise typer.Exit(play(found, model=model, db=db, url=url, as_json=json))
