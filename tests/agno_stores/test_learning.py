@@ -42,7 +42,7 @@ def agent(store: HindsightLearningStore, model: Any, **options: Any) -> Agent:
 
 
 def system_of(model: ScriptedModel, turn: int = 0) -> str:
-    return str(model.requests[turn].messages[0].content)
+    return model.requests[turn].system
 
 
 def held(backend: SQLiteBackend, bank: str) -> list[str]:
@@ -75,7 +75,7 @@ async def test_an_agents_tools_are_those_of_the_grants(desk: TeamMemory, play: P
     for member, tools in expected.items():
         model = ScriptedModel(["ok"])
         await play(agent(HindsightLearningStore(desk.member(member)), model), "Hello?", user_id="ada")
-        assert sorted(tool["function"]["name"] for tool in model.requests[0].tools) == sorted(tools)
+        assert model.requests[0].tool_names == sorted(tools)
 
 
 async def test_a_tool_call_of_the_run_reaches_the_users_bank(

@@ -38,7 +38,7 @@ def agent(manager: HindsightMemoryManager, model: ScriptedModel, **options: Any)
 
 
 def system_of(model: ScriptedModel, turn: int = 0) -> str:
-    return str(model.requests[turn].messages[0].content)
+    return model.requests[turn].system
 
 
 def texts(memories: list[UserMemory] | None) -> list[str]:
