@@ -70,6 +70,6 @@ class Depth:
 
 DEPTHS: dict[Budget, Depth] = {
     "low": Depth(rows=1_000, candidates=150, spread=40, scan=0, results=30),
-    "mid": Depth(rows=5_000, candidates=600, spread=150, scan=4_000, results=100),
+    "mid": Depth(rows=5_000, candidates=300, spread=150, scan=4_000, results=100),
     "high": Depth(rows=25_000, candidates=2_500, spread=600, scan=50_000, results=300),
 }
