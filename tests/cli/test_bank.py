@@ -176,12 +176,3 @@ def test_a_memory_cannot_steer_the_terminal(cli: Cli) -> None:
     shown = cli("bank", "recall", "b", "boats")
     assert "\x1b" not in shown.out
     assert "\u202e" not in shown.out
-
-
-def test_a_long_memory_is_not_folded_in_a_pipe(cli: Cli) -> None:
-    long = "The ferry log says: " + "calm sea and a fair wind, " * 800 + "end."
-    cli("bank", "retain", "b", long, "--document", "log")
-    total = cli("bank", "show", "b", "--json").json["total"]
-    shown = [line for line in cli("bank", "show", "b").out.splitlines()[2:] if line.strip()]
-    assert len(shown) == total
-    assert max(map(len, shown)) > 10_000

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hindsight_teams.cli.failure import INTERRUPTED
-from hindsight_teams.cli.output import clean
+from hindsight_teams.cli.output import clean, item, say, styled
 from hindsight_teams.errors import BackendUnreachable
 from tests.cli.conftest import Cli
 
@@ -83,6 +83,14 @@ def test_an_interrupt_is_no_traceback(cli: Cli, monkeypatch: pytest.MonkeyPatch)
 
 def test_what_a_memory_holds_cannot_steer_the_terminal() -> None:
     assert clean("a\x1b[2J\u202eb\nc") == "a\\x1b[2J\\u202eb c"
+
+
+def test_a_long_text_is_not_folded_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
+    text = "calm sea and a fair wind, " * 800 + "end"
+    item(styled("1. "), styled(text))
+    item(styled("2. "), styled(text), cut=True)
+    say("3. ", text)
+    assert [len(line) for line in capsys.readouterr().out.splitlines()] == [len(text) + 3] * 3
 
 
 def test_a_reader_that_leaves_early_is_no_error(home: Path) -> None:
