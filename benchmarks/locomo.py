@@ -26,6 +26,7 @@ from pathlib import Path
 
 from _corpus import sentences
 from _locomo import CATEGORIES, Conversation, Question, Turn, load
+
 from hindsight_teams.backends.sqlite import SQLiteBackend
 from hindsight_teams.models import RetainItem
 
@@ -99,8 +100,9 @@ def measure(conversations: list[Conversation], setting: str, *, minilm: bool, bu
     main = [row for row in rows if row[1].category != 5]
     spent = sorted(row[3] for row in rows)
     print(
-        f"{setting:10} recall@10 {recall_at(main, 10):.3f}  @5 {recall_at(main, 5):.3f}  @20 {recall_at(main, 20):.3f}"
-        f"  @50 {recall_at(main, 50):.3f}  p50 {spent[len(spent) // 2]:.1f} ms  p99 {spent[len(spent) * 99 // 100]:.1f} ms"
+        f"{setting:10} recall@10 {recall_at(main, 10):.3f}  "
+        + "  ".join(f"@{k} {recall_at(main, k):.3f}" for k in (5, 20, 50))
+        + f"  p50 {spent[len(spent) // 2]:.1f} ms  p99 {spent[len(spent) * 99 // 100]:.1f} ms"
         f"  retain {filled:.1f} s"
     )
     by_category = {c: [row for row in rows if row[1].category == c] for c in CATEGORIES}
