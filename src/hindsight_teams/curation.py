@@ -5,7 +5,7 @@ What waits lies in the team's review bank (see ``review``), which no member hold
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from hindsight_teams.audit import AuditEvent, AuditSink
 from hindsight_teams.definition import TeamDefinition
 from hindsight_teams.errors import AccessDenied, HindsightTeamsError, InvalidInput, NotFound, did_you_mean
 from hindsight_teams.models import Memory, MemoryPage, RecallResult, Receipt, RetainItem
+from hindsight_teams.provenance import attributed, undecided
 from hindsight_teams.review import ReviewItem, decided_item, review_bank_id, seal, unseal
 from hindsight_teams.steps import Request, Steps, arun, given, run
 
@@ -66,24 +67,26 @@ class Proposals:
         own = self.memory.bank_names(Access.RECALL, who)
         answers = yield [Request("recall", (bank_id, text)) for bank_id in own if bank_id != target_id]
         wanted = " ".join(text.split())
-        found: Memory | None = None
+        saying: list[Memory] = []
         for answer in answers:
             result: RecallResult = given(answer)
-            found = found or next((m for m in result.results if " ".join(m.text.split()) == wanted), None)
-        if found is None:
+            saying += (attributed(m) for m in result.results if " ".join(m.text.split()) == wanted)
+        if not saying:
             raise NotFound("no bank you may recall from holds exactly this memory; recall it, then propose its text")
+        found = min(saying, key=lambda m: (m.author is None, m.type == "observation"))
+        metadata, tags = undecided(found.metadata, found.tags)
         item = RetainItem(
             content=found.text,
             timestamp=found.occurred_at or found.mentioned_at,
             context=found.context,
-            metadata=dict(found.metadata),
-            tags=list(found.tags),
+            metadata=metadata,
+            tags=tags,
             entities=list(found.entities) or None,
         )
         sealed = seal("proposal", item, bank=to, bank_id=target_id, reason=reason, origin=f"{found.bank_id}#{found.id}")
         [receipt] = yield [Request("retain_batch", (review_bank_id(who), [sealed]))]
         given(receipt)
-        opened = unseal(Memory(id="", text="", bank_id="", metadata=sealed.metadata or {}))
+        opened = unseal(sealed.metadata or {})
         assert opened is not None
         return opened
 
@@ -175,7 +178,7 @@ class Reviews:
 
     def approved(self) -> list[ReviewItem]:
         """What was approved and can be revoked, oldest first."""
-        return run(self.backend, self._items(["review:approved"]))
+        return run(self.backend, self._items(("approved",)))
 
     # --- steps --------------------------------------------------------------------------------------------------
 
@@ -183,22 +186,33 @@ class Reviews:
     def _bank(self) -> str:
         return review_bank_id(self.caller)
 
-    def _items(self, tags: Sequence[str]) -> Steps[list[ReviewItem]]:
+    def _items(self, kinds: Sequence[str]) -> Steps[list[ReviewItem]]:
+        """The envelopes of these kinds, each once, however many memories a backend made of its text."""
         found: dict[str, ReviewItem] = {}
+        for metadata in (yield from self._envelopes(kinds)):
+            item = unseal(metadata)
+            if item is not None and item.kind in kinds:
+                found.setdefault(item.id, item)
+        return list(found.values())
+
+    def _envelopes(self, kinds: Sequence[str]) -> Steps[list[Mapping[str, str]]]:
+        if hasattr(self.backend, "list_documents"):  # a server may extract no memory at all from an envelope's text
+            [answer] = yield [Request("list_documents", (self._bank,))]
+            return [document.metadata for document in reversed(given(answer))]
+        tags = [f"review:{kind}" for kind in kinds]
+        found: list[Mapping[str, str]] = []
         offset = 0
         while True:
-            options = {"limit": _PAGE, "offset": offset, "tags": list(tags), "tags_match": "any_strict"}
+            options = {"limit": _PAGE, "offset": offset, "tags": tags, "tags_match": "any_strict"}
             [answer] = yield [Request("list_memories", (self._bank,), options)]
             page: MemoryPage = given(answer)
-            for memory in page.memories:
-                if (item := unseal(memory)) is not None:
-                    found.setdefault(item.id, item)
+            found += (memory.metadata for memory in page.memories)
             offset += _PAGE
             if offset >= page.total:
-                return list(found.values())
+                return found
 
     def _pending(self) -> Steps[list[ReviewItem]]:
-        return (yield from self._items(["review:quarantine", "review:proposal"]))
+        return (yield from self._items(("quarantine", "proposal")))
 
     def _one(self, review_id: str, items: Sequence[ReviewItem], what: str) -> ReviewItem:
         for item in items:
@@ -232,7 +246,7 @@ class Reviews:
         return Decision(item, "rejected")
 
     def _revoke(self, review_id: str) -> Steps[Decision]:
-        item = self._one(review_id, (yield from self._items(["review:approved"])), "approved")
+        item = self._one(review_id, (yield from self._items(("approved",))), "approved")
         [answer] = yield [Request("delete_memories", (item.bank_id,), {"document_id": item.approved_document_id})]
         given(answer)
         yield from self._drop(item)

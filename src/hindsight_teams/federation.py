@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import zip_longest
 
 from hindsight_teams.models import Gap, Memory, RecallResult, Reflection
+from hindsight_teams.provenance import attributed
 from hindsight_teams.tokens import estimate
 
 
@@ -48,17 +49,18 @@ def merge_reflect(answers: Sequence[tuple[str, Reflection]], gaps: Sequence[Gap]
         based_on=list(_distinct(m for _, a in telling for m in a.based_on)),
         structured_output=next((a.structured_output for _, a in telling if a.structured_output is not None), None),
         gaps=(*gaps, *(gap for _, a in answers for gap in a.gaps)),
-        notes=tuple(dict.fromkeys(note for _, a in answers for note in a.notes)),
+        notes=tuple(dict.fromkeys(note for _, a in telling for note in a.notes)),
     )
 
 
 def _distinct(memories: Iterable[Memory]) -> Iterable[Memory]:
-    seen = set()
-    for memory in memories:
+    """Each text once, where it ranks best; rather as the fact, which has an author and a time, than as observation."""
+    kept: dict[str, Memory] = {}
+    for memory in map(attributed, memories):
         key = " ".join(memory.text.split())
-        if key not in seen:
-            seen.add(key)
-            yield memory
+        if key not in kept or (kept[key].type == "observation" and memory.type != "observation"):
+            kept[key] = memory
+    return kept.values()
 
 
 def _fit(memories: Iterable[Memory], max_tokens: int | None) -> Iterable[Memory]:

@@ -24,7 +24,12 @@ MEMORY_TYPES: tuple[MemoryType, ...] = get_args(MemoryType)
 
 @dataclass(frozen=True, slots=True)
 class RetainItem:
-    """One piece of content to retain; the fields are those of ``MemoryBackend.retain``."""
+    """One piece of content to retain; the fields are those of ``MemoryBackend.retain``.
+
+    Attributes:
+        observation_scopes: Under which sets of tags a server may put observations that it derives from this; under all
+            tags of the item when None. A backend that scopes observations by its own rule ignores it.
+    """
 
     content: str
     timestamp: datetime | None = None
@@ -34,6 +39,7 @@ class RetainItem:
     document_id: str | None = None
     update_mode: UpdateMode = "replace"
     entities: Sequence[str] | None = None
+    observation_scopes: Sequence[Sequence[str]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

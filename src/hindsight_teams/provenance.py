@@ -10,16 +10,22 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypedDict
 
 from hindsight_teams.access import Caller
-from hindsight_teams.banks import escape
+from hindsight_teams.banks import escape, unescape
 from hindsight_teams.errors import InvalidInput
-from hindsight_teams.models import TagGroup, TagsMatch
+from hindsight_teams.models import Memory, TagGroup, TagsMatch
 
 FIELDS = ("team", "author", "user", "session", "run")
-RESERVED_METADATA = frozenset({*FIELDS, "trust", "lineage"})
+ENVELOPE_METADATA = frozenset(
+    {"review_kind", "review_id", "review_bank", "review_bank_id", "review_origin", "review_item"}
+)
+"""What an envelope in the review bank carries besides the signature."""
+RESERVED_METADATA = ENVELOPE_METADATA | {*FIELDS, "trust", "lineage", "reviewed_by"}
 RESERVED_PREFIXES = tuple(f"{name}:" for name in (*FIELDS, "tagset", "trust", "lineage"))
+_OCCASION = ("session:", "run:", "lineage:")
 
 
 class ReadFilter(TypedDict, total=False):
@@ -66,6 +72,35 @@ def tagset(tags: Sequence[str]) -> str:
     if not tags:
         return "tagset:none"
     return "tagset:" + hashlib.sha256("\0".join(sorted(set(tags))).encode()).hexdigest()[:16]
+
+
+def observation_scopes(tags: Sequence[str]) -> list[list[str]]:
+    """Under which tags a server may put what it derives from a signed memory: all but those of one occasion.
+
+    So facts of one author for one user under the same tags come together over sessions and runs, and never with
+    anything that somebody may read who may not read them all.
+    """
+    return [[tag for tag in tags if not tag.startswith(_OCCASION)]]
+
+
+def attributed(memory: Memory) -> Memory:
+    """An observation with the signature that its tags carry: a server copies tags to it, and no metadata."""
+    if memory.type != "observation" or memory.author:
+        return memory
+    signature: dict[str, str] = {}
+    for name in ("team", "author", "user"):
+        values = [tag.removeprefix(f"{name}:") for tag in memory.tags if tag.startswith(f"{name}:")]
+        if len(values) == 1 and (value := unescape(values[0])):
+            signature[name] = value
+    return replace(memory, metadata={**memory.metadata, **signature}) if signature else memory
+
+
+def undecided(metadata: Mapping[str, str], tags: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+    """A memory's metadata and tags without what an earlier decision about it left: a new one decides anew."""
+    kept = {k: v for k, v in metadata.items() if k not in ("lineage", "reviewed_by") and k not in ENVELOPE_METADATA}
+    if "author" in kept:
+        kept["trust"] = "member"
+    return kept, [tag for tag in tags if not tag.startswith("lineage:")]
 
 
 def own_tags(tags: Sequence[str], scope_tags: Sequence[str] = ()) -> tuple[str, ...]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,8 +13,11 @@ from typing import Any
 
 from hindsight_teams.access import Caller
 from hindsight_teams.banks import join
-from hindsight_teams.models import Memory, RetainItem
-from hindsight_teams.provenance import identity_tag, signature_tags
+from hindsight_teams.models import RetainItem
+from hindsight_teams.provenance import identity_tag, observation_scopes, signature_tags
+
+MAX_PAYLOAD = 16_000_000
+"""Bytes that an envelope may unfold to."""
 
 
 def review_bank_id(caller: Caller) -> str:
@@ -67,7 +72,12 @@ def decided_item(item: ReviewItem, *, reviewer: str) -> RetainItem:
         metadata["lineage"] = item.origin
         tags.append(identity_tag("lineage", item.origin))
     return replace(
-        item.item, metadata=metadata, tags=tags, document_id=item.approved_document_id, update_mode="replace"
+        item.item,
+        metadata=metadata,
+        tags=tags,
+        document_id=item.approved_document_id,
+        update_mode="replace",
+        observation_scopes=observation_scopes(tags),
     )
 
 
@@ -81,9 +91,10 @@ def seal(
     origin: str | None = None,
     review_id: str | None = None,
 ) -> RetainItem:
-    """An envelope: its text says only that something waits; the memory itself travels as metadata.
+    """An envelope: its text says only that something waits; the memory itself travels as metadata, compressed.
 
-    So that no model of a backend's own ever reads content that was held back.
+    A server shows text and metadata to the model that extracts facts. So neither holds anything that a model could
+    read of what was held back, or of the reason that a member gave.
     """
     payload = {
         "content": item.content,
@@ -95,7 +106,7 @@ def seal(
         "update_mode": item.update_mode,
         "entities": list(item.entities or ()),
     }
-    body = json.dumps(payload, ensure_ascii=True, sort_keys=True)
+    body = _json(payload)
     key = review_id or hashlib.sha256(f"{kind}\0{bank_id}\0{body}".encode()).hexdigest()[:16]
     author = (item.metadata or {}).get("author", "somebody")
     return RetainItem(
@@ -105,31 +116,44 @@ def seal(
             "review_id": key,
             "review_bank": bank,
             "review_bank_id": bank_id,
-            "review_reason": reason,
             "review_origin": origin or "",
-            "review_item": body,
+            "review_item": _folded(_json({"item": payload, "reason": reason})),
         },
         tags=[f"review:{kind}", f"review-item:{key}", *signature_tags(item.tags or ())],
         document_id=f"review-{kind}-{key}",
     )
 
 
-def unseal(memory: Memory) -> ReviewItem | None:
-    """The item inside an envelope; None for a memory that is none."""
-    data: Mapping[str, str] = memory.metadata
-    if "review_item" not in data:
+def unseal(metadata: Mapping[str, str]) -> ReviewItem | None:
+    """The item inside an envelope, from the envelope's metadata; None for what is no envelope."""
+    try:
+        payload = json.loads(_unfolded(metadata["review_item"]))
+        raw: dict[str, Any] = payload["item"]
+        when = raw.pop("timestamp")
+        return ReviewItem(
+            id=metadata["review_id"],
+            kind=metadata["review_kind"],
+            bank=metadata["review_bank"],
+            bank_id=metadata["review_bank_id"],
+            reason=payload["reason"],
+            item=RetainItem(**raw, timestamp=datetime.fromisoformat(when) if when else None),
+            origin=metadata["review_origin"] or None,
+        )
+    except (KeyError, TypeError, ValueError, AttributeError, zlib.error):
         return None
-    raw: dict[str, Any] = json.loads(data["review_item"])
-    when = raw.pop("timestamp")
-    item = RetainItem(**raw)
-    if when:
-        item = replace(item, timestamp=datetime.fromisoformat(when))
-    return ReviewItem(
-        id=data["review_id"],
-        kind=data["review_kind"],
-        bank=data["review_bank"],
-        bank_id=data["review_bank_id"],
-        reason=data["review_reason"],
-        item=item,
-        origin=data["review_origin"] or None,
-    )
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=True, sort_keys=True)
+
+
+def _folded(text: str) -> str:
+    return base64.b64encode(zlib.compress(text.encode())).decode()
+
+
+def _unfolded(folded: str) -> str:
+    opener = zlib.decompressobj()
+    text = opener.decompress(base64.b64decode(folded, validate=True), MAX_PAYLOAD)
+    if not opener.eof:
+        raise ValueError("an envelope that is cut, or unfolds to more than anybody sealed")
+    return text.decode()

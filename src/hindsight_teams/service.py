@@ -391,6 +391,7 @@ class MemberMemory:
         return replace(
             item,
             tags=tags,
+            observation_scopes=provenance.observation_scopes(tags) if who.member else None,
             metadata=provenance.sign_metadata(who, item.metadata),
             document_id=item.document_id or provenance.stable_document_id(who, item.content, [*own, target.name]),
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from fnmatch import fnmatchcase
 from typing import Any, TypedDict
 
@@ -16,7 +15,7 @@ from hindsight_teams.banks import BankSpec, escape
 from hindsight_teams.definition import TeamDefinition
 from hindsight_teams.errors import InvalidInput
 from hindsight_teams.models import RetainItem
-from hindsight_teams.review import quarantine_item
+from hindsight_teams.review import _folded, quarantine_item
 from hindsight_teams.server.signature import check_envelope, sign, writable_tags
 from tests.banks.strategies import identities
 
@@ -84,6 +83,7 @@ def test_a_user_is_taken_from_metadata_or_tag_and_written_to_both(claim: dict[st
         {"metadata": {"team": "other"}},
         {"metadata": {"trust": "reviewed"}},
         {"metadata": {"lineage": "m1"}},
+        *({"metadata": {key: "x"}} for key in ("reviewed_by", *provenance.ENVELOPE_METADATA)),
     ],
 )
 def test_a_forged_claim_is_refused(claim: dict[str, Any]) -> None:
@@ -103,6 +103,19 @@ def test_observations_can_not_leave_the_scope() -> None:
     with pytest.raises(InvalidInput, match="observation_scopes"):
         sign(item, grant=SCOPED, bank_id="desk:shared", **DESK)
     assert sign(item, grant=GRANT, bank_id="desk:shared", **DESK)["observation_scopes"] == "shared"
+
+
+def test_observations_under_the_scope_that_the_service_names_pass() -> None:
+    item = by_the_service(Caller(**DESK, session="s", run="r"), ["red"], SCOPED.scope_tags)
+    [tags] = provenance.observation_scopes(item["tags"])
+    assert set(SCOPED.scope_tags) <= set(tags)
+    for scopes, passes in (([tags[::-1]], True), ([tags[1:]], False), ([tags, []], False), ([], False)):
+        sent = {**item, "observation_scopes": scopes}
+        if passes:
+            assert sign(sent, grant=SCOPED, bank_id="desk:shared", **DESK) == sent
+        else:
+            with pytest.raises(InvalidInput, match="observation_scopes"):
+                sign(sent, grant=SCOPED, bank_id="desk:shared", **DESK)
 
 
 def test_everything_else_of_an_item_stays() -> None:
@@ -141,7 +154,8 @@ class TestEnvelopes:
 
     def test_one_of_its_own_passes_and_is_signed(self) -> None:
         check_envelope(self.envelope(), TEAM, "a")
-        assert sign(self.envelope(), **DESK)["metadata"]["author"] == "a"
+        signed = sign(self.envelope(), sealed=True, **DESK)["metadata"]
+        assert signed == {**self.envelope()["metadata"], "team": "desk", "author": "a", "trust": "member"}
 
     def test_one_of_another_author_is_refused(self) -> None:
         with pytest.raises(InvalidInput, match="not this key's"):
@@ -173,7 +187,7 @@ class TestEnvelopes:
             check_envelope(self.envelope("a", bank, bank_id), TEAM, "a")
         check_envelope(self.envelope("a", "notes", "desk:notes:member:a"), TEAM, "a")
 
-    @pytest.mark.parametrize("inner", ["[]", "7", "{", json.dumps({"content": "x"})])
+    @pytest.mark.parametrize("inner", ["[]", "7", "{", _folded("{}"), _folded('{"item": {"content": "x"}}')])
     def test_what_is_no_envelope_is_refused(self, inner: str) -> None:
         envelope = self.envelope()
         envelope["metadata"]["review_item"] = inner

@@ -94,6 +94,8 @@ def check_item(item: Any) -> RetainItem:
     check_tags(item.tags)
     check_tags(item.entities, name="entities")
     check_choice("update_mode", item.update_mode, UPDATE_MODES)
+    for scope in item.observation_scopes or ():
+        check_tags(scope, name="observation_scopes")
     if item.context is not None:
         check_context(item.context)
     if item.document_id is not None:

@@ -134,13 +134,16 @@ class TeamValidator(OperationValidatorExtension):
             return refusal or ValidationResult.accept()
         who = {"team": identity.definition.team_id, "member": identity.member}
         try:
-            if identity.may_queue(ctx.bank_id):
+            sealed = identity.may_queue(ctx.bank_id)
+            if sealed:
                 for item in ctx.contents:
                     signature.check_envelope(item, identity.definition, identity.member)
                 grant = None
             else:
                 grant = identity.grant(ctx.bank_id)
-            items = [signature.sign(item, grant=grant, bank_id=ctx.bank_id, **who) for item in ctx.contents]
+            items = [
+                signature.sign(item, grant=grant, bank_id=ctx.bank_id, sealed=sealed, **who) for item in ctx.contents
+            ]
         except InvalidInput as error:
             return ValidationResult.reject(str(error))
         if grant is None or self.write_guard is None:

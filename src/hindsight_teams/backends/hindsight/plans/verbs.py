@@ -223,6 +223,8 @@ def _item(item: RetainItem) -> dict[str, Any]:
         body["entities"] = [{"text": name} for name in item.entities]
     if item.update_mode != "replace":
         body["update_mode"] = item.update_mode
+    if item.observation_scopes is not None:
+        body["observation_scopes"] = [list(tags) for tags in item.observation_scopes]
     return body
 
 
