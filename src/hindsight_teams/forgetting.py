@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -18,14 +19,16 @@ if TYPE_CHECKING:
     from hindsight_teams.backends.base import MemoryBackend
 
 _PAGE = 500
+_AT_ONCE = 16
+"""Banks that are looked through at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What to forget; what is given is ANDed.
+    """What to forget; what is given is ANDed. What was copied or derived from it goes too.
 
     Attributes:
-        memory_ids: These memories, and copies that were promoted from them.
+        memory_ids: These memories. An observation goes with the memories that it rests on.
         document_id: All memories of this document.
         author: All that this member retained.
         user: All that was retained for this end user.
@@ -52,17 +55,28 @@ class Selection:
             )
 
     @property
-    def all_tags(self) -> list[str]:
-        """The tags that every selected memory carries."""
-        parts = (("author", self.author), ("user", self.user), ("session", self.session), ("run", self.run))
+    def kept_tags(self) -> list[str]:
+        """The tags that every selected memory carries, and all that was derived or copied from it too."""
+        parts = (("author", self.author), ("user", self.user))
         return [*(identity_tag(name, value) for name, value in parts if value), *self.tags]
 
+    @property
+    def occasion_tags(self) -> list[str]:
+        """The tags that a selected memory carries, and not all that was derived from it."""
+        return [identity_tag(n, v) for n, v in (("session", self.session), ("run", self.run)) if v]
+
+    @property
+    def follows(self) -> bool:
+        """Whether what was derived or copied from the selected memories must be looked for by their ids."""
+        return bool(self.memory_ids or self.document_id or self.session or self.run)
+
     def names(self, memory: Memory) -> bool:
-        """Whether the selection by id names this memory, or the one it was promoted from."""
-        if not self.memory_ids:
-            return True
-        lineage = memory.metadata.get("lineage") or memory.metadata.get("review_origin") or ""
-        return memory.id in self.memory_ids or lineage.rpartition("#")[2] in self.memory_ids
+        """Whether the selection itself names this memory."""
+        return (
+            (not self.memory_ids or memory.id in self.memory_ids)
+            and (self.document_id is None or memory.document_id == self.document_id)
+            and set(self.occasion_tags) <= set(memory.tags)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +85,7 @@ class ForgetReport:
 
     Attributes:
         memories: By bank id, the memories that the selection names. Their text is shown for a dry run's sake.
-        deleted: How many memories were deleted, with what was derived from them; 0 for a dry run.
+        deleted: How many memories were deleted; 0 for a dry run. A server does not count derived observations.
         dry_run: Nothing was deleted.
     """
 
@@ -112,39 +126,60 @@ class Forgetting:
     def _forget(self, selection: Selection, dry_run: bool) -> Steps[ForgetReport]:
         [answer] = yield [Request("list_banks")]
         banks: Sequence[BankInfo] = given(answer)
-        found: dict[str, list[Memory]] = {}
-        for bank in banks:
-            named = yield from self._named(bank.bank_id, selection)
-            if named:
-                found[bank.bank_id] = named
+        found = yield from self._found([bank.bank_id for bank in banks], selection)
         if dry_run:
             return ForgetReport(found)
         deleted = 0
         for bank_id, memories in found.items():
-            [answer] = yield [Request("delete_memories", (bank_id,), {"ids": [m.id for m in memories]})]
+            # An observation goes with the memories that it rests on; a server deletes none by itself.
+            ids = [m.id for m in memories if m.type != "observation"] or [m.id for m in memories]
+            options = {"ids": ids, "tags": self._tags(selection), "tags_match": "all_strict"}
+            [answer] = yield [Request("delete_memories", (bank_id,), options)]
             count: int = given(answer)
             deleted += count
             self._record(bank_id, memories)
         return ForgetReport(found, deleted, dry_run=False)
 
-    def _named(self, bank_id: str, selection: Selection) -> Steps[list[Memory]]:
-        tags = [identity_tag("team", self.team_id), *selection.all_tags]
+    def _found(self, bank_ids: Sequence[str], selection: Selection) -> Steps[dict[str, list[Memory]]]:
+        """By bank what the selection names, and what is bound to it: copies, observations and their sources."""
+        bound: set[str] = set()
+        while True:
+            found: dict[str, list[Memory]] = {}
+            for start in range(0, len(bank_ids), _AT_ONCE):
+                some = bank_ids[start : start + _AT_ONCE]
+                answers = yield [self._page(bank_id, selection, 0) for bank_id in some]
+                for bank_id, answer in zip(some, answers, strict=True):
+                    named = yield from self._named(bank_id, selection, bound, given(answer))
+                    if named:
+                        found[bank_id] = named
+            every = [memory for memories in found.values() for memory in memories]
+            going = {_key(memory) for memory in every}
+            # What an observation says goes only with all that it rests on; one that merely loses a source is made anew.
+            resting = {source for memory in every if selection.names(memory) for source in _sources(memory)}
+            more = going | resting if selection.follows else resting - going
+            if more <= bound:
+                return found
+            bound |= more
+
+    def _named(
+        self, bank_id: str, selection: Selection, bound: AbstractSet[str], page: MemoryPage
+    ) -> Steps[list[Memory]]:
         found: list[Memory] = []
         offset = 0
         while True:
-            options = {
-                "limit": _PAGE,
-                "offset": offset,
-                "tags": tags,
-                "tags_match": "all_strict",
-                "document_id": selection.document_id,
-            }
-            [answer] = yield [Request("list_memories", (bank_id,), options)]
-            page: MemoryPage = given(answer)
-            found += [memory for memory in page.memories if selection.names(memory)]
+            found += (m for m in page.memories if selection.names(m) or _is_bound(m, bound))
             offset += _PAGE
             if offset >= page.total:
                 return found
+            [answer] = yield [self._page(bank_id, selection, offset)]
+            page = given(answer)
+
+    def _page(self, bank_id: str, selection: Selection, offset: int) -> Request:
+        options = {"limit": _PAGE, "offset": offset, "tags": self._tags(selection), "tags_match": "all_strict"}
+        return Request("list_memories", (bank_id,), options)
+
+    def _tags(self, selection: Selection) -> list[str]:
+        return [identity_tag("team", self.team_id), *selection.kept_tags]
 
     def _record(self, bank_id: str, memories: Sequence[Memory]) -> None:
         if self.audit is not None:
@@ -158,3 +193,19 @@ class Forgetting:
                     memory_ids=tuple(m.id for m in memories),
                 )
             )
+
+
+def _key(memory: Memory) -> str:
+    """A memory as lineage and reviews write it."""
+    return f"{memory.bank_id}#{memory.id}"
+
+
+def _sources(memory: Memory) -> list[str]:
+    """What an observation rests on."""
+    return [f"{memory.bank_id}#{source}" for source in memory.source_ids if memory.type == "observation"]
+
+
+def _is_bound(memory: Memory, bound: AbstractSet[str]) -> bool:
+    """Whether a memory is one of these, or was copied or derived from one."""
+    origin = memory.metadata.get("lineage") or memory.metadata.get("review_origin")
+    return not bound.isdisjoint((_key(memory), origin, *_sources(memory)))

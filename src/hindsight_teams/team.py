@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -279,10 +280,12 @@ class TeamMemory:
         Raises:
             InvalidInput: Nothing was selected.
         """
+        self.flush()  # what is still to be stored may be what is to be forgotten
         return Forgetting(self.backend, self.team_id, self.audit).forget(Selection(**selection), dry_run=dry_run)
 
     async def aforget(self, *, dry_run: bool = True, **selection: Any) -> ForgetReport:
         """Async twin of ``forget``."""
+        await asyncio.to_thread(self.flush)
         forgetting = Forgetting(self.backend, self.team_id, self.audit)
         return await forgetting.aforget(Selection(**selection), dry_run=dry_run)
 
