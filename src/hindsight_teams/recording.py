@@ -32,7 +32,7 @@ class Done:
     Attributes:
         ids: Ids of the memories read or written, by bank id.
         gaps: Banks that did not answer.
-        bank: The bank that was named, where it came to no target.
+        named: The banks that were named, where it came to no target.
     """
 
     outcome: Outcome = "allowed"
@@ -40,7 +40,7 @@ class Done:
     count: int | None = None
     ids: Mapping[str, Sequence[str]] = field(default_factory=dict)
     gaps: Sequence[Gap] = ()
-    bank: str | None = None
+    named: Sequence[str] = ()
     reason: str | None = None
 
 
@@ -51,8 +51,9 @@ def events(asked: Asked, targets: Sequence[Target], done: Done) -> Iterator[Audi
     if done.error is not None:
         outcome = "denied" if isinstance(done.error, AccessDenied | ContentRefused) else "error"
     failed = {gap.bank: gap.reason for gap in done.gaps}
-    named: list[tuple[str | None, str | None]] = [(t.name, t.bank_id) for t in targets]
-    for name, bank_id in named or [(done.bank, None)]:
+    reached: list[tuple[str | None, str | None]] = [(t.name, t.bank_id) for t in targets]
+    named: list[tuple[str | None, str | None]] = [(name, None) for name in done.named]
+    for name, bank_id in reached or named or [(None, None)]:
         seen = tuple(done.ids.get(bank_id or "", ()))
         yield AuditEvent.by(
             asked.caller,

@@ -295,7 +295,7 @@ class MemberMemory:
             [receipt] = yield [Request("retain_batch", (bank_id, [signed]))]
             given(receipt)
         except HindsightTeamsError as error:
-            self._record(asked, [target] if target else [], Done(error=error, bank=bank))
+            self._record(asked, [target] if target else [], Done(error=error, named=[bank] if bank else ()))
             raise
         stored: Receipt = replace(receipt, quarantined=bank_id != target.bank_id)
         done = Done(
@@ -317,7 +317,7 @@ class MemberMemory:
             answers, gaps = yield from self._read("recall", targets, replace(question, max_tokens=limit))
             result = federation.merge_recall(answers, gaps, max_tokens=limit if len(targets) > 1 else None)
         except HindsightTeamsError as error:
-            self._record(asked, targets, Done(error=error))
+            self._record(asked, targets, Done(error=error, named=question.banks or ()))
             raise
         self._record(asked, targets, Done(ids=ids_by_bank(result.results), gaps=gaps))
         return result
@@ -331,7 +331,7 @@ class MemberMemory:
             answers, gaps = yield from self._read("reflect", targets, question)
             result = federation.merge_reflect(answers, gaps)
         except HindsightTeamsError as error:
-            self._record(asked, targets, Done(error=error))
+            self._record(asked, targets, Done(error=error, named=question.banks or ()))
             raise
         self._record(asked, targets, Done(ids=ids_by_bank(result.based_on), gaps=gaps))
         return result

@@ -294,7 +294,7 @@ class TeamMemory:
         return AccessMatrix.of(self.definition)
 
     def close(self) -> None:
-        """Store what is still waiting, and close the backend."""
+        """Store what is still waiting, and give back the backend's connections; an audit file closes at exit."""
         self.flush()
         self.backend.close()
 

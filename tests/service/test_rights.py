@@ -150,7 +150,7 @@ def test_one_dead_bank_costs_only_its_own_part(backend: SQLiteBackend) -> None:
             return asynchronous if name.startswith("a") else sync
 
     grants = [Grant(BankSpec("alive"), FULL), Grant(BankSpec("dead"), FULL)]
-    memory = MemberMemory(HalfDead(), grants, caller=Caller(team="t", member="a"))  # type: ignore[arg-type]
+    memory = MemberMemory(HalfDead(), grants, caller=Caller(team="t", member="a"))
     memory.retain("The lamp is green.", bank="alive")
     for mode in ("sync", "async"):
         result = call(memory, "recall", "lamp", mode)
@@ -229,7 +229,10 @@ def test_every_operation_is_audited_allowed_or_not(backend: SQLiteBackend) -> No
     memory.recall("gate code")
     with pytest.raises(HindsightTeamsError):
         memory.retain("no", bank="y")
-    retained, from_x, from_y, denied = sink.events
+    with pytest.raises(HindsightTeamsError):
+        memory.recall("x", banks=["elsewhere"])
+    retained, from_x, from_y, denied, nowhere = sink.events
+    assert (nowhere.verb, nowhere.outcome, nowhere.bank, nowhere.bank_id) == ("recall", "denied", "elsewhere", None)
     assert (retained.verb, retained.outcome, retained.user, retained.run) == ("retain", "allowed", "ada", "r")
     assert tuple(retained.memory_ids) == receipt.memory_ids
     assert (from_x.bank, tuple(from_x.memory_ids)) == ("x", receipt.memory_ids)
