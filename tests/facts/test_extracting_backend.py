@@ -86,7 +86,7 @@ def test_a_fact_that_says_no_more_than_its_text_is_linked_to_it(open_backend: Op
     backend = open_backend(extractor=ScriptedModel([reply]))
     backend.retain("b", "Nora lives in Oslo since 3 May 2023.")
     (memory,) = backend.list_memories("b").memories
-    assert memory.entities == ("Nora",)
+    assert memory.entities == ("Nora", "Oslo")
     assert memory.occurred_at == datetime(2023, 5, 3, tzinfo=UTC)
 
 

@@ -158,7 +158,8 @@ class SQLiteBackend:
         if isinstance(items, RetainItem | str):
             raise InvalidInput("items must be a list of RetainItem")
         now = _now()
-        new = [piece for item in items for piece in writing.pieces(item, now=now)]
+        read = len(items) <= linking.MOST_ITEMS
+        new = [piece for item in items for piece in writing.pieces(item, now=now, read=read)]
         if not new:
             return Receipt(bank_id=bank_id, items_count=0)
         new = self._attached(new)

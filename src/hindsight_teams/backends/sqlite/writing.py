@@ -10,6 +10,8 @@ from dataclasses import replace
 from itertools import groupby
 
 from hindsight_teams.backends.sqlite import checks, linking, tokens
+from hindsight_teams.backends.sqlite.dates import find_spans
+from hindsight_teams.backends.sqlite.entities import find_entities
 from hindsight_teams.backends.sqlite.records import Piece, digest, pack
 from hindsight_teams.backends.sqlite.schema import BANK_SHIFT
 from hindsight_teams.errors import InvalidInput
@@ -24,11 +26,12 @@ _INSERT = (
 )
 
 
-def pieces(item: RetainItem, *, now: int) -> list[Piece]:
+def pieces(item: RetainItem, *, now: int, read: bool = True) -> list[Piece]:
     """The memories that one retain makes, checked and ready to be stored.
 
     Args:
         now: Microseconds since 1970, for an item without a timestamp.
+        read: Look for names and dates in the text, which costs more than all the rest: not for a bulk load.
 
     Raises:
         InvalidInput: The item can't be stored.
@@ -45,26 +48,39 @@ def pieces(item: RetainItem, *, now: int) -> list[Piece]:
     stamp = checks.to_microseconds("timestamp", item.timestamp)
     metadata = dict(item.metadata or {})
     author = metadata.get("author") or _speaker(text)
-    entities = tuple(dict.fromkeys(item.entities or ()))
-    return [
-        Piece(
+    given = tuple(dict.fromkeys(item.entities or ()))
+    mentioned = now if stamp is None else stamp
+    made = []
+    for part in texts:
+        occurred, end = _happened(part, mentioned) if read else (None, None)
+        piece = Piece(
             text=part,
             digest=digest(item, part, tags),
-            terms=tokens.indexed(part, author=author, context=item.context, entities=entities, tags=tags),
+            terms=tokens.indexed(part, author=author, context=item.context, entities=given, tags=tags),
             author=author,
             document_id=document_id,
             append=item.update_mode == "append",
-            mentioned=now if stamp is None else stamp,
+            mentioned=mentioned,
             dated=stamp is not None,
-            occurred=stamp,
-            occurred_end=None,
+            occurred=stamp if occurred is None else occurred,
+            occurred_end=end,
             context=item.context,
             tags=tags,
             metadata=metadata,
-            entities=entities,
+            entities=tuple(dict.fromkeys((*given, *find_entities(part)))) if read else given,
         )
-        for part in texts
-    ]
+        made.append(piece)
+    return made
+
+
+def _happened(text: str, mentioned: int) -> tuple[int | None, int | None]:
+    """When that happened which a text tells, by the first date in it: the first and the last microsecond."""
+    moment = checks.from_microseconds(mentioned)
+    spans = find_spans(text, moment) if moment is not None else []
+    if not spans:
+        return None, None
+    first, end = (checks.to_microseconds("date", at) for at in (spans[0].start, spans[0].end))
+    return first, None if end is None else end - 1
 
 
 _SPEAKER = re.compile(r"([^\W\d_][\w.'\u2019-]*(?: [^\W\d_][\w.'\u2019-]*){0,3})(?: \([^()\n]{1,60}\))?: \S")
