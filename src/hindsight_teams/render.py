@@ -88,8 +88,9 @@ def render_recall(result: RecallResult, *, label_banks: bool, names: Mapping[str
 
     Args:
         result: What was recalled.
-        label_banks: Begin each line with the memory's bank, author and date: ``1. [shared | researcher | 2024-05-03]
-            text``; without, a line is just ``1. text``.
+        label_banks: Begin each line with the memory's date, bank and author: ``1. [2024-05-03 | shared | researcher]
+            text``; without, a line is just ``1. text``. The date comes first because Rich, with which Agno prints
+            answers, takes ``[name ...]`` for a style and leaves it out.
         names: Short names of banks by bank id; a bank without one is called by its id.
 
     Returns:
@@ -118,7 +119,7 @@ def _line(memory: Memory, label_banks: bool, names: Mapping[str, str]) -> str:
     if not label_banks:
         return f"(superseded) {text}" if memory.superseded_by else text
     when = memory.occurred_at or memory.mentioned_at
-    parts = [names.get(memory.bank_id, memory.bank_id), memory.author, when.date().isoformat() if when else None]
+    parts = [when.date().isoformat() if when else None, names.get(memory.bank_id, memory.bank_id), memory.author]
     if memory.superseded_by:
         parts.append("superseded")
     return f"[{' | '.join(label(part) for part in parts if part)}] {text}"

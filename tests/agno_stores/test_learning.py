@@ -195,7 +195,7 @@ def test_rights_and_signatures_hold(desk: TeamMemory) -> None:
 def test_labels_say_which_bank_a_line_is_from(desk: TeamMemory) -> None:
     desk.member("editor").retain("Tea is served at four.")
     store = HindsightLearningStore(desk.member("clerk"))
-    assert "[handbook | editor | " in store.build_context(store.recall(message="tea", user_id="ada"))
+    assert " | handbook | editor] Tea" in store.build_context(store.recall(message="tea", user_id="ada"))
 
 
 def test_a_member_that_may_write_several_banks_says_which(backend: SQLiteBackend) -> None:

@@ -53,7 +53,7 @@ def test_what_was_retained_is_in_the_file(played: Any) -> None:
 
 def test_it_says_plainly_that_no_language_model_is_at_work(played: Any) -> None:
     assert played["offline"]
-    assert all("[offline stand-in]" in s["answer"] for p in played["phases"] for s in p["steps"])
+    assert all("(offline stand-in)" in s["answer"] for p in played["phases"] for s in p["steps"])
 
 
 def test_the_user_s_own_memory_and_audit_log_are_not_touched(

@@ -82,7 +82,7 @@ def test_a_new_project_installs_passes_its_tests_runs_and_is_clean(
     environment.run("python", "-m", "pytest", "-q", "-W", "error", cwd=project)
     environment.run("python", "-m", module, "Please retain: the Maple pilot starts on 3 May 2027.", cwd=tmp_path)
     answer = environment.run("python", "-m", module, "When does the Maple pilot start?", cwd=tmp_path).stdout
-    assert answer.startswith("[offline stand-in]")
+    assert answer.startswith("(offline stand-in)")
     access = environment.run("hindsight-teams", "access", "--json", cwd=project).stdout
     assert json.loads(access)["team"] == project.name
     environment.run("ruff", "check", ".", cwd=project)

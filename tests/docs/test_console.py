@@ -51,7 +51,7 @@ PREPARED = {
 SAYS = {
     "README.md": ["Endurance", "my-team"],
     "docs/audit.md": ["recall", "Keep this head elsewhere"],
-    "docs/tutorial.md": ['"content":"[offline stand-in] From memory:'],
+    "docs/tutorial.md": ['"content":"(offline stand-in) From memory:'],
 }
 """What must have been printed, besides the ``text`` blocks of the page."""
 

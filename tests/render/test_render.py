@@ -25,11 +25,11 @@ def test_a_single_bank_renders_as_a_plain_numbered_list() -> None:
     assert render_recall(result, label_banks=False) == "1. Ada likes tea.\n2. Bo likes $5 {coffee}."
 
 
-def test_labels_name_bank_author_and_date() -> None:
+def test_labels_name_date_bank_and_author() -> None:
     found = memory("Ada likes tea.", metadata={"author": "researcher"}, occurred_at=datetime(2024, 5, 3, tzinfo=UTC))
     assert (
         render_recall(RecallResult([found]), label_banks=True, names={"team:shared": "shared"})
-        == "1. [shared | researcher | 2024-05-03] Ada likes tea."
+        == "1. [2024-05-03 | shared | researcher] Ada likes tea."
     )
 
 

@@ -11,7 +11,7 @@ from agno.team import Team
 
 from hindsight_teams import HindsightTools, SQLiteBackend, TeamMemory, policies
 from hindsight_teams.errors import AccessDenied, TeamDefinitionError
-from hindsight_teams.testing import ScriptedModel
+from hindsight_teams.testing import OFFLINE_MARKER, OfflineModel, ScriptedModel
 from hindsight_teams.testing.scripted import call
 
 
@@ -125,10 +125,27 @@ def test_a_member_with_several_banks_reads_them_all_labelled(desk: TeamMemory, b
     kit.retain_memory(run(), "The Maple pilot has 40 users.", bank="notes")
     found = kit.recall_memory(run(), "Maple pilot").splitlines()
     assert len(found) == 2
-    assert {line.split("]")[0].split("[")[1].rsplit(" | ", 1)[0] for line in found} == {
+    assert {line.split("]")[0].split("[")[1].split(" | ", 1)[1] for line in found} == {
         "shared | researcher",
         "notes | researcher",
     }
+
+
+def test_a_printed_answer_shows_that_a_stand_in_gave_it_and_whose_memories_it_quotes(
+    backend: SQLiteBackend, capsys: pytest.CaptureFixture[str]
+) -> None:
+    memory = TeamMemory(
+        "t",
+        banks={"shared": "team", "notes": "member"},
+        members={"clerk": {"shared": "full", "notes": "full"}},
+        backend=backend,
+    )
+    clerk = memory.equip(Agent(id="clerk", model=OfflineModel()))
+    clerk.run("The Maple pilot has 40 users.")
+    clerk.print_response("How many users has the Maple pilot?")
+    printed = capsys.readouterr().out
+    assert OFFLINE_MARKER in printed
+    assert " | shared | clerk] The Maple pilot has 40 users." in printed
 
 
 def test_the_bank_argument_is_a_literal_of_the_writable_banks(backend: SQLiteBackend) -> None:

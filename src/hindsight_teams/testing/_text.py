@@ -126,7 +126,7 @@ def bearing_on(question: str, lines: Iterable[str], limit: int = 3) -> list[str]
 
 
 def unlabelled(line: str) -> str:
-    """A recalled line without its label of bank, author and date."""
+    """A recalled line without its label of date, bank and author."""
     return _LABEL.sub("", line)
 
 

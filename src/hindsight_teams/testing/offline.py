@@ -12,8 +12,8 @@ from hindsight_teams.testing._text import bearing_on, facts, is_broad, is_empty,
 
 __all__ = ["OFFLINE_MARKER", "OfflineModel"]
 
-OFFLINE_MARKER = "[offline stand-in]"
-"""The first words of every answer that an ``OfflineModel`` gives."""
+OFFLINE_MARKER = "(offline stand-in)"
+"""The first words of every answer that an ``OfflineModel`` gives; no square brackets, which Rich takes for markup."""
 
 DONT_KNOW = "I don't know: memory holds nothing that answers this."
 CANT_WRITE = "I can't store this: none of my tools writes to memory."
