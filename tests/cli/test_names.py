@@ -26,7 +26,22 @@ def test_a_name_gives_a_distribution_and_a_module(given: str, distribution: str,
 
 @pytest.mark.parametrize(
     "given",
-    ["", ".", "..", "/", "1desk", "my team", "desk!", "-desk", "desk-", "a--b", "naïve", "x" * 65, "a;b"],
+    [
+        "",
+        ".",
+        "..",
+        "/",
+        "1desk",
+        "my team",
+        "desk!",
+        "-desk",
+        "desk-",
+        "a--b",
+        "naïve",
+        "x" * 65,
+        "a;b",
+        "~no-such-user/desk",
+    ],
 )
 def test_what_is_no_package_name_is_refused(given: str) -> None:
     with pytest.raises(InvalidInput):

@@ -145,6 +145,7 @@ def test_two_members_may_swap_their_names(cli: Cli) -> None:
         ("--recipe", "researcher", "researcher_answerer"),
         ("--members", "reasearcher=x", "researcher"),
         ("--members", "one", "2 members"),
+        ("--members", ",", "2 members"),
         ("--members", "a,a", "'a'"),
         ("--members", "Big Name,b", "'Big Name'"),
         ("--members", "researcher=team", "'team'"),

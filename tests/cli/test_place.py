@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -33,6 +36,23 @@ def test_missing_parents_are_made(home: Path) -> None:
 def test_a_failure_leaves_nothing(home: Path) -> None:
     with pytest.raises(OSError, match=r".+"):
         place(home / "not" / "there" / "desk", {**FILES, "a.txt/under-a-file": "no"})
+    assert list(home.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_an_end_from_outside_half_way_leaves_nothing(home: Path, name: str) -> None:
+    stopped = f"""
+import os, signal, sys
+from pathlib import Path
+from hindsight_teams.cli.main import main
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+Path.rename = lambda *_: os.kill(os.getpid(), signal.{name})
+sys.argv = ["hindsight-teams", "new", "made/here/desk", "--yes"]
+main()
+"""
+    ended = subprocess.run([sys.executable, "-c", stopped], cwd=home, capture_output=True, text=True)
+    assert ended.returncode == 128 + getattr(signal, name)
+    assert "Traceback" not in ended.stderr
     assert list(home.iterdir()) == []
 
 

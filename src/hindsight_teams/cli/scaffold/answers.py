@@ -93,7 +93,7 @@ def parse_members(text: str, known: Sequence[str]) -> dict[str, str]:
         InvalidInput: An unknown member, a bad or a doubled name, or a wrong number of names.
     """
     parts = [part.strip() for part in text.split(",") if part.strip()]
-    if parts and not any("=" in part for part in parts):
+    if text.strip() and not any("=" in part for part in parts):
         if len(parts) != len(known):
             raise InvalidInput(
                 f"the recipe has {len(known)} members ({', '.join(known)}): give {len(known)} names in this order,"

@@ -40,7 +40,10 @@ def parse_name(given: str) -> ProjectName:
     Raises:
         InvalidInput: It can't be a package's name; the message says why and offers one that can.
     """
-    folder = Path(given.strip()).expanduser()
+    try:
+        folder = Path(given.strip()).expanduser()
+    except RuntimeError:
+        raise InvalidInput(f"{given!r} begins with '~' and names no user's home directory") from None
     name = folder.name
     if not name or name in (".", ".."):
         raise InvalidInput(f"{given!r} holds no name; give one such as my-team")
