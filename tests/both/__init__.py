@@ -1,0 +1,1 @@
+"""The same scenarios on the embedded file and on a real Hindsight server."""
