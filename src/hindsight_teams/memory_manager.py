@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal, Unpack
@@ -26,7 +27,6 @@ _NOBODY = "default"
 
 STORED = "Memory stored."
 NOTHING_SAID = "There was nothing to remember."
-_EVERYTHING = 10_000
 
 
 class HindsightMemoryManager(MemoryManager):
@@ -136,7 +136,7 @@ class HindsightMemoryManager(MemoryManager):
         method = retrieval_method or ("agentic" if query else "last_n")
         if method != "agentic":
             listed = self.holdings.newest if method == "last_n" else self.holdings.oldest
-            return _user_memories(listed(limit or _EVERYTHING, caller=caller), caller)
+            return _user_memories(listed(limit or sys.maxsize, caller=caller), caller)
         if not query:
             raise InvalidInput("a search by meaning needs query=; or give retrieval_method='last_n'")
         found = self.memory.recall(query, caller=caller, banks=[self.bank])
@@ -223,7 +223,7 @@ class HindsightMemoryManager(MemoryManager):
         self.holdings.remove([memory_id], caller=self._caller(user_id))
 
     def clear_user_memories(self, user_id: str | None = None) -> None:
-        """Remove all memories of the user. Errors as for ``delete_user_memory``."""
+        """Remove all memories of the user, and the bank. Errors as for ``delete_user_memory``."""
         self.holdings.clear(caller=self._caller(user_id))
 
     async def aclear_user_memories(self, user_id: str | None = None) -> None:

@@ -15,7 +15,7 @@ from agno.registry import Registry
 from agno.run.base import RunStatus
 from agno.team import Team
 
-from hindsight_teams import HindsightMemoryManager, SQLiteBackend, TeamMemory
+from hindsight_teams import HindsightMemoryManager, RetainItem, SQLiteBackend, TeamMemory
 from hindsight_teams.errors import (
     AccessDenied,
     ContentRefused,
@@ -181,6 +181,22 @@ def test_only_the_newest_memories_go_into_a_run(backend: SQLiteBackend) -> None:
     for number in range(5):
         manager.add_user_memory(UserMemory(f"Ada visited town {number}."), "ada")
     assert texts(manager.get_user_memories("ada")) == ["Ada visited town 3.", "Ada visited town 4."]
+
+
+def test_the_newest_and_the_oldest_are_right_over_many_pages(
+    manager: HindsightMemoryManager, backend: SQLiteBackend
+) -> None:
+    backend.retain_batch("ada", [RetainItem(f"Ada visited town {n}.") for n in range(450)])
+    towns = [f"Ada visited town {n}." for n in range(450)]
+    for limit in (1, 199, 201, 449, 450, 451):
+        newest = manager.search_user_memories(limit=limit, user_id="ada")
+        oldest = manager.search_user_memories(limit=limit, retrieval_method="first_n", user_id="ada")
+        assert (texts(newest), texts(oldest)) == (towns[-limit:], towns[:limit])
+    last = newest[-1].memory_id
+    assert last is not None
+    found = manager.get_user_memory(last, "ada")
+    assert found is not None
+    assert found.memory == towns[-1]
 
 
 async def test_clearing_a_user_leaves_the_others(manager: HindsightMemoryManager) -> None:
