@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hindsight_teams.access import Caller
 from hindsight_teams.audit import AuditEvent, AuditSink
@@ -84,8 +84,9 @@ class ForgetReport:
     """What goes, or went.
 
     Attributes:
-        memories: By bank id, the memories that the selection names. Their text is shown for a dry run's sake.
-        deleted: How many memories were deleted; 0 for a dry run. A server does not count derived observations.
+        memories: By bank id, the memories that the selection names, and what was retained again and is kept with a
+            memory that stays. Their text is shown for a dry run's sake.
+        deleted: How many of them were deleted; 0 for a dry run. A server does not count derived observations.
         dry_run: Nothing was deleted.
     """
 
@@ -127,18 +128,54 @@ class Forgetting:
         [answer] = yield [Request("list_banks")]
         banks: Sequence[BankInfo] = given(answer)
         found = yield from self._found([bank.bank_id for bank in banks], selection)
+        repeats = yield from self._repeats([bank.bank_id for bank in banks], selection)
+        listed = {
+            name: [*found.get(name, ()), *repeats.get(name, ())]
+            for name in (bank.bank_id for bank in banks)
+            if name in found or name in repeats
+        }
         if dry_run:
-            return ForgetReport(found)
+            return ForgetReport(listed)
         deleted = 0
-        for bank_id, memories in found.items():
-            # An observation goes with the memories that it rests on; a server deletes none by itself.
-            ids = [m.id for m in memories if m.type != "observation"] or [m.id for m in memories]
-            options = {"ids": ids, "tags": self._tags(selection), "tags_match": "all_strict"}
-            [answer] = yield [Request("delete_memories", (bank_id,), options)]
-            count: int = given(answer)
-            deleted += count
+        for bank_id, memories in listed.items():
+            for options in self._deletions(selection, found.get(bank_id, ()), repeats.get(bank_id, ())):
+                [answer] = yield [Request("delete_memories", (bank_id,), options)]
+                count: int = given(answer)
+                deleted += count
+            deleted += len(repeats.get(bank_id, ()))
             self._record(bank_id, memories)
-        return ForgetReport(found, deleted, dry_run=False)
+        return ForgetReport(listed, deleted, dry_run=False)
+
+    def _deletions(
+        self, selection: Selection, found: Sequence[Memory], repeats: Sequence[Memory]
+    ) -> Iterator[dict[str, Any]]:
+        """What one bank is asked to delete: what the selection names, by its own terms; what is bound to that, by ids.
+
+        By its own terms, since a memory that was retained again on another occasion is then not lost with the first.
+        """
+        # An observation goes with the memories that it rests on; a server deletes none by itself.
+        facts = [m for m in found if m.type != "observation"]
+        named = [m.id for m in facts if selection.names(m)]
+        if named or repeats:
+            ids = list(dict.fromkeys([*named, *(m.id for m in repeats)])) if selection.memory_ids else None
+            yield {**self._terms(selection), "ids": ids}
+        bound = [m.id for m in facts if not selection.names(m)] or ([] if facts else [m.id for m in found])
+        if bound:
+            yield {"ids": bound, "tags": self._tags(selection), "tags_match": "all_strict"}
+
+    def _repeats(self, bank_ids: Sequence[str], selection: Selection) -> Steps[dict[str, list[Memory]]]:
+        """By bank what was retained again, which the embedded engine keeps with the memory that said it first."""
+        if not hasattr(self.backend, "list_repeats"):
+            return {}
+        options = {**self._terms(selection), "ids": list(selection.memory_ids) or None}
+        answers = yield [Request("list_repeats", (bank_id,), options) for bank_id in bank_ids]
+        listed: dict[str, list[Memory]] = {b: given(a) for b, a in zip(bank_ids, answers, strict=True)}
+        return {bank_id: repeats for bank_id, repeats in listed.items() if repeats}
+
+    def _terms(self, selection: Selection) -> dict[str, Any]:
+        """The selection's own tags and document, as arguments of a deletion."""
+        tags = [*self._tags(selection), *selection.occasion_tags]
+        return {"tags": tags, "tags_match": "all_strict", "document_id": selection.document_id}
 
     def _found(self, bank_ids: Sequence[str], selection: Selection) -> Steps[dict[str, list[Memory]]]:
         """By bank what the selection names, and what is bound to it: copies, observations and their sources."""

@@ -121,3 +121,58 @@ def test_nothing_selected_is_refused(team: TeamMemory) -> None:
         team.forget(dry_run=False)
     with pytest.raises(InvalidInput, match="must be lists"):
         team.forget(tags="kind:word")
+
+
+@pytest.fixture
+def told_twice(backend: SQLiteBackend) -> TeamMemory:
+    """One fact, retained in two sessions, runs and documents: the embedded engine keeps it as one memory."""
+    memory = TeamMemory("t", banks={"shared": "team"}, members={"a": {"shared": "full"}}, backend=backend)
+    a = memory.member("a")
+    a.retain(f"The code word is {SECRET}.", caller=a.bound(user="ada", session="s1", run="r1"), document_id="papaya")
+    a.retain(f"The code word is {SECRET}!", caller=a.bound(user="ada", session="s2", run="r2"), document_id="quince")
+    assert left(backend) == [f"The code word is {SECRET}."]
+    return memory
+
+
+@pytest.mark.parametrize("mode", ["sync", "async"])
+@pytest.mark.parametrize(
+    ("selection", "goes", "stays"),
+    [
+        ({"session": "s2"}, "!", "."),
+        ({"run": "r2"}, "!", "."),
+        ({"document_id": "quince"}, "!", "."),
+        ({"session": "s1"}, ".", "!"),
+        ({"run": "r1", "user": "ada"}, ".", "!"),
+        ({"document_id": "papaya"}, ".", "!"),
+        ({"user": "ada"}, ".!", ""),
+        ({"author": "a"}, ".!", ""),
+    ],
+)
+def test_what_was_retained_twice_is_forgotten_by_occasion(
+    told_twice: TeamMemory, backend: SQLiteBackend, tmp_path: Path, selection: Any, goes: str, stays: str, mode: str
+) -> None:
+    planned = told_twice.forget(**selection)
+    assert [m.text[-1] for memories in planned.memories.values() for m in memories] == list(goes)
+    if mode == "sync":
+        done = told_twice.forget(dry_run=False, **selection)
+    else:
+        done = asyncio.run(told_twice.aforget(dry_run=False, **selection))
+    assert (done.count, done.deleted) == (len(goes), len(goes))
+    assert [text[-1] for text in left(backend)] == list(stays)
+    assert told_twice.forget(**selection).count == 0
+    backend.close()
+    stored = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+    assert [mark for mark in ".!" if f"{SECRET}{mark}".encode() in stored] == list(stays)
+    for name, mark in (("papaya", "."), ("quince", "!")):
+        assert (name.encode() in stored) == (mark in stays)
+
+
+def test_forgetting_a_memory_forgets_its_repeats(
+    told_twice: TeamMemory, backend: SQLiteBackend, tmp_path: Path
+) -> None:
+    [memory] = backend.list_memories("t:shared").memories
+    report = told_twice.forget(memory_ids=[memory.id], dry_run=False)
+    assert (report.count, report.deleted) == (2, 2)
+    assert left(backend) == []
+    backend.close()
+    assert not any(SECRET.encode() in file.read_bytes() for file in tmp_path.iterdir())

@@ -26,6 +26,7 @@ from hindsight_teams.models import (
     BankStats,
     Budget,
     Health,
+    Memory,
     MemoryPage,
     MemoryType,
     RecallResult,
@@ -363,6 +364,40 @@ class SQLiteBackend:
                 return MemoryPage([], 0, limit, offset)
             return reading.page(db, bank, bank_id, _filter(tags, tags_match), document_id, limit, offset)
 
+    def list_repeats(
+        self,
+        bank_id: str,
+        *,
+        ids: Sequence[str] | None = None,
+        document_id: str | None = None,
+        tags: Sequence[str] | None = None,
+        tags_match: TagsMatch = "all_strict",
+    ) -> list[Memory]:
+        """What was retained again and is kept with the memory that said it first, oldest first.
+
+        A listing and a recall show that memory alone. A repeat has its id, and the document, tags and metadata of its
+        own retain; ``delete_memories`` with the same document and tags deletes it and leaves the memory.
+
+        Args:
+            bank_id: Where; empty for a bank that does not exist.
+            ids: Only repeats of these memories.
+            document_id: Only repeats of this document.
+            tags: Only repeats with these tags.
+            tags_match: How ``tags`` match.
+
+        Raises:
+            InvalidInput: A bad value.
+        """
+        check_bank_id(bank_id)
+        checks.check_filter(tags, tags_match)
+        wanted = None if ids is None else {n for n in map(row_number, ids) if n is not None}
+        with self._pool.read() as db:
+            bank = reading.bank_number(db, bank_id)
+            if bank is None:
+                return []
+            found = linking.selected(db, bank, _filter(tags, tags_match), document_id=document_id, numbers=wanted)
+            return [linking.as_memory(bank_id, memory, fields) for _, memory, fields in found]
+
     def delete_memories(
         self,
         bank_id: str,
@@ -502,6 +537,7 @@ class SQLiteBackend:
     abank_stats = _twin(bank_stats)
     adelete_bank = _twin(delete_bank)
     alist_memories = _twin(list_memories)
+    alist_repeats = _twin(list_repeats)
     adelete_memories = _twin(delete_memories)
     alist_tags = _twin(list_tags)
     ahealth = _twin(health)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from hindsight_teams.backends.sqlite import checks, duplicates, tokens
 from hindsight_teams.backends.sqlite.dates import Span, find_spans
 from hindsight_teams.backends.sqlite.filters import Filter
-from hindsight_teams.backends.sqlite.records import Piece, pack, unpack_tags
+from hindsight_teams.backends.sqlite.records import Piece, pack, public_id, unpack_tags
+from hindsight_teams.models import Memory
 
 if TYPE_CHECKING:  # its patterns take 20 ms to compile, which a process that only recalls need not spend
     from hindsight_teams.backends.sqlite.claims import Statement, Traces
@@ -182,21 +183,58 @@ def drop(db: sqlite3.Connection, bank: int, *, document: int) -> None:
     db.execute("DELETE FROM mention WHERE bank = ? AND document = ?", (bank, document))
 
 
-def drop_selected(
+def selected(
     db: sqlite3.Connection, bank: int, chosen: Filter, *, document_id: str | None, numbers: Container[int] | None
-) -> int:
-    """Remove the mentions that meet every selection given; how many went."""
-    gone = []
-    for no, memory, item in db.execute("SELECT no, memory, item FROM mention WHERE bank = ?", (bank,)):
+) -> Iterator[tuple[int, int, dict[str, Any]]]:
+    """The mentions that meet every selection given: number, memory, and what was retained."""
+    for no, memory, item in db.execute("SELECT no, memory, item FROM mention WHERE bank = ? ORDER BY no", (bank,)):
         fields = json.loads(item)
         if (
             (document_id is None or document_id == fields["document_id"])
             and (numbers is None or memory in numbers)
             and chosen.accepts(pack(fields["tags"]), fields["type"])
         ):
-            gone.append((no,))
-    db.executemany("DELETE FROM mention WHERE no = ?", gone)
+            yield no, memory, fields
+
+
+def drop_selected(
+    db: sqlite3.Connection, bank: int, chosen: Filter, *, document_id: str | None, numbers: Container[int] | None
+) -> int:
+    """Remove the mentions that meet every selection given, with documents that held nothing else; how many went."""
+    gone = [(no,) for no, _, _ in selected(db, bank, chosen, document_id=document_id, numbers=numbers)]
+    documents: set[tuple[int | None]] = set()
+    for one in gone:
+        documents.update(db.execute("DELETE FROM mention WHERE no = ? RETURNING document", one).fetchall())
+    drop_empty(db, (number for (number,) in documents if number is not None))
     return len(gone)
+
+
+def drop_empty(db: sqlite3.Connection, documents: Iterable[int]) -> None:
+    """Remove those of these documents that hold nothing any more."""
+    db.executemany(
+        "DELETE FROM document WHERE no = ? AND NOT EXISTS (SELECT 1 FROM memory WHERE document = document.no)"
+        " AND NOT EXISTS (SELECT 1 FROM mention WHERE document = document.no)",
+        [(number,) for number in sorted(documents)],
+    )
+
+
+def as_memory(bank_id: str, no: int, fields: Mapping[str, Any]) -> Memory:
+    """A mention as a memory, under the id of the one that it repeats."""
+    at = checks.from_microseconds
+    return Memory(
+        id=public_id(no),
+        text=fields["text"],
+        bank_id=bank_id,
+        tags=tuple(fields["tags"]),
+        metadata=fields["metadata"],
+        document_id=fields["document_id"],
+        context=fields["context"],
+        occurred_at=at(fields["occurred"]),
+        occurred_end=at(fields["occurred_end"]),
+        mentioned_at=at(fields["mentioned"]),
+        entities=tuple(fields["entities"]),
+        type=fields["type"],
+    )
 
 
 def forget(db: sqlite3.Connection, bank: int, numbers: Iterable[int]) -> None:

@@ -269,11 +269,7 @@ def remove(db: sqlite3.Connection, bank: int, numbers: Iterable[int], *, restore
     if restore and repeated:
         (written,) = db.execute("SELECT written FROM bank WHERE no = ?", (bank,)).fetchone()
         store(db, bank, repeated, now=written)
-    db.executemany(
-        "DELETE FROM document WHERE no = ? AND NOT EXISTS (SELECT 1 FROM memory WHERE document = document.no)"
-        " AND NOT EXISTS (SELECT 1 FROM mention WHERE document = document.no)",
-        [(d,) for d in sorted(documents)],
-    )
+    linking.drop_empty(db, documents)
     return deleted
 
 
