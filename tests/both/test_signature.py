@@ -133,5 +133,5 @@ class TestErrorsOfTheServer:
 def _said(tool: Any, context: RunContext, text: str) -> Any:
     try:
         return tool(context, text)
-    except Exception as error:  # what Agno would show to the model
+    except BackendError as error:  # what Agno would show to the model
         return error
