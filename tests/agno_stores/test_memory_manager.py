@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import inspect
 from typing import Any
@@ -58,6 +59,18 @@ async def test_what_a_user_says_is_in_the_next_run_and_in_no_other_users(
     assert "crimson" not in system_of(model, 2)
     assert texts(manager.get_user_memories("ada")) == ["My favourite colour is crimson."]
     assert texts(await manager.aget_user_memories("bob")) == []
+
+
+async def test_concurrent_runs_of_many_users_never_meet(manager: HindsightMemoryManager) -> None:
+    users = [f"user{n}" for n in range(12)]
+    model = ScriptedModel(["Noted."] * 24)
+    helper = agent(manager, model)
+    await asyncio.gather(*(helper.arun(f"My name is {user}.", user_id=user) for user in users))
+    model.requests.clear()
+    await asyncio.gather(*(helper.arun(f"Who is {user}?", user_id=user) for user in users))
+    for request in model.requests:
+        own = str(request.prompt).removeprefix("Who is ").rstrip("?")
+        assert [user for user in users if f"My name is {user}." in request.system] == [own]
 
 
 async def test_a_team_s_leader_remembers_too(manager: HindsightMemoryManager, play: Play) -> None:
@@ -330,6 +343,7 @@ def test_what_the_guard_holds_back_replaces_nothing(desk: TeamMemory) -> None:
 def test_a_copied_agent_shares_the_manager(manager: HindsightMemoryManager) -> None:
     original = agent(manager, ScriptedModel([]))
     assert original.deep_copy().memory_manager is manager
+    assert Team(members=[original], memory_manager=manager).deep_copy().memory_manager is manager
     assert copy.deepcopy(manager) is manager
 
 
