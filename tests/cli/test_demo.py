@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from hindsight_teams.cli import models
+from hindsight_teams.cli.failure import MISUSED
 from hindsight_teams.errors import ConfigurationError, InvalidInput
 from tests.cli.conftest import Cli
 
@@ -122,8 +123,13 @@ def test_a_provider_whose_package_is_missing_says_what_to_install(monkeypatch: p
         raise ImportError("install with `pip install openai`")
 
     monkeypatch.setattr("agno.models.utils.get_model", missing)
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-1")
     with pytest.raises(ConfigurationError, match="pip install openai"):
         models.choose_model("openai:gpt-5-mini")
+    monkeypatch.delenv("OPENAI_API_KEY")
+    assert models.choose_model("openai:gpt-5-mini").offline
+    with pytest.raises(ConfigurationError, match="pip install openai"):
+        models.choose_model("ollama:llama3.1")  # it needs no key
 
 
 def test_a_model_that_fails_fails_the_run_in_one_line(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,6 +141,10 @@ def test_a_model_that_fails_fails_the_run_in_one_line(cli: Cli, monkeypatch: pyt
     assert failed.code == 1
     assert failed.err.count("\n") == 1
     assert "the quota is used up" in failed.err
+
+
+def test_a_prompt_without_words_is_refused(cli: Cli) -> None:
+    assert cli("run", "researcher_answerer", " \n").code == MISUSED
 
 
 def test_recipes_are_listed_and_shown(cli: Cli) -> None:

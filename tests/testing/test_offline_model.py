@@ -89,6 +89,13 @@ def test_lines_that_do_not_bear_on_the_question_are_not_an_answer(notebook: Note
     assert "I don't know" in str(alone.run("Which ice floe was the ship in the end crushed by?").content)
 
 
+@pytest.mark.parametrize("line", ["X is 5.", "Plan B\u2019s start is in May, and X is 5."])
+def test_a_name_of_one_letter_is_a_word(notebook: Notebook, line: str) -> None:
+    notebook.lines = ["The ship's cat is 3.", line]
+    alone = Agent(model=OfflineModel(), tools=[notebook.recall_memory], telemetry=False)
+    assert str(alone.run("What's X?").content) == f"{OFFLINE_MARKER} From memory:\n- {line}"
+
+
 def test_a_member_without_the_right_says_so(notebook: Notebook) -> None:
     writer = Agent(model=OfflineModel(), tools=[notebook.retain_memory], telemetry=False)
     reader = Agent(model=OfflineModel(), tools=[notebook.recall_memory], telemetry=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,7 @@ def choose_model(wanted: str | None) -> Chosen:
 
     Raises:
         InvalidInput: Not a model string, or a provider that Agno does not know.
-        ConfigurationError: The provider's package is not installed.
+        ConfigurationError: There is a key, but the provider's package is not installed.
     """
     if wanted is None or wanted == OFFLINE:
         return _stand_in("No language model: an offline stand-in plays the members by fixed rules.")
@@ -38,6 +39,8 @@ def choose_model(wanted: str | None) -> Chosen:
     try:
         model = get_model(wanted)
     except ImportError as error:
+        if (key := _key(wanted)) and not os.environ.get(key):
+            return _without_key(wanted)
         raise ConfigurationError(f"the model {wanted!r} needs a package that is not installed: {error}") from error
     except ValueError as error:
         raise InvalidInput(
@@ -50,8 +53,18 @@ def choose_model(wanted: str | None) -> Chosen:
         if connect is not None:
             connect()
     except ModelAuthenticationError:
-        return _stand_in(f"No API key for {wanted}: an offline stand-in plays the members by fixed rules.")
+        return _without_key(wanted)
     return Chosen(model, wanted, offline=False, notice=f"Model: {wanted}")
+
+
+def _key(wanted: str) -> str | None:
+    from hindsight_teams.cli.scaffold.answers import parse_model
+
+    return parse_model(wanted).key
+
+
+def _without_key(wanted: str) -> Chosen:
+    return _stand_in(f"No API key for {wanted}: an offline stand-in plays the members by fixed rules.")
 
 
 def _stand_in(notice: str) -> Chosen:

@@ -48,6 +48,8 @@ def run(
         raise usage("give --db or --url, not both")
     found = get_recipe(recipe)
     if prompt is not None:
+        if not prompt.strip():
+            raise usage("PROMPT holds no words")
         _ask(found, prompt, user, model, db, url, as_json=json)
     elif phase is not None and report is not None:
         chosen = choose_model(model)

@@ -32,6 +32,7 @@ _BLOCK = re.compile(r"<([a-z][a-z0-9_-]*(?: [a-z_]+)?)>.*?</\1>", re.S)
 _BULLET = re.compile(r"^\s*[-*•]\s+")
 _NUMBERED = re.compile(r"^\s*\d{1,3}[.)]\s+(.*\S)")
 _LABEL = re.compile(r"^\[[^\]]*\]\s*")
+_CLITIC = re.compile(r"(?<=\w)['\u2019](?:s|t|d|m|re|ve|ll)\b")
 _EMPTY = re.compile(
     r"^\W*(no relevant memor|no memor|nothing (is |was )?(known|found|stored|relevant)|i (do not|don't) know|$)",
     re.I,
@@ -102,7 +103,7 @@ def stems(text: str) -> set[str]:
 
 def words(text: str) -> set[str]:
     """The stems of the words that carry meaning."""
-    return {_stem(word) for word in _tokens(text) if word not in _STOP and len(word) > 1}
+    return {_stem(word) for word in _tokens(text) if word not in _STOP}
 
 
 def memory_lines(text: str) -> list[str]:
@@ -151,7 +152,7 @@ def command(text: str) -> str:
 
 
 def _tokens(text: str) -> list[str]:
-    return re.findall(r"[^\W_]+", text.lower())
+    return re.findall(r"[^\W_]+", _CLITIC.sub("", text.lower()))
 
 
 def _stem(word: str) -> str:
