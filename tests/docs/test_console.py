@@ -123,7 +123,7 @@ def output_of(lines: str, folder: Path, **replaced: str) -> str:
         "COLUMNS": "120",
     }
     done = subprocess.run(
-        ["bash", "-euxo", "pipefail", "-c", lines],
+        ["bash", "-eux", "-c", lines],
         cwd=folder,
         env=environment,
         capture_output=True,
