@@ -7,6 +7,7 @@ The idea is that of httpx's authentication flows; it is what keeps sync and asyn
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
@@ -61,8 +62,8 @@ def run(backend: MemoryBackend, steps: Steps[T]) -> T:
             if len(requests) == 1:
                 answers = [answer(requests[0])]
             else:
-                tasks = [_pool().submit(copy_context().run, answer, request) for request in requests]
-                answers = [task.result() for task in tasks]
+                tasks = [_pool().submit(copy_context().run, answer, request) for request in requests[1:]]
+                answers = [answer(requests[0]), *(task.result() for task in tasks)]
             requests = steps.send(answers)
     except StopIteration as stop:
         value: T = stop.value
@@ -101,5 +102,12 @@ def given(answer: Any) -> Any:
 
 @cache
 def _pool() -> ThreadPoolExecutor:
-    """Threads for reading several banks at once from sync code; shared by all members."""
-    return ThreadPoolExecutor(max_workers=16, thread_name_prefix="hindsight-teams-read")
+    """Threads for reading several banks at once from sync code; shared by all members.
+
+    Threads are started as they are needed; so many, that those who wait for a slow bank hold up nobody else.
+    """
+    return ThreadPoolExecutor(max_workers=256, thread_name_prefix="hindsight-teams-read")
+
+
+if hasattr(os, "register_at_fork"):  # threads do not survive a fork
+    os.register_at_fork(after_in_child=_pool.cache_clear)
