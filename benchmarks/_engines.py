@@ -51,11 +51,19 @@ def cheap_vectors(texts: Sequence[str]) -> list[list[float]]:
 
 
 def minilm() -> Embed:
-    """The vectors of the ``[minilm]`` extra."""
+    """The vectors of the ``[minilm]`` extra, each made once."""
     from hindsight_teams.backends.sqlite.embedders import MiniLM
 
     model = MiniLM()
-    return lambda texts: [[float(x) for x in vector] for vector in model.embed(texts)]
+    known: dict[str, list[float]] = {}
+
+    def embed(texts: Sequence[str]) -> list[list[float]]:
+        fresh = [text for text in dict.fromkeys(texts) if text not in known]
+        if fresh:
+            known.update(zip(fresh, ([float(x) for x in v] for v in model.embed(fresh)), strict=True))
+        return [known[text] for text in texts]
+
+    return embed
 
 
 def need(*packages: str) -> None:
@@ -262,7 +270,7 @@ class AgnoMemory:
     name = "Agno MemoryManager"
 
     def __init__(self, folder: Path, embed: Embed | None) -> None:
-        need("agno", "sqlalchemy")
+        need("agno", "sqlalchemy", "greenlet")
         from agno.db.sqlite import SqliteDb
         from agno.memory import MemoryManager
 

@@ -5,7 +5,7 @@
 Side by side: each engine stores the same made-up memories and answers the same queries, with vectors that cost nothing
 to make, so that what is measured is the engine. Alone: the embedded engine with more memories, how long a file takes
 to open, and eight reading processes beside one that writes. ``--locomo`` adds recall@10 with MiniLM's vectors.
-What is not installed is skipped: pip install lancedb chromadb mem0ai bm25s agno sqlalchemy
+What is not installed is skipped: pip install lancedb chromadb mem0ai bm25s agno "sqlalchemy[asyncio]"
 
 Machines are shared: compare the lines of one run with each other.
 """

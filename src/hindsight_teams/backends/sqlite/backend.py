@@ -18,6 +18,7 @@ from hindsight_teams.backends.sqlite.embedders import as_embedder
 from hindsight_teams.backends.sqlite.filters import Filter
 from hindsight_teams.backends.sqlite.records import Piece, public_id, row_number
 from hindsight_teams.backends.sqlite.vectors import Vectors
+from hindsight_teams.backends.sqlite.words import Shares
 from hindsight_teams.banks import check_bank_id
 from hindsight_teams.errors import BackendError, BankNotFound, ConfigurationError, InvalidInput
 from hindsight_teams.log import Logger
@@ -103,6 +104,7 @@ class SQLiteBackend:
         self._executor: ThreadPoolExecutor | None = None
         self._executor_pid = 0
         self._pool = Pool(self.path, busy_timeout=busy_timeout, size=max(2 * threads, 8))
+        self._shares = Shares()
         made = as_embedder(embedder)
         self._vectors = None if made is None else Vectors(self._pool, made)
 
@@ -258,6 +260,7 @@ class SQLiteBackend:
                 chosen=chosen,
                 now=_now() if now is None else now,
                 explain=explain,
+                shares=self._shares,
                 similarity=None if self._vectors is None or budget == "low" else self._vectors.similarity,
             )
         kept, left_out = recalling.within(memories, max_tokens)

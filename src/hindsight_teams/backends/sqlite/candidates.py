@@ -76,10 +76,11 @@ class Candidates:
 
     def _take(self, rows: Iterable[tuple[int, ...]], masks: dict[int, int]) -> list[Candidate]:
         taken = []
+        filtered = not self.chosen.trivial
         for no, document, position, author, mentioned, occurred, end, dated, tags, kind in rows:
             known = self.by_number.get(no)
             if known is None:
-                if not self.chosen.trivial and not self._passes(tags, kind):
+                if filtered and not self._passes(tags, kind):
                     continue
                 known = Candidate(
                     no,

@@ -57,6 +57,7 @@ def recall(
     chosen: Filter,
     now: int,
     explain: bool,
+    shares: words.Shares,
     similarity: Similarity | None = None,
 ) -> list[Memory]:
     """Memories that answer the query, best first."""
@@ -67,6 +68,8 @@ def recall(
     (size,) = db.execute("SELECT memories FROM bank WHERE no = ?", (bank,)).fetchone()
     question = Question.read(db, bank, query, now)
     condition = chosen.condition()
+    if condition and size <= 4 * depth.rows and shares.of(db, bank, condition, size) >= 0.9:
+        condition = None  # nearly all pass: to check the few candidates costs less than to intersect the index
     hits = words.search(
         db, bank, list(question.shown), names=question.names, size=size, condition=condition, most=depth.rows
     )

@@ -113,10 +113,32 @@ def estimate(db: sqlite3.Connection, bank: int, term: str, most: int) -> int:
         (query, low, high, most),
     ).fetchone()
     if reached is None:
-        sql = "SELECT count(*) FROM words WHERE words MATCH ? AND rowid >= ? AND rowid < ?"
-        return int(db.execute(sql, (query, low, high)).fetchone()[0])
+        return count(db, bank, query)
     (last,) = db.execute("SELECT last FROM bank WHERE no = ?", (bank,)).fetchone()
     return max(most + 1, int(most * last / max(1, reached[0] - low)))
+
+
+def count(db: sqlite3.Connection, bank: int, query: str) -> int:
+    """How many memories of the bank a full-text query matches."""
+    sql = "SELECT count(*) FROM words WHERE words MATCH ? AND rowid >= ? AND rowid < ?"
+    return int(db.execute(sql, (query, *bounds(bank))).fetchone()[0])
+
+
+class Shares:
+    """How large a share of a bank meets a condition: counted once, and again when the bank has changed by a tenth."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, str], tuple[int, float]] = {}
+
+    def of(self, db: sqlite3.Connection, bank: int, condition: str, size: int) -> float:
+        """The share, from 0 to 1."""
+        counted, share = self._known.get((bank, condition), (0, 0.0))
+        if not counted or abs(size - counted) * 10 > counted:
+            if len(self._known) >= 1_000:
+                self._known.clear()
+            share = count(db, bank, condition) / max(1, size)
+            self._known[bank, condition] = (size, share)
+        return share
 
 
 def occurs(db: sqlite3.Connection, bank: int, term: str) -> bool:
