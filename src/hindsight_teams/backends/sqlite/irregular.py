@@ -19,10 +19,11 @@ sprung; stand stood; steal stole stolen; stick stuck; sting stung; strike struck
 sworn; sweep swept; swell swollen; swim swam swum; swing swung; take took taken; teach taught; tear tore torn;
 tell told; think thought; throw threw thrown; understand understood; undertake undertook undertaken; wake woke woken;
 wear wore worn; weave wove woven; weep wept; win won; wind wound; withdraw withdrew withdrawn; write wrote written;
-child children; foot feet; goose geese; man men; mouse mice; person people; tooth teeth; woman women; life lives;
-wife wives; knife knives; leaf leaves; half halves; shelf shelves; wolf wolves; loaf loaves; thief thieves;
+child children; foot feet; goose geese; man men; mouse mice; person people; tooth teeth; woman women;
+wife wives; knife knives; half halves; shelf shelves; wolf wolves; loaf loaves; thief thieves;
 good better best; bad worse worst; far further furthest
 """
 
 BASE = {form: forms[0] for line in _FORMS.split(";") if (forms := line.split()) for form in forms[1:] if form != "lay"}
-"""Base form by irregular form; "left", "lit" and the like lose a second meaning, which retrieval can bear."""
+"""Base form by irregular form; "left", "lit" and the like lose a second meaning, which retrieval can bear. "Lives" and
+"leaves" are left out: they are forms of the verbs "live" and "leave" more often than plurals."""
