@@ -25,6 +25,15 @@ def test_what_is_retained_is_recalled_by_the_next_command(cli: Cli, filled: str)
     assert "travel" in found.out
 
 
+def test_show_counts_in_words_and_leaves_bookkeeping_out(cli: Cli) -> None:
+    cli("bank", "retain", "one", FERRY, "--tag", "travel", "--tag", "tagset:none")
+    shown = cli("bank", "show", "one").out
+    assert "1 memory" in shown
+    assert "memories" not in shown
+    assert "travel" in shown
+    assert "tagset" not in shown
+
+
 def test_recall_as_json_holds_the_whole_memory(cli: Cli, filled: str) -> None:
     [memory] = cli("bank", "recall", filled, "ferry", "--tag", "travel", "--tags-match", "all_strict", "--json").json[
         "memories"

@@ -67,6 +67,20 @@ def test_a_bad_setting_is_a_finding(cli: Cli, monkeypatch: pytest.MonkeyPatch) -
     assert "http://" in finding(report.json, "settings")["found"]
 
 
+def test_a_dotenv_file_that_only_the_project_reads_is_pointed_out(
+    cli: Cli, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(home)
+    monkeypatch.setenv("HINDSIGHT_TEAMS_BUDGET", "low")
+    (home / ".env").write_text("TEAM_MODEL=offline\nHINDSIGHT_API_KEY=hsk-very-secret\nHINDSIGHT_TEAMS_BUDGET=low\n")
+    report = cli("doctor", "--json")
+    assert report.code == 0
+    assert "HINDSIGHT_API_KEY," in finding(report.json, ".env")["found"]
+    assert "hsk-very-secret" not in report.out
+    (home / ".env").write_text("# HINDSIGHT_API_KEY=\n")
+    assert ".env" not in cli("doctor").out
+
+
 class OldServer(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         body = {"/version": {"api_version": "0.3.2"}}.get(self.path, {"status": "healthy"})

@@ -90,9 +90,15 @@ def show(
         print_json({"stats": stats, **_page(page.memories), "total": page.total, "limit": limit, "offset": offset})
         return
     say((bank, "bold"))
-    counts = [(stats.memories, "memories"), (stats.documents, "documents"), (stats.observations, "observations")]
-    counts += [(stats.entities, "entities"), (stats.pending_operations, "pending"), (stats.failed_operations, "failed")]
-    say((", ".join(f"{n:,} {what}" for n, what in counts if n or what == "memories"), "dim"))
+    counts = [
+        (stats.memories, "memory", "memories"),
+        (stats.documents, "document", "documents"),
+        (stats.observations, "observation", "observations"),
+        (stats.entities, "entity", "entities"),
+        (stats.pending_operations, "pending", "pending"),
+        (stats.failed_operations, "failed", "failed"),
+    ]
+    say((", ".join(f"{n:,} {one if n == 1 else many}" for n, one, many in counts if n or one == "memory"), "dim"))
     say()
     for entry in page.memories:
         _print_memory(entry)
@@ -280,7 +286,8 @@ def delete(
 
 
 def _print_memory(memory: Memory, *, number: int | None = None) -> None:
-    marks = [memory.author or "", day(memory.occurred_at or memory.mentioned_at), *memory.tags]
+    tags = [tag for tag in memory.tags if not tag.startswith("tagset:")]  # a digest of the other tags
+    marks = [memory.author or "", day(memory.occurred_at or memory.mentioned_at), *tags]
     label = f"{number:>3}. " if number is not None else "  "
     superseded = (" (superseded)", "yellow") if memory.superseded_by else ""
     item(styled((label, "dim")), styled(memory.text, superseded, (f"  {'  '.join(filter(None, marks))}", "dim")))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import platform
+import re
 import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -48,7 +51,7 @@ def doctor(
     """
     if db is not None and url is not None:
         raise usage("give --db or --url, not both")
-    findings = [*_versions(), *_team(), *_backend(db, url, write=write)]
+    findings = [*_versions(), *_team(), *_dotenv(), *_backend(db, url, write=write)]
     healthy = all(finding.ok is not False for finding in findings)
     if json:
         print_json({"ok": healthy, "findings": findings})
@@ -93,6 +96,19 @@ def _team() -> list[Finding]:
     except HindsightTeamsError as error:
         return [Finding("team", _said(error), ok=False)]
     return [Finding("team", f"{team.team_id}: {len(team.grants)} members, {len(team.banks)} banks ({path})", ok=True)]
+
+
+def _dotenv() -> list[Finding]:
+    """What a project's ``.env`` would change here, if commands read it as the project's own code does."""
+    try:
+        text = Path(".env").read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return []
+    set_there = re.findall(r"^[ \t]*(?:export[ \t]+)?(HINDSIGHT_\w+)[ \t]*=", text, re.M)
+    unread = sorted({name for name in set_there if name not in os.environ})
+    if not unread:
+        return []
+    return [Finding(".env", f"sets {', '.join(unread)}, and commands don't read it: `set -a; . ./.env; set +a` first")]
 
 
 def _backend(db: Db, url: Url, *, write: bool) -> list[Finding]:

@@ -126,8 +126,10 @@ def _report(scene: Scene) -> str:
     kept = [result for result in scene.results_of(RETAIN) if not result.failed]
     read = [result for result in scene.results_of(RECALL, REFLECT) if not result.failed]
     parts: list[str] = []
-    if kept:
-        parts.append(f"Retained {len(kept)} fact{'s' if len(kept) > 1 else ''}.")
+    waiting = sum("for review" in result.text for result in kept)
+    for count, verb in ((len(kept) - waiting, "Retained"), (waiting, "Held for review:")):
+        if count:
+            parts.append(f"{verb} {count} fact{'s' if count > 1 else ''}.")
     if read:
         parts.append(_answer(scene, read))
     parts += [f"The tool refused: {text}" for text in dict.fromkeys(failures)]
