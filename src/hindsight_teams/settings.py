@@ -83,8 +83,10 @@ def check_url(url: str) -> str:
     """A server's base URL without its trailing slash.
 
     Raises:
-        ValueError: No http(s) scheme, no host, or credentials, a query or a fragment in it.
+        ValueError: No http(s) scheme, no host, or credentials, a query, a fragment or white space in it.
     """
+    if any(c.isspace() or not c.isprintable() for c in url.strip()):
+        raise ValueError("the Hindsight URL must hold no white space or control characters")
     parts = urlsplit(url.strip())
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("the Hindsight URL must look like http://localhost:8888 or https://host/prefix")
@@ -96,6 +98,10 @@ def check_url(url: str) -> str:
         _ = parts.port
     except ValueError:
         raise ValueError("the Hindsight URL has a port that is no number from 0 to 65535") from None
+    try:
+        parts.hostname.encode("idna")
+    except UnicodeError:
+        raise ValueError("the Hindsight URL has a host name that can't be one") from None
     return url.strip().rstrip("/")
 
 

@@ -54,6 +54,7 @@ class Answer:
         drop: Close the connection instead of answering.
         cut: Promise more bytes than are sent.
         hang: Answer only when the test ends.
+        trickle: Seconds between one byte of the body and the next.
     """
 
     status: int = 200
@@ -62,6 +63,7 @@ class Answer:
     drop: bool = False
     cut: bool = False
     hang: bool = False
+    trickle: float | None = None
 
 
 DROP = Answer(drop=True)
@@ -168,8 +170,11 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("content-length", str(len(body) + (100 if answer.cut else 0)))
         self.end_headers()
-        self.wfile.write(body)
-        self.wfile.flush()
+        for piece in [body] if answer.trickle is None else [bytes([byte]) for byte in body]:
+            self.wfile.write(piece)
+            self.wfile.flush()
+            if answer.trickle is not None:
+                self.server.owner.released.wait(answer.trickle)
         self.close_connection = self.close_connection or answer.cut
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _respond

@@ -1,10 +1,14 @@
+# ruff: noqa: ASYNC109  # a timeout as a parameter is httpcore's own signature
+
 from __future__ import annotations
+
+from typing import ClassVar
 
 import httpcore
 import httpx
 import pytest
 
-from hindsight_teams.backends.hindsight.coalesce import _Stream, coalesce
+from hindsight_teams.backends.hindsight.coalesce import _AsyncStream, _Stream, coalesce
 
 
 class Wire(httpcore.NetworkStream):
@@ -46,3 +50,41 @@ def test_a_transport_without_such_a_pool_stays_as_it_is(monkeypatch: pytest.Monk
     with httpx.HTTPTransport() as transport:
         del transport._pool._network_backend
         assert coalesce(transport) is transport
+
+
+async def test_the_async_stream_sends_in_one_piece_too() -> None:
+    class AsyncWire(httpcore.AsyncNetworkStream):
+        sent: ClassVar[list[bytes]] = []
+
+        async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+            self.sent.append(buffer)
+
+        async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+            return b"answer"
+
+    stream = _AsyncStream(AsyncWire())
+    await stream.write(b"head")
+    await stream.write(b"body")
+    assert await stream.read(10) == b"answer"
+    assert AsyncWire.sent == [b"headbody"]
+
+
+def test_the_time_of_all_reads_counts_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, allowed = [100.0], []
+
+    class Slow(Wire):
+        def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+            allowed.append(timeout)
+            now[0] += 4
+            return b"."
+
+    monkeypatch.setattr("hindsight_teams.backends.hindsight.coalesce.time.monotonic", lambda: now[0])
+    stream = _Stream(Slow())
+    for _ in range(2):  # a second request on the same connection has its own time
+        stream.write(b"request")
+        for _ in range(3):
+            assert stream.read(10, 10.0) == b"."
+        with pytest.raises(httpcore.ReadTimeout):
+            stream.read(10, 10.0)
+    assert allowed == [10.0, 6.0, 2.0] * 2
+    assert stream.read(10, None) == b"."

@@ -69,6 +69,18 @@ async def test_no_answer_in_time_says_what_to_do(
     assert len(loopback.requests) == 1
 
 
+@pytest.mark.parametrize("verb", ["recall", "retain"])
+async def test_an_answer_that_comes_byte_by_byte_is_given_up_in_time(loopback: Loopback, twin: Twin, verb: str) -> None:
+    loopback.next.append(Answer(body=b"{" + b" " * 2_000 + b"}", trickle=0.01))  # 20 seconds
+    waits = Timeouts(recall=0.5, retain=0.5)
+    with HindsightBackend(loopback.url, timeouts=waits, retry=QUICK) as backend:
+        with pytest.raises(BackendTimeout):
+            await twin(backend, verb)("b", "x")
+        assert len(loopback.requests) == 1
+        loopback.next.append(Answer(body={"results": []}))
+        assert (await twin(backend, "recall")("b", "x")).results == []
+
+
 async def test_a_slow_reflect_has_its_own_timeout(loopback: Loopback, twin: Twin) -> None:
     waits = Timeouts(recall=30, reflect=0.05)
     with HindsightBackend(loopback.url, timeouts=waits, retry=QUICK) as backend:
@@ -213,14 +225,22 @@ async def test_nothing_bad_is_sent(backend: HindsightBackend, loopback: Loopback
         {"base_url": "http://ada:secret@x"},
         {"base_url": "http://x?key=secret"},
         {"base_url": "http://x:99999"},
+        {"base_url": "http://x y"},
+        {"base_url": "http://x\n.y"},
+        {"base_url": "http://a..b"},
         {"base_url": None},
         {"base_url": "http://x", "api_key": ""},
+        {"base_url": "http://x", "api_key": "a\n"},
         {"base_url": "http://x", "api_key": "  "},
         {"base_url": "http://x", "api_key": "a b"},
         {"base_url": "http://x", "api_key": "ключ"},
         {"base_url": "http://x", "api_key": 7},
         {"base_url": "http://x", "headers": {"X Y": "z"}},
         {"base_url": "http://x", "headers": {"x": "a\r\nb"}},
+        {"base_url": "http://x", "headers": {"x": 5}},
+        {"base_url": "http://x", "timeouts": 5},
+        {"base_url": "http://x", "verify": None},
+        {"base_url": "http://x", "max_connections": 0},
     ],
     ids=repr,
 )
@@ -239,6 +259,20 @@ def test_a_timeout_is_a_number_above_zero(seconds: Any) -> None:
 def test_a_certificate_file_that_is_not_there_is_said_so() -> None:
     with HindsightBackend("https://x.invalid", verify="/no/such/file.pem") as backend:
         with pytest.raises(ConfigurationError, match="certificates"):
+            backend.recall("b", "q")
+
+
+async def test_a_server_without_tls_is_told_from_one_that_is_down(loopback: Loopback, twin: Twin) -> None:
+    with HindsightBackend(loopback.url.replace("http:", "https:"), retry=QUICK) as backend:
+        with pytest.raises(BackendUnreachable, match="http://") as caught:
+            await twin(backend, "recall")("b", "q")
+        assert caught.value.details["attempts"] == 1
+
+
+def test_a_socks_proxy_says_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hindsight_teams.backends.hindsight.connection.find_spec", lambda name: None)
+    with HindsightBackend("http://x.invalid", proxy="socks5://127.0.0.1:1") as backend:
+        with pytest.raises(ConfigurationError, match="httpx\\[socks\\]"):
             backend.recall("b", "q")
 
 

@@ -1,33 +1,141 @@
-"""One system call for a small request: what is written is kept until the answer is read.
+"""Streams below httpx's transports: one system call for a small request, and one deadline for its whole answer.
 
 httpcore writes the head of a request and its body apart. On a loopback or a fast network the second ``send`` costs more
-than all of the JSON of a recall, so they are sent together. A network backend is httpcore's own place for this; httpx
-has no parameter for one, so it is put into the transport's pool, and left out where a newer httpx has no such pool.
+than all of the JSON of a recall, so they are sent together. And its read timeout begins anew with each byte: a server,
+or something before it, that trickles an answer would never be given up. Here the time of all reads counts together.
+
+A network backend is httpcore's own place for this; httpx has no parameter for one, so it is put into the transport's
+pool, and left out where a newer httpx has no such pool.
 """
+
+# ruff: noqa: ASYNC109  # a timeout as a parameter is httpcore's own signature
 
 from __future__ import annotations
 
 import ssl
+import time
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 import httpcore
 import httpx
 
 _ENOUGH = 65_536
 
+Transport = TypeVar("Transport", httpx.HTTPTransport, httpx.AsyncHTTPTransport)
 
-def coalesce(transport: httpx.HTTPTransport) -> httpx.HTTPTransport:
-    """The transport, sending small requests in one piece."""
+
+def coalesce(transport: Transport) -> Transport:
+    """The transport, sending small requests in one piece and waiting for an answer once."""
     pool = getattr(transport, "_pool", None)
     backend = getattr(pool, "_network_backend", None)
     if isinstance(backend, httpcore.NetworkBackend):
         pool._network_backend = _Backend(backend)  # type: ignore[union-attr]  # a pool that has one
+    elif isinstance(backend, httpcore.AsyncNetworkBackend):
+        pool._network_backend = _AsyncBackend(backend)  # type: ignore[union-attr]
     return transport
 
 
+class _Exchange:
+    """What is written and not sent yet, and when the last of it was sent."""
+
+    __slots__ = ("_sent", "kept")
+
+    def __init__(self) -> None:
+        self.kept: list[bytes] = []
+        self._sent = 0.0
+
+    def keep(self, buffer: bytes) -> bool:
+        """Keep what is written; whether it is enough to be sent."""
+        self.kept.append(buffer)
+        return len(buffer) >= _ENOUGH or sum(map(len, self.kept)) >= _ENOUGH
+
+    def take(self) -> bytes:
+        """All that was kept, to be sent now."""
+        kept, self.kept = b"".join(self.kept), []
+        self._sent = time.monotonic()
+        return kept
+
+    def left(self, timeout: float | None) -> float | None:
+        """How much of a read's timeout is left.
+
+        Raises:
+            httpcore.ReadTimeout: Nothing.
+        """
+        if timeout is None:
+            return None
+        left = timeout - (time.monotonic() - self._sent)
+        if left <= 0:
+            raise httpcore.ReadTimeout("the answer is not whole in time")
+        return left
+
+
+class _Stream(httpcore.NetworkStream):
+    """A stream that sends what was written when it is read, or when there is much of it."""
+
+    def __init__(self, plain: httpcore.NetworkStream) -> None:
+        self._plain = plain
+        self._exchange = _Exchange()
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        if self._exchange.keep(buffer):
+            self._flush(timeout)
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        self._flush(timeout)
+        return self._plain.read(max_bytes, self._exchange.left(timeout))
+
+    def _flush(self, timeout: float | None) -> None:
+        if self._exchange.kept:
+            self._plain.write(self._exchange.take(), timeout)
+
+    def close(self) -> None:
+        self._plain.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        self._flush(timeout)
+        return _Stream(self._plain.start_tls(ssl_context, server_hostname, timeout))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._plain.get_extra_info(info)
+
+
+class _AsyncStream(httpcore.AsyncNetworkStream):
+    """As ``_Stream``, for one event loop."""
+
+    def __init__(self, plain: httpcore.AsyncNetworkStream) -> None:
+        self._plain = plain
+        self._exchange = _Exchange()
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        if self._exchange.keep(buffer):
+            await self._flush(timeout)
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        await self._flush(timeout)
+        return await self._plain.read(max_bytes, self._exchange.left(timeout))
+
+    async def _flush(self, timeout: float | None) -> None:
+        if self._exchange.kept:
+            await self._plain.write(self._exchange.take(), timeout)
+
+    async def aclose(self) -> None:
+        await self._plain.aclose()
+
+    async def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.AsyncNetworkStream:
+        await self._flush(timeout)
+        return _AsyncStream(await self._plain.start_tls(ssl_context, server_hostname, timeout))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._plain.get_extra_info(info)
+
+
 class _Backend(httpcore.NetworkBackend):
-    """A network backend whose streams keep what is written."""
+    """A network backend of such streams."""
 
     def __init__(self, plain: httpcore.NetworkBackend) -> None:
         self._plain = plain
@@ -51,36 +159,26 @@ class _Backend(httpcore.NetworkBackend):
         self._plain.sleep(seconds)
 
 
-class _Stream(httpcore.NetworkStream):
-    """A stream that sends what was written when it is read, or when there is much of it."""
+class _AsyncBackend(httpcore.AsyncNetworkBackend):
+    """As ``_Backend``, for one event loop."""
 
-    def __init__(self, plain: httpcore.NetworkStream) -> None:
+    def __init__(self, plain: httpcore.AsyncNetworkBackend) -> None:
         self._plain = plain
-        self._kept = b""
 
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._kept += buffer
-        if len(self._kept) >= _ENOUGH:
-            self._flush(timeout)
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        return _AsyncStream(await self._plain.connect_tcp(host, port, timeout, local_address, socket_options))
 
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        if self._kept:
-            self._flush(timeout)
-        return self._plain.read(max_bytes, timeout)
+    async def connect_unix_socket(
+        self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None
+    ) -> httpcore.AsyncNetworkStream:
+        return _AsyncStream(await self._plain.connect_unix_socket(path, timeout, socket_options))
 
-    def _flush(self, timeout: float | None) -> None:
-        kept, self._kept = self._kept, b""
-        self._plain.write(kept, timeout)
-
-    def close(self) -> None:
-        self._plain.close()
-
-    def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.NetworkStream:
-        if self._kept:
-            self._flush(timeout)
-        return _Stream(self._plain.start_tls(ssl_context, server_hostname, timeout))
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._plain.get_extra_info(info)
+    async def sleep(self, seconds: float) -> None:
+        await self._plain.sleep(seconds)

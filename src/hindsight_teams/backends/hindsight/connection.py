@@ -7,6 +7,8 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
+from importlib.util import find_spec
+from os.path import isdir
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -53,6 +55,14 @@ class Connection:
     trust_env: bool = True
     max_connections: int = 100
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.timeouts, Timeouts):
+            raise ConfigurationError("timeouts must be Timeouts(connect=..., recall=..., reflect=..., retain=...)")
+        if not isinstance(self.verify, bool | str | ssl.SSLContext):
+            raise ConfigurationError("verify must be True, False, a file or folder of certificates or an SSL context")
+        if not isinstance(self.max_connections, int) or self.max_connections < 1:
+            raise ConfigurationError(f"max_connections={self.max_connections!r} must be a whole number above 0")
+
     def transport_options(self, context: ssl.SSLContext, size: int) -> dict[str, Any]:
         """What an httpx transport of at most ``size`` connections is made with.
 
@@ -71,9 +81,12 @@ class Connection:
         if not url:
             return None
         try:
-            return httpx.Proxy(url if "://" in url else f"http://{url}")
+            proxy = httpx.Proxy(url if "://" in url else f"http://{url}")
         except (ValueError, httpx.InvalidURL) as error:
             raise ConfigurationError("the proxy must be a URL such as http://localhost:3128") from error
+        if proxy.url.scheme.startswith("socks") and find_spec("socksio") is None:
+            raise ConfigurationError("a SOCKS proxy needs a further package: pip install 'httpx[socks]'")
+        return proxy
 
     def tls(self) -> ssl.SSLContext:
         """The TLS settings. Reading the system's certificates costs more than a hundred requests: do it once.
@@ -85,6 +98,8 @@ class Connection:
             return self.verify
         try:
             if isinstance(self.verify, str):
+                if isdir(self.verify):
+                    return ssl.create_default_context(capath=self.verify)
                 return ssl.create_default_context(cafile=self.verify)
             return httpx.create_ssl_context(verify=self.verify, trust_env=self.trust_env)
         except OSError as error:
@@ -111,6 +126,8 @@ class Connection:
             **{name.lower(): value for name, value in self.headers.items()},
         }
         for name, value in headers.items():
+            if not isinstance(value, str):
+                raise ConfigurationError(f"the header {name!r} must be a string")
             if not _TOKEN.fullmatch(name) or not value.isascii() or not value.isprintable():
                 raise ConfigurationError(f"the header {name!r} holds characters that HTTP can't carry")
         return [(name.encode(), value.encode()) for name, value in headers.items()]

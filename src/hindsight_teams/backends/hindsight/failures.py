@@ -13,6 +13,12 @@ _HINTS = {
     "reflect": "raise reflect_timeout, or use a lower budget",
     "recall": "raise recall_timeout, or look at the server",
 }
+_TLS = {
+    "CERTIFICATE_VERIFY_FAILED": (
+        "the Hindsight server's TLS certificate is not trusted; give its authority as verify, or SSL_CERT_FILE"
+    ),
+    "WRONG_VERSION_NUMBER": "what answered speaks no TLS; hindsight_api_url may have to begin with http://",
+}
 
 
 def failure(error: Exception, call: Call) -> Failure:
@@ -32,14 +38,13 @@ def failure(error: Exception, call: Call) -> Failure:
             repeatable=False,
         )
     if isinstance(error, httpx.ConnectError | httpx.ProxyError):
-        certificate = "CERTIFICATE_VERIFY_FAILED" in str(error)
+        for sign, words in _TLS.items():
+            if sign in str(error):
+                return Failure(BackendUnreachable(words, **details), processed=False, repeatable=False)
         reason = BackendUnreachable(
-            "the Hindsight server's TLS certificate is not trusted; give its authority as verify, or SSL_CERT_FILE"
-            if certificate
-            else "the Hindsight server can't be reached; check that it runs, and hindsight_api_url",
-            **details,
+            "the Hindsight server can't be reached; check that it runs, and hindsight_api_url", **details
         )
-        return Failure(reason, processed=False, repeatable=not certificate)
+        return Failure(reason, processed=False, repeatable=True)
     if isinstance(error, httpx.DecodingError):
         return Failure(faults.unreadable(b"", verb=call.verb), processed=True, repeatable=False)
     if isinstance(error, httpx.NetworkError | httpx.RemoteProtocolError):

@@ -145,7 +145,7 @@ class Pool:
                 del pool._loops[loop]
 
         most = max(1, self._connection.max_connections // size)
-        transports = LoopTransports(lambda: httpx.AsyncHTTPTransport(**options), most, forget)
+        transports = LoopTransports(lambda: coalesce(httpx.AsyncHTTPTransport(**options)), most, forget)
         self._loops[loop] = transports
         await transports.hold()
         return transports
