@@ -25,7 +25,7 @@ _RUNS_KEPT = 4096
 
 
 class RunRetention(BaseGuardrail):
-    """Retains what was asked and what was answered, one document for each session, in order.
+    """Retains what was asked and what was answered, one document for each session and user, in order.
 
     Memories that were injected are stripped first, so that what was recalled is never retained again as new. A run
     is retained once, however often its hooks run. A failure costs a log line, never the run.
@@ -99,13 +99,12 @@ class RunRetention(BaseGuardrail):
         return "\n".join(filter(None, lines)), caller
 
     def _options(self, caller: Caller) -> dict[str, Any]:
-        session = caller.session or caller.run or "none"
-        return {
-            "caller": caller,
-            "bank": self.bank,
-            "document_id": join("session", caller.member or "toolkit", session),
-            "append": True,
-        }
+        # A server signs a whole document anew with each append, so there each run has a document of its own: otherwise
+        # the last run would pass for the source of all, and be all that a run's forgetting could find.
+        own = bool(caller.run) and getattr(self.memory.backend, "append_signs_anew", False)
+        parts = (caller.session or caller.run or "none", caller.user, caller.run if own else None)
+        document_id = join("session", caller.member or "toolkit", *filter(None, parts))
+        return {"caller": caller, "bank": self.bank, "document_id": document_id, "append": not own}
 
     def _retain(self, exchange: tuple[str, Caller]) -> None:
         content, caller = exchange

@@ -66,6 +66,9 @@ class ClientBackend:
         InvalidInput: It has none of the three verbs.
     """
 
+    append_signs_anew = True
+    """An append may give the whole document its own tags and metadata, as a Hindsight server does."""
+
     def __init__(self, client: Any) -> None:
         if not any(callable(getattr(client, prefix + verb, None)) for verb in VERBS for prefix in ("", "a")):
             raise InvalidInput(

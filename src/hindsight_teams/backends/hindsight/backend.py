@@ -62,7 +62,7 @@ class HindsightBackend:
         timeouts: Seconds to wait for each kind of call.
         headers: Sent with every request, besides those of this client.
         retry: How often a failed request is repeated, where that is safe.
-        verify: False, a file of certificates or an SSL context, as for httpx.
+        verify: False, a file or folder of certificates, or an SSL context.
         proxy: URL of a proxy; None for what the environment says.
         trust_env: Whether HTTP_PROXY, SSL_CERT_FILE and the like are read.
         max_connections: Most connections open at once, for all threads, and again for each event loop.
@@ -72,6 +72,8 @@ class HindsightBackend:
     """
 
     name = "hindsight"
+    append_signs_anew = True
+    """An append gives the whole document its own tags and metadata."""
 
     def __init__(
         self,
