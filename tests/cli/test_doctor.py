@@ -58,6 +58,8 @@ def test_a_server_that_is_down_fails_and_says_so(cli: Cli, monkeypatch: pytest.M
 def test_a_database_that_is_a_directory_fails(cli: Cli, home: Path) -> None:
     report = cli("doctor", "--db", home, "--json")
     assert report.code == 1
+    assert "folder" in finding(report.json, "health")["found"]
+    assert "schema" not in [found["what"] for found in report.json["findings"]]
 
 
 def test_a_bad_setting_is_a_finding(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -73,6 +73,15 @@ def test_a_fault_of_our_own_is_one_line_too(cli: Cli, monkeypatch: pytest.Monkey
         cli("--debug", "access")
 
 
+def test_an_error_is_one_line_even_when_a_request_was_repeated_before_it() -> None:
+    def run(*options: str) -> str:
+        command = [sys.executable, "-m", "hindsight_teams.cli", *options, "bank", "list", "--url", "http://127.0.0.1:9"]
+        return subprocess.run(command, capture_output=True, text=True, check=False).stderr
+
+    assert run().count("\n") == 1
+    assert "request repeated" in run("--debug")
+
+
 def test_an_interrupt_is_no_traceback(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt

@@ -145,9 +145,10 @@ def _health(backend: MemoryBackend) -> list[Finding]:
     """The backend's own word on itself; for a server also that it is new enough and takes the key."""
     health = backend.health()
     told = Finding("health", health.message or ("good" if health.ok else "not good"), ok=health.ok)
-    if not health.version:
+    embedded = health.backend == "sqlite"
+    if not health.version or (embedded and not health.ok):  # a file that can't be opened has no schema to speak of
         return [told]
-    return [Finding("schema" if health.backend == "sqlite" else "server version", health.version), told]
+    return [Finding("schema" if embedded else "server version", health.version), told]
 
 
 def _round_trip(backend: MemoryBackend) -> Finding:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
@@ -90,6 +91,9 @@ def main() -> None:
     for name in ("SIGTERM", "SIGHUP"):  # as on Ctrl-C, what is half done is taken away before the end
         if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) is signal.SIG_DFL:
             signal.signal(getattr(signal, name), _leave)
+    log = logging.StreamHandler()  # an error is one line; what led to it shows with --debug
+    log.addFilter(lambda _: tracebacks())
+    logging.getLogger("hindsight_teams").addHandler(log)
     sys.exit(execute(sys.argv[1:]))
 
 

@@ -158,9 +158,8 @@ def _farewell(recipe: Recipe, phases: list[dict[str, Any]], option: str, place: 
 
 @contextmanager
 def quiet_agno() -> Iterator[None]:
-    """Keep log lines out of the picture, Agno's and the audit's: what fails is shown where it happens."""
-    names = ("agno", "agno-team", "agno-workflow", "hindsight_teams.audit")
-    loggers = [] if tracebacks() else [logging.getLogger(name) for name in names]
+    """Keep Agno's own log lines out of the picture: what fails is shown where it happens."""
+    loggers = [] if tracebacks() else [logging.getLogger(name) for name in ("agno", "agno-team", "agno-workflow")]
     for logger in loggers:
         logger.disabled = True  # a level would not do: Agno sets it anew at each run
     try:

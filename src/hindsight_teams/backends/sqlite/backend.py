@@ -457,7 +457,7 @@ class SQLiteBackend:
 
     def health(self) -> Health:
         """Whether the file can be read, where it is and which tables it has; never raises for a file that fails."""
-        newest = schema.MIGRATIONS[-1].__name__.lstrip("_")
+        newest = f"{len(schema.MIGRATIONS)} ({schema.MIGRATIONS[-1].__name__.lstrip('_')})"
         try:
             with self._pool.read() as db:
                 db.execute("SELECT count(*) FROM bank").fetchone()
