@@ -13,8 +13,8 @@ import atheris
 
 with atheris.instrument_imports(include=["hindsight_teams.backends.sqlite"]):
     from hindsight_teams.backends.sqlite import SQLiteBackend
-    from hindsight_teams.backends.sqlite.backend import RetainItem
     from hindsight_teams.errors import InvalidInput
+    from hindsight_teams.models import RetainItem
 
 
 def main() -> None:
