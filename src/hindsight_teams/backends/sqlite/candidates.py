@@ -6,10 +6,14 @@ import json
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 
 from hindsight_teams.backends.sqlite.filters import Filter
 
 _COLUMNS = "m.no, m.document, m.position, m.author, m.mentioned, m.occurred, m.occurred_end, m.dated, m.tags, m.type"
+
+_MORE = 500
+"""Further memories that are looked at together, where the filter kept some of the first ones back."""
 
 
 @dataclass(slots=True)
@@ -48,6 +52,23 @@ class Candidates:
         fresh = json.dumps([no for no in numbers if no not in self.by_number])
         sql = f"SELECT {_COLUMNS} FROM memory m WHERE m.no IN (SELECT value FROM json_each(?))"
         self._take(self.db.execute(sql, (fresh,)), masks)
+
+    def fill(self, ranked: Iterable[int], most: int, masks: dict[int, int]) -> None:
+        """Take in the first of these memories that the filter lets through, at most so many.
+
+        What the filter keeps back takes nobody's place.
+        """
+        source = iter(ranked)
+        first = list(islice(source, most))
+        self.add(first, masks)
+        left = 0 if self.chosen.trivial else most - sum(no in self.by_number for no in first)
+        sql = "SELECT m.no, m.tags, m.type FROM memory m WHERE m.no IN (SELECT value FROM json_each(?))"
+        while left > 0 and (some := list(islice(source, _MORE))):
+            rows = self.db.execute(sql, (json.dumps(some),))
+            passing = {no for no, tags, kind in rows if self._passes(tags, kind)}
+            taken = [no for no in some if no in passing][:left]
+            self.add(taken, masks)
+            left -= len(taken)
 
     def add_windows(self, windows: Iterable[tuple[int, int, int]], masks: dict[int, int]) -> None:
         """Take in the memories of documents from one position to another: ``(document, first, last)``."""

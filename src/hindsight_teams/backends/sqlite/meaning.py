@@ -50,13 +50,9 @@ def ensure_model(db: sqlite3.Connection, embedder: Embedder) -> int:
 
 
 def search(
-    db: sqlite3.Connection, bank: int, model: int, query: bytes, candidates: Iterable[int], *, scan: int, most: int
+    db: sqlite3.Connection, bank: int, model: int, query: bytes, candidates: Iterable[int], *, scan: int
 ) -> dict[int, float]:
-    """Cosine similarity by rowid, of the candidates and, in a bank of at most ``scan`` memories, of the nearest others.
-
-    Args:
-        most: How many others.
-    """
+    """Cosine similarity by rowid of candidates, and, in a bank of at most ``scan`` memories, of the nearest others."""
     low, high = bounds(bank)
     known = set(candidates)
     (size,) = db.execute("SELECT memories FROM bank WHERE no = ?", (bank,)).fetchone()
@@ -72,8 +68,8 @@ def search(
             (json.dumps(list(known)), model, len(query)),
         ).fetchall()
     scores = dict(zip((no for no, _ in rows), _cosines(query, [data for _, data in rows]), strict=True))
-    near = sorted((no for no in scores if no not in known), key=lambda no: -scores[no])[:most]
-    near = [no for no in near if scores[no] >= weights.MEANING_FLOOR]
+    near = [no for no in scores if no not in known and scores[no] >= weights.MEANING_FLOOR]
+    near.sort(key=lambda no: -scores[no])
     return {no: max(0.0, scores[no]) for no in (*(known & scores.keys()), *near)}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from hindsight_teams.backends.sqlite import checks, weights
 from hindsight_teams.backends.sqlite.candidates import Candidate
@@ -26,17 +26,12 @@ def _bounds(span: Span) -> tuple[int, int]:
     return first, end - 1
 
 
-def search(db: sqlite3.Connection, bank: int, wanted: Sequence[tuple[int, int, str]], most: int) -> list[int]:
-    """The rowids of memories that happened or were said within a span, at most so many for each."""
-    found: list[int] = []
-    for first, last, _ in wanted:
-        rows = db.execute(
-            "SELECT no FROM memory INDEXED BY memory_time"
-            " WHERE bank = ? AND coalesce(occurred, mentioned) BETWEEN ? AND ? LIMIT ?",
-            (bank, first, last, most),
-        )
-        found += [no for (no,) in rows]
-    return found
+def search(db: sqlite3.Connection, bank: int, span: tuple[int, int, str]) -> Iterator[int]:
+    """The rowids of memories that happened or were said within a span."""
+    sql = (
+        "SELECT no FROM memory INDEXED BY memory_time WHERE bank = ? AND coalesce(occurred, mentioned) BETWEEN ? AND ?"
+    )
+    return (no for (no,) in db.execute(sql, (bank, *span[:2])))
 
 
 def closeness(candidate: Candidate, wanted: Sequence[tuple[int, int, str]]) -> tuple[float, str]:

@@ -16,7 +16,7 @@ from hindsight_teams.models import Budget, Memory, Signal
 CHARACTERS_PER_TOKEN = 4
 
 Similarity = Callable[[sqlite3.Connection, int, str, Iterable[int], Depth], dict[int, float]]
-"""``(db, bank, query, candidates, depth)`` to the cosine similarity of the candidates, and of others it found."""
+"""``(db, bank, query, candidates, depth)`` to the cosine similarity of the candidates, then of the nearest others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +68,23 @@ def recall(
     (size,) = db.execute("SELECT memories FROM bank WHERE no = ?", (bank,)).fetchone()
     question = Question.read(db, bank, query, now)
     condition = chosen.condition()
-    if condition and size <= 4 * depth.rows and shares.of(db, bank, condition, size) >= 0.9:
-        condition = None  # nearly all pass: to check the few candidates costs less than to intersect the index
+    # Where nearly all pass, to check the few candidates costs less than to intersect the index.
+    loose = bool(condition) and size <= 4 * depth.rows and shares.of(db, bank, condition or "", size) >= 0.9
     hits = words.search(
-        db, bank, list(question.shown), names=question.names, size=size, condition=condition, most=depth.rows
+        db,
+        bank,
+        list(question.shown),
+        names=question.names,
+        size=size,
+        condition=condition,
+        loose=loose,
+        most=depth.rows,
     )
     masks = hits.masks
     found = Candidates(db, chosen)
-    found.add(hits.best(depth.candidates), masks)
-    if question.spans:
-        found.add(moments.search(db, bank, question.spans, depth.candidates // 4), masks)
+    found.fill(hits.ranked(), depth.candidates, masks)
+    for span in question.spans:
+        found.fill(moments.search(db, bank, span), depth.candidates // 4, masks)
     if len(found.by_number) < depth.results:
         for name in question.names:
             term = tokens.author_term(name)
@@ -87,7 +94,7 @@ def recall(
     similar: dict[int, float] = {}
     if similarity is not None:
         similar = similarity(db, bank, question.rest, list(found.by_number), depth)
-        found.add(similar, masks)
+        found.fill([no for no in similar if no not in found.by_number], depth.results, masks)
     ranked = fusion.fuse(
         found, hits, names=question.names, spans=question.spans, similarity=similar, most=depth.results
     )

@@ -53,7 +53,7 @@ class Vectors:
         vectors = None if model is None else self._made([query])
         if model is None or vectors is None:
             return {}
-        return meaning.search(db, bank, model, vectors[0], candidates, scan=depth.scan, most=depth.results)
+        return meaning.search(db, bank, model, vectors[0], candidates, scan=depth.scan)
 
     def remake(self) -> int:
         """Make the vectors that memories lack; how many were made."""

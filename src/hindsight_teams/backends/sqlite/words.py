@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from hindsight_teams.backends.sqlite.reading import bounds
@@ -37,17 +37,13 @@ class WordHits:
             known = self._sums[mask] = sum(w for bit, w in enumerate(self.weights) if mask >> bit & 1)
         return known
 
-    def best(self, most: int) -> list[int]:
-        """The memories that hold the weightiest terms; of equals the newest."""
+    def ranked(self) -> Iterator[int]:
+        """The memories, those that hold the weightiest terms first; of equals the newest."""
         alike: dict[int, list[int]] = {}
         for no, mask in self.masks.items():
             alike.setdefault(mask, []).append(no)
-        out: list[int] = []
         for mask in sorted(alike, key=self.weight, reverse=True):
-            out += sorted(alike[mask], reverse=True)
-            if len(out) >= most:
-                break
-        return out[:most]
+            yield from sorted(alike[mask], reverse=True)
 
 
 def search(
@@ -58,6 +54,7 @@ def search(
     names: Collection[str],
     size: int,
     condition: str | None,
+    loose: bool = False,
     most: int,
 ) -> WordHits:
     """Memories that hold the query's rarest terms, with all of its terms that they hold.
@@ -70,6 +67,7 @@ def search(
         names: Terms that name an author: they find nothing and weigh nothing, unless there is nothing else.
         size: Memories in the bank.
         condition: A further full-text condition that every hit meets.
+        loose: Leave the condition to the caller, as far as what meets it is certain to be among the hits.
         most: Index rows to read for finding.
     """
     counts = {term: estimate(db, bank, term, most) for term in terms[: 4 * MOST_TERMS]}
@@ -82,11 +80,14 @@ def search(
         n = min(counts[term], size)
         silent = term in names and not only_names
         hits.weights.append(0.0 if silent else math.log(1 + (size - n + 0.5) / (n + 0.5)))
-        if not silent and (not finders or n <= budget):
+        # A term that only memories beyond the condition hold must not keep a more common one from finding.
+        if not silent and (not finders or n <= budget) and (not condition or _meets(db, bank, term, condition)):
             finders.append(term)
             budget -= n
     if not finders:
         return hits
+    if loose and counts[finders[0]] <= most:  # else only the newest rows are read, and none of them might meet it
+        condition = None
     also = f" AND {condition}" if condition else ""
     if counts[finders[0]] > most and len(rare_first) > 1:
         # Even the rarest term is too common to read through: memories that hold the two rarest come before newest ones.
@@ -95,6 +96,11 @@ def search(
     for bit, term in enumerate(rare_first):
         _mark(db, bank, hits, bit, f'"{term}"{also}' if term in finders else f'"{term}" AND ({any_finder}){also}', most)
     return hits
+
+
+def _meets(db: sqlite3.Connection, bank: int, term: str, condition: str) -> bool:
+    query = f'"{term}" AND {condition}'
+    return db.execute(_SELECT, (query, *bounds(bank), 1)).fetchone() is not None
 
 
 def _mark(db: sqlite3.Connection, bank: int, hits: WordHits, bit: int, query: str, most: int) -> None:
