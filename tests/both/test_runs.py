@@ -129,3 +129,13 @@ def test_a_bank_that_can_not_be_reached_costs_only_its_own_part(
             ask(verb, banks=["dead"])
     with pytest.raises(BackendUnreachable):
         member.retain("The lamp is red.", bank="dead")
+
+
+def test_a_run_that_is_still_to_be_stored_is_forgotten_too(place: Place) -> None:
+    memory = place.team(banks={"desk": "team"}, members={"clerk": {"desk": "full"}})
+    clerk = scripted(memory, ScriptedModel(["Noted."]))
+    clerk.run("Parcel number 7 lies in the hall.", user_id="ada", session_id="s")
+    memory.forget(user="ada", dry_run=False)
+    assert memory.flush(60)
+    place.settle(memory)
+    assert place.held(memory) == []

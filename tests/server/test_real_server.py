@@ -145,6 +145,13 @@ class TestScope:
         assert "zephyrine" not in listed.text
         assert "project:birch" not in tags.text
 
+    def test_what_the_service_sends_for_a_scoped_member_passes(self, desk: Desk) -> None:
+        with HindsightBackend(desk.server.url, api_key=desk.keys["maple"]) as backend:
+            memory = TeamMemory.of(desk.definition, backend=backend).member("maple")
+            caller = memory.bound(session="s", run="r")
+            assert not memory.retain("The maple deadline is midsummer.", bank="shared", caller=caller).quarantined
+            assert any("midsummer" in m.text for m in memory.recall("maple deadline", caller=caller).results)
+
     def test_what_is_retained_in_a_scope_carries_it(self, desk: Desk) -> None:
         found = desk.recall("insider", "desk:shared", "maple budget", types=["world", "experience"]).json()["results"]
         assert all("project:maple" in m["tags"] for m in found if "calliope" in m["text"])
