@@ -9,6 +9,7 @@ components give distinct ids.
 from __future__ import annotations
 
 import hashlib
+import inspect
 import re
 import string
 from collections.abc import Callable, Mapping
@@ -242,6 +243,10 @@ def call_resolver(resolver: BankResolver, context: Any) -> str:
         raise InvalidBankId(
             f"the bank resolver {name!r} raised {type(error).__name__}; it must return a bank id for every run"
         ) from error
+    if inspect.isawaitable(bank_id):
+        if inspect.iscoroutine(bank_id):
+            bank_id.close()  # else Python warns that nobody awaited it
+        raise InvalidBankId(f"the bank resolver {name!r} is async; give a plain function (RunContext) -> str")
     if bank_id is None:
         raise InvalidBankId(f"the bank resolver {name!r} returned None; it must return a bank id for every run")
     return check_bank_id(bank_id)

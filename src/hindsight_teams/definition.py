@@ -85,7 +85,7 @@ class TeamDefinition:
         """
         path = Path(path)
         try:
-            source = path.read_text(encoding="utf-8")
+            source = path.read_text(encoding="utf-8-sig")  # some editors put a mark in front
         except FileNotFoundError:
             raise TeamDefinitionError(
                 f"there is no {path.name!r}; make one with `hindsight-teams new NAME`", path=str(path)

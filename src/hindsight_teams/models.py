@@ -234,7 +234,9 @@ def check_choice(name: str, value: str, known: Sequence[str]) -> None:
         InvalidInput: It names the value and the nearest known one.
     """
     if value not in known:
-        raise InvalidInput(f"{name}={value!r} is not one of {', '.join(known)}; {did_you_mean(str(value), known)}")
+        near = did_you_mean(str(value), known)
+        hint = f"; {near}" if near.startswith("did you mean") else ""  # otherwise it would list them a second time
+        raise InvalidInput(f"{name}={value!r} is not one of {', '.join(known)}{hint}")
 
 
 def check_max_tokens(value: int) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from hindsight_teams.errors import InvalidInput
 from hindsight_teams.models import BUDGETS, TAGS_MATCHES, Budget, TagsMatch, check_choice, check_max_tokens
+from hindsight_teams.render import is_blank
 from hindsight_teams.tags import check_tags
 
 
@@ -47,11 +48,11 @@ def check_content(content: Any) -> None:
     """Refuse content that is no text.
 
     Raises:
-        InvalidInput: Not a string, or only white space.
+        InvalidInput: Not a string, or nothing in it that a person can see.
     """
     if not isinstance(content, str):
         raise InvalidInput(f"content must be a string, not {type(content).__name__}")
-    if not content.strip():
+    if is_blank(content):
         raise InvalidInput("content is empty; give the text to remember")
 
 

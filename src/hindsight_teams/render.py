@@ -68,6 +68,11 @@ def visible(text: str) -> str:
     return _visible_line(text)
 
 
+def is_blank(text: str) -> bool:
+    """Whether a person sees nothing in a text: it holds only white space and invisible characters."""
+    return not visible(text[:1000]).strip() and not visible(text).strip()
+
+
 def one_line(text: str) -> str:
     """The text on one line: every kind of line break is a space, and what can't be seen is gone."""
     if text.isascii() and text.isprintable():

@@ -98,6 +98,12 @@ def test_a_mistake_in_the_file_is_one_error_that_names_the_place_and_the_nearest
     assert str(tmp_path) not in str(caught.value)
 
 
+def test_a_file_with_a_byte_order_mark_and_crlf_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "team.toml"
+    file.write_bytes(b"\xef\xbb\xbf" + GOOD.replace("\n", "\r\n").encode())
+    assert TeamDefinition.from_file(file).team_id == "research-desk"
+
+
 def test_a_missing_file_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(TeamDefinitionError, match="hindsight-teams new"):
         TeamDefinition.from_file(tmp_path / "team.toml")

@@ -88,6 +88,13 @@ def test_no_bank_at_all_is_a_clear_error(backend: SQLiteBackend) -> None:
         HindsightTools(client=backend).recall_memory(run(), "anything")
 
 
+@pytest.mark.parametrize("content", ["", " \n", "\u200b", "\u2060" * 2000 + " \u00ad", "\u3164"])
+def test_content_that_nobody_sees_is_refused(backend: SQLiteBackend, content: str) -> None:
+    with pytest.raises(InvalidInput, match="content is empty"):
+        HindsightTools(client=backend, bank_id="x").retain_memory(run(), content)
+    assert backend.list_banks() == []
+
+
 def test_a_resolver_that_fails_is_named_and_its_words_stay_out_of_the_message(backend: SQLiteBackend) -> None:
     def leaky(context: RunContext) -> str:
         raise RuntimeError("https://internal.example/?key=sk-123")
@@ -98,6 +105,12 @@ def test_a_resolver_that_fails_is_named_and_its_words_stay_out_of_the_message(ba
     assert isinstance(caught.value.__cause__, RuntimeError)
     with pytest.raises(InvalidBankId, match="returned None"):
         HindsightTools(client=backend, bank_resolver=lambda c: None).recall_memory(run(), "x")  # type: ignore[arg-type, return-value]
+
+    async def later(context: RunContext) -> str:
+        return "desk"
+
+    with pytest.raises(InvalidBankId, match="'later' is async; give a plain function"):
+        HindsightTools(client=backend, bank_resolver=later).recall_memory(run(), "x")  # type: ignore[arg-type]
     with pytest.raises(InvalidBankId, match="must be a string"):
         HindsightTools(client=backend, bank_resolver=lambda c: 7).recall_memory(run(), "x")  # type: ignore[arg-type, return-value]
     with pytest.raises(InvalidInput, match="must be a callable"):
@@ -107,7 +120,7 @@ def test_a_resolver_that_fails_is_named_and_its_words_stay_out_of_the_message(ba
 @pytest.mark.parametrize(
     ("option", "value", "says"),
     [
-        ("budget", "huge", "budget='huge' is not one of low, mid, high"),
+        ("budget", "huge", "budget='huge' is not one of low, mid, high$"),
         ("max_tokens", 0, "at least 1"),
         ("max_tokens", -1, "at least 1"),
         ("recall_tags_match", "some", "is not one of any"),
