@@ -19,6 +19,8 @@ COLUMNS = (
     " (SELECT d.id FROM document d WHERE d.no = m.document)"
 )
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode  # json.dumps would make one each time
+
 
 @dataclass(slots=True)  # not frozen: that would triple the time to make one, which a bulk load feels
 class Piece:
@@ -71,7 +73,7 @@ def row_number(memory_id: Any) -> int | None:
 
 def pack(values: Any) -> str | None:
     """A JSON column; None for an empty value."""
-    return json.dumps(values, ensure_ascii=False, separators=(",", ":")) if values else None
+    return _encode(values) if values else None
 
 
 @lru_cache(maxsize=4096)  # a filtered read asks for hundreds of candidates, and most share their tags

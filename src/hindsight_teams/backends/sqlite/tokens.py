@@ -153,15 +153,20 @@ UNTAGGED = "§u"
 """The index term of a memory without tags."""
 
 
+@lru_cache(maxsize=1 << 10)
+def _author_terms(author: str) -> tuple[str, ...]:
+    return tuple(map(author_term, terms(author)))
+
+
 def indexed(text: str, *, author: str | None, context: str | None, entities: Iterable[str], tags: Iterable[str]) -> str:
     """What the full-text index holds for a memory."""
     out = terms(text)
     seen = set(out)
-    for extra in (context or "", *entities):
+    for extra in (context, *entities) if context else entities:
         fresh = [t for t in terms(extra) if t not in seen]
         seen.update(fresh)
         out += fresh
     if author:
-        out += map(author_term, terms(author))
+        out += _author_terms(author)
     out += [tag_term(tag) for tag in tags] or [UNTAGGED]
     return " ".join(out)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import sqlite3
 from collections.abc import Iterable, Sequence
@@ -203,27 +204,15 @@ def _end(db: sqlite3.Connection, document: int) -> int:
 
 def _known(db: sqlite3.Connection, bank: int, document: int | None, new: Sequence[Piece]) -> dict[int, int]:
     """Fingerprint to rowid of what need not be stored again; replaces what a document held before."""
-    if document is None:
-        found: dict[int, int] = {}
-        for piece in new:
-            row = db.execute(
-                "SELECT no FROM memory INDEXED BY memory_digest"
-                " WHERE digest = ? AND bank = ? AND document IS NULL AND text = ?",
-                (piece.digest, bank, piece.text),
-            ).fetchone()
-            if row is not None:
-                found[piece.digest] = int(row[0])
-        return linking.known(db, bank, None, [piece.digest for piece in new]) | found
-    if all(piece.append for piece in new):
-        held = {}
-        for piece in new:
-            row = db.execute(
-                "SELECT no FROM memory INDEXED BY memory_digest WHERE digest = ? AND document = ?",
-                (piece.digest, document),
-            ).fetchone()
-            if row is not None:
-                held[piece.digest] = int(row[0])
-        return linking.known(db, bank, document, [piece.digest for piece in new]) | held
+    if document is None or all(piece.append for piece in new):
+        texts = {piece.digest: piece.text for piece in new}
+        rows = db.execute(
+            "SELECT no, digest, text FROM memory INDEXED BY memory_digest"
+            " WHERE digest IN (SELECT value FROM json_each(?)) AND bank = ? AND document IS ?",
+            (json.dumps(list(texts)), bank, document),
+        )
+        held = {digest: no for no, digest, text in rows if texts[digest] == text}
+        return linking.known(db, bank, document, list(texts)) | held
     old = db.execute(  # facts that were extracted from its texts come and go with these
         "SELECT no, digest FROM memory WHERE document = ?"
         " AND NOT EXISTS (SELECT 1 FROM derivation d WHERE d.memory = memory.no) ORDER BY position",
