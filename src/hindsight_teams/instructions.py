@@ -11,6 +11,7 @@ from hindsight_teams.banks import DirectBank
 from hindsight_teams.errors import InvalidInput
 from hindsight_teams.log import get_logger
 from hindsight_teams.models import Budget, TagsMatch
+from hindsight_teams.questions import check_query
 from hindsight_teams.render import fence, render_recall
 from hindsight_teams.service import MemberMemory
 from hindsight_teams.tools import caller_of, resolve_defaults
@@ -50,7 +51,7 @@ def memory_instructions(
         tags_match: How ``tags`` match.
 
     Raises:
-        InvalidInput: A bad bank id, tag, match mode or limit.
+        InvalidInput: A bad bank id, query, tag, match mode or limit.
         ConfigurationError: A bad URL, key or setting.
     """
     from hindsight_teams.backends.select import open_backend
@@ -58,6 +59,7 @@ def memory_instructions(
 
     if isinstance(max_results, bool) or not isinstance(max_results, int) or max_results < 1:
         raise InvalidInput(f"max_results={max_results!r} must be a whole number of at least 1")
+    check_query(query)
     if budget is None and source_of("budget") == "default":
         budget = "low"
     defaults = resolve_defaults(budget=budget, max_tokens=max_tokens, recall_tags=tags, recall_tags_match=tags_match)

@@ -140,6 +140,16 @@ def test_the_leader_finds_the_able_member_with_and_without_listed_tools(
     assert [verb for verb, _ in notebook.calls] == ["retain", "recall"]
 
 
+@pytest.mark.parametrize("mode", list(TeamMode))
+async def test_a_leader_answers_with_what_is_known_and_nothing_else(
+    desk: Desk, notebook: Notebook, mode: TeamMode
+) -> None:
+    notebook.lines = [STATEMENT]
+    known = f"{OFFLINE_MARKER} From memory:\n- {STATEMENT}"
+    assert desk(mode).run(QUESTION).content == known
+    assert (await desk(mode).arun(QUESTION)).content == known
+
+
 def test_a_task_reaches_the_members_of_a_nested_team(desk: Desk, notebook: Notebook) -> None:
     notebook.lines = [STATEMENT]
     inner = desk(TeamMode.broadcast, add_member_tools_to_context=True)

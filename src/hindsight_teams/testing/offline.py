@@ -22,6 +22,8 @@ NOTED = "Noted."
 
 _DELEGATE, _DELEGATE_ALL = "delegate_task_to_member", "delegate_task_to_members"
 _CREATE, _EXECUTE, _COMPLETE = "create_task", "execute_task", "mark_all_complete"
+_WHOSE = re.compile(rf"(?:(?:Agent [^:.\n]+|Task \[[^\]\n]*\] completed\. Result): )?{re.escape(OFFLINE_MARKER)} ")
+"""Where a member's answer begins, with the name or task that Agno puts before it."""
 
 
 class OfflineModel(LocalModel):
@@ -84,7 +86,7 @@ def _leader(scene: Scene) -> Turn:
 
 def _merged(answers: list[Result]) -> str:
     """The members' answers as one: each line once, and no "I can't" beside an answer."""
-    text = "\n".join(answer.text for answer in answers).replace(OFFLINE_MARKER + " ", "\n")
+    text = _WHOSE.sub("\n", "\n".join(answer.text for answer in answers))
     lines = list(dict.fromkeys(line.strip() for line in text.splitlines() if line.strip()))
     useful = [line for line in lines if not line.endswith((DONT_KNOW, CANT_WRITE, CANT_READ, NOTED))]
     return "\n".join(useful or lines[:1] or [DONT_KNOW])
