@@ -42,7 +42,9 @@ class Question:
         for word in tokens.words(text):
             if word not in tokens.STOP_WORDS:
                 shown.setdefault(tokens.term(word), word)
-        names = frozenset(t for t in list(shown)[: words.MOST_TERMS] if words.occurs(db, bank, tokens.author_term(t)))
+        names = frozenset(
+            t for t in list(shown)[: words.MOST_TERMS] if words.occurs(db, bank, f'"{tokens.author_term(t)}"')
+        )
         rest = " ".join(w for w in text.split() if names.isdisjoint(tokens.terms(w)))
         return Question(shown, names, moments.spans(text, now), rest or text)
 

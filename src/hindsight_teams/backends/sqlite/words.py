@@ -81,7 +81,8 @@ def search(
         silent = term in names and not only_names
         hits.weights.append(0.0 if silent else math.log(1 + (size - n + 0.5) / (n + 0.5)))
         # A term that only memories beyond the condition hold must not keep a more common one from finding.
-        if not silent and (not finders or n <= budget) and (not condition or _meets(db, bank, term, condition)):
+        useful = not silent and (not finders or n <= budget)
+        if useful and (not condition or occurs(db, bank, f'"{term}" AND {condition}')):
             finders.append(term)
             budget -= n
     if not finders:
@@ -96,11 +97,6 @@ def search(
     for bit, term in enumerate(rare_first):
         _mark(db, bank, hits, bit, f'"{term}"{also}' if term in finders else f'"{term}" AND ({any_finder}){also}', most)
     return hits
-
-
-def _meets(db: sqlite3.Connection, bank: int, term: str, condition: str) -> bool:
-    query = f'"{term}" AND {condition}'
-    return db.execute(_SELECT, (query, *bounds(bank), 1)).fetchone() is not None
 
 
 def _mark(db: sqlite3.Connection, bank: int, hits: WordHits, bit: int, query: str, most: int) -> None:
@@ -147,10 +143,10 @@ class Shares:
         return share
 
 
-def occurs(db: sqlite3.Connection, bank: int, term: str) -> bool:
-    """Whether any memory of the bank is indexed under a term."""
+def occurs(db: sqlite3.Connection, bank: int, query: str) -> bool:
+    """Whether any memory of the bank meets a full-text query."""
     sql = "SELECT 1 FROM words WHERE words MATCH ? AND rowid >= ? AND rowid < ? LIMIT 1"
-    return db.execute(sql, (f'"{term}"', *bounds(bank))).fetchone() is not None
+    return db.execute(sql, (query, *bounds(bank))).fetchone() is not None
 
 
 def newest(db: sqlite3.Connection, bank: int, term: str, *, condition: str | None, most: int) -> list[int]:
