@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -16,9 +16,10 @@ from hindsight_teams.access import Access, Caller
 from hindsight_teams.audit import AuditTrail, SpanSink, StructlogSink, open_audit
 from hindsight_teams.curation import Proposals, Reviews
 from hindsight_teams.definition import BankValue, GrantValue, TeamDefinition
+from hindsight_teams.equipping import Equipment, ids_of, mapped, parts_of, retention_bank
 from hindsight_teams.errors import TeamDefinitionError, did_you_mean
 from hindsight_teams.forgetting import ForgetReport, Forgetting, Selection
-from hindsight_teams.injection import InjectionBudget, MemoryInjection, with_memories
+from hindsight_teams.injection import InjectionBudget, MemoryInjection
 from hindsight_teams.matrix import AccessMatrix
 from hindsight_teams.models import check_choice
 from hindsight_teams.questions import Defaults
@@ -187,10 +188,11 @@ class TeamMemory:
 
         Identity is bound here: the copy's toolkits belong to (this team, that member) and to nobody else, so the same
         Agent object may be equipped into several teams. Nested teams are equipped too; a member whose id equals a
-        team's id is that team's leader.
+        team's id is that team's leader. Members that are a callable are equipped each time it gives them.
 
         Args:
-            team: A Team, or a single Agent. Equipping what is equipped already replaces what it has.
+            team: A Team, or one Agent of it, such as a workflow's step. Equipping what is equipped already replaces
+                what it has.
             inject: ``"query"`` puts memories into the system message of each run, recalled with the run's own input,
                 for every member (and leader) that may recall.
             inject_budget: What that may cost, in tokens and seconds.
@@ -199,52 +201,75 @@ class TeamMemory:
             background: Retain after the run returned; ``close`` and the interpreter's exit wait for it.
 
         Raises:
-            TeamDefinitionError: A member without an id, the same id twice, a member in the definition that the team
-                does not have, or members that are a callable.
+            TeamDefinitionError: A member without an id, the same id twice, or a member in the definition that the team
+                does not have.
         """
-        if isinstance(team, Team) and callable(team.members):
-            raise TeamDefinitionError(
-                f"the members of team {team.id or team.name!r} are a callable; return equipped agents from it:"
-                " agent.tools = [memory.tools(agent.id)]"
-            )
-        present = _ids(team)
-        for member in self.definition.grants:
+        self._check_members(team)
+        check_choice("inject", inject or "query", ("query",))
+        check_choice("retain", retain or "runs", ("runs",))
+
+        @cache  # a callable may give the same members for every user; they share what belongs to the member
+        def equipment(member_id: str) -> Equipment:
+            return self._equipment(member_id, inject, inject_budget, retain, retain_bank, background)
+
+        def equip_parts(whole: Agent | Team) -> None:
+            for part in parts_of(whole):
+                if isinstance(part, Team) and callable(part.members):
+                    part.members = mapped(part.members, equipped_members)
+                if part.id in self.definition.grants:
+                    equipment(part.id).hand_to(part)
+
+        def equipped_members(members: Iterable[Any]) -> list[Any]:
+            members = [member.deep_copy() if isinstance(member, Agent | Team) else member for member in members]
+            ids_of(*members)
+            for member in members:
+                if isinstance(member, Agent | Team):
+                    equip_parts(member)
+            return members
+
+        copied = team.deep_copy()
+        equip_parts(copied)
+        return copied
+
+    def _check_members(self, team: Agent | Team) -> None:
+        present, granted = ids_of(team), self.definition.grants
+        if isinstance(team, Agent):
+            if team.id not in granted:
+                raise TeamDefinitionError(
+                    f"the team definition grants nothing to {team.id!r}; {did_you_mean(str(team.id), granted)}"
+                )
+            return
+        if any(isinstance(part, Team) and callable(part.members) for part in parts_of(team)):
+            return  # whom it has is known only in a run
+        for member in granted:
             if member not in present:
                 raise TeamDefinitionError(
                     f"the team definition grants memory to {member!r}, but the team has no such member;"
                     f" {did_you_mean(member, present)}"
                 )
-        check_choice("inject", inject or "query", ("query",))
-        check_choice("retain", retain or "runs", ("runs",))
-        copied = team.deep_copy()
-        for part in _parts(copied):
-            if part.id in self.definition.grants:
-                self._equip_part(part, inject, inject_budget, retain, retain_bank, background)
-        return copied
 
-    def _equip_part(
+    def _equipment(
         self,
-        part: Agent | Team,
+        member_id: str,
         inject: str | None,
         inject_budget: InjectionBudget | None,
         retain: str | None,
         retain_bank: str | None,
         background: bool,
-    ) -> None:
-        memory = self.member(str(part.id))
-        toolkits: list[Toolkit] = [self.tools(str(part.id))]
-        if part.id in self.definition.proposers:
+    ) -> Equipment:
+        memory = self.member(member_id)
+        toolkits: list[Toolkit] = [self.tools(member_id)]
+        if member_id in self.definition.proposers:
             proposals = Proposals(memory, self.definition)
-            toolkits.append(ProposalTools(proposals, name=f"hindsight_proposals:{self.team_id}:{part.id}"))
-        if part.id in self.definition.curators:
-            toolkits.append(ReviewTools(self.reviews(part.id), name=f"hindsight_reviews:{self.team_id}:{part.id}"))
-        _add_tools(part, toolkits)
-        if inject and memory.holds(Access.RECALL):
-            _add_injection(part, MemoryInjection(memory, inject_budget))
-        if retain and (bank := _retention_bank(memory, retain_bank)):
+            toolkits.append(ProposalTools(proposals, name=f"hindsight_proposals:{self.team_id}:{member_id}"))
+        if member_id in self.definition.curators:
+            toolkits.append(ReviewTools(self.reviews(member_id), name=f"hindsight_reviews:{self.team_id}:{member_id}"))
+        injection = MemoryInjection(memory, inject_budget) if inject and memory.holds(Access.RECALL) else None
+        retention = None
+        if retain and (bank := retention_bank(memory, retain_bank)):
             retention = RunRetention(memory, bank=bank, background=background)
             self._retentions.append(retention)
-            part.post_hooks = [*_without(part.post_hooks, RunRetention), retention]
+        return Equipment(toolkits, injection, retention)
 
     def flush(self, timeout: float | None = None) -> bool:
         """Wait until runs that are retained in the background are stored; False when ``timeout`` seconds passed."""
@@ -321,70 +346,3 @@ def _default_audit(path: Path | None) -> AuditTrail:
     """The log, OpenTelemetry where the application uses it, and the audit file where one is set."""
     files = [open_audit(path)] if path else []
     return AuditTrail(StructlogSink(), SpanSink(), *files)
-
-
-def _parts(team: Agent | Team) -> Iterator[Agent | Team]:
-    """The team itself and all its members, nested ones too."""
-    yield team
-    if isinstance(team, Team) and isinstance(team.members, list):
-        for member in team.members:
-            if isinstance(member, Agent | Team):
-                yield from _parts(member)
-
-
-def _ids(team: Agent | Team) -> set[str]:
-    """The ids of all parts.
-
-    Raises:
-        TeamDefinitionError: An id is missing, or there twice (Agno would silently use the first).
-    """
-    seen: set[str] = set()
-    for part in _parts(team):
-        kind = "team" if isinstance(part, Team) else "agent"
-        if not part.id:
-            raise TeamDefinitionError(
-                f"the {kind} {part.name or '(without a name)'!r} has no id; give it one, such as"
-                f" {kind.capitalize()}(id=...): memory is bound to it"
-            )
-        if part.id in seen:
-            raise TeamDefinitionError(f"the id {part.id!r} is there twice; give each agent and team an id of its own")
-        seen.add(part.id)
-    return seen
-
-
-def _add_tools(part: Agent | Team, toolkits: list[Toolkit]) -> None:
-    if callable(part.tools):
-        raise TeamDefinitionError(
-            f"the tools of {part.id!r} are a callable; add memory.tools({part.id!r}) to what it returns instead"
-        )
-    kept = [tool for tool in part.tools or [] if not _is_ours(tool)]
-    part.tools = [*kept, *toolkits]
-
-
-def _is_ours(tool: Any) -> bool:
-    """Whether an earlier ``equip`` added it; a plain HindsightTools is the user's own."""
-    if isinstance(tool, HindsightTools):
-        return tool.memory.identity.member is not None
-    return isinstance(tool, ProposalTools | ReviewTools)
-
-
-def _add_injection(part: Agent | Team, injection: MemoryInjection) -> None:
-    part.pre_hooks = [*_without(part.pre_hooks, MemoryInjection), injection]
-    part.instructions = with_memories(part.instructions, injection)
-
-
-def _without(hooks: list[Any] | None, kind: type) -> list[Any]:
-    return [hook for hook in hooks or [] if not isinstance(hook, kind)]
-
-
-def _retention_bank(memory: MemberMemory, wanted: str | None) -> str | None:
-    """The bank that a member's runs go to; None where it may not write the one that was named."""
-    names = [grant.bank.name for grant in memory.holds(Access.RETAIN)]
-    if wanted is not None or not names:
-        return wanted if wanted in names else None
-    if len(names) > 1:
-        raise TeamDefinitionError(
-            f"member {memory.identity.member!r} may write several banks; say where its runs go with retain_bank= one of"
-            f" {', '.join(map(repr, names))}"
-        )
-    return names[0]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from agno.agent import Agent
-from agno.run.base import RunContext
+from agno.run.base import RunContext, RunStatus
 from agno.team import Team
 
 from hindsight_teams import HindsightTools, SQLiteBackend, TeamMemory, policies
@@ -187,15 +187,70 @@ def test_max_tokens_holds_over_all_banks_together(backend: SQLiteBackend) -> Non
         (Team(id="t", members=[Agent(name="No id")]), "has no id; give it one"),
         (Team(id="t", members=[Agent(id="a"), Agent(id="a")]), "'a' is there twice"),
         (Team(id="t", members=[Agent(id="aa")]), "did you mean 'aa'"),
-        (Team(id="t", members=lambda: [Agent(id="a")]), "are a callable"),
+        (Agent(id="b"), "grants nothing to 'b'"),
         (Team(id="t", members=[Agent(id="a", tools=lambda: [])]), "tools of 'a' are a callable"),
         (Team(name="x", members=[Agent(id="a")]), "team 'x' has no id"),
     ],
 )
-def test_a_team_that_can_not_be_bound_is_refused(backend: SQLiteBackend, team: Team, says: str) -> None:
+def test_what_can_not_be_bound_is_refused(backend: SQLiteBackend, team: Any, says: str) -> None:
     memory = TeamMemory("t", banks={"shared": "team"}, members={"a": {"shared": "full"}}, backend=backend)
     with pytest.raises(TeamDefinitionError, match=says):
         memory.equip(team)
+
+
+def desk_of(clerks: Any) -> Team:
+    return Team(id="t", model=OfflineModel(), members=clerks, telemetry=False)
+
+
+def clerk() -> Agent:
+    return Agent(id="clerk", role="Retains and recalls", model=OfflineModel(), telemetry=False)
+
+
+class Office:
+    async def __call__(self, session_state: dict[str, Any]) -> list[Agent]:
+        return [clerk()]
+
+
+async def clerks_later(run_context: RunContext) -> list[Agent]:
+    assert run_context.user_id
+    return [clerk()]
+
+
+@pytest.fixture
+def office(backend: SQLiteBackend) -> TeamMemory:
+    banks = {"customer": "user"}
+    return TeamMemory("t", banks=banks, members={"clerk": {"customer": "full"}}, backend=backend)
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_members_that_are_a_callable_have_their_memory(office: TeamMemory, nested: bool) -> None:
+    inner = Team(id="office", role="Retains and recalls", model=OfflineModel(), members=lambda: [clerk()])
+    team = office.equip(desk_of([inner] if nested else inner.members), inject="query", retain="runs").deep_copy()
+    team.run("The parcel 4417 never arrived.", user_id="ada")
+    held = office.backend.list_memories("t:customer:user:ada").memories
+    assert {memory.author for memory in held} == {"clerk"}
+    assert sum(memory.text.count("never arrived.") for memory in held) == 2  # by the tool, and in the run's exchange
+    assert "4417" in str(team.run("Which parcel never arrived?", user_id="ada").content)
+    assert "4417" not in str(team.run("Which parcel never arrived?", user_id="bob").content)
+
+
+@pytest.mark.parametrize("members", [clerks_later, Office()])
+async def test_members_that_are_an_async_callable_have_their_memory(office: TeamMemory, members: Any) -> None:
+    team = office.equip(desk_of(members))
+    await team.arun("The parcel 4417 never arrived.", user_id="ada")
+    assert "4417" in str((await team.arun("Which parcel never arrived?", user_id="ada")).content)
+
+
+def test_a_callable_that_gives_one_id_twice_ends_the_run_in_an_error(office: TeamMemory) -> None:
+    ended = office.equip(desk_of(lambda: [clerk(), clerk()])).run("The parcel never arrived.", user_id="ada")
+    assert ended.status == RunStatus.error
+    assert "'clerk' is there twice" in str(ended.content)
+
+
+def test_one_agent_of_a_team_can_be_equipped_alone(desk: TeamMemory) -> None:
+    answerer = desk.equip(agent("answerer", "Nothing."), inject="query")
+    assert "recall_memory" in toolkit_of(answerer).functions
+    assert "retain_memory" not in toolkit_of(answerer).functions
 
 
 def test_toolkits_have_names_of_their_own(desk: TeamMemory) -> None:
