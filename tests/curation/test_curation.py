@@ -128,7 +128,7 @@ def toolkits(part: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("mode", ["sync", "async"])
 def test_proposing_and_deciding_work_as_tools_in_a_real_run(squad: TeamMemory, mode: str) -> None:
     def equipped(id: str, *turns: Any) -> Agent:
-        members = [
+        members: list[Agent | Team] = [
             Agent(id=name, model=ScriptedModel(turns if name == id else []), telemetry=False)
             for name in squad.definition.grants
         ]

@@ -93,7 +93,15 @@ def test_leader_and_members_see_memories_for_their_own_input(memory: TeamMemory,
 
 def test_injected_text_is_in_no_users_message_and_in_no_history(memory: TeamMemory) -> None:
     leader = ScriptedModel(["one", "two"])
-    team = memory.equip(desk(leader, ScriptedModel([]), db=InMemoryDb(), add_history_to_context=True), inject="query")
+    team = memory.equip(
+        desk(
+            leader,
+            ScriptedModel([]),
+            db=InMemoryDb(),  # type: ignore[no-untyped-call]  # Agno's own
+            add_history_to_context=True,
+        ),
+        inject="query",
+    )
     for _ in range(2):
         team.run("How many users has the Maple pilot?", user_id="ada", session_id="s")
     for message in leader.requests[-1].messages[1:]:

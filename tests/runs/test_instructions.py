@@ -33,7 +33,7 @@ def system_of(model: ScriptedModel) -> str:
     return str(model.requests[-1].messages[0].content)
 
 
-FORMS = {
+FORMS: dict[str, Any] = {
     "callable": lambda memories: memories,
     "list": lambda memories: [memories],
     "among others": lambda memories: ["Be brief.", memories, "Be kind."],
