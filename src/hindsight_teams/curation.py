@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hindsight_teams.access import Access, Caller
-from hindsight_teams.audit import AuditEvent, AuditSink
+from hindsight_teams.audit import AuditEvent, AuditSink, Outcome
 from hindsight_teams.definition import TeamDefinition
 from hindsight_teams.errors import AccessDenied, HindsightTeamsError, InvalidInput, NotFound, did_you_mean
 from hindsight_teams.models import Memory, MemoryPage, RecallResult, Receipt, RetainItem
-from hindsight_teams.provenance import attributed, undecided
+from hindsight_teams.provenance import attributed, read_filter, undecided
 from hindsight_teams.review import ReviewItem, decided_item, review_bank_id, seal, unseal
 from hindsight_teams.steps import Request, Steps, arun, given, run
 
@@ -59,13 +59,28 @@ class Proposals:
 
     def _propose(self, text: str, to: str, reason: str, caller: Caller | None) -> Steps[ReviewItem]:
         who = self.memory.as_caller(caller)
+        try:
+            item = yield from self._proposed(who, text, to, reason)
+        except HindsightTeamsError as error:
+            _record(self.memory.audit, who, "propose", bank=to, error=error)
+            raise
+        ids = [item.origin.rpartition("#")[2]] if item.origin else []
+        more = f"proposal {item.id}"
+        _record(self.memory.audit, who, "propose", bank=to, bank_id=item.bank_id, memory_ids=ids, reason=more)
+        return item
+
+    def _proposed(self, who: Caller, text: str, to: str, reason: str) -> Steps[ReviewItem]:
         if who.member not in self.definition.proposers:
             raise AccessDenied(f"member {who.member!r} may not propose memories; name it in proposers under [review]")
         if to not in self.definition.banks:
             raise InvalidInput(f"there is no bank {to!r} to propose for; {did_you_mean(to, self.definition.banks)}")
         target_id = self.definition.banks[to].resolve(who)
-        own = self.memory.bank_names(Access.RECALL, who)
-        answers = yield [Request("recall", (bank_id, text)) for bank_id in own if bank_id != target_id]
+        own = self.memory.rights.read_targets(who, Access.RECALL, None)
+        answers = yield [
+            Request("recall", (source.bank_id, text), read_filter(signed=True, scope_tags=source.grant.scope_tags))
+            for source in own
+            if source.bank_id != target_id
+        ]
         wanted = " ".join(text.split())
         saying: list[Memory] = []
         for answer in answers:
@@ -125,20 +140,22 @@ class Reviews:
         curator: str | None = None,
         audit: AuditSink | None = None,
     ) -> None:
-        if curator is not None and curator not in definition.curators:
-            raise AccessDenied(f"member {curator!r} may not review; name it in curators under [review]")
         self.backend = backend
         self.definition = definition
         self.caller = Caller(team=definition.team_id, member=curator)
         self.audit = audit
+        if curator is not None and curator not in definition.curators:
+            denied = AccessDenied(f"member {curator!r} may not review; name it in curators under [review]")
+            _record(audit, self.caller, "review", error=denied)
+            raise denied
 
     def pending(self) -> list[ReviewItem]:
         """What waits, oldest first."""
-        return run(self.backend, self._pending())
+        return run(self.backend, self._shown(self._pending()))
 
     async def apending(self) -> list[ReviewItem]:
         """Async twin of ``pending``."""
-        return await arun(self.backend, self._pending())
+        return await arun(self.backend, self._shown(self._pending()))
 
     def approve(self, review_id: str) -> Decision:
         """Store the memory in the bank it is meant for, signed by its author and with its lineage.
@@ -178,7 +195,7 @@ class Reviews:
 
     def approved(self) -> list[ReviewItem]:
         """What was approved and can be revoked, oldest first."""
-        return run(self.backend, self._items(("approved",)))
+        return run(self.backend, self._shown(self._items(("approved",))))
 
     # --- steps --------------------------------------------------------------------------------------------------
 
@@ -256,22 +273,42 @@ class Reviews:
         [answer] = yield [Request("delete_memories", (self._bank,), {"document_id": item.envelope_document_id})]
         given(answer)
 
+    def _shown(self, steps: Steps[list[ReviewItem]]) -> Steps[list[ReviewItem]]:
+        try:
+            items = yield from steps
+        except HindsightTeamsError as error:
+            _record(self.audit, self.caller, "review", bank_id=self._bank, error=error)
+            raise
+        seen = [item.origin.rpartition("#")[2] for item in items if item.origin]
+        more = ", ".join(f"{item.kind} {item.id}" for item in items) or None
+        _record(self.audit, self.caller, "review", bank_id=self._bank, count=len(items), memory_ids=seen, reason=more)
+        return items
+
     def _audited(self, verb: str, review_id: str, steps: Steps[Decision]) -> Steps[Decision]:
         try:
             decision = yield from steps
         except HindsightTeamsError as error:
-            self._record(verb, "error", reason=f"{review_id}: {error}", error=type(error).__name__)
+            _record(self.audit, self.caller, verb, reason=f"{review_id}: {error}", error=error)
             raise
-        self._record(
+        item, receipt = decision.item, decision.receipt
+        _record(
+            self.audit,
+            self.caller,
             verb,
-            "allowed",
-            bank=decision.item.bank,
-            bank_id=decision.item.bank_id,
-            memory_ids=decision.receipt.memory_ids if decision.receipt else (),
-            reason=f"{decision.item.kind} {review_id}",
+            bank=item.bank,
+            bank_id=item.bank_id,
+            memory_ids=receipt.memory_ids if receipt else (),
+            reason=f"{item.kind} {review_id}",
         )
         return decision
 
-    def _record(self, verb: str, outcome: str, **rest: object) -> None:
-        if self.audit is not None:
-            self.audit.record(AuditEvent.by(self.caller, verb, outcome, **rest))  # type: ignore[arg-type]
+
+def _record(audit: AuditSink | None, who: Caller, verb: str, **rest: Any) -> None:
+    """One event; with ``error`` of what was denied or failed."""
+    error = rest.pop("error", None)
+    outcome: Outcome = "allowed"
+    if error is not None:
+        outcome = "denied" if isinstance(error, AccessDenied) else "error"
+        rest = {"reason": str(error), **rest, "error": type(error).__name__}
+    if audit is not None:
+        audit.record(AuditEvent.by(who, verb, outcome, **rest))

@@ -137,8 +137,8 @@ def stable_document_id(caller: Caller, content: str, tags: Sequence[str]) -> str
 def read_filter(
     *,
     signed: bool,
-    tags: Sequence[str],
-    match: TagsMatch,
+    tags: Sequence[str] = (),
+    match: TagsMatch = "any",
     scope_tags: Sequence[str] = (),
     authors: Sequence[str] = (),
 ) -> ReadFilter:

@@ -68,13 +68,17 @@ class MemoryBackend(Protocol):
         document_id: str | None = None,
         update_mode: UpdateMode = "replace",
         entities: Sequence[str] | None = None,
-    ) -> Receipt: ...
+    ) -> Receipt:
+        """Async twin of ``retain``."""
+        ...
 
     def retain_batch(self, bank_id: str, items: Sequence[RetainItem]) -> Receipt:
         """Store several pieces, all or none. Items that share a ``document_id`` form one document, in order."""
         ...
 
-    async def aretain_batch(self, bank_id: str, items: Sequence[RetainItem]) -> Receipt: ...
+    async def aretain_batch(self, bank_id: str, items: Sequence[RetainItem]) -> Receipt:
+        """Async twin of ``retain_batch``."""
+        ...
 
     def recall(
         self,
@@ -112,7 +116,9 @@ class MemoryBackend(Protocol):
         query_timestamp: datetime | None = None,
         types: Sequence[MemoryType] | None = None,
         explain: bool = False,
-    ) -> RecallResult: ...
+    ) -> RecallResult:
+        """Async twin of ``recall``."""
+        ...
 
     def reflect(
         self,
@@ -142,19 +148,25 @@ class MemoryBackend(Protocol):
         tags_match: TagsMatch = "any",
         tag_groups: Sequence[TagGroup] | None = None,
         response_schema: Mapping[str, Any] | None = None,
-    ) -> Reflection: ...
+    ) -> Reflection:
+        """Async twin of ``reflect``."""
+        ...
 
     def ensure_bank(self, bank_id: str, *, name: str | None = None) -> BankInfo:
         """Make the bank when it does not exist; never overwrite the name or missions of one that does."""
         ...
 
-    async def aensure_bank(self, bank_id: str, *, name: str | None = None) -> BankInfo: ...
+    async def aensure_bank(self, bank_id: str, *, name: str | None = None) -> BankInfo:
+        """Async twin of ``ensure_bank``."""
+        ...
 
     def list_banks(self, *, prefix: str | None = None) -> list[BankInfo]:
         """All banks, by id; only those whose id starts with ``prefix`` where one is given."""
         ...
 
-    async def alist_banks(self, *, prefix: str | None = None) -> list[BankInfo]: ...
+    async def alist_banks(self, *, prefix: str | None = None) -> list[BankInfo]:
+        """Async twin of ``list_banks``."""
+        ...
 
     def bank_stats(self, bank_id: str) -> BankStats:
         """Counts of one bank.
@@ -164,13 +176,17 @@ class MemoryBackend(Protocol):
         """
         ...
 
-    async def abank_stats(self, bank_id: str) -> BankStats: ...
+    async def abank_stats(self, bank_id: str) -> BankStats:
+        """Async twin of ``bank_stats``."""
+        ...
 
     def delete_bank(self, bank_id: str) -> int:
         """Delete a bank with all it holds; the number of memories deleted (0 where there was no such bank)."""
         ...
 
-    async def adelete_bank(self, bank_id: str) -> int: ...
+    async def adelete_bank(self, bank_id: str) -> int:
+        """Async twin of ``delete_bank``."""
+        ...
 
     def list_memories(
         self,
@@ -194,7 +210,9 @@ class MemoryBackend(Protocol):
         tags: Sequence[str] | None = None,
         tags_match: TagsMatch = "any",
         document_id: str | None = None,
-    ) -> MemoryPage: ...
+    ) -> MemoryPage:
+        """Async twin of ``list_memories``."""
+        ...
 
     def delete_memories(
         self,
@@ -220,22 +238,30 @@ class MemoryBackend(Protocol):
         document_id: str | None = None,
         tags: Sequence[str] | None = None,
         tags_match: TagsMatch = "all_strict",
-    ) -> int: ...
+    ) -> int:
+        """Async twin of ``delete_memories``."""
+        ...
 
     def list_tags(self, bank_id: str, *, pattern: str | None = None) -> list[TagCount]:
         """Tags in use, most used first; ``pattern`` may hold ``*`` as in ``team:*``."""
         ...
 
-    async def alist_tags(self, bank_id: str, *, pattern: str | None = None) -> list[TagCount]: ...
+    async def alist_tags(self, bank_id: str, *, pattern: str | None = None) -> list[TagCount]:
+        """Async twin of ``list_tags``."""
+        ...
 
     def health(self) -> Health:
         """Whether it works, where it is and which version; never raises for a backend that is down."""
         ...
 
-    async def ahealth(self) -> Health: ...
+    async def ahealth(self) -> Health:
+        """Async twin of ``health``."""
+        ...
 
     def close(self) -> None:
         """Give back connections, files and threads. Safe to call twice."""
         ...
 
-    async def aclose(self) -> None: ...
+    async def aclose(self) -> None:
+        """Async twin of ``close``."""
+        ...
