@@ -81,6 +81,7 @@ def test_who_saw_a_memory_is_one_command(cli: Cli, lived: str) -> None:
 def test_what_a_member_did_in_a_run_is_one_command(cli: Cli, lived: str) -> None:
     events = cli("audit", "what-did", "answerer", "--run", "r1", "--json").json["events"]
     assert [event["verb"] for event in events] == ["retain", "recall"]
+    assert lived in cli("audit", "what-did", "answerer", "--run", "r1").out
 
 
 def test_a_whole_log_verifies_and_a_changed_one_fails(cli: Cli, lived: str, log: Path) -> None:

@@ -138,10 +138,10 @@ def what_did(
     log: Log = None,
     json: Json = False,
 ) -> None:
-    """Show what a member did, in all or in one run."""
+    """Show what a member did, in all or in one run, and the ids of the memories that it read or wrote."""
     with _open(log) as store:
         events = store.what_did(member, run)
-    _print(events, as_json=json)
+    _print(events, as_json=json, ids=True)
 
 
 @app.command()
@@ -221,7 +221,7 @@ def _open(log: Path | None) -> AuditStore:
     return open_audit(path, create=False)
 
 
-def _print(events: Iterable[AuditEvent], *, as_json: bool) -> None:
+def _print(events: Iterable[AuditEvent], *, as_json: bool, ids: bool = False) -> None:
     found = list(events)
     if as_json:
         print_json({"events": [event.to_dict() for event in found]})
@@ -230,6 +230,8 @@ def _print(events: Iterable[AuditEvent], *, as_json: bool) -> None:
         say(("No such events.", "dim"))
     for event in found:
         _line(event)
+        if ids and event.memory_ids:
+            item(styled("    "), styled((" ".join(event.memory_ids), "dim")))
 
 
 _STYLES = {"allowed": "", "denied": "red", "error": "red", "quarantined": "yellow"}
@@ -238,7 +240,11 @@ _STYLES = {"allowed": "", "denied": "red", "error": "red", "quarantined": "yello
 def _line(event: AuditEvent) -> None:
     moment_ = event.at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
     who = " ".join(filter(None, [event.member or event.team or "somebody", f"as {event.user}" if event.user else ""]))
-    count = f"{event.count} memories" if event.count is not None and event.outcome == "allowed" else ""
+    count = (
+        f"{event.count:,} {'memory' if event.count == 1 else 'memories'}"
+        if event.count is not None and event.outcome == "allowed"
+        else ""
+    )
     where = event.bank or event.bank_id or ""
     told = "" if event.outcome == "allowed" else f"  {event.outcome}"
     body = styled(who, "  ", (event.verb, "bold"), f" {where}", (told, _STYLES[event.outcome]), (f"  {count}", "dim"))
