@@ -126,14 +126,15 @@ def copy_bank(
 
 
 def read_all(backend: MemoryBackend, bank_id: str) -> list[Memory]:
-    """Every memory of a bank but observations, oldest first."""
+    """Every memory of a bank but observations, oldest first; then what the embedded engine keeps as a repeat of one."""
     memories: dict[str, Memory] = {}
     offset = 0
     while True:
         page = backend.list_memories(bank_id, limit=PAGE, offset=offset)
         memories.update((memory.id, memory) for memory in page.memories)
         if len(page.memories) < PAGE:
-            return [memory for memory in memories.values() if memory.type != "observation"]
+            repeats = backend.list_repeats(bank_id) if hasattr(backend, "list_repeats") else []
+            return [memory for memory in (*memories.values(), *repeats) if memory.type != "observation"]
         offset += PAGE - OVERLAP
 
 

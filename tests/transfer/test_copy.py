@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -130,6 +131,21 @@ def test_there_and_back_again_changes_nothing(file: SQLiteBackend, tmp_path: Pat
     assert (report.copied, report.already) == (0, 17)
     assert portrait(home, "desk") == portrait(file, "desk")
     home.close()
+
+
+def test_what_was_said_again_in_other_sessions_arrives_each_time(tmp_path: Path) -> None:
+    source = FakeBackend()
+    for session in ("s1", "s2", "s3"):
+        signed = {"author": "scout", "session": session}
+        source.retain("b", "The lift code is 7.", metadata=signed, tags=[f"session:{session}"], document_id=session)
+    with closing(SQLiteBackend(tmp_path / "one.db")) as one, closing(SQLiteBackend(tmp_path / "two.db")) as two:
+        assert copy_bank(source, "b", one).ok
+        assert len(one.list_memories("b").memories) == 1  # the embedded engine keeps one memory and two repeats
+        assert copy_bank(source, "b", one).copied == 0
+        assert copy_bank(one, "b", two).ok
+        back = FakeBackend()
+        assert copy_bank(two, "b", back).ok
+        assert sorted(m.metadata["session"] for m in back.list_memories("b").memories) == ["s1", "s2", "s3"]
 
 
 def test_what_changed_since_is_copied_again(file: SQLiteBackend) -> None:
