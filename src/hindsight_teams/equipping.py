@@ -10,6 +10,7 @@ from typing import Any
 
 from agno.agent import Agent
 from agno.team import Team
+from agno.tools.function import Function
 from agno.tools.toolkit import Toolkit
 
 from hindsight_teams.access import Access
@@ -94,7 +95,12 @@ def _add_tools(part: Agent | Team, toolkits: list[Toolkit]) -> None:
 
 
 def _is_ours(tool: Any) -> bool:
-    """Whether an earlier ``equip`` added it; a plain HindsightTools is the user's own."""
+    """Whether an earlier ``equip`` added it; a plain HindsightTools is the user's own.
+
+    What Agno reads back from a dict are the toolkit's functions, each by itself.
+    """
+    if isinstance(tool, Function):
+        tool = getattr(tool.entrypoint, "toolkit", None) or getattr(tool.entrypoint, "__self__", None)
     if isinstance(tool, HindsightTools):
         return tool.memory.identity.member is not None
     return isinstance(tool, ProposalTools | ReviewTools)

@@ -268,6 +268,7 @@ def dressed(method: Callable[..., Any], name: str, types: dict[str, Any], doc: s
     function.__doc__ = doc or method.__doc__
     function.__annotations__ = {**types, "return": str}
     function.__signature__ = signature
+    function.toolkit = getattr(method, "__self__", None)  # known again when Agno gives the function alone back
     return function  # type: ignore[no-any-return]  # a function, dressed up
 
 

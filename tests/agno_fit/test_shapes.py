@@ -119,6 +119,19 @@ def test_a_serialized_team_finds_its_toolkits_in_the_registry(memory: TeamMemory
         assert list(toolkit_of(again.members[0]).functions) == list(kits[m.id].functions)  # type: ignore[index]
 
 
+def test_equipping_what_was_read_from_a_dict_binds_it_anew(memory: TeamMemory) -> None:
+    elsewhere = TeamMemory(
+        "other", banks={"shared": "team"}, members={"desk": {"shared": "full"}}, backend=memory.backend
+    )
+    before = elsewhere.equip(Team(id="desk", members=[], model=OfflineModel(), telemetry=False))
+    assert isinstance(before.tools, list)
+    registry = Registry(tools=before.tools, models=[OfflineModel()])
+    rebuilt = Team.from_dict({**before.to_dict(), "members": []}, registry=registry)
+    here = TeamMemory("desk", banks={"shared": "team"}, members={"desk": {"shared": "full"}}, backend=memory.backend)
+    here.equip(rebuilt).run(FACT)
+    assert [bank.bank_id for bank in memory.backend.list_banks()] == ["desk:shared"]
+
+
 def _team_of(agent: Agent, memory: TeamMemory) -> Team:
     others: list[Agent | Team] = [Agent(id=m) for m in memory.definition.grants if m != agent.id]
     return Team(id="desk", members=[agent, *others])
