@@ -52,9 +52,11 @@ def fill(backend: SQLiteBackend, conversations: list[Conversation], setting: str
             assert len(receipt.memory_ids) == len(turns)
             names |= {m: f"{talk.id}/{turn.id}" for m, turn in zip(receipt.memory_ids, turns, strict=True)}
     if setting == "crowd":
+        crowd = SQLiteBackend(backend.path)  # without vectors, which would take hours and change nothing
         for start in range(0, CROWD, 10_000):
             items = [RetainItem(text, metadata={"author": who}) for who, text in sentences(10_000, seed=start)]
-            backend.retain_batch(f"other-{start}", items)
+            crowd.retain_batch(f"other-{start}", items)
+        crowd.close()
     return names
 
 
