@@ -34,6 +34,7 @@ class Settings(BaseSettings):
         hindsight_api_url: Base URL of a Hindsight server (``HINDSIGHT_API_URL``).
         api_key: Its API key (``HINDSIGHT_API_KEY``); alone it means Hindsight Cloud.
         db: The embedded database file (``HINDSIGHT_TEAMS_DB``).
+        embedder: ``minilm`` gives the embedded engine vectors, from the ``[minilm]`` extra.
         budget: How much work a recall or reflect may do.
         max_tokens: Most tokens of memories in one answer.
         tags: Given to every memory that a toolkit retains.
@@ -54,6 +55,7 @@ class Settings(BaseSettings):
     hindsight_api_url: str | None = Field(None, validation_alias=AliasChoices("hindsight_api_url", "HINDSIGHT_API_URL"))
     api_key: SecretStr | None = Field(None, validation_alias=AliasChoices("api_key", "HINDSIGHT_API_KEY"))
     db: Path | None = Field(None, validation_alias=_names("db"))
+    embedder: Literal["minilm"] | None = Field(None, validation_alias=_names("embedder"))
     budget: Budget = Field("mid", validation_alias=_names("budget"))
     max_tokens: int = Field(4096, ge=1, validation_alias=_names("max_tokens"))
     tags: list[str] | None = Field(None, validation_alias=_names("tags"))

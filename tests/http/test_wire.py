@@ -30,7 +30,7 @@ from hindsight_teams.errors import (
     UnexpectedAnswer,
     Unsupported,
 )
-from hindsight_teams.models import RetainItem
+from hindsight_teams.models import MemoryPage, RetainItem
 
 T = TypeVar("T")
 
@@ -415,6 +415,26 @@ class TestAnswers:
             ok({"items": [], "total": 0}),
         )
         assert len(steps) == 2
+
+    def test_the_oldest_are_not_missed_while_the_server_derives_something(self) -> None:
+        def page(total: int, *numbers: int) -> Reply:
+            items = [{"id": str(n), "text": f"fact {n}"} for n in numbers]
+            return ok({"items": items, "total": total, "limit": 2, "offset": 0})
+
+        steps, found = drive(
+            memories.list_memories(RULES, "b", limit=2),
+            page(4, 4, 3),
+            page(5, 3, 2),  # meanwhile one was added before them all
+            page(5, 2, 1),
+        )
+        assert [call.path.partition("?")[2] for call in calls(steps)] == [
+            "limit=2&offset=0",
+            "limit=2&offset=2",
+            "limit=2&offset=3",
+        ]
+        assert isinstance(found, MemoryPage)
+        assert [memory.id for memory in found.memories] == ["1", "2"]
+        assert found.total == 5
 
     def test_only_true_prefixes_of_a_bank_id_are_listed(self) -> None:
         listing = {"banks": [{"bank_id": b} for b in ("b:2", "a:b:1", "b:1")], "total": 3}

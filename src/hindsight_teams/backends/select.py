@@ -130,7 +130,7 @@ def open_backend(
     if choice not in _logged:
         _logged.add(choice)
         log.info("backend chosen", kind=choice.kind, location=choice.location, reason=choice.reason)
-    return _open_server(choice, settings) if choice.kind == "hindsight" else _open_file(choice)
+    return _open_server(choice, settings) if choice.kind == "hindsight" else _open_file(choice, settings)
 
 
 def _adapt(client: Any) -> MemoryBackend:
@@ -164,12 +164,12 @@ def _open_server(choice: BackendChoice, settings: Settings) -> MemoryBackend:
         return server
 
 
-def _open_file(choice: BackendChoice) -> MemoryBackend:
+def _open_file(choice: BackendChoice, settings: Settings) -> MemoryBackend:
     from hindsight_teams.backends.sqlite import SQLiteBackend
 
     with _lock:
-        name = ("sqlite", os.path.realpath(choice.location))
+        name = ("sqlite", os.path.realpath(choice.location), settings.embedder)
         file: MemoryBackend | None = _shared.get(name)
         if file is None:
-            file = _shared[name] = SQLiteBackend(choice.location)
+            file = _shared[name] = SQLiteBackend(choice.location, embedder=settings.embedder)
         return file

@@ -13,6 +13,9 @@ from hindsight_teams.backends.hindsight.wire import Call, Plan, Rules, exchange,
 from hindsight_teams.errors import InvalidInput, NotFound, Unsupported
 from hindsight_teams.models import Memory, MemoryPage, TagsMatch
 
+_TRIES = 10
+"""Times a page is looked for in a bank that changes meanwhile."""
+
 
 def list_memories(
     rules: Rules,
@@ -35,13 +38,16 @@ def list_memories(
         return (yield from unless_no_bank(page, MemoryPage([], 0, limit, offset)))
 
     # The server lists newest first, so a page is asked for from the end.
-    newest = yield from ask(limit if offset == 0 else 0, 0)
-    size = max(0, min(limit, newest.total - offset))
-    if size == 0 or (offset == 0 and size == newest.total):
-        found = newest.memories
-    else:
-        found = (yield from ask(size, newest.total - offset - size)).memories
-    return MemoryPage(found[::-1], newest.total, limit, offset)
+    page = yield from ask(limit if offset == 0 else 0, 0)
+    for _ in range(_TRIES):
+        total = page.total
+        size = max(0, min(limit, total - offset))
+        if size == 0 or (offset == 0 and size == total == len(page.memories)):
+            break
+        page = yield from ask(size, total - offset - size)
+        if page.total == total:
+            break  # else the server has just derived or dropped something, and the end is elsewhere by now
+    return MemoryPage(page.memories[::-1], page.total, limit, offset)
 
 
 def get_memory(rules: Rules, bank_id: str, memory_id: str) -> Plan[Memory]:
