@@ -28,7 +28,7 @@ def test_the_embedded_file_is_healthy_and_left_without_a_scratch_bank(cli: Cli, 
 
 def test_the_project_s_team_file_is_checked(cli: Cli, home: Path) -> None:
     (home / "team.toml").write_text('[team]\nid = "t"\n[banks]\na = "team"\n[members.m]\na = "full"\n')
-    assert finding(cli("doctor", "--json").json, "team")["found"].startswith("t: 1 members, 1 banks")
+    assert finding(cli("doctor", "--json").json, "team")["found"].startswith("t: 1 member, 1 bank (")
     (home / "team.toml").write_text('[team]\nid = "t"\n[banks]\na = "tame"\n[members.m]\n')
     broken = cli("doctor", "--json")
     assert broken.code == 1

@@ -130,7 +130,14 @@ def test_recalled_text_can_not_fill_templates_or_leave_its_fence(backend: SQLite
 
 
 def test_bad_options_are_noticed_at_once(backend: SQLiteBackend) -> None:
-    for bad in ({"max_results": 0}, {"budget": "huge"}, {"max_tokens": -1}, {"bank_id": "a/b"}, {"tags_match": "no"}):
+    for bad in (
+        {"max_results": 0},
+        {"budget": "huge"},
+        {"max_tokens": -1},
+        {"bank_id": "a/b"},
+        {"tags_match": "no"},
+        {"query": " "},
+    ):
         with pytest.raises(InvalidInput):
             memory_instructions(**{"bank_id": "x", "client": backend, **bad})  # type: ignore[arg-type]
 

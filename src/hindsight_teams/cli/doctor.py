@@ -95,7 +95,10 @@ def _team() -> list[Finding]:
         team = TeamDefinition.from_file(path)
     except HindsightTeamsError as error:
         return [Finding("team", _said(error), ok=False)]
-    return [Finding("team", f"{team.team_id}: {len(team.grants)} members, {len(team.banks)} banks ({path})", ok=True)]
+    members, banks = (
+        f"{n} {what}{'' if n == 1 else 's'}" for n, what in ((len(team.grants), "member"), (len(team.banks), "bank"))
+    )
+    return [Finding("team", f"{team.team_id}: {members}, {banks} ({path})", ok=True)]
 
 
 def _dotenv() -> list[Finding]:
