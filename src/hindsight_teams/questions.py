@@ -56,6 +56,16 @@ def check_content(content: Any) -> None:
         raise InvalidInput("content is empty; give the text to remember")
 
 
+def check_metadata(metadata: Any) -> None:
+    """Refuse metadata that is no mapping; a backend refuses what is no string in it.
+
+    Raises:
+        InvalidInput: Not a mapping, nor None.
+    """
+    if metadata is not None and not isinstance(metadata, Mapping):
+        raise InvalidInput(f"metadata must map strings to strings, not be a {type(metadata).__name__}")
+
+
 def check_query(query: Any) -> None:
     """Refuse a query that is no text.
 

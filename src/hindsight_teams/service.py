@@ -33,7 +33,7 @@ from hindsight_teams.models import (
     check_choice,
     check_max_tokens,
 )
-from hindsight_teams.questions import Defaults, Question, check_content, check_query
+from hindsight_teams.questions import Defaults, Question, check_content, check_metadata, check_query
 from hindsight_teams.recording import Asked, Done, events, ids_by_bank
 from hindsight_teams.review import quarantine_item, review_bank_id
 from hindsight_teams.rights import Rights, Target
@@ -285,6 +285,7 @@ class MemberMemory:
         target: Target | None = None
         try:
             own = self.defaults.tags if item.tags is None else tuple(check_tags(item.tags))
+            check_metadata(item.metadata)
             if who.member:
                 provenance.refuse_forgery(own, item.metadata or {})
             check_content(item.content)

@@ -239,3 +239,10 @@ def test_every_operation_is_audited_allowed_or_not(backend: SQLiteBackend) -> No
     assert (from_y.bank, tuple(from_y.memory_ids)) == ("y", ())
     assert (denied.verb, denied.outcome, denied.bank, denied.error) == ("retain", "denied", "y", "AccessDenied")
     assert Access.RETAIN in FULL
+
+
+@pytest.mark.parametrize("metadata", [[("k", "v")], "k=v", {"k": 1}, {1: "v"}, {"k": None}, {"k": ["v"]}], ids=repr)
+def test_metadata_that_is_not_text_by_text_is_refused(desk: TeamMemory, backend: SQLiteBackend, metadata: Any) -> None:
+    with pytest.raises(InvalidInput, match="metadata"):
+        desk.member("researcher").retain("The mill is old.", bank="notes", metadata=metadata)
+    assert backend.list_banks() == []
