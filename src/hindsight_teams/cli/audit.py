@@ -138,7 +138,10 @@ def what_did(
     log: Log = None,
     json: Json = False,
 ) -> None:
-    """Show what a member did, in all or in one run, and the ids of the memories that it read or wrote."""
+    """Show what a member did, in all or in one run.
+
+    With the ids of the memories that it read or wrote.
+    """
     with _open(log) as store:
         events = store.what_did(member, run)
     _print(events, as_json=json, ids=True)
