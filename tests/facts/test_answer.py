@@ -59,6 +59,12 @@ def test_what_no_memory_mentions_is_said() -> None:
     assert text.endswith("Not mentioned in any of them: phone, number.")
 
 
+def test_words_that_only_ask_are_not_said_to_be_missing() -> None:
+    text, _ = extractive_answer("What do you know about Nora?", [memory(1, "Nora plays the cello.")])
+    assert "cello" in text
+    assert "Not mentioned" not in text
+
+
 def test_a_question_about_a_time_is_answered_by_what_was_said_then() -> None:
     _, based_on = extractive_answer("What happened last month?", [OSLO, BERGEN, LAUNCH], now=NOW)
     assert based_on == [BERGEN]

@@ -151,8 +151,9 @@ def _missing(question: _Question, evidence: Sequence[_Evidence]) -> list[str]:
     for entry in evidence:
         m = entry.memory
         held.update(_terms(" ".join((m.text, m.author or "", m.context or "", *m.entities))))
-    # Pieces of an unspaced script are no words that a reader could recognise.
-    return [w for t, w in question.words.items() if t not in held and all(c < "\u0e00" for c in w)]
+    # Words that only ask ("know", "tell") name nothing; pieces of an unspaced script are no words to a reader.
+    asking = tokens.GENERIC_WORDS | _ASKING
+    return [w for t, w in question.words.items() if t not in held and w not in asking and all(c < "\u0e00" for c in w)]
 
 
 def _grouped(evidence: Sequence[_Evidence]) -> list[tuple[str, list[_Evidence]]]:
