@@ -86,12 +86,14 @@ class MemberMemory:
         self, *, user: str | None = None, session: str | None = None, run: str | None = None, context: Any = None
     ) -> Caller:
         """This member as the caller of one run."""
-        return replace(self.identity, user=user, session=session, run=run, context=context)
+        return Caller(self.identity.team, self.identity.member, user, session, run, context)
 
     def as_caller(self, caller: Caller | None) -> Caller:
         """The caller of a call: whatever is passed in, team and member stay those bound at composition."""
         if caller is None:
             return self.identity
+        if caller.team == self.identity.team and caller.member == self.identity.member:
+            return caller
         return replace(caller, team=self.identity.team, member=self.identity.member)
 
     # --- the verbs ---------------------------------------------------------------------------------------------
@@ -315,12 +317,15 @@ class MemberMemory:
         limit = self.defaults.max_tokens if question.max_tokens is None else question.max_tokens
         try:
             targets = self.rights.read_targets(who, Access.RECALL, question.banks)
-            answers, gaps = yield from self._read("recall", targets, replace(question, max_tokens=limit))
+            if question.max_tokens is None:
+                question = replace(question, max_tokens=limit)
+            answers, gaps = yield from self._read("recall", targets, question)
             result = federation.merge_recall(answers, gaps, max_tokens=limit if len(targets) > 1 else None)
         except HindsightTeamsError as error:
             self._record(asked, targets, Done(error=error, named=question.banks or ()))
             raise
-        self._record(asked, targets, Done(ids=ids_by_bank(result.results), gaps=gaps))
+        if self.audit is not None:
+            self._record(asked, targets, Done(ids=ids_by_bank(result.results), gaps=gaps))
         return result
 
     def _reflect(self, caller: Caller | None, question: Question) -> Steps[Reflection]:

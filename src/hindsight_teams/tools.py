@@ -199,9 +199,9 @@ class HindsightTools(Toolkit):
         return caller_of(self.memory, run_context)
 
     def _render(self, result: RecallResult, caller: Caller) -> str:
-        return render_recall(
-            result, label_banks=caller.member is not None, names=self.memory.bank_names(Access.RECALL, caller)
-        )
+        if caller.member is None:
+            return render_recall(result, label_banks=False)
+        return render_recall(result, label_banks=True, names=self.memory.bank_names(Access.RECALL, caller))
 
 
 def caller_of(memory: MemberMemory, run_context: Any) -> Caller:

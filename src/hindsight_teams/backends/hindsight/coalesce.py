@@ -42,17 +42,17 @@ class _Exchange:
     __slots__ = ("_sent", "kept")
 
     def __init__(self) -> None:
-        self.kept: list[bytes] = []
+        self.kept = b""
         self._sent = 0.0
 
     def keep(self, buffer: bytes) -> bool:
         """Keep what is written; whether it is enough to be sent."""
-        self.kept.append(buffer)
-        return len(buffer) >= _ENOUGH or sum(map(len, self.kept)) >= _ENOUGH
+        self.kept += buffer
+        return len(self.kept) >= _ENOUGH
 
     def take(self) -> bytes:
         """All that was kept, to be sent now."""
-        kept, self.kept = b"".join(self.kept), []
+        kept, self.kept = self.kept, b""
         self._sent = time.monotonic()
         return kept
 
@@ -82,7 +82,8 @@ class _Stream(httpcore.NetworkStream):
             self._flush(timeout)
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        self._flush(timeout)
+        if self._exchange.kept:
+            self._flush(timeout)
         return self._plain.read(max_bytes, self._exchange.left(timeout))
 
     def _flush(self, timeout: float | None) -> None:
@@ -114,7 +115,8 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
             await self._flush(timeout)
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        await self._flush(timeout)
+        if self._exchange.kept:
+            await self._flush(timeout)
         return await self._plain.read(max_bytes, self._exchange.left(timeout))
 
     async def _flush(self, timeout: float | None) -> None:
