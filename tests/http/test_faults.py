@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import socket
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -20,7 +22,7 @@ from hindsight_teams.errors import (
     Unauthorized,
     UnexpectedAnswer,
 )
-from tests.http.conftest import DROP, HANG, QUICK, Answer, Loopback
+from tests.http.conftest import DROP, HANG, MEMORY, QUICK, Answer, Loopback
 
 Twin = Callable[[HindsightBackend, str], Callable[..., Awaitable[Any]]]
 
@@ -39,6 +41,12 @@ async def test_a_healthy_server_answers(backend: HindsightBackend, loopback: Loo
     assert request.headers["authorization"] == "Bearer k-123"
     assert request.headers["user-agent"].startswith("hindsight-teams/")
     assert request.headers["content-type"] == "application/json"
+
+
+async def test_a_compressed_answer_is_read(backend: HindsightBackend, loopback: Loopback, twin: Twin) -> None:
+    body = gzip.compress(json.dumps({"results": [MEMORY]}).encode())
+    loopback.next.append(Answer(body=body, headers={"Content-Encoding": "gzip"}))
+    assert (await twin(backend, "recall")("b", "q")).results[0].author == "ann"
 
 
 async def test_a_server_that_is_not_there_is_unreachable(twin: Twin) -> None:
