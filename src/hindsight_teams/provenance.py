@@ -103,9 +103,9 @@ def undecided(metadata: Mapping[str, str], tags: Sequence[str]) -> tuple[dict[st
     return kept, [tag for tag in tags if not tag.startswith("lineage:")]
 
 
-def own_tags(tags: Sequence[str], scope_tags: Sequence[str] = ()) -> tuple[str, ...]:
-    """A signed memory's tags without signature and scope."""
-    return tuple(t for t in tags if not t.startswith(RESERVED_PREFIXES) and t not in scope_tags)
+def own_tags(tags: Sequence[str]) -> tuple[str, ...]:
+    """A signed memory's tags without the signature."""
+    return tuple(t for t in tags if not t.startswith(RESERVED_PREFIXES))
 
 
 def signature_tags(tags: Sequence[str]) -> list[str]:

@@ -1,30 +1,5 @@
-from __future__ import annotations
+"""The team of these tests is that of the tests of teams."""
 
-from collections.abc import Iterator
-from contextlib import closing
-from pathlib import Path
+from tests.team.conftest import backend, desk
 
-import pytest
-
-from hindsight_teams import SQLiteBackend, TeamMemory, policies
-
-
-@pytest.fixture
-def backend(tmp_path: Path) -> Iterator[SQLiteBackend]:
-    with closing(SQLiteBackend(tmp_path / "memory.db")) as opened:
-        yield opened
-
-
-@pytest.fixture
-def desk(backend: SQLiteBackend) -> TeamMemory:
-    return TeamMemory(
-        "research-desk",
-        banks={"shared": "team", "notes": "member", "customer": "user"},
-        members={
-            "researcher": {"shared": policies.WRITER_ONLY, "notes": policies.FULL},
-            "answerer": {"shared": policies.READ_ONLY},
-            "clerk": {"customer": policies.FULL},
-            "judge": {"shared": "reflect-only"},
-        },
-        backend=backend,
-    )
+__all__ = ["backend", "desk"]
