@@ -52,7 +52,7 @@ def cheap_vectors(texts: Sequence[str]) -> list[list[float]]:
 
 def minilm() -> Embed:
     """The vectors of the ``[minilm]`` extra, each made once."""
-    from hindsight_teams.backends.sqlite.embedders import MiniLM
+    from hindsight_teams.backends.sqlite.search.embedders import MiniLM
 
     model = MiniLM()
     known: dict[str, list[float]] = {}

@@ -32,7 +32,7 @@ from typing import Any
 from _report import machine, write_section
 from agno.guardrails import PromptInjectionGuardrail
 
-from hindsight_teams.access import Caller
+from hindsight_teams.access.grants import Caller
 from hindsight_teams.guard import Guard, default_checks, from_agno
 
 

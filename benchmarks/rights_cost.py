@@ -30,11 +30,11 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from hindsight_teams import TeamMemory
-from hindsight_teams.access import Access, Grant
+from hindsight_teams.access.grants import Access, Grant
 from hindsight_teams.audit import AuditTrail, SpanSink, StructlogSink, open_audit
 from hindsight_teams.backends.sqlite import SQLiteBackend
+from hindsight_teams.memory.member import MemberMemory
 from hindsight_teams.models import RecallResult, RetainItem
-from hindsight_teams.service import MemberMemory
 
 SCOPE, OTHER = "project:maple", "project:oak"
 TOPICS = "harbour library orchard bakery museum bridge garden station theatre clinic school market".split()

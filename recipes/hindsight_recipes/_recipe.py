@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from agno.team import Team
 
     from hindsight_teams.backends.base import MemoryBackend
-    from hindsight_teams.team import TeamMemory
+    from hindsight_teams.memory.team import TeamMemory
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,36 +11,36 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from hindsight_teams import policies
-    from hindsight_teams.access import Access, Caller, Grant
+    from hindsight_teams.agno import policies
+    from hindsight_teams.access.banks import BankSpec
+    from hindsight_teams.access.definition import TeamDefinition
+    from hindsight_teams.access.grants import Access, Caller, Grant
+    from hindsight_teams.agno.instructions import memory_instructions
+    from hindsight_teams.agno.learning_store import HindsightLearningStore
+    from hindsight_teams.agno.memory_manager import HindsightMemoryManager
+    from hindsight_teams.agno.retriever import memory_retriever
+    from hindsight_teams.agno.toolkit import HindsightTools
     from hindsight_teams.backends.base import MemoryBackend
     from hindsight_teams.backends.hindsight import HindsightBackend
     from hindsight_teams.backends.sqlite import SQLiteBackend
-    from hindsight_teams.banks import BankSpec
-    from hindsight_teams.definition import TeamDefinition
     from hindsight_teams.errors import HindsightError, HindsightTeamsError
-    from hindsight_teams.instructions import memory_instructions
-    from hindsight_teams.learning import HindsightLearningStore
-    from hindsight_teams.memory_manager import HindsightMemoryManager
+    from hindsight_teams.memory.member import MemberMemory
+    from hindsight_teams.memory.team import TeamMemory
     from hindsight_teams.models import Memory, RecallResult, Receipt, Reflection, RetainItem
-    from hindsight_teams.retriever import memory_retriever
-    from hindsight_teams.service import MemberMemory
     from hindsight_teams.settings import configure, get_config, reset_config
-    from hindsight_teams.team import TeamMemory
-    from hindsight_teams.tools import HindsightTools
 
 _HOMES = {
-    "Access": "access",
-    "BankSpec": "banks",
-    "Caller": "access",
-    "Grant": "access",
+    "Access": "access.grants",
+    "BankSpec": "access.banks",
+    "Caller": "access.grants",
+    "Grant": "access.grants",
     "HindsightBackend": "backends.hindsight",
     "HindsightError": "errors",
-    "HindsightLearningStore": "learning",
-    "HindsightMemoryManager": "memory_manager",
+    "HindsightLearningStore": "agno.learning_store",
+    "HindsightMemoryManager": "agno.memory_manager",
     "HindsightTeamsError": "errors",
-    "HindsightTools": "tools",
-    "MemberMemory": "service",
+    "HindsightTools": "agno.toolkit",
+    "MemberMemory": "memory.member",
     "Memory": "models",
     "MemoryBackend": "backends.base",
     "RecallResult": "models",
@@ -48,12 +48,12 @@ _HOMES = {
     "Reflection": "models",
     "RetainItem": "models",
     "SQLiteBackend": "backends.sqlite",
-    "TeamDefinition": "definition",
-    "TeamMemory": "team",
+    "TeamDefinition": "access.definition",
+    "TeamMemory": "memory.team",
     "configure": "settings",
     "get_config": "settings",
-    "memory_instructions": "instructions",
-    "memory_retriever": "retriever",
+    "memory_instructions": "agno.instructions",
+    "memory_retriever": "agno.retriever",
     "reset_config": "settings",
 }
 
@@ -90,7 +90,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name == "policies":
-        return importlib.import_module("hindsight_teams.policies")
+        return importlib.import_module("hindsight_teams.agno.policies")
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

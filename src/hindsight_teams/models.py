@@ -15,7 +15,7 @@ MemoryType: TypeAlias = Literal["world", "experience", "observation"]
 UpdateMode: TypeAlias = Literal["replace", "append"]
 OperationStatus: TypeAlias = Literal["pending", "processing", "completed", "failed", "cancelled", "not_found"]
 TagGroup: TypeAlias = Mapping[str, Any]
-"""A boolean tag filter as Hindsight writes it; see ``hindsight_teams.tags``."""
+"""A boolean tag filter as Hindsight writes it; see ``hindsight_teams.requests.tags``."""
 
 BUDGETS: tuple[Budget, ...] = get_args(Budget)
 TAGS_MATCHES: tuple[TagsMatch, ...] = get_args(TagsMatch)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hindsight_teams.audit import AuditEvent, AuditStore, Head, open_audit
-from hindsight_teams.audit.chain import START, Link, link, verify
+from hindsight_teams.audit.hashing import START, Link, link, verify
 from hindsight_teams.errors import DatabaseUnusable, InvalidInput
 
 

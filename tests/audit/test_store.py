@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hindsight_teams.access import Caller
+from hindsight_teams.access.grants import Caller
 from hindsight_teams.audit import AuditEvent, AuditSink, AuditStore, open_audit
 from hindsight_teams.errors import ConfigurationError, DatabaseUnusable, InvalidInput
 

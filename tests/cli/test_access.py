@@ -61,8 +61,8 @@ def test_a_project_names_its_team_file_in_pyproject(cli: Cli, home: Path, team_f
 def test_a_narrow_terminal_gets_a_list(team_file: Path) -> None:
     from rich.console import Console
 
-    from hindsight_teams.cli.matrix import render
-    from hindsight_teams.definition import TeamDefinition
+    from hindsight_teams.access.definition import TeamDefinition
+    from hindsight_teams.cli.matrix_table import render
 
     narrow = Console(width=34, record=True)
     narrow.print(render(TeamDefinition.from_file(team_file), 34))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from hindsight_teams.cli import models
-from hindsight_teams.cli.failure import MISUSED
+from hindsight_teams.cli.failing import MISUSED
 from hindsight_teams.errors import ConfigurationError, InvalidInput
 from tests.cli.conftest import Cli
 
@@ -136,7 +136,7 @@ def test_a_model_that_fails_fails_the_run_in_one_line(cli: Cli, monkeypatch: pyt
     from hindsight_teams.testing import ScriptedModel
 
     chosen = models.Chosen(ScriptedModel([RuntimeError("the quota is used up")]), "some:model", False, "")
-    monkeypatch.setattr("hindsight_teams.cli.models.choose_model", lambda _: chosen)
+    monkeypatch.setattr("hindsight_teams.cli.model_choice.choose_model", lambda _: chosen)
     failed = cli("run", "researcher_answerer", "When does it start?", "--json")
     assert failed.code == 1
     assert failed.err.count("\n") == 1

@@ -23,7 +23,7 @@ def test_a_key_is_shown_once_and_stored_as_a_hash(cli: Cli, home: Path) -> None:
 
 
 def test_a_revoked_key_no_longer_counts(cli: Cli, home: Path) -> None:
-    from hindsight_teams.server.keys import KeyStore
+    from hindsight_teams.server.key_file import KeyStore
 
     made = cli("keys", "create", "answerer", "--json").json
     store = KeyStore(home / "team-keys.json")

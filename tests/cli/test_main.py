@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hindsight_teams.cli.failure import INTERRUPTED
+from hindsight_teams.cli.failing import INTERRUPTED
 from hindsight_teams.cli.output import clean, item, say, styled
 from hindsight_teams.errors import BackendUnreachable
 from tests.cli.conftest import Cli
@@ -53,7 +53,7 @@ def test_an_error_shows_its_details_but_no_key(cli: Cli, monkeypatch: pytest.Mon
     def fail(*_: object, **__: object) -> None:
         raise BackendUnreachable("no connection", url="http://h:1", api_key="hsk-1", authorization="Bearer hsk-1")
 
-    monkeypatch.setattr("hindsight_teams.definition.TeamDefinition.from_file", fail)
+    monkeypatch.setattr("hindsight_teams.access.definition.TeamDefinition.from_file", fail)
     failed = cli("access", "--json")
     assert failed.err == "error: no connection (url: http://h:1)\n"
     assert failed.json["error"]["details"] == {"url": "http://h:1"}
@@ -64,7 +64,7 @@ def test_a_fault_of_our_own_is_one_line_too(cli: Cli, monkeypatch: pytest.Monkey
     def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError("oh")
 
-    monkeypatch.setattr("hindsight_teams.definition.TeamDefinition.from_file", fail)
+    monkeypatch.setattr("hindsight_teams.access.definition.TeamDefinition.from_file", fail)
     failed = cli("access")
     assert failed.code == 1
     assert failed.err.count("\n") == 1
@@ -86,7 +86,7 @@ def test_an_interrupt_is_no_traceback(cli: Cli, monkeypatch: pytest.MonkeyPatch)
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("hindsight_teams.definition.TeamDefinition.from_file", interrupt)
+    monkeypatch.setattr("hindsight_teams.access.definition.TeamDefinition.from_file", interrupt)
     assert cli("access").code == INTERRUPTED
 
 

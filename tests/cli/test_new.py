@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from hindsight_recipes import list_recipes
+from hindsight_teams.access.definition import TeamDefinition
 from hindsight_teams.cli.scaffold.record import RECORD
-from hindsight_teams.definition import TeamDefinition
 from tests.cli.conftest import Cli
 from tests.cli.test_place import tree
 

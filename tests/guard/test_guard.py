@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from agno.guardrails import PIIDetectionGuardrail, PromptInjectionGuardrail
 
-from hindsight_teams.access import Caller
+from hindsight_teams.access.grants import Caller
 from hindsight_teams.errors import ConfigurationError, ContentRefused, InvalidInput
 from hindsight_teams.guard import (
     Guard,

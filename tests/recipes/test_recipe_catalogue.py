@@ -7,7 +7,7 @@ import pytest
 
 from hindsight_recipes import Recipe, get_recipe, list_recipes
 from hindsight_teams import SQLiteBackend
-from hindsight_teams.definition import TeamDefinition
+from hindsight_teams.access.definition import TeamDefinition
 from hindsight_teams.errors import InvalidInput
 
 from .conftest import parts

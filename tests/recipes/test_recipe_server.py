@@ -8,7 +8,7 @@ import pytest
 
 from hindsight_recipes import get_recipe
 from hindsight_teams import HindsightBackend
-from hindsight_teams.definition import TeamDefinition
+from hindsight_teams.access.definition import TeamDefinition
 from tests.harness import Server
 
 RECIPES = ["researcher_answerer", "support_desk"]

@@ -10,9 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
-from hindsight_teams.access import POLICIES
-from hindsight_teams.definition import TeamDefinition
-from hindsight_teams.server.keys import KeyStore
+from hindsight_teams.access.definition import TeamDefinition
+from hindsight_teams.access.grants import POLICIES
+from hindsight_teams.server.key_file import KeyStore
 from tests.conftest import ServerFactory
 from tests.harness import Server
 

@@ -13,7 +13,7 @@ import pytest
 from hindsight_teams.errors import ConfigurationError
 from hindsight_teams.server import guard as door
 from hindsight_teams.server.authority import Authority
-from hindsight_teams.server.guard import Guard, admitted, single_bank
+from hindsight_teams.server.gate import Guard, admitted, single_bank
 
 BANKS = "/v1/default/banks"
 TEAM = """

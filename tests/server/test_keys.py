@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from hindsight_teams.errors import ConfigurationError, InvalidInput
-from hindsight_teams.server.keys import KeyStore
+from hindsight_teams.server.key_file import KeyStore
 
 
 @pytest.fixture

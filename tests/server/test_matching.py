@@ -8,12 +8,12 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from hindsight_teams.access import Caller, Grant, parse_access
-from hindsight_teams.banks import BankSpec, escape, unescape
-from hindsight_teams.definition import TeamDefinition
+from hindsight_teams.access.banks import BankSpec, escape, unescape
+from hindsight_teams.access.definition import TeamDefinition
+from hindsight_teams.access.grants import Caller, Grant, parse_access
 from hindsight_teams.errors import TeamDefinitionError
 from hindsight_teams.server.matching import claims, could_be, match_bank_id
-from tests.banks.strategies import any_specs, callers, identities
+from tests.access.strategies import any_specs, callers, identities
 
 BANKS = {"shared": "team", "notes": "member", "customer": "user", "room": "room:{session}", "pair": "pair.{user}:{run}"}
 

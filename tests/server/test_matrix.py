@@ -12,7 +12,7 @@ import pytest
 from agno.agent import Agent
 
 from hindsight_teams import TeamMemory
-from hindsight_teams.access import FULL, POLICIES, Access, Caller
+from hindsight_teams.access.grants import FULL, POLICIES, Access, Caller
 from hindsight_teams.backends.hindsight import HindsightBackend
 from hindsight_teams.errors import AccessDenied
 from hindsight_teams.testing import ScriptedModel, call

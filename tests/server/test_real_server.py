@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from hindsight_teams import TeamMemory
-from hindsight_teams.access import Caller
+from hindsight_teams.access.grants import Caller
 from hindsight_teams.backends.hindsight import HindsightBackend
-from hindsight_teams.curation import Proposals
 from hindsight_teams.errors import Forbidden, Unauthorized
+from hindsight_teams.memory.curation import Proposals
 from tests.conftest import ServerFactory
 from tests.server.conftest import PROJECT, Desk
 

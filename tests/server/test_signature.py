@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hindsight_teams import provenance
-from hindsight_teams.access import FULL, Caller, Grant
-from hindsight_teams.banks import BankSpec, escape
-from hindsight_teams.definition import TeamDefinition
+from hindsight_teams.access import signatures as provenance
+from hindsight_teams.access.banks import BankSpec, escape
+from hindsight_teams.access.definition import TeamDefinition
+from hindsight_teams.access.grants import FULL, Caller, Grant
 from hindsight_teams.errors import InvalidInput
+from hindsight_teams.memory.envelopes import _folded, quarantine_item
 from hindsight_teams.models import RetainItem
-from hindsight_teams.review import _folded, quarantine_item
-from hindsight_teams.server.signature import check_envelope, sign, writable_tags
-from tests.banks.strategies import identities
+from hindsight_teams.server.signing import check_envelope, sign, writable_tags
+from tests.access.strategies import identities
 
 TEAM = TeamDefinition.from_parts("desk", banks={"shared": "team", "notes": "member"}, members={"a": {}, "b": {}})
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hindsight_teams.audit.chain import Head, Verification
 from hindsight_teams.audit.events import (
     OUTCOMES,
     AuditEvent,
@@ -14,7 +13,8 @@ from hindsight_teams.audit.events import (
     SpanSink,
     StructlogSink,
 )
-from hindsight_teams.audit.store import AuditEntry, AuditStore
+from hindsight_teams.audit.hashing import Head, Verification
+from hindsight_teams.audit.journal import AuditEntry, AuditStore
 from hindsight_teams.errors import ConfigurationError
 
 __all__ = [
@@ -59,6 +59,6 @@ def open_audit(path: str | Path, *, keep_text: bool = False, create: bool = True
         from hindsight_teams.audit.jsonl import JSONLinesAuditStore
 
         return JSONLinesAuditStore(path, keep_text=keep_text)
-    from hindsight_teams.audit.sqlite import SQLiteAuditStore
+    from hindsight_teams.audit.database import SQLiteAuditStore
 
     return SQLiteAuditStore(path, keep_text=keep_text)

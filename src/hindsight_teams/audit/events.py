@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, Protocol, TypeAlias, get_args, runtime_checkable
 
-from hindsight_teams.access import Caller
+from hindsight_teams.access.grants import Caller
 from hindsight_teams.log import get_logger
 
 Outcome: TypeAlias = Literal["allowed", "denied", "error", "quarantined"]

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from hindsight_teams.audit.chain import START, Head, Link, link
-from hindsight_teams.audit.store import AuditStore, line_of
+from hindsight_teams.audit.hashing import START, Head, Link, link
+from hindsight_teams.audit.journal import AuditStore, line_of
 from hindsight_teams.errors import ConfigurationError, DatabaseUnusable
 
 _BLOCK = 1 << 16

@@ -9,8 +9,8 @@ from hindsight_teams.cli.team_file import TeamArgument, find_team_file
 
 def access(team: TeamArgument = None, *, json: Json = False) -> None:
     """Show who may do what on which bank."""
-    from hindsight_teams.cli.matrix import plain, render
-    from hindsight_teams.definition import TeamDefinition
+    from hindsight_teams.access.definition import TeamDefinition
+    from hindsight_teams.cli.matrix_table import plain, render
 
     definition = TeamDefinition.from_file(find_team_file(team))
     if json:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from hindsight_teams.cli.failure import FAILED, usage
+from hindsight_teams.cli.failing import FAILED, usage
 from hindsight_teams.cli.options import Json, moment
 from hindsight_teams.cli.output import glyph, item, print_json, print_json_line, say, styled
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hindsight_teams.cli.failure import FAILED
+from hindsight_teams.cli.failing import FAILED
 from hindsight_teams.cli.options import Db, Json, Yes, backend, confirm
 from hindsight_teams.cli.output import glyph, item, print_json, say, styled
 from hindsight_teams.errors import Unsupported

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hindsight_teams.cli.failure import FAILED, usage
+from hindsight_teams.cli.failing import FAILED, usage
 from hindsight_teams.cli.options import Json
 from hindsight_teams.cli.output import clean, console, glyph, item, print_json, say, styled
 from hindsight_teams.errors import NotFound
 
 if TYPE_CHECKING:
     from hindsight_teams.backends.base import MemoryBackend
-    from hindsight_teams.transfer import CopyReport
+    from hindsight_teams.memory.copying import CopyReport
 
 TARGET_KEY = "HINDSIGHT_TEAMS_TARGET_API_KEY"
 """The key of the second server, where both ends are servers: no server is ever sent the key of another one."""
@@ -41,7 +41,7 @@ def copy(
     Every memory goes with its time, author, tags, metadata and document. It is checked by count and by sample, goes on
     where it was cut short, and doubles nothing when it is run again.
     """
-    from hindsight_teams.transfer import copy_bank
+    from hindsight_teams.memory.copying import copy_bank
 
     if bank and prefix is not None:
         raise usage("give --bank or --prefix, not both")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hindsight_teams.cli.failure import FAILED, public_details, usage
+from hindsight_teams.cli.failing import FAILED, public_details, usage
 from hindsight_teams.cli.options import Db, Json, Url
 from hindsight_teams.cli.output import glyph, item, print_json, styled
 from hindsight_teams.errors import HindsightTeamsError
@@ -85,8 +85,8 @@ def _installed(package: str) -> str:
 
 def _team() -> list[Finding]:
     """The team.toml of the current project, where there is one."""
+    from hindsight_teams.access.definition import TeamDefinition
     from hindsight_teams.cli.team_file import find_team_file
-    from hindsight_teams.definition import TeamDefinition
 
     path = find_team_file(None)
     if not path.exists():

@@ -40,7 +40,7 @@ def forget(
 
     What was derived from a memory goes with it. Selections that are given together are ANDed.
     """
-    from hindsight_teams.team import TeamMemory
+    from hindsight_teams.memory.team import TeamMemory
 
     selection = {
         "memory_ids": tuple(memory or ()),

@@ -12,7 +12,7 @@ from hindsight_teams.cli.output import console, glyph, print_json, say, styled
 from hindsight_teams.cli.team_file import TeamOption, find_team_file
 
 if TYPE_CHECKING:
-    from hindsight_teams.server.keys import KeyRecord
+    from hindsight_teams.server.key_file import KeyRecord
 
 DEFAULT_FILE = Path("team-keys.json")
 
@@ -44,8 +44,8 @@ def create(
 
     It is shown once and stored nowhere; the file holds its hash.
     """
-    from hindsight_teams.definition import TeamDefinition
-    from hindsight_teams.server.keys import KeyStore
+    from hindsight_teams.access.definition import TeamDefinition
+    from hindsight_teams.server.key_file import KeyStore
 
     definition = TeamDefinition.from_file(find_team_file(team))
     if not admin:
@@ -62,7 +62,7 @@ def create(
 @app.command("list")
 def list_(*, file: KeyFile = DEFAULT_FILE, json: Json = False) -> None:
     """List the keys, without the keys themselves."""
-    from hindsight_teams.server.keys import KeyStore
+    from hindsight_teams.server.key_file import KeyStore
 
     records = KeyStore(file).list()
     if json:
@@ -96,7 +96,7 @@ def revoke(
 
     A running server notices at its next request.
     """
-    from hindsight_teams.server.keys import KeyStore
+    from hindsight_teams.server.key_file import KeyStore
 
     record = KeyStore(file).revoke(key_id)
     if json:

@@ -14,7 +14,7 @@ import typer
 import typer.core
 
 from hindsight_teams.cli import access, audit, bank, demo, doctor, forget, keys, new, recipes, review, run, update
-from hindsight_teams.cli.failure import (
+from hindsight_teams.cli.failing import (
     FAILED,
     INTERRUPTED,
     USAGE_ERROR,

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hindsight_teams.cli.failure import usage
+from hindsight_teams.cli.failing import usage
 from hindsight_teams.cli.options import Json, interactive
 from hindsight_teams.cli.output import console, glyph, print_json, say
 
 if TYPE_CHECKING:
     from hindsight_recipes import Recipe
     from hindsight_teams.cli.scaffold.answers import Answers
-    from hindsight_teams.cli.scaffold.names import ProjectName
-    from hindsight_teams.cli.scaffold.render import Rendered
+    from hindsight_teams.cli.scaffold.project_files import Rendered
+    from hindsight_teams.cli.scaffold.project_names import ProjectName
 
 
 def new(
@@ -57,10 +57,10 @@ def new(
     You get a team with memory, rights and tests that pass, offline. On a terminal it asks for what no flag says.
     """
     from hindsight_teams.cli import recipes
-    from hindsight_teams.cli.scaffold.names import parse_name
     from hindsight_teams.cli.scaffold.place import keep_changed, place, refuse_occupied
+    from hindsight_teams.cli.scaffold.project_files import render
+    from hindsight_teams.cli.scaffold.project_names import parse_name
     from hindsight_teams.cli.scaffold.record import RECORD, new_record
-    from hindsight_teams.cli.scaffold.render import render
 
     if list_:
         recipes.list_(json=json)
@@ -93,6 +93,7 @@ def _answers(
 ) -> Answers:
     """The four answers: from the flags, else asked for on a terminal, else the defaults."""
     from hindsight_recipes import get_recipe, list_recipes
+    from hindsight_teams.access.definition import TeamDefinition
     from hindsight_teams.cli.scaffold.answers import (
         BACKENDS,
         DEFAULT_RECIPE,
@@ -101,7 +102,6 @@ def _answers(
         parse_members,
         parse_model,
     )
-    from hindsight_teams.definition import TeamDefinition
     from hindsight_teams.models import check_choice
 
     chosen = get_recipe(recipe or (_ask_recipe(list_recipes()) if ask else DEFAULT_RECIPE))
@@ -136,7 +136,7 @@ def _ask(question: str, default: str, hint: str) -> str:
 def _print_json(
     project: ProjectName, answers: Answers, rendered: Rendered, write: dict[str, str], kept: list[str], *, dry_run: bool
 ) -> None:
-    from hindsight_teams.cli.matrix import plain
+    from hindsight_teams.cli.matrix_table import plain
 
     print_json(
         {
@@ -155,7 +155,7 @@ def _print_json(
 def _show(
     project: ProjectName, answers: Answers, rendered: Rendered, write: dict[str, str], kept: list[str], *, dry_run: bool
 ) -> None:
-    from hindsight_teams.cli.matrix import render
+    from hindsight_teams.cli.matrix_table import render
 
     screen = console()
     say()

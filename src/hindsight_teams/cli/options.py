@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hindsight_teams.cli.failure import FAILED, usage
+from hindsight_teams.cli.failing import FAILED, usage
 from hindsight_teams.errors import NotFound
 
 if TYPE_CHECKING:

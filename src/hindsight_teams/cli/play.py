@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hindsight_teams.audit import AuditTrail
-from hindsight_teams.cli.failure import FAILED, tracebacks
-from hindsight_teams.cli.models import Chosen, choose_model
+from hindsight_teams.cli.failing import FAILED, tracebacks
+from hindsight_teams.cli.model_choice import Chosen, choose_model
 from hindsight_teams.cli.output import console, glyph, print_json, say
 from hindsight_teams.cli.stage import Played, Watch, perform
 from hindsight_teams.errors import HindsightTeamsError
@@ -37,8 +37,8 @@ def play(recipe: Recipe, *, model: str | None, db: Path | None, url: str | None,
     The first phase runs here, each later one in a new process. The stand-in must answer as the script expects; a
     language model words its answers in its own way, so there a missing word is only shown.
     """
-    from hindsight_teams.cli.matrix import plain, render
-    from hindsight_teams.definition import TeamDefinition
+    from hindsight_teams.access.definition import TeamDefinition
+    from hindsight_teams.cli.matrix_table import plain, render
 
     definition = TeamDefinition.from_file(recipe.team_toml)
     chosen = choose_model(model)

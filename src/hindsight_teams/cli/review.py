@@ -13,8 +13,8 @@ from hindsight_teams.cli.output import glyph, item, print_json, say, styled
 from hindsight_teams.cli.team_file import TeamOption, find_team_file
 
 if TYPE_CHECKING:
-    from hindsight_teams.curation import Decision, Reviews
-    from hindsight_teams.review import ReviewItem
+    from hindsight_teams.memory.curation import Decision, Reviews
+    from hindsight_teams.memory.envelopes import ReviewItem
 
 app = typer.Typer(help="Approve or reject memories that wait for review.", no_args_is_help=True)
 
@@ -80,7 +80,7 @@ def revoke(
 
 @contextmanager
 def _reviews(team: TeamOption, db: Db, url: Url, curator: str | None) -> Iterator[Reviews]:
-    from hindsight_teams.team import TeamMemory
+    from hindsight_teams.memory.team import TeamMemory
 
     with backend(db, url, must_exist=True) as opened:
         yield TeamMemory.from_file(find_team_file(team), backend=opened).reviews(curator)

@@ -40,8 +40,8 @@ def run(
     the settings choose, as `doctor` shows it.
     """
     from hindsight_recipes import get_recipe
-    from hindsight_teams.cli.failure import usage
-    from hindsight_teams.cli.models import choose_model
+    from hindsight_teams.cli.failing import usage
+    from hindsight_teams.cli.model_choice import choose_model
     from hindsight_teams.cli.play import play, play_phase
 
     if db is not None and url is not None:
@@ -64,7 +64,7 @@ def _ask(
 ) -> None:
     from hindsight_recipes import Step
     from hindsight_teams.backends.select import open_backend
-    from hindsight_teams.cli.models import choose_model
+    from hindsight_teams.cli.model_choice import choose_model
     from hindsight_teams.cli.play import quiet_agno, watched_team
     from hindsight_teams.cli.stage import Watch, perform
 

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from hindsight_teams.cli.failure import FAILED
+from hindsight_teams.cli.failing import FAILED
 from hindsight_teams.cli.options import Json
 from hindsight_teams.cli.output import glyph, print_json, say
 
@@ -38,10 +38,10 @@ def update(
     Your changes stay: both are merged, and lines that conflict are marked as git marks them.
     """
     from hindsight_teams.cli.scaffold.answers import Answers
-    from hindsight_teams.cli.scaffold.names import parse_name
     from hindsight_teams.cli.scaffold.place import place
+    from hindsight_teams.cli.scaffold.project_files import render
+    from hindsight_teams.cli.scaffold.project_names import parse_name
     from hindsight_teams.cli.scaffold.record import RECORD, new_record, read_record
-    from hindsight_teams.cli.scaffold.render import render
 
     record = read_record(folder)
     answers = Answers.from_dict(record.answers)

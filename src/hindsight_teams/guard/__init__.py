@@ -1,9 +1,9 @@
 """The write guard: what a member may not put into a memory."""
 
-from hindsight_teams.guard.agno import from_agno
-from hindsight_teams.guard.guard import Guard, default_checks
-from hindsight_teams.guard.instructions import check_instructions
+from hindsight_teams.agno.guardrails import from_agno
+from hindsight_teams.guard.chain import Guard, default_checks
 from hindsight_teams.guard.limits import Oversize, TooManyWrites, check_secrets
+from hindsight_teams.guard.orders import check_instructions
 from hindsight_teams.guard.verdict import ACTIONS, Action, Check, Verdict, WriteAttempt
 
 __all__ = [

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, get_args
 
-from hindsight_teams.access import Caller
+from hindsight_teams.access.grants import Caller
 from hindsight_teams.errors import ContentRefused
 
 Action: TypeAlias = Literal["allow", "redact", "quarantine", "refuse"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from hindsight_teams.access import Access
+from hindsight_teams.access.grants import Access
 
 OPEN = frozenset({"/health", "/health/live", "/health/ready", "/version", "/v1/version"})
 """GET of these needs no key: they tell that the server lives, and its version."""

@@ -13,8 +13,7 @@ from functools import wraps
 from itertools import count
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
-from hindsight_teams.backends import checks
-from hindsight_teams.banks import check_bank_id
+from hindsight_teams.access.banks import check_bank_id
 from hindsight_teams.errors import BankNotFound, Unsupported
 from hindsight_teams.models import (
     BankInfo,
@@ -34,8 +33,9 @@ from hindsight_teams.models import (
     TagsMatch,
     UpdateMode,
 )
-from hindsight_teams.tags import matches, matches_group
-from hindsight_teams.tokens import estimate
+from hindsight_teams.requests import checks
+from hindsight_teams.requests.tags import matches, matches_group
+from hindsight_teams.text import estimate
 
 P = ParamSpec("P")
 T = TypeVar("T")

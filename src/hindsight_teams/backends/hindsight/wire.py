@@ -14,9 +14,9 @@ from functools import lru_cache
 from typing import Any, Literal, TypeAlias, TypeVar
 from urllib.parse import quote, urlencode
 
+from hindsight_teams.access.banks import check_bank_id
 from hindsight_teams.backends.hindsight import faults
 from hindsight_teams.backends.hindsight.retry import Repeat, RetryPolicy, retry_after_seconds
-from hindsight_teams.banks import check_bank_id
 from hindsight_teams.errors import BackendError, BankNotFound, InvalidInput, NotFound
 
 T = TypeVar("T")

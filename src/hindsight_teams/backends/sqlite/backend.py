@@ -12,14 +12,17 @@ from functools import partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
-from hindsight_teams.backends.sqlite import checks, linking, reading, recalling, schema, writing
-from hindsight_teams.backends.sqlite.connections import Pool
-from hindsight_teams.backends.sqlite.embedders import as_embedder
-from hindsight_teams.backends.sqlite.filters import Filter
-from hindsight_teams.backends.sqlite.records import Piece, public_id, row_number
-from hindsight_teams.backends.sqlite.vectors import Vectors
-from hindsight_teams.backends.sqlite.words import Shares
-from hindsight_teams.banks import check_bank_id
+from hindsight_teams.access.banks import check_bank_id
+from hindsight_teams.backends.sqlite import checks
+from hindsight_teams.backends.sqlite.learn import linking
+from hindsight_teams.backends.sqlite.search import recalling
+from hindsight_teams.backends.sqlite.search.embedders import as_embedder
+from hindsight_teams.backends.sqlite.search.filters import Filter
+from hindsight_teams.backends.sqlite.search.vectors import Vectors
+from hindsight_teams.backends.sqlite.search.words import Shares
+from hindsight_teams.backends.sqlite.store import reading, schema, writing
+from hindsight_teams.backends.sqlite.store.connections import Pool
+from hindsight_teams.backends.sqlite.store.records import Piece, public_id, row_number
 from hindsight_teams.errors import BackendError, BankNotFound, ConfigurationError, InvalidInput
 from hindsight_teams.log import Logger
 from hindsight_teams.models import (
@@ -44,7 +47,7 @@ from hindsight_teams.models import (
 _log = Logger(__name__)
 
 if TYPE_CHECKING:
-    from hindsight_teams.backends.sqlite.maintenance import CheckReport, RepairReport
+    from hindsight_teams.backends.sqlite.store.maintenance import CheckReport, RepairReport
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -204,7 +207,7 @@ class SQLiteBackend:
         Returns:
             The observations' ids; a note where rules had to stand in for the model.
         """
-        from hindsight_teams.backends.sqlite import learning
+        from hindsight_teams.backends.sqlite.learn import learning
 
         check_bank_id(bank_id)
         with self._pool.read() as db:
@@ -289,7 +292,7 @@ class SQLiteBackend:
             Unsupported: ``response_schema`` without a model.
             DatabaseUnusable: The file can't be read.
         """
-        from hindsight_teams.backends.sqlite import reflecting
+        from hindsight_teams.backends.sqlite.search import reflecting
 
         if max_tokens is not None:
             check_max_tokens(max_tokens)
@@ -496,7 +499,7 @@ class SQLiteBackend:
         Raises:
             DatabaseUnusable: The file can't be opened at all.
         """
-        from hindsight_teams.backends.sqlite import maintenance
+        from hindsight_teams.backends.sqlite.store import maintenance
 
         return maintenance.check(self._pool)
 
@@ -507,7 +510,7 @@ class SQLiteBackend:
             DatabaseLocked: Another process has the file open.
             DatabaseUnusable: Nothing in it can be read.
         """
-        from hindsight_teams.backends.sqlite import maintenance
+        from hindsight_teams.backends.sqlite.store import maintenance
 
         return maintenance.repair(self._pool)
 
@@ -518,7 +521,7 @@ class SQLiteBackend:
             InvalidInput: The path exists.
             DatabaseUnusable: It can't be written.
         """
-        from hindsight_teams.backends.sqlite import maintenance
+        from hindsight_teams.backends.sqlite.store import maintenance
 
         return maintenance.backup(self._pool, Path(path).expanduser())
 
@@ -556,7 +559,7 @@ class SQLiteBackend:
         return await asyncio.get_running_loop().run_in_executor(self._executor, work)
 
     def _learn(self, bank: int, numbers: Sequence[int] | None) -> tuple[tuple[int, ...], tuple[str, ...]]:
-        from hindsight_teams.backends.sqlite import learning
+        from hindsight_teams.backends.sqlite.learn import learning
 
         made = learning.learn(self._pool, bank, self._extractor, self._attached, numbers)
         if not made.failed:

@@ -16,7 +16,7 @@ from hindsight_teams.models import (
     check_choice,
     check_max_tokens,
 )
-from hindsight_teams.tags import check_group, check_tags
+from hindsight_teams.requests.tags import check_group, check_tags
 
 MAX_CONTENT = 1_000_000
 """Characters of one piece of content."""

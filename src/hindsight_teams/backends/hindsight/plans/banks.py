@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from hindsight_teams.backends import checks
 from hindsight_teams.backends.hindsight import answers, wire
 from hindsight_teams.backends.hindsight.plans import parts
 from hindsight_teams.backends.hindsight.retry import RetryPolicy
 from hindsight_teams.backends.hindsight.wire import Call, Plan, Rules, exchange, unless_no_bank
 from hindsight_teams.errors import BackendError, Unsupported
 from hindsight_teams.models import BankInfo, BankStats, Health, TagCount
+from hindsight_teams.requests import checks
 
 MIN_VERSION = (1, 1)
 """The oldest server that this client was tried with."""

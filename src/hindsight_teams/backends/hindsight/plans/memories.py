@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
-from hindsight_teams.backends import checks
 from hindsight_teams.backends.hindsight import answers, wire
-from hindsight_teams.backends.hindsight.answers import Document
+from hindsight_teams.backends.hindsight.decoding import Document
 from hindsight_teams.backends.hindsight.plans import parts
 from hindsight_teams.backends.hindsight.wire import Call, Plan, Rules, exchange, unless_missing, unless_no_bank
 from hindsight_teams.errors import InvalidInput, NotFound, Unsupported
 from hindsight_teams.models import Memory, MemoryPage, TagsMatch
+from hindsight_teams.requests import checks
 
 _TRIES = 10
 """Times a page is looked for in a bank that changes meanwhile."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 
-from hindsight_teams.backends import checks
 from hindsight_teams.backends.hindsight import answers, wire
 from hindsight_teams.backends.hindsight.plans import parts
 from hindsight_teams.backends.hindsight.wire import Call, Pause, Plan, Rules, exchange, unless_missing, unless_no_bank
 from hindsight_teams.errors import BackendTimeout
 from hindsight_teams.models import Operation, OperationStatus
+from hindsight_teams.requests import checks
 
 FINAL = frozenset({"completed", "failed", "cancelled", "not_found"})
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from hindsight_teams.backends import checks
 from hindsight_teams.backends.hindsight import wire
 from hindsight_teams.backends.hindsight.wire import Call, Plan, Rules, exchange, unless_no_bank
 from hindsight_teams.models import TagGroup
+from hindsight_teams.requests import checks
 
 T = TypeVar("T")
 

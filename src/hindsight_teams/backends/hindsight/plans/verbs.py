@@ -9,7 +9,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from hindsight_teams.backends import checks
 from hindsight_teams.backends.hindsight import answers, wire
 from hindsight_teams.backends.hindsight.plans import parts
 from hindsight_teams.backends.hindsight.wire import Call, Plan, Rules, exchange, unless_no_bank
@@ -25,7 +24,8 @@ from hindsight_teams.models import (
     TagsMatch,
     UpdateMode,
 )
-from hindsight_teams.tokens import estimate
+from hindsight_teams.requests import checks
+from hindsight_teams.text import estimate
 
 MAX_QUERY_TOKENS = 500
 """What a server reads of a query; it cuts the rest without saying so."""
@@ -131,7 +131,7 @@ def recall(
         query: What to look for; the server reads its first 500 tokens, and the result's ``notes`` say so.
         budget: How much work the search may be.
         max_tokens: Of memories in the result.
-        tags: Which memories, see ``hindsight_teams.tags``.
+        tags: Which memories, see ``hindsight_teams.requests.tags``.
         tags_match: How ``tags`` match.
         tag_groups: A boolean filter, ANDed with ``tags``.
         query_timestamp: What "now" is for words such as "last week", aware.

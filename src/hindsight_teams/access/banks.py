@@ -1,0 +1,275 @@
+"""Bank ids: how a scope and a caller become the id of one bank, and never the id of another's.
+
+An id is components joined by ``:``. Each component is escaped, so that it can hold neither ``:`` nor ``~``: every
+UTF-8 byte outside ``A-Z a-z 0-9 _ . @ + -`` becomes ``~`` and two hex digits. Ids longer than the server's limit keep
+their head, and the rest becomes ``~~`` and a hash of the whole; ``~~`` can't come out of escaping. So distinct
+components give distinct ids.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import re
+import string
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from hindsight_teams.access.grants import Caller
+from hindsight_teams.errors import (
+    HindsightTeamsError,
+    IdentityRequired,
+    InvalidBankId,
+    InvalidInput,
+    TeamDefinitionError,
+    did_you_mean,
+)
+
+MAX_BYTES = 192
+"""Longest bank id a Hindsight server takes, in UTF-8 bytes."""
+
+SCOPES = ("team", "member", "user")
+CALLER_FIELDS = ("team", "member", "user", "session", "run")
+
+BankResolver = Callable[[Any], str]
+"""Hindsight's own term: ``(RunContext) -> bank id``."""
+
+_HASH_CHARS = 40
+_UNSAFE = re.compile(rb"[^A-Za-z0-9_.@+-]")
+
+
+def check_bank_id(bank_id: Any) -> str:
+    """A bank id given by hand, exactly as given.
+
+    Raises:
+        InvalidBankId: It could not be stored or addressed on every backend; the message says why.
+    """
+    if not isinstance(bank_id, str):
+        raise InvalidBankId(f"bank id {bank_id!r} must be a string, not {type(bank_id).__name__}")
+    if not bank_id.strip():
+        raise InvalidBankId(f"bank id {bank_id!r} is empty; give it at least one visible character")
+    if bank_id != bank_id.strip():
+        raise InvalidBankId(f"bank id {bank_id!r} begins or ends with white space; remove it")
+    if bank_id in (".", ".."):
+        raise InvalidBankId(f"bank id {bank_id!r} is a path step, which a URL can't carry; choose another")
+    for character, why in (("/", "a URL path can't carry it"), ("\\", "it is read as a path separator")):
+        if character in bank_id:
+            raise InvalidBankId(f"bank id {bank_id!r} holds {character!r}, and {why}; use ':' or '-' instead")
+    if any(ord(c) < 32 or 127 <= ord(c) < 160 for c in bank_id):
+        raise InvalidBankId(f"bank id {bank_id!r} holds a control character; remove it")
+    try:
+        size = len(bank_id.encode())
+    except UnicodeEncodeError:
+        raise InvalidBankId(f"bank id {bank_id!r} is not valid Unicode; it holds half of a surrogate pair") from None
+    if size > MAX_BYTES:
+        raise InvalidBankId(f"bank id {bank_id[:40]!r}... has {size} UTF-8 bytes; the limit is {MAX_BYTES}")
+    return bank_id
+
+
+def escape(component: str) -> str:
+    """One component of a bank id, reversibly, with neither ``:`` nor ``~`` left in it.
+
+    Raises:
+        IdentityRequired: The component is empty.
+    """
+    if not component:
+        raise IdentityRequired("a bank id can't be made from an empty identity; give a non-empty team, member or user")
+    raw = component.encode("utf-8", "surrogatepass")
+    return _UNSAFE.sub(lambda m: b"~%02x" % m.group()[0], raw).decode("ascii")
+
+
+def unescape(component: str) -> str | None:
+    """What ``escape`` made this of; None for what it never makes."""
+    if not re.fullmatch(r"(?:[A-Za-z0-9_.@+-]|~[0-9a-f]{2})+", component):
+        return None
+    raw = re.sub(rb"~(..)", lambda m: bytes.fromhex(m[1].decode()), component.encode())
+    try:
+        text = raw.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:
+        return None
+    return text if escape(text) == component else None
+
+
+def join(*components: str) -> str:
+    """A bank id from components, each escaped; the tail of an id that is too long becomes a hash."""
+    return _fit(":".join(map(escape, components)))
+
+
+def _fit(bank_id: str) -> str:
+    if len(bank_id) <= MAX_BYTES and bank_id not in (".", ".."):
+        return bank_id
+    digest = hashlib.sha256(bank_id.encode()).hexdigest()[:_HASH_CHARS]
+    return f"{bank_id[: MAX_BYTES - _HASH_CHARS - 2]}~~{digest}"
+
+
+@dataclass(frozen=True, slots=True)
+class BankSpec:
+    """One bank of a team: its short name and how its id is derived.
+
+    Attributes:
+        name: What members call it; part of every id except a template's and a resolver's.
+        scope: ``team`` (one for the team), ``member`` (private), ``user`` (one for each end user), or a template
+            such as ``"room:{project}"`` whose fields are team, member, user, session, run, bank and the team's own
+            ``variables``. Field values are escaped; the text between them is used as it is.
+        resolver: A callable that gives the id from the run context, instead of a scope.
+        description: One line for the model's benefit.
+    """
+
+    name: str
+    scope: str = "team"
+    resolver: BankResolver | None = None
+    description: str = ""
+    variables: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{0,63}", self.name):
+            raise TeamDefinitionError(
+                f"bank name {self.name!r} must start with a letter and hold only letters, digits, '-' and '_'"
+            )
+        if self.resolver is None:
+            self._check_scope()
+
+    def _check_scope(self) -> None:
+        if "{" not in self.scope and "}" not in self.scope:
+            if self.scope not in SCOPES:
+                raise TeamDefinitionError(
+                    f"bank {self.name!r} has the unknown scope {self.scope!r}; {did_you_mean(self.scope, SCOPES)}"
+                    " A template of your own holds a field, such as 'room:{session}'"
+                )
+            return
+        known = {*CALLER_FIELDS, "bank", *self.variables}
+        try:
+            fields = _template_fields(self.scope)
+        except ValueError as error:
+            raise TeamDefinitionError(f"bank {self.name!r}: template {self.scope!r} can't be read: {error}") from None
+        for name in fields:
+            if name not in known:
+                raise TeamDefinitionError(
+                    f"bank {self.name!r}: template {self.scope!r} names the unknown field {name!r};"
+                    f" {did_you_mean(name, known)}"
+                )
+        if not fields:
+            raise TeamDefinitionError(f"bank {self.name!r}: template {self.scope!r} holds no field")
+        literal = "".join(text for text, *_ in string.Formatter().parse(self.scope))
+        if "~" in literal:
+            raise TeamDefinitionError(f"bank {self.name!r}: template {self.scope!r} holds '~', which marks escapes")
+        if literal.strip():
+            check_bank_id("x" + literal.strip())
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """The caller's fields that the id depends on."""
+        if self.resolver is not None:
+            return frozenset()
+        if "{" in self.scope:
+            return frozenset(_template_fields(self.scope)) & frozenset(CALLER_FIELDS)
+        return frozenset({"team"} if self.scope == "team" else {"team", self.scope})
+
+    def resolve(self, caller: Caller) -> str:
+        """The id of the bank for this caller.
+
+        Raises:
+            IdentityRequired: The caller lacks an identity that the scope needs; there is no shared fallback.
+            InvalidBankId: A resolver gave something that is no bank id.
+        """
+        if self.resolver is not None:
+            return call_resolver(self.resolver, caller.context)
+        for name in sorted(self.needs):
+            if not getattr(caller, name):
+                raise IdentityRequired(_missing(self.name, self.scope, name))
+        if "{" in self.scope:
+            values = {f: escape(getattr(caller, f)) for f in self.needs}
+            values |= {k: escape(v) for k, v in self.variables.items()}
+            return check_bank_id(_fit(self.scope.format_map({"bank": escape(self.name), **values})))
+        parts = [caller.team or "", self.name]
+        if self.scope != "team":
+            parts += [self.scope, getattr(caller, self.scope)]
+        return join(*parts)
+
+
+@dataclass(frozen=True, slots=True)
+class DirectBank:
+    """The bank of a plain toolkit: ``bank_resolver``, else ``bank_id``, else the run's user id."""
+
+    bank_id: str | None = None
+    resolver: BankResolver | None = None
+    name: str = "memory"
+    description: str = ""
+
+    def __post_init__(self) -> None:
+        if self.bank_id is not None:
+            check_bank_id(self.bank_id)
+        if self.resolver is not None and not callable(self.resolver):
+            raise InvalidInput(f"bank_resolver={self.resolver!r} must be a callable (RunContext) -> str")
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """The caller's fields that the id depends on."""
+        return frozenset() if self.resolver or self.bank_id else frozenset({"user"})
+
+    def resolve(self, caller: Caller) -> str:
+        """The id of the bank for this caller.
+
+        Raises:
+            IdentityRequired: Neither a resolver, nor a bank id, nor a user.
+            InvalidBankId: What the resolver or the user id gave is no bank id.
+        """
+        if self.resolver is not None:
+            return call_resolver(self.resolver, caller.context)
+        if self.bank_id is not None:
+            return self.bank_id
+        if caller.user:
+            return check_bank_id(caller.user)
+        raise IdentityRequired(
+            "no memory bank is known for this run: give bank_id= or bank_resolver= to the toolkit,"
+            " or user_id= to the agent or the run"
+        )
+
+
+def call_resolver(resolver: BankResolver, context: Any) -> str:
+    """The bank id that a resolver gives for a run context.
+
+    Raises:
+        InvalidBankId: The resolver raised, or gave something that is no bank id. The resolver's own words are kept
+            out of the message, since a model may read it; the original error is its cause.
+    """
+    name = getattr(resolver, "__name__", type(resolver).__name__)
+    try:
+        bank_id = resolver(context)
+    except HindsightTeamsError:
+        raise
+    except Exception as error:
+        raise InvalidBankId(
+            f"the bank resolver {name!r} raised {type(error).__name__}; it must return a bank id for every run"
+        ) from error
+    if inspect.isawaitable(bank_id):
+        if inspect.iscoroutine(bank_id):
+            bank_id.close()  # else Python warns that nobody awaited it
+        raise InvalidBankId(f"the bank resolver {name!r} is async; give a plain function (RunContext) -> str")
+    if bank_id is None:
+        raise InvalidBankId(f"the bank resolver {name!r} returned None; it must return a bank id for every run")
+    return check_bank_id(bank_id)
+
+
+def _template_fields(template: str) -> list[str]:
+    fields: list[str] = []
+    for literal, name, spec, conversion in string.Formatter().parse(template):
+        if name is None:
+            continue
+        if spec or conversion or not name.isidentifier():
+            raise ValueError(f"write a field as {{name}}, without format or attribute: {name!r}")
+        if fields and not _UNSAFE.search(literal.encode()):
+            # A value may hold what lies between: {member}-{user} of "a" and "b-c" is that of "a-b" and "c".
+            raise ValueError(f"put a separator such as ':' between {{{fields[-1]}}} and {{{name}}}, not {literal!r}")
+        fields.append(name)
+    return fields
+
+
+def _missing(bank: str, scope: str, name: str) -> str:
+    how = {
+        "user": "pass user_id= to the run, or set it on the agent or team",
+        "session": "pass session_id= to the run",
+        "run": "call it from within a run",
+    }.get(name, f"compose it with a {name}")
+    return f"bank {bank!r} is scoped by {scope!r}, and this run has no {name}; {how}"

@@ -1,0 +1,173 @@
+"""Signatures: who retained a memory, stamped by the service and filtered by on reads. Pure.
+
+A member's memory carries its identity twice: as metadata (shown) and as tags (filterable on every backend). Since a
+signed memory is never untagged, and never carries exactly the tags its author gave, one more tag, ``tagset:...``, holds
+a digest of the author's own tags; reads are rewritten with it so that the five match modes keep the meaning that they
+have for unsigned memories.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, TypedDict
+
+from hindsight_teams.access.banks import escape, unescape
+from hindsight_teams.access.grants import Caller
+from hindsight_teams.errors import InvalidInput
+from hindsight_teams.models import Memory, TagGroup, TagsMatch
+
+FIELDS = ("team", "author", "user", "session", "run")
+ENVELOPE_METADATA = frozenset(
+    {"review_kind", "review_id", "review_bank", "review_bank_id", "review_origin", "review_item"}
+)
+"""What an envelope in the review bank carries besides the signature."""
+RESERVED_METADATA = ENVELOPE_METADATA | {*FIELDS, "trust", "lineage", "reviewed_by"}
+RESERVED_PREFIXES = tuple(f"{name}:" for name in (*FIELDS, "tagset", "trust", "lineage"))
+_OCCASION = ("session:", "run:", "lineage:")
+
+
+class ReadFilter(TypedDict, total=False):
+    """The tag arguments of one backend read."""
+
+    tags: Sequence[str] | None
+    tags_match: TagsMatch
+    tag_groups: Sequence[TagGroup] | None
+
+
+def identity(caller: Caller) -> dict[str, str]:
+    """The caller as metadata: team, author, user, session, run, as far as known."""
+    values = (caller.team, caller.member, caller.user, caller.session, caller.run)
+    return {name: str(value) for name, value in zip(FIELDS, values, strict=True) if value}
+
+
+def identity_tag(name: str, value: str) -> str:
+    """The tag that carries one part of an identity, such as ``author:researcher``."""
+    return f"{name}:{escape(value)}"
+
+
+def sign_metadata(caller: Caller, metadata: Mapping[str, str] | None, *, trust: str | None = None) -> dict[str, str]:
+    """The caller's metadata with the signature over it."""
+    signed = {**(metadata or {}), **identity(caller)}
+    if caller.member:
+        signed["trust"] = trust or "member"
+    return signed
+
+
+def sign_tags(caller: Caller, tags: Sequence[str], scope_tags: Sequence[str]) -> list[str]:
+    """The caller's own tags, the grant's scope, and for a team's member the signature.
+
+    The drop-in toolkit has no member: its memories get exactly the tags that were asked for.
+    """
+    signed = [*tags, *scope_tags]
+    if caller.member:
+        signed += [identity_tag(name, value) for name, value in identity(caller).items()]
+        signed.append(tagset(tags))
+    return list(dict.fromkeys(signed))
+
+
+def tagset(tags: Sequence[str]) -> str:
+    """The tag that stands for exactly this set of tags."""
+    if not tags:
+        return "tagset:none"
+    return "tagset:" + hashlib.sha256("\0".join(sorted(set(tags))).encode()).hexdigest()[:16]
+
+
+def observation_scopes(tags: Sequence[str]) -> list[list[str]]:
+    """Under which tags a server may put what it derives from a signed memory: all but those of one occasion.
+
+    So facts of one author for one user under the same tags come together over sessions and runs, and never with
+    anything that somebody may read who may not read them all.
+    """
+    return [[tag for tag in tags if not tag.startswith(_OCCASION)]]
+
+
+def attributed(memory: Memory) -> Memory:
+    """An observation with the signature that its tags carry: a server copies tags to it, and no metadata."""
+    if memory.type != "observation" or memory.author:
+        return memory
+    signature: dict[str, str] = {}
+    for name in ("team", "author", "user"):
+        values = [tag.removeprefix(f"{name}:") for tag in memory.tags if tag.startswith(f"{name}:")]
+        if len(values) == 1 and (value := unescape(values[0])):
+            signature[name] = value
+    return replace(memory, metadata={**memory.metadata, **signature}) if signature else memory
+
+
+def undecided(metadata: Mapping[str, str], tags: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+    """A memory's metadata and tags without what an earlier decision about it left: a new one decides anew."""
+    kept = {k: v for k, v in metadata.items() if k not in ("lineage", "reviewed_by") and k not in ENVELOPE_METADATA}
+    if "author" in kept:
+        kept["trust"] = "member"
+    return kept, [tag for tag in tags if not tag.startswith("lineage:")]
+
+
+def own_tags(tags: Sequence[str]) -> tuple[str, ...]:
+    """A signed memory's tags without the signature."""
+    return tuple(t for t in tags if not t.startswith(RESERVED_PREFIXES))
+
+
+def signature_tags(tags: Sequence[str]) -> list[str]:
+    """Those of a memory's tags that say whose it is: team, author, user, session, run, lineage."""
+    prefixes = tuple(f"{name}:" for name in (*FIELDS, "lineage"))
+    return [tag for tag in tags if tag.startswith(prefixes)]
+
+
+def refuse_forgery(tags: Sequence[str], metadata: Mapping[str, Any]) -> None:
+    """Refuse tags and metadata that only the service may set.
+
+    Raises:
+        InvalidInput: It names the offending tag or key.
+    """
+    for tag in tags:
+        if tag.startswith(RESERVED_PREFIXES):
+            raise InvalidInput(f"the tag {tag!r} looks like a signature, which only the service sets; choose another")
+    for key in metadata:
+        if key in RESERVED_METADATA:
+            raise InvalidInput(f"the metadata key {key!r} is part of the signature, which only the service sets")
+
+
+def stable_document_id(caller: Caller, content: str, tags: Sequence[str]) -> str:
+    """A document id that makes the same retain twice one memory: same author, same user, same words, same tags."""
+    identity_key = "\0".join((caller.team or "", caller.member or "", caller.user or "", *sorted(set(tags)), content))
+    return "memory-" + hashlib.sha256(identity_key.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def read_filter(
+    *,
+    signed: bool,
+    tags: Sequence[str] = (),
+    match: TagsMatch = "any",
+    scope_tags: Sequence[str] = (),
+    authors: Sequence[str] = (),
+) -> ReadFilter:
+    """The caller's filter, ANDed with the grant's scope and the authors asked for."""
+    groups: list[TagGroup] = []
+    if scope_tags:
+        groups.append({"tags": list(scope_tags), "match": "all_strict"})
+    if authors:
+        groups.append({"tags": [identity_tag("author", a) for a in authors], "match": "any_strict"})
+    if not signed and not groups:
+        return {"tags": list(tags) or None, "tags_match": match}
+    own: TagGroup | None = _signed_group(list(tags), match) if signed else _plain_group(list(tags), match)
+    if own is not None:
+        groups.insert(0, own)
+    return {"tag_groups": groups} if groups else {}
+
+
+def _plain_group(tags: list[str], match: TagsMatch) -> TagGroup | None:
+    return {"tags": tags, "match": match} if tags or match == "exact" else None
+
+
+def _signed_group(tags: list[str], match: TagsMatch) -> TagGroup | None:
+    """A flat filter over the authors' own tags, for memories that also carry signatures, or, from elsewhere, none."""
+    if match == "exact":
+        return {"or": [{"tags": tags, "match": "exact"}, {"tags": [tagset(tags)], "match": "any_strict"}]}
+    if not tags:
+        return None
+    if match == "any":
+        return {"tags": [*tags, tagset(())], "match": "any"}
+    if match == "all":
+        return {"or": [{"tags": tags, "match": "all"}, {"tags": [tagset(())], "match": "any_strict"}]}
+    return {"tags": tags, "match": match}

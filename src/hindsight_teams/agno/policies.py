@@ -1,0 +1,74 @@
+"""Named policies, and the toolkits that follow from them through the ``enable_*`` flags."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hindsight_teams.access.grants import (
+    FULL,
+    NONE,
+    POLICIES,
+    READ_ONLY,
+    REFLECT_ONLY,
+    WRITER_ONLY,
+    Access,
+    parse_access,
+)
+from hindsight_teams.agno.toolkit import HindsightTools
+from hindsight_teams.errors import InvalidInput
+
+__all__ = [
+    "FULL",
+    "NONE",
+    "POLICIES",
+    "READ_ONLY",
+    "REFLECT_ONLY",
+    "WRITER_ONLY",
+    "full_access",
+    "read_only",
+    "reflect_only",
+    "toolkit",
+    "writer_only",
+]
+
+
+def toolkit(access: Access | str, **options: Any) -> HindsightTools:
+    """A toolkit with exactly this access.
+
+    Args:
+        access: A policy, a policy's name, or an Access.
+        **options: The arguments of HindsightTools, without the ``enable_*`` flags.
+
+    Raises:
+        InvalidInput: An ``enable_*`` flag was given: the policy decides them.
+    """
+    for flag in ("enable_retain", "enable_recall", "enable_reflect"):
+        if flag in options:
+            raise InvalidInput(f"{flag}= is decided by the policy; use HindsightTools to set it yourself")
+    access = parse_access(access)
+    return HindsightTools(
+        enable_retain=Access.RETAIN in access,
+        enable_recall=Access.RECALL in access,
+        enable_reflect=Access.REFLECT in access,
+        **options,
+    )
+
+
+def writer_only(**options: Any) -> HindsightTools:
+    """A toolkit that can retain, and read nothing; options as for HindsightTools."""
+    return toolkit(WRITER_ONLY, **options)
+
+
+def read_only(**options: Any) -> HindsightTools:
+    """A toolkit that can recall and reflect, and store nothing; options as for HindsightTools."""
+    return toolkit(READ_ONLY, **options)
+
+
+def reflect_only(**options: Any) -> HindsightTools:
+    """A toolkit that can reflect, and neither list memories nor store any; options as for HindsightTools."""
+    return toolkit(REFLECT_ONLY, **options)
+
+
+def full_access(**options: Any) -> HindsightTools:
+    """A toolkit that can retain, recall and reflect; options as for HindsightTools."""
+    return toolkit(FULL, **options)

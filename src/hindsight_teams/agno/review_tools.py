@@ -1,0 +1,160 @@
+"""Proposing and reviewing as Agno tools: for members that may propose, and for curators."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from agno.run.base import RunContext
+from agno.tools.toolkit import Toolkit
+
+from hindsight_teams.access.grants import Access
+from hindsight_teams.agno.toolkit import caller_of, dressed
+from hindsight_teams.memory.curation import Proposals, Reviews
+from hindsight_teams.memory.envelopes import ReviewItem
+from hindsight_teams.memory.rendering import label, one_line
+
+
+class ProposalTools(Toolkit):
+    """``propose_memory``: a member proposes a memory of its own for another bank.
+
+    Args:
+        proposals: The member's right to propose.
+        **kwargs: For Agno's Toolkit.
+    """
+
+    def __init__(self, proposals: Proposals, **kwargs: Any) -> None:
+        self.proposals = proposals
+        banks = tuple(name for name in proposals.definition.banks if name not in _own_banks(proposals))
+        super().__init__(
+            **{
+                "name": "hindsight_proposals",
+                "tools": [_with_banks(self.propose_memory, banks)],
+                "async_tools": [(_with_banks(self.apropose_memory, banks), "propose_memory")],
+                **kwargs,
+            }
+        )
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> ProposalTools:
+        return type(self)(self.proposals, name=self.name)
+
+    def propose_memory(self, run_context: RunContext, memory: str, bank: str, reason: str) -> str:
+        """Propose a memory of yours for a bank of the team; a curator decides.
+
+        Args:
+            run_context: The run, from Agno.
+            memory: The memory's text, exactly as recall_memory gave it.
+            bank: The bank that should hold it.
+            reason: Why it belongs there.
+        """
+        caller = caller_of(self.proposals.memory, run_context)
+        return _waits(self.proposals.propose(memory, to=bank, reason=reason, caller=caller).id)
+
+    async def apropose_memory(self, run_context: RunContext, memory: str, bank: str, reason: str) -> str:
+        """Propose a memory of yours for a bank of the team; a curator decides.
+
+        Args:
+            run_context: The run, from Agno.
+            memory: The memory's text, exactly as recall_memory gave it.
+            bank: The bank that should hold it.
+            reason: Why it belongs there.
+        """
+        caller = caller_of(self.proposals.memory, run_context)
+        return _waits((await self.proposals.apropose(memory, to=bank, reason=reason, caller=caller)).id)
+
+
+class ReviewTools(Toolkit):
+    """``list_reviews``, ``approve_memory`` and ``reject_memory``: for a curator.
+
+    Args:
+        reviews: The curator's right to decide.
+        **kwargs: For Agno's Toolkit.
+    """
+
+    def __init__(self, reviews: Reviews, **kwargs: Any) -> None:
+        self.reviews = reviews
+        super().__init__(
+            **{
+                "name": "hindsight_reviews",
+                "tools": [self.list_reviews, self.approve_memory, self.reject_memory],
+                "async_tools": [
+                    (self.alist_reviews, "list_reviews"),
+                    (self.aapprove_memory, "approve_memory"),
+                    (self.areject_memory, "reject_memory"),
+                ],
+                **kwargs,
+            }
+        )
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> ReviewTools:
+        return type(self)(self.reviews, name=self.name)
+
+    def list_reviews(self) -> str:
+        """List the memories that wait for your decision, with the id of each."""
+        return _listed(self.reviews.pending())
+
+    async def alist_reviews(self) -> str:
+        """List the memories that wait for your decision, with the id of each."""
+        return _listed(await self.reviews.apending())
+
+    def approve_memory(self, review_id: str) -> str:
+        """Store a memory that waits in the bank it is meant for.
+
+        Args:
+            review_id: Its id, as list_reviews gave it.
+        """
+        return f"Stored in {self.reviews.approve(review_id).item.bank}."
+
+    async def aapprove_memory(self, review_id: str) -> str:
+        """Store a memory that waits in the bank it is meant for.
+
+        Args:
+            review_id: Its id, as list_reviews gave it.
+        """
+        return f"Stored in {(await self.reviews.aapprove(review_id)).item.bank}."
+
+    def reject_memory(self, review_id: str) -> str:
+        """Drop a memory that waits.
+
+        Args:
+            review_id: Its id, as list_reviews gave it.
+        """
+        self.reviews.reject(review_id)
+        return "Dropped."
+
+    async def areject_memory(self, review_id: str) -> str:
+        """Drop a memory that waits.
+
+        Args:
+            review_id: Its id, as list_reviews gave it.
+        """
+        await self.reviews.areject(review_id)
+        return "Dropped."
+
+
+def _waits(review_id: str) -> str:
+    return f"Proposed; it waits for review under {review_id}."
+
+
+def _listed(items: list[ReviewItem]) -> str:
+    if not items:
+        return "Nothing waits for review."
+    return "\n".join(
+        f"{item.id} [{item.kind} for {label(item.bank)} by {label(_author(item))}]"
+        f" {one_line(item.item.content)}" + (f" (reason: {one_line(item.reason)})" if item.reason else "")
+        for item in items
+    )
+
+
+def _own_banks(proposals: Proposals) -> set[str]:
+    """Banks the member may write anyway, for which there is nothing to propose."""
+    return {grant.bank.name for grant in proposals.memory.holds(Access.RETAIN)}
+
+
+def _with_banks(method: Any, banks: tuple[str, ...]) -> Any:
+    """The method as a tool whose bank argument is a choice of just these."""
+    types = {"run_context": RunContext, "memory": str, "bank": Literal[banks] if banks else str, "reason": str}
+    return dressed(method, "propose_memory", types)
+
+
+def _author(item: ReviewItem) -> str:
+    return (item.item.metadata or {}).get("author", "unknown")

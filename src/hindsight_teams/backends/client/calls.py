@@ -1,0 +1,277 @@
+"""What ``ClientBackend`` asks of somebody else's client, and what it makes of the answers. Pure.
+
+Arguments have the names of Hindsight's own client. Answers may be its models, dicts, or any objects with those
+attributes; what lacks a field has its documented default.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from hindsight_teams.access.banks import check_bank_id
+from hindsight_teams.backends.hindsight import answers, faults
+from hindsight_teams.errors import (
+    BackendError,
+    BackendTimeout,
+    BackendUnreachable,
+    HindsightTeamsError,
+    UnexpectedAnswer,
+    Unsupported,
+)
+from hindsight_teams.models import (
+    BUDGETS,
+    MEMORY_TYPES,
+    TAGS_MATCHES,
+    RecallResult,
+    Receipt,
+    Reflection,
+    RetainItem,
+    TagGroup,
+    TagsMatch,
+    check_choice,
+    check_max_tokens,
+)
+from hindsight_teams.requests import checks
+from hindsight_teams.requests.tags import check_group, check_tags
+
+T = TypeVar("T")
+
+_MEMORY = (
+    "id text type entities context occurred_start occurred_end mentioned_at document_id metadata chunk_id tags"
+    " source_fact_ids scores"
+).split()
+_PLAIN = (str, int, float, list, tuple, Mapping, datetime)
+_HINTS = {"budget", "max_tokens", "query_timestamp", "include_facts", "timestamp", "context", "entities"}
+_SIGNATURE = {"metadata", "document_id"}
+
+
+@dataclass(frozen=True)
+class Call(Generic[T]):
+    """One call of the client, decided before it is made.
+
+    Attributes:
+        read: Makes the client's answer into a model.
+        missing: The answer for a bank that does not exist; None lets the error through.
+    """
+
+    verb: str
+    arguments: Mapping[str, Any]
+    read: Callable[[Any], T]
+    missing: T | None = None
+
+    def fitted(self, method: Callable[..., Any]) -> tuple[dict[str, Any], list[str]]:
+        """The arguments that a method takes, and the names of those it has no parameter for.
+
+        Raises:
+            Unsupported: What it has no parameter for would change what is read or written.
+        """
+        parameters = inspect.signature(method).parameters
+        if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+            return dict(self.arguments), []
+        lost = [name for name in self.arguments if name not in parameters]
+        if needed := [name for name in lost if name not in _HINTS | _SIGNATURE]:
+            raise Unsupported(f"the memory client's {self.verb} takes no {needed[0]}, and this call needs it")
+        return {name: value for name, value in self.arguments.items() if name not in lost}, lost
+
+    def result(self, answer: Any, lost: Sequence[str]) -> T:
+        """The model of an answer.
+
+        Raises:
+            UnexpectedAnswer: It does not have the shape of Hindsight's.
+        """
+        try:
+            result = self.read(answer)
+        except (KeyError, TypeError, ValueError, AttributeError) as cause:
+            raise UnexpectedAnswer(
+                f"the memory client's answer to {self.verb} is not of Hindsight's shape", cause=repr(cause)
+            ) from cause
+        if isinstance(result, Receipt) and not _SIGNATURE.isdisjoint(lost):
+            note = f"the memory client takes no {' and no '.join(sorted(_SIGNATURE.intersection(lost)))}"
+            return replace(result, notes=(*result.notes, note))
+        return result
+
+
+def retain(bank_id: str, items: Sequence[RetainItem]) -> Call[Receipt]:
+    """Store items; a single one by the client's ``retain``."""
+    bodies = [_item(item) for item in checks.check_items(items)]
+    verb, arguments = ("retain", bodies[0]) if len(bodies) == 1 else ("retain_batch", {"items": bodies})
+    documents = tuple(dict.fromkeys(i.document_id for i in items if i.document_id))
+
+    def read(answer: Any) -> Receipt:
+        raw = _mapping(answer, ["success", "operation_id"])
+        if raw.get("success") is False:
+            raise BackendError("the memory client says that it did not store the memory; try again, or look at its log")
+        operation = raw.get("operation_id")
+        return Receipt(
+            check_bank_id(bank_id),
+            len(bodies),
+            document_ids=documents,
+            operation_id=operation if isinstance(operation, str) else None,
+        )
+
+    return Call(verb, {"bank_id": check_bank_id(bank_id), **arguments}, read)
+
+
+def recall(
+    bank_id: str,
+    query: str,
+    options: Mapping[str, Any],
+    tags: Sequence[str] | None,
+    tags_match: TagsMatch,
+    tag_groups: Sequence[TagGroup] | None,
+    explain: bool,
+) -> Call[RecallResult]:
+    """Find memories."""
+    moment = checks.check_time("query_timestamp", options.get("query_timestamp"))
+    check_max_tokens(options["max_tokens"])
+    for kind in options.get("types") or ():
+        check_choice("types", kind, MEMORY_TYPES)
+    given = {**options, "query_timestamp": moment and moment.isoformat()}
+    arguments = _read_arguments(bank_id, query, given, tags, tags_match, tag_groups)
+
+    def read(answer: Any) -> RecallResult:
+        if not isinstance(answer, list | tuple):
+            answer = _mapping(answer, ["results"])["results"]
+        return answers.recalled(bank_id, {"results": [_memory(found) for found in answer]}, explain=explain)
+
+    return Call("recall", arguments, read, missing=RecallResult())
+
+
+def reflect(
+    bank_id: str,
+    query: str,
+    options: Mapping[str, Any],
+    tags: Sequence[str] | None,
+    tags_match: TagsMatch,
+    tag_groups: Sequence[TagGroup] | None,
+) -> Call[Reflection]:
+    """Answer a question."""
+    if options.get("max_tokens") is not None:
+        check_max_tokens(options["max_tokens"])
+    given = {**options, "include_facts": True}
+    arguments = _read_arguments(bank_id, query, given, tags, tags_match, tag_groups)
+
+    def read(answer: Any) -> Reflection:
+        if isinstance(answer, str):
+            return Reflection(answer)
+        raw = _mapping(answer, ["text", "based_on", "structured_output", "structured_output_error"])
+        based_on = _mapping(raw.get("based_on"), ["memories"]).get("memories")
+        facts = [_memory(found) for found in based_on] if isinstance(based_on, list | tuple) else []
+        return answers.reflected(bank_id, {**raw, "based_on": {"memories": facts}})
+
+    return Call("reflect", arguments, read)
+
+
+def delete_bank(bank_id: str) -> Call[int]:
+    """Delete a bank."""
+
+    def read(answer: Any) -> int:
+        return int(_mapping(answer, ["deleted_count"]).get("deleted_count") or 0)
+
+    return Call("delete_bank", {"bank_id": check_bank_id(bank_id)}, read, missing=0)
+
+
+def version() -> Call[str | None]:
+    """Ask for the server's version."""
+
+    def read(answer: Any) -> str | None:
+        return _mapping(answer, ["api_version"]).get("api_version")
+
+    return Call("get_version", {}, read)
+
+
+@contextmanager
+def typed_errors(verb: str) -> Iterator[None]:
+    """Turn whatever a client raises into a typed error, whose text holds nothing of the client's own."""
+    try:
+        yield
+    except HindsightTeamsError:
+        raise
+    except Exception as error:  # the outermost edge: anybody's client, anybody's errors
+        raise _typed(error, verb) from error
+
+
+def _typed(error: Exception, verb: str) -> BackendError:
+    status = getattr(error, "status", None)
+    words = f"{type(error).__name__}: {error}"[:500]
+    if isinstance(status, int) and 300 <= status < 600:
+        body = getattr(error, "body", None) or ""
+        headers = getattr(error, "headers", None) or {}
+        return faults.from_answer(
+            status,
+            body if isinstance(body, bytes) else str(body).encode(errors="replace"),
+            verb=verb,
+            retry_after=headers.get("Retry-After") if hasattr(headers, "get") else None,
+            has_key=True,
+        )
+    if isinstance(error, TimeoutError):
+        return BackendTimeout(
+            f"the memory client got no answer to {verb} in time; give it a longer timeout", cause=words
+        )
+    if isinstance(error, OSError) or type(error).__module__.partition(".")[0] in ("aiohttp", "httpx"):
+        return BackendUnreachable("the memory client can't reach its server; check that it runs", cause=words)
+    return BackendError(
+        f"the memory client failed on {verb} with {type(error).__name__}; its own log says more", cause=words
+    )
+
+
+def _item(item: RetainItem) -> dict[str, Any]:
+    given = {
+        "content": item.content,
+        "timestamp": item.timestamp,
+        "context": item.context,
+        "metadata": dict(item.metadata) if item.metadata else None,
+        "document_id": item.document_id,
+        "tags": list(item.tags) if item.tags else None,
+        "entities": [{"text": name} for name in item.entities] if item.entities else None,
+        "update_mode": item.update_mode if item.update_mode != "replace" else None,
+    }
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _read_arguments(
+    bank_id: str,
+    query: str,
+    options: Mapping[str, Any],
+    tags: Sequence[str] | None,
+    tags_match: TagsMatch,
+    tag_groups: Sequence[TagGroup] | None,
+) -> dict[str, Any]:
+    checks.check_text("query", query)
+    check_choice("budget", options["budget"], BUDGETS)
+    check_choice("tags_match", tags_match, TAGS_MATCHES)
+    for group in tag_groups or ():
+        check_group(group)
+    given = {**options, "tags": check_tags(tags) or None, "tag_groups": list(tag_groups) if tag_groups else None}
+    if given["tags"] or tags_match == "exact":
+        given["tags_match"] = tags_match
+    arguments = {"bank_id": check_bank_id(bank_id), "query": query}
+    return arguments | {name: value for name, value in given.items() if value is not None}
+
+
+def _memory(found: Any) -> Mapping[str, Any]:
+    raw = {"text": found} if isinstance(found, str) else _mapping(found, _MEMORY)
+    return raw if raw.get("id") else {**raw, "id": hashlib.sha256(str(raw["text"]).encode()).hexdigest()[:32]}
+
+
+def _mapping(value: Any, fields: Sequence[str]) -> Mapping[str, Any]:
+    """A model, a dict or any object as a mapping of plain values."""
+    if not isinstance(value, Mapping):
+        dumped = next((d for m in ("to_dict", "model_dump") if isinstance(d := _call(value, m), Mapping)), None)
+        value = dumped if dumped is not None else {name: getattr(value, name, None) for name in fields}
+    return {
+        name: given.isoformat() if isinstance(given, datetime) else given
+        for name, given in value.items()
+        if isinstance(given, _PLAIN)
+    }
+
+
+def _call(value: Any, method: str) -> Any:
+    found = getattr(value, method, None)
+    return found() if callable(found) else None

@@ -1,0 +1,1 @@
+"""Facts and observations written by a model."""

@@ -1,0 +1,212 @@
+"""From texts to facts to observations: the model's part of the store, outside of every transaction.
+
+A text is stored and marked first; what the extractor makes of it is stored when it comes. Nothing is ever locked while
+a model thinks.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from hindsight_teams.backends.sqlite import checks
+from hindsight_teams.backends.sqlite.learn import linking, pending
+from hindsight_teams.backends.sqlite.learn.consolidation import Consolidation, Observation, consolidate, topics
+from hindsight_teams.backends.sqlite.learn.extraction import extract
+from hindsight_teams.backends.sqlite.search.filters import Filter
+from hindsight_teams.backends.sqlite.store import reading, writing
+from hindsight_teams.backends.sqlite.store.connections import Pool
+from hindsight_teams.backends.sqlite.store.records import Piece, digest, row_number
+from hindsight_teams.backends.sqlite.text import terms as tokens
+from hindsight_teams.backends.sqlite.text.names import find_entities
+from hindsight_teams.log import Logger
+from hindsight_teams.models import Memory, RetainItem
+
+_PAGE = 500
+"""Memories compared in one transaction: other writers get their turn in between."""
+
+_log = Logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What was made of texts or facts.
+
+    Attributes:
+        numbers: Rowids of the memories that hold it.
+        failed: How many texts, or topics, the model gave nothing for.
+        failure: Why, safe to show.
+    """
+
+    numbers: tuple[int, ...] = ()
+    failed: int = 0
+    failure: str | None = None
+
+
+def learn(
+    pool: Pool, bank: int, extractor: Any, embed: Callable[[list[Piece]], list[Piece]], numbers: Iterable[int] | None
+) -> Learned:
+    """Extract the facts of the texts that are marked: all of a bank, or only these."""
+    with pool.read() as db:
+        units = pending.units(db, bank, numbers)
+    found: list[int] = []
+    failed, failure = 0, None
+    for unit in units:
+        result = extract(extractor, unit.text, now=checks.from_microseconds(unit.mentioned), author=unit.author)  # type: ignore[arg-type]
+        new = embed(pending.pieces(unit, result.facts))
+        with pool.write() as db:
+            if pending.units(db, bank, unit.numbers) != [unit]:
+                continue  # deleted, or done by somebody else, while the extractor was at work
+            if new:
+                found += writing.store(db, bank, new, now=unit.mentioned)
+            pending.settle(db, unit, result.failure)
+        if result.failure:
+            failed, failure = failed + len(unit.numbers), result.failure
+            _log.warning("facts_not_extracted", texts=len(unit.numbers), reason=result.failure)
+    return Learned(tuple(dict.fromkeys(found)), failed, failure)
+
+
+def observe(
+    pool: Pool, bank: int, bank_id: str, model: Any, embed: Callable[[list[Piece]], list[Piece]], *, now: int
+) -> Learned:
+    """Compare all memories of a bank with each other, then make observations of the facts about each name.
+
+    Memories of different scopes are never put together: an observation carries the tags that all its sources carry.
+    """
+    facts = _compared(pool, bank, bank_id)
+    kept: list[int] = []
+    failed, failure = 0, None
+    for scope, members in facts.items():
+        for topic, about in topics(members).items():
+            newest = max(about, key=lambda m: row_number(m.id) or 0).id
+            with pool.read() as db:
+                before = _observations(db, bank, bank_id, topic, scope)
+            if before and all(m.metadata.get("newest") == newest for m in before):
+                kept += [number for m in before if (number := row_number(m.id)) is not None]
+                continue
+            result = consolidate(topic, about, model=model)
+            if result.failure:
+                failed, failure = failed + 1, result.failure
+                _log.warning("observations_by_rule", reason=result.failure)
+            kept += _kept(pool, bank, before, _pieces(result, about, newest, now), result, embed, now)
+    return Learned(tuple(dict.fromkeys(kept)), failed, failure)
+
+
+def _compared(pool: Pool, bank: int, bank_id: str) -> dict[frozenset[str], list[Memory]]:
+    """The facts of a bank by scope, after each was compared with those before it: a bulk load was not."""
+    by_scope: dict[frozenset[str], list[Memory]] = defaultdict(list)
+    offset = 0
+    while True:
+        with pool.write() as db:
+            page = reading.page(db, bank, bank_id, Filter(), None, _PAGE, offset)
+            # Of a text and the facts extracted from it, the facts are what counts.
+            sql = (
+                "SELECT d.source FROM derivation d JOIN memory m ON m.no = d.memory"
+                " WHERE d.source >= ? AND d.source < ? AND m.type <> 'observation'"
+            )
+            extracted = {no for (no,) in db.execute(sql, reading.bounds(bank))}
+            for memory in page.memories:
+                number = row_number(memory.id)
+                if memory.type != "observation" and number is not None:
+                    (author,) = db.execute("SELECT author FROM memory WHERE no = ?", (number,)).fetchone()
+                    linking.record(db, bank, number, _piece_of(memory, author))
+        for memory in page.memories:
+            if memory.type != "observation" and row_number(memory.id) not in extracted:
+                by_scope[linking.scope(memory.tags)].append(_named(memory))
+        offset += len(page.memories)
+        if len(page.memories) < _PAGE:
+            return by_scope
+
+
+def _kept(
+    pool: Pool,
+    bank: int,
+    before: Sequence[Memory],
+    new: list[Piece],
+    result: Consolidation,
+    embed: Callable[[list[Piece]], list[Piece]],
+    now: int,
+) -> list[int]:
+    """Store observations in place of the earlier ones about the same, and what was superseded."""
+    new = embed(new)
+    with pool.write() as db:
+        sources = {n for piece in new for n in piece.sources}
+        if len(reading.fetch(db, sources, "")) < len(sources):
+            return []  # a source was deleted meanwhile, and with it what it says
+        writing.remove(db, bank, [n for m in before if (n := row_number(m.id)) is not None])
+        for old, newer in result.superseded:
+            if (first := row_number(old)) is not None and (second := row_number(newer)) is not None:
+                linking.mark(db, first, second)
+        return writing.store(db, bank, new, now=now) if new else []
+
+
+def _observations(db: sqlite3.Connection, bank: int, bank_id: str, topic: str, scope: frozenset[str]) -> list[Memory]:
+    numbers = [
+        no
+        for (no,) in db.execute(
+            "SELECT no FROM memory WHERE bank = ? AND context = ? AND type = 'observation'", (bank, _context(topic))
+        )
+    ]
+    return [m for m in reading.fetch(db, numbers, bank_id).values() if linking.scope(m.tags) == scope]
+
+
+def _pieces(result: Consolidation, about: Sequence[Memory], newest: str, now: int) -> list[Piece]:
+    by_id = {m.id: m for m in about}
+    return [_piece(o, [by_id[i] for i in o.source_ids], newest, now) for o in result.observations]
+
+
+def _piece(observation: Observation, sources: Sequence[Memory], newest: str, now: int) -> Piece:
+    tags = tuple(t for t in sources[0].tags if all(t in m.tags for m in sources))
+    context, entities = _context(observation.topic), (observation.topic,)
+    metadata = {"newest": newest}
+    item = RetainItem(observation.text, context=context, metadata=metadata)
+    return Piece(
+        text=observation.text,
+        digest=digest(item, observation.text, tags),
+        terms=tokens.indexed(observation.text, author=None, context=context, entities=entities, tags=tags),
+        author=None,
+        document_id=None,
+        append=False,
+        mentioned=now,
+        dated=False,
+        occurred=None,
+        occurred_end=None,
+        context=context,
+        tags=tags,
+        metadata=metadata,
+        entities=entities,
+        type="observation",
+        sources=tuple(n for m in sources if (n := row_number(m.id)) is not None),
+    )
+
+
+def _context(topic: str) -> str:
+    return f"about {topic}"
+
+
+def _piece_of(memory: Memory, author: str | None) -> Piece:
+    """What comparing needs of a stored memory."""
+    return Piece(
+        text=memory.text,
+        digest=0,
+        terms="",
+        author=author,
+        document_id=None,
+        append=False,
+        mentioned=checks.to_microseconds("mentioned_at", memory.mentioned_at) or 0,
+        dated=False,
+        occurred=None,
+        occurred_end=None,
+        context=None,
+        tags=memory.tags,
+        metadata={},
+        entities=(),
+        type=memory.type,
+    )
+
+
+def _named(memory: Memory) -> Memory:
+    return memory if memory.entities else replace(memory, entities=find_entities(memory.text))

@@ -1,0 +1,1 @@
+"""Recall: one strategy a file, fused into one ranking."""

@@ -1,0 +1,144 @@
+"""Recall: strategies find candidates, their signals are fused, the best memories are fetched."""
+
+from __future__ import annotations
+
+import heapq
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from hindsight_teams.backends.sqlite.search import fusion, moments, neighbours, words
+from hindsight_teams.backends.sqlite.search.candidates import Candidates
+from hindsight_teams.backends.sqlite.search.filters import Filter
+from hindsight_teams.backends.sqlite.search.weights import DEPTHS, Depth
+from hindsight_teams.backends.sqlite.store import reading, records
+from hindsight_teams.backends.sqlite.text import terms as tokens
+from hindsight_teams.models import Budget, Memory, Signal
+
+CHARACTERS_PER_TOKEN = 4
+
+Similarity = Callable[[sqlite3.Connection, int, str, Iterable[int], Depth], dict[int, float]]
+"""``(db, bank, query, candidates, depth)`` to the cosine similarity of the candidates, then of the nearest others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A query, read.
+
+    Attributes:
+        shown: Terms in the order of the query, with the word that each came from.
+        names: Those of the terms that name an author of the bank.
+        spans: The spans of time it names.
+        rest: The query without the names.
+    """
+
+    shown: dict[str, str]
+    names: frozenset[str]
+    spans: list[tuple[int, int, str]]
+    rest: str
+
+    @staticmethod
+    def read(db: sqlite3.Connection, bank: int, text: str, now: int) -> Question:
+        """Read a query in the light of a bank."""
+        shown: dict[str, str] = {}
+        for word in tokens.words(text):
+            if word not in tokens.STOP_WORDS:
+                shown.setdefault(tokens.term(word), word)
+        names = frozenset(
+            t for t in list(shown)[: words.MOST_TERMS] if words.occurs(db, bank, f'"{tokens.author_term(t)}"')
+        )
+        rest = " ".join(w for w in text.split() if names.isdisjoint(tokens.terms(w)))
+        return Question(shown, names, moments.spans(text, now), rest or text)
+
+
+def recall(
+    db: sqlite3.Connection,
+    bank: int,
+    bank_id: str,
+    query: str,
+    *,
+    budget: Budget,
+    chosen: Filter,
+    now: int,
+    explain: bool,
+    shares: words.Shares,
+    similarity: Similarity | None = None,
+) -> list[Memory]:
+    """Memories that answer the query, best first."""
+    depth = DEPTHS[budget]
+    asked = tokens.words(query)
+    if asked and all(w in tokens.GENERIC_WORDS or w in tokens.STOP_WORDS for w in asked):
+        return _newest(db, bank, bank_id, chosen, depth.results, explain)
+    (size,) = db.execute("SELECT memories FROM bank WHERE no = ?", (bank,)).fetchone()
+    question = Question.read(db, bank, query, now)
+    condition = chosen.condition()
+    # Where nearly all pass, to check the few candidates costs less than to intersect the index.
+    loose = bool(condition) and size <= 4 * depth.rows and shares.of(db, bank, condition or "", size) >= 0.9
+    hits = words.search(
+        db,
+        bank,
+        list(question.shown),
+        names=question.names,
+        size=size,
+        condition=condition,
+        loose=loose,
+        most=depth.rows,
+    )
+    masks = hits.masks
+    found = Candidates(db, chosen)
+    found.fill(hits.ranked(), depth.candidates, masks)
+    for span in question.spans:
+        found.fill(moments.search(db, bank, span), depth.candidates // 4, masks)
+    if len(found.by_number) < depth.results:
+        for name in question.names:
+            term = tokens.author_term(name)
+            found.add(words.newest(db, bank, term, condition=condition, most=depth.results), masks)
+    best = heapq.nlargest(depth.spread, found.by_number.values(), key=lambda c: hits.weight(c.mask))
+    neighbours.spread(found, bank, best, masks)
+    similar: dict[int, float] = {}
+    if similarity is not None:
+        similar = similarity(db, bank, question.rest, list(found.by_number), depth)
+        found.fill([no for no in similar if no not in found.by_number], depth.results, masks)
+    ranked = fusion.fuse(
+        found, hits, names=question.names, spans=question.spans, similarity=similar, most=depth.results
+    )
+    rows = reading.rows(db, [s.candidate.no for s in ranked])
+    return [
+        records.memory(
+            rows[s.candidate.no],
+            bank_id,
+            score=s.total,
+            signals=fusion.signals(s, hits, question.shown) if explain else (),
+        )
+        for s in ranked
+    ]
+
+
+def _newest(db: sqlite3.Connection, bank: int, bank_id: str, chosen: Filter, most: int, explain: bool) -> list[Memory]:
+    """The newest memories: the answer to a query that names nothing to look for."""
+    numbers = []
+    rows = db.execute(
+        "SELECT no, tags, type FROM memory INDEXED BY memory_time"
+        " WHERE bank = ? ORDER BY coalesce(occurred, mentioned) DESC, no DESC",
+        (bank,),
+    )
+    for no, tags, kind in rows:
+        if chosen.accepts(tags, kind):
+            numbers.append(no)
+            if len(numbers) == most:
+                break
+    rows.close()
+    found = reading.rows(db, numbers)
+    signals = (Signal("time", 1.0, "the query names nothing to look for; newest first"),) if explain else ()
+    return [records.memory(found[no], bank_id, score=1.0, signals=signals) for no in numbers]
+
+
+def within(memories: Sequence[Memory], max_tokens: int) -> tuple[list[Memory], int]:
+    """The memories that fit into a token limit, in order, and how many do not."""
+    kept, room = [], max_tokens
+    for memory in memories:
+        cost = -(-len(memory.text) // CHARACTERS_PER_TOKEN)
+        if cost <= room:
+            kept.append(memory)
+            room -= cost
+    return kept, len(memories) - len(kept)

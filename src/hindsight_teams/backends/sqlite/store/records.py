@@ -1,0 +1,105 @@
+"""Memories as rows of the database, and back."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from hindsight_teams.backends.sqlite import checks
+from hindsight_teams.backends.sqlite.store.schema import BANK_SHIFT
+from hindsight_teams.models import Memory, MemoryType, RetainItem, Signal
+
+COLUMNS = (
+    "m.no, m.text, m.mentioned, m.occurred, m.occurred_end, m.type, m.context, m.tags, m.metadata, m.entities,"
+    " (SELECT json_group_array(s.source) FROM derivation s WHERE s.memory = m.no), m.superseded_by,"
+    " (SELECT d.id FROM document d WHERE d.no = m.document)"
+)
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode  # json.dumps would make one each time
+
+
+@dataclass(slots=True)  # not frozen: that would triple the time to make one, which a bulk load feels
+class Piece:
+    """One memory on its way into the database; times in microseconds since 1970."""
+
+    text: str
+    digest: int
+    terms: str
+    author: str | None
+    document_id: str | None
+    append: bool
+    mentioned: int
+    dated: bool
+    occurred: int | None
+    occurred_end: int | None
+    context: str | None
+    tags: tuple[str, ...]
+    metadata: dict[str, str]
+    entities: tuple[str, ...]
+    type: MemoryType = "world"
+    sources: tuple[int, ...] = ()
+    vector: bytes | None = None
+    model: int | None = None
+
+
+def digest(item: RetainItem, text: str, tags: Sequence[str]) -> int:
+    """A 64-bit fingerprint of everything a retain was given: the same retain twice is one memory."""
+    stamp = checks.to_microseconds("timestamp", item.timestamp)
+    parts = (text, item.context, sorted(tags), sorted((item.metadata or {}).items()), item.document_id, stamp)
+    raw = hashlib.blake2b(repr(parts).encode(), digest_size=8).digest()
+    return int.from_bytes(raw, "big", signed=True)
+
+
+def public_id(no: int) -> str:
+    """The id of a memory as callers see it: bank number and sequence number, in hex."""
+    return f"{no >> BANK_SHIFT:x}-{no & ((1 << BANK_SHIFT) - 1):x}"
+
+
+def row_number(memory_id: Any) -> int | None:
+    """The rowid of a public id, or None for a string that is none."""
+    if not isinstance(memory_id, str):
+        return None
+    bank, dash, sequence = memory_id.partition("-")
+    try:
+        no = (int(bank, 16) << BANK_SHIFT) + int(sequence, 16)
+    except ValueError:
+        return None
+    return no if dash and memory_id == public_id(no) and no < 1 << 63 else None
+
+
+def pack(values: Any) -> str | None:
+    """A JSON column; None for an empty value."""
+    return _encode(values) if values else None
+
+
+@lru_cache(maxsize=4096)  # a filtered read asks for hundreds of candidates, and most share their tags
+def unpack_tags(column: str | None) -> tuple[str, ...]:
+    """The tags of a JSON column."""
+    return tuple(json.loads(column)) if column else ()
+
+
+def memory(row: Sequence[Any], bank_id: str, *, score: float | None = None, signals: tuple[Signal, ...] = ()) -> Memory:
+    """The memory of a row of ``COLUMNS``."""
+    no, text, mentioned, occurred, occurred_end, kind, context, tags, metadata, entities, sources, newer, doc = row
+    return Memory(
+        id=public_id(no),
+        text=text,
+        bank_id=bank_id,
+        tags=unpack_tags(tags),
+        metadata=json.loads(metadata) if metadata else {},
+        document_id=doc,
+        context=context,
+        occurred_at=checks.from_microseconds(occurred),
+        occurred_end=checks.from_microseconds(occurred_end),
+        mentioned_at=checks.from_microseconds(mentioned),
+        entities=unpack_tags(entities),
+        type=kind,
+        source_ids=() if sources == "[]" else tuple(map(public_id, json.loads(sources))),
+        superseded_by=None if newer is None else public_id(newer),
+        score=score,
+        signals=signals,
+    )

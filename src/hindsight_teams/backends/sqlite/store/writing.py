@@ -1,0 +1,278 @@
+"""Retaining and deleting: what happens inside one write transaction."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import groupby
+
+from hindsight_teams.backends.sqlite import checks
+from hindsight_teams.backends.sqlite.learn import linking
+from hindsight_teams.backends.sqlite.store.records import Piece, digest, pack
+from hindsight_teams.backends.sqlite.store.schema import BANK_SHIFT
+from hindsight_teams.backends.sqlite.text import terms as tokens
+from hindsight_teams.backends.sqlite.text.dates import find_spans
+from hindsight_teams.backends.sqlite.text.names import find_entities
+from hindsight_teams.errors import InvalidInput
+from hindsight_teams.models import RetainItem
+
+MEMORY_SIZE = 1_500
+"""Characters of one memory; longer content is stored as several, cut between sentences."""
+
+_INSERT = (
+    "INSERT INTO memory (no, bank, digest, author, document, position, mentioned, dated, occurred, occurred_end, type,"
+    " context, tags, metadata, entities, text) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+)
+
+
+def pieces(item: RetainItem, *, now: int, read: bool = True) -> list[Piece]:
+    """The memories that one retain makes, checked and ready to be stored.
+
+    Args:
+        now: Microseconds since 1970, for an item without a timestamp.
+        read: Look for names and dates in the text, which costs more than all the rest: not for a bulk load.
+
+    Raises:
+        InvalidInput: The item can't be stored.
+    """
+    checks.check_item(item)
+    text = item.content.strip()
+    tags = tuple(dict.fromkeys(item.tags or ()))
+    texts = [text] if len(text) <= MEMORY_SIZE else split(text)
+    document_id = item.document_id
+    if document_id is None and len(texts) > 1:
+        # The parts of one long text are each other's neighbours, which a document says.
+        document_id = "content:" + hashlib.blake2b(f"{digest(item, text, tags)}".encode(), digest_size=8).hexdigest()
+        item = replace(item, document_id=document_id)
+    stamp = checks.to_microseconds("timestamp", item.timestamp)
+    metadata = dict(item.metadata or {})
+    author = metadata.get("author") or _speaker(text)
+    given = tuple(dict.fromkeys(item.entities or ()))
+    mentioned = now if stamp is None else stamp
+    made = []
+    for part in texts:
+        occurred, end = _happened(part, mentioned) if read else (None, None)
+        piece = Piece(
+            text=part,
+            digest=digest(item, part, tags),
+            terms=tokens.indexed(part, author=author, context=item.context, entities=given, tags=tags),
+            author=author,
+            document_id=document_id,
+            append=item.update_mode == "append",
+            mentioned=mentioned,
+            dated=stamp is not None,
+            occurred=stamp if occurred is None else occurred,
+            occurred_end=end,
+            context=item.context,
+            tags=tags,
+            metadata=metadata,
+            entities=tuple(dict.fromkeys((*given, *find_entities(part)))) if read else given,
+        )
+        made.append(piece)
+    return made
+
+
+def _happened(text: str, mentioned: int) -> tuple[int | None, int | None]:
+    """When that happened which a text tells, by the first date in it: the first and the last microsecond."""
+    moment = checks.from_microseconds(mentioned)
+    spans = find_spans(text, moment) if moment is not None else []
+    if not spans:
+        return None, None
+    first, end = (checks.to_microseconds("date", at) for at in (spans[0].start, spans[0].end))
+    return first, None if end is None else end - 1
+
+
+_SPEAKER = re.compile(r"([^\W\d_][\w.'\u2019-]*(?: [^\W\d_][\w.'\u2019-]*){0,3})(?: \([^()\n]{1,60}\))?: \S")
+
+
+def _speaker(text: str) -> str | None:
+    """The name at the head of a line of a transcript: "Nora: ..." or "Nora (8 May 2023): ..."."""
+    found = _SPEAKER.match(text)
+    return found[1] if found else None
+
+
+def split(text: str) -> list[str]:
+    """A long text in parts of at most ``MEMORY_SIZE`` characters, cut at line ends or spaces where there are any."""
+    parts: list[str] = []
+    while len(text) > MEMORY_SIZE:
+        cut = max(text.rfind("\n", 0, MEMORY_SIZE), text.rfind(". ", 0, MEMORY_SIZE) + 1)
+        if cut < MEMORY_SIZE // 2:
+            cut = text.rfind(" ", 0, MEMORY_SIZE)
+        if cut < MEMORY_SIZE // 2:
+            cut = MEMORY_SIZE
+        parts.append(text[:cut].strip())
+        text = text[cut:].strip()
+    return [p for p in [*parts, text] if p]
+
+
+def ensure_bank(db: sqlite3.Connection, bank_id: str, *, now: int, name: str | None = None) -> int:
+    """The number of the bank, which is made when it does not exist."""
+    row = db.execute("SELECT no FROM bank WHERE id = ?", (bank_id,)).fetchone()
+    if row is None:
+        sql = "INSERT INTO bank (id, name, created, written) VALUES (?, ?, ?, ?)"
+        row = (db.execute(sql, (bank_id, name, now, now)).lastrowid,)
+    return int(row[0])
+
+
+def store(db: sqlite3.Connection, bank: int, new: Sequence[Piece], *, now: int) -> list[int]:
+    """Store pieces in a bank; the rowids of all of them, also of those that were there already."""
+    numbers: dict[int, int] = {}
+    fresh: list[tuple[int, Piece, int | None, int]] = []
+    compared = len(new) <= linking.MOST_ITEMS
+    if len({p.document_id for p in new}) == 1:
+        groups: list[tuple[str | None, list[int]]] = [(new[0].document_id, list(range(len(new))))]
+    else:
+        order = sorted(range(len(new)), key=lambda i: (new[i].document_id is not None, new[i].document_id or "", i))
+        groups = [(k, list(g)) for k, g in groupby(order, key=lambda i: new[i].document_id)]
+        groups.sort(key=lambda group: group[1][0])
+    plans: list[tuple[int | None, dict[int, int], list[int]]] = []
+    for document_id, members in groups:
+        document = None if document_id is None else _document(db, bank, document_id)
+        known = _known(db, bank, document, [new[i] for i in members])
+        if document_id is not None and not known:  # replacing a document's memories deletes the document too
+            document = _document(db, bank, document_id)
+        plans.append((document, known, members))
+    # Only now: what was deleted above may have made memories of what repeated it.
+    (last,) = db.execute("SELECT last FROM bank WHERE no = ?", (bank,)).fetchone()
+    for document, known, members in plans:
+        position = 0 if document is None else _end(db, document)
+        for i in members:
+            number = known.get(new[i].digest)
+            if number is None and compared:
+                number = linking.link(db, bank, new[i], document=document, batch=fresh)
+            if number is None:
+                last += 1
+                if last >> BANK_SHIFT:
+                    raise InvalidInput("the bank is full: it has numbered 4 billion memories; use another bank")
+                number = known[new[i].digest] = (bank << BANK_SHIFT) + last
+                fresh.append((number, new[i], document, position))
+                position += document is not None
+            numbers[i] = number
+    db.executemany(_INSERT, [_row(number, bank, p, d, at) for number, p, d, at in fresh])
+    db.executemany("INSERT INTO words (rowid, terms) VALUES (?, ?)", [(n, p.terms) for n, p, *_ in fresh])
+    db.executemany(
+        "INSERT INTO vector (no, model, data) VALUES (?, ?, ?)",
+        [(n, p.model, p.vector) for n, p, *_ in fresh if p.vector is not None],
+    )
+    db.executemany(
+        "INSERT INTO derivation (source, memory) VALUES (?, ?)", [(s, n) for n, p, *_ in fresh for s in p.sources]
+    )
+    for number, piece, *_ in fresh if compared else ():
+        linking.record(db, bank, number, piece)
+    db.execute(
+        "UPDATE bank SET last = ?, memories = memories + ?, written = max(written, ?) WHERE no = ?",
+        (last, len(fresh), now, bank),
+    )
+    return [numbers[i] for i in range(len(new))]
+
+
+def _row(number: int, bank: int, piece: Piece, document: int | None, position: int) -> tuple[object, ...]:
+    return (
+        number,
+        bank,
+        piece.digest,
+        piece.author,
+        document,
+        position,
+        piece.mentioned,
+        piece.dated,
+        piece.occurred,
+        piece.occurred_end,
+        piece.type,
+        piece.context,
+        pack(piece.tags),
+        pack(piece.metadata),
+        pack(piece.entities),
+        piece.text,
+    )
+
+
+def _document(db: sqlite3.Connection, bank: int, document_id: str) -> int:
+    row = db.execute("SELECT no FROM document WHERE bank = ? AND id = ?", (bank, document_id)).fetchone()
+    if row is None:
+        row = (db.execute("INSERT INTO document (bank, id) VALUES (?, ?)", (bank, document_id)).lastrowid,)
+    return int(row[0])
+
+
+def _end(db: sqlite3.Connection, document: int) -> int:
+    """The position after a document's last memory."""
+    (last,) = db.execute("SELECT max(position) FROM memory WHERE document = ?", (document,)).fetchone()
+    return 0 if last is None else int(last) + 1
+
+
+def _known(db: sqlite3.Connection, bank: int, document: int | None, new: Sequence[Piece]) -> dict[int, int]:
+    """Fingerprint to rowid of what need not be stored again; replaces what a document held before."""
+    if document is None or all(piece.append for piece in new):
+        texts = {piece.digest: piece.text for piece in new}
+        rows = db.execute(
+            "SELECT no, digest, text FROM memory INDEXED BY memory_digest"
+            " WHERE digest IN (SELECT value FROM json_each(?)) AND bank = ? AND document IS ?",
+            (json.dumps(list(texts)), bank, document),
+        )
+        held = {digest: no for no, digest, text in rows if texts[digest] == text}
+        return linking.known(db, bank, document, list(texts)) | held
+    old = db.execute(  # facts that were extracted from its texts come and go with these
+        "SELECT no, digest FROM memory WHERE document = ?"
+        " AND NOT EXISTS (SELECT 1 FROM derivation d WHERE d.memory = memory.no) ORDER BY position",
+        (document,),
+    ).fetchall()
+    wanted = list(dict.fromkeys(piece.digest for piece in new))
+    linked = linking.known(db, bank, document)
+    stored = [d for d in wanted if d not in linked]
+    if [d for _, d in old] != stored[: len(old)] or not linked.keys() <= set(wanted):
+        linking.drop(db, bank, document=document)
+        remove(db, bank, [no for no, _ in old])
+        return {}
+    return linked | {d: no for no, d in old}
+
+
+def remove(db: sqlite3.Connection, bank: int, numbers: Iterable[int], *, restore: bool = True) -> int:
+    """Delete memories of a bank with everything that was derived from them; how many went.
+
+    Args:
+        restore: What repeated one of them becomes a memory of its own; False deletes it too.
+    """
+    gone = set(numbers)
+    wave = sorted(gone)
+    while wave:
+        derived = {
+            int(memory)
+            for no in wave
+            for (memory,) in db.execute("SELECT memory FROM derivation WHERE source = ?", (no,))
+        }
+        wave = sorted(derived - gone)
+        gone |= derived
+    rows = [(no,) for no in sorted(gone)]
+    linking.forget(db, bank, sorted(gone))
+    repeated = linking.orphans(db, sorted(gone))
+    documents = {d for row in rows for (d,) in db.execute("SELECT document FROM memory WHERE no = ?", row)} - {None}
+    db.executemany("DELETE FROM words WHERE rowid = ?", rows)
+    db.executemany("DELETE FROM vector WHERE no = ?", rows)
+    db.executemany("DELETE FROM derivation WHERE memory = ?", rows)
+    db.executemany("DELETE FROM pending WHERE memory = ?", rows)
+    db.executemany("UPDATE memory SET superseded_by = NULL WHERE superseded_by = ?", rows)
+    deleted = db.executemany("DELETE FROM memory WHERE no = ?", rows).rowcount if rows else 0
+    db.execute("UPDATE bank SET memories = memories - ? WHERE no = ?", (deleted, bank))
+    if restore and repeated:
+        (written,) = db.execute("SELECT written FROM bank WHERE no = ?", (bank,)).fetchone()
+        store(db, bank, repeated, now=written)
+    linking.drop_empty(db, documents)
+    return deleted
+
+
+def remove_bank(db: sqlite3.Connection, bank: int) -> int:
+    """Delete a bank with all it holds; how many memories went."""
+    low, high = bank << BANK_SHIFT, (bank + 1) << BANK_SHIFT
+    db.execute("DELETE FROM words WHERE rowid >= ? AND rowid < ?", (low, high))
+    db.execute("DELETE FROM vector WHERE no >= ? AND no < ?", (low, high))
+    db.execute("DELETE FROM derivation WHERE source >= ? AND source < ?", (low, high))
+    db.execute("DELETE FROM pending WHERE memory >= ? AND memory < ?", (low, high))
+    linking.remove_bank(db, bank)
+    deleted = db.execute("DELETE FROM memory WHERE no >= ? AND no < ?", (low, high)).rowcount
+    db.execute("DELETE FROM document WHERE bank = ?", (bank,))
+    db.execute("DELETE FROM bank WHERE no = ?", (bank,))
+    return deleted

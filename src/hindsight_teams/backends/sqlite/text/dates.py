@@ -1,0 +1,274 @@
+"""Dates and spans of time in a text, by rule: absolute ones and those that are relative to a "now".
+
+Each rule is a pattern and a function from its match to days. What stands before a date ("the week before",
+"early", "since") then changes it, and two dates may be the ends of a range. No library is used: dateparser takes
+milliseconds for a sentence and gives a moment where a search needs a span.
+
+Conventions: weeks begin on Monday; seasons are those of the northern hemisphere; a date without a year is its last
+occurrence, or the next one where that is at most two months ahead; of ``03/04/2023`` only the year is sure.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+
+from hindsight_teams.backends.sqlite.text.date_rules import (
+    ANY_NUMBER,
+    ANY_UNIT,
+    ANY_UNSPACED,
+    ANY_WEEKDAY,
+    CORE,
+    RULES,
+    TOKEN,
+    UNSPACED,
+    Handler,
+)
+from hindsight_teams.backends.sqlite.text.date_units import Days, how_many, moved, unit_at
+from hindsight_teams.backends.sqlite.text.date_words import UNITS, WEEKDAYS, Unit
+
+EARLIEST = date(1000, 1, 1)
+"""Where "before" and "until" begin: far from the ends of the calendar, so that time zones can't overflow."""
+LATEST = date(9000, 1, 1)
+"""Where "after" a date of the future ends."""
+
+_DIGIT = re.compile(r"\d")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A span of time that a text names.
+
+    Attributes:
+        start: First moment, aware.
+        end: First moment after it, aware.
+        text: The words that name it.
+    """
+
+    start: datetime
+    end: datetime
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Hit:
+    """Days and where in the text they stand."""
+
+    left: int
+    right: int
+    days: Days
+
+
+def find_spans(text: str, now: datetime) -> list[Span]:
+    """The spans of time that a text names, in their order in the text.
+
+    Args:
+        text: Anything.
+        now: What "yesterday" and "last week" are relative to; UTC where naive. Its time zone is that of the result.
+
+    Returns:
+        Whole days, half-open; empty where the text names none. Never raises.
+    """
+    low = text.lower()
+    if len(low) != len(text):  # a few letters lower to two: positions would shift
+        low = text
+    if (
+        CORE.isdisjoint(TOKEN.findall(low))
+        and not _DIGIT.search(low)
+        and (low.isascii() or not ANY_UNSPACED.search(low))
+    ):
+        return []
+    zone = now.tzinfo or UTC
+    try:
+        hits = _widened(low, _joined(low, _scan(low, now.date())), now.date())
+        return [
+            Span(
+                datetime(hit.days.start.year, hit.days.start.month, hit.days.start.day, tzinfo=zone),
+                datetime(hit.days.end.year, hit.days.end.month, hit.days.end.day, tzinfo=zone),
+                text[hit.left : hit.right],
+            )
+            for hit in hits
+        ]
+    except (ValueError, OverflowError):  # "now" itself stands at an end of the calendar
+        return []
+
+
+def _scan(low: str, today: date) -> list[_Hit]:
+    """Every date that a rule reads by itself."""
+    hits: list[_Hit] = []
+    if not low.isascii():
+        for found in ANY_UNSPACED.finditer(low):
+            _read(low, found.start(), UNSPACED, today, hits)
+    taken = iter(tuple(hits))
+    other = next(taken, None)
+    position = 0
+    for token in TOKEN.finditer(low):
+        start = token.start()
+        while other and other.right <= start:
+            position, other = max(position, other.right), next(taken, None)
+        if start < position or (other and start >= other.left):
+            continue
+        rules = RULES.get(token[0]) or (RULES["0"] if token[0].isdecimal() else None)
+        if rules and _read(low, start, rules, today, hits):
+            position = hits[-1].right
+    return sorted(hits, key=lambda hit: hit.left)
+
+
+def _read(low: str, start: int, rules: list[tuple[re.Pattern[str], Handler]], today: date, hits: list[_Hit]) -> bool:
+    """Add the date that begins at ``start``, as the first rule reads it that can."""
+    for pattern, handler in rules:
+        if match := pattern.match(low, start):
+            try:
+                days = handler(match, today)
+            except (ValueError, OverflowError, StopIteration):  # 31 June; the year 9999
+                continue
+            if days:
+                hits.append(_Hit(match.start(), match.end(), days))
+                return True
+    return False
+
+
+_BETWEEN = re.compile(r"\bbetween\s+(?:the\s+)?$")
+_AND = re.compile(r"\s+(?:and|or)\s+(?:the\s+)?$|\s*[,&]\s*$")
+_TO = re.compile(
+    r"\s*(?:-|\u2013|\u2014|~|\u301c|\bto\b|\buntil\b|\btill\b|\bthrough\b|\bthru\b|\bbis\b|至|到|から)\s*(?:the\s+)?$"
+)
+_FROM = re.compile(r"\b(?:from|von|vom|desde)\s+(?:the\s+)?$")
+
+
+def _joined(low: str, hits: list[_Hit]) -> list[_Hit]:
+    """Two dates with "to", or "between ... and", are one span; "May and June 2023" is twice 2023."""
+    joined: list[_Hit] = []
+    for hit in hits:
+        first = joined[-1] if joined else None
+        if first and hit.left - first.right <= 12:
+            between = _BETWEEN.search(low, max(0, first.left - 14), first.left)
+            listed = _AND.match(low, first.right, hit.left)
+            to = _TO.match(low, first.right, hit.left)
+            if listed or to:
+                days = first.days
+                if days.yearless and not hit.days.yearless:
+                    days = _with_year(days, hit.days.start)
+                if (to or (between and listed)) and days.start < hit.days.end:
+                    opening = between or _FROM.search(low, max(0, first.left - 12), first.left)
+                    left = opening.start() if opening else first.left
+                    span = Days(days.start, max(days.end, hit.days.end), days.yearless and hit.days.yearless)
+                    joined[-1] = _Hit(left, hit.right, span)
+                    continue
+                joined[-1] = replace(first, days=days)
+        joined.append(hit)
+    return joined
+
+
+def _with_year(days: Days, before: date) -> Days:
+    """The days in the year that makes them begin last before the given day."""
+    try:
+        for year in (before.year, before.year - 1):
+            start = days.start.replace(year=year)
+            if start <= before:
+                return Days(start, start + (days.end - days.start))
+    except ValueError:
+        pass
+    return days
+
+
+_PART = re.compile(
+    r"\b(?:(?P<third>early|mid|late|(?:the\s+)?(?:beginning|start|middle|end)\s+of)|"
+    r"(?:the\s+)?(?P<half>first|second)\s+half\s+of)[\s-]+(?:in\s+)?(?:the\s+)?$"
+)
+_OFFSET = re.compile(
+    rf"(?:\b(?P<n>{ANY_NUMBER})\s+)?(?:\bthe\s+)?\b(?P<unit>{ANY_UNIT}|{ANY_WEEKDAY})s?\s+"
+    r"(?P<way>before|after|prior\s+to|following|preceding|of)\s+(?:the\s+)?$"
+)
+_FROM_THEN = re.compile(
+    r"\b(?:ever\s+)?(?:since|seit|depuis|desde|as\s+of|starting|beginning)\s+(?:in\s+)?(?:the\s+)?$"
+)
+_UP_TO = re.compile(
+    r"\b(?P<way>before|prior\s+to|earlier\s+than|until|till|up\s+to|by|through|bis|hasta|after|later\s+than)"
+    r"\s+(?:the\s+)?$"
+)
+
+
+def _widened(low: str, hits: list[_Hit], today: date) -> list[_Hit]:
+    """What stands before a date changes it: "early", "the week before", "since"."""
+    result: list[_Hit] = []
+    for hit in hits:
+        try:
+            changed = _directed(low, _offset(low, _part(low, hit)), today)
+        except (ValueError, OverflowError):
+            changed = hit
+        while result and result[-1].right > changed.left:  # the weekday of "the Friday before ..." is no date
+            result.pop()
+        result.append(changed)
+    return result
+
+
+def _part(low: str, hit: _Hit) -> _Hit:
+    match = _PART.search(low, max(0, hit.left - 28), hit.left)
+    if not match:
+        return hit
+    start, length = hit.days.start, hit.days.end - hit.days.start
+    words = match["third"] or match["half"]
+    parts = 3 if match["third"] else 2
+    which = 0 if re.search("early|beginning|start|first", words) else 1 if re.search("mid|second", words) else 2
+    days = replace(hit.days, start=start + length * which // parts, end=start + length * (which + 1) // parts)
+    return replace(hit, left=match.start(), days=days) if days.start < days.end else hit
+
+
+def _offset(low: str, hit: _Hit) -> _Hit:
+    match = _OFFSET.search(low, max(0, hit.left - 40), hit.left)
+    if not match:
+        return hit
+    word, way, anchor = match["unit"], match["way"], hit.days
+    least, most = how_many(match["n"] or "one")
+    if way == "of":
+        if match["n"] or UNITS.get(word) not in ("week", "weekend", "month"):
+            return hit  # "a week of May", "two days of June"
+        days = unit_at(UNITS[word], anchor.start, 0)
+    elif word in ("hour", "minute"):
+        return hit
+    elif word in WEEKDAYS:
+        if way in ("after", "following"):
+            ahead = (WEEKDAYS[word] - anchor.end.weekday()) % 7
+            days = unit_at("day", anchor.end, ahead + 7 * (least - 1))
+        else:
+            back = (anchor.start.weekday() - WEEKDAYS[word] - 1) % 7 + 1
+            days = unit_at("day", anchor.start, -back - 7 * (least - 1))
+    elif way in ("after", "following"):
+        days = _beside(UNITS[word], anchor.end, least, most, 1, exact=bool(match["n"]))
+    else:
+        days = _beside(UNITS[word], anchor.start, least, most, -1, exact=bool(match["n"]))
+    return replace(hit, left=match.start(), days=days)
+
+
+def _beside(unit: Unit, edge: date, least: int, most: int, sign: int, *, exact: bool) -> Days:
+    """The week before an edge is the seven days up to it; "two months before" it, the month around that day."""
+    if unit == "weekend":
+        if sign < 0:  # the last Sunday before the edge
+            sunday = edge - timedelta(days=edge.weekday() + 1)
+            return Days(sunday - timedelta(days=1 + 7 * (most - 1)), sunday + timedelta(days=1 - 7 * (least - 1)))
+        saturday = edge + timedelta(days=(5 - edge.weekday()) % 7)
+        return Days(saturday + timedelta(days=7 * (least - 1)), saturday + timedelta(days=2 + 7 * (most - 1)))
+    near, far = moved(edge, unit, sign * (least - 1)), moved(edge, unit, sign * most)
+    if unit == "day" or not exact:
+        return Days(min(near, far), max(near, far))
+    middle = timedelta(days=(abs((far - moved(edge, unit, sign * (most - 1))).days)) // 2)
+    return Days(min(near, far) + sign * middle, max(near, far) + sign * middle)
+
+
+def _directed(low: str, hit: _Hit, today: date) -> _Hit:
+    days = hit.days
+    if match := _FROM_THEN.search(low, max(0, hit.left - 24), hit.left):
+        if days.yearless and days.start > today:
+            days = _with_year(days, today)
+        end = today + timedelta(days=1)
+        return replace(hit, left=match.start(), days=Days(days.start, end if end > days.start else LATEST))
+    if match := _UP_TO.search(low, max(0, hit.left - 24), hit.left):
+        way = match["way"]
+        if way in ("after", "later than"):
+            end = today + timedelta(days=1)
+            return replace(hit, left=match.start(), days=Days(days.end, end if end > days.end else LATEST))
+        end = days.start if way.startswith(("before", "prior", "earlier")) else days.end
+        return replace(hit, left=match.start(), days=Days(min(EARLIEST, end - timedelta(days=1)), end))
+    return hit

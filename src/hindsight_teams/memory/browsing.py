@@ -1,0 +1,171 @@
+"""What one bank holds, listed and removed with a member's rights: to list it must recall, to remove also retain."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from hindsight_teams.access.grants import Access, Caller
+from hindsight_teams.access.rights import Target
+from hindsight_teams.errors import HindsightTeamsError
+from hindsight_teams.memory.calls import Request, Steps, arun, given, run
+from hindsight_teams.memory.recording import Asked, Done, events
+from hindsight_teams.models import Memory, MemoryPage
+
+if TYPE_CHECKING:
+    from hindsight_teams.memory.member import MemberMemory
+
+_PAGE = 200
+
+
+@dataclass
+class _Visit:
+    """One audited call: the bank it goes to, and what it read or removed."""
+
+    target: Target
+    ids: Sequence[str] = ()
+    count: int | None = None
+
+
+class Holdings:
+    """One bank of a member, as a list of memories. Every call is audited, as ``recall`` or as ``forget``.
+
+    Args:
+        memory: The member's memory.
+        bank: The bank's short name.
+    """
+
+    def __init__(self, memory: MemberMemory, bank: str) -> None:
+        self.memory = memory
+        self.bank = bank
+
+    def newest(self, limit: int, *, caller: Caller) -> list[Memory]:
+        """The newest memories, the oldest of them first.
+
+        Raises:
+            AccessDenied: The member may not recall from the bank.
+            IdentityRequired: The bank's scope needs a user that the call does not carry.
+            BackendError: The bank could not be read.
+        """
+        return run(self.memory.backend, self._list(limit, True, caller))
+
+    async def anewest(self, limit: int, *, caller: Caller) -> list[Memory]:
+        """Async twin of ``newest``."""
+        return await arun(self.memory.backend, self._list(limit, True, caller))
+
+    def oldest(self, limit: int, *, caller: Caller) -> list[Memory]:
+        """The oldest memories, oldest first; errors as for ``newest``."""
+        return run(self.memory.backend, self._list(limit, False, caller))
+
+    def find(self, memory_id: str, *, caller: Caller) -> Memory | None:
+        """The memory with this id, if the bank holds it; errors as for ``newest``."""
+        return run(self.memory.backend, self._find(memory_id, caller))
+
+    def remove(self, memory_ids: Sequence[str], *, caller: Caller) -> int:
+        """Remove memories with what was derived from them; the number removed.
+
+        Raises:
+            AccessDenied: The member may not both retain in the bank and recall from it.
+            IdentityRequired: The bank's scope needs a user that the call does not carry.
+            BackendError: They could not be removed.
+        """
+        return run(self.memory.backend, self._remove(memory_ids, caller))
+
+    def clear(self, *, caller: Caller) -> int:
+        """Remove all that this member may see in the bank; the number removed, errors as for ``remove``.
+
+        Without a mandatory scope that is the bank itself, with its name and missions; the next retain makes it anew.
+        """
+        return run(self.memory.backend, self._clear(caller))
+
+    async def aclear(self, *, caller: Caller) -> int:
+        """Async twin of ``clear``."""
+        return await arun(self.memory.backend, self._clear(caller))
+
+    def _list(self, limit: int, newest: bool, caller: Caller) -> Steps[list[Memory]]:
+        with self._visit("recall", caller) as visit:
+            found = yield from _facts(visit.target, limit, newest=newest)
+            visit.ids = [memory.id for memory in found]
+        return found
+
+    def _find(self, memory_id: str, caller: Caller) -> Steps[Memory | None]:
+        with self._visit("recall", caller) as visit:
+            facts = yield from _facts(visit.target, sys.maxsize, newest=False)
+            found = next((memory for memory in facts if memory.id == memory_id), None)
+            visit.ids = [memory_id] if found else ()
+        return found
+
+    def _remove(self, memory_ids: Sequence[str], caller: Caller) -> Steps[int]:
+        with self._visit("forget", caller) as visit:
+            [answer] = yield [
+                Request("delete_memories", (visit.target.bank_id,), {"ids": list(memory_ids), **_scope(visit.target)})
+            ]
+            removed: int = given(answer)
+            visit.ids = memory_ids if removed else ()
+        return removed
+
+    def _clear(self, caller: Caller) -> Steps[int]:
+        with self._visit("forget", caller) as visit:
+            scope = _scope(visit.target)
+            verb = "delete_memories" if scope else "delete_bank"
+            [answer] = yield [Request(verb, (visit.target.bank_id,), scope)]
+            removed: int = given(answer)
+            visit.count = removed
+        return removed
+
+    @contextmanager
+    def _visit(self, verb: str, caller: Caller) -> Iterator[_Visit]:
+        """The bank, once the member's rights to it are certain; the call is recorded, however it ends."""
+        asked = Asked(self.memory.as_caller(caller), verb, "")
+        visit: _Visit | None = None
+        done = Done(outcome="error", named=[self.bank])
+        try:
+            if verb == "forget":
+                self.memory.rights.write_target(asked.caller, self.bank)
+            [target] = self.memory.rights.read_targets(asked.caller, Access.RECALL, [self.bank])
+            visit = _Visit(target)
+            yield visit
+            done = Done(ids={target.bank_id: visit.ids}, count=visit.count)
+        except HindsightTeamsError as error:
+            done = Done(error=error, named=[self.bank])
+            raise
+        finally:
+            if self.memory.audit is not None:
+                for event in events(asked, [visit.target] if visit else [], done):
+                    self.memory.audit.record(event)
+
+
+def _facts(target: Target, limit: int, *, newest: bool) -> Steps[list[Memory]]:
+    """The newest or the oldest memories, oldest first, without the observations that a server derives from them."""
+    page = yield from _page(target, _PAGE, 0)
+    found, offset = _own(page), len(page.memories)
+    if newest and offset < page.total:
+        found, end = [], page.total
+        while end > 0 and len(found) < limit:
+            start = max(0, end - _PAGE)
+            page = yield from _page(target, end - start, start)
+            found, end = _own(page) + found, start
+    else:
+        while page.memories and offset < page.total and len(found) < limit:
+            page = yield from _page(target, _PAGE, offset)
+            found, offset = found + _own(page), offset + len(page.memories)
+    return found[-limit:] if newest else found[:limit]
+
+
+def _own(page: MemoryPage) -> list[Memory]:
+    return [memory for memory in page.memories if memory.type != "observation"]
+
+
+def _page(target: Target, limit: int, offset: int) -> Steps[MemoryPage]:
+    options = {"limit": limit, "offset": offset, **_scope(target)}
+    [answer] = yield [Request("list_memories", (target.bank_id,), options)]
+    page: MemoryPage = given(answer)
+    return page
+
+
+def _scope(target: Target) -> dict[str, Any]:
+    """What the grant's mandatory scope lets through, as the arguments of a backend."""
+    return {"tags": list(target.grant.scope_tags), "tags_match": "all_strict"} if target.grant.scope_tags else {}

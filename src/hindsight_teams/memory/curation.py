@@ -1,0 +1,314 @@
+"""Promotion and review: a member proposes a memory for another bank, or a guard held one back; a curator decides.
+
+What waits lies in the team's review bank (see ``review``), which no member holds a grant on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from hindsight_teams.access.definition import TeamDefinition
+from hindsight_teams.access.grants import Access, Caller
+from hindsight_teams.access.signatures import attributed, read_filter, undecided
+from hindsight_teams.audit import AuditEvent, AuditSink, Outcome
+from hindsight_teams.errors import AccessDenied, HindsightTeamsError, InvalidInput, NotFound, did_you_mean
+from hindsight_teams.memory.calls import Request, Steps, arun, given, run
+from hindsight_teams.memory.envelopes import ReviewItem, decided_item, review_bank_id, seal, unseal
+from hindsight_teams.models import Memory, MemoryPage, RecallResult, Receipt, RetainItem
+
+if TYPE_CHECKING:
+    from hindsight_teams.backends.base import MemoryBackend
+    from hindsight_teams.memory.member import MemberMemory
+
+_PAGE = 200
+
+
+class Proposals:
+    """A member's right to propose its own memories for another bank of the team.
+
+    Args:
+        memory: The member's memory: only what it may recall can be proposed.
+        definition: The team, with the banks that memories can be proposed for.
+    """
+
+    def __init__(self, memory: MemberMemory, definition: TeamDefinition) -> None:
+        self.memory = memory
+        self.definition = definition
+
+    def propose(self, text: str, *, to: str, reason: str = "", caller: Caller | None = None) -> ReviewItem:
+        """Propose a memory for another bank; it waits there for nobody until a curator approves.
+
+        Args:
+            text: The memory's text, as recall gave it.
+            to: Short name of the bank that it should be in.
+            reason: Why, for the curator.
+            caller: User, session and run of this call.
+
+        Raises:
+            AccessDenied: The member may not recall, or not propose.
+            NotFound: None of the banks that the member may recall from holds this text.
+            InvalidInput: An unknown bank.
+        """
+        return run(self.memory.backend, self._propose(text, to, reason, caller))
+
+    async def apropose(self, text: str, *, to: str, reason: str = "", caller: Caller | None = None) -> ReviewItem:
+        """Async twin of ``propose``."""
+        return await arun(self.memory.backend, self._propose(text, to, reason, caller))
+
+    def _propose(self, text: str, to: str, reason: str, caller: Caller | None) -> Steps[ReviewItem]:
+        who = self.memory.as_caller(caller)
+        try:
+            item = yield from self._proposed(who, text, to, reason)
+        except HindsightTeamsError as error:
+            _record(self.memory.audit, who, "propose", bank=to, error=error)
+            raise
+        ids = [item.origin.rpartition("#")[2]] if item.origin else []
+        more = f"proposal {item.id}"
+        _record(self.memory.audit, who, "propose", bank=to, bank_id=item.bank_id, memory_ids=ids, reason=more)
+        return item
+
+    def _proposed(self, who: Caller, text: str, to: str, reason: str) -> Steps[ReviewItem]:
+        if who.member not in self.definition.proposers:
+            raise AccessDenied(f"member {who.member!r} may not propose memories; name it in proposers under [review]")
+        if to not in self.definition.banks:
+            raise InvalidInput(f"there is no bank {to!r} to propose for; {did_you_mean(to, self.definition.banks)}")
+        target_id = self.definition.banks[to].resolve(who)
+        own = self.memory.rights.read_targets(who, Access.RECALL, None)
+        answers = yield [
+            Request("recall", (source.bank_id, text), read_filter(signed=True, scope_tags=source.grant.scope_tags))
+            for source in own
+            if source.bank_id != target_id
+        ]
+        wanted = " ".join(text.split())
+        saying: list[Memory] = []
+        for answer in answers:
+            result: RecallResult = given(answer)
+            saying += (attributed(m) for m in result.results if " ".join(m.text.split()) == wanted)
+        if not saying:
+            raise NotFound("no bank you may recall from holds exactly this memory; recall it, then propose its text")
+        found = min(saying, key=lambda m: (m.author is None, m.type == "observation"))
+        metadata, tags = undecided(found.metadata, found.tags)
+        item = RetainItem(
+            content=found.text,
+            timestamp=found.occurred_at or found.mentioned_at,
+            context=found.context,
+            metadata=metadata,
+            tags=tags,
+            entities=list(found.entities) or None,
+        )
+        sealed = seal("proposal", item, bank=to, bank_id=target_id, reason=reason, origin=f"{found.bank_id}#{found.id}")
+        [receipt] = yield [Request("retain_batch", (review_bank_id(who), [sealed]))]
+        given(receipt)
+        opened = unseal(sealed.metadata or {})
+        assert opened is not None
+        return opened
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What became of a review item.
+
+    Attributes:
+        outcome: ``approved``, ``rejected`` or ``revoked``.
+        receipt: Of the memory that was stored, for an approval.
+    """
+
+    item: ReviewItem
+    outcome: str
+    receipt: Receipt | None = None
+
+
+class Reviews:
+    """What waits for a decision in a team, and the right to decide.
+
+    Args:
+        backend: Where the banks live.
+        definition: The team.
+        curator: Who decides; must be one of the team's curators. None for the application itself.
+        audit: Where decisions are recorded.
+
+    Raises:
+        AccessDenied: The curator is none.
+    """
+
+    def __init__(
+        self,
+        backend: MemoryBackend,
+        definition: TeamDefinition,
+        curator: str | None = None,
+        audit: AuditSink | None = None,
+    ) -> None:
+        self.backend = backend
+        self.definition = definition
+        self.caller = Caller(team=definition.team_id, member=curator)
+        self.audit = audit
+        if curator is not None and curator not in definition.curators:
+            denied = AccessDenied(f"member {curator!r} may not review; name it in curators under [review]")
+            _record(audit, self.caller, "review", error=denied)
+            raise denied
+
+    def pending(self) -> list[ReviewItem]:
+        """What waits, oldest first."""
+        return run(self.backend, self._shown(self._pending()))
+
+    async def apending(self) -> list[ReviewItem]:
+        """Async twin of ``pending``."""
+        return await arun(self.backend, self._shown(self._pending()))
+
+    def approve(self, review_id: str) -> Decision:
+        """Store the memory in the bank it is meant for, signed by its author and with its lineage.
+
+        Raises:
+            NotFound: Nothing of this id waits.
+        """
+        return run(self.backend, self._audited("approve", review_id, self._approve(review_id)))
+
+    async def aapprove(self, review_id: str) -> Decision:
+        """Async twin of ``approve``."""
+        return await arun(self.backend, self._audited("approve", review_id, self._approve(review_id)))
+
+    def reject(self, review_id: str) -> Decision:
+        """Drop what waits.
+
+        Raises:
+            NotFound: Nothing of this id waits.
+        """
+        return run(self.backend, self._audited("reject", review_id, self._reject(review_id)))
+
+    async def areject(self, review_id: str) -> Decision:
+        """Async twin of ``reject``."""
+        return await arun(self.backend, self._audited("reject", review_id, self._reject(review_id)))
+
+    def revoke(self, review_id: str) -> Decision:
+        """Remove the copy that an approval made.
+
+        Raises:
+            NotFound: No approval of this id is known.
+        """
+        return run(self.backend, self._audited("revoke", review_id, self._revoke(review_id)))
+
+    async def arevoke(self, review_id: str) -> Decision:
+        """Async twin of ``revoke``."""
+        return await arun(self.backend, self._audited("revoke", review_id, self._revoke(review_id)))
+
+    def approved(self) -> list[ReviewItem]:
+        """What was approved and can be revoked, oldest first."""
+        return run(self.backend, self._shown(self._items(("approved",))))
+
+    # --- steps --------------------------------------------------------------------------------------------------
+
+    @property
+    def _bank(self) -> str:
+        return review_bank_id(self.caller)
+
+    def _items(self, kinds: Sequence[str]) -> Steps[list[ReviewItem]]:
+        """The envelopes of these kinds, each once, however many memories a backend made of its text."""
+        found: dict[str, ReviewItem] = {}
+        for metadata in (yield from self._envelopes(kinds)):
+            item = unseal(metadata)
+            if item is not None and item.kind in kinds:
+                found.setdefault(item.id, item)
+        return list(found.values())
+
+    def _envelopes(self, kinds: Sequence[str]) -> Steps[list[Mapping[str, str]]]:
+        if hasattr(self.backend, "list_documents"):  # a server may extract no memory at all from an envelope's text
+            [answer] = yield [Request("list_documents", (self._bank,))]
+            return [document.metadata for document in reversed(given(answer))]
+        tags = [f"review:{kind}" for kind in kinds]
+        found: list[Mapping[str, str]] = []
+        offset = 0
+        while True:
+            options = {"limit": _PAGE, "offset": offset, "tags": tags, "tags_match": "any_strict"}
+            [answer] = yield [Request("list_memories", (self._bank,), options)]
+            page: MemoryPage = given(answer)
+            found += (memory.metadata for memory in page.memories)
+            offset += _PAGE
+            if offset >= page.total:
+                return found
+
+    def _pending(self) -> Steps[list[ReviewItem]]:
+        return (yield from self._items(("quarantine", "proposal")))
+
+    def _one(self, review_id: str, items: Sequence[ReviewItem], what: str) -> ReviewItem:
+        for item in items:
+            if item.id == review_id:
+                return item
+        near = did_you_mean(review_id, [item.id for item in items]) if items else f"nothing is {what}"
+        raise NotFound(f"nothing {what} under {review_id!r}; {near}")
+
+    def _approve(self, review_id: str) -> Steps[Decision]:
+        item = self._one(review_id, (yield from self._pending()), "waiting")
+        stored = decided_item(item, reviewer=self.caller.member or "the application")
+        [answer] = yield [Request("retain_batch", (item.bank_id, [stored]))]
+        receipt: Receipt = given(answer)
+        record = seal(
+            "approved",
+            item.item,
+            bank=item.bank,
+            bank_id=item.bank_id,
+            reason=item.reason,
+            origin=item.origin,
+            review_id=item.id,
+        )
+        yield from self._drop(item)
+        [answer] = yield [Request("retain_batch", (self._bank, [record]))]
+        given(answer)
+        return Decision(item, "approved", receipt)
+
+    def _reject(self, review_id: str) -> Steps[Decision]:
+        item = self._one(review_id, (yield from self._pending()), "waiting")
+        yield from self._drop(item)
+        return Decision(item, "rejected")
+
+    def _revoke(self, review_id: str) -> Steps[Decision]:
+        item = self._one(review_id, (yield from self._items(("approved",))), "approved")
+        [answer] = yield [Request("delete_memories", (item.bank_id,), {"document_id": item.approved_document_id})]
+        given(answer)
+        yield from self._drop(item)
+        return Decision(item, "revoked")
+
+    def _drop(self, item: ReviewItem) -> Steps[None]:
+        [answer] = yield [Request("delete_memories", (self._bank,), {"document_id": item.envelope_document_id})]
+        given(answer)
+
+    def _shown(self, steps: Steps[list[ReviewItem]]) -> Steps[list[ReviewItem]]:
+        try:
+            items = yield from steps
+        except HindsightTeamsError as error:
+            _record(self.audit, self.caller, "review", bank_id=self._bank, error=error)
+            raise
+        seen = [item.origin.rpartition("#")[2] for item in items if item.origin]
+        more = ", ".join(f"{item.kind} {item.id}" for item in items) or None
+        _record(self.audit, self.caller, "review", bank_id=self._bank, count=len(items), memory_ids=seen, reason=more)
+        return items
+
+    def _audited(self, verb: str, review_id: str, steps: Steps[Decision]) -> Steps[Decision]:
+        try:
+            decision = yield from steps
+        except HindsightTeamsError as error:
+            _record(self.audit, self.caller, verb, reason=f"{review_id}: {error}", error=error)
+            raise
+        item, receipt = decision.item, decision.receipt
+        _record(
+            self.audit,
+            self.caller,
+            verb,
+            bank=item.bank,
+            bank_id=item.bank_id,
+            memory_ids=receipt.memory_ids if receipt else (),
+            reason=f"{item.kind} {review_id}",
+        )
+        return decision
+
+
+def _record(audit: AuditSink | None, who: Caller, verb: str, **rest: Any) -> None:
+    """One event; with ``error`` of what was denied or failed."""
+    error = rest.pop("error", None)
+    outcome: Outcome = "allowed"
+    if error is not None:
+        outcome = "denied" if isinstance(error, AccessDenied) else "error"
+        rest = {"reason": str(error), **rest, "error": type(error).__name__}
+    if audit is not None:
+        audit.record(AuditEvent.by(who, verb, outcome, **rest))

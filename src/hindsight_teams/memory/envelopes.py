@@ -1,0 +1,159 @@
+"""The review bank: memories that wait, out of every read, until somebody with the right approves or rejects them."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from hindsight_teams.access.banks import join
+from hindsight_teams.access.grants import Caller
+from hindsight_teams.access.signatures import identity_tag, observation_scopes, signature_tags
+from hindsight_teams.models import RetainItem
+
+MAX_PAYLOAD = 16_000_000
+"""Bytes that an envelope may unfold to."""
+
+
+def review_bank_id(caller: Caller) -> str:
+    """The id of a team's review bank; three components, which no scope of a member's bank has."""
+    return join(caller.team or "toolkit", "review", "queue")
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewItem:
+    """A memory that waits for a decision, or was approved.
+
+    Attributes:
+        id: Names it in ``approve`` and ``reject``.
+        kind: ``quarantine`` (a guard held it back), ``proposal`` (a member proposes it for another bank), or
+            ``approved`` (decided, kept so that it can be revoked).
+        bank: Short name of the bank it is meant for.
+        bank_id: Id of that bank.
+        reason: Why it waits.
+        item: What would be stored, signed by its author.
+        origin: For a proposal, the id of the memory it was copied from.
+    """
+
+    id: str
+    kind: str
+    bank: str
+    bank_id: str
+    reason: str
+    item: RetainItem
+    origin: str | None = None
+
+    @property
+    def approved_document_id(self) -> str:
+        """The document under which an approval stores it."""
+        return f"approved-{self.id}"
+
+    @property
+    def envelope_document_id(self) -> str:
+        """The document of its envelope in the review bank."""
+        return f"review-{self.kind}-{self.id}"
+
+
+def quarantine_item(item: RetainItem, bank: str, bank_id: str, reason: str) -> RetainItem:
+    """The envelope in which a held-back memory lies in the review bank."""
+    return seal("quarantine", item, bank=bank, bank_id=bank_id, reason=reason)
+
+
+def decided_item(item: ReviewItem, *, reviewer: str) -> RetainItem:
+    """What an approval stores: the memory as its author signed it, with who approved it and where it came from."""
+    metadata = {**(item.item.metadata or {}), "trust": "reviewed", "reviewed_by": reviewer, "review_id": item.id}
+    tags = list(item.item.tags or ())
+    if item.origin:
+        metadata["lineage"] = item.origin
+        tags.append(identity_tag("lineage", item.origin))
+    return replace(
+        item.item,
+        metadata=metadata,
+        tags=tags,
+        document_id=item.approved_document_id,
+        update_mode="replace",
+        observation_scopes=observation_scopes(tags),
+    )
+
+
+def seal(
+    kind: str,
+    item: RetainItem,
+    *,
+    bank: str,
+    bank_id: str,
+    reason: str,
+    origin: str | None = None,
+    review_id: str | None = None,
+) -> RetainItem:
+    """An envelope: its text says only that something waits; the memory itself travels as metadata, compressed.
+
+    A server shows text and metadata to the model that extracts facts. So neither holds anything that a model could
+    read of what was held back, or of the reason that a member gave.
+    """
+    payload = {
+        "content": item.content,
+        "timestamp": item.timestamp.isoformat() if item.timestamp else None,
+        "context": item.context,
+        "metadata": dict(item.metadata or {}),
+        "tags": list(item.tags or ()),
+        "document_id": item.document_id,
+        "update_mode": item.update_mode,
+        "entities": list(item.entities or ()),
+    }
+    body = _json(payload)
+    key = review_id or hashlib.sha256(f"{kind}\0{bank_id}\0{body}".encode()).hexdigest()[:16]
+    author = (item.metadata or {}).get("author", "somebody")
+    return RetainItem(
+        content=f"The memory {key} by {author} for the bank {bank} is in review: {kind}.",
+        metadata={
+            "review_kind": kind,
+            "review_id": key,
+            "review_bank": bank,
+            "review_bank_id": bank_id,
+            "review_origin": origin or "",
+            "review_item": _folded(_json({"item": payload, "reason": reason})),
+        },
+        tags=[f"review:{kind}", f"review-item:{key}", *signature_tags(item.tags or ())],
+        document_id=f"review-{kind}-{key}",
+    )
+
+
+def unseal(metadata: Mapping[str, str]) -> ReviewItem | None:
+    """The item inside an envelope, from the envelope's metadata; None for what is no envelope."""
+    try:
+        payload = json.loads(_unfolded(metadata["review_item"]))
+        raw: dict[str, Any] = payload["item"]
+        when = raw.pop("timestamp")
+        return ReviewItem(
+            id=metadata["review_id"],
+            kind=metadata["review_kind"],
+            bank=metadata["review_bank"],
+            bank_id=metadata["review_bank_id"],
+            reason=payload["reason"],
+            item=RetainItem(**raw, timestamp=datetime.fromisoformat(when) if when else None),
+            origin=metadata["review_origin"] or None,
+        )
+    except (KeyError, TypeError, ValueError, AttributeError, zlib.error):
+        return None
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=True, sort_keys=True)
+
+
+def _folded(text: str) -> str:
+    return base64.b64encode(zlib.compress(text.encode())).decode()
+
+
+def _unfolded(folded: str) -> str:
+    opener = zlib.decompressobj()
+    text = opener.decompress(base64.b64decode(folded, validate=True), MAX_PAYLOAD)
+    if not opener.eof:
+        raise ValueError("an envelope that is cut, or unfolds to more than anybody sealed")
+    return text.decode()

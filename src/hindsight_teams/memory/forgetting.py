@@ -1,0 +1,248 @@
+"""Real forgetting: what one selection names goes, from every bank of the team, with what was derived from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from hindsight_teams.access.grants import Caller
+from hindsight_teams.access.signatures import identity_tag
+from hindsight_teams.audit import AuditEvent, AuditSink
+from hindsight_teams.errors import InvalidInput
+from hindsight_teams.memory.calls import Request, Steps, arun, given, run
+from hindsight_teams.models import BankInfo, Memory, MemoryPage
+from hindsight_teams.requests.tags import check_tags
+
+if TYPE_CHECKING:
+    from hindsight_teams.backends.base import MemoryBackend
+
+_PAGE = 500
+_AT_ONCE = 16
+"""Banks that are looked through at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What to forget; what is given is ANDed. What was copied or derived from it goes too.
+
+    Attributes:
+        memory_ids: These memories. An observation goes with the memories that it rests on.
+        document_id: All memories of this document.
+        author: All that this member retained.
+        user: All that was retained for this end user.
+        session: All that was retained in this session.
+        run: All that was retained in this run.
+        tags: All that carries every one of these tags.
+    """
+
+    memory_ids: tuple[str, ...] = ()
+    document_id: str | None = None
+    author: str | None = None
+    user: str | None = None
+    session: str | None = None
+    run: str | None = None
+    tags: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if isinstance(self.memory_ids, str) or isinstance(self.tags, str):
+            raise InvalidInput("memory_ids and tags must be lists")
+        check_tags(self.tags)
+        if not any((self.memory_ids, self.document_id, self.author, self.user, self.session, self.run, self.tags)):
+            raise InvalidInput(
+                "nothing was selected to forget; give a memory id, document, author, user, session, run or tag"
+            )
+
+    @property
+    def kept_tags(self) -> list[str]:
+        """The tags that every selected memory carries, and all that was derived or copied from it too."""
+        parts = (("author", self.author), ("user", self.user))
+        return [*(identity_tag(name, value) for name, value in parts if value), *self.tags]
+
+    @property
+    def occasion_tags(self) -> list[str]:
+        """The tags that a selected memory carries, and not all that was derived from it."""
+        return [identity_tag(n, v) for n, v in (("session", self.session), ("run", self.run)) if v]
+
+    @property
+    def follows(self) -> bool:
+        """Whether what was derived or copied from the selected memories must be looked for by their ids."""
+        return bool(self.memory_ids or self.document_id or self.session or self.run)
+
+    def names(self, memory: Memory) -> bool:
+        """Whether the selection itself names this memory."""
+        return (
+            (not self.memory_ids or memory.id in self.memory_ids)
+            and (self.document_id is None or memory.document_id == self.document_id)
+            and set(self.occasion_tags) <= set(memory.tags)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetReport:
+    """What goes, or went.
+
+    Attributes:
+        memories: By bank id, the memories that the selection names, and what was retained again and is kept with a
+            memory that stays. Their text is shown for a dry run's sake.
+        deleted: How many of them were deleted; 0 for a dry run. A server does not count derived observations.
+        dry_run: Nothing was deleted.
+    """
+
+    memories: dict[str, list[Memory]] = field(default_factory=dict)
+    deleted: int = 0
+    dry_run: bool = True
+
+    @property
+    def count(self) -> int:
+        """How many memories the selection names."""
+        return sum(map(len, self.memories.values()))
+
+
+class Forgetting:
+    """Forgets on behalf of a team, in all its banks, private, per-user and review banks too.
+
+    A memory belongs to the team by its signature (the tag ``team:...``), wherever its bank's id comes from.
+
+    Args:
+        backend: Where the banks live.
+        team_id: The team.
+        audit: Where it is recorded.
+    """
+
+    def __init__(self, backend: MemoryBackend, team_id: str, audit: AuditSink | None = None) -> None:
+        self.backend = backend
+        self.team_id = team_id
+        self.audit = audit
+
+    def forget(self, selection: Selection, *, dry_run: bool = True) -> ForgetReport:
+        """Forget what the selection names; with ``dry_run`` only list it."""
+        return run(self.backend, self._forget(selection, dry_run))
+
+    async def aforget(self, selection: Selection, *, dry_run: bool = True) -> ForgetReport:
+        """Async twin of ``forget``."""
+        return await arun(self.backend, self._forget(selection, dry_run))
+
+    def _forget(self, selection: Selection, dry_run: bool) -> Steps[ForgetReport]:
+        [answer] = yield [Request("list_banks")]
+        banks: Sequence[BankInfo] = given(answer)
+        found = yield from self._found([bank.bank_id for bank in banks], selection)
+        repeats = yield from self._repeats([bank.bank_id for bank in banks], selection)
+        listed = {
+            name: [*found.get(name, ()), *repeats.get(name, ())]
+            for name in (bank.bank_id for bank in banks)
+            if name in found or name in repeats
+        }
+        if dry_run:
+            return ForgetReport(listed)
+        deleted = 0
+        for bank_id, memories in listed.items():
+            for options in self._deletions(selection, found.get(bank_id, ()), repeats.get(bank_id, ())):
+                [answer] = yield [Request("delete_memories", (bank_id,), options)]
+                count: int = given(answer)
+                deleted += count
+            deleted += len(repeats.get(bank_id, ()))
+            self._record(bank_id, memories)
+        return ForgetReport(listed, deleted, dry_run=False)
+
+    def _deletions(
+        self, selection: Selection, found: Sequence[Memory], repeats: Sequence[Memory]
+    ) -> Iterator[dict[str, Any]]:
+        """What one bank is asked to delete: what the selection names, by its own terms; what is bound to that, by ids.
+
+        By its own terms, since a memory that was retained again on another occasion is then not lost with the first.
+        """
+        # An observation goes with the memories that it rests on; a server deletes none by itself.
+        facts = [m for m in found if m.type != "observation"]
+        named = [m.id for m in facts if selection.names(m)]
+        if named or repeats:
+            ids = list(dict.fromkeys([*named, *(m.id for m in repeats)])) if selection.memory_ids else None
+            yield {**self._terms(selection), "ids": ids}
+        bound = [m.id for m in facts if not selection.names(m)] or ([] if facts else [m.id for m in found])
+        if bound:
+            yield {"ids": bound, "tags": self._tags(selection), "tags_match": "all_strict"}
+
+    def _repeats(self, bank_ids: Sequence[str], selection: Selection) -> Steps[dict[str, list[Memory]]]:
+        """By bank what was retained again, which the embedded engine keeps with the memory that said it first."""
+        if not hasattr(self.backend, "list_repeats"):
+            return {}
+        options = {**self._terms(selection), "ids": list(selection.memory_ids) or None}
+        answers = yield [Request("list_repeats", (bank_id,), options) for bank_id in bank_ids]
+        listed: dict[str, list[Memory]] = {b: given(a) for b, a in zip(bank_ids, answers, strict=True)}
+        return {bank_id: repeats for bank_id, repeats in listed.items() if repeats}
+
+    def _terms(self, selection: Selection) -> dict[str, Any]:
+        """The selection's own tags and document, as arguments of a deletion."""
+        tags = [*self._tags(selection), *selection.occasion_tags]
+        return {"tags": tags, "tags_match": "all_strict", "document_id": selection.document_id}
+
+    def _found(self, bank_ids: Sequence[str], selection: Selection) -> Steps[dict[str, list[Memory]]]:
+        """By bank what the selection names, and what is bound to it: copies, observations and their sources."""
+        bound: set[str] = set()
+        while True:
+            found: dict[str, list[Memory]] = {}
+            for start in range(0, len(bank_ids), _AT_ONCE):
+                some = bank_ids[start : start + _AT_ONCE]
+                answers = yield [self._page(bank_id, selection, 0) for bank_id in some]
+                for bank_id, answer in zip(some, answers, strict=True):
+                    named = yield from self._named(bank_id, selection, bound, given(answer))
+                    if named:
+                        found[bank_id] = named
+            every = [memory for memories in found.values() for memory in memories]
+            going = {_key(memory) for memory in every}
+            # What an observation says goes only with all that it rests on; one that merely loses a source is made anew.
+            resting = {source for memory in every if selection.names(memory) for source in _sources(memory)}
+            more = going | resting if selection.follows else resting - going
+            if more <= bound:
+                return found
+            bound |= more
+
+    def _named(
+        self, bank_id: str, selection: Selection, bound: AbstractSet[str], page: MemoryPage
+    ) -> Steps[list[Memory]]:
+        found: list[Memory] = []
+        offset = 0
+        while True:
+            found += (m for m in page.memories if selection.names(m) or _is_bound(m, bound))
+            offset += _PAGE
+            if offset >= page.total:
+                return found
+            [answer] = yield [self._page(bank_id, selection, offset)]
+            page = given(answer)
+
+    def _page(self, bank_id: str, selection: Selection, offset: int) -> Request:
+        options = {"limit": _PAGE, "offset": offset, "tags": self._tags(selection), "tags_match": "all_strict"}
+        return Request("list_memories", (bank_id,), options)
+
+    def _tags(self, selection: Selection) -> list[str]:
+        return [identity_tag("team", self.team_id), *selection.kept_tags]
+
+    def _record(self, bank_id: str, memories: Sequence[Memory]) -> None:
+        if self.audit is not None:
+            self.audit.record(
+                AuditEvent.by(
+                    Caller(team=self.team_id),
+                    "forget",
+                    "allowed",
+                    bank_id=bank_id,
+                    count=len(memories),
+                    memory_ids=tuple(m.id for m in memories),
+                )
+            )
+
+
+def _key(memory: Memory) -> str:
+    """A memory as lineage and reviews write it."""
+    return f"{memory.bank_id}#{memory.id}"
+
+
+def _sources(memory: Memory) -> list[str]:
+    """What an observation rests on."""
+    return [f"{memory.bank_id}#{source}" for source in memory.source_ids if memory.type == "observation"]
+
+
+def _is_bound(memory: Memory, bound: AbstractSet[str]) -> bool:
+    """Whether a memory is one of these, or was copied or derived from one."""
+    origin = memory.metadata.get("lineage") or memory.metadata.get("review_origin")
+    return not bound.isdisjoint((_key(memory), origin, *_sources(memory)))

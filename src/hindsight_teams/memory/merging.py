@@ -1,0 +1,73 @@
+"""Merging the answers of several banks into one. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import zip_longest
+
+from hindsight_teams.access.signatures import attributed
+from hindsight_teams.models import Gap, Memory, RecallResult, Reflection
+from hindsight_teams.text import estimate
+
+
+def merge_recall(
+    answers: Sequence[tuple[str, RecallResult]], gaps: Sequence[Gap] = (), *, max_tokens: int | None = None
+) -> RecallResult:
+    """One result of several, best first.
+
+    Scores of different banks can't be compared, so the banks take turns by rank (the interleaving that reciprocal-rank
+    fusion gives for disjoint lists). The same text twice is kept once, from where it ranks best.
+
+    Args:
+        answers: Bank names and their results.
+        gaps: Banks that did not answer.
+        max_tokens: Memories that do not fit any more are left out.
+    """
+    if len(answers) == 1 and not gaps and max_tokens is None:
+        only = answers[0][1]
+        return replace(only, results=list(_fit(_distinct(only.results), None)))
+    ranked = (m for turn in zip_longest(*(result.results for _, result in answers)) for m in turn if m is not None)
+    notes = dict.fromkeys(note for _, result in answers for note in result.notes)
+    return RecallResult(
+        results=list(_fit(_distinct(ranked), max_tokens)),
+        gaps=(*gaps, *(gap for _, result in answers for gap in result.gaps)),
+        notes=tuple(notes),
+        chunks={key: chunk for _, result in answers for key, chunk in result.chunks.items()},
+        source_facts={key: fact for _, result in answers for key, fact in result.source_facts.items()},
+    )
+
+
+def merge_reflect(answers: Sequence[tuple[str, Reflection]], gaps: Sequence[Gap] = ()) -> Reflection:
+    """One answer of several: those that rest on memories, each under its bank's name; else the first."""
+    if len(answers) == 1 and not gaps:
+        return answers[0][1]
+    telling = [(name, a) for name, a in answers if a.based_on] or answers[:1]
+    text = telling[0][1].text if len(telling) == 1 else "\n\n".join(f"From {name}:\n{a.text}" for name, a in telling)
+    return Reflection(
+        text=text,
+        based_on=list(_distinct(m for _, a in telling for m in a.based_on)),
+        structured_output=next((a.structured_output for _, a in telling if a.structured_output is not None), None),
+        gaps=(*gaps, *(gap for _, a in answers for gap in a.gaps)),
+        notes=tuple(dict.fromkeys(note for _, a in telling for note in a.notes)),
+    )
+
+
+def _distinct(memories: Iterable[Memory]) -> Iterable[Memory]:
+    """Each text once, where it ranks best; rather as the fact, which has an author and a time, than as observation."""
+    kept: dict[str, Memory] = {}
+    for memory in map(attributed, memories):
+        key = " ".join(memory.text.split())
+        if key not in kept or (kept[key].type == "observation" and memory.type != "observation"):
+            kept[key] = memory
+    return kept.values()
+
+
+def _fit(memories: Iterable[Memory], max_tokens: int | None) -> Iterable[Memory]:
+    left = max_tokens
+    for memory in memories:
+        if left is None:
+            yield memory
+        elif (cost := estimate(memory.text)) <= left:
+            left -= cost
+            yield memory

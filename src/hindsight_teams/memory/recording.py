@@ -1,0 +1,79 @@
+"""A call of the service as audit events. Pure."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from hindsight_teams.access.grants import Caller
+from hindsight_teams.access.rights import Target
+from hindsight_teams.audit import AuditEvent, Outcome
+from hindsight_teams.errors import AccessDenied, ContentRefused, HindsightTeamsError
+from hindsight_teams.models import Gap, Memory
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A call as the audit tells of it."""
+
+    caller: Caller
+    verb: str
+    text: str
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    started: float = field(default_factory=time.perf_counter)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """How a call ended.
+
+    Attributes:
+        ids: Ids of the memories read or written, by bank id.
+        gaps: Banks that did not answer.
+        named: The banks that were named, where it came to no target.
+    """
+
+    outcome: Outcome = "allowed"
+    error: HindsightTeamsError | None = None
+    count: int | None = None
+    ids: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    gaps: Sequence[Gap] = ()
+    named: Sequence[str] = ()
+    reason: str | None = None
+
+
+def events(asked: Asked, targets: Sequence[Target], done: Done) -> Iterator[AuditEvent]:
+    """One event a bank, so that the audit can be asked by bank; one in all where no bank was reached."""
+    duration = (time.perf_counter() - asked.started) * 1e3
+    outcome = done.outcome
+    if done.error is not None:
+        outcome = "denied" if isinstance(done.error, AccessDenied | ContentRefused) else "error"
+    failed = {gap.bank: gap.reason for gap in done.gaps}
+    reached: list[tuple[str | None, str | None]] = [(t.name, t.bank_id) for t in targets]
+    named: list[tuple[str | None, str | None]] = [(name, None) for name in done.named]
+    for name, bank_id in reached or named or [(None, None)]:
+        seen = tuple(done.ids.get(bank_id or "", ()))
+        yield AuditEvent.by(
+            asked.caller,
+            asked.verb,
+            "error" if name in failed else outcome,
+            at=asked.at,
+            bank=name,
+            bank_id=bank_id,
+            count=len(seen) if done.count is None else done.count,
+            memory_ids=seen,
+            duration_ms=duration,
+            error=type(done.error).__name__ if done.error else None,
+            reason=str(done.error) if done.error else failed.get(name or "", done.reason),
+            text=asked.text,
+        )
+
+
+def ids_by_bank(memories: Sequence[Memory]) -> dict[str, list[str]]:
+    """Ids of memories by the id of their bank."""
+    ids: dict[str, list[str]] = {}
+    for memory in memories:
+        ids.setdefault(memory.bank_id, []).append(memory.id)
+    return ids

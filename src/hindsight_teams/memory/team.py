@@ -1,0 +1,348 @@
+"""TeamMemory: binds the members of an Agno Team to their grants, and equips the team with the tools that follow."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+from agno.agent import Agent
+from agno.team import Team
+from agno.tools.toolkit import Toolkit
+
+from hindsight_teams.access.definition import BankValue, GrantValue, TeamDefinition
+from hindsight_teams.access.grants import Access, Caller
+from hindsight_teams.access.matrix import AccessMatrix
+from hindsight_teams.agno.capture import RunRetention
+from hindsight_teams.agno.equipping import Equipment, ids_of, mapped, parts_of, retention_bank
+from hindsight_teams.agno.injection import InjectionBudget, MemoryInjection
+from hindsight_teams.agno.review_tools import ProposalTools, ReviewTools
+from hindsight_teams.agno.toolkit import HindsightTools, resolve_defaults
+from hindsight_teams.audit import AuditTrail, SpanSink, StructlogSink, open_audit
+from hindsight_teams.errors import TeamDefinitionError, did_you_mean
+from hindsight_teams.memory.curation import Proposals, Reviews
+from hindsight_teams.memory.forgetting import ForgetReport, Forgetting, Selection
+from hindsight_teams.memory.member import MemberMemory
+from hindsight_teams.memory.questions import Defaults
+from hindsight_teams.models import check_choice
+
+if TYPE_CHECKING:
+    from hindsight_teams.audit import AuditSink
+    from hindsight_teams.backends.base import MemoryBackend
+    from hindsight_teams.guard import Guard
+
+Equipped = TypeVar("Equipped", Agent, Team)
+
+
+class TeamMemory:
+    """The shared memory of a team: who may write, read or reflect on which bank.
+
+    Args:
+        team_id: The team's id; part of every bank id.
+        banks: Name to scope: ``team``, ``member``, ``user``, a template such as ``"room:{session}"``, or a resolver.
+        members: Member id to bank name to a policy or a list of verbs. A member is an agent, or a team's leader by the
+            team's id.
+        backend: Where the banks live; chosen by the settings when None.
+        variables: Values for template fields of your own.
+        curators: Members who may review proposals and quarantined memories.
+        proposers: Members who may propose memories of theirs for another bank.
+        defaults: Budget, limits and tags where a call gives none; from the settings when None.
+        guard: Inspects each memory before it is stored; the default checks when None, no checks when False.
+        audit: Where each operation is recorded; from the settings when None.
+
+    Raises:
+        TeamDefinitionError: An unknown bank, verb or policy; the nearest valid name is named.
+
+    Example:
+        >>> memory = TeamMemory(
+        ...     "research-desk",
+        ...     banks={"shared": "team", "notes": "member"},
+        ...     members={"researcher": {"shared": "writer-only", "notes": "full"}, "answerer": {"shared": "read-only"}},
+        ... )
+        >>> team = memory.equip(Team(id="research-desk", members=[Agent(id="researcher"), Agent(id="answerer")]))
+    """
+
+    def __init__(
+        self,
+        team_id: str,
+        *,
+        banks: Mapping[str, BankValue],
+        members: Mapping[str, Mapping[str, GrantValue]],
+        backend: MemoryBackend | Any = None,
+        variables: Mapping[str, str] | None = None,
+        curators: Iterable[str] = (),
+        proposers: Iterable[str] = (),
+        defaults: Defaults | None = None,
+        guard: Guard | bool | None = None,
+        audit: AuditSink | None = None,
+    ) -> None:
+        definition = TeamDefinition.from_parts(
+            team_id, banks=banks, members=members, variables=variables, curators=curators, proposers=proposers
+        )
+        self._set_up(definition, backend, defaults, guard, audit)
+
+    @classmethod
+    def from_file(
+        cls,
+        path: str | Path,
+        *,
+        backend: MemoryBackend | Any = None,
+        variables: Mapping[str, str] | None = None,
+        defaults: Defaults | None = None,
+        guard: Guard | bool | None = None,
+        audit: AuditSink | None = None,
+    ) -> TeamMemory:
+        """The memory of the team that a team.toml declares.
+
+        Raises:
+            TeamDefinitionError: It names the line or key, and the nearest valid name.
+        """
+        return cls.of(
+            TeamDefinition.from_file(path, variables=variables),
+            backend=backend,
+            defaults=defaults,
+            guard=guard,
+            audit=audit,
+        )
+
+    @classmethod
+    def of(
+        cls,
+        definition: TeamDefinition,
+        *,
+        backend: MemoryBackend | Any = None,
+        defaults: Defaults | None = None,
+        guard: Guard | bool | None = None,
+        audit: AuditSink | None = None,
+    ) -> TeamMemory:
+        """The memory of a team that is already defined."""
+        self = cls.__new__(cls)
+        self._set_up(definition, backend, defaults, guard, audit)
+        return self
+
+    def _set_up(
+        self,
+        definition: TeamDefinition,
+        backend: Any,
+        defaults: Defaults | None,
+        guard: Guard | bool | None,
+        audit: AuditSink | None,
+    ) -> None:
+        from hindsight_teams.backends.select import open_backend
+        from hindsight_teams.settings import resolve
+
+        self.definition = definition
+        self._retentions: list[RunRetention] = []
+        self.backend: MemoryBackend = open_backend(backend=backend)
+        self.defaults = defaults or resolve_defaults()
+        self.guard = _guard(guard)
+        self.audit: AuditSink = audit or _default_audit(resolve().audit)
+
+    @property
+    def team_id(self) -> str:
+        """The team's id."""
+        return self.definition.team_id
+
+    def member(self, member_id: str) -> MemberMemory:
+        """What one member may do, to be called directly.
+
+        Raises:
+            TeamDefinitionError: There is no such member.
+        """
+        return MemberMemory(
+            self.backend,
+            self.definition.grants_of(member_id),
+            caller=Caller(team=self.team_id, member=member_id),
+            defaults=self.defaults,
+            guard=self.guard,
+            audit=self.audit,
+        )
+
+    def tools(self, member_id: str, **options: Any) -> HindsightTools:
+        """The toolkit of one member, under a name of its own: exactly the tools that its grants allow.
+
+        Args:
+            member_id: The member.
+            **options: For Agno's Toolkit.
+
+        Raises:
+            TeamDefinitionError: There is no such member.
+        """
+        return HindsightTools.of(
+            self.member(member_id), **{"name": f"hindsight_tools:{self.team_id}:{member_id}", **options}
+        )
+
+    def equip(
+        self,
+        team: Equipped,
+        *,
+        inject: Literal["query"] | None = None,
+        inject_budget: InjectionBudget | None = None,
+        retain: Literal["runs"] | None = None,
+        retain_bank: str | None = None,
+        background: bool = False,
+    ) -> Equipped:
+        """A copy of the team in which each member has its memory tools; the one given stays as it is.
+
+        Identity is bound here: the copy's toolkits belong to (this team, that member) and to nobody else, so the same
+        Agent object may be equipped into several teams. Nested teams are equipped too; a member whose id equals a
+        team's id is that team's leader. Members that are a callable are equipped each time it gives them.
+
+        Args:
+            team: A Team, or one Agent of it, such as a workflow's step. Equipping what is equipped already replaces
+                what it has.
+            inject: ``"query"`` puts memories into the system message of each run, recalled with the run's own input,
+                for every member (and leader) that may recall.
+            inject_budget: What that may cost, in tokens and seconds.
+            retain: ``"runs"`` retains each run's exchange, for every member (and leader) that may retain.
+            retain_bank: Which bank it goes to; needed where a member may write several.
+            background: Retain after the run returned; ``close`` and the interpreter's exit wait for it.
+
+        Raises:
+            TeamDefinitionError: A member without an id, the same id twice, or a member in the definition that the team
+                does not have.
+        """
+        self._check_members(team)
+        check_choice("inject", inject or "query", ("query",))
+        check_choice("retain", retain or "runs", ("runs",))
+
+        @cache  # a callable may give the same members for every user; they share what belongs to the member
+        def equipment(member_id: str) -> Equipment:
+            return self._equipment(member_id, inject, inject_budget, retain, retain_bank, background)
+
+        def equip_parts(whole: Agent | Team) -> None:
+            for part in parts_of(whole):
+                if isinstance(part, Team) and callable(part.members):
+                    part.members = mapped(part.members, equipped_members)
+                if part.id in self.definition.grants:
+                    equipment(part.id).hand_to(part)
+
+        def equipped_members(members: Iterable[Any]) -> list[Any]:
+            members = [member.deep_copy() if isinstance(member, Agent | Team) else member for member in members]
+            ids_of(*members)
+            for member in members:
+                if isinstance(member, Agent | Team):
+                    equip_parts(member)
+            return members
+
+        copied = team.deep_copy()
+        equip_parts(copied)
+        return copied
+
+    def _check_members(self, team: Agent | Team) -> None:
+        present, granted = ids_of(team), self.definition.grants
+        if isinstance(team, Agent):
+            if team.id not in granted:
+                raise TeamDefinitionError(
+                    f"the team definition grants nothing to {team.id!r}; {did_you_mean(str(team.id), granted)}"
+                )
+            return
+        if any(isinstance(part, Team) and callable(part.members) for part in parts_of(team)):
+            return  # whom it has is known only in a run
+        for member in granted:
+            if member not in present:
+                raise TeamDefinitionError(
+                    f"the team definition grants memory to {member!r}, but the team has no such member;"
+                    f" {did_you_mean(member, present)}"
+                )
+
+    def _equipment(
+        self,
+        member_id: str,
+        inject: str | None,
+        inject_budget: InjectionBudget | None,
+        retain: str | None,
+        retain_bank: str | None,
+        background: bool,
+    ) -> Equipment:
+        memory = self.member(member_id)
+        toolkits: list[Toolkit] = [self.tools(member_id)]
+        if member_id in self.definition.proposers:
+            proposals = Proposals(memory, self.definition)
+            toolkits.append(ProposalTools(proposals, name=f"hindsight_proposals:{self.team_id}:{member_id}"))
+        if member_id in self.definition.curators:
+            toolkits.append(ReviewTools(self.reviews(member_id), name=f"hindsight_reviews:{self.team_id}:{member_id}"))
+        injection = MemoryInjection(memory, inject_budget) if inject and memory.holds(Access.RECALL) else None
+        retention = None
+        if retain and (bank := retention_bank(memory, retain_bank)):
+            retention = RunRetention(memory, bank=bank, background=background)
+            self._retentions.append(retention)
+        return Equipment(toolkits, injection, retention)
+
+    def flush(self, timeout: float | None = None) -> bool:
+        """Wait until runs that are retained in the background are stored; False when ``timeout`` seconds passed."""
+        return all(retention.flush(timeout) for retention in self._retentions)
+
+    def proposals(self, member_id: str) -> Proposals:
+        """What a member may propose for other banks.
+
+        Raises:
+            TeamDefinitionError: There is no such member.
+        """
+        return Proposals(self.member(member_id), self.definition)
+
+    def reviews(self, curator: str | None = None) -> Reviews:
+        """What waits for review: held back by a guard, or proposed for another bank.
+
+        Args:
+            curator: The member who decides; None for the application itself.
+
+        Raises:
+            AccessDenied: The member is no curator.
+        """
+        return Reviews(self.backend, self.definition, curator, self.audit)
+
+    def forget(self, *, dry_run: bool = True, **selection: Any) -> ForgetReport:
+        """Forget, in all banks of the team, what the selection names, with what was derived from it.
+
+        Args:
+            dry_run: Only list what would go. True unless you say otherwise.
+            **selection: The fields of ``forgetting.Selection``: memory_ids, document_id, author, user, session, run,
+                tags. What is given is ANDed.
+
+        Raises:
+            InvalidInput: Nothing was selected.
+        """
+        self.flush()  # what is still to be stored may be what is to be forgotten
+        return Forgetting(self.backend, self.team_id, self.audit).forget(Selection(**selection), dry_run=dry_run)
+
+    async def aforget(self, *, dry_run: bool = True, **selection: Any) -> ForgetReport:
+        """Async twin of ``forget``."""
+        await asyncio.to_thread(self.flush)
+        forgetting = Forgetting(self.backend, self.team_id, self.audit)
+        return await forgetting.aforget(Selection(**selection), dry_run=dry_run)
+
+    def access_matrix(self) -> AccessMatrix:
+        """Who holds what on which bank."""
+        return AccessMatrix.of(self.definition)
+
+    def close(self) -> None:
+        """Store what is still waiting, and give back the backend's connections; an audit file closes at exit."""
+        self.flush()
+        self.backend.close()
+
+    def __enter__(self) -> TeamMemory:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _guard(guard: Guard | bool | None) -> Guard | None:
+    """The guard that was given; the default checks for None and True, none for False."""
+    if guard is False:
+        return None
+    if guard is not None and guard is not True:
+        return guard
+    from hindsight_teams.guard import Guard
+
+    return Guard()
+
+
+@cache
+def _default_audit(path: Path | None) -> AuditTrail:
+    """The log, OpenTelemetry where the application uses it, and the audit file where one is set."""
+    files = [open_audit(path)] if path else []
+    return AuditTrail(StructlogSink(), SpanSink(), *files)

@@ -1,0 +1,217 @@
+"""The door of the server: each request is identified and held against the list of routes before the server sees it.
+
+Plain ASGI, around the whole application, MCP included.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Awaitable, Callable, MutableMapping
+from contextvars import ContextVar
+from typing import Any, TypeAlias
+
+from hindsight_teams.access.grants import Access
+from hindsight_teams.errors import HindsightTeamsError
+from hindsight_teams.server.authority import Authority, Identity
+from hindsight_teams.server.routes import MCP_METHODS, MCP_TOOLS, OPEN, wanted
+
+Scope: TypeAlias = "MutableMapping[str, Any]"
+Message: TypeAlias = "MutableMapping[str, Any]"
+Receive: TypeAlias = "Callable[[], Awaitable[Message]]"
+Send: TypeAlias = "Callable[[Message], Awaitable[None]]"
+Application: TypeAlias = "Callable[[Scope, Receive, Send], Awaitable[None]]"
+
+MCP = "/mcp"
+MAX_MCP_BODY = 32 * 1024 * 1024
+"""Bytes of an MCP message that is read to see which tool it calls; the server's own requests are not read."""
+
+admitted: ContextVar[str | None] = ContextVar("hindsight_teams_admitted", default=None)
+"""The id of the key that the guard let through, for this request."""
+
+single_bank: ContextVar[bool] = ContextVar("hindsight_teams_single_bank", default=False)
+"""Whether this MCP request names its bank in the path."""
+
+log = logging.getLogger(__name__)
+
+
+class Refused(Exception):
+    """The answer to a request that is not let through."""
+
+    def __init__(self, status: int, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+
+
+class Guard:
+    """Lets through what the key's owner may do, and nothing else.
+
+    Args:
+        app: The server's application.
+        authority: Knows keys and grants.
+    """
+
+    def __init__(self, app: Application, authority: Authority) -> None:
+        self.app = app
+        self.authority = authority
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, send)
+            return
+        if scope["type"] != "http":
+            await send({"type": "websocket.close", "code": 1008, "reason": "not allowed"})
+            return
+        path = _path(scope)
+        if scope["method"] == "GET" and path in OPEN:
+            await self.app(scope, receive, send)
+            return
+        try:
+            identity = self._identify(scope)
+            on_mcp = path == MCP or path.startswith(f"{MCP}/")
+            if not identity.admin:
+                if on_mcp:
+                    receive = await self._check_mcp(identity, scope, path, receive)
+                else:
+                    _check_route(identity, scope, path)
+        except Refused as refusal:
+            await _answer(send, refusal)
+            return
+        admission = admitted.set(identity.key.id)
+        single = single_bank.set(on_mcp and _mcp_bank(path) is not None)
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            single_bank.reset(single)
+            admitted.reset(admission)
+
+    def _identify(self, scope: Scope) -> Identity:
+        try:
+            identity = self.authority.identify(_bearer(scope))
+        except HindsightTeamsError as error:
+            log.error("no member key counts until this is mended: %s %s", error, error.details)
+            raise Refused(503, "the server can't check keys at present; its log says why") from None
+        if identity is None:
+            raise Refused(401, "Authentication failed: Invalid API key")
+        return identity
+
+    async def _check_mcp(self, identity: Identity, scope: Scope, path: str, receive: Receive) -> Receive:
+        """Hold each message of an MCP request against the member's grants; gives the body back to be read again."""
+        bank = _mcp_bank(path)
+        if bank is not None and not _holds_any(identity, bank):
+            raise Refused(403, _denied(identity, "use", bank))
+        if scope["method"] in ("GET", "DELETE"):  # the event stream and the end of a session
+            return receive
+        if scope["method"] != "POST":
+            raise Refused(403, _denied(identity, f"{scope['method']} here"))
+        body = await _read(receive)
+        try:
+            data = json.loads(body, object_pairs_hook=_unique)
+        except (ValueError, RecursionError):
+            raise Refused(400, "this is no JSON-RPC message") from None
+        for message in data if isinstance(data, list) else [data]:
+            _check_message(identity, message, bank or _header(scope, b"x-bank-id"))
+        return _replay(body, receive)
+
+
+def _check_route(identity: Identity, scope: Scope, path: str) -> None:
+    wish = wanted(scope["method"], path, scope.get("query_string", b"").decode("latin-1"))
+    if wish is None:
+        raise Refused(403, _denied(identity, "do that; it takes an admin key"))
+    if wish.bank_id is not None and not any(identity.may(right, wish.bank_id) for right in wish.rights):
+        raise Refused(403, _denied(identity, wish.rights[0].verbs[0], wish.bank_id))
+
+
+def _check_message(identity: Identity, message: Any, default_bank: str | None) -> None:
+    method = message.get("method") if isinstance(message, dict) else None
+    if not isinstance(method, str):
+        if isinstance(message, dict) and "method" not in message:
+            return  # an answer to the server
+        raise Refused(400, "this is no JSON-RPC message")
+    if method not in MCP_METHODS and not method.startswith("notifications/"):
+        raise Refused(403, _denied(identity, f"use the MCP method {method!r}"))
+    if method != "tools/call":
+        return
+    params = message.get("params")
+    tool = params.get("name") if isinstance(params, dict) else None
+    arguments = params.get("arguments") if isinstance(params, dict) else None
+    verb = MCP_TOOLS.get(tool) if isinstance(tool, str) else None
+    if verb is None:
+        raise Refused(403, _denied(identity, f"call the tool {tool!r}"))
+    bank = arguments.get("bank_id") if isinstance(arguments, dict) else None
+    bank = bank if bank is not None else default_bank
+    # Where no bank is named at all the server takes its default; the validator judges that.
+    if verb and isinstance(bank, str) and not identity.may(verb, bank):
+        raise Refused(403, _denied(identity, verb.verbs[0], bank))
+
+
+def _holds_any(identity: Identity, bank: str) -> bool:
+    return any(identity.may(verb, bank) for verb in Access)
+
+
+def _denied(identity: Identity, what: str, bank: str | None = None) -> str:
+    return f"member {identity.member!r} may not {what}{f' on bank {bank!r}' if bank is not None else ''}"
+
+
+def _path(scope: Scope) -> str:
+    """The path as the server's router sees it: without the base path."""
+    path, root = str(scope["path"]), str(scope.get("root_path", ""))
+    if not root or not path.startswith(root):
+        return path
+    return path[len(root) :] if path == root or path[len(root)] == "/" else path
+
+
+def _mcp_bank(path: str) -> str | None:
+    """The bank in ``/mcp/BANK/...``."""
+    return path.removeprefix(MCP).lstrip("/").split("/", 1)[0] or None
+
+
+def _header(scope: Scope, name: bytes) -> str | None:
+    values = [value for key, value in scope["headers"] if key.lower() == name]
+    if len(values) > 1:
+        raise Refused(400, f"the header {name.decode()} is given twice")
+    return values[0].decode("utf-8", "replace") if values else None
+
+
+def _bearer(scope: Scope) -> str | None:
+    value = (_header(scope, b"authorization") or "").strip()
+    return value[7:].strip() if value.lower().startswith("bearer ") else value or None
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose keys differ; with doubles, two readers could see two different messages."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key is given twice")
+    return found
+
+
+async def _read(receive: Receive) -> bytes:
+    body = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise Refused(400, "the request was cut")
+        body += message.get("body", b"")
+        if len(body) > MAX_MCP_BODY:
+            raise Refused(413, "the message is too large")
+        if not message.get("more_body"):
+            return bytes(body)
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    pending: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def again() -> Message:
+        return pending.pop() if pending else await receive()
+
+    return again
+
+
+async def _answer(send: Send, refusal: Refused) -> None:
+    body = json.dumps({"detail": refusal.detail}).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,140 @@
+"""The signature on what a member retains through the server itself: checked, completed, never believed. Pure.
+
+The service signs before it sends; a hand-written request may claim anything. Here the key says who the author is, so a
+claim must agree with it, and what is missing is added. User, session and run can't be checked: a member acts for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from hindsight_teams.access import signatures as provenance
+from hindsight_teams.access.banks import unescape
+from hindsight_teams.access.definition import TeamDefinition
+from hindsight_teams.access.grants import Caller, Grant
+from hindsight_teams.errors import InvalidInput
+from hindsight_teams.memory.envelopes import seal, unseal
+from hindsight_teams.server.matching import could_be
+
+Item = Mapping[str, Any]
+
+SEALED = ("quarantine", "proposal")
+"""The kinds of envelopes that a member makes; the others are made by who decides."""
+
+
+def sign(
+    item: Item, *, team: str, member: str, grant: Grant | None = None, bank_id: str = "", sealed: bool = False
+) -> dict[str, Any]:
+    """One item of a retain with the member's signature and the grant's scope.
+
+    Args:
+        item: As the server has it: ``tags``, ``metadata`` and more.
+        team: The key's.
+        member: The key's.
+        grant: What the member holds on the bank.
+        bank_id: The bank it goes to.
+        sealed: It is an envelope that was checked, and keeps what makes it one.
+
+    Raises:
+        InvalidInput: It claims another team or author, contradicts itself or its bank about user, session or run,
+            claims a trust or a lineage, or asks for observations outside the scope.
+    """
+    tags, metadata = list(item.get("tags") or ()), dict(item.get("metadata") or {})
+    scope_tags = grant.scope_tags if grant else ()
+    reserved = provenance.RESERVED_METADATA - (provenance.ENVELOPE_METADATA if sealed else frozenset())
+    caller = replace(_claimed(tags, metadata), team=team, member=member)
+    own = [tag for tag in tags if not tag.startswith(provenance.RESERVED_PREFIXES) and tag not in scope_tags]
+    signed_tags = provenance.sign_tags(caller, own, scope_tags)
+    signed_metadata = provenance.sign_metadata(
+        caller, {key: value for key, value in metadata.items() if key not in reserved}
+    )
+    for tag in tags:
+        # An author that puts its scope's tags on an item itself changes the digest of its own tags, and no right.
+        if tag.startswith(provenance.RESERVED_PREFIXES) and tag not in signed_tags and not tag.startswith("tagset:"):
+            raise InvalidInput(f"the tag {tag!r} claims an identity that is not this key's, or two at once")
+    for key in reserved & metadata.keys():
+        if metadata[key] != signed_metadata.get(key):
+            raise InvalidInput(f"the metadata {key!r} claims what is not this key's")
+    scopes = item.get("observation_scopes")
+    if scope_tags and scopes is not None and _sets(scopes) != _sets(provenance.observation_scopes(signed_tags)):
+        raise InvalidInput("this key writes within a scope; leave out observation_scopes")
+    if grant and all(getattr(caller, name) for name in grant.bank.needs) and grant.bank.resolve(caller) != bank_id:
+        raise InvalidInput("the user, session or run that the item claims has another bank than this one")
+    return {**item, "tags": signed_tags, "metadata": signed_metadata}
+
+
+def check_envelope(item: Item, definition: TeamDefinition, member: str) -> None:
+    """Refuse what is not an envelope of this member's own for the review bank.
+
+    Raises:
+        InvalidInput: It is no envelope as the service seals them, the memory inside claims another author, or it is
+            meant for a bank that the member could not name.
+    """
+    metadata = item.get("metadata") or {}
+    opened = unseal(metadata)
+    try:
+        if opened is None:
+            raise ValueError("no envelope")
+        inner = {"tags": list(opened.item.tags or ()), "metadata": dict(opened.item.metadata or {})}
+        expected = seal(
+            opened.kind,
+            opened.item,
+            bank=opened.bank,
+            bank_id=opened.bank_id,
+            reason=opened.reason,
+            origin=opened.origin,
+        )
+    except (KeyError, TypeError, ValueError):
+        raise InvalidInput("only sealed envelopes go into the review bank") from None
+    signature = provenance.RESERVED_METADATA - provenance.ENVELOPE_METADATA
+    outside = {key: metadata[key] for key in metadata if key not in signature and key != "review_item"}
+    same = (
+        opened.kind in SEALED
+        and item.get("content") == expected.content
+        and {**outside, "review_item": (expected.metadata or {}).get("review_item")} == expected.metadata
+        and item.get("document_id") == expected.document_id
+        and (item.get("update_mode") or "replace") == expected.update_mode
+    )
+    if not same:
+        raise InvalidInput("the envelope for the review bank does not match what is in it")
+    sign(inner, team=definition.team_id, member=member)  # of an observation nobody is the author, and it claims none
+    target = definition.banks.get(opened.bank)
+    if target is None or not could_be(target, definition.team_id, member, opened.bank_id):
+        raise InvalidInput("the envelope is for a bank that is not this member's to name")
+
+
+def writable_tags(*, team: str, member: str) -> list[str]:
+    """Shell-style patterns for the tags that a member may write: all but another's team and author.
+
+    A server that is told these refuses a retain into a document that somebody else wrote, which would replace it.
+    """
+    mine = [provenance.identity_tag("team", team), provenance.identity_tag("author", member)]
+    return [*_others("team:", "author:"), *mine]  # escaped identities hold no pattern characters
+
+
+def _sets(scopes: Any) -> Any:
+    """Scopes without the order of their tags."""
+    return [set(tags) for tags in scopes] if isinstance(scopes, list) else scopes
+
+
+def _others(*prefixes: str) -> list[str]:
+    """Patterns that match exactly the non-empty strings which start with none of the prefixes.
+
+    The prefixes must differ in their first letters.
+    """
+    patterns = [f"[!{''.join(prefix[0] for prefix in prefixes)}]*"]
+    for prefix in prefixes:
+        for end in range(1, len(prefix)):
+            patterns += [prefix[:end], f"{prefix[:end]}[!{prefix[end]}]*"]
+    return patterns
+
+
+def _claimed(tags: Sequence[str], metadata: Mapping[str, Any]) -> Caller:
+    """The user, session and run that the metadata names, or else the tags."""
+    claims: dict[str, Any] = {}
+    for name in ("user", "session", "run"):
+        tagged = (unescape(tag.removeprefix(f"{name}:")) for tag in tags if tag.startswith(f"{name}:"))
+        claims[name] = metadata.get(name) or next(filter(None, tagged), None)
+    return Caller(**claims)

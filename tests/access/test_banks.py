@@ -1,0 +1,139 @@
+"""Bank ids given by hand, by a resolver, by a template, and by a plain toolkit."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from hindsight_teams.access.banks import MAX_BYTES, BankSpec, DirectBank, check_bank_id, escape
+from hindsight_teams.access.grants import Caller
+from hindsight_teams.errors import IdentityRequired, InvalidBankId, InvalidInput, TeamDefinitionError
+
+ADA = Caller(team="desk", member="answerer", user="ada", session="s1")
+
+
+@pytest.mark.parametrize("bank_id", ["user-123", "a:b", "team memory", "Bücher", "\U0001f989", "x" * MAX_BYTES, "~a"])
+def test_a_bank_id_given_by_hand_is_used_exactly_as_given(bank_id: str) -> None:
+    assert check_bank_id(bank_id) == bank_id
+    assert DirectBank(bank_id).resolve(Caller()) == bank_id
+
+
+@pytest.mark.parametrize(
+    ("bank_id", "reason"),
+    [
+        ("", "empty"),
+        ("  ", "empty"),
+        (" a", "white space"),
+        (".", "path step"),
+        ("..", "path step"),
+        ("a/b", "URL path"),
+        ("a\\b", "path separator"),
+        ("a\0b", "control character"),
+        ("a\x85b", "control character"),
+        ("a\ud800b", "surrogate"),
+        ("x" * (MAX_BYTES + 1), "limit is 192"),
+        ("é" * 97, "194 UTF-8 bytes"),
+        (7, "must be a string"),
+        (None, "must be a string"),
+    ],
+)
+def test_a_bank_id_that_no_backend_could_hold_is_refused_with_the_reason(bank_id: Any, reason: str) -> None:
+    with pytest.raises(InvalidBankId, match=reason):
+        check_bank_id(bank_id)
+
+
+@pytest.mark.parametrize(
+    ("spec", "bank_id"),
+    [
+        (BankSpec("shared", "team"), "desk:shared"),
+        (BankSpec("notes", "member"), "desk:notes:member:answerer"),
+        (BankSpec("customer", "user"), "desk:customer:user:ada"),
+        (BankSpec("room", "room:{session}"), "room:s1"),
+        (BankSpec("room", "{team}:{bank}:{p}", variables={"p": "a b"}), "desk:room:a~20b"),
+    ],
+)
+def test_an_id_can_be_read_by_people(spec: BankSpec, bank_id: str) -> None:
+    assert spec.resolve(ADA) == bank_id
+
+
+def test_escapes_are_the_bytes_of_what_they_stand_for() -> None:
+    assert escape("a b/é") == "a~20b~2f~c3~a9"
+
+
+@pytest.mark.parametrize(
+    ("name", "scope", "problem"),
+    [
+        ("9lives", "team", "must start with a letter"),
+        ("a b", "team", "must start with a letter"),
+        ("notes", "memebr", "did you mean 'member'"),
+        ("notes", "room:{sesion}", "did you mean 'session'"),
+        ("notes", "room:{session", "can't be read"),
+        ("notes", "room:{session!r}", "without format"),
+        ("notes", "{user}{session}", "separator"),
+        ("notes", "{member}-{user}", "separator"),
+        ("notes", "{team}.@{user}", "separator"),
+        ("notes", "{{user}}", "no field"),
+        ("notes", "a~{user}", "'~'"),
+        ("notes", "a/{user}", "URL path"),
+    ],
+)
+def test_a_mistaken_scope_is_refused_when_the_team_is_declared(name: str, scope: str, problem: str) -> None:
+    with pytest.raises((TeamDefinitionError, InvalidBankId), match=problem):
+        BankSpec(name, scope)
+
+
+def test_a_template_that_is_empty_for_this_caller_is_an_error() -> None:
+    with pytest.raises(IdentityRequired, match="pass session_id="):
+        BankSpec("room", "room:{session}").resolve(Caller(team="desk", user="ada"))
+
+
+class TestResolvers:
+    def test_a_resolver_sees_the_run_context_and_decides_alone(self) -> None:
+        context = SimpleNamespace(session_state={"project": "maple"})
+        spec = BankSpec("room", resolver=lambda c: f"room:{c.session_state['project']}")
+        assert spec.resolve(Caller(context=context)) == "room:maple"
+        assert DirectBank("unused", resolver=spec.resolver).resolve(Caller(context=context)) == "room:maple"
+
+    @pytest.mark.parametrize("given", [None, "", "a/b", 7, "x" * 300])
+    def test_what_is_no_bank_id_is_refused(self, given: Any) -> None:
+        with pytest.raises(InvalidBankId):
+            BankSpec("room", resolver=lambda _: given).resolve(ADA)
+
+    def test_the_words_of_a_failing_resolver_stay_out_of_the_message(self) -> None:
+        def broken(_: Any) -> str:
+            raise KeyError("postgres://secret")
+
+        with pytest.raises(InvalidBankId, match="'broken' raised KeyError") as failure:
+            BankSpec("room", resolver=broken).resolve(ADA)
+        assert "secret" not in str(failure.value)
+        assert isinstance(failure.value.__cause__, KeyError)
+
+    def test_an_error_of_this_package_passes_unchanged(self) -> None:
+        def asks(_: Any) -> str:
+            raise IdentityRequired("who is it?")
+
+        with pytest.raises(IdentityRequired, match="who is it"):
+            BankSpec("room", resolver=asks).resolve(ADA)
+
+
+class TestDirectBank:
+    def test_the_order_is_resolver_then_bank_id_then_user(self) -> None:
+        assert DirectBank("fixed", resolver=lambda _: "resolved").resolve(ADA) == "resolved"
+        assert DirectBank("fixed").resolve(ADA) == "fixed"
+        assert DirectBank().resolve(ADA) == "ada"
+
+    def test_nothing_at_all_is_an_error_that_names_the_three_ways(self) -> None:
+        with pytest.raises(IdentityRequired, match=r"bank_id= or bank_resolver=.*user_id="):
+            DirectBank().resolve(Caller())
+
+    def test_a_user_id_that_is_no_bank_id_is_refused(self) -> None:
+        with pytest.raises(InvalidBankId):
+            DirectBank().resolve(Caller(user="a/b"))
+
+    def test_mistakes_show_when_it_is_made(self) -> None:
+        with pytest.raises(InvalidBankId):
+            DirectBank("a/b")
+        with pytest.raises(InvalidInput, match="callable"):
+            DirectBank(resolver="room")  # type: ignore[arg-type]

@@ -1,0 +1,242 @@
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from agno.agent import Agent
+from agno.db.in_memory import InMemoryDb
+from agno.models.message import Message
+from agno.team import Team
+
+from hindsight_teams import SQLiteBackend, TeamMemory
+from hindsight_teams.agno.injection import InjectionBudget
+from hindsight_teams.errors import BackendUnreachable, TeamDefinitionError
+from hindsight_teams.testing import ScriptedModel
+from hindsight_teams.testing.scripted import call
+
+
+@pytest.fixture
+def backend(tmp_path: Path) -> Iterator[SQLiteBackend]:
+    with closing(SQLiteBackend(tmp_path / "memory.db")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def memory(backend: SQLiteBackend) -> TeamMemory:
+    memory = TeamMemory(
+        "desk",
+        banks={"facts": "team", "customer": "user"},
+        members={"desk": {"facts": "read-only"}, "helper": {"customer": "full"}, "writer": {"facts": "writer-only"}},
+        backend=backend,
+    )
+    memory.member("writer").retain("The Maple pilot has 40 users.")
+    helper = memory.member("helper")
+    helper.retain("Ada prefers letters to calls.", caller=helper.bound(user="ada"))
+    helper.retain("Bob prefers calls to letters.", caller=helper.bound(user="bob"))
+    return memory
+
+
+def desk(leader: ScriptedModel, helper: ScriptedModel, **options: Any) -> Team:
+    return Team(
+        id="desk",
+        model=leader,
+        members=[
+            Agent(id="helper", name="Helper", model=helper, telemetry=False),
+            Agent(id="writer", model=ScriptedModel([])),
+        ],
+        telemetry=False,
+        **options,
+    )
+
+
+def system_of(model: ScriptedModel, turn: int = 0) -> str:
+    return str(model.requests[turn].messages[0].content)
+
+
+@pytest.mark.parametrize("instructions", [None, "Be brief.", ["Be brief.", "Be kind."], lambda: "Be brief."])
+@pytest.mark.parametrize("mode", ["run", "arun", "stream", "astream"])
+def test_leader_and_members_see_memories_for_their_own_input(memory: TeamMemory, mode: str, instructions: Any) -> None:
+    leader = ScriptedModel(
+        [
+            call("delegate_task_to_member", member_id="helper", task="Does this customer prefer letters or calls?"),
+            "done",
+        ]
+    )
+    helper = ScriptedModel(["by letter"])
+    team = memory.equip(desk(leader, helper, instructions=instructions), inject="query")
+
+    async def astream() -> None:
+        async for _ in team.arun("How many users has the Maple pilot?", user_id="ada", stream=True):
+            pass
+
+    if mode == "run":
+        team.run("How many users has the Maple pilot?", user_id="ada")
+    elif mode == "stream":
+        list(team.run("How many users has the Maple pilot?", user_id="ada", stream=True))
+    elif mode == "arun":
+        asyncio.run(team.arun("How many users has the Maple pilot?", user_id="ada"))
+    else:
+        asyncio.run(astream())
+    assert "The Maple pilot has 40 users." in system_of(leader)
+    assert "Ada prefers letters" in system_of(helper)
+    assert "Bob prefers" not in system_of(helper)
+    assert "Ada prefers" not in system_of(leader)
+    if instructions is not None:
+        assert "Be brief." in system_of(leader)
+
+
+def test_injected_text_is_in_no_users_message_and_in_no_history(memory: TeamMemory) -> None:
+    leader = ScriptedModel(["one", "two"])
+    team = memory.equip(
+        desk(
+            leader,
+            ScriptedModel([]),
+            db=InMemoryDb(),  # type: ignore[no-untyped-call]  # Agno's own
+            add_history_to_context=True,
+        ),
+        inject="query",
+    )
+    for _ in range(2):
+        team.run("How many users has the Maple pilot?", user_id="ada", session_id="s")
+    for message in leader.requests[-1].messages[1:]:
+        assert "40 users" not in str(message.content)
+
+
+def test_two_users_at_once_never_see_each_other(memory: TeamMemory) -> None:
+    async def ask(user: str) -> str:
+        helper = ScriptedModel(["ok"])
+        agent = memory.equip(
+            Team(id="desk", members=[Agent(id="helper"), Agent(id="writer")], model=ScriptedModel([])), inject="query"
+        ).members[0]  # type: ignore[index]
+        agent.model = helper
+        await agent.arun("Does the customer prefer letters or calls?", user_id=user)
+        return system_of(helper)
+
+    async def both() -> list[str]:
+        return list(await asyncio.gather(*(ask(user) for user in ("ada", "bob") * 10)))
+
+    for position, system in enumerate(asyncio.run(both())):
+        mine, other = ("Ada prefers", "Bob prefers") if position % 2 == 0 else ("Bob prefers", "Ada prefers")
+        assert mine in system
+        assert other not in system
+
+
+def test_messages_and_parts_are_understood_as_input(memory: TeamMemory) -> None:
+    leader = ScriptedModel(["ok", "ok"])
+    team = memory.equip(desk(leader, ScriptedModel([])), inject="query")
+    team.run([Message(role="user", content="How many users has the Maple pilot?")])
+    team.run({"text": "How many users has the Maple pilot?"})
+    for turn in (0, 1):
+        assert "40 users" in system_of(leader, turn)
+
+
+class Slow:
+    """A client whose recall takes its time."""
+
+    def retain(self, **_: Any) -> None: ...
+    def reflect(self, **_: Any) -> None: ...
+    def recall(self, **_: Any) -> Any:
+        time.sleep(0.5)
+        raise BackendUnreachable("the memory server did not answer")
+
+
+@pytest.mark.parametrize("mode", ["run", "arun"])
+@pytest.mark.parametrize(("seconds", "says"), [(0.01, "recall took too long"), (30.0, "BackendUnreachable")])
+def test_past_the_time_budget_or_on_failure_the_run_goes_on(
+    caplog: pytest.LogCaptureFixture, mode: str, seconds: float, says: str
+) -> None:
+    from hindsight_teams.backends.select import open_backend
+
+    memory = TeamMemory(
+        "desk", banks={"facts": "team"}, members={"desk": {"facts": "full"}}, backend=open_backend(client=Slow())
+    )
+    leader = ScriptedModel(["went on"])
+    team = memory.equip(
+        Team(id="desk", members=[Agent(id="a")], model=leader, telemetry=False),
+        inject="query",
+        inject_budget=InjectionBudget(max_seconds=seconds),
+    )
+    with caplog.at_level(logging.WARNING, "hindsight_teams"):
+        answer = team.run("hi there") if mode == "run" else asyncio.run(team.arun("hi there"))
+    assert answer.content == "went on"
+    assert any(says in r.getMessage() for r in caplog.records)
+
+
+@pytest.mark.parametrize("mode", ["run", "arun"])
+@pytest.mark.parametrize("background", [False, True])
+def test_fifty_turns_leave_no_echo_no_duplicate_and_keep_their_order(
+    backend: SQLiteBackend, mode: str, background: bool
+) -> None:
+    memory = TeamMemory("desk", banks={"log": "user"}, members={"clerk": {"log": "full"}}, backend=backend)
+    turns = [f"Turn {number}: parcel number {number * 37} arrived." for number in range(50)]
+    model = ScriptedModel([f"Noted parcel {number}." for number in range(50)])
+    clerk = memory.equip(
+        Agent(id="clerk", name="Clerk", model=model, telemetry=False),
+        inject="query",
+        retain="runs",
+        background=background,
+    )
+    for turn in turns:
+        if mode == "run":
+            clerk.run(turn, user_id="ada", session_id="s1")
+        else:
+            asyncio.run(clerk.arun(turn, user_id="ada", session_id="s1"))
+    assert memory.flush(30)
+    [bank] = backend.list_banks()
+    stored = backend.list_memories(bank.bank_id, limit=1000).memories
+    text = "\n".join(m.text for m in stored)
+    assert [text.count(f"parcel number {number * 37} arrived") for number in range(50)] == [1] * 50
+    assert [text.count(f"Noted parcel {number}.") for number in range(50)] == [1] * 50
+    positions = [text.index(f"Turn {number}:") for number in range(50)]
+    assert positions == sorted(positions)
+    assert "recalled-memories" not in text
+    assert "1. [" not in text
+    assert len({m.document_id for m in stored}) == 1
+    assert "parcel number" in system_of(model, 49)  # what was retained comes back in later runs
+
+
+def test_member_runs_are_retained_and_readers_retain_nothing(memory: TeamMemory, backend: SQLiteBackend) -> None:
+    leader = ScriptedModel([call("delegate_task_to_member", member_id="helper", task="Ada moved to Bergen."), "done"])
+    team = memory.equip(desk(leader, ScriptedModel(["I noted the move."])), retain="runs")
+    team.run("Please note the move", user_id="ada")
+    helper = memory.member("helper")
+    found = helper.recall("Where did Ada move?", caller=helper.bound(user="ada"))
+    assert any("Bergen" in m.text for m in found.results)
+    facts = backend.list_memories("desk:facts").memories
+    assert [m.text for m in facts] == ["The Maple pilot has 40 users."]
+
+
+def test_retention_asks_which_bank_where_several_are_writable(backend: SQLiteBackend) -> None:
+    members = {"a": {"x": "full", "y": "full"}}
+    memory = TeamMemory("t", banks={"x": "team", "y": "team"}, members=members, backend=backend)
+    agent = Agent(id="a", model=ScriptedModel(["ok"]), telemetry=False)
+    with pytest.raises(TeamDefinitionError, match="retain_bank= one of 'x', 'y'"):
+        memory.equip(agent, retain="runs")
+    memory.equip(agent, retain="runs", retain_bank="y").run("The kettle is red.")
+    assert [b.bank_id for b in backend.list_banks()] == ["t:y"]
+
+
+def test_retained_in_the_background_nothing_is_lost_at_exit(tmp_path: Path) -> None:
+    import subprocess
+    import sys
+
+    script = f"""
+from agno.agent import Agent
+from hindsight_teams import SQLiteBackend, TeamMemory
+from hindsight_teams.testing import ScriptedModel
+backend = SQLiteBackend({str(tmp_path / "m.db")!r})
+memory = TeamMemory("t", banks={{"x": "team"}}, members={{"a": {{"x": "full"}}}}, backend=backend)
+agent = memory.equip(Agent(id="a", model=ScriptedModel(["ok"] * 5), telemetry=False), retain="runs", background=True)
+for n in range(5):
+    agent.run(f"Fact number {{n}} is stored at exit.", session_id="s")
+"""
+    subprocess.run([sys.executable, "-W", "error", "-c", script], check=True, timeout=120)
+    with closing(SQLiteBackend(tmp_path / "m.db")) as reopened:
+        text = "\n".join(m.text for m in reopened.list_memories("t:x").memories)
+    assert [f"Fact number {n} is stored" in text for n in range(5)] == [True] * 5

@@ -1,0 +1,247 @@
+"""One backend for everybody: threads, coroutines, event loops one after another, and nothing left open."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import gc
+import subprocess
+import sys
+import textwrap
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from hindsight_teams.backends.hindsight import HindsightBackend
+from tests.backends.hindsight.conftest import HANG, Loopback
+
+
+def run_script(loopback: Loopback, script: str) -> str:
+    """What a script prints, run by a new interpreter that takes every warning, and every leak, for an error."""
+    head = f"""
+        import asyncio, gc, os, sys, threading
+        from hindsight_teams.backends.hindsight import HindsightBackend
+        backend = HindsightBackend({loopback.url!r})
+    """
+    source = textwrap.dedent(head) + textwrap.dedent(script)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-W", "always::ResourceWarning", "-c", source],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert loopback.wait_until_all_closed()
+    return done.stdout.strip()
+
+
+def test_200_threads_share_one_backend(backend: HindsightBackend, loopback: Loopback) -> None:
+    together = threading.Barrier(200)
+
+    def work(number: int) -> int:
+        together.wait(timeout=60)
+        backend.retain("b", f"memory {number}")
+        return len(backend.recall("b", "q").results)
+
+    with ThreadPoolExecutor(200) as threads:
+        assert sum(threads.map(work, range(200))) == 200
+    assert len(loopback.requests) == 400
+    backend.close()
+    assert loopback.wait_until_all_closed()
+
+
+async def test_200_coroutines_share_one_backend(backend: HindsightBackend, loopback: Loopback) -> None:
+    async def work(number: int) -> int:
+        await backend.aretain("b", f"memory {number}")
+        return len((await backend.arecall("b", "q")).results)
+
+    assert sum(await asyncio.gather(*map(work, range(200)))) == 200
+    await backend.aclose()
+    assert await asyncio.to_thread(loopback.wait_until_all_closed)
+
+
+def test_event_loops_one_after_another_share_one_backend(backend: HindsightBackend, loopback: Loopback) -> None:
+    async def crowd() -> int:
+        return sum(len(r.results) for r in await asyncio.gather(*(backend.arecall("b", "q") for _ in range(20))))
+
+    for _ in range(5):
+        assert asyncio.run(crowd()) == 20
+        assert loopback.wait_until_all_closed()
+    assert backend._pool._loops == {}
+
+
+def test_event_loops_at_once_share_one_backend(backend: HindsightBackend, loopback: Loopback) -> None:
+    async def crowd() -> int:
+        return sum(len(r.results) for r in await asyncio.gather(*(backend.arecall("b", "q") for _ in range(10))))
+
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(lambda _: asyncio.run(crowd()), range(8))) == [10] * 8
+    assert loopback.wait_until_all_closed()
+
+
+def test_sync_then_async_then_sync(backend: HindsightBackend) -> None:
+    assert backend.recall("b", "q").results
+    assert asyncio.run(backend.arecall("b", "q")).results
+    assert backend.recall("b", "q").results
+
+
+async def test_a_sync_verb_works_inside_a_running_loop(backend: HindsightBackend) -> None:
+    assert backend.recall("b", "q").results
+    assert (await backend.arecall("b", "q")).results
+    assert (await asyncio.to_thread(backend.recall, "b", "q")).results
+
+
+def test_a_copy_is_the_same_backend(backend: HindsightBackend) -> None:
+    assert copy.deepcopy({"memory": backend})["memory"] is backend
+    assert copy.copy(backend) is backend
+
+
+def test_a_closed_backend_opens_again(backend: HindsightBackend, loopback: Loopback) -> None:
+    for _ in range(2):
+        assert backend.recall("b", "q").results
+        backend.close()
+        backend.close()
+        assert loopback.wait_until_all_closed()
+
+
+def test_closing_while_others_call_harms_nobody(backend: HindsightBackend, loopback: Loopback) -> None:
+    done = threading.Event()
+
+    async def crowd() -> int:
+        return sum(len(r.results) for r in await asyncio.gather(*(backend.arecall("b", "q") for _ in range(10))))
+
+    def work(_: int) -> int:
+        calls = 0
+        while not done.is_set():
+            assert backend.recall("b", "q").results
+            assert asyncio.run(crowd()) == 10
+            calls += 1
+        return calls
+
+    with ThreadPoolExecutor(4) as threads:
+        running = [threads.submit(work, n) for n in range(4)]
+        for _ in range(30):
+            backend.close()
+            backend.recall("b", "q")
+        done.set()
+        assert all(future.result() for future in running)
+    backend.close()
+    assert loopback.wait_until_all_closed()
+
+
+async def test_closing_inside_a_loop_closes_that_loops_connections(
+    backend: HindsightBackend, loopback: Loopback
+) -> None:
+    async with backend:
+        await backend.arecall("b", "q")
+        backend.recall("b", "q")
+    assert await asyncio.to_thread(loopback.wait_until_all_closed)
+    await backend.arecall("b", "q")
+    backend.close()
+    await asyncio.sleep(0)
+    assert await asyncio.to_thread(loopback.wait_until_all_closed)
+
+
+def test_closing_from_outside_closes_a_running_loops_connections(backend: HindsightBackend, loopback: Loopback) -> None:
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    asyncio.run_coroutine_threadsafe(backend.arecall("b", "q"), loop).result(30)
+    backend.close()
+    assert loopback.wait_until_all_closed()
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+
+
+async def test_a_cancelled_call_leaves_the_backend_well(backend: HindsightBackend, loopback: Loopback) -> None:
+    loopback.next.append(HANG)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(backend.arecall("b", "q"), 0.1)
+    assert (await backend.arecall("b", "q")).results
+
+
+def test_a_forgotten_backend_closes_its_connections(loopback: Loopback) -> None:
+    backend = HindsightBackend(loopback.url)
+    backend.recall("b", "q")
+    del backend
+    gc.collect()
+    assert loopback.wait_until_all_closed()
+
+
+async def test_a_backend_forgotten_inside_a_loop_closes_its_connections(loopback: Loopback) -> None:
+    backend = HindsightBackend(loopback.url)
+    await backend.arecall("b", "q")
+    del backend
+    gc.collect()
+    assert await asyncio.to_thread(loopback.wait_until_all_closed)
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "print(len(backend.recall('b', 'q').results))",
+        "print(len(asyncio.run(backend.arecall('b', 'q')).results))",
+        """
+        asyncio.run(backend.arecall('b', 'q'))
+        print(len(asyncio.run(backend.arecall('b', 'q')).results))
+        backend.recall('b', 'q')
+        """,
+        """
+        loop = asyncio.new_event_loop()
+        print(len(loop.run_until_complete(backend.arecall('b', 'q')).results))
+        loop.close()
+        """,
+        """
+        for _ in range(3):
+            loop = asyncio.new_event_loop()
+            loop.run_until_complete(backend.arecall('b', 'q'))
+            loop.close()
+        print(len(backend.recall('b', 'q').results))
+        backend.close()
+        """,
+        """
+        loop = asyncio.new_event_loop()
+        print(len(loop.run_until_complete(backend.arecall('b', 'q')).results))
+        backend.close()
+        loop.close()
+        """,
+        """
+        loop = asyncio.new_event_loop()
+        threading.Thread(target=loop.run_forever, daemon=True).start()
+        print(len(asyncio.run_coroutine_threadsafe(backend.arecall('b', 'q'), loop).result().results))
+        backend.close()
+        async def end(): loop.stop()
+        asyncio.run_coroutine_threadsafe(end(), loop)
+        while loop.is_running(): pass
+        loop.close()
+        """,
+        """
+        async def main():
+            await backend.arecall('b', 'q')
+            return backend.recall('b', 'q')
+        print(len(asyncio.run(main()).results))
+        del backend
+        """,
+    ],
+)
+def test_the_interpreter_ends_without_a_warning(loopback: Loopback, script: str) -> None:
+    assert run_script(loopback, script) == "1"
+
+
+@pytest.mark.skipif(not hasattr(__import__("os"), "fork"), reason="needs fork")
+def test_a_forked_child_has_connections_of_its_own(loopback: Loopback) -> None:
+    script = """
+        backend.recall('b', 'q')
+        child = os.fork()
+        if child == 0:
+            ok = len(backend.recall('b', 'q').results) == 1 and len(asyncio.run(backend.arecall('b', 'q')).results) == 1
+            backend.close()
+            os._exit(0 if ok else 1)
+        _, status = os.waitpid(child, 0)
+        backend.recall('b', 'q')
+        print(os.waitstatus_to_exitcode(status))
+    """
+    assert run_script(loopback, script) == "0"

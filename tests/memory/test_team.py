@@ -1,0 +1,326 @@
+from __future__ import annotations
+
+import asyncio
+import copy
+from typing import Any
+
+import pytest
+from agno.agent import Agent
+from agno.run.base import RunContext, RunStatus
+from agno.team import Team
+
+from hindsight_teams import HindsightTools, SQLiteBackend, TeamMemory, policies
+from hindsight_teams.errors import AccessDenied, TeamDefinitionError
+from hindsight_teams.testing import OFFLINE_MARKER, OfflineModel, ScriptedModel
+from hindsight_teams.testing.scripted import call
+
+
+def agent(id: str, *turns: Any, **options: Any) -> Agent:
+    return Agent(id=id, name=id.title(), role=f"the {id}", model=ScriptedModel(turns), telemetry=False, **options)
+
+
+def run(user: str | None = None, session: str = "s1") -> RunContext:
+    return RunContext(run_id="r1", session_id=session, user_id=user, session_state={}, dependencies={})
+
+
+def toolkit_of(part: Any) -> HindsightTools:
+    [found] = [tool for tool in part.tools if isinstance(tool, HindsightTools)]
+    return found
+
+
+def member(team: Team, id: str) -> Any:
+    assert isinstance(team.members, list)
+    return next(m for m in team.members if m.id == id)
+
+
+def desk_team() -> Team:
+    return Team(
+        id="research-desk",
+        model=ScriptedModel([]),
+        members=[agent("researcher"), agent("answerer"), agent("clerk"), agent("judge")],
+        telemetry=False,
+    )
+
+
+def test_each_member_gets_exactly_the_tools_of_its_grants(desk: TeamMemory) -> None:
+    team = desk.equip(desk_team())
+    offered = {m.id: list(toolkit_of(m).functions) for m in team.members if isinstance(m, Agent)}  # type: ignore[union-attr]
+    assert offered == {
+        "researcher": ["retain_memory", "recall_memory", "reflect_on_memory"],
+        "answerer": ["recall_memory", "reflect_on_memory"],
+        "clerk": ["retain_memory", "recall_memory", "reflect_on_memory"],
+        "judge": ["reflect_on_memory"],
+    }
+    for m in team.members:  # type: ignore[union-attr]
+        kit = toolkit_of(m)
+        assert list(kit.async_functions) == list(kit.functions)
+
+
+def test_the_team_that_was_given_stays_as_it_is(desk: TeamMemory) -> None:
+    given = desk_team()
+    desk.equip(given, inject="query")
+    assert not given.tools
+    assert all(not m.tools and m.instructions is None for m in given.members)  # type: ignore[union-attr]
+
+
+def test_equipping_twice_gives_one_toolkit(desk: TeamMemory) -> None:
+    team = desk.equip(desk.equip(desk_team(), inject="query"), inject="query")
+    for m in team.members:  # type: ignore[union-attr]
+        assert isinstance(m, Agent)
+        toolkit_of(m)
+        assert len(m.pre_hooks or []) == (0 if m.id == "judge" else 1)
+
+
+def test_a_leader_is_granted_by_the_teams_id(backend: SQLiteBackend) -> None:
+    memory = TeamMemory("desk", banks={"shared": "team"}, members={"desk": {"shared": "read-only"}}, backend=backend)
+    team = memory.equip(Team(id="desk", members=[agent("a")], model=ScriptedModel([]), telemetry=False))
+    assert list(toolkit_of(team).functions) == ["recall_memory", "reflect_on_memory"]
+
+
+def test_members_of_nested_teams_are_equipped(backend: SQLiteBackend) -> None:
+    memory = TeamMemory(
+        "outer",
+        banks={"shared": "team"},
+        members={"deep": {"shared": "full"}, "inner": {"shared": "reflect-only"}},
+        backend=backend,
+    )
+    inner = Team(id="inner", members=[agent("deep")], model=ScriptedModel([]))
+    team = memory.equip(Team(id="outer", members=[inner], model=ScriptedModel([])))
+    nested = member(team, "inner")
+    assert list(toolkit_of(nested).functions) == ["reflect_on_memory"]
+    assert "retain_memory" in toolkit_of(member(nested, "deep")).functions
+
+
+def test_one_agent_in_two_teams_keeps_the_memories_apart(backend: SQLiteBackend) -> None:
+    shared_agent = agent("worker")
+    teams = {}
+    for name in ("red", "blue"):
+        memory = TeamMemory(name, banks={"shared": "team"}, members={"worker": {"shared": "full"}}, backend=backend)
+        teams[name] = toolkit_of(member(memory.equip(Team(id=name, members=[shared_agent])), "worker"))
+    teams["red"].retain_memory(run(), "The red code is 7341.")
+    assert "7341" in teams["red"].recall_memory(run(), "What is the code?")
+    assert teams["blue"].recall_memory(run(), "What is the red code?") == "No relevant memories found."
+
+
+def test_users_are_kept_apart_and_none_is_an_error(desk: TeamMemory) -> None:
+    clerk = desk.tools("clerk")
+    clerk.retain_memory(run("ada"), "Ada's contract ends on 4 July 2026.")
+    assert "4 July" in clerk.recall_memory(run("ada"), "When does the contract end?")
+    assert clerk.recall_memory(run("bob"), "When does Ada's contract end?") == "No relevant memories found."
+    with pytest.raises(Exception, match="pass user_id= to the run") as caught:
+        clerk.recall_memory(run(None), "When does the contract end?")
+    assert type(caught.value).__name__ == "IdentityRequired"
+
+
+def test_a_member_with_several_banks_reads_them_all_labelled(desk: TeamMemory, backend: SQLiteBackend) -> None:
+    memory = TeamMemory(
+        "research-desk",
+        banks={"shared": "team", "notes": "member"},
+        members={"researcher": {"shared": "full", "notes": "full"}},
+        backend=backend,
+    )
+    kit = memory.tools("researcher")
+    kit.retain_memory(run(), "The Maple pilot has 40 users.", bank="shared")
+    kit.retain_memory(run(), "The Maple pilot worries me.", bank="notes")
+    kit.retain_memory(run(), "The Maple pilot has 40 users.", bank="notes")
+    found = kit.recall_memory(run(), "Maple pilot").splitlines()
+    assert len(found) == 2
+    assert {line.split("]")[0].split("[")[1].split(" | ", 1)[1] for line in found} == {
+        "shared | researcher",
+        "notes | researcher",
+    }
+
+
+def test_a_printed_answer_shows_that_a_stand_in_gave_it_and_whose_memories_it_quotes(
+    backend: SQLiteBackend, capsys: pytest.CaptureFixture[str]
+) -> None:
+    memory = TeamMemory(
+        "t",
+        banks={"shared": "team", "notes": "member"},
+        members={"clerk": {"shared": "full", "notes": "full"}},
+        backend=backend,
+    )
+    clerk = memory.equip(Agent(id="clerk", model=OfflineModel()))
+    clerk.run("The Maple pilot has 40 users.")
+    clerk.print_response("How many users has the Maple pilot?")
+    printed = capsys.readouterr().out
+    assert OFFLINE_MARKER in printed
+    assert " | shared | clerk] The Maple pilot has 40 users." in printed
+
+
+def test_the_bank_argument_is_a_literal_of_the_writable_banks(backend: SQLiteBackend) -> None:
+    memory = TeamMemory(
+        "t",
+        banks={"shared": "team", "notes": "member", "closed": "team"},
+        members={"a": {"shared": "writer-only", "notes": "full", "closed": "read-only"}, "b": {"notes": "full"}},
+        backend=backend,
+    )
+    for functions in (memory.tools("a").functions, memory.tools("a").async_functions):
+        retain = functions["retain_memory"].model_copy()
+        retain.process_entrypoint()
+        assert retain.parameters["properties"]["bank"]["enum"] == ["shared", "notes"]
+        assert retain.parameters["required"] == ["content", "bank"]
+    single = memory.tools("b").functions["retain_memory"].model_copy()
+    single.process_entrypoint()
+    assert list(single.parameters["properties"]) == ["content"]
+
+
+def test_max_tokens_holds_over_all_banks_together(backend: SQLiteBackend) -> None:
+    memory = TeamMemory(
+        "t", banks={"x": "team", "y": "member"}, members={"a": {"x": "full", "y": "full"}}, backend=backend
+    )
+    mine = memory.member("a")
+    for bank in ("x", "y"):
+        for number in range(20):
+            mine.retain(f"Measurement {number} of series {bank} is {number * 7} volts exactly.", bank=bank)
+    from hindsight_teams.text import estimate
+
+    found = mine.recall("measurement series volts", max_tokens=60).results
+    assert 2 <= len(found) < 10
+    assert sum(estimate(m.text) for m in found) <= 60
+    assert {m.bank_id.split(":")[1] for m in found} == {"x", "y"}
+
+
+@pytest.mark.parametrize(
+    ("team", "says"),
+    [
+        (Team(id="t", members=[Agent(name="No id")]), "has no id; give it one"),
+        (Team(id="t", members=[Agent(id="a"), Agent(id="a")]), "'a' is there twice"),
+        (Team(id="t", members=[Agent(id="aa")]), "did you mean 'aa'"),
+        (Agent(id="b"), "grants nothing to 'b'"),
+        (Team(id="t", members=[Agent(id="a", tools=lambda: [])]), "tools of 'a' are a callable"),
+        (Team(name="x", members=[Agent(id="a")]), "team 'x' has no id"),
+    ],
+)
+def test_what_can_not_be_bound_is_refused(backend: SQLiteBackend, team: Any, says: str) -> None:
+    memory = TeamMemory("t", banks={"shared": "team"}, members={"a": {"shared": "full"}}, backend=backend)
+    with pytest.raises(TeamDefinitionError, match=says):
+        memory.equip(team)
+
+
+def desk_of(clerks: Any) -> Team:
+    return Team(id="t", model=OfflineModel(), members=clerks, telemetry=False)
+
+
+def clerk() -> Agent:
+    return Agent(id="clerk", role="Retains and recalls", model=OfflineModel(), telemetry=False)
+
+
+class Office:
+    async def __call__(self, session_state: dict[str, Any]) -> list[Agent]:
+        return [clerk()]
+
+
+async def clerks_later(run_context: RunContext) -> list[Agent]:
+    assert run_context.user_id
+    return [clerk()]
+
+
+@pytest.fixture
+def office(backend: SQLiteBackend) -> TeamMemory:
+    banks = {"customer": "user"}
+    return TeamMemory("t", banks=banks, members={"clerk": {"customer": "full"}}, backend=backend)
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_members_that_are_a_callable_have_their_memory(office: TeamMemory, nested: bool) -> None:
+    inner = Team(id="office", role="Retains and recalls", model=OfflineModel(), members=lambda: [clerk()])
+    team = office.equip(desk_of([inner] if nested else inner.members), inject="query", retain="runs").deep_copy()
+    team.run("The parcel 4417 never arrived.", user_id="ada")
+    held = office.backend.list_memories("t:customer:user:ada").memories
+    assert {memory.author for memory in held} == {"clerk"}
+    assert sum(memory.text.count("never arrived.") for memory in held) == 2  # by the tool, and in the run's exchange
+    assert "4417" in str(team.run("Which parcel never arrived?", user_id="ada").content)
+    assert "4417" not in str(team.run("Which parcel never arrived?", user_id="bob").content)
+
+
+@pytest.mark.parametrize("members", [clerks_later, Office()])
+async def test_members_that_are_an_async_callable_have_their_memory(office: TeamMemory, members: Any) -> None:
+    team = office.equip(desk_of(members))
+    await team.arun("The parcel 4417 never arrived.", user_id="ada")
+    assert "4417" in str((await team.arun("Which parcel never arrived?", user_id="ada")).content)
+
+
+def test_a_callable_that_gives_one_id_twice_ends_the_run_in_an_error(office: TeamMemory) -> None:
+    ended = office.equip(desk_of(lambda: [clerk(), clerk()])).run("The parcel never arrived.", user_id="ada")
+    assert ended.status == RunStatus.error
+    assert "'clerk' is there twice" in str(ended.content)
+
+
+def test_one_agent_of_a_team_can_be_equipped_alone(desk: TeamMemory) -> None:
+    answerer = desk.equip(agent("answerer", "Nothing."), inject="query")
+    assert "recall_memory" in toolkit_of(answerer).functions
+    assert "retain_memory" not in toolkit_of(answerer).functions
+
+
+def test_toolkits_have_names_of_their_own(desk: TeamMemory) -> None:
+    names = [desk.tools(m).name for m in desk.definition.grants]
+    assert len(set(names)) == len(names)
+
+
+def test_a_deep_copied_team_keeps_rights_and_memory(desk: TeamMemory) -> None:
+    team = desk.equip(desk_team()).deep_copy()
+    toolkit_of(member(team, "researcher")).retain_memory(run(), "Maple began in May.", bank="shared")
+    answerer = copy.deepcopy(toolkit_of(member(team, "answerer")))
+    assert "Maple began in May." in answerer.recall_memory(run(), "Maple")
+    assert answerer.memory.backend is desk.backend
+    with pytest.raises(AccessDenied):
+        answerer.retain_memory(run(), "no")
+
+
+def test_memory_travels_through_a_real_team_run(desk: TeamMemory) -> None:
+    def team(leader: list[Any], researcher: list[Any], answerer: list[Any]) -> Team:
+        return desk.equip(
+            Team(
+                id="research-desk",
+                model=ScriptedModel(leader),
+                members=[
+                    agent("researcher", *researcher),
+                    agent("answerer", *answerer),
+                    agent("clerk"),
+                    agent("judge"),
+                ],
+                telemetry=False,
+            )
+        )
+
+    def delegate(to: str) -> Any:
+        return call("delegate_task_to_member", member_id=to, task="go")
+
+    team(
+        [delegate("researcher"), "stored"],
+        [call("retain_memory", content="Maple has 40 users.", bank="shared"), "done"],
+        [],
+    ).run("remember", user_id="ada")
+    answering = ScriptedModel([call("recall_memory", query="Maple users"), "40 users"])
+    second = team([delegate("answerer"), "It has 40 users."], [], [])
+    member(second, "answerer").model = answering
+    answer = asyncio.run(second.arun("How many users?", user_id="ada"))
+    assert answer.content == "It has 40 users."
+    assert "Maple has 40 users." in str(answering.requests[-1].messages[-1].content)
+
+
+def test_the_matrix_says_who_holds_what(desk: TeamMemory) -> None:
+    matrix = desk.access_matrix()
+    assert matrix.rows()[1] == ("researcher", "writer-only", "full", "none")
+    assert matrix.allows("judge", "shared", "reflect")
+    assert not matrix.allows("judge", "shared", "recall")
+    assert matrix.to_dict()["members"]["answerer"]["shared"] == ["recall", "reflect"]
+    assert "writer-only" in str(matrix)
+
+
+def test_policies_build_toolkits_through_the_enable_flags(backend: SQLiteBackend) -> None:
+    built = {
+        name: list(getattr(policies, name)(bank_id="x", client=backend).functions)
+        for name in ("writer_only", "read_only", "reflect_only", "full_access")
+    }
+    assert built == {
+        "writer_only": ["retain_memory"],
+        "read_only": ["recall_memory", "reflect_on_memory"],
+        "reflect_only": ["reflect_on_memory"],
+        "full_access": ["retain_memory", "recall_memory", "reflect_on_memory"],
+    }
+    with pytest.raises(ValueError, match="decided by the policy"):
+        policies.read_only(bank_id="x", client=backend, enable_retain=True)
+    with pytest.raises(AccessDenied):
+        policies.reflect_only(bank_id="x", client=backend).recall_memory(run(), "anything")
