@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from hindsight_teams.agno import policies
     from hindsight_teams.access.banks import BankSpec
     from hindsight_teams.access.definition import TeamDefinition
     from hindsight_teams.access.grants import Access, Caller, Grant
+    from hindsight_teams.agno import policies
     from hindsight_teams.agno.instructions import memory_instructions
     from hindsight_teams.agno.learning_store import HindsightLearningStore
     from hindsight_teams.agno.memory_manager import HindsightMemoryManager

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hindsight_teams.cli import models
+from hindsight_teams.cli import model_choice as models
 from hindsight_teams.cli.failing import MISUSED
 from hindsight_teams.errors import ConfigurationError, InvalidInput
 from tests.cli.conftest import Cli

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from hindsight_teams.errors import ConfigurationError
-from hindsight_teams.server import guard as door
+from hindsight_teams.server import gate as door
 from hindsight_teams.server.authority import Authority
 from hindsight_teams.server.gate import Guard, admitted, single_bank
 

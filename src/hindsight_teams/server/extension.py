@@ -32,7 +32,7 @@ from hindsight_teams.access.grants import Access, Caller
 from hindsight_teams.access.signatures import RESERVED_METADATA, own_tags
 from hindsight_teams.errors import HindsightTeamsError, InvalidInput
 from hindsight_teams.guard import Guard as WriteGuard
-from hindsight_teams.server import signature
+from hindsight_teams.server import signing as signature
 from hindsight_teams.server.authority import Authority, Identity
 from hindsight_teams.server.gate import Guard, admitted, single_bank
 from hindsight_teams.server.routes import MCP_TOOLS

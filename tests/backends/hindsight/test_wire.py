@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hindsight_teams.backends.hindsight import answers, faults, wire
+from hindsight_teams.backends.hindsight import decoding as answers
+from hindsight_teams.backends.hindsight import faults, wire
 from hindsight_teams.backends.hindsight.plans import banks, memories, verbs
 from hindsight_teams.backends.hindsight.retry import RetryPolicy, retry_after_seconds
 from hindsight_teams.backends.hindsight.wire import Call, Failure, Outcome, Pause, Plan, Reply, Rules, Step

@@ -15,7 +15,8 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from hindsight_teams.access.banks import check_bank_id
-from hindsight_teams.backends.hindsight import answers, faults
+from hindsight_teams.backends.hindsight import decoding as answers
+from hindsight_teams.backends.hindsight import faults
 from hindsight_teams.errors import (
     BackendError,
     BackendTimeout,

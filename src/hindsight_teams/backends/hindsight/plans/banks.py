@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from hindsight_teams.backends.hindsight import answers, wire
+from hindsight_teams.backends.hindsight import decoding as answers
+from hindsight_teams.backends.hindsight import wire
 from hindsight_teams.backends.hindsight.plans import parts
 from hindsight_teams.backends.hindsight.retry import RetryPolicy
 from hindsight_teams.backends.hindsight.wire import Call, Plan, Rules, exchange, unless_no_bank

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
-from hindsight_teams.backends.hindsight import answers, wire
+from hindsight_teams.backends.hindsight import decoding as answers
+from hindsight_teams.backends.hindsight import wire
 from hindsight_teams.backends.hindsight.decoding import Document
 from hindsight_teams.backends.hindsight.plans import parts
 from hindsight_teams.backends.hindsight.wire import Call, Plan, Rules, exchange, unless_missing, unless_no_bank

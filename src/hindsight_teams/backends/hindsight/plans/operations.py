@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 
-from hindsight_teams.backends.hindsight import answers, wire
+from hindsight_teams.backends.hindsight import decoding as answers
+from hindsight_teams.backends.hindsight import wire
 from hindsight_teams.backends.hindsight.plans import parts
 from hindsight_teams.backends.hindsight.wire import Call, Pause, Plan, Rules, exchange, unless_missing, unless_no_bank
 from hindsight_teams.errors import BackendTimeout

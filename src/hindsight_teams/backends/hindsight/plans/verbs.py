@@ -9,7 +9,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from hindsight_teams.backends.hindsight import answers, wire
+from hindsight_teams.backends.hindsight import decoding as answers
+from hindsight_teams.backends.hindsight import wire
 from hindsight_teams.backends.hindsight.plans import parts
 from hindsight_teams.backends.hindsight.wire import Call, Plan, Rules, exchange, unless_no_bank
 from hindsight_teams.errors import InvalidInput
