@@ -33,7 +33,8 @@ from _report import machine, write_section
 from agno.guardrails import PromptInjectionGuardrail
 
 from hindsight_teams.access.grants import Caller
-from hindsight_teams.guard import Guard, default_checks, from_agno
+from hindsight_teams.agno.guardrails import from_agno
+from hindsight_teams.guard import Guard, default_checks
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import pytest
 from agno.guardrails import PIIDetectionGuardrail, PromptInjectionGuardrail
 
 from hindsight_teams.access.grants import Caller
+from hindsight_teams.agno.guardrails import from_agno
 from hindsight_teams.errors import ConfigurationError, ContentRefused, InvalidInput
 from hindsight_teams.guard import (
     Guard,
@@ -16,7 +17,6 @@ from hindsight_teams.guard import (
     check_instructions,
     check_secrets,
     default_checks,
-    from_agno,
 )
 
 ADA = Caller(team="desk", member="researcher", user="ada")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from hindsight_teams import TeamMemory
+from hindsight_teams.access.banks import review_bank_id
 from hindsight_teams.access.grants import Caller
 from hindsight_teams.errors import NotFound
-from hindsight_teams.memory.envelopes import quarantine_item, review_bank_id
+from hindsight_teams.memory.envelopes import quarantine_item
 from hindsight_teams.models import RetainItem
 from tests.system.conftest import Place, facts, texts
 

@@ -96,6 +96,11 @@ def join(*components: str) -> str:
     return _fit(":".join(map(escape, components)))
 
 
+def review_bank_id(caller: Caller) -> str:
+    """The id of a team's review bank; three components, which no scope of a member's bank has."""
+    return join(caller.team or "toolkit", "review", "queue")
+
+
 def _fit(bank_id: str) -> str:
     if len(bank_id) <= MAX_BYTES and bank_id not in (".", ".."):
         return bank_id

@@ -14,11 +14,10 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from hindsight_teams.access.banks import CALLER_FIELDS, BankResolver, BankSpec, escape
+from hindsight_teams.access.banks import CALLER_FIELDS, BankResolver, BankSpec, escape, review_bank_id
 from hindsight_teams.access.grants import Access, Bank, Caller, Grant, parse_access
 from hindsight_teams.access.overlap import can_share_an_id, is_an_id_of
 from hindsight_teams.errors import HindsightTeamsError, TeamDefinitionError, did_you_mean
-from hindsight_teams.memory.envelopes import review_bank_id
 from hindsight_teams.requests.tags import check_tags
 
 BankValue: TypeAlias = "str | BankSpec | BankResolver | Mapping[str, Any]"

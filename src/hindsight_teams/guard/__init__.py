@@ -1,6 +1,5 @@
 """The write guard: what a member may not put into a memory."""
 
-from hindsight_teams.agno.guardrails import from_agno
 from hindsight_teams.guard.chain import Guard, default_checks
 from hindsight_teams.guard.limits import Oversize, TooManyWrites, check_secrets
 from hindsight_teams.guard.orders import check_instructions
@@ -18,5 +17,4 @@ __all__ = [
     "check_instructions",
     "check_secrets",
     "default_checks",
-    "from_agno",
 ]

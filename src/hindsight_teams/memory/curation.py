@@ -9,13 +9,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from hindsight_teams.access.banks import review_bank_id
 from hindsight_teams.access.definition import TeamDefinition
 from hindsight_teams.access.grants import Access, Caller
 from hindsight_teams.access.signatures import attributed, read_filter, undecided
 from hindsight_teams.audit import AuditEvent, AuditSink, Outcome
 from hindsight_teams.errors import AccessDenied, HindsightTeamsError, InvalidInput, NotFound, did_you_mean
 from hindsight_teams.memory.calls import Request, Steps, arun, given, run
-from hindsight_teams.memory.envelopes import ReviewItem, decided_item, review_bank_id, seal, unseal
+from hindsight_teams.memory.envelopes import ReviewItem, decided_item, seal, unseal
 from hindsight_teams.models import Memory, MemoryPage, RecallResult, Receipt, RetainItem
 
 if TYPE_CHECKING:

@@ -11,18 +11,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from hindsight_teams.access.banks import join
-from hindsight_teams.access.grants import Caller
 from hindsight_teams.access.signatures import identity_tag, observation_scopes, signature_tags
 from hindsight_teams.models import RetainItem
 
 MAX_PAYLOAD = 16_000_000
 """Bytes that an envelope may unfold to."""
-
-
-def review_bank_id(caller: Caller) -> str:
-    """The id of a team's review bank; three components, which no scope of a member's bank has."""
-    return join(caller.team or "toolkit", "review", "queue")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from hindsight_teams.access import signatures as provenance
+from hindsight_teams.access.banks import review_bank_id
 from hindsight_teams.access.grants import Access, Caller, Grant
 from hindsight_teams.access.rights import Rights, Target
 from hindsight_teams.audit import AuditSink
@@ -22,7 +23,7 @@ from hindsight_teams.errors import (
 )
 from hindsight_teams.memory import merging as federation
 from hindsight_teams.memory.calls import Request, Steps, arun, given, run
-from hindsight_teams.memory.envelopes import quarantine_item, review_bank_id
+from hindsight_teams.memory.envelopes import quarantine_item
 from hindsight_teams.memory.questions import Defaults, Question, check_content, check_metadata, check_query
 from hindsight_teams.memory.recording import Asked, Done, events, ids_by_bank
 from hindsight_teams.models import (

@@ -13,12 +13,11 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from hindsight_teams.access.banks import MAX_BYTES, BankSpec, join, unescape
+from hindsight_teams.access.banks import MAX_BYTES, BankSpec, join, review_bank_id, unescape
 from hindsight_teams.access.definition import TeamDefinition
 from hindsight_teams.access.grants import Access, Caller, Grant
 from hindsight_teams.access.overlap import pieces
 from hindsight_teams.errors import HindsightTeamsError
-from hindsight_teams.memory.envelopes import review_bank_id
 
 _HASHED = re.compile(r"(.*)~~([0-9a-f]{40})", re.DOTALL)
 _HEAD = MAX_BYTES - 42
