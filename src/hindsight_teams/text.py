@@ -1,6 +1,28 @@
-"""How many tokens a text may cost, without a tokenizer."""
+"""Text as people and models meet it: what of it can be seen, and how many tokens it may cost."""
 
 from __future__ import annotations
+
+import re
+
+_BREAKS = re.compile(r"[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")
+_INVISIBLE = re.compile(
+    "["
+    "\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f"  # controls
+    "\u00ad\u034f\u061c\u180b-\u180f"  # soft hyphen, grapheme joiner, Arabic letter mark, Mongolian selectors
+    "\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f"  # zero width, bidirectional marks, embeddings and isolates
+    "\ufe00-\ufe0e\ufeff\ufff0-\ufffb"  # variation selectors, byte order mark, interlinear annotation
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"  # shorthand and musical formatting
+    "\U00013430-\U0001343f"  # hieroglyph formatting
+    "\U000e0000-\U000e0fff"  # tags and supplementary variation selectors: a whole hidden alphabet
+    "]+"
+)
+# A joiner has a meaning inside a word of a script that joins, and inside an emoji; elsewhere it only hides text.
+_LOOSE_JOINERS = re.compile(
+    "(?<![^\x00-\u02ff\u200c\u200d])[\u200c\u200d]+|[\u200c\u200d]{2,}|[\u200c\u200d](?![^\x00-\u02ff\u200c\u200d])"
+)
+_LOOSE_EMOJI_SELECTOR = re.compile("(?<![#*0-9\u00a9\u00ae\u2000-\u33ff\U0001f000-\U0001faff])\ufe0f")
+_BLANK_LETTERS = re.compile("[\u115f\u1160\u2800\u3164\uffa0]")
+_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def estimate(text: str) -> int:
@@ -25,3 +47,41 @@ def estimate(text: str) -> int:
     two = not_ascii - three - four
     ascii_only = characters - not_ascii
     return -(-(ascii_only + 2 * two + 4 * three + 8 * four) // 4)
+
+
+def visible(text: str) -> str:
+    """The text without characters that a person can't see, its line breaks kept.
+
+    Control, bidirectional, zero-width, tag and other invisible characters go; joiners stay where they shape a word or
+    an emoji; lone surrogates become the replacement character.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    lines = _BREAKS.split(text)
+    if len(lines) > 1:
+        breaks = _BREAKS.findall(text)
+        return "".join(
+            visible_line + separator
+            for visible_line, separator in zip(map(_visible_line, lines), [*breaks, ""], strict=True)
+        )
+    return _visible_line(text)
+
+
+def is_blank(text: str) -> bool:
+    """Whether a person sees nothing in a text: it holds only white space and invisible characters."""
+    return not visible(text[:1000]).strip() and not visible(text).strip()
+
+
+def one_line(text: str) -> str:
+    """The text on one line: every kind of line break is a space, and what can't be seen is gone."""
+    if text.isascii() and text.isprintable():
+        return text.strip()
+    return " ".join(_visible_line(_BREAKS.sub(" ", text)).split())
+
+
+def _visible_line(line: str) -> str:
+    line = _SURROGATES.sub("\ufffd", line)
+    line = _INVISIBLE.sub("", line)
+    line = _LOOSE_EMOJI_SELECTOR.sub("", line)
+    line = _LOOSE_JOINERS.sub("", line)
+    return _BLANK_LETTERS.sub(" ", line)

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from hindsight_teams.memory.rendering import escape, fence, label, one_line, render_recall, strip_injected, visible
+from hindsight_teams.memory.rendering import escape, fence, label, render_recall, strip_injected
 from hindsight_teams.models import Gap, Memory, RecallResult
+from hindsight_teams.text import one_line, visible
 
 HIDDEN = "\u200b\u200c\u200d\u202e\u2066\u2069\u2028\u2029\x00\x07\x1b\x85\ufeff\U000e0041\U000e0100\ufe0f\u3164\ud800"
 ANY_TEXT = st.text(

@@ -19,8 +19,9 @@ from hindsight_teams.errors import InvalidInput, Unsupported
 from hindsight_teams.memory.browsing import Holdings
 from hindsight_teams.memory.direct import BankOptions, bank_of, memory_for
 from hindsight_teams.memory.member import MemberMemory
-from hindsight_teams.memory.rendering import escape, one_line
+from hindsight_teams.memory.rendering import escape
 from hindsight_teams.models import Memory, Receipt
+from hindsight_teams.text import one_line
 
 _NOBODY = "default"
 """What Agno calls the user of a run that has none."""

@@ -11,8 +11,9 @@ from hindsight_teams.agno.toolkit import caller_of
 from hindsight_teams.errors import InvalidInput, did_you_mean
 from hindsight_teams.memory.direct import BankOptions, memory_for
 from hindsight_teams.memory.member import MemberMemory
-from hindsight_teams.memory.rendering import escape, one_line
+from hindsight_teams.memory.rendering import escape
 from hindsight_teams.models import Memory, RecallResult
+from hindsight_teams.text import one_line
 
 Documents: TypeAlias = "list[dict[str, Any]]"
 

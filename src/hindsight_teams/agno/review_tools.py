@@ -11,7 +11,8 @@ from hindsight_teams.access.grants import Access
 from hindsight_teams.agno.toolkit import caller_of, dressed
 from hindsight_teams.memory.curation import Proposals, Reviews
 from hindsight_teams.memory.envelopes import ReviewItem
-from hindsight_teams.memory.rendering import label, one_line
+from hindsight_teams.memory.rendering import label
+from hindsight_teams.text import one_line
 
 
 class ProposalTools(Toolkit):

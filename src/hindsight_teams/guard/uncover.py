@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from urllib.parse import unquote
 
-from hindsight_teams.memory.rendering import visible
+from hindsight_teams.text import visible
 
 _SPACE = re.compile(r"[^\S\n]+")
 _WORD = re.compile(r"\w+")

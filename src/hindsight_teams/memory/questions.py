@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from hindsight_teams.errors import InvalidInput
-from hindsight_teams.memory.rendering import is_blank
 from hindsight_teams.models import BUDGETS, TAGS_MATCHES, Budget, TagsMatch, check_choice, check_max_tokens
 from hindsight_teams.requests.tags import check_tags
+from hindsight_teams.text import is_blank
 
 
 @dataclass(frozen=True, slots=True)
