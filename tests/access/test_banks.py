@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from hindsight_teams.access.banks import MAX_BYTES, BankSpec, DirectBank, check_bank_id, escape
+from hindsight_teams.access.banks import MAX_BYTES, BankSpec, DirectBank, check_bank_id, escape, review_bank_id
 from hindsight_teams.access.grants import Caller
 from hindsight_teams.errors import IdentityRequired, InvalidBankId, InvalidInput, TeamDefinitionError
 
@@ -50,7 +51,7 @@ def test_a_bank_id_that_no_backend_could_hold_is_refused_with_the_reason(bank_id
         (BankSpec("shared", "team"), "desk:shared"),
         (BankSpec("notes", "member"), "desk:notes:member:answerer"),
         (BankSpec("customer", "user"), "desk:customer:user:ada"),
-        (BankSpec("room", "room:{session}"), "room:s1"),
+        (BankSpec("room", "{team}:room:{session}"), "desk:room:s1"),
         (BankSpec("room", "{team}:{bank}:{p}", variables={"p": "a b"}), "desk:room:a~20b"),
     ],
 )
@@ -71,12 +72,12 @@ def test_escapes_are_the_bytes_of_what_they_stand_for() -> None:
         ("notes", "room:{sesion}", "did you mean 'session'"),
         ("notes", "room:{session", "can't be read"),
         ("notes", "room:{session!r}", "without format"),
-        ("notes", "{user}{session}", "separator"),
-        ("notes", "{member}-{user}", "separator"),
+        ("notes", "{team}:{bank}:{user}{session}", "separator"),
+        ("notes", "{team}:{bank}:{member}-{user}", "separator"),
         ("notes", "{team}.@{user}", "separator"),
         ("notes", "{{user}}", "no field"),
-        ("notes", "a~{user}", "'~'"),
-        ("notes", "a/{user}", "URL path"),
+        ("notes", "{team}:{bank}:a~{user}", "'~'"),
+        ("notes", "{team}:{bank}/{user}", "URL path"),
     ],
 )
 def test_a_mistaken_scope_is_refused_when_the_team_is_declared(name: str, scope: str, problem: str) -> None:
@@ -84,9 +85,39 @@ def test_a_mistaken_scope_is_refused_when_the_team_is_declared(name: str, scope:
         BankSpec(name, scope)
 
 
+@pytest.mark.parametrize(
+    ("scope", "instead"),
+    [
+        ("{user}:{session}", "{team}:{bank}:{user}:{session}"),
+        ("room:{session}", "{team}:{bank}:room:{session}"),
+        ("{team}:{user}", "{team}:{bank}:{user}"),
+        ("{bank}:{team}", "{team}:{bank}:{team}"),
+        ("{bank}:{user}", "{team}:{bank}:{user}"),
+        ("{team}:other:{user}", "{team}:{bank}:other:{user}"),
+        ("{team}:rooms:{user}", "{team}:{bank}:rooms:{user}"),
+        ("x{team}:{bank}:{user}", "{team}:{bank}:x{team}:{bank}:{user}"),
+        ("{team}:{bank}|{user}", "{team}:{bank}:{bank}|{user}"),
+    ],
+)
+def test_a_template_without_the_team_and_the_bank_is_refused_and_told_how_to_write_it(scope: str, instead: str) -> None:
+    with pytest.raises(TeamDefinitionError, match=re.escape(repr(instead))):
+        BankSpec("room", scope)
+
+
+@pytest.mark.parametrize("scope", ["{team}:{bank}", "{team}:room", "{team}:{bank}:{session}", "{team}:room:x|{user}"])
+def test_a_template_that_starts_with_the_team_and_the_bank_is_accepted(scope: str) -> None:
+    assert BankSpec("room", scope).resolve(ADA).startswith("desk:room")
+
+
+def test_no_template_can_give_the_id_of_the_review_bank() -> None:
+    with pytest.raises(TeamDefinitionError, match="review bank"):
+        BankSpec("review", "{team}:{bank}:{session}")
+    assert BankSpec("review", "user").resolve(Caller(team="desk", user="queue")) != review_bank_id(ADA)
+
+
 def test_a_template_that_is_empty_for_this_caller_is_an_error() -> None:
     with pytest.raises(IdentityRequired, match="pass session_id="):
-        BankSpec("room", "room:{session}").resolve(Caller(team="desk", user="ada"))
+        BankSpec("room", "{team}:{bank}:{session}").resolve(Caller(team="desk", user="ada"))
 
 
 class TestResolvers:

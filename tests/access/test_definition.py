@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hindsight_teams import Access, TeamDefinition
+from hindsight_teams import Access, BankSpec, TeamDefinition
 from hindsight_teams.errors import TeamDefinitionError
 
 GOOD = """\
@@ -122,6 +122,28 @@ def test_a_bank_may_be_a_resolver() -> None:
     from hindsight_teams import Caller
 
     assert team.banks["own"].resolve(Caller(team="t", member="a")) == "bank-7"
+
+
+def test_a_bank_spec_under_another_name_is_refused() -> None:
+    with pytest.raises(TeamDefinitionError, match=r"banks\.own: .*'shared'"):
+        TeamDefinition.from_parts("t", banks={"own": BankSpec("shared")}, members={"a": {"own": "full"}})
+
+
+def test_a_template_of_the_file_that_another_teams_bank_could_have_is_refused_with_its_line(tmp_path: Path) -> None:
+    with pytest.raises(
+        TeamDefinitionError, match=r"line 7, banks\.room: .*write '\{team\}:\{bank\}:\{user\}:\{session\}'"
+    ):
+        TeamDefinition.from_file(write(tmp_path, GOOD.replace("{team}:room:{project}", "{user}:{session}", 1)))
+
+
+class OwnDefinition(TeamDefinition):
+    __slots__ = ()
+
+
+def test_a_subclass_reads_and_builds_itself(tmp_path: Path) -> None:
+    assert type(OwnDefinition.from_file(write(tmp_path, GOOD))) is OwnDefinition
+    own = OwnDefinition.from_parts("t", banks={"shared": "team"}, members={"a": {"shared": "full"}})
+    assert type(own) is OwnDefinition
 
 
 def test_an_unknown_member_is_told_the_nearest(tmp_path: Path) -> None:

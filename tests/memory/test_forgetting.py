@@ -24,7 +24,7 @@ def backend(tmp_path: Path) -> Iterator[SQLiteBackend]:
 def team(backend: SQLiteBackend) -> TeamMemory:
     memory = TeamMemory(
         "t",
-        banks={"shared": "team", "notes": "member", "customer": "user", "room": "room:{session}"},
+        banks={"shared": "team", "notes": "member", "customer": "user", "room": "{team}:room:{session}"},
         members={
             "a": {"shared": "full", "notes": "full", "customer": "full", "room": "full"},
             "b": {"shared": "full", "notes": "full"},

@@ -223,12 +223,13 @@ def test_two_files_for_one_team_are_refused(house: House) -> None:
 
 async def test_a_template_of_one_team_does_not_open_the_banks_of_another(house: House, tmp_path: Path) -> None:
     wide = tmp_path / "wide.toml"
-    wide.write_text('[team]\nid = "wide"\n[banks]\nany = "{user}:{session}"\n[members.m]\nany = "full"\n')
+    wide.write_text('[team]\nid = "wide"\n[banks]\nany = "{team}:{bank}:{user}:{session}"\n[members.m]\nany = "full"\n')
     authority = Authority(house.key_file, [house.team_file, wide])
     _, key = authority.keys.create("wide", "m")
     identity = authority.identify(key)
     assert identity
-    assert identity.grant("ada:s1")
+    assert identity.grant("wide:any:ada:s1")
+    assert identity.grant("ada:s1") is None
     assert identity.grant("desk:shared") is None
 
 

@@ -3,7 +3,8 @@
 An id is components joined by ``:``. Each component is escaped, so that it can hold neither ``:`` nor ``~``: every
 UTF-8 byte outside ``A-Z a-z 0-9 _ . @ + -`` becomes ``~`` and two hex digits. Ids longer than the server's limit keep
 their head, and the rest becomes ``~~`` and a hash of the whole; ``~~`` can't come out of escaping. So distinct
-components give distinct ids.
+components give distinct ids, and since every id of a team's bank starts with the team and the bank, banks of different
+teams or names never share one. A resolver's ids, and a plain toolkit's, are the application's own affair.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import re
 import string
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from hindsight_teams.access.grants import Caller
@@ -30,6 +32,9 @@ MAX_BYTES = 192
 """Longest bank id a Hindsight server takes, in UTF-8 bytes."""
 
 SCOPES = ("team", "member", "user")
+REVIEW = "review"
+"""The name under which a team's review bank stands among its banks."""
+
 CALLER_FIELDS = ("team", "member", "user", "session", "run")
 
 BankResolver = Callable[[Any], str]
@@ -98,7 +103,7 @@ def join(*components: str) -> str:
 
 def review_bank_id(caller: Caller) -> str:
     """The id of a team's review bank; three components, which no scope of a member's bank has."""
-    return join(caller.team or "toolkit", "review", "queue")
+    return join(caller.team or "toolkit", REVIEW, "queue")
 
 
 def _fit(bank_id: str) -> str:
@@ -113,10 +118,11 @@ class BankSpec:
     """One bank of a team: its short name and how its id is derived.
 
     Attributes:
-        name: What members call it; part of every id except a template's and a resolver's.
+        name: What members call it; part of every id except a resolver's.
         scope: ``team`` (one for the team), ``member`` (private), ``user`` (one for each end user), or a template
-            such as ``"room:{project}"`` whose fields are team, member, user, session, run, bank and the team's own
-            ``variables``. Field values are escaped; the text between them is used as it is.
+            such as ``"{team}:{bank}:{project}"``. It starts with the team and the bank; further fields are member,
+            user, session, run and the team's own ``variables``. Field values are escaped; the text between them is
+            used as it is.
         resolver: A callable that gives the id from the run context, instead of a scope.
         description: One line for the model's benefit.
     """
@@ -140,7 +146,7 @@ class BankSpec:
             if self.scope not in SCOPES:
                 raise TeamDefinitionError(
                     f"bank {self.name!r} has the unknown scope {self.scope!r}; {did_you_mean(self.scope, SCOPES)}"
-                    " A template of your own holds a field, such as 'room:{session}'"
+                    " A template of your own is written as '{team}:{bank}:{session}'"
                 )
             return
         known = {*CALLER_FIELDS, "bank", *self.variables}
@@ -161,15 +167,37 @@ class BankSpec:
             raise TeamDefinitionError(f"bank {self.name!r}: template {self.scope!r} holds '~', which marks escapes")
         if literal.strip():
             check_bank_id("x" + literal.strip())
+        self._check_start()
+
+    def _check_start(self) -> None:
+        """Refuse a template whose ids another bank of this team, or a bank of another team, could have."""
+        starts = ("{team}:{bank}", f"{{team}}:{self.name}")
+        rest = next((self.scope.removeprefix(start) for start in starts if self.scope.startswith(start)), None)
+        if rest is None or (rest and not rest.startswith(":")):
+            own = self.scope.removeprefix("{team}:").removeprefix("{bank}:")
+            raise TeamDefinitionError(
+                f"bank {self.name!r}: template {self.scope!r} must start with the team and the bank, so that no other"
+                f" bank can have its ids; write '{{team}}:{{bank}}:{own}'"
+            )
+        if self.name == REVIEW and rest:
+            raise TeamDefinitionError(
+                f"bank {self.name!r}: template {self.scope!r} could give the id of the team's review bank;"
+                " choose another name for the bank"
+            )
+
+    @property
+    def template(self) -> str:
+        """The scope as a template, a built-in one too; empty for a resolver."""
+        if self.resolver is not None:
+            return ""
+        if "{" in self.scope:
+            return self.scope
+        return "{team}:{bank}" if self.scope == "team" else f"{{team}}:{{bank}}:{self.scope}:{{{self.scope}}}"
 
     @property
     def needs(self) -> frozenset[str]:
         """The caller's fields that the id depends on."""
-        if self.resolver is not None:
-            return frozenset()
-        if "{" in self.scope:
-            return frozenset(_template_fields(self.scope)) & frozenset(CALLER_FIELDS)
-        return frozenset({"team"} if self.scope == "team" else {"team", self.scope})
+        return frozenset(_template_fields(self.template)) & frozenset(CALLER_FIELDS)
 
     def resolve(self, caller: Caller) -> str:
         """The id of the bank for this caller.
@@ -183,14 +211,9 @@ class BankSpec:
         for name in sorted(self.needs):
             if not getattr(caller, name):
                 raise IdentityRequired(_missing(self.name, self.scope, name))
-        if "{" in self.scope:
-            values = {f: escape(getattr(caller, f)) for f in self.needs}
-            values |= {k: escape(v) for k, v in self.variables.items()}
-            return check_bank_id(_fit(self.scope.format_map({"bank": escape(self.name), **values})))
-        parts = [caller.team or "", self.name]
-        if self.scope != "team":
-            parts += [self.scope, getattr(caller, self.scope)]
-        return join(*parts)
+        values = {name: escape(value) for name, value in self.variables.items()}
+        values |= {name: escape(getattr(caller, name)) for name in self.needs}
+        return check_bank_id(_fit(self.template.format_map({**values, "bank": self.name})))
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +280,8 @@ def call_resolver(resolver: BankResolver, context: Any) -> str:
     return check_bank_id(bank_id)
 
 
-def _template_fields(template: str) -> list[str]:
+@lru_cache(maxsize=1024)
+def _template_fields(template: str) -> tuple[str, ...]:
     fields: list[str] = []
     for literal, name, spec, conversion in string.Formatter().parse(template):
         if name is None:
@@ -268,7 +292,7 @@ def _template_fields(template: str) -> list[str]:
             # A value may hold what lies between: {member}-{user} of "a" and "b-c" is that of "a-b" and "c".
             raise ValueError(f"put a separator such as ':' between {{{fields[-1]}}} and {{{name}}}, not {literal!r}")
         fields.append(name)
-    return fields
+    return tuple(fields)
 
 
 def _missing(bank: str, scope: str, name: str) -> str:

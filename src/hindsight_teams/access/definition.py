@@ -10,13 +10,11 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import combinations
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias
 
-from hindsight_teams.access.banks import CALLER_FIELDS, BankResolver, BankSpec, escape, review_bank_id
-from hindsight_teams.access.grants import Access, Bank, Caller, Grant, parse_access
-from hindsight_teams.access.overlap import can_share_an_id, is_an_id_of
+from hindsight_teams.access.banks import CALLER_FIELDS, BankResolver, BankSpec, escape
+from hindsight_teams.access.grants import Access, Bank, Grant, parse_access
 from hindsight_teams.errors import HindsightTeamsError, TeamDefinitionError, did_you_mean
 from hindsight_teams.requests.tags import check_tags
 
@@ -57,7 +55,7 @@ class TeamDefinition:
         variables: Mapping[str, str] | None = None,
         curators: Iterable[str] = (),
         proposers: Iterable[str] = (),
-    ) -> TeamDefinition:
+    ) -> Self:
         """A definition from Python values.
 
         Args:
@@ -73,10 +71,10 @@ class TeamDefinition:
         Raises:
             TeamDefinitionError: It names the key and the nearest valid name.
         """
-        return _Reader().build(team_id, banks, members, variables or {}, curators, proposers)
+        return cls(**_Reader().build(team_id, banks, members, variables or {}, curators, proposers))
 
     @classmethod
-    def from_file(cls, path: str | Path, *, variables: Mapping[str, str] | None = None) -> TeamDefinition:
+    def from_file(cls, path: str | Path, *, variables: Mapping[str, str] | None = None) -> Self:
         """A definition from a team.toml.
 
         Raises:
@@ -95,7 +93,7 @@ class TeamDefinition:
             data = tomllib.loads(source)
         except tomllib.TOMLDecodeError as error:
             raise TeamDefinitionError(f"{path.name} is not valid TOML: {error}", path=str(path)) from None
-        return _Reader(path, source).read(data, dict(variables or {}))
+        return cls(**_Reader(path, source).read(data, dict(variables or {})), source=path)
 
     def grant(self, member: str, bank: str) -> Grant | None:
         """The member's grant on a bank, if any."""
@@ -116,7 +114,7 @@ class TeamDefinition:
 
 @dataclass(slots=True)
 class _Reader:
-    """Turns raw values into a definition, and knows where each value stands for the error text."""
+    """Turns raw values into the fields of a definition, and knows where each value stands for the error text."""
 
     path: Path | None = None
     source: str = ""
@@ -129,7 +127,7 @@ class _Reader:
         details = {"path": str(self.path)} if self.path else {}
         return TeamDefinitionError(f"{where}: {problem}", **details)
 
-    def read(self, data: dict[str, Any], variables: dict[str, str]) -> TeamDefinition:
+    def read(self, data: dict[str, Any], variables: dict[str, str]) -> dict[str, Any]:
         for key in data:
             if key not in _TABLES:
                 raise self.fail((key,), f"unknown table; {did_you_mean(key, _TABLES)}")
@@ -168,7 +166,7 @@ class _Reader:
         variables: Mapping[str, str],
         curators: Any,
         proposers: Any,
-    ) -> TeamDefinition:
+    ) -> dict[str, Any]:
         if not isinstance(team_id, str) or not team_id.strip():
             raise self.fail(("team", "id"), f"{team_id!r} must be a non-empty string")
         for name, value in variables.items():
@@ -181,13 +179,12 @@ class _Reader:
         if not isinstance(members, Mapping) or not members:
             raise self.fail(("members",), "no member is defined; add one with the banks it may use")
         specs = {name: self.bank(name, value, variables) for name, value in banks.items()}
-        self.refuse_shared_ids(team_id, specs)
         grants = {member: self.member(member, value, specs) for member, value in members.items()}
         reviewing = {
             key: self.some_members(key, value, grants)
             for key, value in (("curators", curators), ("proposers", proposers))
         }
-        return TeamDefinition(team_id, specs, grants, **reviewing, source=self.path)
+        return {"team_id": team_id, "banks": specs, "grants": grants, **reviewing}
 
     def some_members(self, key: str, value: Any, members: Mapping[str, Any]) -> frozenset[str]:
         if isinstance(value, str) or not isinstance(value, Iterable):
@@ -201,6 +198,8 @@ class _Reader:
     def bank(self, name: Any, value: Any, variables: Mapping[str, str]) -> BankSpec:
         keys = ("banks", str(name))
         if isinstance(value, BankSpec):
+            if value.name != name:
+                raise self.fail(keys, f"its BankSpec is called {value.name!r}; give both the same name")
             return value
         options: dict[str, Any] = {"scope": value}
         if isinstance(value, Mapping):
@@ -215,16 +214,6 @@ class _Reader:
             return BankSpec(name, variables=variables, **options)
         except (HindsightTeamsError, TypeError) as error:
             raise self.fail(keys, str(error)) from None
-
-    def refuse_shared_ids(self, team_id: str, specs: Mapping[str, BankSpec]) -> None:
-        hint = "; name the bank in the template, as in '{team}:{bank}:{session}'"
-        for one, other in combinations(specs.values(), 2):
-            if can_share_an_id(one, other, team=team_id):
-                template, rival = (one, other) if "{" in one.scope else (other, one)
-                raise self.fail(("banks", template.name), f"its ids could be those of bank {rival.name!r}{hint}")
-        for spec in specs.values():
-            if is_an_id_of(spec, review_bank_id(Caller(team=team_id)), team=team_id):
-                raise self.fail(("banks", spec.name), f"its ids could be that of the team's review bank{hint}")
 
     def member(self, member: Any, value: Any, banks: Mapping[str, BankSpec]) -> dict[str, Grant]:
         keys = ("members", str(member))

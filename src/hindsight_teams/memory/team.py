@@ -37,7 +37,8 @@ class TeamMemory:
 
     Args:
         team_id: The team's id; part of every bank id.
-        banks: Name to scope: ``team``, ``member``, ``user``, a template such as ``"room:{session}"``, or a resolver.
+        banks: Name to scope: ``team``, ``member``, ``user``, a template such as
+            ``"{team}:{bank}:{session}"``, or a resolver.
         members: Member id to bank name to a policy or a list of verbs. A member is an agent, or a team's leader by the
             team's id.
         backend: Where the banks live; chosen by the settings when None.

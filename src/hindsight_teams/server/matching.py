@@ -1,22 +1,23 @@
 """From a bank id back to the grant: the inverse of ``BankSpec.resolve``. Pure.
 
-A server sees bank ids, not bank names. A member acts for users, sessions and runs that the server can't check, so any
-user's id of a bank that the member holds is the member's; team and member it can check, and they are fixed.
+A server sees bank ids, not bank names. An id starts with the team and the bank, so it names one bank at most. A member
+acts for users, sessions and runs that the server can't check, so any user's id of a bank that the member holds is the
+member's; team and member it can check, and they are fixed.
 
-Ids that were cut to a hash can't be inverted. Where everything but the hashed tail shows which bank it is, the id is
-taken for that bank's. Where it does not, it is refused. So is an id that another bank of the team could have as well.
+An id that was cut to a hash can't be inverted. Where team, bank and member stand before the hash, the id is taken for
+that bank's. Where they do not, it is refused.
 """
 
 from __future__ import annotations
 
 import re
+import string
 from dataclasses import dataclass
 from functools import lru_cache
 
-from hindsight_teams.access.banks import MAX_BYTES, BankSpec, join, review_bank_id, unescape
+from hindsight_teams.access.banks import MAX_BYTES, BankSpec, escape, review_bank_id, unescape
 from hindsight_teams.access.definition import TeamDefinition
 from hindsight_teams.access.grants import Access, Caller, Grant
-from hindsight_teams.access.overlap import pieces
 from hindsight_teams.errors import HindsightTeamsError
 
 _HASHED = re.compile(r"(.*)~~([0-9a-f]{40})", re.DOTALL)
@@ -35,18 +36,12 @@ def match_bank_id(definition: TeamDefinition, member: str, bank_id: str) -> Gran
     """
     if is_review_bank(definition, bank_id):
         return None
-    own = [grant for grant in definition.grants.get(member, {}).values() if grant.access != Access.NONE]
     who = Caller(team=definition.team_id, member=member)
-    for grant in own:
-        if _exact(grant.bank, who) == bank_id:
-            return grant
-    found = [g for g in own if isinstance(g.bank, BankSpec) and could_be(g.bank, definition.team_id, member, bank_id)]
-    if len(found) != 1:
-        return None
-    others = [spec for name, spec in definition.banks.items() if name != found[0].bank.name]
-    if any(could_be(spec, definition.team_id, None, bank_id) for spec in others):
-        return None
-    return found[0]
+    for grant in definition.grants.get(member, {}).values():
+        if grant.access != Access.NONE and isinstance(grant.bank, BankSpec):
+            if _exact(grant.bank, who) == bank_id or could_be(grant.bank, definition.team_id, member, bank_id):
+                return grant
+    return None
 
 
 def claims(definition: TeamDefinition, bank_id: str) -> bool:
@@ -65,22 +60,21 @@ def could_be(spec: BankSpec, team: str, member: str | None, bank_id: str) -> boo
     """Whether some user, session and run (where ``member`` is None, some member too) may give this id for this bank."""
     if spec.resolver is not None:
         return False
-    pattern = _pattern(spec.scope, spec.name, tuple(sorted(spec.variables.items())), team, member)
+    pattern = _pattern(spec.template, spec.name, tuple(sorted(spec.variables.items())), team, member)
     hashed = _HASHED.fullmatch(bank_id)
     if hashed is None:
-        fits = len(bank_id) <= MAX_BYTES and bank_id not in (".", "..")
-        return fits and bool(pattern.whole.fullmatch(bank_id)) and _canonical(bank_id)
+        return len(bank_id) <= MAX_BYTES and bool(pattern.whole.fullmatch(bank_id)) and _canonical(bank_id)
     head = hashed[1]
-    if len(head) < _HEAD:  # only "." and ".." are hashed though short
-        return head in (".", "..") and bool(pattern.whole.fullmatch(head)) and bank_id == join(head)
+    if len(head) != _HEAD:
+        return False
     if member is None:  # another's: be generous, so that a doubtful id is refused
         return head.startswith(pattern.fixed) or pattern.fixed.startswith(head)
-    return len(head) == _HEAD and head.startswith(pattern.fixed)
+    return pattern.cut_is_known and head.startswith(pattern.fixed)
 
 
-def _exact(bank: object, who: Caller) -> str | None:
+def _exact(bank: BankSpec, who: Caller) -> str | None:
     """The bank's id where team and member alone decide it."""
-    if not isinstance(bank, BankSpec) or bank.resolver is not None or not bank.needs <= {"team", "member"}:
+    if bank.resolver is not None or not bank.needs <= {"team", "member"}:
         return None
     try:
         return bank.resolve(who)
@@ -95,23 +89,34 @@ def _canonical(bank_id: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Pattern:
-    """What the ids of a bank look like: an expression for whole ones, and the text that all of them start with."""
+    """What the ids of a bank look like.
+
+    Attributes:
+        whole: Matches a whole id.
+        fixed: The text that all ids start with, up to the first field that is free.
+        cut_is_known: An id that is cut after ``fixed`` is this bank's: a free field follows, and no member after that.
+    """
 
     whole: re.Pattern[str]
     fixed: str
+    cut_is_known: bool
 
 
 @lru_cache(maxsize=4096)
-def _pattern(scope: str, name: str, variables: tuple[tuple[str, str], ...], team: str, member: str | None) -> _Pattern:
-    spec = BankSpec(name, scope, variables=dict(variables))
-    known = {"team": team} if member is None else {"team": team, "member": member}
-    expression, fixed = "", ""
+def _pattern(
+    template: str, name: str, variables: tuple[tuple[str, str], ...], team: str, member: str | None
+) -> _Pattern:
+    known = {**dict(variables), "bank": name, "team": team}
+    if member is not None:
+        known["member"] = member
+    expression, fixed, member_is_late = "", "", False
     free: set[str] = set()
-    for text, field in pieces(spec, known):
-        if field is None:
-            expression += re.escape(text)
-            fixed += "" if free else text
-        else:
+    for literal, field, *_ in string.Formatter().parse(template):
+        text = literal + (escape(known[field]) if field in known else "")
+        expression += re.escape(text)
+        fixed += "" if free else text
+        member_is_late |= field == "member" and bool(free)
+        if field is not None and field not in known:
             expression += f"(?P={field})" if field in free else f"(?P<{field}>{_COMPONENT})"
             free.add(field)
-    return _Pattern(re.compile(expression), fixed)
+    return _Pattern(re.compile(expression), fixed, bool(free) and not member_is_late)
