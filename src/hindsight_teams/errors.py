@@ -56,11 +56,12 @@ class HindsightTeamsError(Exception):
         return str(self.args[0])
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild, (type(self), self.message, self.__dict__)
+        return _rebuild, (type(self), self.args, self.__dict__)
 
 
-def _rebuild(kind: type[HindsightTeamsError], message: str, state: dict[str, Any]) -> HindsightTeamsError:
-    error = kind.__new__(kind, message)
+def _rebuild(kind: type[HindsightTeamsError], args: tuple[Any, ...], state: dict[str, Any]) -> HindsightTeamsError:
+    error = kind.__new__(kind, *args)
+    error.args = args  # an OSError, as AccessDenied is, leaves them out where only __new__ was called
     error.__dict__.update(state)
     return error
 

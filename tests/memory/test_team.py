@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -263,7 +264,6 @@ def test_a_deep_copied_team_keeps_rights_and_memory(desk: TeamMemory) -> None:
     toolkit_of(member(team, "researcher")).retain_memory(run(), "Maple began in May.", bank="shared")
     answerer = copy.deepcopy(toolkit_of(member(team, "answerer")))
     assert "Maple began in May." in answerer.recall_memory(run(), "Maple")
-    assert answerer.memory.backend is desk.backend
     with pytest.raises(AccessDenied):
         answerer.retain_memory(run(), "no")
 
@@ -324,3 +324,22 @@ def test_policies_build_toolkits_through_the_enable_flags(backend: SQLiteBackend
         policies.read_only(bank_id="x", client=backend, enable_retain=True)
     with pytest.raises(AccessDenied):
         policies.reflect_only(bank_id="x", client=backend).recall_memory(run(), "anything")
+
+
+class OwnMemory(TeamMemory):
+    pass
+
+
+def test_a_subclass_is_what_of_and_from_file_make(tmp_path: Path) -> None:
+    file = tmp_path / "team.toml"
+    file.write_text('[team]\nid = "desk"\n[banks]\nshared = "team"\n[members.a]\nshared = "full"\n')
+    backend = SQLiteBackend(tmp_path / "memory.db")
+    with OwnMemory.from_file(file, backend=backend) as own, OwnMemory.of(own.definition, backend=backend) as again:
+        assert type(own) is type(again) is OwnMemory
+
+
+def test_a_members_memory_shows_no_way_to_banks_it_holds_no_right_on(desk: TeamMemory) -> None:
+    shown = [
+        getattr(desk.member("answerer"), name) for name in dir(desk.member("answerer")) if not name.startswith("_")
+    ]
+    assert desk.backend not in shown

@@ -101,7 +101,7 @@ class RunRetention(BaseGuardrail):
     def _options(self, caller: Caller) -> dict[str, Any]:
         # A server signs a whole document anew with each append, so there each run has a document of its own: otherwise
         # the last run would pass for the source of all, and be all that a run's forgetting could find.
-        own = bool(caller.run) and getattr(self.memory.backend, "append_signs_anew", False)
+        own = bool(caller.run) and getattr(self.memory._backend, "append_signs_anew", False)
         parts = (caller.session or caller.run or "none", caller.user, caller.run if own else None)
         document_id = join("session", caller.member or "toolkit", *filter(None, parts))
         return {"caller": caller, "bank": self.bank, "document_id": document_id, "append": not own}

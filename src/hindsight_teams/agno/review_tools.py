@@ -5,17 +5,16 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from agno.run.base import RunContext
-from agno.tools.toolkit import Toolkit
 
 from hindsight_teams.access.grants import Access
-from hindsight_teams.agno.toolkit import caller_of, dressed
+from hindsight_teams.agno.toolkit import MemoryToolkit, caller_of, dressed
 from hindsight_teams.memory.curation import Proposals, Reviews
 from hindsight_teams.memory.envelopes import ReviewItem
 from hindsight_teams.memory.rendering import label
 from hindsight_teams.text import one_line
 
 
-class ProposalTools(Toolkit):
+class ProposalTools(MemoryToolkit):
     """``propose_memory``: a member proposes a memory of its own for another bank.
 
     Args:
@@ -34,9 +33,6 @@ class ProposalTools(Toolkit):
                 **kwargs,
             }
         )
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> ProposalTools:
-        return type(self)(self.proposals, name=self.name)
 
     def propose_memory(self, run_context: RunContext, memory: str, bank: str, reason: str) -> str:
         """Propose a memory of yours for a bank of the team; a curator decides.
@@ -63,7 +59,7 @@ class ProposalTools(Toolkit):
         return _waits((await self.proposals.apropose(memory, to=bank, reason=reason, caller=caller)).id)
 
 
-class ReviewTools(Toolkit):
+class ReviewTools(MemoryToolkit):
     """``list_reviews``, ``approve_memory`` and ``reject_memory``: for a curator.
 
     Args:
@@ -85,9 +81,6 @@ class ReviewTools(Toolkit):
                 **kwargs,
             }
         )
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> ReviewTools:
-        return type(self)(self.reviews, name=self.name)
 
     def list_reviews(self) -> str:
         """List the memories that wait for your decision, with the id of each."""

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import inspect
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Callable, Mapping, Sequence
+from types import MethodType
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from agno.run.base import RunContext
+from agno.tools.function import Function
 from agno.tools.toolkit import Toolkit
 
-from hindsight_teams.access.banks import BankResolver, DirectBank
-from hindsight_teams.access.grants import Access, Caller, Grant
-from hindsight_teams.memory.direct import resolve_defaults
+from hindsight_teams.access.banks import BankResolver
+from hindsight_teams.access.grants import FULL, Access, Caller, Grant
+from hindsight_teams.errors import InvalidInput
+from hindsight_teams.memory.direct import BankOptions, memory_for
 from hindsight_teams.memory.member import MemberMemory
 from hindsight_teams.memory.rendering import NOTHING_FOUND, render_recall, render_reflection
 from hindsight_teams.models import Budget, RecallResult, TagsMatch
@@ -25,13 +28,51 @@ STORED = "Memory stored successfully."
 QUARANTINED = "Memory stored for review; it can be recalled once a reviewer approves it."
 
 
-class HindsightTools(Toolkit):
+class MemoryToolkit(Toolkit):
+    """A toolkit over somebody's memory: a copy of it shares the memory, and keeps all else.
+
+    AgentOS copies an agent's toolkits for each request. A copy keeps every option that Agno's Toolkit takes, what a
+    subclass added, and what was registered later; its functions are bound to the copy.
+    """
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        copied = object.__new__(type(self))
+        memo[id(self)] = copied
+        for name, value in self.__dict__.items():
+            setattr(copied, name, list(value) if isinstance(value, list) else value)
+        copied.tools = [self._rebound(tool, copied) for tool in self.tools]
+        copied._async_tools = [(self._rebound(tool, copied), name) for tool, name in self._async_tools]
+        copied.functions = self._functions_for(copied, self.functions)
+        copied.async_functions = self._functions_for(copied, self.async_functions)
+        return copied
+
+    def _functions_for(self, copied: Toolkit, functions: Mapping[str, Function]) -> OrderedDict[str, Function]:
+        made: OrderedDict[str, Function] = OrderedDict()
+        for name, function in functions.items():
+            made[name] = function.model_copy(deep=True)
+            made[name].entrypoint = self._rebound(function.entrypoint, copied)
+        return made
+
+    def _rebound(self, tool: Any, copied: Toolkit) -> Any:
+        """The tool with the copy in place of this toolkit, if it is one of its methods, dressed or bare."""
+        method = getattr(tool, "method", tool)
+        if getattr(method, "__self__", None) is not self:
+            return tool
+        moved = MethodType(method.__func__, copied)
+        if method is tool:
+            return moved
+        types = {name: kind for name, kind in tool.__annotations__.items() if name != "return"}
+        return dressed(moved, tool.__name__, types, tool.__doc__)
+
+
+class HindsightTools(MemoryToolkit):
     """Long-term memory for an Agno agent: retain, recall and reflect as tools.
 
     The bank is ``bank_resolver(run_context)``, else ``bank_id``, else the run's ``user_id``. Options that are None
     come from ``configure()``, the environment, or the defaults, in this order.
 
     Args:
+        memory: A member's memory with its own banks, rights and limits, instead of the options up to ``audit``.
         bank_id: The bank, used exactly as given.
         bank_resolver: A callable that gives the bank id for each run.
         client: A MemoryBackend, an official ``hindsight_client.Hindsight``, or anything with retain, recall and
@@ -51,7 +92,7 @@ class HindsightTools(Toolkit):
         **kwargs: For Agno's Toolkit, such as ``name``, ``include_tools`` or ``instructions``.
 
     Raises:
-        InvalidInput: A bad bank id, tag, match mode or limit.
+        InvalidInput: A bad bank id, tag, match mode or limit, or an option besides ``memory`` that it brings itself.
         ConfigurationError: A bad URL, key or setting.
 
     Example:
@@ -62,6 +103,7 @@ class HindsightTools(Toolkit):
     def __init__(
         self,
         *,
+        memory: MemberMemory | None = None,
         bank_id: str | None = None,
         bank_resolver: BankResolver | None = None,
         client: Any = None,
@@ -79,40 +121,30 @@ class HindsightTools(Toolkit):
         audit: AuditSink | None = None,
         **kwargs: Any,
     ) -> None:
-        from hindsight_teams.backends.select import open_backend
-
         access = (
             (Access.RETAIN if enable_retain else Access.NONE)
             | (Access.RECALL if enable_recall else Access.NONE)
             | (Access.REFLECT if enable_reflect else Access.NONE)
         )
-        grant = Grant(DirectBank(bank_id, bank_resolver), access)
-        defaults = resolve_defaults(
-            budget=budget,
-            max_tokens=max_tokens,
-            tags=tags,
-            recall_tags=recall_tags,
-            recall_tags_match=recall_tags_match,
-        )
-        backend = open_backend(client=client, hindsight_api_url=hindsight_api_url, api_key=api_key)
-        self._set_up(MemberMemory(backend, [grant], defaults=defaults, guard=guard, audit=audit), kwargs)
-
-    @classmethod
-    def of(cls, memory: MemberMemory, **kwargs: Any) -> HindsightTools:
-        """The toolkit of one member's memory: its tools are what its grants allow.
-
-        Args:
-            memory: The member's memory.
-            **kwargs: For Agno's Toolkit.
-        """
-        self = cls.__new__(cls)
-        self._set_up(memory, kwargs)
-        return self
-
-    def _set_up(self, memory: MemberMemory, options: dict[str, Any]) -> None:
-        self.memory = memory
+        if memory is not None and access != FULL:
+            raise InvalidInput("memory= brings its own rights; leave enable_...= out, or give include_tools=")
+        options: BankOptions = {
+            "bank_id": bank_id,
+            "bank_resolver": bank_resolver,
+            "client": client,
+            "hindsight_api_url": hindsight_api_url,
+            "api_key": api_key,
+            "budget": budget,
+            "max_tokens": max_tokens,
+            "tags": tags,
+            "recall_tags": recall_tags,
+            "recall_tags_match": recall_tags_match,
+            "guard": guard,
+            "audit": audit,
+        }
+        self.memory = memory_for(memory, access, options)
         tools = _Tools(self)
-        include, exclude = options.get("include_tools"), options.get("exclude_tools") or ()
+        include, exclude = kwargs.get("include_tools"), kwargs.get("exclude_tools") or ()
         offered = [n for n in tools.names if (include is None or n in include) and n not in exclude]
         super().__init__(
             **{
@@ -121,23 +153,19 @@ class HindsightTools(Toolkit):
                 "async_tools": [(tools.asynchronous(name), name) for name in tools.names],
                 "instructions": tools.instructions(offered),
                 "add_instructions": True,
-                **options,
+                **kwargs,
             }
         )
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> HindsightTools:
-        """A toolkit of its own over the same memory: the connection pool is shared."""
-        copied = object.__new__(type(self))
-        memo[id(self)] = copied
-        copied.__dict__.update(self.__dict__)
-        tools = _Tools(copied)
-        copied.tools = [tools.sync(name) for name in tools.names]
-        copied._async_tools = [(tools.asynchronous(name), name) for name in tools.names]
-        copied.functions = OrderedDict()
-        copied.async_functions = OrderedDict()
-        copied._register_tools()
-        copied._register_async_tools()
-        return copied
+    @classmethod
+    def of(cls, memory: MemberMemory, **kwargs: Any) -> Self:
+        """The toolkit of one member's memory: its tools are what its grants allow.
+
+        Args:
+            memory: The member's memory.
+            **kwargs: For Agno's Toolkit, or a subclass's own.
+        """
+        return cls(memory=memory, **kwargs)
 
     # --- the tools, also to be called directly -------------------------------------------------------------------
 
@@ -239,6 +267,7 @@ def dressed(method: Callable[..., Any], name: str, types: dict[str, Any], doc: s
     function.__doc__ = doc or method.__doc__
     function.__annotations__ = {**types, "return": str}
     function.__signature__ = signature
+    function.method = method
     function.toolkit = getattr(method, "__self__", None)  # known again when Agno gives the function alone back
     return function  # type: ignore[no-any-return]  # a function, dressed up
 

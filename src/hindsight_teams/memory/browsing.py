@@ -50,19 +50,19 @@ class Holdings:
             IdentityRequired: The bank's scope needs a user that the call does not carry.
             BackendError: The bank could not be read.
         """
-        return run(self.memory.backend, self._list(limit, True, caller))
+        return run(self.memory._backend, self._list(limit, True, caller))
 
     async def anewest(self, limit: int, *, caller: Caller) -> list[Memory]:
         """Async twin of ``newest``."""
-        return await arun(self.memory.backend, self._list(limit, True, caller))
+        return await arun(self.memory._backend, self._list(limit, True, caller))
 
     def oldest(self, limit: int, *, caller: Caller) -> list[Memory]:
         """The oldest memories, oldest first; errors as for ``newest``."""
-        return run(self.memory.backend, self._list(limit, False, caller))
+        return run(self.memory._backend, self._list(limit, False, caller))
 
     def find(self, memory_id: str, *, caller: Caller) -> Memory | None:
         """The memory with this id, if the bank holds it; errors as for ``newest``."""
-        return run(self.memory.backend, self._find(memory_id, caller))
+        return run(self.memory._backend, self._find(memory_id, caller))
 
     def remove(self, memory_ids: Sequence[str], *, caller: Caller) -> int:
         """Remove memories with what was derived from them; the number removed.
@@ -72,18 +72,18 @@ class Holdings:
             IdentityRequired: The bank's scope needs a user that the call does not carry.
             BackendError: They could not be removed.
         """
-        return run(self.memory.backend, self._remove(memory_ids, caller))
+        return run(self.memory._backend, self._remove(memory_ids, caller))
 
     def clear(self, *, caller: Caller) -> int:
         """Remove all that this member may see in the bank; the number removed, errors as for ``remove``.
 
         Without a mandatory scope that is the bank itself, with its name and missions; the next retain makes it anew.
         """
-        return run(self.memory.backend, self._clear(caller))
+        return run(self.memory._backend, self._clear(caller))
 
     async def aclear(self, *, caller: Caller) -> int:
         """Async twin of ``clear``."""
-        return await arun(self.memory.backend, self._clear(caller))
+        return await arun(self.memory._backend, self._clear(caller))
 
     def _list(self, limit: int, newest: bool, caller: Caller) -> Steps[list[Memory]]:
         with self._visit("recall", caller) as visit:

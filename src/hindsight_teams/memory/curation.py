@@ -52,11 +52,11 @@ class Proposals:
             NotFound: None of the banks that the member may recall from holds this text.
             InvalidInput: An unknown bank.
         """
-        return run(self.memory.backend, self._propose(text, to, reason, caller))
+        return run(self.memory._backend, self._propose(text, to, reason, caller))
 
     async def apropose(self, text: str, *, to: str, reason: str = "", caller: Caller | None = None) -> ReviewItem:
         """Async twin of ``propose``."""
-        return await arun(self.memory.backend, self._propose(text, to, reason, caller))
+        return await arun(self.memory._backend, self._propose(text, to, reason, caller))
 
     def _propose(self, text: str, to: str, reason: str, caller: Caller | None) -> Steps[ReviewItem]:
         who = self.memory.as_caller(caller)

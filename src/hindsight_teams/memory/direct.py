@@ -43,8 +43,8 @@ def memory_for(memory: MemberMemory | None, access: Access, options: BankOptions
         TypeError: An option that does not exist.
         ConfigurationError: A bad URL, key or setting.
     """
-    given: dict[str, Any] = dict(options)
-    unknown = sorted(given.keys() - BankOptions.__annotations__.keys())
+    given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
+    unknown = sorted(options.keys() - BankOptions.__annotations__.keys())
     if unknown:
         raise TypeError(f"unknown option {unknown[0]!r}; there are {', '.join(BankOptions.__annotations__)}")
     if memory is not None:

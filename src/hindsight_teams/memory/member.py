@@ -69,7 +69,7 @@ class MemberMemory:
         guard: Guard | None = None,
         audit: AuditSink | None = None,
     ) -> None:
-        self.backend = backend
+        self._backend = backend
         self.identity = caller or Caller()
         self.rights = Rights(tuple(grants), self.identity.member)
         self.defaults = defaults or Defaults()
@@ -135,7 +135,7 @@ class MemberMemory:
             BackendError: It could not be stored.
         """
         return run(
-            self.backend,
+            self._backend,
             self._retain(
                 caller,
                 bank,
@@ -159,7 +159,7 @@ class MemberMemory:
     ) -> Receipt:
         """Async twin of ``retain``."""
         return await arun(
-            self.backend,
+            self._backend,
             self._retain(
                 caller,
                 bank,
@@ -208,7 +208,7 @@ class MemberMemory:
         """
         more = {"query_timestamp": query_timestamp, "types": types, "explain": explain}
         asked = Question(query, banks, budget, max_tokens, tags, tags_match, authors, more)
-        return run(self.backend, self._recall(caller, asked))
+        return run(self._backend, self._recall(caller, asked))
 
     async def arecall(
         self,
@@ -228,7 +228,7 @@ class MemberMemory:
         """Async twin of ``recall``."""
         more = {"query_timestamp": query_timestamp, "types": types, "explain": explain}
         asked = Question(query, banks, budget, max_tokens, tags, tags_match, authors, more)
-        return await arun(self.backend, self._recall(caller, asked))
+        return await arun(self._backend, self._recall(caller, asked))
 
     def reflect(
         self,
@@ -260,7 +260,7 @@ class MemberMemory:
         """
         more = {"context": context, "response_schema": response_schema}
         asked = Question(query, banks, budget, max_tokens, tags, tags_match, authors, more)
-        return run(self.backend, self._reflect(caller, asked))
+        return run(self._backend, self._reflect(caller, asked))
 
     async def areflect(
         self,
@@ -279,7 +279,7 @@ class MemberMemory:
         """Async twin of ``reflect``."""
         more = {"context": context, "response_schema": response_schema}
         asked = Question(query, banks, budget, max_tokens, tags, tags_match, authors, more)
-        return await arun(self.backend, self._reflect(caller, asked))
+        return await arun(self._backend, self._reflect(caller, asked))
 
     # --- plans: pure decisions, shared by both ways -------------------------------------------------------------
 

@@ -261,7 +261,7 @@ def test_11_a_memory_is_one_line_whatever_it_holds(toolkit: HindsightTools, stan
 def test_12_a_copy_works_and_shares_the_connections(toolkit: HindsightTools) -> None:
     copied = copy.deepcopy(toolkit)
     assert copied is not toolkit
-    assert copied.memory.backend is toolkit.memory.backend
+    assert copied.memory is toolkit.memory
     assert copied.recall_memory(RUN, "q") == LINE
     assert asyncio.run(copied.arecall_memory(RUN, "q")) == LINE
 
