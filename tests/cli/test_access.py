@@ -62,7 +62,7 @@ def test_a_narrow_terminal_gets_a_list(team_file: Path) -> None:
     from rich.console import Console
 
     from hindsight_teams.access.definition import TeamDefinition
-    from hindsight_teams.cli.matrix_table import render
+    from hindsight_teams.cli.access import render
 
     narrow = Console(width=34, record=True)
     narrow.print(render(TeamDefinition.from_file(team_file), 34))

@@ -11,7 +11,7 @@ from hindsight_recipes import list_recipes
 from hindsight_teams.access.definition import TeamDefinition
 from hindsight_teams.cli.scaffold.record import RECORD
 from tests.cli.conftest import Cli
-from tests.cli.test_place import tree
+from tests.cli.scaffold.test_place import tree
 
 RECIPES = [recipe.name for recipe in list_recipes()]
 

@@ -8,7 +8,7 @@ import pytest
 from hindsight_teams.cli.scaffold import project_files as render
 from hindsight_teams.cli.scaffold.record import RECORD
 from tests.cli.conftest import Cli
-from tests.cli.test_place import tree
+from tests.cli.scaffold.test_place import tree
 
 
 @pytest.fixture

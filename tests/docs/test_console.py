@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 HINDSIGHT, AGENTOS = "http://localhost:8888", "http://localhost:7777"
 
 RUN_ELSEWHERE = {
-    "docs/cli.md": "tests/cli/test_docs.py runs it from top to bottom",
+    "docs/cli.md": "tests/cli/test_cli_page.py runs it from top to bottom",
 }
 """Pages, and where their commands are executed."""
 

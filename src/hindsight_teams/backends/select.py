@@ -136,7 +136,7 @@ def open_backend(
 def _adapt(client: Any) -> MemoryBackend:
     if isinstance(client, MemoryBackend) and hasattr(type(client), "retain"):  # a mock has any attribute, its type not
         return client
-    from hindsight_teams.backends.client.backend import ClientBackend
+    from hindsight_teams.backends.client.adapter import ClientBackend
 
     with _lock:
         name = ("client", id(client))  # the adapter keeps the client, and so its id, alive

@@ -86,7 +86,7 @@ def _installed(package: str) -> str:
 def _team() -> list[Finding]:
     """The team.toml of the current project, where there is one."""
     from hindsight_teams.access.definition import TeamDefinition
-    from hindsight_teams.cli.team_file import find_team_file
+    from hindsight_teams.cli.options import find_team_file
 
     path = find_team_file(None)
     if not path.exists():

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hindsight_teams.cli.options import Db, Json, Url, Yes, backend, confirm
+from hindsight_teams.cli.options import Db, Json, TeamOption, Url, Yes, backend, confirm, find_team_file
 from hindsight_teams.cli.output import day, glyph, item, print_json, say, styled
-from hindsight_teams.cli.team_file import TeamOption, find_team_file
 
 if TYPE_CHECKING:
     from hindsight_teams.models import Memory

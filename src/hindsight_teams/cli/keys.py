@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hindsight_teams.cli.options import Json
+from hindsight_teams.cli.options import Json, TeamOption, find_team_file
 from hindsight_teams.cli.output import console, glyph, print_json, say, styled
-from hindsight_teams.cli.team_file import TeamOption, find_team_file
 
 if TYPE_CHECKING:
     from hindsight_teams.server.key_file import KeyRecord

@@ -136,7 +136,7 @@ def _ask(question: str, default: str, hint: str) -> str:
 def _print_json(
     project: ProjectName, answers: Answers, rendered: Rendered, write: dict[str, str], kept: list[str], *, dry_run: bool
 ) -> None:
-    from hindsight_teams.cli.matrix_table import plain
+    from hindsight_teams.cli.access import plain
 
     print_json(
         {
@@ -155,7 +155,7 @@ def _print_json(
 def _show(
     project: ProjectName, answers: Answers, rendered: Rendered, write: dict[str, str], kept: list[str], *, dry_run: bool
 ) -> None:
-    from hindsight_teams.cli.matrix_table import render
+    from hindsight_teams.cli.access import render
 
     screen = console()
     say()

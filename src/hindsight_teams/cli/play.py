@@ -38,7 +38,7 @@ def play(recipe: Recipe, *, model: str | None, db: Path | None, url: str | None,
     language model words its answers in its own way, so there a missing word is only shown.
     """
     from hindsight_teams.access.definition import TeamDefinition
-    from hindsight_teams.cli.matrix_table import plain, render
+    from hindsight_teams.cli.access import plain, render
 
     definition = TeamDefinition.from_file(recipe.team_toml)
     chosen = choose_model(model)

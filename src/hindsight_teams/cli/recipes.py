@@ -46,7 +46,7 @@ def show(
     """Show what a recipe does, and who may do what in it."""
     from hindsight_recipes import get_recipe
     from hindsight_teams.access.definition import TeamDefinition
-    from hindsight_teams.cli.matrix_table import plain, render
+    from hindsight_teams.cli.access import plain, render
 
     found = get_recipe(recipe)
     definition = TeamDefinition.from_file(found.team_toml)

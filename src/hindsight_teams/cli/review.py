@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hindsight_teams.cli.options import Db, Json, Url, backend
+from hindsight_teams.cli.options import Db, Json, TeamOption, Url, backend, find_team_file
 from hindsight_teams.cli.output import glyph, item, print_json, say, styled
-from hindsight_teams.cli.team_file import TeamOption, find_team_file
 
 if TYPE_CHECKING:
     from hindsight_teams.memory.curation import Decision, Reviews

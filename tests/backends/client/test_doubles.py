@@ -15,7 +15,7 @@ from unittest.mock import AsyncMock, MagicMock
 import pytest
 
 from hindsight_teams.backends.base import MemoryBackend
-from hindsight_teams.backends.client.backend import ClientBackend
+from hindsight_teams.backends.client.adapter import ClientBackend
 from hindsight_teams.backends.select import open_backend
 from hindsight_teams.errors import (
     BackendError,

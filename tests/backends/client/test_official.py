@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from hindsight_client import Hindsight
 
-from hindsight_teams.backends.client.backend import ClientBackend
+from hindsight_teams.backends.client.adapter import ClientBackend
 from hindsight_teams.errors import BackendUnreachable, Unauthorized
 from hindsight_teams.models import RecallResult, RetainItem
 from tests.conftest import ServerFactory

@@ -1,5 +1,5 @@
 """Somebody else's client as a backend."""
 
-from hindsight_teams.backends.client.backend import ClientBackend
+from hindsight_teams.backends.client.adapter import ClientBackend
 
 __all__ = ["ClientBackend"]

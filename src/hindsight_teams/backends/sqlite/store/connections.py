@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from hindsight_teams.backends.sqlite.store import schema
-from hindsight_teams.backends.sqlite.store.failures import translate, typed_errors
+from hindsight_teams.backends.sqlite.store.sqlite_errors import translate, typed_errors
 from hindsight_teams.errors import BackendError, DatabaseUnusable
 
 CACHE_KB = 8000

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from hindsight_teams.backends.sqlite.store import records, schema
 from hindsight_teams.backends.sqlite.store.connections import Pool
-from hindsight_teams.backends.sqlite.store.failures import translate
+from hindsight_teams.backends.sqlite.store.sqlite_errors import translate
 from hindsight_teams.backends.sqlite.text import terms as tokens
 from hindsight_teams.errors import DatabaseUnusable, InvalidInput
 
