@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import FrameType
 from typing import Annotated, Any, NoReturn
 
 import typer
 import typer.core
 
-from hindsight_teams.cli import access, audit, bank, demo, doctor, forget, keys, new, recipes, review, run, update
 from hindsight_teams.cli.failing import (
     FAILED,
     INTERRUPTED,
@@ -30,16 +30,47 @@ from hindsight_teams.errors import HindsightTeamsError
 
 PROGRAM = "hindsight-teams"
 
-ORDER = ("demo", "new", "update", "run", "recipes", "access", "doctor", "bank", "review", "forget", "audit", "keys")
+COMMANDS = ("demo", "new", "update", "run", "recipes", "access", "doctor", "bank", "review", "forget", "audit", "keys")
+"""In the order of the help; each is a module of this folder, with an ``app`` or a function of its own name."""
 
 
-class _InOrder(typer.core.TyperGroup):
+class _Commands(Mapping[str, Any]):
+    """The commands by name; each is imported and built when it is first asked for."""
+
+    def __init__(self) -> None:
+        self._built: dict[str, Any] = {}
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(COMMANDS)
+
+    def __len__(self) -> int:
+        return len(COMMANDS)
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in COMMANDS:
+            raise KeyError(name)
+        if name not in self._built:
+            module = importlib.import_module(f"hindsight_teams.cli.{name}")
+            parent = typer.Typer(rich_markup_mode=None)  # as the root's: plain help
+            if hasattr(module, "app"):
+                parent.add_typer(module.app, name=name)
+            else:
+                parent.command(name)(getattr(module, name))
+            self._built[name] = typer.main.get_group(parent).commands[name]
+        return self._built[name]
+
+
+class _Root(typer.core.TyperGroup):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.commands = _Commands()  # type: ignore[assignment]  # which nobody adds to
+
     def list_commands(self, ctx: Any) -> list[str]:
-        return sorted(super().list_commands(ctx), key=ORDER.index)
+        return list(COMMANDS)
 
 
 app = typer.Typer(
-    cls=_InOrder,
+    cls=_Root,
     name=PROGRAM,
     help="Shared long-term memory for Agno Teams: who may write, read or reflect on which memory bank.",
     epilog="Two first steps: `hindsight-teams demo`, then `hindsight-teams new my-team`.",
@@ -70,20 +101,6 @@ def _root(
 ) -> None:
     """Shared long-term memory for Agno Teams: who may write, read or reflect on which memory bank."""
     show_tracebacks(debug)
-
-
-app.command("demo")(demo.demo)
-app.command("new")(new.new)
-app.command("update")(update.update)
-app.command("run")(run.run)
-app.add_typer(recipes.app, name="recipes")
-app.command("access")(access.access)
-app.command("doctor")(doctor.doctor)
-app.add_typer(bank.app, name="bank")
-app.add_typer(review.app, name="review")
-app.command("forget")(forget.forget)
-app.add_typer(audit.app, name="audit")
-app.add_typer(keys.app, name="keys")
 
 
 def main() -> None:
