@@ -13,6 +13,8 @@ from hindsight_teams.settings import reset_config
 from tests.harness import Server, Stack, installed
 from tests.harness.layout import DIRECTORY_VARIABLE, layout
 
+pytest_plugins = ["hindsight_teams.testing.plugin"]
+
 REQUIRE_VARIABLE = "HINDSIGHT_TEAMS_REQUIRE_SERVER"
 SERVER_FIXTURES = {"hindsight_stack", "hindsight_server", "hindsight_server_with"}
 
@@ -23,10 +25,13 @@ class ServerFactory(Protocol):
     def __call__(self, *, env: dict[str, str] | None = None, install: Sequence[str] = ()) -> Server: ...
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if SERVER_FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.server)
+        if item.get_closest_marker("server"):
+            item.add_marker(pytest.mark.xdist_group("server"))  # one worker runs them all, and so one stack of servers
 
 
 @pytest.fixture(autouse=True)

@@ -1,18 +1,20 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from hindsight_teams import RetainItem, SQLiteBackend
 from tests.cli.conftest import Cli
 
 
 @pytest.fixture
-def filled(cli: Cli, home: Path) -> Path:
+def filled(home: Path) -> Path:
     path = home / "memory.db"
-    for number in range(40):
-        cli("bank", "retain", "b", f"Fact number {number} is about boats.", "--db", path)
+    with closing(SQLiteBackend(path)) as backend:
+        backend.retain_batch("b", [RetainItem(f"Fact number {number} is about boats.") for number in range(40)])
     return path
 
 

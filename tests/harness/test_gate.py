@@ -20,7 +20,7 @@ def test_a_missing_server_skips_or_fails(tmp_path: Path, required: str, outcome:
         "HINDSIGHT_TEAMS_TEST_SERVER_DIR": str(tmp_path),
         "HINDSIGHT_TEAMS_REQUIRE_SERVER": required,
     }
-    command = [sys.executable, "-m", "pytest", ONE_TEST, "-p", "no:cacheprovider"]
+    command = [sys.executable, "-m", "pytest", ONE_TEST, "-p", "no:cacheprovider", "-n", "0"]
     done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == code
     assert outcome in done.stdout

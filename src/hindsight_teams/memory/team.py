@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
@@ -140,7 +140,7 @@ class TeamMemory:
         self.retentions: list[RunRetention] = []
         self.backend: MemoryBackend = open_backend(backend=backend)
         self.defaults = defaults or resolve_defaults()
-        self.guard = _guard(guard)
+        self._given_guard = guard
         self.toolkit = toolkit
         self.audit: AuditSink = audit or _default_audit(resolve().audit)
 
@@ -148,6 +148,17 @@ class TeamMemory:
     def team_id(self) -> str:
         """The team's id."""
         return self.definition.team_id
+
+    @cached_property
+    def guard(self) -> Guard | None:
+        """What inspects each memory before it is stored; None for no checks."""
+        if self._given_guard is False:
+            return None
+        if self._given_guard is not None and self._given_guard is not True:
+            return self._given_guard
+        from hindsight_teams.guard import Guard
+
+        return Guard()
 
     def member(self, member_id: str) -> MemberMemory:
         """What one member may do, to be called directly.
@@ -279,17 +290,6 @@ class TeamMemory:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def _guard(guard: Guard | bool | None) -> Guard | None:
-    """The guard that was given; the default checks for None and True, none for False."""
-    if guard is False:
-        return None
-    if guard is not None and guard is not True:
-        return guard
-    from hindsight_teams.guard import Guard
-
-    return Guard()
 
 
 @cache

@@ -81,6 +81,7 @@ class Loopback:
     def __init__(self) -> None:
         self.requests: list[Request] = []
         self.next: deque[Answer] = deque()
+        self.asked = threading.Event()
         self.released = threading.Event()
         self.connections = 0
         self.all_closed = threading.Condition()
@@ -91,8 +92,14 @@ class Loopback:
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
 
     def answer(self, request: Request) -> Answer:
+        answer = self.next.popleft() if self.next else usual(request)
         self.requests.append(request)
-        return self.next.popleft() if self.next else usual(request)
+        self.asked.set()
+        return answer
+
+    def wait_for_a_request(self) -> bool:
+        """Whether a request has arrived; waits for the first."""
+        return self.asked.wait(timeout=30)
 
     def wait_until_all_closed(self) -> bool:
         """Whether all connections are closed; waits for those that are closing."""

@@ -38,7 +38,7 @@ def writer(path: Path, acknowledged: int) -> None:
 
 
 @needs_fork
-@pytest.mark.parametrize("rounds", [200])
+@pytest.mark.parametrize("rounds", [20, pytest.param(200, marks=pytest.mark.slow)])
 def test_a_killed_process_loses_nothing_that_it_was_told_is_stored(path: Path, rounds: int) -> None:
     source = random.Random(7)
     expected: list[str] = []
