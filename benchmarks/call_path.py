@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import Any
 
 from agno.run.base import RunContext
+from client_overhead import instant_server
 
 import hindsight_teams
-from client_overhead import instant_server
 from hindsight_teams import HindsightBackend, MemberMemory, MemoryBackend, SQLiteBackend, TeamMemory
 from hindsight_teams.agno.toolkit import HindsightTools
 

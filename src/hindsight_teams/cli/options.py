@@ -15,7 +15,7 @@ from hindsight_teams.cli.failing import FAILED, usage
 from hindsight_teams.errors import NotFound
 
 if TYPE_CHECKING:
-    from hindsight_teams.backends.base import MemoryBackend
+    from hindsight_teams.backends.base import Backend
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 Db = Annotated[
@@ -34,7 +34,7 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]
 
 
 @contextmanager
-def backend(db: Path | None, url: str | None, *, must_exist: bool = False) -> Iterator[MemoryBackend]:
+def backend(db: Path | None, url: str | None, *, must_exist: bool = False) -> Iterator[Backend]:
     """The backend that ``--db`` or ``--url`` names, else the one the settings choose; closed afterwards.
 
     Args:

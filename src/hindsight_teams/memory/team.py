@@ -30,7 +30,7 @@ from hindsight_teams.models import check_choice
 
 if TYPE_CHECKING:
     from hindsight_teams.audit import AuditSink
-    from hindsight_teams.backends.base import MemoryBackend
+    from hindsight_teams.backends.base import Backend, MemoryBackend
     from hindsight_teams.guard import Guard
 
 Equipped = TypeVar("Equipped", Agent, Team)
@@ -135,7 +135,7 @@ class TeamMemory:
 
         self.definition = definition
         self._retentions: list[RunRetention] = []
-        self.backend: MemoryBackend = open_backend(backend=backend)
+        self.backend: Backend = open_backend(backend=backend)
         self.defaults = defaults or resolve_defaults()
         self.guard = _guard(guard)
         self.audit: AuditSink = audit or _default_audit(resolve().audit)

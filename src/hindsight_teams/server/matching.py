@@ -13,15 +13,16 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from hindsight_teams.access.banks import MAX_BYTES, BankSpec, join, unescape
+from hindsight_teams.access.banks import BankSpec, join, unescape
 from hindsight_teams.access.definition import TeamDefinition
 from hindsight_teams.access.grants import Access, Caller, Grant
 from hindsight_teams.access.overlap import pieces
 from hindsight_teams.errors import HindsightTeamsError
 from hindsight_teams.memory.envelopes import review_bank_id
+from hindsight_teams.requests.checks import MAX_BANK_ID
 
 _HASHED = re.compile(r"(.*)~~([0-9a-f]{40})", re.DOTALL)
-_HEAD = MAX_BYTES - 42
+_HEAD = MAX_BANK_ID - 42
 _SAFE = "A-Za-z0-9_.@+-"
 _COMPONENT = rf"(?:[{_SAFE}]|~[0-9a-f]{{2}})+"
 
@@ -69,7 +70,7 @@ def could_be(spec: BankSpec, team: str, member: str | None, bank_id: str) -> boo
     pattern = _pattern(spec.scope, spec.name, tuple(sorted(spec.variables.items())), team, member)
     hashed = _HASHED.fullmatch(bank_id)
     if hashed is None:
-        fits = len(bank_id) <= MAX_BYTES and bank_id not in (".", "..")
+        fits = len(bank_id) <= MAX_BANK_ID and bank_id not in (".", "..")
         return fits and bool(pattern.whole.fullmatch(bank_id)) and _canonical(bank_id)
     head = hashed[1]
     if len(head) < _HEAD:  # only "." and ".." are hashed though short

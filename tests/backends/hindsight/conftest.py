@@ -82,6 +82,7 @@ class Loopback:
         self.requests: list[Request] = []
         self.next: deque[Answer] = deque()
         self.released = threading.Event()
+        self.asked = threading.Semaphore(0)
         self.connections = 0
         self.all_closed = threading.Condition()
         self._server = _Server(("127.0.0.1", 0), _Handler)
@@ -92,6 +93,7 @@ class Loopback:
 
     def answer(self, request: Request) -> Answer:
         self.requests.append(request)
+        self.asked.release()
         return self.next.popleft() if self.next else usual(request)
 
     def wait_until_all_closed(self) -> bool:
