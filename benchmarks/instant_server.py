@@ -31,7 +31,9 @@ def _memory(number: int) -> dict[str, object]:
 
 
 RECALL = json.dumps({"results": [_memory(n) for n in range(10)], "trace": None, "entities": None, "chunks": None})
-BANK = json.dumps({"bank_id": "b", "name": "b", "disposition": {"skepticism": 3, "literalism": 3, "empathy": 3}})
+BANK = {"bank_id": "b", "name": "b", "disposition": {"skepticism": 3, "literalism": 3, "empathy": 3}}
+PAGE = {"banks": [{"bank_id": "b"}], "items": [], "total": 1, "limit": 1, "offset": 0}
+OTHER = json.dumps({**BANK, **PAGE, "success": True, "items_count": 1})
 
 
 def _answer(body: str) -> bytes:
@@ -39,7 +41,7 @@ def _answer(body: str) -> bytes:
     return b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%b" % (len(data), data)
 
 
-_RECALL, _OTHER = _answer(RECALL), _answer(BANK)
+_RECALL, _OTHER = _answer(RECALL), _answer(OTHER)
 
 
 class Instant(asyncio.Protocol):

@@ -32,9 +32,11 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from hindsight_teams import TeamMemory
 from hindsight_teams.access.grants import Access, Grant
 from hindsight_teams.audit import AuditTrail, SpanSink, StructlogSink, open_audit
+from hindsight_teams.backends.base import Backend
 from hindsight_teams.backends.sqlite import SQLiteBackend
 from hindsight_teams.memory.member import MemberMemory
-from hindsight_teams.models import RecallResult, RetainItem
+from hindsight_teams.models import RetainItem
+from hindsight_teams.requests import STANDARD, Request
 
 SCOPE, OTHER = "project:maple", "project:oak"
 TOPICS = "harbour library orchard bakery museum bridge garden station theatre clinic school market".split()
@@ -87,15 +89,16 @@ def members(folder: Path, backend: SQLiteBackend, suffix: str) -> Iterator[Membe
     log.close()
 
 
-class Instant:
+class Instant(Backend):
     """A backend that has its answer ready."""
 
     name = "instant"
+    capabilities = STANDARD
 
-    def __init__(self, result: RecallResult) -> None:
+    def __init__(self, result: Any) -> None:
         self.result = result
 
-    def recall(self, *_: object, **__: object) -> RecallResult:
+    def execute(self, request: Request[Any], /) -> Any:
         """Give the answer."""
         return self.result
 

@@ -201,6 +201,24 @@ class TagCount:
 
 
 @dataclass(frozen=True, slots=True)
+class Document:
+    """What was retained under one document id.
+
+    Attributes:
+        text: The original text, where one document was asked for and the server keeps it.
+    """
+
+    document_id: str
+    bank_id: str
+    memory_count: int = 0
+    tags: tuple[str, ...] = ()
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Operation:
     """A background operation of a backend."""
 

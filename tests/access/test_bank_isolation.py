@@ -8,9 +8,10 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from hindsight_teams.access.banks import MAX_BYTES, BankSpec, check_bank_id, escape, join, review_bank_id, unescape
+from hindsight_teams.access.banks import BankSpec, escape, join, review_bank_id, unescape
 from hindsight_teams.access.grants import Caller
 from hindsight_teams.errors import HindsightTeamsError, IdentityRequired
+from hindsight_teams.requests.checks import MAX_BANK_ID, check_bank_id
 from tests.access.strategies import any_specs, callers, identities, names, specs
 
 SEPARATE = {"team": ("team",), "member": ("team", "member"), "user": ("team", "user")}
@@ -47,7 +48,7 @@ def test_no_user_reaches_a_bank_that_is_not_the_users(caller: Caller, user: str,
     assert users != BankSpec("customer", "member").resolve(replace(caller, member=member))
 
 
-@given(identities, st.text("x", min_size=MAX_BYTES, max_size=300), identities, identities)
+@given(identities, st.text("x", min_size=MAX_BANK_ID, max_size=300), identities, identities)
 def test_ids_that_are_cut_stay_distinct(team: str, long: str, one: str, other: str) -> None:
     assume(one != other)
     spec = BankSpec("customer", "user")
@@ -59,7 +60,7 @@ def test_every_id_can_be_stored_and_addressed_anywhere(spec: BankSpec, caller: C
     bank_id = spec.resolve(caller)
     assert check_bank_id(bank_id) == bank_id
     assert bank_id.isascii()
-    assert len(bank_id) <= MAX_BYTES
+    assert len(bank_id) <= MAX_BANK_ID
 
 
 @given(any_specs, callers, identities, identities)

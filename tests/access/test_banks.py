@@ -8,14 +8,15 @@ from typing import Any
 
 import pytest
 
-from hindsight_teams.access.banks import MAX_BYTES, BankSpec, DirectBank, check_bank_id, escape, review_bank_id
+from hindsight_teams.access.banks import BankSpec, DirectBank, escape, review_bank_id
 from hindsight_teams.access.grants import Caller
 from hindsight_teams.errors import IdentityRequired, InvalidBankId, InvalidInput, TeamDefinitionError
+from hindsight_teams.requests.checks import MAX_BANK_ID, check_bank_id
 
 ADA = Caller(team="desk", member="answerer", user="ada", session="s1")
 
 
-@pytest.mark.parametrize("bank_id", ["user-123", "a:b", "team memory", "Bücher", "\U0001f989", "x" * MAX_BYTES, "~a"])
+@pytest.mark.parametrize("bank_id", ["user-123", "a:b", "team memory", "Bücher", "\U0001f989", "x" * MAX_BANK_ID, "~a"])
 def test_a_bank_id_given_by_hand_is_used_exactly_as_given(bank_id: str) -> None:
     assert check_bank_id(bank_id) == bank_id
     assert DirectBank(bank_id).resolve(Caller()) == bank_id
@@ -34,7 +35,7 @@ def test_a_bank_id_given_by_hand_is_used_exactly_as_given(bank_id: str) -> None:
         ("a\0b", "control character"),
         ("a\x85b", "control character"),
         ("a\ud800b", "surrogate"),
-        ("x" * (MAX_BYTES + 1), "limit is 192"),
+        ("x" * (MAX_BANK_ID + 1), "limit is 192"),
         ("é" * 97, "194 UTF-8 bytes"),
         (7, "must be a string"),
         (None, "must be a string"),

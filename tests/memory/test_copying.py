@@ -2,43 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
-from hindsight_teams.backends.base import MemoryBackend
+from hindsight_teams.backends.base import Backend, DelegatingBackend
 from hindsight_teams.backends.hindsight import HindsightBackend
 from hindsight_teams.backends.sqlite import SQLiteBackend
 from hindsight_teams.errors import BackendUnreachable, BankNotFound, InvalidInput
-from hindsight_teams.memory.copying import MARK, CopyReport, batches, check, copy_bank, missing, pack
-from hindsight_teams.models import Memory, Receipt, RetainItem
-from hindsight_teams.testing.fake import FakeBackend
+from hindsight_teams.memory.copying import MARK, CopyReport, batches, check, copy_bank, missing, pack, read_all
+from hindsight_teams.models import Memory, RetainItem
+from hindsight_teams.requests import Request, Retain
 from tests.harness import Server
 
+R = TypeVar("R")
+Fresh = Callable[[], SQLiteBackend]
 START = datetime(2024, 3, 1, 10, tzinfo=UTC)
 CITIES = "Oslo Bergen Paris Rome Turin Lima Quito Accra Cairo Delhi Osaka Seoul".split()
 
 
-class Failing(FakeBackend):
+class Failing(DelegatingBackend):
     """Breaks after some batches."""
 
-    def __init__(self, batches: int) -> None:
-        super().__init__()
+    def __init__(self, inner: Backend, batches: int) -> None:
+        super().__init__(inner)
         self.left = batches
 
-    def retain_batch(self, bank_id: str, items: Sequence[RetainItem]) -> Receipt:
-        self.left -= 1
-        if self.left < 0:
-            raise BackendUnreachable("gone")
-        return super().retain_batch(bank_id, items)
+    def execute(self, request: Request[R], /) -> R:
+        if isinstance(request, Retain):
+            self.left -= 1
+            if self.left < 0:
+                raise BackendUnreachable("gone")
+        return super().execute(request)
 
 
-def fill(backend: MemoryBackend, bank_id: str) -> None:
+def fill(backend: Backend, bank_id: str) -> None:
     """Twelve documents of one memory, one of three, and two memories that belong to none."""
     backend.ensure_bank(bank_id, name="The desk")
     items = [
@@ -61,7 +64,7 @@ def fill(backend: MemoryBackend, bank_id: str) -> None:
     backend.retain(bank_id, "The kettle is on.", timestamp=START, tags=["kitchen"])
 
 
-def portrait(backend: MemoryBackend, bank_id: str) -> list[tuple[Any, ...]]:
+def portrait(backend: Backend, bank_id: str) -> list[tuple[Any, ...]]:
     """All that a copy must keep."""
     return sorted(
         (
@@ -76,6 +79,20 @@ def portrait(backend: MemoryBackend, bank_id: str) -> list[tuple[Any, ...]]:
         for m in backend.list_memories(bank_id, limit=500).memories
         if m.type != "observation"
     )
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Iterator[Fresh]:
+    """Gives an empty backend each time."""
+    made: list[SQLiteBackend] = []
+
+    def make() -> SQLiteBackend:
+        made.append(SQLiteBackend(tmp_path / f"fresh-{len(made)}.db"))
+        return made[-1]
+
+    yield make
+    for backend in made:
+        backend.close()
 
 
 @pytest.fixture
@@ -100,8 +117,8 @@ def test_every_memory_arrives_with_all_that_belongs_to_it(file: SQLiteBackend, t
     other.close()
 
 
-def test_a_second_copy_writes_nothing(file: SQLiteBackend) -> None:
-    target = Failing(batches=100)
+def test_a_second_copy_writes_nothing(file: SQLiteBackend, fresh: Fresh) -> None:
+    target = Failing(fresh(), batches=100)
     copy_bank(file, "desk", target)
     before = portrait(target, "desk")
     target.left = 0
@@ -110,8 +127,8 @@ def test_a_second_copy_writes_nothing(file: SQLiteBackend) -> None:
     assert portrait(target, "desk") == before
 
 
-def test_a_copy_goes_on_where_it_was_cut_short(file: SQLiteBackend) -> None:
-    target = Failing(batches=2)
+def test_a_copy_goes_on_where_it_was_cut_short(file: SQLiteBackend, fresh: Fresh) -> None:
+    target = Failing(fresh(), batches=2)
     with pytest.raises(BackendUnreachable):
         copy_bank(file, "desk", target, batch=5)
     stored = target.list_memories("desk").total
@@ -122,8 +139,8 @@ def test_a_copy_goes_on_where_it_was_cut_short(file: SQLiteBackend) -> None:
     assert portrait(target, "desk") == portrait(file, "desk")
 
 
-def test_there_and_back_again_changes_nothing(file: SQLiteBackend, tmp_path: Path) -> None:
-    away, home = FakeBackend(), SQLiteBackend(tmp_path / "home.db")
+def test_there_and_back_again_changes_nothing(file: SQLiteBackend, tmp_path: Path, fresh: Fresh) -> None:
+    away, home = fresh(), SQLiteBackend(tmp_path / "home.db")
     copy_bank(file, "desk", away)
     copy_bank(away, "desk", home)
     assert portrait(home, "desk") == portrait(file, "desk")
@@ -133,8 +150,8 @@ def test_there_and_back_again_changes_nothing(file: SQLiteBackend, tmp_path: Pat
     home.close()
 
 
-def test_what_was_said_again_in_other_sessions_arrives_each_time(tmp_path: Path) -> None:
-    source = FakeBackend()
+def test_what_was_said_again_in_other_sessions_arrives_each_time(tmp_path: Path, fresh: Fresh) -> None:
+    source = fresh()
     for session in ("s1", "s2", "s3"):
         signed = {"author": "scout", "session": session}
         source.retain("b", "The lift code is 7.", metadata=signed, tags=[f"session:{session}"], document_id=session)
@@ -143,13 +160,13 @@ def test_what_was_said_again_in_other_sessions_arrives_each_time(tmp_path: Path)
         assert len(one.list_memories("b").memories) == 1  # the embedded engine keeps one memory and two repeats
         assert copy_bank(source, "b", one).copied == 0
         assert copy_bank(one, "b", two).ok
-        back = FakeBackend()
+        back = fresh()
         assert copy_bank(two, "b", back).ok
-        assert sorted(m.metadata["session"] for m in back.list_memories("b").memories) == ["s1", "s2", "s3"]
+        assert sorted(m.metadata["session"] for m in read_all(back, "b")) == ["s1", "s2", "s3"]
 
 
-def test_what_changed_since_is_copied_again(file: SQLiteBackend) -> None:
-    target = FakeBackend()
+def test_what_changed_since_is_copied_again(file: SQLiteBackend, fresh: Fresh) -> None:
+    target = fresh()
     copy_bank(file, "desk", target)
     file.retain("desk", "The office in Oslo closed.", timestamp=START, document_id="offices/Oslo")
     report = copy_bank(file, "desk", target)
@@ -157,8 +174,8 @@ def test_what_changed_since_is_copied_again(file: SQLiteBackend) -> None:
     assert portrait(target, "desk") == portrait(file, "desk")
 
 
-def test_what_the_target_held_besides_stays(file: SQLiteBackend) -> None:
-    target = FakeBackend()
+def test_what_the_target_held_besides_stays(file: SQLiteBackend, fresh: Fresh) -> None:
+    target = fresh()
     target.ensure_bank("desk", name="Mine")
     target.retain("desk", "The oven is off.")
     assert copy_bank(file, "desk", target).ok
@@ -171,25 +188,25 @@ def test_a_bank_can_be_copied_under_another_name_in_the_same_backend(file: SQLit
     assert portrait(file, "desk:copy") == portrait(file, "desk")
 
 
-def test_a_large_bank_is_read_page_by_page(tmp_path: Path) -> None:
-    source, target = FakeBackend(), FakeBackend()
+def test_a_large_bank_is_read_page_by_page(tmp_path: Path, fresh: Fresh) -> None:
+    source, target = fresh(), fresh()
     source.retain_batch("b", [RetainItem(f"Fact number {n}.", document_id=str(n)) for n in range(1001)])
     report = copy_bank(source, "b", target, batch=100)
     assert (report.memories, report.arrived, report.sampled, report.ok) == (1001, 1001, 25, True)
 
 
-def test_an_empty_bank_is_copied_as_one() -> None:
-    source, target = FakeBackend(), FakeBackend()
+def test_an_empty_bank_is_copied_as_one(fresh: Fresh) -> None:
+    source, target = fresh(), fresh()
     source.ensure_bank("b")
     assert copy_bank(source, "b", target) == CopyReport("b", "b", 0, 0, 0, 0, 0)
     assert [bank.bank_id for bank in target.list_banks()] == ["b"]
 
 
-def test_what_cannot_be_copied_is_refused() -> None:
-    fake = FakeBackend()
+def test_what_cannot_be_copied_is_refused(fresh: Fresh) -> None:
+    fake = fresh()
     fake.ensure_bank("b2")
     with pytest.raises(BankNotFound):
-        copy_bank(fake, "b", FakeBackend())
+        copy_bank(fake, "b", fresh())
     with pytest.raises(InvalidInput, match="onto itself"):
         copy_bank(fake, "b2", fake)
     with pytest.raises(InvalidInput):

@@ -4,15 +4,19 @@ import asyncio
 import inspect
 from collections.abc import Callable
 from itertools import product
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
 from hindsight_teams import Access, Caller, Grant, MemberMemory, SQLiteBackend, TeamMemory
 from hindsight_teams.access.banks import BankSpec
 from hindsight_teams.access.grants import FULL, POLICIES
+from hindsight_teams.backends.base import DelegatingBackend
 from hindsight_teams.errors import AccessDenied, ContentRefused, HindsightTeamsError, InvalidInput
 from hindsight_teams.guard import Guard, Verdict
+from hindsight_teams.requests import Recall, Reflect, Request
+
+R = TypeVar("R")
 
 VERBS = ("retain", "recall", "reflect")
 
@@ -131,26 +135,20 @@ def test_scope_is_anded_with_the_callers_tags_on_every_read_and_given_to_every_w
 def test_one_dead_bank_costs_only_its_own_part(backend: SQLiteBackend) -> None:
     from hindsight_teams.errors import BackendUnreachable
 
-    class HalfDead:
-        def __getattr__(self, name: str) -> Any:
-            whole = getattr(backend, name)
-            if name not in ("recall", "arecall", "reflect", "areflect"):
-                return whole
+    class HalfDead(DelegatingBackend):
+        def check(self, request: Request[R]) -> Request[R]:
+            if isinstance(request, Recall | Reflect) and request.bank == "t:dead":
+                raise BackendUnreachable("the memory server did not answer; try again later")
+            return request
 
-            def sync(bank_id: str, *args: Any, **options: Any) -> Any:
-                if bank_id == "t:dead":
-                    raise BackendUnreachable("the memory server did not answer; try again later")
-                return whole(bank_id, *args, **options)
+        def execute(self, request: Request[R], /) -> R:
+            return super().execute(self.check(request))
 
-            async def asynchronous(bank_id: str, *args: Any, **options: Any) -> Any:
-                if bank_id == "t:dead":
-                    raise BackendUnreachable("the memory server did not answer; try again later")
-                return await whole(bank_id, *args, **options)
-
-            return asynchronous if name.startswith("a") else sync
+        async def aexecute(self, request: Request[R], /) -> R:
+            return await super().aexecute(self.check(request))
 
     grants = [Grant(BankSpec("alive"), FULL), Grant(BankSpec("dead"), FULL)]
-    memory = MemberMemory(HalfDead(), grants, caller=Caller(team="t", member="a"))
+    memory = MemberMemory(HalfDead(backend), grants, caller=Caller(team="t", member="a"))
     memory.retain("The lamp is green.", bank="alive")
     for mode in ("sync", "async"):
         result = call(memory, "recall", "lamp", mode)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from agno.agent import Agent
@@ -12,10 +12,14 @@ from agno.team import Team
 
 from hindsight_teams import HindsightBackend, TeamMemory
 from hindsight_teams.agno.injection import InjectionBudget
+from hindsight_teams.backends.base import DelegatingBackend
 from hindsight_teams.backends.hindsight import RetryPolicy
 from hindsight_teams.errors import BackendUnreachable
+from hindsight_teams.requests import BankRequest, Request
 from hindsight_teams.testing import OfflineModel, ScriptedModel
 from tests.system.conftest import Place, facts
+
+R = TypeVar("R")
 
 STATEMENT = "The ship Endurance sank on 21 November 1915."
 QUESTION = "When did the Endurance sink?"
@@ -95,20 +99,21 @@ def unreachable() -> Iterator[HindsightBackend]:
 def test_a_bank_that_can_not_be_reached_costs_only_its_own_part(
     place: Place, unreachable: HindsightBackend, mode: str
 ) -> None:
-    class TwoPlaces:
+    class TwoPlaces(DelegatingBackend):
         """Each bank where it lives; one of them lives nowhere."""
 
-        def __getattr__(self, name: str) -> Any:
-            def verb(bank_id: str, *args: Any, **options: Any) -> Any:
-                backend = unreachable if bank_id.endswith(":dead") else place.backend
-                return getattr(backend, name)(bank_id, *args, **options)
+        def execute(self, request: Request[R], /) -> R:
+            dead = isinstance(request, BankRequest) and request.bank.endswith(":dead")
+            return unreachable.execute(request) if dead else super().execute(request)
 
-            return verb
+        async def aexecute(self, request: Request[R], /) -> R:
+            dead = isinstance(request, BankRequest) and request.bank.endswith(":dead")
+            return await (unreachable.aexecute(request) if dead else super().aexecute(request))
 
     team = place.team(
         banks={"alive": "team", "dead": "team"},
         members={"a": {"alive": "full", "dead": "full"}},
-        backend=TwoPlaces(),
+        backend=TwoPlaces(place.backend),
     )
     member = team.member("a")
     member.retain("The lamp is green.", bank="alive")

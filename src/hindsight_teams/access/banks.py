@@ -27,9 +27,7 @@ from hindsight_teams.errors import (
     TeamDefinitionError,
     did_you_mean,
 )
-
-MAX_BYTES = 192
-"""Longest bank id a Hindsight server takes, in UTF-8 bytes."""
+from hindsight_teams.requests.checks import MAX_BANK_ID, check_bank_id
 
 SCOPES = ("team", "member", "user")
 REVIEW = "review"
@@ -42,34 +40,6 @@ BankResolver = Callable[[Any], str]
 
 _HASH_CHARS = 40
 _UNSAFE = re.compile(rb"[^A-Za-z0-9_.@+-]")
-
-
-def check_bank_id(bank_id: Any) -> str:
-    """A bank id given by hand, exactly as given.
-
-    Raises:
-        InvalidBankId: It could not be stored or addressed on every backend; the message says why.
-    """
-    if not isinstance(bank_id, str):
-        raise InvalidBankId(f"bank id {bank_id!r} must be a string, not {type(bank_id).__name__}")
-    if not bank_id.strip():
-        raise InvalidBankId(f"bank id {bank_id!r} is empty; give it at least one visible character")
-    if bank_id != bank_id.strip():
-        raise InvalidBankId(f"bank id {bank_id!r} begins or ends with white space; remove it")
-    if bank_id in (".", ".."):
-        raise InvalidBankId(f"bank id {bank_id!r} is a path step, which a URL can't carry; choose another")
-    for character, why in (("/", "a URL path can't carry it"), ("\\", "it is read as a path separator")):
-        if character in bank_id:
-            raise InvalidBankId(f"bank id {bank_id!r} holds {character!r}, and {why}; use ':' or '-' instead")
-    if any(ord(c) < 32 or 127 <= ord(c) < 160 for c in bank_id):
-        raise InvalidBankId(f"bank id {bank_id!r} holds a control character; remove it")
-    try:
-        size = len(bank_id.encode())
-    except UnicodeEncodeError:
-        raise InvalidBankId(f"bank id {bank_id!r} is not valid Unicode; it holds half of a surrogate pair") from None
-    if size > MAX_BYTES:
-        raise InvalidBankId(f"bank id {bank_id[:40]!r}... has {size} UTF-8 bytes; the limit is {MAX_BYTES}")
-    return bank_id
 
 
 def escape(component: str) -> str:
@@ -107,10 +77,10 @@ def review_bank_id(caller: Caller) -> str:
 
 
 def _fit(bank_id: str) -> str:
-    if len(bank_id) <= MAX_BYTES and bank_id not in (".", ".."):
+    if len(bank_id) <= MAX_BANK_ID and bank_id not in (".", ".."):
         return bank_id
     digest = hashlib.sha256(bank_id.encode()).hexdigest()[:_HASH_CHARS]
-    return f"{bank_id[: MAX_BYTES - _HASH_CHARS - 2]}~~{digest}"
+    return f"{bank_id[: MAX_BANK_ID - _HASH_CHARS - 2]}~~{digest}"
 
 
 @dataclass(frozen=True, slots=True)

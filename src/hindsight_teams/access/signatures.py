@@ -11,12 +11,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TypedDict
+from typing import Any
 
 from hindsight_teams.access.banks import escape, unescape
 from hindsight_teams.access.grants import Caller
 from hindsight_teams.errors import InvalidInput
 from hindsight_teams.models import Memory, TagGroup, TagsMatch
+from hindsight_teams.requests.tags import TagFilter
 
 FIELDS = ("team", "author", "user", "session", "run")
 ENVELOPE_METADATA = frozenset(
@@ -26,14 +27,6 @@ ENVELOPE_METADATA = frozenset(
 RESERVED_METADATA = ENVELOPE_METADATA | {*FIELDS, "trust", "lineage", "reviewed_by"}
 RESERVED_PREFIXES = tuple(f"{name}:" for name in (*FIELDS, "tagset", "trust", "lineage"))
 _OCCASION = ("session:", "run:", "lineage:")
-
-
-class ReadFilter(TypedDict, total=False):
-    """The tag arguments of one backend read."""
-
-    tags: Sequence[str] | None
-    tags_match: TagsMatch
-    tag_groups: Sequence[TagGroup] | None
 
 
 def identity(caller: Caller) -> dict[str, str]:
@@ -141,19 +134,20 @@ def read_filter(
     match: TagsMatch = "any",
     scope_tags: Sequence[str] = (),
     authors: Sequence[str] = (),
-) -> ReadFilter:
+    groups: Sequence[TagGroup] = (),
+) -> TagFilter:
     """The caller's filter, ANDed with the grant's scope and the authors asked for."""
-    groups: list[TagGroup] = []
+    more: list[TagGroup] = []
     if scope_tags:
-        groups.append({"tags": list(scope_tags), "match": "all_strict"})
+        more.append({"tags": list(scope_tags), "match": "all_strict"})
     if authors:
-        groups.append({"tags": [identity_tag("author", a) for a in authors], "match": "any_strict"})
-    if not signed and not groups:
-        return {"tags": list(tags) or None, "tags_match": match}
+        more.append({"tags": [identity_tag("author", a) for a in authors], "match": "any_strict"})
+    if not signed and not more:
+        return TagFilter(list(tags), match, list(groups))
     own: TagGroup | None = _signed_group(list(tags), match) if signed else _plain_group(list(tags), match)
     if own is not None:
-        groups.insert(0, own)
-    return {"tag_groups": groups} if groups else {}
+        more.insert(0, own)
+    return TagFilter((), "any", [*more, *groups])
 
 
 def _plain_group(tags: list[str], match: TagsMatch) -> TagGroup | None:

@@ -18,6 +18,7 @@ from hindsight_teams.errors import HindsightTeamsError
 from hindsight_teams.log import get_logger
 from hindsight_teams.memory.member import MemberMemory
 from hindsight_teams.memory.rendering import strip_injected
+from hindsight_teams.requests import Capability
 
 _log = get_logger(__name__)
 
@@ -101,7 +102,7 @@ class RunRetention(BaseGuardrail):
     def _options(self, caller: Caller) -> dict[str, Any]:
         # A server signs a whole document anew with each append, so there each run has a document of its own: otherwise
         # the last run would pass for the source of all, and be all that a run's forgetting could find.
-        own = bool(caller.run) and getattr(self.memory._backend, "append_signs_anew", False)
+        own = bool(caller.run) and Capability.APPEND_SIGNS_ANEW in self.memory._backend.capabilities
         parts = (caller.session or caller.run or "none", caller.user, caller.run if own else None)
         document_id = join("session", caller.member or "toolkit", *filter(None, parts))
         return {"caller": caller, "bank": self.bank, "document_id": document_id, "append": not own}

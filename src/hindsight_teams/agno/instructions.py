@@ -13,9 +13,9 @@ from hindsight_teams.errors import InvalidInput
 from hindsight_teams.log import get_logger
 from hindsight_teams.memory.direct import resolve_defaults
 from hindsight_teams.memory.member import MemberMemory
-from hindsight_teams.memory.questions import check_query
 from hindsight_teams.memory.rendering import fence, render_recall
 from hindsight_teams.models import Budget, TagsMatch
+from hindsight_teams.requests.checks import check_text
 
 _log = get_logger(__name__)
 
@@ -60,7 +60,7 @@ def memory_instructions(
 
     if isinstance(max_results, bool) or not isinstance(max_results, int) or max_results < 1:
         raise InvalidInput(f"max_results={max_results!r} must be a whole number of at least 1")
-    check_query(query)
+    check_text("query", query)
     if budget is None and source_of("budget") == "default":
         budget = "low"
     defaults = resolve_defaults(budget=budget, max_tokens=max_tokens, recall_tags=tags, recall_tags_match=tags_match)

@@ -18,7 +18,8 @@ from hindsight_teams.errors import InvalidInput
 from hindsight_teams.memory.direct import BankOptions, memory_for
 from hindsight_teams.memory.member import MemberMemory
 from hindsight_teams.memory.rendering import NOTHING_FOUND, render_recall, render_reflection
-from hindsight_teams.models import Budget, RecallResult, TagsMatch
+from hindsight_teams.models import Budget, RecallResult, RetainItem, TagsMatch
+from hindsight_teams.requests.core import Recall, Reflect, Retain
 
 if TYPE_CHECKING:
     from hindsight_teams.audit import AuditSink
@@ -180,12 +181,14 @@ class HindsightTools(MemoryToolkit):
         Raises:
             HindsightTeamsError: It was not stored; the message says why.
         """
-        receipt = self.memory.retain(content, caller=self._caller(run_context), bank=bank)
+        request = Retain(items=[RetainItem(content)])
+        receipt = self.memory.execute(request, caller=self._caller(run_context), banks=[bank] if bank else None)
         return QUARANTINED if receipt.quarantined else STORED
 
     async def aretain_memory(self, run_context: RunContext, content: str, bank: str | None = None) -> str:
         """Async twin of ``retain_memory``."""
-        receipt = await self.memory.aretain(content, caller=self._caller(run_context), bank=bank)
+        request = Retain(items=[RetainItem(content)])
+        receipt = await self.memory.aexecute(request, caller=self._caller(run_context), banks=[bank] if bank else None)
         return QUARANTINED if receipt.quarantined else STORED
 
     def recall_memory(self, run_context: RunContext, query: str) -> str:
@@ -199,12 +202,12 @@ class HindsightTools(MemoryToolkit):
             HindsightTeamsError: Memory could not be searched; the message says why.
         """
         caller = self._caller(run_context)
-        return self._render(self.memory.recall(query, caller=caller), caller)
+        return self._render(self.memory.execute(Recall(query=query), caller=caller), caller)
 
     async def arecall_memory(self, run_context: RunContext, query: str) -> str:
         """Async twin of ``recall_memory``."""
         caller = self._caller(run_context)
-        return self._render(await self.memory.arecall(query, caller=caller), caller)
+        return self._render(await self.memory.aexecute(Recall(query=query), caller=caller), caller)
 
     def reflect_on_memory(self, run_context: RunContext, query: str) -> str:
         """Answer a question from long-term memory.
@@ -216,11 +219,13 @@ class HindsightTools(MemoryToolkit):
         Raises:
             HindsightTeamsError: Memory could not be asked; the message says why.
         """
-        return render_reflection(self.memory.reflect(query, caller=self._caller(run_context))) or NOTHING_FOUND
+        found = self.memory.execute(Reflect(query=query), caller=self._caller(run_context))
+        return render_reflection(found) or NOTHING_FOUND
 
     async def areflect_on_memory(self, run_context: RunContext, query: str) -> str:
         """Async twin of ``reflect_on_memory``."""
-        return render_reflection(await self.memory.areflect(query, caller=self._caller(run_context))) or NOTHING_FOUND
+        found = await self.memory.aexecute(Reflect(query=query), caller=self._caller(run_context))
+        return render_reflection(found) or NOTHING_FOUND
 
     def _caller(self, run_context: RunContext) -> Caller:
         return caller_of(self.memory, run_context)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 from weakref import WeakValueDictionary
 
-from hindsight_teams.backends.base import MemoryBackend
+from hindsight_teams.backends.base import Backend, MemoryBackend, as_backend
 from hindsight_teams.errors import ConfigurationError, InvalidInput
 from hindsight_teams.log import get_logger
 from hindsight_teams.settings import CLOUD_URL, Settings, Source, default_database, resolve, source_of
@@ -53,8 +53,8 @@ def choose_backend(
 ) -> BackendChoice:
     """Which backend applies, without opening it.
 
-    What is said nearer wins: ``configure(db=...)`` beats a ``HINDSIGHT_API_URL``. Where a server and a file are said
-    equally near, it is the server.
+    The more specific source takes precedence: ``configure(db=...)`` over ``HINDSIGHT_API_URL``. Where a server and a
+    file come from the same source, it is the server.
 
     Args:
         settings: Resolved ones; else they are resolved from what follows.
@@ -101,7 +101,7 @@ def open_backend(
     hindsight_api_url: str | None = None,
     api_key: str | None = None,
     db: str | Path | None = None,
-) -> MemoryBackend:
+) -> Backend:
     """The backend that applies; the same one for everybody who means the same server or file.
 
     Args:
@@ -120,9 +120,9 @@ def open_backend(
     if backend is not None:
         if not isinstance(backend, MemoryBackend):
             raise InvalidInput(
-                f"backend= is {type(backend).__name__}, which is no MemoryBackend; give other clients as client="
+                f"backend= is {type(backend).__name__}, which is not a MemoryBackend; give other clients as client="
             )
-        return backend
+        return as_backend(backend)
     if client is not None:
         return _adapt(client)
     settings = resolve(hindsight_api_url=hindsight_api_url, api_key=api_key, db=db)
@@ -133,20 +133,20 @@ def open_backend(
     return _open_server(choice, settings) if choice.kind == "hindsight" else _open_file(choice, settings)
 
 
-def _adapt(client: Any) -> MemoryBackend:
-    if isinstance(client, MemoryBackend) and hasattr(type(client), "retain"):  # a mock has any attribute, its type not
-        return client
+def _adapt(client: Any) -> Backend:
+    if isinstance(client, MemoryBackend) and hasattr(type(client), "execute"):  # a mock has any attribute, its type not
+        return as_backend(client)
     from hindsight_teams.backends.client.adapter import ClientBackend
 
     with _lock:
         name = ("client", id(client))  # the adapter keeps the client, and so its id, alive
-        adapted: MemoryBackend | None = _shared.get(name)
+        adapted: Backend | None = _shared.get(name)
         if adapted is None:
             adapted = _shared[name] = ClientBackend(client)
         return adapted
 
 
-def _open_server(choice: BackendChoice, settings: Settings) -> MemoryBackend:
+def _open_server(choice: BackendChoice, settings: Settings) -> Backend:
     from hindsight_teams.backends.hindsight import HindsightBackend, Timeouts
 
     key = None if settings.api_key is None else settings.api_key.get_secret_value()
@@ -158,18 +158,18 @@ def _open_server(choice: BackendChoice, settings: Settings) -> MemoryBackend:
     )
     with _lock:
         name = ("hindsight", choice.location, key, timeouts)
-        server: MemoryBackend | None = _shared.get(name)
+        server: Backend | None = _shared.get(name)
         if server is None:
             server = _shared[name] = HindsightBackend(choice.location, api_key=key, timeouts=timeouts)
         return server
 
 
-def _open_file(choice: BackendChoice, settings: Settings) -> MemoryBackend:
+def _open_file(choice: BackendChoice, settings: Settings) -> Backend:
     from hindsight_teams.backends.sqlite import SQLiteBackend
 
     with _lock:
         name = ("sqlite", os.path.realpath(choice.location), settings.embedder)
-        file: MemoryBackend | None = _shared.get(name)
+        file: Backend | None = _shared.get(name)
         if file is None:
             file = _shared[name] = SQLiteBackend(choice.location, embedder=settings.embedder)
         return file

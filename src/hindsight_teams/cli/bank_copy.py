@@ -16,7 +16,7 @@ from hindsight_teams.cli.output import clean, console, glyph, item, print_json, 
 from hindsight_teams.errors import NotFound
 
 if TYPE_CHECKING:
-    from hindsight_teams.backends.base import MemoryBackend
+    from hindsight_teams.backends.base import Backend
     from hindsight_teams.memory.copying import CopyReport
 
 TARGET_KEY = "HINDSIGHT_TEAMS_TARGET_API_KEY"
@@ -61,7 +61,7 @@ def copy(
         raise typer.Exit(FAILED)
 
 
-def _open(place: str, other: str | None, *, must_exist: bool = False) -> MemoryBackend:
+def _open(place: str, other: str | None, *, must_exist: bool = False) -> Backend:
     from hindsight_teams.backends.select import open_backend
 
     if "://" not in place:
@@ -72,7 +72,7 @@ def _open(place: str, other: str | None, *, must_exist: bool = False) -> MemoryB
         return open_backend(hindsight_api_url=place)
     from hindsight_teams.backends.hindsight import HindsightBackend
 
-    backend: MemoryBackend = HindsightBackend(place, api_key=os.environ.get(TARGET_KEY) or None)
+    backend: Backend = HindsightBackend(place, api_key=os.environ.get(TARGET_KEY) or None)
     return backend
 
 

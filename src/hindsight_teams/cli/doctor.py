@@ -21,7 +21,7 @@ from hindsight_teams.cli.output import glyph, item, print_json, styled
 from hindsight_teams.errors import HindsightTeamsError
 
 if TYPE_CHECKING:
-    from hindsight_teams.backends.base import MemoryBackend
+    from hindsight_teams.backends.base import Backend
 
 _PROBE = "The doctor's probe says that the kingfisher nests by the mill."
 _QUESTION = "Where does the kingfisher nest?"
@@ -144,7 +144,7 @@ def _backend(db: Db, url: Url, *, write: bool) -> list[Finding]:
     return found
 
 
-def _health(backend: MemoryBackend) -> list[Finding]:
+def _health(backend: Backend) -> list[Finding]:
     """The backend's own word on itself; for a server also that it is new enough and takes the key."""
     health = backend.health()
     told = Finding("health", health.message or ("good" if health.ok else "not good"), ok=health.ok)
@@ -154,7 +154,7 @@ def _health(backend: MemoryBackend) -> list[Finding]:
     return [Finding("schema" if embedded else "server version", health.version), told]
 
 
-def _round_trip(backend: MemoryBackend) -> Finding:
+def _round_trip(backend: Backend) -> Finding:
     """Write to a scratch bank, read it back, remove the bank."""
     bank = f"hindsight-teams-doctor-{uuid.uuid4().hex[:12]}"
     started = time.perf_counter()

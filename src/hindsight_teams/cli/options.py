@@ -16,7 +16,7 @@ from hindsight_teams.cli.failing import FAILED, usage
 from hindsight_teams.errors import NotFound
 
 if TYPE_CHECKING:
-    from hindsight_teams.backends.base import MemoryBackend
+    from hindsight_teams.backends.base import Backend
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 Db = Annotated[
@@ -47,7 +47,7 @@ TeamOption = Annotated[
 
 
 @contextmanager
-def backend(db: Path | None, url: str | None, *, must_exist: bool = False) -> Iterator[MemoryBackend]:
+def backend(db: Path | None, url: str | None, *, must_exist: bool = False) -> Iterator[Backend]:
     """The backend that ``--db`` or ``--url`` names, else the one the settings choose; closed afterwards.
 
     Args:

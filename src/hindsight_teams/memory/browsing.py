@@ -6,14 +6,14 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hindsight_teams.access.grants import Access, Caller
 from hindsight_teams.access.rights import Target
-from hindsight_teams.errors import HindsightTeamsError
-from hindsight_teams.memory.calls import Request, Steps, arun, given, run
 from hindsight_teams.memory.recording import Asked, Done, events
 from hindsight_teams.models import Memory, MemoryPage
+from hindsight_teams.requests import ALL, DeleteBank, DeleteMemories, ListMemories, TagFilter
+from hindsight_teams.requests.driver import Steps, arun, run
 
 if TYPE_CHECKING:
     from hindsight_teams.memory.member import MemberMemory
@@ -100,19 +100,17 @@ class Holdings:
 
     def _remove(self, memory_ids: Sequence[str], caller: Caller) -> Steps[int]:
         with self._visit("forget", caller) as visit:
-            [answer] = yield [
-                Request("delete_memories", (visit.target.bank_id,), {"ids": list(memory_ids), **_scope(visit.target)})
-            ]
-            removed: int = given(answer)
+            removed: int = yield DeleteMemories(
+                bank=visit.target.bank_id, ids=list(memory_ids), filter=_scope(visit.target)
+            )
             visit.ids = memory_ids if removed else ()
         return removed
 
     def _clear(self, caller: Caller) -> Steps[int]:
         with self._visit("forget", caller) as visit:
-            scope = _scope(visit.target)
-            verb = "delete_memories" if scope else "delete_bank"
-            [answer] = yield [Request(verb, (visit.target.bank_id,), scope)]
-            removed: int = given(answer)
+            scope, bank_id = _scope(visit.target), visit.target.bank_id
+            request = DeleteBank(bank=bank_id) if scope is ALL else DeleteMemories(bank=bank_id, filter=scope)
+            removed: int = yield request
             visit.count = removed
         return removed
 
@@ -121,7 +119,7 @@ class Holdings:
         """The bank, once the member's rights to it are certain; the call is recorded, however it ends."""
         asked = Asked(self.memory.as_caller(caller), verb, "")
         visit: _Visit | None = None
-        done = Done(outcome="error", named=[self.bank])
+        done = Done()
         try:
             if verb == "forget":
                 self.memory.rights.write_target(asked.caller, self.bank)
@@ -129,7 +127,7 @@ class Holdings:
             visit = _Visit(target)
             yield visit
             done = Done(ids={target.bank_id: visit.ids}, count=visit.count)
-        except HindsightTeamsError as error:
+        except BaseException as error:
             done = Done(error=error, named=[self.bank])
             raise
         finally:
@@ -160,12 +158,10 @@ def _own(page: MemoryPage) -> list[Memory]:
 
 
 def _page(target: Target, limit: int, offset: int) -> Steps[MemoryPage]:
-    options = {"limit": limit, "offset": offset, **_scope(target)}
-    [answer] = yield [Request("list_memories", (target.bank_id,), options)]
-    page: MemoryPage = given(answer)
+    page: MemoryPage = yield ListMemories(bank=target.bank_id, limit=limit, offset=offset, filter=_scope(target))
     return page
 
 
-def _scope(target: Target) -> dict[str, Any]:
-    """What the grant's mandatory scope lets through, as the arguments of a backend."""
-    return {"tags": list(target.grant.scope_tags), "tags_match": "all_strict"} if target.grant.scope_tags else {}
+def _scope(target: Target) -> TagFilter:
+    """What the grant's mandatory scope lets through."""
+    return TagFilter(target.grant.scope_tags, "all_strict") if target.grant.scope_tags else ALL

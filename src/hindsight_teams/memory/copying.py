@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from hindsight_teams.access.banks import check_bank_id
 from hindsight_teams.backends.base import MemoryBackend
 from hindsight_teams.errors import BankNotFound, InvalidInput
 from hindsight_teams.models import Memory, RetainItem
+from hindsight_teams.requests import Capability, EnsureBank, ListBanks, ListMemories, ListRepeats, Retain
+from hindsight_teams.requests.checks import check_bank_id
 
 MARK = "copied"
 """The metadata key that marks a copied memory."""
@@ -102,10 +103,11 @@ def copy_bank(
     name = check_bank_id(source_bank if target_bank is None else target_bank)
     if source is target and name == source_bank:
         raise InvalidInput(f"bank {name!r} can't be copied onto itself; name another bank or backend")
-    found = next((bank for bank in source.list_banks(prefix=source_bank) if bank.bank_id == source_bank), None)
+    banks = source.execute(ListBanks(prefix=source_bank))
+    found = next((bank for bank in banks if bank.bank_id == source_bank), None)
     if found is None:
         raise BankNotFound(f"there is no bank {source_bank!r} to copy; list the banks to see their ids")
-    target.ensure_bank(name, name=found.name if found.name != source_bank else None)
+    target.execute(EnsureBank(bank=name, name=found.name if found.name != source_bank else None))
     memories = read_all(source, source_bank)
     parcels = pack(memories)
     waiting = missing(parcels, read_all(target, name))
@@ -116,7 +118,7 @@ def copy_bank(
         progress(done, total)
     for load in batches(waiting, batch):
         items = [item for parcel in load for item in parcel.items]
-        target.retain_batch(name, items)
+        target.execute(Retain(bank=name, items=items))
         copied += len(items)
         done += len(items)
         if progress is not None:
@@ -130,10 +132,11 @@ def read_all(backend: MemoryBackend, bank_id: str) -> list[Memory]:
     memories: dict[str, Memory] = {}
     offset = 0
     while True:
-        page = backend.list_memories(bank_id, limit=PAGE, offset=offset)
+        page = backend.execute(ListMemories(bank=bank_id, limit=PAGE, offset=offset))
         memories.update((memory.id, memory) for memory in page.memories)
         if len(page.memories) < PAGE:
-            repeats = backend.list_repeats(bank_id) if hasattr(backend, "list_repeats") else []
+            known = Capability.REPEATS in backend.capabilities
+            repeats = backend.execute(ListRepeats(bank=bank_id)) if known else []
             return [memory for memory in (*memories.values(), *repeats) if memory.type != "observation"]
         offset += PAGE - OVERLAP
 

@@ -15,9 +15,10 @@ from hindsight_teams.access.grants import Access, Caller
 from hindsight_teams.access.signatures import attributed, read_filter, undecided
 from hindsight_teams.audit import AuditEvent, AuditSink, Outcome
 from hindsight_teams.errors import AccessDenied, HindsightTeamsError, InvalidInput, NotFound, did_you_mean
-from hindsight_teams.memory.calls import Request, Steps, arun, given, run
 from hindsight_teams.memory.envelopes import ReviewItem, decided_item, seal, unseal
-from hindsight_teams.models import Memory, MemoryPage, RecallResult, Receipt, RetainItem
+from hindsight_teams.models import Document, Memory, MemoryPage, RecallResult, Receipt, RetainItem
+from hindsight_teams.requests import Capability, DeleteMemories, ListDocuments, ListMemories, Recall, Retain, TagFilter
+from hindsight_teams.requests.driver import Steps, arun, given, run
 
 if TYPE_CHECKING:
     from hindsight_teams.backends.base import MemoryBackend
@@ -78,7 +79,7 @@ class Proposals:
         target_id = self.definition.banks[to].resolve(who)
         own = self.memory.rights.read_targets(who, Access.RECALL, None)
         answers = yield [
-            Request("recall", (source.bank_id, text), read_filter(signed=True, scope_tags=source.grant.scope_tags))
+            Recall(bank=source.bank_id, query=text, filter=read_filter(signed=True, scope_tags=source.grant.scope_tags))
             for source in own
             if source.bank_id != target_id
         ]
@@ -100,8 +101,7 @@ class Proposals:
             entities=list(found.entities) or None,
         )
         sealed = seal("proposal", item, bank=to, bank_id=target_id, reason=reason, origin=f"{found.bank_id}#{found.id}")
-        [receipt] = yield [Request("retain_batch", (review_bank_id(who), [sealed]))]
-        given(receipt)
+        yield Retain(bank=review_bank_id(who), items=[sealed])
         opened = unseal(sealed.metadata or {})
         assert opened is not None
         return opened
@@ -214,16 +214,16 @@ class Reviews:
         return list(found.values())
 
     def _envelopes(self, kinds: Sequence[str]) -> Steps[list[Mapping[str, str]]]:
-        if hasattr(self.backend, "list_documents"):  # a server may extract no memory at all from an envelope's text
-            [answer] = yield [Request("list_documents", (self._bank,))]
-            return [document.metadata for document in reversed(given(answer))]
+        if Capability.DOCUMENTS in self.backend.capabilities:  # a server may extract no memory from an envelope's text
+            documents: Sequence[Document] = yield ListDocuments(bank=self._bank)
+            return [document.metadata for document in reversed(documents)]
         tags = [f"review:{kind}" for kind in kinds]
         found: list[Mapping[str, str]] = []
         offset = 0
         while True:
-            options = {"limit": _PAGE, "offset": offset, "tags": tags, "tags_match": "any_strict"}
-            [answer] = yield [Request("list_memories", (self._bank,), options)]
-            page: MemoryPage = given(answer)
+            page: MemoryPage = yield ListMemories(
+                bank=self._bank, limit=_PAGE, offset=offset, filter=TagFilter(tags, "any_strict")
+            )
             found += (memory.metadata for memory in page.memories)
             offset += _PAGE
             if offset >= page.total:
@@ -242,8 +242,7 @@ class Reviews:
     def _approve(self, review_id: str) -> Steps[Decision]:
         item = self._one(review_id, (yield from self._pending()), "waiting")
         stored = decided_item(item, reviewer=self.caller.member or "the application")
-        [answer] = yield [Request("retain_batch", (item.bank_id, [stored]))]
-        receipt: Receipt = given(answer)
+        receipt: Receipt = yield Retain(bank=item.bank_id, items=[stored])
         record = seal(
             "approved",
             item.item,
@@ -254,8 +253,7 @@ class Reviews:
             review_id=item.id,
         )
         yield from self._drop(item)
-        [answer] = yield [Request("retain_batch", (self._bank, [record]))]
-        given(answer)
+        yield Retain(bank=self._bank, items=[record])
         return Decision(item, "approved", receipt)
 
     def _reject(self, review_id: str) -> Steps[Decision]:
@@ -265,14 +263,12 @@ class Reviews:
 
     def _revoke(self, review_id: str) -> Steps[Decision]:
         item = self._one(review_id, (yield from self._items(("approved",))), "approved")
-        [answer] = yield [Request("delete_memories", (item.bank_id,), {"document_id": item.approved_document_id})]
-        given(answer)
+        yield DeleteMemories(bank=item.bank_id, document_id=item.approved_document_id)
         yield from self._drop(item)
         return Decision(item, "revoked")
 
     def _drop(self, item: ReviewItem) -> Steps[None]:
-        [answer] = yield [Request("delete_memories", (self._bank,), {"document_id": item.envelope_document_id})]
-        given(answer)
+        yield DeleteMemories(bank=self._bank, document_id=item.envelope_document_id)
 
     def _shown(self, steps: Steps[list[ReviewItem]]) -> Steps[list[ReviewItem]]:
         try:

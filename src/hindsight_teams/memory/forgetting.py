@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hindsight_teams.access.grants import Caller
 from hindsight_teams.access.signatures import identity_tag
 from hindsight_teams.audit import AuditEvent, AuditSink
 from hindsight_teams.errors import InvalidInput
-from hindsight_teams.memory.calls import Request, Steps, arun, given, run
 from hindsight_teams.models import BankInfo, Memory, MemoryPage
+from hindsight_teams.requests import Capability, DeleteMemories, ListBanks, ListMemories, ListRepeats, TagFilter
+from hindsight_teams.requests.driver import Steps, arun, given, run
 from hindsight_teams.requests.tags import check_tags
 
 if TYPE_CHECKING:
@@ -125,8 +126,7 @@ class Forgetting:
         return await arun(self.backend, self._forget(selection, dry_run))
 
     def _forget(self, selection: Selection, dry_run: bool) -> Steps[ForgetReport]:
-        [answer] = yield [Request("list_banks")]
-        banks: Sequence[BankInfo] = given(answer)
+        banks: Sequence[BankInfo] = yield ListBanks()
         found = yield from self._found([bank.bank_id for bank in banks], selection)
         repeats = yield from self._repeats([bank.bank_id for bank in banks], selection)
         listed = {
@@ -138,17 +138,16 @@ class Forgetting:
             return ForgetReport(listed)
         deleted = 0
         for bank_id, memories in listed.items():
-            for options in self._deletions(selection, found.get(bank_id, ()), repeats.get(bank_id, ())):
-                [answer] = yield [Request("delete_memories", (bank_id,), options)]
-                count: int = given(answer)
+            for request in self._deletions(bank_id, selection, found.get(bank_id, ()), repeats.get(bank_id, ())):
+                count: int = yield request
                 deleted += count
             deleted += len(repeats.get(bank_id, ()))
             self._record(bank_id, memories)
         return ForgetReport(listed, deleted, dry_run=False)
 
     def _deletions(
-        self, selection: Selection, found: Sequence[Memory], repeats: Sequence[Memory]
-    ) -> Iterator[dict[str, Any]]:
+        self, bank_id: str, selection: Selection, found: Sequence[Memory], repeats: Sequence[Memory]
+    ) -> Iterator[DeleteMemories]:
         """What one bank is asked to delete: what the selection names, by its own terms; what is bound to that, by ids.
 
         By its own terms, since a memory that was retained again on another occasion is then not lost with the first.
@@ -158,24 +157,21 @@ class Forgetting:
         named = [m.id for m in facts if selection.names(m)]
         if named or repeats:
             ids = list(dict.fromkeys([*named, *(m.id for m in repeats)])) if selection.memory_ids else None
-            yield {**self._terms(selection), "ids": ids}
+            own = TagFilter([*self._tags(selection), *selection.occasion_tags], "all_strict")
+            yield DeleteMemories(bank=bank_id, ids=ids, document_id=selection.document_id, filter=own)
         bound = [m.id for m in facts if not selection.names(m)] or ([] if facts else [m.id for m in found])
         if bound:
-            yield {"ids": bound, "tags": self._tags(selection), "tags_match": "all_strict"}
+            yield DeleteMemories(bank=bank_id, ids=bound, filter=TagFilter(self._tags(selection), "all_strict"))
 
     def _repeats(self, bank_ids: Sequence[str], selection: Selection) -> Steps[dict[str, list[Memory]]]:
         """By bank what was retained again, which the embedded engine keeps with the memory that said it first."""
-        if not hasattr(self.backend, "list_repeats"):
+        if Capability.REPEATS not in self.backend.capabilities:
             return {}
-        options = {**self._terms(selection), "ids": list(selection.memory_ids) or None}
-        answers = yield [Request("list_repeats", (bank_id,), options) for bank_id in bank_ids]
+        own = TagFilter([*self._tags(selection), *selection.occasion_tags], "all_strict")
+        ids, document_id = list(selection.memory_ids) or None, selection.document_id
+        answers = yield [ListRepeats(bank=b, ids=ids, document_id=document_id, filter=own) for b in bank_ids]
         listed: dict[str, list[Memory]] = {b: given(a) for b, a in zip(bank_ids, answers, strict=True)}
         return {bank_id: repeats for bank_id, repeats in listed.items() if repeats}
-
-    def _terms(self, selection: Selection) -> dict[str, Any]:
-        """The selection's own tags and document, as arguments of a deletion."""
-        tags = [*self._tags(selection), *selection.occasion_tags]
-        return {"tags": tags, "tags_match": "all_strict", "document_id": selection.document_id}
 
     def _found(self, bank_ids: Sequence[str], selection: Selection) -> Steps[dict[str, list[Memory]]]:
         """By bank what the selection names, and what is bound to it: copies, observations and their sources."""
@@ -208,12 +204,11 @@ class Forgetting:
             offset += _PAGE
             if offset >= page.total:
                 return found
-            [answer] = yield [self._page(bank_id, selection, offset)]
-            page = given(answer)
+            page = yield self._page(bank_id, selection, offset)
 
-    def _page(self, bank_id: str, selection: Selection, offset: int) -> Request:
-        options = {"limit": _PAGE, "offset": offset, "tags": self._tags(selection), "tags_match": "all_strict"}
-        return Request("list_memories", (bank_id,), options)
+    def _page(self, bank_id: str, selection: Selection, offset: int) -> ListMemories:
+        chosen = TagFilter(self._tags(selection), "all_strict")
+        return ListMemories(bank=bank_id, limit=_PAGE, offset=offset, filter=chosen)
 
     def _tags(self, selection: Selection) -> list[str]:
         return [identity_tag("team", self.team_id), *selection.kept_tags]

@@ -1,50 +1,49 @@
 """What one caller may do: every right is checked here, whoever calls.
 
-The way of a call: plan (resolve the bank, check the grant, AND the scope, sign) -> execute (one request a bank,
-concurrently) -> merge. A verb is one generator of decisions that yields the requests to make; two small loops drive
-it, one with threads and one with coroutines, so that sync and async can't drift apart.
+The way of a call: an adapter makes a request that names no bank; here the rights are looked at, then the request is
+completed for each bank (id, scope, signature) and carried out, and the answers are merged. A verb is one generator of
+such requests, driven by ``requests.driver`` with threads or with coroutines.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from hindsight_teams.access import signatures as provenance
 from hindsight_teams.access.banks import review_bank_id
 from hindsight_teams.access.grants import Access, Caller, Grant
 from hindsight_teams.access.rights import Rights, Target
 from hindsight_teams.audit import AuditSink
-from hindsight_teams.errors import (
-    BackendError,
-    HindsightTeamsError,
-)
+from hindsight_teams.errors import BackendError, InvalidInput, Unsupported
 from hindsight_teams.memory import merging as federation
-from hindsight_teams.memory.calls import Request, Steps, arun, given, run
 from hindsight_teams.memory.envelopes import quarantine_item
-from hindsight_teams.memory.questions import Defaults, Question, check_content, check_metadata, check_query
-from hindsight_teams.memory.recording import Asked, Done, events, ids_by_bank
-from hindsight_teams.models import (
-    BUDGETS,
-    TAGS_MATCHES,
-    Budget,
-    Gap,
-    MemoryType,
-    RecallResult,
-    Receipt,
-    Reflection,
-    RetainItem,
-    TagsMatch,
-    check_choice,
-    check_max_tokens,
+from hindsight_teams.memory.questions import (
+    Defaults,
+    MemberRecallOptions,
+    MemberReflectOptions,
+    MemberRetainOptions,
+    addressed,
+    retaining,
 )
-from hindsight_teams.requests.tags import check_tags
+from hindsight_teams.memory.recording import Asked, Done, events, ids_by_bank
+from hindsight_teams.models import TAGS_MATCHES, Gap, RecallResult, Receipt, Reflection, RetainItem, check_choice
+from hindsight_teams.requests.checks import check_metadata, check_text
+from hindsight_teams.requests.core import Recall, Reflect, Request, Retain, folded
+from hindsight_teams.requests.driver import Steps, arun, run
+from hindsight_teams.requests.tags import ALL, check_tags
+from hindsight_teams.text import is_blank
 
 if TYPE_CHECKING:
+    from typing import Unpack
+
     from hindsight_teams.backends.base import MemoryBackend
     from hindsight_teams.guard import Guard, Verdict
+    from hindsight_teams.memory.recording import Ending
+
+R = TypeVar("R")
+Read = TypeVar("Read", Recall, Reflect)
 
 
 class MemberMemory:
@@ -100,33 +99,51 @@ class MemberMemory:
 
     # --- the verbs ---------------------------------------------------------------------------------------------
 
-    def retain(
+    def execute(
         self,
-        content: str,
+        request: Request[R],
+        /,
         *,
         caller: Caller | None = None,
-        bank: str | None = None,
-        tags: Sequence[str] | None = None,
-        metadata: Mapping[str, str] | None = None,
-        context: str | None = None,
-        timestamp: datetime | None = None,
-        document_id: str | None = None,
-        entities: Sequence[str] | None = None,
-        append: bool = False,
-    ) -> Receipt:
+        banks: Sequence[str] | None = None,
+        authors: Sequence[str] | None = None,
+    ) -> R:
+        """Carry out a retain, a recall or a reflect that names no bank yet: the service completes it.
+
+        Args:
+            request: ``Retain``, ``Recall`` or ``Reflect``.
+            caller: User, session and run of this call; team and member are always this member's own.
+            banks: The banks, by short name; for a retain at most one.
+            authors: Only memories retained by these members.
+
+        Raises:
+            AccessDenied: The access is not held on a bank that was named, or on any bank.
+            IdentityRequired: A bank's scope needs a user (session, run) that the call does not carry.
+            InvalidInput: A bad argument, or content that a guard refused.
+            BackendError: No bank could answer, or it could not be stored.
+        """
+        return run(self._backend, self.steps(request, caller, banks, authors))
+
+    async def aexecute(
+        self,
+        request: Request[R],
+        /,
+        *,
+        caller: Caller | None = None,
+        banks: Sequence[str] | None = None,
+        authors: Sequence[str] | None = None,
+    ) -> R:
+        """Async twin of ``execute``."""
+        return await arun(self._backend, self.steps(request, caller, banks, authors))
+
+    def retain(self, content: str, **options: Unpack[MemberRetainOptions]) -> Receipt:
         """Store a memory, signed by the caller.
 
         Args:
             content: The text.
-            caller: User, session and run of this call; team and member are always this member's own.
-            bank: The bank's short name; may be left out where the member may write just one.
-            tags: Extra tags; those that look like a signature are refused.
-            metadata: Extra metadata, str to str; the keys of the signature are refused.
-            context: What the content is about.
-            timestamp: When it happened, aware; now when None.
-            document_id: Retaining under the same id replaces; derived from author and text when None.
-            entities: Names in it that are known beforehand.
-            append: Add to the document instead of replacing it.
+            **options: ``caller`` (user, session and run of this call), ``bank`` (its short name; may be left out where
+                the member may write just one), ``append`` (add to the document instead of replacing it), and those of
+                ``requests.ItemOptions``. Tags and metadata that look like a signature are refused.
 
         Raises:
             AccessDenied: No RETAIN on the bank.
@@ -134,68 +151,22 @@ class MemberMemory:
             InvalidInput: A bad argument, or content that a guard refused.
             BackendError: It could not be stored.
         """
-        return run(
-            self._backend,
-            self._retain(
-                caller,
-                bank,
-                RetainItem(content, timestamp, context, metadata, tags, document_id, _update_mode(append), entities),
-            ),
-        )
+        request, to = retaining(content, options)
+        return self.execute(request, **to)
 
-    async def aretain(
-        self,
-        content: str,
-        *,
-        caller: Caller | None = None,
-        bank: str | None = None,
-        tags: Sequence[str] | None = None,
-        metadata: Mapping[str, str] | None = None,
-        context: str | None = None,
-        timestamp: datetime | None = None,
-        document_id: str | None = None,
-        entities: Sequence[str] | None = None,
-        append: bool = False,
-    ) -> Receipt:
+    async def aretain(self, content: str, **options: Unpack[MemberRetainOptions]) -> Receipt:
         """Async twin of ``retain``."""
-        return await arun(
-            self._backend,
-            self._retain(
-                caller,
-                bank,
-                RetainItem(content, timestamp, context, metadata, tags, document_id, _update_mode(append), entities),
-            ),
-        )
+        request, to = retaining(content, options)
+        return await self.aexecute(request, **to)
 
-    def recall(
-        self,
-        query: str,
-        *,
-        caller: Caller | None = None,
-        banks: Sequence[str] | None = None,
-        budget: Budget | None = None,
-        max_tokens: int | None = None,
-        tags: Sequence[str] | None = None,
-        tags_match: TagsMatch | None = None,
-        authors: Sequence[str] | None = None,
-        query_timestamp: datetime | None = None,
-        types: Sequence[MemoryType] | None = None,
-        explain: bool = False,
-    ) -> RecallResult:
+    def recall(self, query: str, **options: Unpack[MemberRecallOptions]) -> RecallResult:
         """Find memories in all banks the member may recall from, merged, without duplicates, best first.
 
         Args:
             query: What to look for.
-            caller: User, session and run of this call.
-            banks: Only these banks, by short name.
-            budget: How much work to do.
-            max_tokens: Most tokens of memory text in the answer.
-            tags: Only memories with these tags, inside the grant's mandatory scope.
-            tags_match: How ``tags`` match.
-            authors: Only memories retained by these members.
-            query_timestamp: What "now" is for words such as "last week", aware.
-            types: Only these kinds of memory.
-            explain: Say why each memory was found.
+            **options: ``caller`` (user, session and run of this call), ``banks`` (only these, by short name),
+                ``authors`` (only memories retained by these members), and those of ``requests.SearchOptions``. ``tags``
+                narrow what the grant's mandatory scope lets through.
 
         Returns:
             Memories, and the banks that could not answer as ``gaps``.
@@ -206,193 +177,155 @@ class MemberMemory:
             InvalidInput: A bad argument.
             BackendError: No bank could answer.
         """
-        more = {"query_timestamp": query_timestamp, "types": types, "explain": explain}
-        asked = Question(query, banks, budget, max_tokens, tags, tags_match, authors, more)
-        return run(self._backend, self._recall(caller, asked))
+        to, rest = addressed(options)
+        return self.execute(Recall(query=query, **folded(rest)), **to)
 
-    async def arecall(
-        self,
-        query: str,
-        *,
-        caller: Caller | None = None,
-        banks: Sequence[str] | None = None,
-        budget: Budget | None = None,
-        max_tokens: int | None = None,
-        tags: Sequence[str] | None = None,
-        tags_match: TagsMatch | None = None,
-        authors: Sequence[str] | None = None,
-        query_timestamp: datetime | None = None,
-        types: Sequence[MemoryType] | None = None,
-        explain: bool = False,
-    ) -> RecallResult:
+    async def arecall(self, query: str, **options: Unpack[MemberRecallOptions]) -> RecallResult:
         """Async twin of ``recall``."""
-        more = {"query_timestamp": query_timestamp, "types": types, "explain": explain}
-        asked = Question(query, banks, budget, max_tokens, tags, tags_match, authors, more)
-        return await arun(self._backend, self._recall(caller, asked))
+        to, rest = addressed(options)
+        return await self.aexecute(Recall(query=query, **folded(rest)), **to)
 
-    def reflect(
-        self,
-        query: str,
-        *,
-        caller: Caller | None = None,
-        banks: Sequence[str] | None = None,
-        budget: Budget | None = None,
-        max_tokens: int | None = None,
-        context: str | None = None,
-        tags: Sequence[str] | None = None,
-        tags_match: TagsMatch | None = None,
-        authors: Sequence[str] | None = None,
-        response_schema: Mapping[str, Any] | None = None,
-    ) -> Reflection:
-        """Answer a question from all banks the member may reflect on; parameters and errors as for ``recall``.
+    def reflect(self, query: str, **options: Unpack[MemberReflectOptions]) -> Reflection:
+        """Answer a question from all banks the member may reflect on; errors as for ``recall``.
 
         Args:
             query: The question.
-            caller: User, session and run of this call.
-            banks: Only these banks, by short name.
-            budget: How much work to do.
-            max_tokens: Most tokens of the answer; the backend's own limit when None.
-            context: What the question is about.
-            tags: Only memories with these tags, inside the grant's mandatory scope.
-            tags_match: How ``tags`` match.
-            authors: Only memories retained by these members.
-            response_schema: A JSON schema for a structured answer.
+            **options: ``caller``, ``banks`` and ``authors`` as for ``recall``, and those of
+                ``requests.ReflectOptions``.
         """
-        more = {"context": context, "response_schema": response_schema}
-        asked = Question(query, banks, budget, max_tokens, tags, tags_match, authors, more)
-        return run(self._backend, self._reflect(caller, asked))
+        to, rest = addressed(options)
+        return self.execute(Reflect(query=query, **folded(rest)), **to)
 
-    async def areflect(
+    async def areflect(self, query: str, **options: Unpack[MemberReflectOptions]) -> Reflection:
+        """Async twin of ``reflect``."""
+        to, rest = addressed(options)
+        return await self.aexecute(Reflect(query=query, **folded(rest)), **to)
+
+    # --- decisions, shared by both ways -------------------------------------------------------------------------
+
+    def steps(
         self,
-        query: str,
-        *,
+        request: Request[R],
         caller: Caller | None = None,
         banks: Sequence[str] | None = None,
-        budget: Budget | None = None,
-        max_tokens: int | None = None,
-        context: str | None = None,
-        tags: Sequence[str] | None = None,
-        tags_match: TagsMatch | None = None,
         authors: Sequence[str] | None = None,
-        response_schema: Mapping[str, Any] | None = None,
-    ) -> Reflection:
-        """Async twin of ``reflect``."""
-        more = {"context": context, "response_schema": response_schema}
-        asked = Question(query, banks, budget, max_tokens, tags, tags_match, authors, more)
-        return await arun(self._backend, self._reflect(caller, asked))
-
-    # --- plans: pure decisions, shared by both ways -------------------------------------------------------------
-
-    def _retain(self, caller: Caller | None, bank: str | None, item: RetainItem) -> Steps[Receipt]:
+    ) -> Steps[R]:
+        """The steps of ``execute``, for a caller that drives them as a part of its own."""
         who = self.as_caller(caller)
+        steps: Any
+        if isinstance(request, Recall):
+            steps = self._recall(request, who, banks, authors)
+        elif isinstance(request, Retain):
+            steps = self._retain(request, who, banks)
+        elif isinstance(request, Reflect):
+            steps = self._reflect(request, who, banks, authors)
+        else:
+            raise Unsupported(f"a member can retain, recall and reflect; {request.verb} is for a backend")
+        return steps  # type: ignore[no-any-return]  # each verb's steps end with its own answer
+
+    def _retain(self, request: Retain, who: Caller, banks: Sequence[str] | None) -> Steps[Receipt]:
+        [item] = request.items
         asked = Asked(who, "retain", item.content)
         target: Target | None = None
         try:
+            target = self.rights.write_target(who, banks[0] if banks else None)
             own = self.defaults.tags if item.tags is None else tuple(check_tags(item.tags))
             check_metadata(item.metadata)
             if who.member:
                 provenance.refuse_forgery(own, item.metadata or {})
-            check_content(item.content)
-            target = self.rights.write_target(who, bank)
-            item, verdict = yield from self._inspect(who, target, item, own)
-            signed = self._signed(who, target, item, own)
-            bank_id, signed = self._destination(who, target, signed, verdict)
-            [receipt] = yield [Request("retain_batch", (bank_id, [signed]))]
-            given(receipt)
-        except HindsightTeamsError as error:
-            self._record(asked, [target] if target else [], Done(error=error, named=[bank] if bank else ()))
+            if is_blank(check_text("content", item.content)):
+                raise InvalidInput("content is empty; give the text to remember")
+            verdict = None
+            if self.guard is not None:
+                verdict = yield Inspection(self.guard, who, target.name, item, own)
+                if verdict.error is not None:
+                    raise verdict.error
+                item = replace(item, content=item.content if verdict.text is None else verdict.text)
+            bank_id, signed = self._destination(who, target, self._signed(who, target, item, own), verdict)
+            receipt: Receipt = yield replace(request, bank=bank_id, items=(signed,))
+        except BaseException as error:
+            self._record(asked, [target] if target else [], error=error, named=banks or ())
             raise
-        stored: Receipt = replace(receipt, quarantined=bank_id != target.bank_id)
-        done = Done(
-            "quarantined" if stored.quarantined else "allowed",
+        stored = replace(receipt, quarantined=bank_id != target.bank_id)
+        self._record(
+            asked,
+            [target],
+            outcome="quarantined" if stored.quarantined else "allowed",
             count=stored.items_count,
             ids={target.bank_id: stored.memory_ids},
             reason=verdict.reason if verdict and verdict.reason else None,
         )
-        self._record(asked, [target], done)
         return stored
 
-    def _recall(self, caller: Caller | None, question: Question) -> Steps[RecallResult]:
-        who = self.as_caller(caller)
-        asked = Asked(who, "recall", question.query)
+    def _recall(
+        self, request: Recall, who: Caller, banks: Sequence[str] | None, authors: Sequence[str] | None
+    ) -> Steps[RecallResult]:
+        asked = Asked(who, "recall", request.query)
         targets: list[Target] = []
-        limit = self.defaults.max_tokens if question.max_tokens is None else question.max_tokens
+        gaps: list[Gap] = []
         try:
-            targets = self.rights.read_targets(who, Access.RECALL, question.banks)
-            if question.max_tokens is None:
-                question = replace(question, max_tokens=limit)
-            answers, gaps = yield from self._read("recall", targets, question)
-            result = federation.merge_recall(answers, gaps, max_tokens=limit if len(targets) > 1 else None)
-        except HindsightTeamsError as error:
-            self._record(asked, targets, Done(error=error, named=question.banks or ()))
+            targets = self.rights.read_targets(who, Access.RECALL, banks)
+            if request.max_tokens is None:
+                request = replace(request, max_tokens=self.defaults.max_tokens)
+            answers = yield [self._narrowed(request, target, authors) for target in targets]
+            found, gaps = self._answered(targets, answers)
+            result = federation.merge_recall(found, gaps, max_tokens=request.max_tokens if len(targets) > 1 else None)
+        except BaseException as error:
+            self._record(asked, targets, error=error, named=banks or ())
             raise
         if self.audit is not None:
-            self._record(asked, targets, Done(ids=ids_by_bank(result.results), gaps=gaps))
+            self._record(asked, targets, ids=ids_by_bank(result.results), gaps=gaps)
         return result
 
-    def _reflect(self, caller: Caller | None, question: Question) -> Steps[Reflection]:
-        who = self.as_caller(caller)
-        asked = Asked(who, "reflect", question.query)
+    def _reflect(
+        self, request: Reflect, who: Caller, banks: Sequence[str] | None, authors: Sequence[str] | None
+    ) -> Steps[Reflection]:
+        asked = Asked(who, "reflect", request.query)
         targets: list[Target] = []
+        gaps: list[Gap] = []
         try:
-            targets = self.rights.read_targets(who, Access.REFLECT, question.banks)
-            answers, gaps = yield from self._read("reflect", targets, question)
-            result = federation.merge_reflect(answers, gaps)
-        except HindsightTeamsError as error:
-            self._record(asked, targets, Done(error=error, named=question.banks or ()))
+            targets = self.rights.read_targets(who, Access.REFLECT, banks)
+            answers = yield [self._narrowed(request, target, authors) for target in targets]
+            found, gaps = self._answered(targets, answers)
+            result = federation.merge_reflect(found, gaps)
+        except BaseException as error:
+            self._record(asked, targets, error=error, named=banks or ())
             raise
-        self._record(asked, targets, Done(ids=ids_by_bank(result.based_on), gaps=gaps))
+        if self.audit is not None:
+            self._record(asked, targets, ids=ids_by_bank(result.based_on), gaps=gaps)
         return result
 
-    def _read(
-        self, verb: str, targets: Sequence[Target], question: Question
-    ) -> Steps[tuple[list[tuple[str, Any]], list[Gap]]]:
-        """One request a bank; a bank that fails costs only its own part, unless all of them do."""
-        answers = yield [self._request(verb, target, question) for target in targets]
+    def _narrowed(self, request: Read, target: Target, authors: Sequence[str] | None) -> Read:
+        """The request for one bank, inside the grant's mandatory scope."""
+        asked, defaults = request.filter, self.defaults
+        tags = defaults.recall_tags if asked is None or asked.tags is None else asked.tags
+        match = defaults.recall_tags_match if asked is None or asked.match is None else asked.match
+        groups = () if asked is None else asked.groups
+        scope = target.grant.scope_tags
+        chosen = ALL
+        if tags or groups or scope or authors or match != "any":
+            check_choice("tags_match", match, TAGS_MATCHES)
+            signed = self.identity.member is not None
+            chosen = provenance.read_filter(
+                signed=signed,
+                tags=check_tags(tags),
+                match=match,
+                scope_tags=scope,
+                authors=check_tags(authors, name="authors"),
+                groups=groups,
+            )
+        budget = defaults.budget if request.budget is None else request.budget
+        return replace(request, bank=target.bank_id, filter=chosen, budget=budget)
+
+    def _answered(self, targets: Sequence[Target], answers: Sequence[Any]) -> tuple[list[tuple[str, Any]], list[Gap]]:
+        """The answers by bank; a bank that fails costs only its own part, unless all of them do."""
         failures = [(t, a) for t, a in zip(targets, answers, strict=True) if isinstance(a, BackendError)]
         if failures and len(failures) == len(targets):
             raise failures[0][1]
         gaps = [Gap(target.name, str(error)) for target, error in failures]
         return [(t.name, a) for t, a in zip(targets, answers, strict=True) if not isinstance(a, BackendError)], gaps
 
-    def _request(self, verb: str, target: Target, question: Question) -> Request:
-        """One read of one bank: the question, inside the grant's mandatory scope."""
-        check_query(question.query)
-        if question.max_tokens is not None:
-            check_max_tokens(question.max_tokens)
-        match = self.defaults.recall_tags_match if question.tags_match is None else question.tags_match
-        check_choice("tags_match", match, TAGS_MATCHES)
-        narrowed = provenance.read_filter(
-            signed=self.identity.member is not None,
-            tags=self.defaults.recall_tags if question.tags is None else check_tags(question.tags),
-            match=match,
-            scope_tags=target.grant.scope_tags,
-            authors=check_tags(question.authors, name="authors"),
-        )
-        options: dict[str, Any] = {"max_tokens": question.max_tokens, **question.more, **narrowed}
-        given_options = {name: value for name, value in options.items() if value is not None and value is not False}
-        return Request(
-            verb, (target.bank_id, question.query), {"budget": self._budget(question.budget), **given_options}
-        )
-
     # --- writing ------------------------------------------------------------------------------------------------
-
-    def _inspect(
-        self, who: Caller, target: Target, item: RetainItem, own: Sequence[str]
-    ) -> Steps[tuple[RetainItem, Verdict | None]]:
-        if self.guard is None:
-            return item, None
-        options = {
-            "caller": who,
-            "bank": target.name,
-            "context": item.context,
-            "tags": own,
-            "metadata": item.metadata,
-        }
-        [verdict] = yield [Request("inspect", (item.content,), options, target=self.guard)]
-        if verdict.error is not None:
-            raise verdict.error
-        return replace(item, content=verdict.text if verdict.text is not None else item.content), verdict
 
     def _signed(self, who: Caller, target: Target, item: RetainItem, own: Sequence[str]) -> RetainItem:
         tags = provenance.sign_tags(who, own, target.grant.scope_tags)
@@ -411,16 +344,36 @@ class MemberMemory:
             return target.bank_id, item
         return review_bank_id(who), quarantine_item(item, target.name, target.bank_id, verdict.reason)
 
-    def _budget(self, budget: Budget | None) -> Budget:
-        chosen = self.defaults.budget if budget is None else budget
-        check_choice("budget", chosen, BUDGETS)
-        return chosen
-
-    def _record(self, asked: Asked, targets: Sequence[Target], done: Done) -> None:
+    def _record(self, asked: Asked, targets: Sequence[Target], **done: Unpack[Ending]) -> None:
         if self.audit is not None:
-            for event in events(asked, targets, done):
+            for event in events(asked, targets, Done(**done)):
                 self.audit.record(event)
 
 
-def _update_mode(append: bool) -> Any:
-    return "append" if append else "replace"
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """A step of a retain: the guard judges what is to be stored."""
+
+    guard: Guard
+    caller: Caller
+    bank: str
+    item: RetainItem
+    tags: Sequence[str]
+
+    def perform(self) -> Verdict:
+        """Ask the guard from sync code."""
+        return self.guard.inspect(self.item.content, **self._options())
+
+    async def aperform(self) -> Verdict:
+        """Ask the guard from async code."""
+        return await self.guard.ainspect(self.item.content, **self._options())
+
+    def _options(self) -> dict[str, Any]:
+        item = self.item
+        return {
+            "caller": self.caller,
+            "bank": self.bank,
+            "context": item.context,
+            "tags": self.tags,
+            "metadata": item.metadata,
+        }

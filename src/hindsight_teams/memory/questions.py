@@ -1,15 +1,15 @@
-"""A read or write as it is asked: defaults, the question itself, and what is refused before any right is looked at."""
+"""A read or write as a member asks it: its options and their defaults."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
-from hindsight_teams.errors import InvalidInput
-from hindsight_teams.models import BUDGETS, TAGS_MATCHES, Budget, TagsMatch, check_choice, check_max_tokens
+from hindsight_teams.access.grants import Caller
+from hindsight_teams.models import BUDGETS, TAGS_MATCHES, Budget, RetainItem, TagsMatch, check_choice, check_max_tokens
+from hindsight_teams.requests.core import ItemOptions, ReflectOptions, Retain, SearchOptions
 from hindsight_teams.requests.tags import check_tags
-from hindsight_teams.text import is_blank
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,49 +30,43 @@ class Defaults:
         check_tags(self.recall_tags, name="recall_tags")
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A read as it was asked, before rights and scope; ``more`` are the verb's own options."""
+class _To(TypedDict, total=False):
+    """Who calls, which banks by short name, and whose memories."""
 
-    query: str
+    caller: Caller | None
     banks: Sequence[str] | None
-    budget: Budget | None
-    max_tokens: int | None
-    tags: Sequence[str] | None
-    tags_match: TagsMatch | None
     authors: Sequence[str] | None
-    more: Mapping[str, Any]
 
 
-def check_content(content: Any) -> None:
-    """Refuse content that is no text.
+class MemberRetainOptions(ItemOptions, total=False):
+    """Options of a member's ``retain``."""
 
-    Raises:
-        InvalidInput: Not a string, or nothing in it that a person can see.
-    """
-    if not isinstance(content, str):
-        raise InvalidInput(f"content must be a string, not {type(content).__name__}")
-    if is_blank(content):
-        raise InvalidInput("content is empty; give the text to remember")
+    caller: Caller | None
+    bank: str | None
+    append: bool
 
 
-def check_metadata(metadata: Any) -> None:
-    """Refuse metadata that is no mapping; a backend refuses what is no string in it.
-
-    Raises:
-        InvalidInput: Not a mapping, nor None.
-    """
-    if metadata is not None and not isinstance(metadata, Mapping):
-        raise InvalidInput(f"metadata must map strings to strings, not be a {type(metadata).__name__}")
+class MemberRecallOptions(SearchOptions, _To, total=False):
+    """Options of a member's ``recall``."""
 
 
-def check_query(query: Any) -> None:
-    """Refuse a query that is no text.
+class MemberReflectOptions(ReflectOptions, _To, total=False):
+    """Options of a member's ``reflect``."""
 
-    Raises:
-        InvalidInput: Not a string, or only white space.
-    """
-    if not isinstance(query, str):
-        raise InvalidInput(f"query must be a string, not {type(query).__name__}")
-    if not query.strip():
-        raise InvalidInput("query is empty; say what to look for")
+
+def addressed(options: Mapping[str, Any]) -> tuple[_To, dict[str, Any]]:
+    """Who calls and which banks, apart from what goes into the request."""
+    rest = dict(options)
+    to: Any = {name: rest.pop(name) for name in ("caller", "banks", "authors") if name in rest}
+    return to, rest
+
+
+def retaining(content: str, options: Mapping[str, Any]) -> tuple[Retain, _To]:
+    """A member's retain as a request that names no bank yet, and whom it is addressed to."""
+    given = {name: value for name, value in options.items() if value is not None}
+    to: _To = {"caller": given.pop("caller", None)}
+    if "bank" in given:
+        to["banks"] = [given.pop("bank")]
+    if given.pop("append", False):
+        given["update_mode"] = "append"
+    return Retain(items=(RetainItem(content, **given),)), to

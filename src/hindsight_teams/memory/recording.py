@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TypedDict
 
 from hindsight_teams.access.grants import Caller
 from hindsight_teams.access.rights import Target
@@ -21,7 +22,7 @@ class Asked:
     caller: Caller
     verb: str
     text: str
-    at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    at: float = field(default_factory=time.time)
     started: float = field(default_factory=time.perf_counter)
 
 
@@ -30,18 +31,31 @@ class Done:
     """How a call ended.
 
     Attributes:
+        error: What was raised; a cancelled call was cancelled by one too.
         ids: Ids of the memories read or written, by bank id.
         gaps: Banks that did not answer.
         named: The banks that were named, where it came to no target.
     """
 
     outcome: Outcome = "allowed"
-    error: HindsightTeamsError | None = None
+    error: BaseException | None = None
     count: int | None = None
     ids: Mapping[str, Sequence[str]] = field(default_factory=dict)
     gaps: Sequence[Gap] = ()
     named: Sequence[str] = ()
     reason: str | None = None
+
+
+class Ending(TypedDict, total=False):
+    """The fields of ``Done``."""
+
+    outcome: Outcome
+    error: BaseException | None
+    count: int | None
+    ids: Mapping[str, Sequence[str]]
+    gaps: Sequence[Gap]
+    named: Sequence[str]
+    reason: str | None
 
 
 def events(asked: Asked, targets: Sequence[Target], done: Done) -> Iterator[AuditEvent]:
@@ -59,16 +73,21 @@ def events(asked: Asked, targets: Sequence[Target], done: Done) -> Iterator[Audi
             asked.caller,
             asked.verb,
             "error" if name in failed else outcome,
-            at=asked.at,
+            at=datetime.fromtimestamp(asked.at, UTC),
             bank=name,
             bank_id=bank_id,
             count=len(seen) if done.count is None else done.count,
             memory_ids=seen,
             duration_ms=duration,
             error=type(done.error).__name__ if done.error else None,
-            reason=str(done.error) if done.error else failed.get(name or "", done.reason),
+            reason=_reason(done.error) if done.error else failed.get(name or "", done.reason),
             text=asked.text,
         )
+
+
+def _reason(error: BaseException) -> str:
+    """The error's own words where they are this package's; what anybody else raises may hold anything."""
+    return str(error) if isinstance(error, HindsightTeamsError) else type(error).__name__
 
 
 def ids_by_bank(memories: Sequence[Memory]) -> dict[str, list[str]]:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from hindsight_teams.agno.injection import InjectionBudget
     from hindsight_teams.agno.toolkit import HindsightTools
     from hindsight_teams.audit import AuditSink
-    from hindsight_teams.backends.base import MemoryBackend
+    from hindsight_teams.backends.base import Backend, MemoryBackend
     from hindsight_teams.guard import Guard
 
 Equipped = TypeVar("Equipped", "Agent", "Team")
@@ -138,7 +138,7 @@ class TeamMemory:
 
         self.definition = definition
         self.retentions: list[RunRetention] = []
-        self.backend: MemoryBackend = open_backend(backend=backend)
+        self.backend: Backend = open_backend(backend=backend)
         self.defaults = defaults or resolve_defaults()
         self._given_guard = guard
         self.toolkit = toolkit

@@ -1,20 +1,58 @@
-"""What every backend refuses before anything is sent or stored. Pure."""
+"""What a request refuses before anything is sent or stored. Pure."""
 
 from __future__ import annotations
 
 import re
 import uuid
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
-from hindsight_teams.errors import InvalidInput
-from hindsight_teams.models import BUDGETS, MEMORY_TYPES, TAGS_MATCHES, RetainItem, check_choice, check_max_tokens
-from hindsight_teams.requests.tags import check_group, check_tags
+from hindsight_teams.errors import InvalidBankId, InvalidInput
+from hindsight_teams.models import BUDGETS, MEMORY_TYPES, RetainItem, check_choice, check_max_tokens
+from hindsight_teams.requests.tags import check_tags
 
 _CONTROL = re.compile("[\\x00-\\x08\\x0e-\\x1f\\x7f-\\x84\\x86-\\x9f]")
 UPDATE_MODES = ("replace", "append")
+
+MAX_BANK_ID = 192
+"""Longest bank id a Hindsight server takes, in UTF-8 bytes."""
+
+
+def check_bank_id(bank_id: Any) -> str:
+    """A bank id given by hand, exactly as given.
+
+    Raises:
+        InvalidBankId: It could not be stored or addressed on every backend; the message says why.
+    """
+    if not isinstance(bank_id, str):
+        raise InvalidBankId(f"bank id {bank_id!r} must be a string, not {type(bank_id).__name__}")
+    return _bank_id(bank_id)
+
+
+@lru_cache(maxsize=4096)
+def _bank_id(bank_id: str) -> str:
+    if not bank_id.strip():
+        raise InvalidBankId(f"bank id {bank_id!r} is empty; give it at least one visible character")
+    if bank_id != bank_id.strip():
+        raise InvalidBankId(f"bank id {bank_id!r} begins or ends with white space; remove it")
+    if bank_id in (".", ".."):
+        raise InvalidBankId(f"bank id {bank_id!r} is a path step, which a URL can't carry; choose another")
+    for character, why in (("/", "a URL path can't carry it"), ("\\", "it is read as a path separator")):
+        if character in bank_id:
+            raise InvalidBankId(f"bank id {bank_id!r} holds {character!r}, and {why}; use ':' or '-' instead")
+    if any(ord(c) < 32 or 127 <= ord(c) < 160 for c in bank_id):
+        raise InvalidBankId(f"bank id {bank_id!r} holds a control character; remove it")
+    try:
+        size = len(bank_id.encode())
+    except UnicodeEncodeError:
+        raise InvalidBankId(f"bank id {bank_id!r} is not valid Unicode; it holds half of a surrogate pair") from None
+    if size > MAX_BANK_ID:
+        raise InvalidBankId(f"bank id {bank_id[:40]!r}... has {size} UTF-8 bytes; the limit is {MAX_BANK_ID}")
+    return bank_id
 
 
 def check_text(name: str, value: Any) -> str:
@@ -133,16 +171,23 @@ def check_items(items: Any) -> list[RetainItem]:
     return checked
 
 
-def check_recall(query: Any, budget: Any, max_tokens: Any) -> str:
-    """The query of a recall or reflect, with its limits.
+def check_search(query: Any, budget: Any, max_tokens: Any) -> str:
+    """The query of a recall or reflect, and its limits.
+
+    A query is only looked for, so what no store can hold does no harm in it: it becomes a space.
 
     Raises:
         InvalidInput: It names the argument.
     """
-    check_choice("budget", budget, BUDGETS)
-    if max_tokens is not None:
+    if budget not in BUDGETS:
+        check_choice("budget", budget, BUDGETS)
+    if max_tokens is not None and (type(max_tokens) is not int or max_tokens < 1):
         check_max_tokens(max_tokens)
-    return check_text("query", query)
+    if not isinstance(query, str):
+        raise InvalidInput(f"query must be a string, not {type(query).__name__}")
+    if not query.strip():
+        raise InvalidInput("query is empty; say what to look for")
+    return query if query.isprintable() else _CONTROL.sub(" ", query.encode(errors="replace").decode())
 
 
 def check_types(types: Any) -> list[str] | None:
@@ -160,35 +205,6 @@ def check_types(types: Any) -> list[str] | None:
     return list(types)
 
 
-def check_filter(tags: Any, tags_match: Any, tag_groups: Any = None) -> list[str]:
-    """The flat tags of a filter.
-
-    Raises:
-        InvalidInput: It shows the part that is wrong.
-    """
-    check_choice("tags_match", tags_match, TAGS_MATCHES)
-    if tag_groups is not None:
-        if isinstance(tag_groups, str | bytes | Mapping) or not isinstance(tag_groups, Sequence):
-            raise InvalidInput(f"tag_groups={tag_groups!r} must be a list of groups")
-        for group in tag_groups:
-            check_group(group)
-    return check_tags(tags)
-
-
-def check_deletion(ids: Any, document_id: Any, tags: Any, tags_match: Any) -> None:
-    """Refuse a deletion that selects nothing.
-
-    Raises:
-        InvalidInput: It says how to select.
-    """
-    check_filter(tags, tags_match)
-    check_tags(ids, name="ids")
-    if document_id is not None:
-        check_text("document_id", document_id)
-    if ids is None and document_id is None and not tags and not (tags is not None and tags_match == "exact"):
-        raise InvalidInput("say which memories to delete: ids, document_id or tags; delete_bank deletes everything")
-
-
 def check_uuid(name: str, value: Any) -> str:
     """A UUID in its usual form.
 
@@ -201,13 +217,35 @@ def check_uuid(name: str, value: Any) -> str:
         raise InvalidInput(f"{name}={value!r} must be a UUID") from None
 
 
+def check_operation_id(value: Any, *, background: bool) -> None:
+    """Refuse an operation id that is none, or that no operation would have.
+
+    Raises:
+        InvalidInput: No UUID, or not for the background.
+    """
+    check_uuid("operation_id", value)
+    if not background:
+        raise InvalidInput("operation_id is for background=True only")
+
+
+def check_ids(ids: Any) -> None:
+    """Refuse ids that are no list of strings.
+
+    Raises:
+        InvalidInput: It shows the value.
+    """
+    if ids is None:
+        return
+    if isinstance(ids, str) or not isinstance(ids, Sequence | AbstractSet) or not all(isinstance(i, str) for i in ids):
+        raise InvalidInput(f"ids={ids!r} must be a list of strings")
+
+
 def check_page(limit: Any, offset: Any) -> None:
     """Refuse a page that can't be.
 
     Raises:
         InvalidInput: A limit below 1 or an offset below 0.
     """
-    if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
-        raise InvalidInput(f"limit={limit!r} must be a whole number of at least 1")
-    if isinstance(offset, bool) or not isinstance(offset, int) or offset < 0:
-        raise InvalidInput(f"offset={offset!r} must be a whole number of at least 0")
+    for name, value, least in (("limit", limit, 1), ("offset", offset, 0)):
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value < 1 << 62:
+            raise InvalidInput(f"{name}={value!r} must be a whole number of at least {least}")

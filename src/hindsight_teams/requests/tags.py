@@ -1,4 +1,4 @@
-"""Tag filters: Hindsight's five match modes and its boolean groups, as pure functions.
+"""Tag filters: Hindsight's five match modes and its boolean groups. Pure.
 
 A group is a leaf ``{"tags": [...], "match": "any_strict"}`` or one of ``{"and": [groups]}``, ``{"or": [groups]}``,
 ``{"not": group}``. The groups of a list are ANDed, and ANDed with the flat ``tags``/``tags_match`` pair.
@@ -8,10 +8,59 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 
 from hindsight_teams.errors import InvalidInput
 from hindsight_teams.models import TAGS_MATCHES, TagGroup, TagsMatch, check_choice
+
+UNSET: Final[Any] = None
+"""The default of a field that whoever completes the request may still fill in."""
+
+
+@dataclass(frozen=True, slots=True)
+class TagFilter:
+    """Which memories a request is about, by their tags.
+
+    Attributes:
+        tags: Flat tags.
+        match: How the flat tags match; ``any`` where nothing is said.
+        groups: Boolean groups, each of which must match too.
+    """
+
+    tags: Sequence[str] = UNSET
+    match: TagsMatch = UNSET
+    groups: Sequence[TagGroup] = ()
+
+    @property
+    def trivial(self) -> bool:
+        """Whether every memory passes."""
+        return not self.groups and not self.tags and self.match != "exact"
+
+    def accepts(self, memory_tags: AbstractSet[str]) -> bool:
+        """Whether a memory with these tags passes."""
+        return matches(self.tags, self.match, memory_tags) and all(matches_group(g, memory_tags) for g in self.groups)
+
+    def checked(self) -> TagFilter:
+        """The filter with nothing left open.
+
+        Raises:
+            InvalidInput: It shows the part that is wrong.
+        """
+        if self is ALL:
+            return self
+        match = "any" if self.match is None else self.match
+        check_choice("tags_match", match, TAGS_MATCHES)
+        groups = self.groups or ()
+        if isinstance(groups, str | bytes | Mapping) or not isinstance(groups, Sequence):
+            raise InvalidInput(f"tag_groups={groups!r} must be a list of groups")
+        for group in groups:
+            check_group(group)
+        return TagFilter(tuple(check_tags(self.tags)), match, tuple(groups))
+
+
+ALL: Final = TagFilter((), "any")
+"""The filter that every memory passes."""
 
 
 def matches(tags: Sequence[str] | None, match: TagsMatch, memory_tags: AbstractSet[str]) -> bool:

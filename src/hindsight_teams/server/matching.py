@@ -15,13 +15,14 @@ import string
 from dataclasses import dataclass
 from functools import lru_cache
 
-from hindsight_teams.access.banks import MAX_BYTES, BankSpec, escape, review_bank_id, unescape
+from hindsight_teams.access.banks import BankSpec, escape, review_bank_id, unescape
 from hindsight_teams.access.definition import TeamDefinition
 from hindsight_teams.access.grants import Access, Caller, Grant
 from hindsight_teams.errors import HindsightTeamsError
+from hindsight_teams.requests.checks import MAX_BANK_ID
 
 _HASHED = re.compile(r"(.*)~~([0-9a-f]{40})", re.DOTALL)
-_HEAD = MAX_BYTES - 42
+_HEAD = MAX_BANK_ID - 42
 _SAFE = "A-Za-z0-9_.@+-"
 _COMPONENT = rf"(?:[{_SAFE}]|~[0-9a-f]{{2}})+"
 
@@ -63,7 +64,8 @@ def could_be(spec: BankSpec, team: str, member: str | None, bank_id: str) -> boo
     pattern = _pattern(spec.template, spec.name, tuple(sorted(spec.variables.items())), team, member)
     hashed = _HASHED.fullmatch(bank_id)
     if hashed is None:
-        return len(bank_id) <= MAX_BYTES and bool(pattern.whole.fullmatch(bank_id)) and _canonical(bank_id)
+        fits = len(bank_id) <= MAX_BANK_ID and bank_id not in (".", "..")
+        return fits and bool(pattern.whole.fullmatch(bank_id)) and _canonical(bank_id)
     head = hashed[1]
     if len(head) != _HEAD:
         return False

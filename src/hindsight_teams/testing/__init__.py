@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hindsight_teams.testing.conformance import BackendConformance
-    from hindsight_teams.testing.fake import FakeBackend
     from hindsight_teams.testing.offline import OFFLINE_MARKER, OfflineModel
     from hindsight_teams.testing.scripted import Request, Script, ScriptedModel, ScriptExhausted, ToolCall, Turn, call
 
 _HOMES = {
     "BackendConformance": "conformance",
-    "FakeBackend": "fake",
     "OFFLINE_MARKER": "offline",
     "OfflineModel": "offline",
     "Request": "scripted",
@@ -28,7 +26,6 @@ _HOMES = {
 __all__ = [
     "OFFLINE_MARKER",
     "BackendConformance",
-    "FakeBackend",
     "OfflineModel",
     "Request",
     "Script",

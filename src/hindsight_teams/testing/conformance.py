@@ -18,7 +18,6 @@ and no plugin of it.
 from __future__ import annotations
 
 import asyncio
-import inspect
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -27,9 +26,27 @@ from typing import Any
 
 import pytest
 
-from hindsight_teams.backends.base import MemoryBackend
-from hindsight_teams.errors import BankNotFound, InvalidBankId, InvalidInput
+from hindsight_teams.backends.base import MemoryBackend, as_backend
+from hindsight_teams.errors import BankNotFound, InvalidBankId, InvalidInput, NotFound, Unsupported
 from hindsight_teams.models import Memory, RetainItem
+from hindsight_teams.requests import (
+    CancelOperation,
+    Capability,
+    Consolidate,
+    DeleteDocument,
+    GetDocument,
+    GetMemory,
+    GetOperation,
+    GetVersion,
+    ListDocuments,
+    ListOperations,
+    ListRepeats,
+    Recall,
+    Request,
+    Retain,
+    RetryExtraction,
+    WaitForOperation,
+)
 
 LAMPS: dict[str, list[str]] = {"kitchen": [], "garden": ["a"], "cellar": ["a", "b"], "attic": ["b"]}
 """Four memories and their tags, for every filter."""
@@ -100,7 +117,7 @@ class Caller:
     """The verbs of a backend as plain functions, whichever of the twins stands behind them."""
 
     def __init__(self, backend: MemoryBackend, runner: asyncio.Runner | None) -> None:
-        self._backend = backend
+        self._backend = as_backend(backend)
         self._runner = runner
 
     def __getattr__(self, verb: str) -> Callable[..., Any]:
@@ -122,6 +139,33 @@ def tells(memories: Sequence[Memory], word: str) -> bool:
     return any(word.casefold() in memory.text.casefold() for memory in memories)
 
 
+def needs(backend: MemoryBackend, capability: Capability) -> None:
+    """Skip a test of something that the backend does not declare."""
+    if capability not in backend.capabilities:
+        pytest.skip(f"{backend.name} does not declare that it can {capability}")
+
+
+def optional_requests(bank: str) -> list[Request[Any]]:
+    """One request for each thing that a backend may lack."""
+    operation = str(uuid.uuid4())
+    return [
+        CancelOperation(bank=bank, operation_id=operation),
+        Consolidate(bank=bank),
+        DeleteDocument(bank=bank, document_id="d"),
+        GetDocument(bank=bank, document_id="d"),
+        GetMemory(bank=bank, memory_id=operation),
+        GetOperation(bank=bank, operation_id=operation),
+        GetVersion(),
+        ListDocuments(bank=bank),
+        ListOperations(bank=bank),
+        ListRepeats(bank=bank),
+        Recall(bank=bank, query="lamp", include_chunks=True),
+        Retain(bank=bank, items=[RetainItem("The kettle is on.")], background=True),
+        RetryExtraction(bank=bank),
+        WaitForOperation(bank=bank, operation_id=operation),
+    ]
+
+
 class BackendConformance:
     """Override ``backend``; pytest runs the rest."""
 
@@ -138,7 +182,7 @@ class BackendConformance:
         else:
             with asyncio.Runner() as runner:
                 yield Caller(backend, runner)
-                runner.run(backend.aclose())
+                runner.run(as_backend(backend).aclose())
 
     @pytest.fixture
     def bank(self, do: Caller) -> Iterator[str]:
@@ -161,14 +205,69 @@ class BackendConformance:
     def test_it_has_every_verb_of_the_protocol(self, backend: MemoryBackend) -> None:
         assert isinstance(backend, MemoryBackend)
         assert isinstance(backend.name, str)
+        assert backend.capabilities <= set(Capability)
 
-    @pytest.mark.parametrize("verb", [v for v in vars(MemoryBackend) if f"a{v}" in vars(MemoryBackend)])
-    def test_both_twins_of_a_verb_take_the_protocols_parameters(self, backend: MemoryBackend, verb: str) -> None:
-        promised = list(inspect.signature(getattr(MemoryBackend, verb)).parameters)[1:]
-        plain = inspect.signature(getattr(backend, verb)).parameters
-        twin = inspect.signature(getattr(backend, f"a{verb}")).parameters
-        assert [p for p in plain if p in promised] == promised
-        assert {n: (p.kind, p.default) for n, p in plain.items()} == {n: (p.kind, p.default) for n, p in twin.items()}
+    def test_what_it_lacks_is_unsupported(self, do: Caller, backend: MemoryBackend, bank: str) -> None:
+        for request in optional_requests(bank):
+            if request.required <= backend.capabilities:
+                continue
+            with pytest.raises(Unsupported):
+                do.execute(request)
+
+    def test_what_was_retained_again_is_listed_where_it_is_kept(
+        self, do: Caller, backend: MemoryBackend, bank: str
+    ) -> None:
+        needs(backend, Capability.REPEATS)
+        do.retain(bank, "The lift code is 7.", tags=["session:one"], document_id="one")
+        do.retain(bank, "The lift code is 7.", tags=["session:two"], document_id="two")
+        shown = do.list_memories(bank).memories
+        repeats = do.list_repeats(bank)
+        assert sorted(m.document_id for m in (*shown, *repeats)) == ["one", "two"]
+        assert [m.document_id for m in do.list_repeats(bank, document_id="two")] == ["two"]
+        assert do.list_repeats(bank, document_id="one") == []
+
+    def test_documents_are_listed_got_and_deleted(self, do: Caller, backend: MemoryBackend, lit: str) -> None:
+        needs(backend, Capability.DOCUMENTS)
+        assert {document.document_id for document in do.list_documents(lit)} == set(LAMPS)
+        assert do.get_document(lit, "attic").document_id == "attic"
+        assert do.delete_document(lit, "attic") >= 1
+        assert do.delete_document(lit, "attic") == 0
+        with pytest.raises(NotFound):
+            do.get_document(lit, "attic")
+
+    def test_a_memory_is_got_by_its_id(self, do: Caller, backend: MemoryBackend, lit: str) -> None:
+        needs(backend, Capability.GET_MEMORY)
+        [first, *_] = do.list_memories(lit).memories
+        assert do.get_memory(lit, first.id).text == first.text
+        with pytest.raises(NotFound):
+            do.get_memory(lit, "no-such-id")
+
+    def test_a_retain_in_the_background_is_followed(self, do: Caller, backend: MemoryBackend, bank: str) -> None:
+        needs(backend, Capability.OPERATIONS)
+        receipt = do.retain(bank, "Nora repaired the telescope in Oslo.", background=True)
+        done = do.wait_for_operation(bank, receipt.operation_id, timeout=60)
+        assert done.status == "completed", done
+        assert tells(do.recall(bank, "Who repaired the telescope?").results, "telescope")
+
+    def test_an_append_leaves_earlier_signatures_alone_unless_it_says_so(
+        self, do: Caller, backend: MemoryBackend, bank: str
+    ) -> None:
+        do.retain(bank, "The office is in Oslo.", document_id="d", metadata={"author": "ada"})
+        do.retain(bank, "The oven is off.", document_id="d", metadata={"author": "bob"}, update_mode="append")
+        authors = {m.author for m in do.list_memories(bank, document_id="d").memories}
+        anew = Capability.APPEND_SIGNS_ANEW in backend.capabilities
+        assert authors == ({"bob"} if anew else {"ada", "bob"})
+
+    def test_consolidating_makes_only_observations(self, do: Caller, backend: MemoryBackend, lit: str) -> None:
+        needs(backend, Capability.CONSOLIDATE)
+        before = lamps(do.list_memories(lit).memories)
+        do.consolidate(lit)
+        after = do.list_memories(lit).memories
+        assert lamps([m for m in after if m.type != "observation"]) == before
+
+    def test_a_request_without_a_bank_is_refused(self, do: Caller) -> None:
+        with pytest.raises(InvalidBankId):
+            do.execute(Recall(query="Which lamp is broken?"))
 
     def test_it_says_that_it_is_well(self, do: Caller, backend: MemoryBackend) -> None:
         health = do.health()
@@ -549,31 +648,31 @@ class BackendConformance:
     # --- at once
 
     def test_threads_can_share_it(self, backend: MemoryBackend) -> None:
-        bank_id = f"conformance:{uuid.uuid4().hex}"
+        whole, bank_id = as_backend(backend), f"conformance:{uuid.uuid4().hex}"
 
         def work(number: int) -> bool:
-            backend.retain(bank_id, f"The lamp in room {number} is broken.", document_id=str(number))
-            return tells(backend.recall(bank_id, f"The lamp in room {number}").results, "lamp")
+            whole.retain(bank_id, f"The lamp in room {number} is broken.", document_id=str(number))
+            return tells(whole.recall(bank_id, f"The lamp in room {number}").results, "lamp")
 
         try:
             with ThreadPoolExecutor(8) as threads:
                 assert all(threads.map(work, range(16)))
-            assert backend.bank_stats(bank_id).documents == 16
+            assert whole.bank_stats(bank_id).documents == 16
         finally:
-            backend.delete_bank(bank_id)
+            whole.delete_bank(bank_id)
 
     def test_coroutines_and_loops_can_share_it(self, backend: MemoryBackend) -> None:
-        bank_id = f"conformance:{uuid.uuid4().hex}"
+        whole, bank_id = as_backend(backend), f"conformance:{uuid.uuid4().hex}"
 
         async def work(number: int) -> bool:
-            await backend.aretain(bank_id, f"The lamp in room {number} is broken.", document_id=str(number))
-            return tells((await backend.arecall(bank_id, f"The lamp in room {number}")).results, "lamp")
+            await whole.aretain(bank_id, f"The lamp in room {number} is broken.", document_id=str(number))
+            return tells((await whole.arecall(bank_id, f"The lamp in room {number}")).results, "lamp")
 
         async def crowd(first: int) -> list[bool]:
             return await asyncio.gather(*(work(number) for number in range(first, first + 8)))
 
         try:
             assert all(asyncio.run(crowd(0)) + asyncio.run(crowd(8)))
-            assert backend.bank_stats(bank_id).documents == 16
+            assert whole.bank_stats(bank_id).documents == 16
         finally:
-            backend.delete_bank(bank_id)
+            whole.delete_bank(bank_id)

@@ -81,8 +81,8 @@ class Loopback:
     def __init__(self) -> None:
         self.requests: list[Request] = []
         self.next: deque[Answer] = deque()
-        self.asked = threading.Event()
         self.released = threading.Event()
+        self.asked = threading.Semaphore(0)
         self.connections = 0
         self.all_closed = threading.Condition()
         self._server = _Server(("127.0.0.1", 0), _Handler)
@@ -94,12 +94,8 @@ class Loopback:
     def answer(self, request: Request) -> Answer:
         answer = self.next.popleft() if self.next else usual(request)
         self.requests.append(request)
-        self.asked.set()
+        self.asked.release()
         return answer
-
-    def wait_for_a_request(self) -> bool:
-        """Whether a request has arrived; waits for the first."""
-        return self.asked.wait(timeout=30)
 
     def wait_until_all_closed(self) -> bool:
         """Whether all connections are closed; waits for those that are closing."""

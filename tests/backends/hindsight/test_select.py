@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from hindsight_teams.backends import select
+from hindsight_teams.backends.base import Backend
 from hindsight_teams.backends.hindsight import HindsightBackend
 from hindsight_teams.backends.select import BackendChoice, choose_backend, open_backend
 from hindsight_teams.backends.sqlite import SQLiteBackend
 from hindsight_teams.errors import ConfigurationError, InvalidInput
 from hindsight_teams.settings import CLOUD_URL, configure, default_database, reset_config
-from hindsight_teams.testing.fake import FakeBackend
 from tests.backends.hindsight.conftest import Loopback
 
 ARGUMENT, CONFIGURED, ENVIRONMENT = "http://argument", "http://configured", "http://environment"
@@ -54,7 +54,7 @@ def test_a_key_without_a_url_means_cloud() -> None:
 
 def test_a_key_goes_to_the_url_that_was_given(loopback: Loopback) -> None:
     configure(hindsight_api_url=loopback.url, api_key="k-configured")
-    with open_backend() as backend:  # type: ignore[attr-defined]
+    with open_backend() as backend:
         backend.recall("b", "q")
     assert loopback.requests[0].headers["authorization"] == "Bearer k-configured"
 
@@ -66,7 +66,7 @@ def test_every_choice_says_why() -> None:
 
 
 def test_a_backend_given_is_used_as_it_is() -> None:
-    fake = FakeBackend()
+    fake = Backend()
     assert open_backend(backend=fake, hindsight_api_url=ARGUMENT) is fake
     assert open_backend(client=fake) is fake
 
@@ -74,9 +74,9 @@ def test_a_backend_given_is_used_as_it_is() -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"backend": object()}, "no MemoryBackend"),
-        ({"backend": "memory.db"}, "no MemoryBackend"),
-        ({"backend": FakeBackend(), "client": FakeBackend()}, "both given"),
+        ({"backend": object()}, "not a MemoryBackend"),
+        ({"backend": "memory.db"}, "not a MemoryBackend"),
+        ({"backend": Backend(), "client": Backend()}, "both given"),
     ],
 )
 def test_what_is_no_backend_is_refused(arguments: dict[str, Any], words: str) -> None:

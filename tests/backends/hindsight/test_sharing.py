@@ -161,11 +161,11 @@ def test_closing_from_outside_closes_a_running_loops_connections(backend: Hindsi
 
 async def test_a_cancelled_call_leaves_the_backend_well(backend: HindsightBackend, loopback: Loopback) -> None:
     loopback.next.append(HANG)
-    hanging = asyncio.create_task(backend.arecall("b", "q"))
-    assert await asyncio.to_thread(loopback.wait_for_a_request)
-    hanging.cancel()
+    call = asyncio.create_task(backend.arecall("b", "q"))
+    assert await asyncio.to_thread(loopback.asked.acquire, timeout=10)
+    call.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await hanging
+        await call
     assert (await backend.arecall("b", "q")).results
 
 

@@ -31,13 +31,36 @@ from hindsight_teams.errors import (
     UnexpectedAnswer,
     Unsupported,
 )
-from hindsight_teams.models import MemoryPage, RetainItem
+from hindsight_teams.models import MemoryPage, RecallResult, Receipt, Reflection, RetainItem
+from hindsight_teams.requests import (
+    DeleteDocument,
+    GetVersion,
+    ListBanks,
+    ListMemories,
+    ListTags,
+    Recall,
+    Reflect,
+    Retain,
+)
+from hindsight_teams.requests.checks import check_bank_id
 
 T = TypeVar("T")
 
 RULES = Rules(retry=RetryPolicy(attempts=3, base=1.0, cap=10.0), has_key=True, location="https://x.test/prefix")
 NO_ANSWER = Failure(BackendUnreachable("gone"), processed=False, repeatable=True)
 BROKEN = Failure(BackendUnreachable("broke"), processed=True, repeatable=True)
+
+
+def retain(bank: str, content: str, **options: Any) -> Plan[Receipt]:
+    return verbs.retain(RULES, Retain.of(bank, content, **options))
+
+
+def recall(bank: str, query: str, **options: Any) -> Plan[RecallResult]:
+    return verbs.recall(RULES, Recall.of(bank, query, **options))
+
+
+def reflect(bank: str, query: str, **options: Any) -> Plan[Reflection]:
+    return verbs.reflect(RULES, Reflect.of(bank, query, **options))
 
 
 def ok(body: Any) -> Reply:
@@ -77,19 +100,19 @@ RECEIPT = ok({"success": True, "bank_id": "b", "items_count": 1, "async": False}
 class TestRepeating:
     @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
     def test_a_transient_status_is_tried_again_after_a_pause(self, status: int) -> None:
-        steps, result = drive(verbs.recall(RULES, "b", "q"), Reply(status, b"{}"), ok({"results": []}))
+        steps, result = drive(recall("b", "q"), Reply(status, b"{}"), ok({"results": []}))
         assert [type(step) for step in steps] == [Call, Pause, Call]
         assert steps[0] == steps[2]
         assert not isinstance(result, BackendError)
 
     @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 422])
     def test_a_lasting_status_is_not_tried_again(self, status: int) -> None:
-        steps, result = drive(verbs.recall(RULES, "b", "q"), Reply(status, b'{"detail": "no"}'))
+        steps, result = drive(recall("b", "q"), Reply(status, b'{"detail": "no"}'))
         assert len(steps) == 1
         assert isinstance(result, BackendError)
 
     def test_it_gives_up_after_the_last_attempt(self) -> None:
-        steps, error = drive(verbs.recall(RULES, "b", "q"), *[Reply(503, b"{}")] * 3)
+        steps, error = drive(recall("b", "q"), *[Reply(503, b"{}")] * 3)
         assert len(calls(steps)) == 3
         assert isinstance(error, ServerFault)
         assert error.details["attempts"] == 3
@@ -101,12 +124,12 @@ class TestRepeating:
             assert longest / 2 <= min(found) < max(found) <= longest
 
     def test_retry_after_is_waited_for(self) -> None:
-        steps, _ = drive(verbs.recall(RULES, "b", "q"), Reply(429, b"{}", retry_after="7"), ok({"results": []}))
+        steps, _ = drive(recall("b", "q"), Reply(429, b"{}", retry_after="7"), ok({"results": []}))
         assert isinstance(steps[1], Pause)
         assert steps[1].seconds == 7
 
     def test_a_retry_after_beyond_the_cap_is_not_waited_for(self) -> None:
-        steps, error = drive(verbs.recall(RULES, "b", "q"), Reply(429, b"{}", retry_after="3600"))
+        steps, error = drive(recall("b", "q"), Reply(429, b"{}", retry_after="3600"))
         assert len(steps) == 1
         assert isinstance(error, RateLimited)
         assert error.details["retry_after"] == 3600
@@ -127,36 +150,36 @@ class TestRepeating:
         assert retry_after_seconds(header, now=datetime(2024, 3, 1, 10, tzinfo=UTC)) == seconds
 
     def test_a_repeated_retain_carries_the_same_document_id(self) -> None:
-        steps, _ = drive(verbs.retain(RULES, "b", "x"), BROKEN, Reply(502, b""), RECEIPT)
+        steps, _ = drive(retain("b", "x"), BROKEN, Reply(502, b""), RECEIPT)
         ids = {body(call)["items"][0]["document_id"] for call in calls(steps)}
         assert len(calls(steps)) == 3
         assert len(ids) == 1
 
     def test_two_retains_do_not_share_a_document_id(self) -> None:
-        first, _ = drive(verbs.retain(RULES, "b", "x"), RECEIPT)
-        second, _ = drive(verbs.retain(RULES, "b", "x"), RECEIPT)
+        first, _ = drive(retain("b", "x"), RECEIPT)
+        second, _ = drive(retain("b", "x"), RECEIPT)
         assert body(calls(first)[0]) != body(calls(second)[0])
 
     @pytest.mark.parametrize("outcome", [BROKEN, Reply(500, b"{}"), Reply(502, b"{}"), Reply(504, b"{}")])
     def test_an_append_that_may_have_been_done_is_not_repeated(self, outcome: Outcome) -> None:
-        steps, error = drive(verbs.retain(RULES, "b", "x", document_id="d", update_mode="append"), outcome)
+        steps, error = drive(retain("b", "x", document_id="d", update_mode="append"), outcome)
         assert len(steps) == 1
         assert isinstance(error, BackendError)
 
     @pytest.mark.parametrize("outcome", [NO_ANSWER, Reply(429, b"{}"), Reply(503, b"{}")])
     def test_an_append_that_was_not_begun_is_repeated(self, outcome: Outcome) -> None:
-        plan = verbs.retain(RULES, "b", "x", document_id="d", update_mode="append")
+        plan = retain("b", "x", document_id="d", update_mode="append")
         steps, _ = drive(plan, outcome, RECEIPT)
         assert len(calls(steps)) == 2
 
     def test_an_append_in_the_background_is_repeated_under_its_operation_id(self) -> None:
-        plan = verbs.retain(RULES, "b", "x", document_id="d", update_mode="append", background=True)
+        plan = retain("b", "x", document_id="d", update_mode="append", background=True)
         steps, _ = drive(plan, BROKEN, RECEIPT)
         assert body(calls(steps)[0])["operation_id"] == body(calls(steps)[1])["operation_id"]
 
     def test_one_attempt_means_no_repeating(self) -> None:
         rules = Rules(RetryPolicy(attempts=1), has_key=False, location="x")
-        steps, _ = drive(verbs.recall(rules, "b", "q"), NO_ANSWER)
+        steps, _ = drive(verbs.recall(rules, Recall.of("b", "q")), NO_ANSWER)
         assert len(steps) == 1
 
 
@@ -204,7 +227,7 @@ class TestErrors:
     def test_no_message_holds_what_the_server_or_the_address_says(self, status: int, detail: Any) -> None:
         reply = Reply(status, json.dumps({"detail": detail, "key": "SECRET"}).encode())
         rules = Rules(RetryPolicy(attempts=1), has_key=True, location="https://secret.test")
-        _, error = drive(verbs.reflect(rules, "b", "q"), reply)
+        _, error = drive(verbs.reflect(rules, Reflect.of("b", "q")), reply)
         assert isinstance(error, BackendError)
         assert "secret.test" not in str(error)
         assert "\n" not in str(error)
@@ -236,31 +259,30 @@ class TestErrors:
         ids=lambda c: repr(c[:40]),
     )
     def test_an_answer_of_another_shape_is_not_hindsights(self, content: bytes) -> None:
-        steps, error = drive(verbs.recall(RULES, "b", "q"), Reply(200, content))
+        steps, error = drive(recall("b", "q"), Reply(200, content))
         assert isinstance(error, UnexpectedAnswer)
         assert len(steps) == 1
 
     def test_a_retain_without_success_is_not_taken_for_one(self) -> None:
-        _, error = drive(verbs.retain(RULES, "b", "x"), ok({"success": False, "bank_id": "b", "items_count": 0}))
+        _, error = drive(retain("b", "x"), ok({"success": False, "bank_id": "b", "items_count": 0}))
         assert isinstance(error, UnexpectedAnswer)
 
     def test_a_wrong_path_prefix_is_not_an_empty_bank(self) -> None:
-        _, error = drive(verbs.recall(RULES, "b", "q"), Reply(404, b'{"detail": "Not Found"}'))
+        _, error = drive(recall("b", "q"), Reply(404, b'{"detail": "Not Found"}'))
         assert isinstance(error, UnexpectedAnswer)
 
     @pytest.mark.parametrize(
         ("version", "good"), [("1.1.0", True), ("1.10.2", True), ("2.0", True), ("1.0.9", False), ("0.9.1", False)]
     )
     def test_a_server_too_old_is_said_so(self, version: str, good: bool) -> None:
-        _, result = drive(banks.check_version(RULES), ok({"api_version": version}))
+        _, result = drive(banks.version(RULES, GetVersion(checked=True)), ok({"api_version": version}))
         assert result == version if good else isinstance(result, Unsupported)
 
 
 class TestRequests:
     def test_recall_sends_what_was_given(self) -> None:
         when = datetime(2024, 3, 1, 10, tzinfo=UTC)
-        plan = verbs.recall(
-            RULES,
+        plan = recall(
             "b",
             "q",
             budget="high",
@@ -287,25 +309,23 @@ class TestRequests:
 
     def test_flat_tags_beside_groups_become_one_more_group(self) -> None:
         groups = [{"not": {"tags": ["z"]}}]
-        plan = verbs.recall(RULES, "b", "q", tags=["a"], tags_match="all", tag_groups=groups)
+        plan = recall("b", "q", tags=["a"], tags_match="all", tag_groups=groups)
         sent = body(calls(drive(plan, ok({"results": []}))[0])[0])
         assert sent["tag_groups"] == [*groups, {"tags": ["a"], "match": "all"}]
         assert "tags" not in sent
 
     def test_exact_without_tags_is_still_a_filter(self) -> None:
-        sent = body(calls(drive(verbs.recall(RULES, "b", "q", tags_match="exact"), ok({"results": []}))[0])[0])
+        sent = body(calls(drive(recall("b", "q", tags_match="exact"), ok({"results": []}))[0])[0])
         assert (sent["tags"], sent["tags_match"]) == ([], "exact")
 
     def test_a_query_over_500_tokens_is_said_to_be_cut(self) -> None:
-        _, result = drive(verbs.recall(RULES, "b", "word " * 600), ok({"results": []}))
+        _, result = drive(recall("b", "word " * 600), ok({"results": []}))
         assert not isinstance(result, BackendError)
         assert "500" in result.notes[0]
 
     def test_reflect_sends_what_was_given_once_the_bank_is_there(self) -> None:
         schema = {"type": "object"}
-        plan = verbs.reflect(
-            RULES, "b", "q", budget="low", context="c", max_tokens=9, tags=["a"], response_schema=schema
-        )
+        plan = reflect("b", "q", budget="low", context="c", max_tokens=9, tags=["a"], response_schema=schema)
         steps, result = drive(plan, ok({"total": 1}), ok({"text": "t", "structured_output": {"n": 1}}))
         assert body(calls(steps)[1]) == {
             "query": "q",
@@ -322,7 +342,7 @@ class TestRequests:
 
     def test_retain_sends_every_field(self) -> None:
         item = RetainItem("x", datetime(2024, 3, 1), "c", {"author": "a"}, ["t"], "d", "append", ["Ada"])
-        (call,) = calls(drive(verbs.retain_batch(RULES, "b", [item]), RECEIPT)[0])
+        (call,) = calls(drive(verbs.retain(RULES, Retain(bank="b", items=[item])), RECEIPT)[0])
         assert body(call) == {
             "items": [
                 {
@@ -339,15 +359,15 @@ class TestRequests:
         }
 
     def test_a_large_retain_is_waited_for_longer(self) -> None:
-        small, _ = drive(verbs.retain(RULES, "b", "x"), RECEIPT)
-        large, _ = drive(verbs.retain(RULES, "b", "x" * 300_000), RECEIPT)
+        small, _ = drive(retain("b", "x"), RECEIPT)
+        large, _ = drive(retain("b", "x" * 300_000), RECEIPT)
         assert calls(small)[0].longer == 0
         assert calls(large)[0].longer == 100
 
     @given(st.text(min_size=1, max_size=60))
     def test_a_bank_id_reaches_the_server_as_it_is(self, bank_id: str) -> None:
         try:
-            path = wire.bank(bank_id)
+            path = wire.bank(check_bank_id(bank_id))
         except InvalidBankId:
             return
         step = path.removeprefix("/v1/default/banks/")
@@ -358,7 +378,7 @@ class TestRequests:
 
     @pytest.mark.parametrize("document_id", [".", "..", "a/b", "a?b#c", "%2F", "é"])
     def test_any_document_id_is_one_path_step(self, document_id: str) -> None:
-        plan = memories.delete_document(RULES, "b", document_id)
+        plan = memories.delete_document(RULES, DeleteDocument(bank="b", document_id=document_id))
         (call,) = calls(drive(plan, ok({"memory_units_deleted": 1}))[0])
         step = call.path.removeprefix("/v1/default/banks/b/documents/")
         assert unquote(step) == document_id
@@ -403,7 +423,9 @@ class TestAnswers:
     def test_a_long_listing_is_read_to_its_end(self) -> None:
         rows = [{"tag": f"t{n}", "count": 1} for n in range(5)]
         steps, found = drive(
-            banks.list_tags(RULES, "b"), ok({"items": rows[:3], "total": 5}), ok({"items": rows[3:], "total": 5})
+            banks.list_tags(RULES, ListTags(bank="b")),
+            ok({"items": rows[:3], "total": 5}),
+            ok({"items": rows[3:], "total": 5}),
         )
         assert not isinstance(found, BackendError)
         assert len(found) == 5
@@ -411,7 +433,7 @@ class TestAnswers:
 
     def test_a_listing_that_shrinks_meanwhile_ends(self) -> None:
         steps, _ = drive(
-            banks.list_tags(RULES, "b"),
+            banks.list_tags(RULES, ListTags(bank="b")),
             ok({"items": [{"tag": "t", "count": 1}], "total": 5}),
             ok({"items": [], "total": 0}),
         )
@@ -423,7 +445,7 @@ class TestAnswers:
             return ok({"items": items, "total": total, "limit": 2, "offset": 0})
 
         steps, found = drive(
-            memories.list_memories(RULES, "b", limit=2),
+            memories.list_memories(RULES, ListMemories(bank="b", limit=2)),
             page(4, 4, 3),
             page(5, 3, 2),  # meanwhile one was added before them all
             page(5, 2, 1),
@@ -439,6 +461,6 @@ class TestAnswers:
 
     def test_only_true_prefixes_of_a_bank_id_are_listed(self) -> None:
         listing = {"banks": [{"bank_id": b} for b in ("b:2", "a:b:1", "b:1")], "total": 3}
-        _, found = drive(banks.list_banks(RULES, prefix="b:"), ok(listing))
+        _, found = drive(banks.list_banks(RULES, ListBanks(prefix="b:")), ok(listing))
         assert not isinstance(found, BackendError)
         assert [bank.bank_id for bank in found] == ["b:1", "b:2"]

@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from hindsight_teams.access.banks import check_bank_id
 from hindsight_teams.backends.hindsight import decoding as answers
 from hindsight_teams.backends.hindsight import faults
 from hindsight_teams.errors import (
@@ -25,21 +24,8 @@ from hindsight_teams.errors import (
     UnexpectedAnswer,
     Unsupported,
 )
-from hindsight_teams.models import (
-    BUDGETS,
-    MEMORY_TYPES,
-    TAGS_MATCHES,
-    RecallResult,
-    Receipt,
-    Reflection,
-    RetainItem,
-    TagGroup,
-    TagsMatch,
-    check_choice,
-    check_max_tokens,
-)
-from hindsight_teams.requests import checks
-from hindsight_teams.requests.tags import check_group, check_tags
+from hindsight_teams.models import RecallResult, Receipt, Reflection, RetainItem
+from hindsight_teams.requests import DeleteBank, Recall, Reflect, Retain
 
 T = TypeVar("T")
 
@@ -98,11 +84,11 @@ class Call(Generic[T]):
         return result
 
 
-def retain(bank_id: str, items: Sequence[RetainItem]) -> Call[Receipt]:
+def retain(request: Retain) -> Call[Receipt]:
     """Store items; a single one by the client's ``retain``."""
-    bodies = [_item(item) for item in checks.check_items(items)]
+    bodies = [_item(item) for item in request.items]
     verb, arguments = ("retain", bodies[0]) if len(bodies) == 1 else ("retain_batch", {"items": bodies})
-    documents = tuple(dict.fromkeys(i.document_id for i in items if i.document_id))
+    documents = tuple(dict.fromkeys(i.document_id for i in request.items if i.document_id))
 
     def read(answer: Any) -> Receipt:
         raw = _mapping(answer, ["success", "operation_id"])
@@ -110,53 +96,40 @@ def retain(bank_id: str, items: Sequence[RetainItem]) -> Call[Receipt]:
             raise BackendError("the memory client says that it did not store the memory; try again, or look at its log")
         operation = raw.get("operation_id")
         return Receipt(
-            check_bank_id(bank_id),
+            request.bank,
             len(bodies),
             document_ids=documents,
             operation_id=operation if isinstance(operation, str) else None,
         )
 
-    return Call(verb, {"bank_id": check_bank_id(bank_id), **arguments}, read)
+    return Call(verb, {"bank_id": request.bank, **arguments}, read)
 
 
-def recall(
-    bank_id: str,
-    query: str,
-    options: Mapping[str, Any],
-    tags: Sequence[str] | None,
-    tags_match: TagsMatch,
-    tag_groups: Sequence[TagGroup] | None,
-    explain: bool,
-) -> Call[RecallResult]:
+def recall(request: Recall) -> Call[RecallResult]:
     """Find memories."""
-    moment = checks.check_time("query_timestamp", options.get("query_timestamp"))
-    check_max_tokens(options["max_tokens"])
-    for kind in options.get("types") or ():
-        check_choice("types", kind, MEMORY_TYPES)
-    given = {**options, "query_timestamp": moment and moment.isoformat()}
-    arguments = _read_arguments(bank_id, query, given, tags, tags_match, tag_groups)
+    now = request.query_timestamp
+    arguments = _read_arguments(
+        request, max_tokens=request.max_tokens, query_timestamp=now and now.isoformat(), types=request.types
+    )
 
     def read(answer: Any) -> RecallResult:
         if not isinstance(answer, list | tuple):
             answer = _mapping(answer, ["results"])["results"]
-        return answers.recalled(bank_id, {"results": [_memory(found) for found in answer]}, explain=explain)
+        found = {"results": [_memory(found) for found in answer]}
+        return answers.recalled(request.bank, found, explain=request.explain)
 
     return Call("recall", arguments, read, missing=RecallResult())
 
 
-def reflect(
-    bank_id: str,
-    query: str,
-    options: Mapping[str, Any],
-    tags: Sequence[str] | None,
-    tags_match: TagsMatch,
-    tag_groups: Sequence[TagGroup] | None,
-) -> Call[Reflection]:
+def reflect(request: Reflect) -> Call[Reflection]:
     """Answer a question."""
-    if options.get("max_tokens") is not None:
-        check_max_tokens(options["max_tokens"])
-    given = {**options, "include_facts": True}
-    arguments = _read_arguments(bank_id, query, given, tags, tags_match, tag_groups)
+    arguments = _read_arguments(
+        request,
+        max_tokens=request.max_tokens,
+        context=request.context,
+        response_schema=request.response_schema,
+        include_facts=True,
+    )
 
     def read(answer: Any) -> Reflection:
         if isinstance(answer, str):
@@ -164,18 +137,18 @@ def reflect(
         raw = _mapping(answer, ["text", "based_on", "structured_output", "structured_output_error"])
         based_on = _mapping(raw.get("based_on"), ["memories"]).get("memories")
         facts = [_memory(found) for found in based_on] if isinstance(based_on, list | tuple) else []
-        return answers.reflected(bank_id, {**raw, "based_on": {"memories": facts}})
+        return answers.reflected(request.bank, {**raw, "based_on": {"memories": facts}})
 
     return Call("reflect", arguments, read)
 
 
-def delete_bank(bank_id: str) -> Call[int]:
+def delete_bank(request: DeleteBank) -> Call[int]:
     """Delete a bank."""
 
     def read(answer: Any) -> int:
         return int(_mapping(answer, ["deleted_count"]).get("deleted_count") or 0)
 
-    return Call("delete_bank", {"bank_id": check_bank_id(bank_id)}, read, missing=0)
+    return Call("delete_bank", {"bank_id": request.bank}, read, missing=0)
 
 
 def version() -> Call[str | None]:
@@ -236,23 +209,16 @@ def _item(item: RetainItem) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value is not None}
 
 
-def _read_arguments(
-    bank_id: str,
-    query: str,
-    options: Mapping[str, Any],
-    tags: Sequence[str] | None,
-    tags_match: TagsMatch,
-    tag_groups: Sequence[TagGroup] | None,
-) -> dict[str, Any]:
-    checks.check_text("query", query)
-    check_choice("budget", options["budget"], BUDGETS)
-    check_choice("tags_match", tags_match, TAGS_MATCHES)
-    for group in tag_groups or ():
-        check_group(group)
-    given = {**options, "tags": check_tags(tags) or None, "tag_groups": list(tag_groups) if tag_groups else None}
-    if given["tags"] or tags_match == "exact":
-        given["tags_match"] = tags_match
-    arguments = {"bank_id": check_bank_id(bank_id), "query": query}
+def _read_arguments(request: Recall | Reflect, **more: Any) -> dict[str, Any]:
+    chosen = request.filter
+    given = {
+        "budget": request.budget,
+        **more,
+        "tags": list(chosen.tags) or None,
+        "tag_groups": list(chosen.groups) or None,
+        "tags_match": chosen.match if chosen.tags or chosen.match == "exact" else None,
+    }
+    arguments = {"bank_id": request.bank, "query": request.query}
     return arguments | {name: value for name, value in given.items() if value is not None}
 
 

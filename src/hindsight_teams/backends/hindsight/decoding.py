@@ -8,13 +8,13 @@ raises ``KeyError``, ``TypeError``, ``ValueError`` or ``AttributeError``, which 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from hindsight_teams.models import (
     BankInfo,
     BankStats,
+    Document,
     Memory,
     Operation,
     RecallResult,
@@ -25,24 +25,6 @@ from hindsight_teams.models import (
 )
 
 _SIGNALS = (("semantic", "meaning"), ("keyword", "words"), ("reranker", "reranker"))
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """What was retained under one document id.
-
-    Attributes:
-        text: The original text, where one document was asked for and the server keeps it.
-    """
-
-    document_id: str
-    bank_id: str
-    memory_count: int = 0
-    tags: tuple[str, ...] = ()
-    metadata: Mapping[str, str] = field(default_factory=dict)
-    created_at: datetime | None = None
-    updated_at: datetime | None = None
-    text: str | None = None
 
 
 def moment(value: str | None) -> datetime | None:

@@ -1,8 +1,7 @@
 """Requests as values, and the exchange of one request for one answer. Pure: nothing here does I/O.
 
 A plan is a generator that yields steps (``Call``, ``Pause``) and receives what came of them. ``exchange`` is the
-smallest plan: one call, repeated where that is safe, read into a model. The two loops that carry plans out are
-``HindsightBackend``'s.
+smallest plan: one call, repeated where that is safe, read into a model. ``HindsightBackend`` carries plans out.
 """
 
 from __future__ import annotations
@@ -14,7 +13,6 @@ from functools import lru_cache
 from typing import Any, Literal, TypeAlias, TypeVar
 from urllib.parse import quote, urlencode
 
-from hindsight_teams.access.banks import check_bank_id
 from hindsight_teams.backends.hindsight import faults
 from hindsight_teams.backends.hindsight.retry import Repeat, RetryPolicy, retry_after_seconds
 from hindsight_teams.errors import BackendError, BankNotFound, InvalidInput, NotFound
@@ -174,18 +172,9 @@ def encode(body: Mapping[str, Any]) -> bytes:
 
 
 @lru_cache(maxsize=4096)
-def bank_path(bank_id: str) -> str:
-    """The path of a bank.
-
-    Raises:
-        InvalidBankId: The server could not route it.
-    """
-    return f"{BANKS}/{segment(check_bank_id(bank_id))}"
-
-
 def bank(bank_id: str) -> str:
-    """As ``bank_path``, for anything that a caller may have passed."""
-    return bank_path(bank_id if isinstance(bank_id, str) else check_bank_id(bank_id))
+    """The path of a bank."""
+    return f"{BANKS}/{segment(bank_id)}"
 
 
 def segment(value: str) -> str:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
-from functools import partial, wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from hindsight_teams.access.banks import check_bank_id
+from hindsight_teams.backends.base import Backend
 from hindsight_teams.backends.sqlite import checks
 from hindsight_teams.backends.sqlite.learn import linking
 from hindsight_teams.backends.sqlite.search import recalling
@@ -28,7 +26,6 @@ from hindsight_teams.log import Logger
 from hindsight_teams.models import (
     BankInfo,
     BankStats,
-    Budget,
     Health,
     Memory,
     MemoryPage,
@@ -36,12 +33,27 @@ from hindsight_teams.models import (
     RecallResult,
     Receipt,
     Reflection,
-    RetainItem,
     TagCount,
-    TagGroup,
-    TagsMatch,
-    UpdateMode,
-    check_max_tokens,
+)
+from hindsight_teams.requests import (
+    STANDARD,
+    Capability,
+    Consolidate,
+    DeleteBank,
+    DeleteMemories,
+    EnsureBank,
+    GetHealth,
+    GetStats,
+    ListBanks,
+    ListMemories,
+    ListRepeats,
+    ListTags,
+    Recall,
+    Reflect,
+    Request,
+    Retain,
+    RetryExtraction,
+    TagFilter,
 )
 
 _log = Logger(__name__)
@@ -49,25 +61,10 @@ _log = Logger(__name__)
 if TYPE_CHECKING:
     from hindsight_teams.backends.sqlite.store.maintenance import CheckReport, RepairReport
 
-P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def _twin(
-    method: Callable[Concatenate[SQLiteBackend, P], R],
-) -> Callable[Concatenate[SQLiteBackend, P], Coroutine[Any, Any, R]]:
-    """The async variant of a verb: the same function on one of the backend's threads."""
-
-    @wraps(method)
-    async def twin(self: SQLiteBackend, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        return await self._in_thread(partial(method, self, *args, **kwargs))
-
-    twin.__name__ = f"a{method.__name__}"
-    twin.__qualname__ = f"SQLiteBackend.{twin.__name__}"
-    return twin
-
-
-class SQLiteBackend:
+class SQLiteBackend(Backend):
     """Banks of memories in one SQLite file: no server, no key, no download.
 
     Safe to share between threads, event loops and processes; after a fork the child opens its own connections.
@@ -87,6 +84,7 @@ class SQLiteBackend:
     """
 
     name = "sqlite"
+    capabilities = STANDARD | {Capability.REPEATS, Capability.CONSOLIDATE, Capability.RETRY_EXTRACTION}
 
     def __init__(
         self,
@@ -114,331 +112,170 @@ class SQLiteBackend:
     def __repr__(self) -> str:
         return f"SQLiteBackend({str(self.path)!r})"
 
-    def retain(
-        self,
-        bank_id: str,
-        content: str,
-        *,
-        timestamp: datetime | None = None,
-        context: str | None = None,
-        metadata: Mapping[str, str] | None = None,
-        tags: Sequence[str] | None = None,
-        document_id: str | None = None,
-        update_mode: UpdateMode = "replace",
-        entities: Sequence[str] | None = None,
-    ) -> Receipt:
-        """Store one piece of content; the bank is made when it does not exist.
-
-        Content over 1,500 characters becomes several memories of one document. The same retain twice is one memory.
-
-        Args:
-            timestamp: When it was said or happened; a naive datetime is taken as UTC.
-            document_id: What this document held before is replaced, or added to with ``update_mode="append"``.
+    def execute(self, request: Request[R], /) -> R:
+        """Carry out a request.
 
         Raises:
-            InvalidInput: A value can't be stored; nothing was.
+            InvalidInput: A value that this engine can't hold; nothing was stored.
             DatabaseLocked: Another process wrote for longer than ``busy_timeout``.
-            DatabaseUnusable: The file can't be written.
+            DatabaseUnusable: The file can't be read or written.
         """
-        item = RetainItem(
-            content=content,
-            timestamp=timestamp,
-            context=context,
-            metadata=metadata,
-            tags=tags,
-            document_id=document_id,
-            update_mode=update_mode,
-            entities=entities,
-        )
-        return self.retain_batch(bank_id, [item])
+        request.admit(self)
+        answer: R = _HANDLERS[type(request)](self, request)
+        return answer
 
-    def retain_batch(self, bank_id: str, items: Sequence[RetainItem]) -> Receipt:
-        """Store several pieces, all or none. Items that share a ``document_id`` form one document, in order.
+    async def aexecute(self, request: Request[R], /) -> R:
+        """As ``execute``, on one of the backend's threads."""
+        if self._executor is None or self._executor_pid != os.getpid():  # threads do not survive a fork
+            self._executor = ThreadPoolExecutor(self._threads, thread_name_prefix="hindsight-teams-sqlite")
+            self._executor_pid = os.getpid()
+        return await asyncio.get_running_loop().run_in_executor(self._executor, self.execute, request)
 
-        Raises:
-            InvalidInput: A value can't be stored; nothing was.
-            DatabaseLocked: Another process wrote for longer than ``busy_timeout``.
-            DatabaseUnusable: The file can't be written.
-        """
-        check_bank_id(bank_id)
-        if isinstance(items, RetainItem | str):
-            raise InvalidInput("items must be a list of RetainItem")
-        now = _now()
+    # --- what each request does -----------------------------------------------------------------------------------
+
+    def _retain(self, request: Retain) -> Receipt:
+        """Content over 1,500 characters becomes several memories of one document. The same retain twice is one."""
+        now, items = _now(), request.items
         read = len(items) <= linking.MOST_ITEMS
         new = [piece for item in items for piece in writing.pieces(item, now=now, read=read)]
         if not new:
-            return Receipt(bank_id=bank_id, items_count=0)
+            return Receipt(bank_id=request.bank, items_count=0)
         new = self._attached(new)
         with self._pool.write() as db:
-            bank = writing.ensure_bank(db, bank_id, now=now)
+            bank = writing.ensure_bank(db, request.bank, now=now)
             newest = reading.newest(db, bank)
             numbers = writing.store(db, bank, new, now=now)
             fresh = [] if self._extractor is None else [no for no in numbers if no > newest]
             db.executemany("INSERT OR IGNORE INTO pending VALUES (?, '')", [(no,) for no in fresh])
         learned, notes = self._learn(bank, fresh) if fresh else ((), ())
         return Receipt(
-            bank_id=bank_id,
+            bank_id=request.bank,
             items_count=len(items),
             memory_ids=tuple(dict.fromkeys(map(public_id, (*numbers, *learned)))),
             document_ids=tuple(dict.fromkeys(p.document_id for p in new if p.document_id is not None)),
             notes=notes,
         )
 
-    def retry_extraction(self, bank_id: str) -> Receipt:
-        """Extract the facts of the texts for which that failed, or was cut short by a crash.
-
-        Raises:
-            ConfigurationError: The backend has no extractor.
-        """
-        check_bank_id(bank_id)
+    def _retry_extraction(self, request: RetryExtraction) -> Receipt:
         if self._extractor is None:
             raise ConfigurationError("retry_extraction() needs an extractor: SQLiteBackend(path, extractor=...)")
         with self._pool.read() as db:
-            bank = reading.bank_number(db, bank_id)
+            bank = reading.bank_number(db, request.bank)
         learned, notes = ((), ()) if bank is None else self._learn(bank, None)
-        return Receipt(bank_id, len(learned), memory_ids=tuple(map(public_id, learned)), notes=notes)
+        return Receipt(request.bank, len(learned), memory_ids=tuple(map(public_id, learned)), notes=notes)
 
-    def consolidate(self, bank_id: str) -> Receipt:
-        """Make observations of the facts about each name, with their sources, and find what is superseded.
+    def _consolidate(self, request: Consolidate) -> Receipt:
+        """The model writes the observations where there is one, rules do otherwise; a note says so.
 
-        The model writes them where there is one (``model``, else an ``extractor`` that is a model), rules do otherwise.
-        Memories loaded in bulk, which ``retain_batch`` does not compare, are compared here. Safe to repeat.
-
-        Returns:
-            The observations' ids; a note where rules had to stand in for the model.
+        Memories loaded in bulk, which a large retain does not compare, are compared here.
         """
         from hindsight_teams.backends.sqlite.learn import learning
 
-        check_bank_id(bank_id)
         with self._pool.read() as db:
-            bank = reading.bank_number(db, bank_id)
+            bank = reading.bank_number(db, request.bank)
         if bank is None:
-            return Receipt(bank_id, 0)
+            return Receipt(request.bank, 0)
         model = self._model if self._model is not None or not hasattr(self._extractor, "response") else self._extractor
-        made = learning.observe(self._pool, bank, bank_id, model, self._attached, now=_now())
+        made = learning.observe(self._pool, bank, request.bank, model, self._attached, now=_now())
         notes = (f"rules wrote about {made.failed} names: {made.failure}",) if made.failure else ()
-        return Receipt(bank_id, len(made.numbers), memory_ids=tuple(map(public_id, made.numbers)), notes=notes)
+        return Receipt(request.bank, len(made.numbers), memory_ids=tuple(map(public_id, made.numbers)), notes=notes)
 
-    def recall(
-        self,
-        bank_id: str,
-        query: str,
-        *,
-        budget: Budget = "mid",
-        max_tokens: int = 4096,
-        tags: Sequence[str] | None = None,
-        tags_match: TagsMatch = "any",
-        tag_groups: Sequence[TagGroup] | None = None,
-        query_timestamp: datetime | None = None,
-        types: Sequence[MemoryType] | None = None,
-        explain: bool = False,
-    ) -> RecallResult:
-        """Find memories, best first, within ``max_tokens`` of text; empty for a bank that does not exist.
-
-        Args:
-            budget: ``low`` reads little of the index, ``high`` much of it.
-            max_tokens: Four characters count as a token.
-            query_timestamp: What "now" is for words such as "last week".
-            explain: Fill ``Memory.signals`` with what each strategy gave.
-
-        Raises:
-            InvalidInput: A bad value.
-            DatabaseUnusable: The file can't be read.
-        """
-        check_bank_id(bank_id)
-        checks.check_recall(budget, max_tokens, tags, tags_match, tag_groups, types)
-        asked = checks.check_query(query)
-        chosen = _filter(tags, tags_match, tag_groups, types)
-        now = checks.to_microseconds("query_timestamp", query_timestamp)
+    def _recall(self, request: Recall) -> RecallResult:
+        """``low`` reads little of the index, ``high`` much of it. Four characters count as a token."""
+        now = checks.to_microseconds("query_timestamp", request.query_timestamp)
         with self._pool.read() as db:
-            bank = reading.bank_number(db, bank_id)
+            bank = reading.bank_number(db, request.bank)
             if bank is None:
                 return RecallResult()
             memories = recalling.recall(
                 db,
                 bank,
-                bank_id,
-                asked,
-                budget=budget,
-                chosen=chosen,
+                request.bank,
+                request.query[: checks.MAX_QUERY],
+                budget=request.budget,
+                chosen=_filter(request.filter, request.types),
                 now=_now() if now is None else now,
-                explain=explain,
+                explain=request.explain,
                 shares=self._shares,
-                similarity=None if self._vectors is None or budget == "low" else self._vectors.similarity,
+                similarity=None if self._vectors is None or request.budget == "low" else self._vectors.similarity,
             )
-        kept, left_out = recalling.within(memories, max_tokens)
+        kept, left_out = recalling.within(memories, request.max_tokens)
         notes = [f"{left_out} more memories match; raise max_tokens to see them"] if left_out else []
-        if len(query) > checks.MAX_QUERY:
+        if len(request.query) > checks.MAX_QUERY:
             notes.append(f"the query was cut to its first {checks.MAX_QUERY:,} characters")
         return RecallResult(results=kept, notes=tuple(notes))
 
-    def reflect(
-        self,
-        bank_id: str,
-        query: str,
-        *,
-        budget: Budget = "mid",
-        context: str | None = None,
-        max_tokens: int | None = None,
-        tags: Sequence[str] | None = None,
-        tags_match: TagsMatch = "any",
-        tag_groups: Sequence[TagGroup] | None = None,
-        response_schema: Mapping[str, Any] | None = None,
-    ) -> Reflection:
-        """Answer a question from what the bank holds.
-
-        Raises:
-            InvalidInput: A bad value.
-            Unsupported: ``response_schema`` without a model.
-            DatabaseUnusable: The file can't be read.
-        """
+    def _reflect(self, request: Reflect) -> Reflection:
         from hindsight_teams.backends.sqlite.search import reflecting
 
-        if max_tokens is not None:
-            check_max_tokens(max_tokens)
-        if context is not None:
-            checks.check_text("context", context)
-        found = self.recall(
-            bank_id, query, budget=budget, tags=tags, tags_match=tags_match, tag_groups=tag_groups
-        ).results
+        found = self._recall(
+            Recall(bank=request.bank, query=request.query, filter=request.filter, budget=request.budget)
+        )
         return reflecting.reflect(
-            query, found, model=self._model, context=context, max_tokens=max_tokens, response_schema=response_schema
+            request.query,
+            found.results,
+            model=self._model,
+            context=request.context,
+            max_tokens=request.max_tokens,
+            response_schema=request.response_schema,
         )
 
-    def ensure_bank(self, bank_id: str, *, name: str | None = None) -> BankInfo:
-        """Make the bank when it does not exist; the name of one that does stays.
-
-        Raises:
-            InvalidInput: A bad id or name.
-        """
-        check_bank_id(bank_id)
-        if name is not None:
-            checks.check_text("name", name)
+    def _ensure_bank(self, request: EnsureBank) -> BankInfo:
+        if request.name is not None:
+            checks.check_length("name", request.name)
         with self._pool.write() as db:
-            return reading.bank(db, writing.ensure_bank(db, bank_id, now=_now(), name=name))
+            return reading.bank(db, writing.ensure_bank(db, request.bank, now=_now(), name=request.name))
 
-    def list_banks(self, *, prefix: str | None = None) -> list[BankInfo]:
-        """All banks, by id; only those whose id starts with ``prefix`` where one is given."""
+    def _list_banks(self, request: ListBanks) -> list[BankInfo]:
         with self._pool.read() as db:
-            return reading.banks(db, prefix or "")
+            return reading.banks(db, request.prefix or "")
 
-    def bank_stats(self, bank_id: str) -> BankStats:
-        """Counts of one bank.
-
-        Raises:
-            BankNotFound: There is no such bank.
-        """
-        check_bank_id(bank_id)
+    def _bank_stats(self, request: GetStats) -> BankStats:
         with self._pool.read() as db:
-            bank = reading.bank_number(db, bank_id)
+            bank = reading.bank_number(db, request.bank)
             if bank is None:
-                raise BankNotFound(f"there is no bank {bank_id!r}; a first retain makes it")
+                raise BankNotFound(f"there is no bank {request.bank!r}; a first retain makes it")
             return reading.stats(db, bank)
 
-    def delete_bank(self, bank_id: str) -> int:
-        """Delete a bank with all it holds, from the file's bytes too; the number of memories deleted."""
-        check_bank_id(bank_id)
+    def _delete_bank(self, request: DeleteBank) -> int:
+        """What was in the bank goes from the file's bytes too."""
         with self._pool.write() as db:
-            bank = reading.bank_number(db, bank_id)
+            bank = reading.bank_number(db, request.bank)
             if bank is None:
                 return 0
             deleted = writing.remove_bank(db, bank)
         self.erase()
         return deleted
 
-    def list_memories(
-        self,
-        bank_id: str,
-        *,
-        limit: int = 100,
-        offset: int = 0,
-        tags: Sequence[str] | None = None,
-        tags_match: TagsMatch = "any",
-        document_id: str | None = None,
-    ) -> MemoryPage:
-        """One page of memories, oldest first; empty for a bank that does not exist.
-
-        Raises:
-            InvalidInput: A bad value.
-        """
-        check_bank_id(bank_id)
-        checks.check_page(limit, offset)
-        checks.check_filter(tags, tags_match)
+    def _list_memories(self, request: ListMemories) -> MemoryPage:
         with self._pool.read() as db:
-            bank = reading.bank_number(db, bank_id)
+            bank = reading.bank_number(db, request.bank)
             if bank is None:
-                return MemoryPage([], 0, limit, offset)
-            return reading.page(db, bank, bank_id, _filter(tags, tags_match), document_id, limit, offset)
+                return MemoryPage([], 0, request.limit, request.offset)
+            chosen = _filter(request.filter)
+            return reading.page(db, bank, request.bank, chosen, request.document_id, request.limit, request.offset)
 
-    def list_repeats(
-        self,
-        bank_id: str,
-        *,
-        ids: Sequence[str] | None = None,
-        document_id: str | None = None,
-        tags: Sequence[str] | None = None,
-        tags_match: TagsMatch = "all_strict",
-    ) -> list[Memory]:
-        """What was retained again and is kept with the memory that said it first, oldest first.
-
-        A listing and a recall show that memory alone. A repeat has its id, and the document, tags and metadata of its
-        own retain; ``delete_memories`` with the same document and tags deletes it and leaves the memory.
-
-        Args:
-            bank_id: Where; empty for a bank that does not exist.
-            ids: Only repeats of these memories.
-            document_id: Only repeats of this document.
-            tags: Only repeats with these tags.
-            tags_match: How ``tags`` match.
-
-        Raises:
-            InvalidInput: A bad value.
-        """
-        check_bank_id(bank_id)
-        checks.check_filter(tags, tags_match)
-        wanted = None if ids is None else {n for n in map(row_number, ids) if n is not None}
+    def _list_repeats(self, request: ListRepeats) -> list[Memory]:
         with self._pool.read() as db:
-            bank = reading.bank_number(db, bank_id)
+            bank = reading.bank_number(db, request.bank)
             if bank is None:
                 return []
-            found = linking.selected(db, bank, _filter(tags, tags_match), document_id=document_id, numbers=wanted)
-            return [linking.as_memory(bank_id, memory, fields) for _, memory, fields in found]
-
-    def delete_memories(
-        self,
-        bank_id: str,
-        *,
-        ids: Sequence[str] | None = None,
-        document_id: str | None = None,
-        tags: Sequence[str] | None = None,
-        tags_match: TagsMatch = "all_strict",
-    ) -> int:
-        """Delete the memories that meet every selection given, and all that was derived from them.
-
-        They are gone from the file's bytes when this returns, unless another process is reading an older state of
-        the file: then they go with the next delete, or with ``erase()``.
-
-        Returns:
-            The number deleted.
-
-        Raises:
-            InvalidInput: No selection was given (use ``delete_bank`` to delete everything).
-        """
-        check_bank_id(bank_id)
-        checks.check_filter(tags, tags_match)
-        if isinstance(ids, str):
-            raise InvalidInput(f"ids={ids!r} must be a list of ids")
-        if ids is None and document_id is None and not tags and not (tags is not None and tags_match == "exact"):
-            raise InvalidInput(
-                "say which memories to delete: ids, document_id or tags (delete_bank deletes everything)"
+            found = linking.selected(
+                db, bank, _filter(request.filter), document_id=request.document_id, numbers=_numbers(request.ids)
             )
+            return [linking.as_memory(request.bank, memory, fields) for _, memory, fields in found]
+
+    def _delete_memories(self, request: DeleteMemories) -> int:
+        """What was deleted is gone from the file's bytes afterwards.
+
+        Unless another process is reading an older state of the file: then it goes with the next delete or ``erase()``.
+        """
+        chosen, document_id, wanted = _filter(request.filter), request.document_id, _numbers(request.ids)
         with self._pool.write() as db:
-            bank = reading.bank_number(db, bank_id)
+            bank = reading.bank_number(db, request.bank)
             if bank is None:
                 return 0
-            chosen = _filter(tags, tags_match)
-            wanted = None if ids is None else {n for n in map(row_number, ids) if n is not None}
-            if document_id is None and not tags and wanted is not None:
+            if document_id is None and chosen.trivial and wanted is not None:
                 low, high = reading.bounds(bank)
                 numbers = sorted(n for n in wanted if low <= n < high)
             else:
@@ -451,15 +288,12 @@ class SQLiteBackend:
             self.erase()
         return deleted
 
-    def list_tags(self, bank_id: str, *, pattern: str | None = None) -> list[TagCount]:
-        """Tags in use, most used first; ``pattern`` may hold ``*`` as in ``team:*``."""
-        check_bank_id(bank_id)
+    def _list_tags(self, request: ListTags) -> list[TagCount]:
         with self._pool.read() as db:
-            bank = reading.bank_number(db, bank_id)
-            return [] if bank is None else reading.tag_counts(db, bank, pattern)
+            bank = reading.bank_number(db, request.bank)
+            return [] if bank is None else reading.tag_counts(db, bank, request.pattern)
 
-    def health(self) -> Health:
-        """Whether the file can be read, where it is and which tables it has; never raises for a file that fails."""
+    def _health(self, _: GetHealth) -> Health:
         newest = f"{len(schema.MIGRATIONS)} ({schema.MIGRATIONS[-1].__name__.lstrip('_')})"
         try:
             with self._pool.read() as db:
@@ -467,6 +301,8 @@ class SQLiteBackend:
         except BackendError as error:
             return Health(ok=False, backend=self.name, location=str(self.path), version=newest, message=error.message)
         return Health(ok=True, backend=self.name, location=str(self.path), version=newest)
+
+    # --- the file -------------------------------------------------------------------------------------------------
 
     def reembed(self) -> int:
         """Make the vectors that memories lack for the present embedder; how many were made.
@@ -532,32 +368,6 @@ class SQLiteBackend:
             executor.shutdown(wait=True)
         self._pool.close()
 
-    aretain = _twin(retain)
-    aretain_batch = _twin(retain_batch)
-    aretry_extraction = _twin(retry_extraction)
-    aconsolidate = _twin(consolidate)
-    arecall = _twin(recall)
-    areflect = _twin(reflect)
-    aensure_bank = _twin(ensure_bank)
-    alist_banks = _twin(list_banks)
-    abank_stats = _twin(bank_stats)
-    adelete_bank = _twin(delete_bank)
-    alist_memories = _twin(list_memories)
-    alist_repeats = _twin(list_repeats)
-    adelete_memories = _twin(delete_memories)
-    alist_tags = _twin(list_tags)
-    ahealth = _twin(health)
-
-    async def aclose(self) -> None:
-        """Give back connections and threads without blocking the event loop. Safe to call twice."""
-        await asyncio.to_thread(self.close)
-
-    async def _in_thread(self, work: Callable[[], R]) -> R:
-        if self._executor is None or self._executor_pid != os.getpid():  # threads do not survive a fork
-            self._executor = ThreadPoolExecutor(self._threads, thread_name_prefix="hindsight-teams-sqlite")
-            self._executor_pid = os.getpid()
-        return await asyncio.get_running_loop().run_in_executor(self._executor, work)
-
     def _learn(self, bank: int, numbers: Sequence[int] | None) -> tuple[tuple[int, ...], tuple[str, ...]]:
         from hindsight_teams.backends.sqlite.learn import learning
 
@@ -571,14 +381,31 @@ class SQLiteBackend:
         return new if self._vectors is None else self._vectors.attach(new)
 
 
-def _filter(
-    tags: Sequence[str] | None,
-    match: TagsMatch,
-    groups: Sequence[TagGroup] | None = None,
-    types: Sequence[MemoryType] | None = None,
-) -> Filter:
-    return Filter(tuple(tags or ()), match, tuple(groups or ()), frozenset(types) if types else None)
+def _filter(chosen: TagFilter, types: Sequence[MemoryType] | None = None) -> Filter:
+    return Filter(tuple(chosen.tags), chosen.match, tuple(chosen.groups), frozenset(types) if types else None)
+
+
+def _numbers(ids: Sequence[str] | None) -> set[int] | None:
+    return None if ids is None else {n for n in map(row_number, ids) if n is not None}
 
 
 def _now() -> int:
     return time.time_ns() // 1000
+
+
+_HANDLERS: dict[type[Request[Any]], Callable[[SQLiteBackend, Any], Any]] = {
+    Consolidate: SQLiteBackend._consolidate,
+    DeleteBank: SQLiteBackend._delete_bank,
+    DeleteMemories: SQLiteBackend._delete_memories,
+    EnsureBank: SQLiteBackend._ensure_bank,
+    GetHealth: SQLiteBackend._health,
+    GetStats: SQLiteBackend._bank_stats,
+    ListBanks: SQLiteBackend._list_banks,
+    ListMemories: SQLiteBackend._list_memories,
+    ListRepeats: SQLiteBackend._list_repeats,
+    ListTags: SQLiteBackend._list_tags,
+    Recall: SQLiteBackend._recall,
+    Reflect: SQLiteBackend._reflect,
+    Retain: SQLiteBackend._retain,
+    RetryExtraction: SQLiteBackend._retry_extraction,
+}

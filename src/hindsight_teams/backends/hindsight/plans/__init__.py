@@ -1,1 +1,33 @@
-"""Every verb as a plan of one or more exchanges: written once, carried out by a sync and an async loop. Pure."""
+"""How each request becomes calls of a Hindsight server: encode the request, exchange, decode the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from hindsight_teams import requests as ask
+from hindsight_teams.backends.hindsight.plans import banks, memories, operations, verbs
+from hindsight_teams.backends.hindsight.wire import Plan, Rules
+
+PLANS: dict[type[ask.Request[Any]], Callable[[Rules, Any], Plan[Any]]] = {
+    ask.CancelOperation: operations.cancel_operation,
+    ask.DeleteBank: banks.delete_bank,
+    ask.DeleteDocument: memories.delete_document,
+    ask.DeleteMemories: memories.delete_memories,
+    ask.EnsureBank: banks.ensure_bank,
+    ask.GetDocument: memories.get_document,
+    ask.GetHealth: banks.health,
+    ask.GetMemory: memories.get_memory,
+    ask.GetOperation: operations.get_operation,
+    ask.GetStats: banks.bank_stats,
+    ask.GetVersion: banks.version,
+    ask.ListBanks: banks.list_banks,
+    ask.ListDocuments: memories.list_documents,
+    ask.ListMemories: memories.list_memories,
+    ask.ListOperations: operations.list_operations,
+    ask.ListTags: banks.list_tags,
+    ask.Recall: verbs.recall,
+    ask.Reflect: verbs.reflect,
+    ask.Retain: verbs.retain,
+    ask.WaitForOperation: operations.wait_for_operation,
+}

@@ -2,36 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from hindsight_teams.backends.hindsight import decoding as answers
 from hindsight_teams.backends.hindsight import wire
-from hindsight_teams.backends.hindsight.decoding import Document
 from hindsight_teams.backends.hindsight.plans import parts
 from hindsight_teams.backends.hindsight.wire import Call, Plan, Rules, exchange, unless_missing, unless_no_bank
 from hindsight_teams.errors import InvalidInput, NotFound, Unsupported
-from hindsight_teams.models import Memory, MemoryPage, TagsMatch
-from hindsight_teams.requests import checks
+from hindsight_teams.models import Document, Memory, MemoryPage
+from hindsight_teams.requests import (
+    DeleteDocument,
+    DeleteMemories,
+    GetDocument,
+    GetMemory,
+    ListDocuments,
+    ListMemories,
+    checks,
+)
 
 _TRIES = 10
 """Times a page is looked for in a bank that changes meanwhile."""
 
 
-def list_memories(
-    rules: Rules,
-    bank_id: str,
-    *,
-    limit: int = 100,
-    offset: int = 0,
-    tags: Sequence[str] | None = None,
-    tags_match: TagsMatch = "any",
-    document_id: str | None = None,
-) -> Plan[MemoryPage]:
+def list_memories(rules: Rules, request: ListMemories) -> Plan[MemoryPage]:
     """One page of memories, oldest first; observations, which the server derives, are among them."""
+    bank_id, limit, offset = request.bank, request.limit, request.offset
     path = wire.bank(bank_id) + "/memories/list"
-    checks.check_page(limit, offset)
-    chosen = parts.selection(tags, tags_match, document_id)
+    chosen = parts.selection(request.filter, request.document_id)
 
     def ask(limit: int, offset: int) -> Plan[MemoryPage]:
         call = Call("list_memories", "GET", wire.query(path, **chosen, limit=limit, offset=offset))
@@ -51,29 +49,20 @@ def list_memories(
     return MemoryPage(page.memories[::-1], page.total, limit, offset)
 
 
-def get_memory(rules: Rules, bank_id: str, memory_id: str) -> Plan[Memory]:
-    """One memory.
+def get_memory(rules: Rules, request: GetMemory) -> Plan[Memory]:
+    """One memory."""
+    return (yield from _get_memory(rules, request.bank, request.memory_id))
 
-    Raises:
-        NotFound: There is no such memory.
-    """
-    path = wire.bank(bank_id)
+
+def _get_memory(rules: Rules, bank_id: str, memory_id: str) -> Plan[Memory]:
     try:
-        path += f"/memories/{checks.check_uuid('memory_id', memory_id)}"
+        path = f"{wire.bank(bank_id)}/memories/{checks.check_uuid('memory_id', memory_id)}"
     except InvalidInput:  # such as an id of another backend
         raise NotFound(f"there is no memory {memory_id!r} on the Hindsight server: its ids are UUIDs") from None
     return (yield from exchange(Call("get_memory", "GET", path), lambda raw: answers.memory(bank_id, raw), rules))
 
 
-def delete_memories(
-    rules: Rules,
-    bank_id: str,
-    *,
-    ids: Sequence[str] | None = None,
-    document_id: str | None = None,
-    tags: Sequence[str] | None = None,
-    tags_match: TagsMatch = "all_strict",
-) -> Plan[int]:
+def delete_memories(rules: Rules, request: DeleteMemories) -> Plan[int]:
     """Delete the memories that meet every selection given; how many.
 
     The server deletes whole documents. Where only some memories of a document are selected, those are invalidated: no
@@ -82,19 +71,17 @@ def delete_memories(
     gone.
 
     Raises:
-        InvalidInput: No selection was given.
         Unsupported: ``ids`` names an observation, which is derived from other memories.
     """
-    path = wire.bank(bank_id)
-    checks.check_deletion(ids, document_id, tags, tags_match)
-    wanted = None if ids is None else set(ids)
-    chosen = parts.selection(tags, "any" if tags is None else tags_match, document_id)
-    if wanted is None and set(chosen) == {"document_id"}:
-        return (yield from delete_document(rules, bank_id, cast(str, document_id)))
+    bank_id, document_id = request.bank, request.document_id
+    wanted = None if request.ids is None else set(request.ids)
+    chosen = parts.selection(request.filter, document_id)
+    if wanted is None and document_id is not None and set(chosen) == {"document_id"}:
+        return (yield from _delete_document(rules, bank_id, document_id))
     if wanted is not None and not chosen:
         found = []
         for memory_id in sorted(wanted):
-            one = yield from unless_missing(get_memory(rules, bank_id, memory_id), None)
+            one = yield from unless_missing(_get_memory(rules, bank_id, memory_id), None)
             found += [one] if one is not None else []
     else:
         found = yield from _every(rules, bank_id, chosen)
@@ -103,7 +90,7 @@ def delete_memories(
         raise Unsupported("an observation is derived and can't be deleted by itself; delete its source_ids instead")
     deleted = 0
     for document, memories in _by_document(m for m in found if m.type != "observation"):
-        deleted += yield from _delete_from(rules, bank_id, path, document, memories)
+        deleted += yield from _delete_from(rules, bank_id, wire.bank(bank_id), document, memories)
     return deleted
 
 
@@ -111,7 +98,7 @@ def _delete_from(rules: Rules, bank_id: str, path: str, document: str | None, me
     if document is not None:
         everything = yield from _every(rules, bank_id, {"document_id": document})
         if {m.id for m in everything if m.type != "observation"} <= {m.id for m in memories}:
-            yield from delete_document(rules, bank_id, document)
+            yield from _delete_document(rules, bank_id, document)
             return len(memories)
     body = wire.encode({"state": "invalidated", "reason": "deleted by its owner"})
     for memory in memories:
@@ -120,32 +107,33 @@ def _delete_from(rules: Rules, bank_id: str, path: str, document: str | None, me
     return len(memories)
 
 
-def list_documents(rules: Rules, bank_id: str) -> Plan[list[Document]]:
+def list_documents(rules: Rules, request: ListDocuments) -> Plan[list[Document]]:
     """All documents of a bank, newest first, without their text."""
+    bank_id = request.bank
     path = wire.bank(bank_id) + "/documents"
     pages = parts.all_pages(rules, "list_documents", path, "items", lambda raw: answers.document(bank_id, raw))
     return (yield from unless_no_bank(pages, []))
 
 
-def get_document(rules: Rules, bank_id: str, document_id: str) -> Plan[Document]:
-    """One document with its original text.
-
-    Raises:
-        NotFound: There is no such document.
-    """
-    call = Call("get_document", "GET", _document(bank_id, document_id))
-    return (yield from exchange(call, lambda raw: answers.document(bank_id, raw), rules))
+def get_document(rules: Rules, request: GetDocument) -> Plan[Document]:
+    """One document with its original text."""
+    call = Call("get_document", "GET", _document(request.bank, request.document_id))
+    return (yield from exchange(call, lambda raw: answers.document(request.bank, raw), rules))
 
 
-def delete_document(rules: Rules, bank_id: str, document_id: str) -> Plan[int]:
+def delete_document(rules: Rules, request: DeleteDocument) -> Plan[int]:
     """Delete a document and all that came of it; how many memories that were, 0 where there was none."""
+    return (yield from _delete_document(rules, request.bank, request.document_id))
+
+
+def _delete_document(rules: Rules, bank_id: str, document_id: str) -> Plan[int]:
     call = Call("delete_memories", "DELETE", _document(bank_id, document_id))
     count = exchange(call, lambda answer: int(answer.get("memory_units_deleted") or 0), rules)
     return (yield from unless_missing(count, 0))
 
 
 def _document(bank_id: str, document_id: str) -> str:
-    return f"{wire.bank(bank_id)}/documents/{wire.segment(checks.check_text('document_id', document_id))}"
+    return f"{wire.bank(bank_id)}/documents/{wire.segment(document_id)}"
 
 
 def _page(bank_id: str, answer: Mapping[str, Any]) -> MemoryPage:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from hindsight_teams.backends.hindsight import wire
 from hindsight_teams.backends.hindsight.wire import Call, Plan, Rules, exchange, unless_no_bank
-from hindsight_teams.models import TagGroup
-from hindsight_teams.requests import checks
+from hindsight_teams.requests.tags import TagFilter
 
 T = TypeVar("T")
 
@@ -16,21 +15,21 @@ PAGE = 500
 """Rows asked for at once."""
 
 
-def tag_filter(tags: Sequence[str] | None, tags_match: str, tag_groups: Sequence[TagGroup] | None) -> dict[str, Any]:
+def tag_filter(chosen: TagFilter) -> dict[str, Any]:
     """Both filters ANDed; the server takes only one of them, so flat tags become one more group."""
-    flat = checks.check_filter(tags, tags_match, tag_groups)
-    given = bool(flat) or tags_match == "exact"
-    if not tag_groups:
-        return {"tags": flat, "tags_match": tags_match} if given else {}
-    return {"tag_groups": [*tag_groups, {"tags": flat, "match": tags_match}] if given else list(tag_groups)}
+    flat, groups = list(chosen.tags), list(chosen.groups)
+    given = bool(flat) or chosen.match == "exact"
+    if not groups:
+        return {"tags": flat, "tags_match": chosen.match} if given else {}
+    return {"tag_groups": [*groups, {"tags": flat, "match": chosen.match}] if given else groups}
 
 
-def selection(tags: Sequence[str] | None, tags_match: str, document_id: str | None) -> dict[str, Any]:
+def selection(chosen: TagFilter, document_id: str | None) -> dict[str, Any]:
     """Which memories of a bank, as query parameters of its listing."""
-    chosen = tag_filter(tags, tags_match, None)
+    found = tag_filter(chosen)
     if document_id is not None:
-        chosen["document_id"] = checks.check_text("document_id", document_id)
-    return {name: value for name, value in chosen.items() if value != []}
+        found["document_id"] = document_id
+    return {name: value for name, value in found.items() if value != []}
 
 
 def count(rules: Rules, path: str) -> Plan[int | None]:

@@ -6,11 +6,12 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from hindsight_teams.backends.sqlite import checks
 from hindsight_teams.backends.sqlite.store.schema import BANK_SHIFT
+from hindsight_teams.errors import InvalidInput
 from hindsight_teams.models import Memory, MemoryType, RetainItem, Signal
 
 COLUMNS = (
@@ -18,6 +19,8 @@ COLUMNS = (
     " (SELECT json_group_array(s.source) FROM derivation s WHERE s.memory = m.no), m.superseded_by,"
     " (SELECT d.id FROM document d WHERE d.no = m.document)"
 )
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode  # json.dumps would make one each time
 
@@ -48,7 +51,7 @@ class Piece:
 
 def digest(item: RetainItem, text: str, tags: Sequence[str]) -> int:
     """A 64-bit fingerprint of everything a retain was given: the same retain twice is one memory."""
-    stamp = checks.to_microseconds("timestamp", item.timestamp)
+    stamp = to_microseconds("timestamp", item.timestamp)
     parts = (text, item.context, sorted(tags), sorted((item.metadata or {}).items()), item.document_id, stamp)
     raw = hashlib.blake2b(repr(parts).encode(), digest_size=8).digest()
     return int.from_bytes(raw, "big", signed=True)
@@ -93,9 +96,9 @@ def memory(row: Sequence[Any], bank_id: str, *, score: float | None = None, sign
         metadata=json.loads(metadata) if metadata else {},
         document_id=doc,
         context=context,
-        occurred_at=checks.from_microseconds(occurred),
-        occurred_end=checks.from_microseconds(occurred_end),
-        mentioned_at=checks.from_microseconds(mentioned),
+        occurred_at=from_microseconds(occurred),
+        occurred_end=from_microseconds(occurred_end),
+        mentioned_at=from_microseconds(mentioned),
         entities=unpack_tags(entities),
         type=kind,
         source_ids=() if sources == "[]" else tuple(map(public_id, json.loads(sources))),
@@ -103,3 +106,26 @@ def memory(row: Sequence[Any], bank_id: str, *, score: float | None = None, sign
         score=score,
         signals=signals,
     )
+
+
+def to_microseconds(name: str, moment: datetime | None) -> int | None:
+    """Microseconds since 1970 in UTC; a naive datetime is taken as UTC.
+
+    Raises:
+        InvalidInput: Not a datetime.
+    """
+    if moment is None:
+        return None
+    if not isinstance(moment, datetime):
+        raise InvalidInput(f"{name}={moment!r} must be a datetime with a time zone")
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    delta: timedelta = moment - _EPOCH
+    return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
+
+
+def from_microseconds(value: int | None) -> datetime | None:
+    """The aware datetime of ``to_microseconds``."""
+    if value is None:
+        return None
+    return _EPOCH + timedelta(microseconds=value)

@@ -6,7 +6,7 @@ import sys
 import threading
 import warnings
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
@@ -14,7 +14,12 @@ from hindsight_teams import MemberMemory, SQLiteBackend
 from hindsight_teams.access.banks import BankSpec
 from hindsight_teams.access.grants import Caller, Grant
 from hindsight_teams.agno.policies import FULL
-from hindsight_teams.models import RecallResult
+from hindsight_teams.backends.base import DelegatingBackend
+from hindsight_teams.requests import Recall, Request
+from tests.memory.team_fixtures import backend
+
+R = TypeVar("R")
+__all__ = ["backend"]
 
 
 def member(backend: Any, *banks: str) -> MemberMemory:
@@ -24,14 +29,14 @@ def member(backend: Any, *banks: str) -> MemberMemory:
 def test_many_who_wait_for_a_slow_bank_hold_up_nobody_else(backend: SQLiteBackend) -> None:
     waiting, go_on = threading.Semaphore(0), threading.Event()
 
-    class Slow:
-        def recall(self, bank_id: str, *args: Any, **options: Any) -> RecallResult:
-            if bank_id == "t:slow":
+    class Slow(DelegatingBackend):
+        def execute(self, request: Request[R], /) -> R:
+            if isinstance(request, Recall) and request.bank == "t:slow":
                 waiting.release()
                 assert go_on.wait(60)
-            return RecallResult()
+            return super().execute(request)
 
-    slow, quick = member(Slow(), "quick", "slow"), member(Slow(), "quick", "other")
+    slow, quick = member(Slow(backend), "quick", "slow"), member(Slow(backend), "quick", "other")
     with ThreadPoolExecutor(max_workers=33) as callers:
         held_up = [callers.submit(slow.recall, "lamp") for _ in range(32)]
         for _ in held_up:

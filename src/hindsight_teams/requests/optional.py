@@ -1,0 +1,168 @@
+"""Requests that only some backends can carry out; each needs a capability that the backend declares."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hindsight_teams.errors import InvalidInput
+from hindsight_teams.models import Document, Memory, Operation, OperationStatus, Receipt
+from hindsight_teams.requests import checks
+from hindsight_teams.requests.core import BankRequest, Capability, Request
+from hindsight_teams.requests.tags import UNSET, TagFilter
+from hindsight_teams.requests.upkeep import DeleteOptions, check_selection, selected
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListRepeats(BankRequest[list[Memory]]):
+    """What was retained again and is kept with the memory that said it first, oldest first.
+
+    A listing and a recall show that memory alone. A repeat has its id, and the document, tags and metadata of its own
+    retain; ``DeleteMemories`` with the same document and tags deletes it and leaves the memory.
+
+    Attributes:
+        ids: Only repeats of these memories.
+        document_id: Only repeats of this document.
+        filter: Only repeats with these tags.
+    """
+
+    ids: Sequence[str] | None = None
+    document_id: str | None = None
+    filter: TagFilter = UNSET
+
+    verb = "list_repeats"
+    needs = frozenset({Capability.REPEATS})
+
+    @classmethod
+    def of(cls, bank: str, **options: Unpack[DeleteOptions]) -> ListRepeats:
+        """A request from public keywords."""
+        return cls(bank=bank, **selected(options, match="all_strict"))
+
+    def _check(self) -> None:
+        check_selection(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GetMemory(BankRequest[Memory]):
+    """One memory. Where there is none, that is a ``NotFound``."""
+
+    memory_id: str
+
+    verb = "get_memory"
+    needs = frozenset({Capability.GET_MEMORY})
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListDocuments(BankRequest[list[Document]]):
+    """All documents of a bank, newest first, without their text."""
+
+    verb = "list_documents"
+    needs = frozenset({Capability.DOCUMENTS})
+
+
+@dataclass(frozen=True, kw_only=True)
+class GetDocument(BankRequest[Document]):
+    """One document with its original text. Where there is none, that is a ``NotFound``."""
+
+    document_id: str
+
+    verb = "get_document"
+    needs = frozenset({Capability.DOCUMENTS})
+
+    def _check(self) -> None:
+        checks.check_text("document_id", self.document_id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeleteDocument(BankRequest[int]):
+    """Delete a document and all that came of it; how many memories that were, 0 where there was none."""
+
+    document_id: str
+
+    verb = "delete_document"
+    needs = frozenset({Capability.DOCUMENTS})
+
+    def _check(self) -> None:
+        checks.check_text("document_id", self.document_id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListOperations(BankRequest[list[Operation]]):
+    """Background operations of a bank, newest first."""
+
+    status: OperationStatus | None = None
+
+    verb = "list_operations"
+    needs = frozenset({Capability.OPERATIONS})
+
+
+@dataclass(frozen=True, kw_only=True)
+class GetOperation(BankRequest[Operation]):
+    """One operation; its ``status`` is ``not_found`` where there is none."""
+
+    operation_id: str
+
+    verb = "get_operation"
+    needs = frozenset({Capability.OPERATIONS})
+
+    def _check(self) -> None:
+        self._settle(operation_id=checks.check_uuid("operation_id", self.operation_id))
+
+
+@dataclass(frozen=True, kw_only=True)
+class CancelOperation(GetOperation):
+    """Cancel an operation that has not ended; what it is afterwards. One that has ended is ``Rejected``."""
+
+    verb = "cancel_operation"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WaitForOperation(GetOperation):
+    """Ask, less and less often, until an operation has ended; its ``status`` says how.
+
+    Attributes:
+        timeout: Seconds after which that is a ``BackendTimeout``.
+    """
+
+    timeout: float = 300.0
+
+    verb = "wait_for_operation"
+
+    def _check(self) -> None:
+        super()._check()
+        if isinstance(self.timeout, bool) or not isinstance(self.timeout, int | float) or self.timeout < 0:
+            raise InvalidInput(f"timeout={self.timeout!r} must be a number of seconds")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Consolidate(BankRequest[Receipt]):
+    """Make observations of the facts about each name, with their sources. Safe to repeat."""
+
+    verb = "consolidate"
+    needs = frozenset({Capability.CONSOLIDATE})
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetryExtraction(BankRequest[Receipt]):
+    """Extract the facts of the texts for which that failed, or was cut short by a crash."""
+
+    verb = "retry_extraction"
+    needs = frozenset({Capability.RETRY_EXTRACTION})
+
+
+@dataclass(frozen=True, kw_only=True)
+class GetVersion(Request[str]):
+    """The server's version, such as ``1.1.0``.
+
+    Attributes:
+        checked: A server older than this client was tried with is ``Unsupported``.
+    """
+
+    checked: bool = False
+
+    verb = "version"
+    needs = frozenset({Capability.VERSION})

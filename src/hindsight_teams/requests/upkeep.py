@@ -1,0 +1,173 @@
+"""Requests about banks and about memories one by one: list, count, delete; and whether the backend is well."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from hindsight_teams.errors import InvalidInput
+from hindsight_teams.models import BankInfo, BankStats, Health, MemoryPage, TagCount, TagsMatch
+from hindsight_teams.requests import checks
+from hindsight_teams.requests.core import BankRequest, Capability, Request
+from hindsight_teams.requests.tags import ALL, UNSET, TagFilter
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnsureBank(BankRequest[BankInfo]):
+    """Make the bank when it does not exist; one that does keeps its name and missions."""
+
+    name: str | None = None
+
+    verb = "ensure_bank"
+    needs = frozenset({Capability.MANAGE_BANKS})
+
+    def _check(self) -> None:
+        if self.name is not None:
+            checks.check_text("name", self.name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListBanks(Request[list[BankInfo]]):
+    """All banks, by id; only those whose id starts with ``prefix`` where one is given."""
+
+    prefix: str | None = None
+
+    verb = "list_banks"
+    needs = frozenset({Capability.MANAGE_BANKS})
+
+
+@dataclass(frozen=True, kw_only=True)
+class GetStats(BankRequest[BankStats]):
+    """Counts of one bank. One that does not exist is a ``BankNotFound``."""
+
+    verb = "bank_stats"
+    needs = frozenset({Capability.MANAGE_BANKS})
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeleteBank(BankRequest[int]):
+    """Delete a bank with all it holds; the answer is the number of memories, 0 where there was no such bank."""
+
+    verb = "delete_bank"
+    needs = frozenset({Capability.DELETE_BANKS})
+
+
+class ListOptions(TypedDict, total=False):
+    """Options of ``list_memories``: at most ``limit`` memories after the first ``offset``, of those selected."""
+
+    limit: int
+    offset: int
+    tags: Sequence[str] | None
+    tags_match: TagsMatch | None
+    document_id: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListMemories(BankRequest[MemoryPage]):
+    """One page of memories, oldest first; empty for a bank that does not exist.
+
+    Attributes:
+        limit: Most memories of the page.
+        offset: How many come before it.
+        filter: Only memories with these tags.
+        document_id: Only memories of this document.
+    """
+
+    limit: int = 100
+    offset: int = 0
+    filter: TagFilter = UNSET
+    document_id: str | None = None
+
+    verb = "list_memories"
+    needs = frozenset({Capability.LIST})
+
+    @classmethod
+    def of(cls, bank: str, **options: Unpack[ListOptions]) -> ListMemories:
+        """A request from public keywords."""
+        return cls(bank=bank, **selected(options, match="any"))
+
+    def _check(self) -> None:
+        checks.check_page(self.limit, self.offset)
+        self._settle(filter=ALL if self.filter is None else self.filter.checked())
+        if self.document_id is not None:
+            checks.check_text("document_id", self.document_id)
+
+
+class DeleteOptions(TypedDict, total=False):
+    """Which memories; what is given is ANDed. ``tags`` match as ``all_strict`` where nothing is said."""
+
+    ids: Sequence[str] | None
+    document_id: str | None
+    tags: Sequence[str] | None
+    tags_match: TagsMatch | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeleteMemories(BankRequest[int]):
+    """Delete the memories that meet every selection given, and all that was derived from them; how many.
+
+    A request that selects nothing is refused: ``DeleteBank`` deletes everything.
+
+    Attributes:
+        ids: These memories.
+        document_id: Memories of this document.
+        filter: Memories with these tags.
+    """
+
+    ids: Sequence[str] | None = None
+    document_id: str | None = None
+    filter: TagFilter = UNSET
+
+    verb = "delete_memories"
+    needs = frozenset({Capability.DELETE})
+
+    @classmethod
+    def of(cls, bank: str, **options: Unpack[DeleteOptions]) -> DeleteMemories:
+        """A request from public keywords."""
+        return cls(bank=bank, **selected(options, match="all_strict"))
+
+    def _check(self) -> None:
+        check_selection(self)
+        if self.ids is None and self.document_id is None and self.filter.trivial:
+            raise InvalidInput("say which memories to delete: ids, document_id or tags; delete_bank deletes everything")
+
+
+def check_selection(request: Any) -> None:
+    """Check the ids, the document and the filter of a request, and settle the filter."""
+    checks.check_ids(request.ids)
+    chosen: TagFilter = ALL if request.filter is None else request.filter
+    if chosen.tags is None and not chosen.groups:  # a match mode of no tags at all selects nothing
+        TagFilter((), chosen.match).checked()
+        chosen = ALL
+    object.__setattr__(request, "filter", chosen.checked())
+    if request.document_id is not None:
+        checks.check_text("document_id", request.document_id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListTags(BankRequest[list[TagCount]]):
+    """Tags in use, most used first; ``pattern`` may hold ``*`` as in ``team:*``."""
+
+    pattern: str | None = None
+
+    verb = "list_tags"
+    needs = frozenset({Capability.LIST})
+
+
+@dataclass(frozen=True, kw_only=True)
+class GetHealth(Request[Health]):
+    """Whether the backend works, where it is and which version; a backend that is down is an answer, not an error."""
+
+    verb = "health"
+
+
+def selected(options: Mapping[str, Any], *, match: TagsMatch) -> dict[str, Any]:
+    """Public keywords as fields: what is None is left out, and ``tags`` with ``tags_match`` is one filter."""
+    given = {name: value for name, value in options.items() if value is not None}
+    if "tags" in given or "tags_match" in given:
+        given["filter"] = TagFilter(given.pop("tags", None), given.pop("tags_match", match))
+    return given
