@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, Unpack
 
 from agno.run.base import RunContext
 from agno.tools.toolkit import Toolkit
 
 from hindsight_teams.access.grants import Access
-from hindsight_teams.agno.toolkit import caller_of, dressed
+from hindsight_teams.agno.toolkit import ToolkitOptions, caller_of, dressed
 from hindsight_teams.memory.curation import Proposals, Reviews
 from hindsight_teams.memory.envelopes import ReviewItem
 from hindsight_teams.memory.rendering import label, one_line
@@ -22,17 +22,16 @@ class ProposalTools(Toolkit):
         **kwargs: For Agno's Toolkit.
     """
 
-    def __init__(self, proposals: Proposals, **kwargs: Any) -> None:
+    def __init__(self, proposals: Proposals, **kwargs: Unpack[ToolkitOptions]) -> None:
         self.proposals = proposals
         banks = tuple(name for name in proposals.definition.banks if name not in _own_banks(proposals))
-        super().__init__(
-            **{
-                "name": "hindsight_proposals",
-                "tools": [_with_banks(self.propose_memory, banks)],
-                "async_tools": [(_with_banks(self.apropose_memory, banks), "propose_memory")],
-                **kwargs,
-            }
-        )
+        whole: dict[str, Any] = {
+            "name": "hindsight_proposals",
+            "tools": [_with_banks(self.propose_memory, banks)],
+            "async_tools": [(_with_banks(self.apropose_memory, banks), "propose_memory")],
+            **kwargs,
+        }
+        super().__init__(**whole)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> ProposalTools:
         return type(self)(self.proposals, name=self.name)
@@ -70,20 +69,19 @@ class ReviewTools(Toolkit):
         **kwargs: For Agno's Toolkit.
     """
 
-    def __init__(self, reviews: Reviews, **kwargs: Any) -> None:
+    def __init__(self, reviews: Reviews, **kwargs: Unpack[ToolkitOptions]) -> None:
         self.reviews = reviews
-        super().__init__(
-            **{
-                "name": "hindsight_reviews",
-                "tools": [self.list_reviews, self.approve_memory, self.reject_memory],
-                "async_tools": [
-                    (self.alist_reviews, "list_reviews"),
-                    (self.aapprove_memory, "approve_memory"),
-                    (self.areject_memory, "reject_memory"),
-                ],
-                **kwargs,
-            }
-        )
+        whole: dict[str, Any] = {
+            "name": "hindsight_reviews",
+            "tools": [self.list_reviews, self.approve_memory, self.reject_memory],
+            "async_tools": [
+                (self.alist_reviews, "list_reviews"),
+                (self.aapprove_memory, "approve_memory"),
+                (self.areject_memory, "reject_memory"),
+            ],
+            **kwargs,
+        }
+        super().__init__(**whole)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> ReviewTools:
         return type(self)(self.reviews, name=self.name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, Unpack
 
 from agno.run.base import RunContext
 from agno.tools.toolkit import Toolkit
@@ -25,6 +25,26 @@ if TYPE_CHECKING:
 
 STORED = "Memory stored successfully."
 QUARANTINED = "Memory stored for review; it can be recalled once a reviewer approves it."
+
+
+class ToolkitOptions(TypedDict, total=False):
+    """The options of Agno's own Toolkit, which each toolkit here takes too."""
+
+    name: str
+    id: str | None
+    instructions: str | None
+    add_instructions: bool
+    include_tools: list[str] | None
+    exclude_tools: list[str] | None
+    requires_confirmation_tools: list[str] | None
+    external_execution_required_tools: list[str] | None
+    stop_after_tool_call_tools: list[str] | None
+    show_result_tools: list[str] | None
+    cache_results: bool
+    cache_ttl: int
+    cache_dir: str | None
+    timeout: int | None
+    auto_register: bool
 
 
 class HindsightTools(Toolkit):
@@ -79,7 +99,7 @@ class HindsightTools(Toolkit):
         enable_reflect: bool = True,
         guard: Guard | None = None,
         audit: AuditSink | None = None,
-        **kwargs: Any,
+        **kwargs: Unpack[ToolkitOptions],
     ) -> None:
         from hindsight_teams.backends.select import open_backend
 
@@ -100,7 +120,7 @@ class HindsightTools(Toolkit):
         self._set_up(MemberMemory(backend, [grant], defaults=defaults, guard=guard, audit=audit), kwargs)
 
     @classmethod
-    def of(cls, memory: MemberMemory, **kwargs: Any) -> HindsightTools:
+    def of(cls, memory: MemberMemory, **kwargs: Unpack[ToolkitOptions]) -> Self:
         """The toolkit of one member's memory: its tools are what its grants allow.
 
         Args:
@@ -111,21 +131,20 @@ class HindsightTools(Toolkit):
         self._set_up(memory, kwargs)
         return self
 
-    def _set_up(self, memory: MemberMemory, options: dict[str, Any]) -> None:
+    def _set_up(self, memory: MemberMemory, options: ToolkitOptions) -> None:
         self.memory = memory
         tools = _Tools(self)
         include, exclude = options.get("include_tools"), options.get("exclude_tools") or ()
         offered = [n for n in tools.names if (include is None or n in include) and n not in exclude]
-        super().__init__(
-            **{
-                "name": "hindsight_tools",
-                "tools": [tools.sync(name) for name in tools.names],
-                "async_tools": [(tools.asynchronous(name), name) for name in tools.names],
-                "instructions": tools.instructions(offered),
-                "add_instructions": True,
-                **options,
-            }
-        )
+        whole: dict[str, Any] = {
+            "name": "hindsight_tools",
+            "tools": [tools.sync(name) for name in tools.names],
+            "async_tools": [(tools.asynchronous(name), name) for name in tools.names],
+            "instructions": tools.instructions(offered),
+            "add_instructions": True,
+            **options,
+        }
+        super().__init__(**whole)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> HindsightTools:
         """A toolkit of its own over the same memory: the connection pool is shared."""

@@ -11,6 +11,7 @@ from hindsight_teams.cli.output import day, glyph, item, print_json, say, styled
 from hindsight_teams.cli.team_file import TeamOption, find_team_file
 
 if TYPE_CHECKING:
+    from hindsight_teams.memory.forgetting import SelectionOptions
     from hindsight_teams.models import Memory
 
 _SHOWN = 20
@@ -42,7 +43,7 @@ def forget(
     """
     from hindsight_teams.memory.team import TeamMemory
 
-    selection = {
+    selection: SelectionOptions = {
         "memory_ids": tuple(memory or ()),
         "document_id": document,
         "author": author,

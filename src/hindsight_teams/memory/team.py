@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, Unpack
 
 from agno.agent import Agent
 from agno.team import Team
@@ -19,11 +19,11 @@ from hindsight_teams.agno.capture import RunRetention
 from hindsight_teams.agno.equipping import Equipment, ids_of, mapped, parts_of, retention_bank
 from hindsight_teams.agno.injection import InjectionBudget, MemoryInjection
 from hindsight_teams.agno.review_tools import ProposalTools, ReviewTools
-from hindsight_teams.agno.toolkit import HindsightTools, resolve_defaults
+from hindsight_teams.agno.toolkit import HindsightTools, ToolkitOptions, resolve_defaults
 from hindsight_teams.audit import AuditTrail, SpanSink, StructlogSink, open_audit
 from hindsight_teams.errors import TeamDefinitionError, did_you_mean
 from hindsight_teams.memory.curation import Proposals, Reviews
-from hindsight_teams.memory.forgetting import ForgetReport, Forgetting, Selection
+from hindsight_teams.memory.forgetting import ForgetReport, Forgetting, Selection, SelectionOptions
 from hindsight_teams.memory.member import MemberMemory
 from hindsight_teams.memory.questions import Defaults
 from hindsight_teams.models import check_choice
@@ -160,7 +160,7 @@ class TeamMemory:
             audit=self.audit,
         )
 
-    def tools(self, member_id: str, **options: Any) -> HindsightTools:
+    def tools(self, member_id: str, **options: Unpack[ToolkitOptions]) -> HindsightTools:
         """The toolkit of one member, under a name of its own: exactly the tools that its grants allow.
 
         Args:
@@ -170,9 +170,8 @@ class TeamMemory:
         Raises:
             TeamDefinitionError: There is no such member.
         """
-        return HindsightTools.of(
-            self.member(member_id), **{"name": f"hindsight_tools:{self.team_id}:{member_id}", **options}
-        )
+        whole: ToolkitOptions = {"name": f"hindsight_tools:{self.team_id}:{member_id}", **options}
+        return HindsightTools.of(self.member(member_id), **whole)
 
     def equip(
         self,
@@ -294,7 +293,7 @@ class TeamMemory:
         """
         return Reviews(self.backend, self.definition, curator, self.audit)
 
-    def forget(self, *, dry_run: bool = True, **selection: Any) -> ForgetReport:
+    def forget(self, *, dry_run: bool = True, **selection: Unpack[SelectionOptions]) -> ForgetReport:
         """Forget, in all banks of the team, what the selection names, with what was derived from it.
 
         Args:
@@ -308,7 +307,7 @@ class TeamMemory:
         self.flush()  # what is still to be stored may be what is to be forgotten
         return Forgetting(self.backend, self.team_id, self.audit).forget(Selection(**selection), dry_run=dry_run)
 
-    async def aforget(self, *, dry_run: bool = True, **selection: Any) -> ForgetReport:
+    async def aforget(self, *, dry_run: bool = True, **selection: Unpack[SelectionOptions]) -> ForgetReport:
         """Async twin of ``forget``."""
         await asyncio.to_thread(self.flush)
         forgetting = Forgetting(self.backend, self.team_id, self.audit)
