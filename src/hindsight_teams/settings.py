@@ -5,9 +5,10 @@ This is the only module that reads the environment. ``None`` means unset everywh
 
 from __future__ import annotations
 
+import inspect
 import logging
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict, Unpack
 from urllib.parse import urlsplit
 
 from platformdirs import user_data_path
@@ -124,7 +125,27 @@ _configured: dict[str, Any] | None = None
 _current: Settings | None = None
 
 
-def configure(**options: Any) -> Settings:
+class SettingsOptions(TypedDict, total=False):
+    """The options of ``configure``: the attributes of ``Settings``, where ``None`` means unset."""
+
+    hindsight_api_url: str | None
+    api_key: str | SecretStr | None
+    db: str | Path | None
+    embedder: Literal["minilm"] | None
+    budget: Budget | None
+    max_tokens: int | None
+    tags: list[str] | None
+    recall_tags: list[str] | None
+    recall_tags_match: TagsMatch | None
+    connect_timeout: float | None
+    recall_timeout: float | None
+    reflect_timeout: float | None
+    retain_timeout: float | None
+    audit: str | Path | None
+    verbose: bool | None
+
+
+def configure(**options: Unpack[SettingsOptions]) -> Settings:
     """Set options for everything built afterwards; each call replaces the one before.
 
     Args:
@@ -144,6 +165,15 @@ def configure(**options: Any) -> Settings:
     settings = load(**given)
     _configured, _current = given, settings
     return settings
+
+
+configure.__signature__ = inspect.Signature(  # type: ignore[attr-defined]  # so that help() shows them too
+    [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation.__forward_arg__)
+        for name, annotation in SettingsOptions.__annotations__.items()
+    ],
+    return_annotation="Settings",
+)
 
 
 def get_config() -> Settings | None:

@@ -203,9 +203,9 @@ def test_configure_takes_effect_for_every_option_and_an_argument_wins(backend: S
     own = explicit.memory.defaults
     assert (own.budget, own.max_tokens, own.tags, own.recall_tags, own.recall_tags_match) == ("low", 5, (), (), "any")
     with pytest.raises(ConfigurationError, match="'budgget'"):
-        configure(budgget="low")
+        configure(budgget="low")  # type: ignore[call-arg]
     with pytest.raises(ConfigurationError, match="budget"):
-        configure(budget="huge")
+        configure(budget="huge")  # type: ignore[arg-type]
     assert HindsightTools(bank_id="x").memory.defaults.budget == "high"
 
 

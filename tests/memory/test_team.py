@@ -321,7 +321,7 @@ def test_policies_build_toolkits_through_the_enable_flags(backend: SQLiteBackend
         "full_access": ["retain_memory", "recall_memory", "reflect_on_memory"],
     }
     with pytest.raises(ValueError, match="decided by the policy"):
-        policies.read_only(bank_id="x", client=backend, enable_retain=True)
+        policies.read_only(bank_id="x", client=backend, enable_retain=True)  # type: ignore[call-arg]
     with pytest.raises(AccessDenied):
         policies.reflect_only(bank_id="x", client=backend).recall_memory(run(), "anything")
 

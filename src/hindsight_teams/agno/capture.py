@@ -48,7 +48,9 @@ class RunRetention(BaseGuardrail):
     def __deepcopy__(self, memo: dict[int, Any]) -> RunRetention:
         return self
 
-    def check(self, run_output: Any, run_context: Any = None) -> None:
+    def check(  # pyright: ignore[reportIncompatibleMethodOverride]  # Agno hands a post-hook its parameters by name
+        self, run_output: Any, run_context: Any = None
+    ) -> None:
         """Retain after a sync run."""
         exchange = self._exchange(run_output, run_context)
         if exchange is None:
@@ -58,7 +60,9 @@ class RunRetention(BaseGuardrail):
         else:
             self._retain(exchange)
 
-    async def async_check(self, run_output: Any, run_context: Any = None) -> None:
+    async def async_check(  # pyright: ignore[reportIncompatibleMethodOverride]  # as ``check``
+        self, run_output: Any, run_context: Any = None
+    ) -> None:
         """Retain after an async run."""
         exchange = self._exchange(run_output, run_context)
         if exchange is None:

@@ -16,7 +16,7 @@ class AgnoCheck:
     def __init__(self, guardrail: BaseGuardrail, action: Action) -> None:
         self.name = type(guardrail).__name__
         self._guardrail = guardrail
-        self._action = action
+        self._action: Action = action
 
     def __call__(self, attempt: WriteAttempt) -> Verdict | None:
         """Judge one write."""

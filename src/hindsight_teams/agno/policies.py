@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Unpack
 
 from hindsight_teams.access.grants import (
     FULL,
@@ -14,8 +14,9 @@ from hindsight_teams.access.grants import (
     Access,
     parse_access,
 )
-from hindsight_teams.agno.toolkit import HindsightTools
+from hindsight_teams.agno.toolkit import HindsightTools, ToolkitOptions
 from hindsight_teams.errors import InvalidInput
+from hindsight_teams.memory.direct import BankOptions
 
 __all__ = [
     "FULL",
@@ -32,7 +33,11 @@ __all__ = [
 ]
 
 
-def toolkit(access: Access | str, **options: Any) -> HindsightTools:
+class PolicyOptions(BankOptions, ToolkitOptions, total=False):
+    """The arguments of HindsightTools, without the ``enable_*`` flags."""
+
+
+def toolkit(access: Access | str, **options: Unpack[PolicyOptions]) -> HindsightTools:
     """A toolkit with exactly this access.
 
     Args:
@@ -54,21 +59,21 @@ def toolkit(access: Access | str, **options: Any) -> HindsightTools:
     )
 
 
-def writer_only(**options: Any) -> HindsightTools:
+def writer_only(**options: Unpack[PolicyOptions]) -> HindsightTools:
     """A toolkit that can retain, and read nothing; options as for HindsightTools."""
     return toolkit(WRITER_ONLY, **options)
 
 
-def read_only(**options: Any) -> HindsightTools:
+def read_only(**options: Unpack[PolicyOptions]) -> HindsightTools:
     """A toolkit that can recall and reflect, and store nothing; options as for HindsightTools."""
     return toolkit(READ_ONLY, **options)
 
 
-def reflect_only(**options: Any) -> HindsightTools:
+def reflect_only(**options: Unpack[PolicyOptions]) -> HindsightTools:
     """A toolkit that can reflect, and neither list memories nor store any; options as for HindsightTools."""
     return toolkit(REFLECT_ONLY, **options)
 
 
-def full_access(**options: Any) -> HindsightTools:
+def full_access(**options: Unpack[PolicyOptions]) -> HindsightTools:
     """A toolkit that can retain, recall and reflect; options as for HindsightTools."""
     return toolkit(FULL, **options)

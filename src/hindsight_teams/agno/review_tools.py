@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, Unpack
 
 from agno.run.base import RunContext
 
 from hindsight_teams.access.grants import Access
-from hindsight_teams.agno.toolkit import MemoryToolkit, caller_of, dressed
+from hindsight_teams.agno.toolkit import MemoryToolkit, ToolkitOptions, caller_of, dressed
 from hindsight_teams.memory.curation import Proposals, Reviews
 from hindsight_teams.memory.envelopes import ReviewItem
 from hindsight_teams.memory.rendering import label
@@ -22,17 +22,16 @@ class ProposalTools(MemoryToolkit):
         **kwargs: For Agno's Toolkit.
     """
 
-    def __init__(self, proposals: Proposals, **kwargs: Any) -> None:
+    def __init__(self, proposals: Proposals, **kwargs: Unpack[ToolkitOptions]) -> None:
         self.proposals = proposals
         banks = tuple(name for name in proposals.definition.banks if name not in _own_banks(proposals))
-        super().__init__(
-            **{
-                "name": "hindsight_proposals",
-                "tools": [_with_banks(self.propose_memory, banks)],
-                "async_tools": [(_with_banks(self.apropose_memory, banks), "propose_memory")],
-                **kwargs,
-            }
-        )
+        whole: dict[str, Any] = {
+            "name": "hindsight_proposals",
+            "tools": [_with_banks(self.propose_memory, banks)],
+            "async_tools": [(_with_banks(self.apropose_memory, banks), "propose_memory")],
+            **kwargs,
+        }
+        super().__init__(**whole)
 
     def propose_memory(self, run_context: RunContext, memory: str, bank: str, reason: str) -> str:
         """Propose a memory of yours for a bank of the team; a curator decides.
@@ -67,20 +66,19 @@ class ReviewTools(MemoryToolkit):
         **kwargs: For Agno's Toolkit.
     """
 
-    def __init__(self, reviews: Reviews, **kwargs: Any) -> None:
+    def __init__(self, reviews: Reviews, **kwargs: Unpack[ToolkitOptions]) -> None:
         self.reviews = reviews
-        super().__init__(
-            **{
-                "name": "hindsight_reviews",
-                "tools": [self.list_reviews, self.approve_memory, self.reject_memory],
-                "async_tools": [
-                    (self.alist_reviews, "list_reviews"),
-                    (self.aapprove_memory, "approve_memory"),
-                    (self.areject_memory, "reject_memory"),
-                ],
-                **kwargs,
-            }
-        )
+        whole: dict[str, Any] = {
+            "name": "hindsight_reviews",
+            "tools": [self.list_reviews, self.approve_memory, self.reject_memory],
+            "async_tools": [
+                (self.alist_reviews, "list_reviews"),
+                (self.aapprove_memory, "approve_memory"),
+                (self.areject_memory, "reject_memory"),
+            ],
+            **kwargs,
+        }
+        super().__init__(**whole)
 
     def list_reviews(self) -> str:
         """List the memories that wait for your decision, with the id of each."""

@@ -6,7 +6,7 @@ import inspect
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from types import MethodType
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, Unpack
 
 from agno.run.base import RunContext
 from agno.tools.function import Function
@@ -27,6 +27,26 @@ if TYPE_CHECKING:
 
 STORED = "Memory stored successfully."
 QUARANTINED = "Memory stored for review; it can be recalled once a reviewer approves it."
+
+
+class ToolkitOptions(TypedDict, total=False):
+    """The options of Agno's own Toolkit, which each toolkit here takes too."""
+
+    name: str
+    id: str | None
+    instructions: str | None
+    add_instructions: bool
+    include_tools: list[str] | None
+    exclude_tools: list[str] | None
+    requires_confirmation_tools: list[str] | None
+    external_execution_required_tools: list[str] | None
+    stop_after_tool_call_tools: list[str] | None
+    show_result_tools: list[str] | None
+    cache_results: bool
+    cache_ttl: int
+    cache_dir: str | None
+    timeout: int | None
+    auto_register: bool
 
 
 class MemoryToolkit(Toolkit):
@@ -120,7 +140,7 @@ class HindsightTools(MemoryToolkit):
         enable_reflect: bool = True,
         guard: Guard | None = None,
         audit: AuditSink | None = None,
-        **kwargs: Any,
+        **kwargs: Unpack[ToolkitOptions],
     ) -> None:
         access = (
             (Access.RETAIN if enable_retain else Access.NONE)
@@ -147,16 +167,15 @@ class HindsightTools(MemoryToolkit):
         tools = _Tools(self)
         include, exclude = kwargs.get("include_tools"), kwargs.get("exclude_tools") or ()
         offered = [n for n in tools.names if (include is None or n in include) and n not in exclude]
-        super().__init__(
-            **{
-                "name": "hindsight_tools",
-                "tools": [tools.sync(name) for name in tools.names],
-                "async_tools": [(tools.asynchronous(name), name) for name in tools.names],
-                "instructions": tools.instructions(offered),
-                "add_instructions": True,
-                **kwargs,
-            }
-        )
+        whole: dict[str, Any] = {
+            "name": "hindsight_tools",
+            "tools": [tools.sync(name) for name in tools.names],
+            "async_tools": [(tools.asynchronous(name), name) for name in tools.names],
+            "instructions": tools.instructions(offered),
+            "add_instructions": True,
+            **kwargs,
+        }
+        super().__init__(**whole)
 
     @classmethod
     def of(cls, memory: MemberMemory, **kwargs: Any) -> Self:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar, runtime_checkable
+from typing import Any, Protocol, Self, TypeVar, Unpack, runtime_checkable
 
 from hindsight_teams import requests as ask
 from hindsight_teams.models import (
@@ -24,9 +24,6 @@ from hindsight_teams.models import (
     TagCount,
 )
 from hindsight_teams.requests.core import Capability, Request
-
-if TYPE_CHECKING:
-    from typing import Unpack
 
 R = TypeVar("R")
 

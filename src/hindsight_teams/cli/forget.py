@@ -10,6 +10,7 @@ from hindsight_teams.cli.options import Db, Json, TeamOption, Url, Yes, backend,
 from hindsight_teams.cli.output import day, glyph, item, print_json, say, styled
 
 if TYPE_CHECKING:
+    from hindsight_teams.memory.forgetting import SelectionOptions
     from hindsight_teams.models import Memory
 
 _SHOWN = 20
@@ -41,7 +42,7 @@ def forget(
     """
     from hindsight_teams.memory.team import TeamMemory
 
-    selection = {
+    selection: SelectionOptions = {
         "memory_ids": tuple(memory or ()),
         "document_id": document,
         "author": author,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from hindsight_teams.access.grants import Caller
 from hindsight_teams.access.signatures import identity_tag
@@ -24,6 +24,18 @@ _AT_ONCE = 16
 """Banks that are looked through at once."""
 
 
+class SelectionOptions(TypedDict, total=False):
+    """The fields of ``Selection``, as keywords."""
+
+    memory_ids: Sequence[str]
+    document_id: str | None
+    author: str | None
+    user: str | None
+    session: str | None
+    run: str | None
+    tags: Sequence[str]
+
+
 @dataclass(frozen=True, slots=True)
 class Selection:
     """What to forget; what is given is ANDed. What was copied or derived from it goes too.
@@ -38,13 +50,13 @@ class Selection:
         tags: All that carries every one of these tags.
     """
 
-    memory_ids: tuple[str, ...] = ()
+    memory_ids: Sequence[str] = ()
     document_id: str | None = None
     author: str | None = None
     user: str | None = None
     session: str | None = None
     run: str | None = None
-    tags: tuple[str, ...] = ()
+    tags: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         if isinstance(self.memory_ids, str) or isinstance(self.tags, str):

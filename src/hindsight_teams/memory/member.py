@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
 from hindsight_teams.access import signatures as provenance
 from hindsight_teams.access.banks import review_bank_id
@@ -36,8 +36,6 @@ from hindsight_teams.requests.tags import ALL, check_tags
 from hindsight_teams.text import is_blank
 
 if TYPE_CHECKING:
-    from typing import Unpack
-
     from hindsight_teams.backends.base import MemoryBackend
     from hindsight_teams.guard import Guard, Verdict
     from hindsight_teams.memory.recording import Ending

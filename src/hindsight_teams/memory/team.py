@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from functools import cache, cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, Unpack
 
 from hindsight_teams.access.definition import BankValue, GrantValue, TeamDefinition
 from hindsight_teams.access.grants import Caller
@@ -14,7 +14,7 @@ from hindsight_teams.access.matrix import AccessMatrix
 from hindsight_teams.audit import AuditTrail, SpanSink, StructlogSink, open_audit
 from hindsight_teams.memory.curation import Proposals, Reviews
 from hindsight_teams.memory.direct import resolve_defaults
-from hindsight_teams.memory.forgetting import ForgetReport, Forgetting, Selection
+from hindsight_teams.memory.forgetting import ForgetReport, Forgetting, Selection, SelectionOptions
 from hindsight_teams.memory.member import MemberMemory
 from hindsight_teams.memory.questions import Defaults
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from hindsight_teams.agno.capture import RunRetention
     from hindsight_teams.agno.injection import InjectionBudget
-    from hindsight_teams.agno.toolkit import HindsightTools
+    from hindsight_teams.agno.toolkit import HindsightTools, ToolkitOptions
     from hindsight_teams.audit import AuditSink
     from hindsight_teams.backends.base import Backend, MemoryBackend
     from hindsight_teams.guard import Guard
@@ -175,7 +175,7 @@ class TeamMemory:
             audit=self.audit,
         )
 
-    def tools(self, member_id: str, **options: Any) -> HindsightTools:
+    def tools(self, member_id: str, **options: Unpack[ToolkitOptions]) -> HindsightTools:
         """The toolkit of one member, under a name of its own: exactly the tools that its grants allow.
 
         Args:
@@ -187,9 +187,8 @@ class TeamMemory:
         """
         from hindsight_teams.agno.toolkit import HindsightTools
 
-        return (self.toolkit or HindsightTools).of(
-            self.member(member_id), **{"name": f"hindsight_tools:{self.team_id}:{member_id}", **options}
-        )
+        whole: ToolkitOptions = {"name": f"hindsight_tools:{self.team_id}:{member_id}", **options}
+        return (self.toolkit or HindsightTools).of(self.member(member_id), **whole)
 
     def equip(
         self,
@@ -256,7 +255,7 @@ class TeamMemory:
         """
         return Reviews(self.backend, self.definition, curator, self.audit)
 
-    def forget(self, *, dry_run: bool = True, **selection: Any) -> ForgetReport:
+    def forget(self, *, dry_run: bool = True, **selection: Unpack[SelectionOptions]) -> ForgetReport:
         """Forget, in all banks of the team, what the selection names, with what was derived from it.
 
         Args:
@@ -270,7 +269,7 @@ class TeamMemory:
         self.flush()  # what is still to be stored may be what is to be forgotten
         return Forgetting(self.backend, self.team_id, self.audit).forget(Selection(**selection), dry_run=dry_run)
 
-    async def aforget(self, *, dry_run: bool = True, **selection: Any) -> ForgetReport:
+    async def aforget(self, *, dry_run: bool = True, **selection: Unpack[SelectionOptions]) -> ForgetReport:
         """Async twin of ``forget``."""
         await asyncio.to_thread(self.flush)
         forgetting = Forgetting(self.backend, self.team_id, self.audit)

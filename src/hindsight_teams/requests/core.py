@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypedDict, TypeVar, Unpack
 
 from hindsight_teams.errors import InvalidBankId, Unsupported
 from hindsight_teams.models import (
@@ -28,8 +28,6 @@ from hindsight_teams.requests import checks
 from hindsight_teams.requests.tags import ALL, UNSET, TagFilter
 
 if TYPE_CHECKING:
-    from typing import Unpack
-
     from hindsight_teams.backends.base import MemoryBackend
 
 R = TypeVar("R")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Unpack
 
 from hindsight_teams.errors import InvalidInput
 from hindsight_teams.models import Document, Memory, Operation, OperationStatus, Receipt
@@ -12,9 +12,6 @@ from hindsight_teams.requests import checks
 from hindsight_teams.requests.core import BankRequest, Capability, Request
 from hindsight_teams.requests.tags import UNSET, TagFilter
 from hindsight_teams.requests.upkeep import DeleteOptions, check_selection, selected
-
-if TYPE_CHECKING:
-    from typing import Unpack
 
 
 @dataclass(frozen=True, kw_only=True)

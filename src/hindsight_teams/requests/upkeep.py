@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import Any, TypedDict, Unpack
 
 from hindsight_teams.errors import InvalidInput
 from hindsight_teams.models import BankInfo, BankStats, Health, MemoryPage, TagCount, TagsMatch
 from hindsight_teams.requests import checks
 from hindsight_teams.requests.core import BankRequest, Capability, Request
 from hindsight_teams.requests.tags import ALL, UNSET, TagFilter
-
-if TYPE_CHECKING:
-    from typing import Unpack
 
 
 @dataclass(frozen=True, kw_only=True)

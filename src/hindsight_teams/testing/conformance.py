@@ -516,6 +516,7 @@ class BackendConformance:
             item = RetainItem(f"The lamp broke on {day}.", start + timedelta(days=number), tags=["log"])
             do.retain_batch(bank, [item])
         seen: list[Memory] = []
+        page = do.list_memories(bank, limit=2, tags=["log"], tags_match="exact")
         for offset in range(0, 6, 2):
             page = do.list_memories(bank, limit=2, offset=offset, tags=["log"], tags_match="exact")
             seen += page.memories

@@ -7,7 +7,7 @@ import os
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from hindsight_teams.errors import ConfigurationError
 
@@ -47,7 +47,7 @@ def as_embedder(given: Any) -> Embedder | None:
         return _Single(f"{type(given).__name__}:{model}", given.get_embedding)
     if callable(given):
         named = given if hasattr(given, "__qualname__") else type(given)
-        return _Single(f"{named.__module__}.{named.__qualname__}", given)
+        return _Single(f"{named.__module__}.{named.__qualname__}", cast("Callable[[str], Sequence[float]]", given))
     raise ConfigurationError(
         f"embedder={given!r} must be 'minilm', an Agno embedder, or a callable that gives the vector of a text"
     )

@@ -115,7 +115,7 @@ def ensure_bank(db: sqlite3.Connection, bank_id: str, *, now: int, name: str | N
     if row is None:
         sql = "INSERT INTO bank (id, name, created, written) VALUES (?, ?, ?, ?)"
         row = (db.execute(sql, (bank_id, name, now, now)).lastrowid,)
-    return int(row[0])
+    return int(row[0])  # pyright: ignore[reportArgumentType]  # an INSERT has a row id
 
 
 def store(db: sqlite3.Connection, bank: int, new: Sequence[Piece], *, now: int) -> list[int]:
@@ -195,7 +195,7 @@ def _document(db: sqlite3.Connection, bank: int, document_id: str) -> int:
     row = db.execute("SELECT no FROM document WHERE bank = ? AND id = ?", (bank, document_id)).fetchone()
     if row is None:
         row = (db.execute("INSERT INTO document (bank, id) VALUES (?, ?)", (bank, document_id)).lastrowid,)
-    return int(row[0])
+    return int(row[0])  # pyright: ignore[reportArgumentType]  # an INSERT has a row id
 
 
 def _end(db: sqlite3.Connection, document: int) -> int:
