@@ -16,7 +16,7 @@ SERVER_FILES = frozenset(
         "agno/article/test_article",
         "agno/stores/test_on_a_server",
         "backends/client/test_official",
-        "backends/hindsight/faults13/test_faults",
+        "agno/predecessor/test_thirteen_faults",
         "backends/hindsight/test_server",
         "backends/test_conformance",
         "cli/test_server",
