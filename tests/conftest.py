@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 
 from hindsight_teams.settings import reset_config
 from tests.harness import Server, Stack, installed
 from tests.harness.layout import DIRECTORY_VARIABLE, layout
+from tests.workers import Scheduling, check_listed, scheduler
 
 pytest_plugins = ["hindsight_teams.testing.plugin"]
 
@@ -25,13 +26,15 @@ class ServerFactory(Protocol):
     def __call__(self, *, env: dict[str, str] | None = None, install: Sequence[str] = ()) -> Server: ...
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if SERVER_FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.server)
-        if item.get_closest_marker("server"):
-            item.add_marker(pytest.mark.xdist_group("server"))  # one worker runs them all, and so one stack of servers
+    check_listed(items)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
+    return scheduler(config, log)
 
 
 @pytest.fixture(autouse=True)

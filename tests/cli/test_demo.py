@@ -11,8 +11,6 @@ from hindsight_teams.cli.failing import MISUSED
 from hindsight_teams.errors import ConfigurationError, InvalidInput
 from tests.cli.conftest import Cli
 
-pytestmark = pytest.mark.xdist_group("demo")  # one worker plays it, once
-
 
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> Any:

@@ -25,6 +25,24 @@ def test_help_loads_nothing_heavy(home: Path) -> None:
     assert "Shared long-term memory" in done.stdout
 
 
+def test_who_forgets_reviews_or_looks_at_banks_and_audit_loads_no_framework(home: Path) -> None:
+    (home / "team.toml").write_text('[team]\nid = "desk"\n[banks]\nshared = "team"\n[members.a]\nshared = "full"\n')
+    commands = [
+        ["bank", "retain", "desk:shared", "Maple began in May."],
+        ["bank", "list"],
+        ["review", "list"],
+        ["forget", "--author", "a", "--yes"],
+        ["audit", "--help"],
+    ]
+    code = (
+        "import sys; from hindsight_teams.cli.main import execute;"
+        f"assert not any([execute(command) for command in {commands!r}]);"
+        "sys.exit([m for m in sys.modules if m.split('.')[0] in ('agno', 'httpx')] or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=home, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 def test_an_unknown_command_is_a_usage_error_that_names_the_nearest(cli: Cli) -> None:
     failed = cli("acces")
     assert failed.code == 2

@@ -18,7 +18,7 @@ from hindsight_recipes import list_recipes
 ROOT = Path(__file__).parents[2]
 RECIPES = [recipe.name for recipe in list_recipes()]
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("wheel")]  # one worker builds it, once
+pytestmark = pytest.mark.slow
 
 
 @dataclass(frozen=True)

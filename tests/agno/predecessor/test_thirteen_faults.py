@@ -26,7 +26,7 @@ from hindsight_teams.backends.hindsight import Timeouts
 from hindsight_teams.errors import BackendTimeout, ConfigurationError, InvalidInput, ServerFault
 from hindsight_teams.memory.rendering import NOTHING_FOUND
 from hindsight_teams.testing import ScriptedModel, call
-from tests.backends.hindsight.faults13.standin import Answer, StandIn
+from tests.agno.predecessor.standin import Answer, StandIn
 from tests.harness import Server
 
 RUN = RunContext(run_id="run", session_id="session", user_id="ada")

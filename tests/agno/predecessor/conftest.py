@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.backends.hindsight.faults13.standin import StandIn
+from tests.agno.predecessor.standin import StandIn
 
 
 @pytest.fixture
