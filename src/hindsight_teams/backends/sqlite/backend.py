@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial, wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, TypeVar
 
 from hindsight_teams.access.banks import check_bank_id
 from hindsight_teams.backends.sqlite import checks
@@ -41,6 +40,7 @@ from hindsight_teams.models import (
     TagGroup,
     TagsMatch,
     UpdateMode,
+    check_choice,
     check_max_tokens,
 )
 
@@ -48,6 +48,9 @@ _log = Logger(__name__)
 
 if TYPE_CHECKING:
     from hindsight_teams.backends.sqlite.store.maintenance import CheckReport, RepairReport
+
+MOST_READ = 64
+"""Memories of one retain in which names and dates are looked for: that costs a bulk load more than all the rest."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -78,6 +81,7 @@ class SQLiteBackend:
         embedder: Text to vector: ``"minilm"`` (the ``[minilm]`` extra), an Agno embedder, or a callable.
         extractor: An Agno model, or a callable ``(text, *, now, author)``; ``retain`` then stores the facts it finds
             beside the text. What fails is tried again by ``retry_extraction``.
+        clock: What time it is, aware; its time zone says where "yesterday" is. The present in UTC when None.
         busy_timeout: Seconds to wait for another process that writes.
         threads: Threads for the async verbs, and connections open at once.
 
@@ -95,6 +99,7 @@ class SQLiteBackend:
         model: Any = None,
         embedder: Any = None,
         extractor: Any = None,
+        clock: Callable[[], datetime] | None = None,
         busy_timeout: float = 10.0,
         threads: int = 8,
     ) -> None:
@@ -103,6 +108,7 @@ class SQLiteBackend:
         self.path = Path(path).expanduser()
         self._model = model
         self._extractor = extractor
+        self._clock = clock or _utc
         self._threads = threads
         self._executor: ThreadPoolExecutor | None = None
         self._executor_pid = 0
@@ -163,9 +169,9 @@ class SQLiteBackend:
         check_bank_id(bank_id)
         if isinstance(items, RetainItem | str):
             raise InvalidInput("items must be a list of RetainItem")
-        now = _now()
-        read = len(items) <= linking.MOST_ITEMS
-        new = [piece for item in items for piece in writing.pieces(item, now=now, read=read)]
+        moment, now = self._clock(), self._now()
+        read = len(items) <= MOST_READ
+        new = [piece for item in items for piece in writing.pieces(item, now=moment, read=read)]
         if not new:
             return Receipt(bank_id=bank_id, items_count=0)
         new = self._attached(new)
@@ -199,10 +205,10 @@ class SQLiteBackend:
         return Receipt(bank_id, len(learned), memory_ids=tuple(map(public_id, learned)), notes=notes)
 
     def consolidate(self, bank_id: str) -> Receipt:
-        """Make observations of the facts about each name, with their sources, and find what is superseded.
+        """Make observations of the facts about each name, with their sources.
 
-        The model writes them where there is one (``model``, else an ``extractor`` that is a model), rules do otherwise.
-        Memories loaded in bulk, which ``retain_batch`` does not compare, are compared here. Safe to repeat.
+        The model writes them where there is one (``model``, else an ``extractor`` that is a model), and may find that a
+        fact replaces another; without one they list the facts. Safe to repeat.
 
         Returns:
             The observations' ids; a note where rules had to stand in for the model.
@@ -215,7 +221,7 @@ class SQLiteBackend:
         if bank is None:
             return Receipt(bank_id, 0)
         model = self._model if self._model is not None or not hasattr(self._extractor, "response") else self._extractor
-        made = learning.observe(self._pool, bank, bank_id, model, self._attached, now=_now())
+        made = learning.observe(self._pool, bank, bank_id, model, self._attached, now=self._clock())
         notes = (f"rules wrote about {made.failed} names: {made.failure}",) if made.failure else ()
         return Receipt(bank_id, len(made.numbers), memory_ids=tuple(map(public_id, made.numbers)), notes=notes)
 
@@ -261,7 +267,7 @@ class SQLiteBackend:
                 asked,
                 budget=budget,
                 chosen=chosen,
-                now=_now() if now is None else now,
+                now=self._now() if now is None else now,
                 explain=explain,
                 shares=self._shares,
                 similarity=None if self._vectors is None or budget == "low" else self._vectors.similarity,
@@ -302,7 +308,13 @@ class SQLiteBackend:
             bank_id, query, budget=budget, tags=tags, tags_match=tags_match, tag_groups=tag_groups
         ).results
         return reflecting.reflect(
-            query, found, model=self._model, context=context, max_tokens=max_tokens, response_schema=response_schema
+            query,
+            found,
+            model=self._model,
+            context=context,
+            max_tokens=max_tokens,
+            response_schema=response_schema,
+            now=self._clock(),
         )
 
     def ensure_bank(self, bank_id: str, *, name: str | None = None) -> BankInfo:
@@ -315,7 +327,7 @@ class SQLiteBackend:
         if name is not None:
             checks.check_text("name", name)
         with self._pool.write() as db:
-            return reading.bank(db, writing.ensure_bank(db, bank_id, now=_now(), name=name))
+            return reading.bank(db, writing.ensure_bank(db, bank_id, now=self._now(), name=name))
 
     def list_banks(self, *, prefix: str | None = None) -> list[BankInfo]:
         """All banks, by id; only those whose id starts with ``prefix`` where one is given."""
@@ -355,8 +367,13 @@ class SQLiteBackend:
         tags: Sequence[str] | None = None,
         tags_match: TagsMatch = "any",
         document_id: str | None = None,
+        order: Literal["noted", "happened"] = "noted",
     ) -> MemoryPage:
-        """One page of memories, oldest first; empty for a bank that does not exist.
+        """One page of memories; empty for a bank that does not exist.
+
+        Args:
+            order: ``noted``: all, in the order in which they were stored. ``happened``: those of which it is known when
+                they happen, in that order.
 
         Raises:
             InvalidInput: A bad value.
@@ -364,11 +381,13 @@ class SQLiteBackend:
         check_bank_id(bank_id)
         checks.check_page(limit, offset)
         checks.check_filter(tags, tags_match)
+        check_choice("order", order, ("noted", "happened"))
         with self._pool.read() as db:
             bank = reading.bank_number(db, bank_id)
             if bank is None:
                 return MemoryPage([], 0, limit, offset)
-            return reading.page(db, bank, bank_id, _filter(tags, tags_match), document_id, limit, offset)
+            listed = reading.page if order == "noted" else reading.page_by_day
+            return listed(db, bank, bank_id, _filter(tags, tags_match), document_id, limit, offset)
 
     def list_repeats(
         self,
@@ -567,6 +586,11 @@ class SQLiteBackend:
         note = f"no facts could be extracted from {made.failed} texts, which are stored as they are: {made.failure}"
         return made.numbers, (f"{note}; retry_extraction() tries again",)
 
+    def _now(self) -> int:
+        now = checks.to_microseconds("clock()", self._clock())
+        assert now is not None
+        return now
+
     def _attached(self, new: list[Piece]) -> list[Piece]:
         return new if self._vectors is None else self._vectors.attach(new)
 
@@ -580,5 +604,5 @@ def _filter(
     return Filter(tuple(tags or ()), match, tuple(groups or ()), frozenset(types) if types else None)
 
 
-def _now() -> int:
-    return time.time_ns() // 1000
+def _utc() -> datetime:
+    return datetime.now(UTC)

@@ -1,7 +1,7 @@
 """Reflect without a model: the best evidence for a question, quoted, dated, signed and grouped. It never invents.
 
 Each memory gives its best sentences, scored by the weighted share of the question's words that they hold. What the
-memories do not mention is said; what is superseded, or disagrees with something newer, is set apart.
+memories do not mention is said; what was replaced is set apart.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
 
-from hindsight_teams.backends.sqlite.text import duplicates, sentences
+from hindsight_teams.backends.sqlite.text import sentences
 from hindsight_teams.backends.sqlite.text import terms as tokens
-from hindsight_teams.backends.sqlite.text.claims import Statement, contradicts
 from hindsight_teams.backends.sqlite.text.dates import Span, find_spans
+from hindsight_teams.backends.sqlite.text.stems import stem
 from hindsight_teams.models import Memory
 from hindsight_teams.text import estimate
 
@@ -86,7 +86,7 @@ def _understand(query: str, now: datetime) -> _Question:
     rest = query
     for span in spans:
         rest = rest.replace(span.text, " ")
-    words = {duplicates.stem(tokens.term(w)): w for w in tokens.words(rest) if w not in tokens.STOP_WORDS}
+    words = {stem(tokens.term(w)): w for w in tokens.words(rest) if w not in tokens.STOP_WORDS}
     if all(w in tokens.GENERIC_WORDS or w in _ASKING for w in words.values()):
         words = {}
     return _Question(words, spans)
@@ -94,7 +94,7 @@ def _understand(query: str, now: datetime) -> _Question:
 
 def _terms(text: str) -> list[str]:
     """The content words of a text, without their endings."""
-    return [duplicates.stem(term) for term in tokens.terms(text)]
+    return [stem(term) for term in tokens.terms(text)]
 
 
 def _evidence(question: _Question, memories: Sequence[Memory]) -> list[_Evidence]:
@@ -158,23 +158,13 @@ def _missing(question: _Question, evidence: Sequence[_Evidence]) -> list[str]:
 
 
 def _grouped(evidence: Sequence[_Evidence]) -> list[tuple[str, list[_Evidence]]]:
-    """The evidence under headings, newest first under each: what stands, what disagrees with it, what is past."""
-    ordered = sorted(evidence, key=lambda e: _moment(e.memory) or _NEVER, reverse=True)
-    current: list[_Evidence] = []
-    disputed: list[_Evidence] = []
-    for entry in (e for e in ordered if e.memory.superseded_by is None):
-        newer = any(contradicts(_statement(entry), _statement(other)) for other in current)
-        (disputed if newer else current).append(entry)
+    """The evidence under headings, the last noted first under each: what stands, and what was replaced."""
+    ordered = sorted(evidence, key=lambda e: e.memory.mentioned_at or _NEVER, reverse=True)
     groups = [
-        ("Known, newest first:", current),
-        ("Older, and contradicted by the above:", disputed),
+        ("Known, last noted first:", [e for e in ordered if e.memory.superseded_by is None]),
         ("No longer current:", [e for e in ordered if e.memory.superseded_by is not None]),
     ]
     return [(heading, entries) for heading, entries in groups if entries]
-
-
-def _statement(entry: _Evidence) -> Statement:
-    return Statement(entry.memory.text, _moment(entry.memory) or _NEVER, entry.memory.author)
 
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
