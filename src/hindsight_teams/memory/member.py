@@ -7,7 +7,7 @@ it, one with threads and one with coroutines, so that sync and async can't drift
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -56,6 +56,7 @@ class MemberMemory:
         defaults: Budget, limits and tags where a call gives none.
         guard: Inspects each retain before it is stored.
         audit: Where each operation is recorded, allowed or denied.
+        clock: What time it is, aware; the backend's own clock when None.
     """
 
     def __init__(
@@ -67,7 +68,9 @@ class MemberMemory:
         defaults: Defaults | None = None,
         guard: Guard | None = None,
         audit: AuditSink | None = None,
+        clock: Callable[[], datetime] | None = None,
     ) -> None:
+        self.clock = clock
         self.backend = backend
         self.identity = caller or Caller()
         self.rights = Rights(tuple(grants), self.identity.member)
@@ -122,7 +125,7 @@ class MemberMemory:
             tags: Extra tags; those that look like a signature are refused.
             metadata: Extra metadata, str to str; the keys of the signature are refused.
             context: What the content is about.
-            timestamp: When it happened, aware; now when None.
+            timestamp: When it is said, aware: what "yesterday" in it is relative to. Now when None.
             document_id: Retaining under the same id replaces; derived from author and text when None.
             entities: Names in it that are known beforehand.
             append: Add to the document instead of replacing it.
@@ -293,6 +296,8 @@ class MemberMemory:
                 provenance.refuse_forgery(own, item.metadata or {})
             check_content(item.content)
             target = self.rights.write_target(who, bank)
+            if item.timestamp is None and self.clock is not None:
+                item = replace(item, timestamp=self.clock())
             item, verdict = yield from self._inspect(who, target, item, own)
             signed = self._signed(who, target, item, own)
             bank_id, signed = self._destination(who, target, signed, verdict)
@@ -318,6 +323,8 @@ class MemberMemory:
         limit = self.defaults.max_tokens if question.max_tokens is None else question.max_tokens
         try:
             targets = self.rights.read_targets(who, Access.RECALL, question.banks)
+            if self.clock is not None and question.more.get("query_timestamp") is None:
+                question = replace(question, more={**question.more, "query_timestamp": self.clock()})
             if question.max_tokens is None:
                 question = replace(question, max_tokens=limit)
             answers, gaps = yield from self._read("recall", targets, question)

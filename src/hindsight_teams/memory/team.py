@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -51,6 +52,8 @@ class TeamMemory:
         defaults: Budget, limits and tags where a call gives none; from the settings when None.
         guard: Inspects each memory before it is stored; the default checks when None, no checks when False.
         audit: Where each operation is recorded; from the settings when None.
+        clock: What time it is, aware: when a memory without a time is noted, and what "last week" in a recall is
+            relative to. The backend's own clock when None; give ``SQLiteBackend`` the same for ``reflect``.
 
     Raises:
         TeamDefinitionError: An unknown bank, verb or policy; the nearest valid name is named.
@@ -77,11 +80,12 @@ class TeamMemory:
         defaults: Defaults | None = None,
         guard: Guard | bool | None = None,
         audit: AuditSink | None = None,
+        clock: Callable[[], datetime] | None = None,
     ) -> None:
         definition = TeamDefinition.from_parts(
             team_id, banks=banks, members=members, variables=variables, curators=curators, proposers=proposers
         )
-        self._set_up(definition, backend, defaults, guard, audit)
+        self._set_up(definition, backend, defaults, guard, audit, clock)
 
     @classmethod
     def from_file(
@@ -93,6 +97,7 @@ class TeamMemory:
         defaults: Defaults | None = None,
         guard: Guard | bool | None = None,
         audit: AuditSink | None = None,
+        clock: Callable[[], datetime] | None = None,
     ) -> TeamMemory:
         """The memory of the team that a team.toml declares.
 
@@ -105,6 +110,7 @@ class TeamMemory:
             defaults=defaults,
             guard=guard,
             audit=audit,
+            clock=clock,
         )
 
     @classmethod
@@ -116,10 +122,11 @@ class TeamMemory:
         defaults: Defaults | None = None,
         guard: Guard | bool | None = None,
         audit: AuditSink | None = None,
+        clock: Callable[[], datetime] | None = None,
     ) -> TeamMemory:
         """The memory of a team that is already defined."""
         self = cls.__new__(cls)
-        self._set_up(definition, backend, defaults, guard, audit)
+        self._set_up(definition, backend, defaults, guard, audit, clock)
         return self
 
     def _set_up(
@@ -129,6 +136,7 @@ class TeamMemory:
         defaults: Defaults | None,
         guard: Guard | bool | None,
         audit: AuditSink | None,
+        clock: Callable[[], datetime] | None,
     ) -> None:
         from hindsight_teams.backends.select import open_backend
         from hindsight_teams.settings import resolve
@@ -138,6 +146,7 @@ class TeamMemory:
         self.backend: MemoryBackend = open_backend(backend=backend)
         self.defaults = defaults or resolve_defaults()
         self.guard = _guard(guard)
+        self.clock = clock
         self.audit: AuditSink = audit or _default_audit(resolve().audit)
 
     @property
@@ -158,6 +167,7 @@ class TeamMemory:
             defaults=self.defaults,
             guard=self.guard,
             audit=self.audit,
+            clock=self.clock,
         )
 
     def tools(self, member_id: str, **options: Any) -> HindsightTools:

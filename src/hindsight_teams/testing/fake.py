@@ -295,7 +295,6 @@ class FakeBackend:
             metadata=dict(item.metadata or {}),
             document_id=item.document_id,
             context=item.context,
-            occurred_at=item.timestamp,
             mentioned_at=item.timestamp or datetime.now(UTC),
             entities=tuple(item.entities or ()),
         )

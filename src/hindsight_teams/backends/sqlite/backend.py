@@ -138,7 +138,7 @@ class SQLiteBackend:
         Content over 1,500 characters becomes several memories of one document. The same retain twice is one memory.
 
         Args:
-            timestamp: When it was said or happened; a naive datetime is taken as UTC.
+            timestamp: When it was said: what "yesterday" in it is relative to, in its time zone; UTC where naive.
             document_id: What this document held before is replaced, or added to with ``update_mode="append"``.
 
         Raises:

@@ -23,14 +23,14 @@ LAUNCH = memory(3, "The launch is on 3 May.", "2023-02-02", "ada")
 
 def test_the_answer_quotes_with_date_and_author() -> None:
     text, based_on = extractive_answer("When is the launch?", [BERGEN, OSLO, LAUNCH], now=NOW)
-    assert text == "Known, last noted first:\n- 2023-02-02, ada: “The launch is on 3 May.”"
+    assert text == "Known, last noted first:\n- noted 2023-02-02, ada: “The launch is on 3 May.”"
     assert based_on == [LAUNCH]
 
 
 def test_what_is_superseded_stands_apart_and_names_its_replacement() -> None:
     text, based_on = extractive_answer("Where does Nora live?", [OSLO, BERGEN], now=NOW)
     assert text.index("Bergen") < text.index("No longer current:") < text.index("Oslo")
-    assert "(replaced by that of 2023-05-08)" in text
+    assert "(replaced by that noted 2023-05-08)" in text
     assert based_on == [BERGEN, OSLO]
 
 

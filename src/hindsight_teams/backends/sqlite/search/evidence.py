@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
 
+from hindsight_teams import when
 from hindsight_teams.backends.sqlite.text import sentences
 from hindsight_teams.backends.sqlite.text import terms as tokens
-from hindsight_teams.backends.sqlite.text.dates import Span, find_spans
+from hindsight_teams.backends.sqlite.text.dates import Span, find_spans, happened_each
 from hindsight_teams.backends.sqlite.text.stems import stem
 from hindsight_teams.models import Memory
 from hindsight_teams.text import estimate
@@ -170,10 +171,6 @@ def _grouped(evidence: Sequence[_Evidence]) -> list[tuple[str, list[_Evidence]]]
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
-def _moment(memory: Memory) -> datetime | None:
-    return memory.occurred_at or memory.mentioned_at
-
-
 def _written(evidence: list[_Evidence], missing: list[str], max_tokens: int | None) -> tuple[str, list[Memory]]:
     """The text with as much of the best evidence as fits, and the memories quoted."""
     gap = [f"Not mentioned in any of them: {', '.join(missing)}."] if missing else []
@@ -183,34 +180,44 @@ def _written(evidence: list[_Evidence], missing: list[str], max_tokens: int | No
             chosen.append(entry)
     if not chosen:  # not even one line fits: what fits of the best one
         best = evidence[0]
-        return _cut(f"{_label(best.memory)}: \u201c{best.quote}\u201d", max_tokens), [best.memory]
+        return _cut(f"{_label(best)}: \u201c{best.quote}\u201d", max_tokens), [best.memory]
     return _text(chosen, gap), [e.memory for _, entries in _grouped(chosen) for e in entries]
 
 
 def _text(evidence: list[_Evidence], gap: list[str]) -> str:
     lines: list[str] = []
-    dates = {e.memory.id: _moment(e.memory) for e in evidence}
+    dates = {e.memory.id: e.memory.mentioned_at for e in evidence}
     for heading, entries in _grouped(evidence):
         lines += [
             heading,
-            *(f"- {_label(e.memory)}: \u201c{e.quote}\u201d{_replaced(e.memory, dates)}" for e in entries),
+            *(f"- {_label(e)}: \u201c{e.quote}\u201d{_replaced(e.memory, dates)}" for e in entries),
         ]
     return "\n".join([*lines, *gap])
 
 
 def _replaced(memory: Memory, dates: Mapping[str, datetime | None]) -> str:
     moment = dates.get(memory.superseded_by or "")
-    return f" (replaced by that of {moment:%Y-%m-%d})" if moment else ""
+    return f" (replaced by that noted {moment:%Y-%m-%d})" if moment else ""
 
 
-def _label(memory: Memory) -> str:
-    """The date and the author of a memory, as far as they are known."""
-    moment = _moment(memory)
-    date = f"{moment:%Y-%m-%d}" if moment else "undated"
-    if memory.occurred_at and memory.occurred_end and (memory.occurred_end - memory.occurred_at).days > 1:
-        date += f" to {memory.occurred_end:%Y-%m-%d}"
+def _label(entry: _Evidence) -> str:
+    """When what is quoted happened, when it was noted, and by whom, as far as that is known."""
+    memory = entry.memory
     author = _one_line(memory.author or "")[:80]
-    return f"{date}, {author}" if author else date
+    told = (_happened(entry), when.noted(memory), author)
+    return ", ".join(part for part in told if part) or "undated"
+
+
+def _happened(entry: _Evidence) -> str:
+    """When the quoted sentences happened: one sentence of a memory never gets the day of another."""
+    memory = entry.memory
+    if len(sentences.split(memory.text)) <= 1:
+        return when.happened(memory)
+    if memory.mentioned_at is None:
+        return ""
+    found = {happening for _, happening in happened_each(entry.quote, memory.mentioned_at)}
+    happening = found.pop() if len(found) == 1 else None
+    return when.told(happening.start, happening.end, noted_at=memory.mentioned_at) if happening else ""
 
 
 def _quote(text: str) -> str:

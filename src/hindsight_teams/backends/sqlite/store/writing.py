@@ -16,7 +16,7 @@ from hindsight_teams.backends.sqlite.learn import linking
 from hindsight_teams.backends.sqlite.store.records import Piece, digest, pack, zone_of
 from hindsight_teams.backends.sqlite.store.schema import BANK_SHIFT
 from hindsight_teams.backends.sqlite.text import terms as tokens
-from hindsight_teams.backends.sqlite.text.dates import find_spans
+from hindsight_teams.backends.sqlite.text.dates import happened
 from hindsight_teams.backends.sqlite.text.duplicates import words_key
 from hindsight_teams.backends.sqlite.text.names import find_entities
 from hindsight_teams.errors import InvalidInput
@@ -83,12 +83,11 @@ def pieces(item: RetainItem, *, now: datetime, read: bool = True) -> list[Piece]
 
 
 def _happened(text: str, moment: datetime) -> tuple[int | None, int | None]:
-    """When that happened which a text tells, by the first date in it: the first and the last microsecond."""
-    spans = find_spans(text, moment)
-    if not spans:
+    """When that happened which a text tells: the first and the last microsecond, where it says so."""
+    found = happened(text, moment)
+    if found is None:
         return None, None
-    first, end = (checks.to_microseconds("date", at) for at in (spans[0].start, spans[0].end))
-    return first, None if end is None else end - 1
+    return checks.to_microseconds("start", found.start), checks.to_microseconds("end", found.end)
 
 
 _SPEAKER = re.compile(r"([^\W\d_][\w.'\u2019-]*(?: [^\W\d_][\w.'\u2019-]*){0,3})(?: \([^()\n]{1,60}\))?: \S")
