@@ -62,12 +62,14 @@ class Memory:
     """One stored fact.
 
     Attributes:
-        occurred_at: When the fact happened (start), aware.
-        occurred_end: When it ended, aware, where it is a span.
-        mentioned_at: When it was said or retained, aware.
+        occurred_at: When the fact happened or will happen, its first moment, aware; None where the text does not say.
+        occurred_end: The last moment of that. Without it the span is open: "since 2019"; alone it is "until Friday".
+        mentioned_at: When it was noted: said or retained, aware, on the clock of the place where it was said.
+        times_said: How often it was told in the same words.
+        last_said_at: When it was told last, aware; None where the backend does not know.
         score: Relevance within one recall; comparable only inside that result.
         source_ids: The memories that an observation was derived from.
-        superseded_by: The id of a newer memory that contradicts this one, where the engine knows.
+        superseded_by: The id of the memory that replaced this one: found by a model or a correction, never by a rule.
         signals: Why it was found; filled by ``recall(..., explain=True)``.
     """
 
@@ -87,6 +89,8 @@ class Memory:
     chunk_id: str | None = None
     source_ids: tuple[str, ...] = ()
     superseded_by: str | None = None
+    times_said: int = 1
+    last_said_at: datetime | None = None
     signals: tuple[Signal, ...] = ()
 
     @property

@@ -128,9 +128,9 @@ def told_twice(backend: SQLiteBackend) -> TeamMemory:
     """One fact, retained in two sessions, runs and documents: the embedded engine keeps it as one memory."""
     memory = TeamMemory("t", banks={"shared": "team"}, members={"a": {"shared": "full"}}, backend=backend)
     a = memory.member("a")
-    a.retain(f"The code word is {SECRET}.", caller=a.bound(user="ada", session="s1", run="r1"), document_id="papaya")
-    a.retain(f"The code word is {SECRET}!", caller=a.bound(user="ada", session="s2", run="r2"), document_id="quince")
-    assert left(backend) == [f"The code word is {SECRET}."]
+    a.retain(f"{SECRET} is the code word.", caller=a.bound(user="ada", session="s1", run="r1"), document_id="papaya")
+    a.retain(f"{SECRET} is the code word!", caller=a.bound(user="ada", session="s2", run="r2"), document_id="quince")
+    assert left(backend) == [f"{SECRET} is the code word."]
     return memory
 
 
@@ -162,7 +162,7 @@ def test_what_was_retained_twice_is_forgotten_by_occasion(
     assert told_twice.forget(**selection).count == 0
     backend.close()
     stored = b"".join(file.read_bytes() for file in tmp_path.iterdir())
-    assert [mark for mark in ".!" if f"{SECRET}{mark}".encode() in stored] == list(stays)
+    assert [mark for mark in ".!" if f"{SECRET} is the code word{mark}".encode() in stored] == list(stays)
     for name, mark in (("papaya", "."), ("quince", "!")):
         assert (name.encode() in stored) == (mark in stays)
 

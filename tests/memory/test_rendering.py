@@ -23,10 +23,12 @@ def test_a_single_bank_renders_as_a_plain_numbered_list() -> None:
 
 
 def test_labels_name_date_bank_and_author() -> None:
-    found = memory("Ada likes tea.", metadata={"author": "researcher"}, occurred_at=datetime(2024, 5, 3, tzinfo=UTC))
+    day, noted = datetime(2024, 5, 3, tzinfo=UTC), datetime(2026, 11, 25, tzinfo=UTC)
+    given = {"metadata": {"author": "researcher"}, "occurred_at": day, "occurred_end": day, "mentioned_at": noted}
+    found = memory("Ada likes tea.", **given)
     assert (
         render_recall(RecallResult([found]), label_banks=True, names={"team:shared": "shared"})
-        == "1. [2024-05-03 | shared | researcher] Ada likes tea."
+        == "1. [Happened 2024-05-03 | noted 2026-11-25 | shared | researcher] Ada likes tea."
     )
 
 

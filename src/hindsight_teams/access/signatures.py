@@ -9,6 +9,7 @@ have for unsigned memories.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -25,6 +26,7 @@ ENVELOPE_METADATA = frozenset(
 )
 """What an envelope in the review bank carries besides the signature."""
 RESERVED_METADATA = ENVELOPE_METADATA | {*FIELDS, "trust", "lineage", "reviewed_by"}
+_INVENTED = "memory-"
 RESERVED_PREFIXES = tuple(f"{name}:" for name in (*FIELDS, "tagset", "trust", "lineage"))
 _OCCASION = ("session:", "run:", "lineage:")
 
@@ -124,7 +126,12 @@ def refuse_forgery(tags: Sequence[str], metadata: Mapping[str, Any]) -> None:
 def stable_document_id(caller: Caller, content: str, tags: Sequence[str]) -> str:
     """A document id that makes the same retain twice one memory: same author, same user, same words, same tags."""
     identity_key = "\0".join((caller.team or "", caller.member or "", caller.user or "", *sorted(set(tags)), content))
-    return "memory-" + hashlib.sha256(identity_key.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    return _INVENTED + hashlib.sha256(identity_key.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def is_invented(document_id: str) -> bool:
+    """Whether an id was made by ``stable_document_id``: it names no document that anybody knows of."""
+    return re.fullmatch(_INVENTED + "[0-9a-f]{32}", document_id) is not None
 
 
 def read_filter(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias, Unpack
 
+from hindsight_teams import when
 from hindsight_teams.access.grants import READ_ONLY, Access, Caller
 from hindsight_teams.access.signatures import own_tags
 from hindsight_teams.agno.toolkit import caller_of
@@ -101,12 +102,12 @@ def _narrowed(filters: Any, banks: list[str] | None) -> dict[str, Any]:
 
 
 def _document(memory: Memory, bank: str) -> dict[str, Any]:
-    when = memory.occurred_at or memory.mentioned_at
     known = {
         "id": memory.id,
         "bank": bank,
         "author": memory.author,
-        "date": when.date().isoformat() if when else None,
+        "happened": when.happened(memory) or None,
+        "noted": memory.mentioned_at.date().isoformat() if memory.mentioned_at else None,
         "document_id": memory.document_id,
         "tags": list(own_tags(memory.tags)) or None,
         "superseded": True if memory.superseded_by else None,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hindsight_teams import when
 from hindsight_teams.cli.bank_care import backup, check, repair
 from hindsight_teams.cli.bank_copy import copy
 from hindsight_teams.cli.failing import usage
@@ -79,7 +80,7 @@ def show(
 ) -> None:
     """Show what a bank holds, oldest first.
 
-    Each memory is shown with who wrote it, when, and its tags.
+    Each memory is shown with who wrote it, when it happened (where that was said), when it was noted, and its tags.
     """
     with backend(db, url, must_exist=True) as memory:
         stats = memory.bank_stats(bank)
@@ -138,10 +139,10 @@ def retain(
 
     The bank is made when there is none. The memory carries no member's signature.
     """
-    text, pairs, when = _content(content), _pairs(metadata or []), moment(timestamp, "--timestamp")
+    text, pairs, said_at = _content(content), _pairs(metadata or []), moment(timestamp, "--timestamp")
     with backend(db, url) as memory:
         receipt = memory.retain(
-            bank, text, tags=tag, metadata=pairs or None, context=context, document_id=document, timestamp=when
+            bank, text, tags=tag, metadata=pairs or None, context=context, document_id=document, timestamp=said_at
         )
     if json:
         print_json(receipt)
@@ -287,7 +288,7 @@ def delete(
 
 def _print_memory(memory: Memory, *, number: int | None = None) -> None:
     tags = [tag for tag in memory.tags if not tag.startswith("tagset:")]  # a digest of the other tags
-    marks = [memory.author or "", day(memory.occurred_at or memory.mentioned_at), *tags]
+    marks = [memory.author or "", when.happened(memory), when.noted(memory), when.repeated(memory), *tags]
     label = f"{number:>3}. " if number is not None else "  "
     superseded = (" (superseded)", "yellow") if memory.superseded_by else ""
     item(styled((label, "dim")), styled(memory.text, superseded, (f"  {'  '.join(filter(None, marks))}", "dim")))

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hindsight_teams import when
 from hindsight_teams.cli.options import Db, Json, TeamOption, Url, Yes, backend, confirm, find_team_file
-from hindsight_teams.cli.output import day, glyph, item, print_json, say, styled
+from hindsight_teams.cli.output import glyph, item, print_json, say, styled
 
 if TYPE_CHECKING:
     from hindsight_teams.memory.forgetting import SelectionOptions
@@ -73,8 +74,8 @@ def _show(memories: dict[str, list[Memory]]) -> None:
     for bank, found in memories.items():
         say((bank, "bold"), (f"  {_counted(len(found))}", "dim"))
         for entry in found[:_SHOWN]:
-            when = day(entry.occurred_at or entry.mentioned_at)
-            item(styled("  "), styled(entry.text, (f"  {entry.author or ''}  {when}", "dim")), cut=True)
+            marks = "  ".join(filter(None, (entry.author, when.happened(entry), when.noted(entry))))
+            item(styled("  "), styled(entry.text, (f"  {marks}", "dim")), cut=True)
         if len(found) > _SHOWN:
             say((f"  {glyph('more')} {len(found) - _SHOWN} more", "dim"))
 

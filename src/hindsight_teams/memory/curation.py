@@ -94,7 +94,7 @@ class Proposals:
         metadata, tags = undecided(found.metadata, found.tags)
         item = RetainItem(
             content=found.text,
-            timestamp=found.occurred_at or found.mentioned_at,
+            timestamp=found.mentioned_at,
             context=found.context,
             metadata=metadata,
             tags=tags,

@@ -7,8 +7,9 @@ such requests, driven by ``requests.driver`` with threads or with coroutines.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
 from hindsight_teams.access import signatures as provenance
@@ -54,6 +55,7 @@ class MemberMemory:
         defaults: Budget, limits and tags where a call gives none.
         guard: Inspects each retain before it is stored.
         audit: Where each operation is recorded, allowed or denied.
+        clock: What time it is, aware; the backend's own clock when None.
     """
 
     def __init__(
@@ -65,7 +67,9 @@ class MemberMemory:
         defaults: Defaults | None = None,
         guard: Guard | None = None,
         audit: AuditSink | None = None,
+        clock: Callable[[], datetime] | None = None,
     ) -> None:
+        self.clock = clock
         self._backend = backend
         self.identity = caller or Caller()
         self.rights = Rights(tuple(grants), self.identity.member)
@@ -233,6 +237,8 @@ class MemberMemory:
                 provenance.refuse_forgery(own, item.metadata or {})
             if is_blank(check_text("content", item.content)):
                 raise InvalidInput("content is empty; give the text to remember")
+            if item.timestamp is None and self.clock is not None:
+                item = replace(item, timestamp=self.clock())
             verdict = None
             if self.guard is not None:
                 verdict = yield Inspection(self.guard, who, target.name, item, own)
@@ -265,6 +271,8 @@ class MemberMemory:
             targets = self.rights.read_targets(who, Access.RECALL, banks)
             if request.max_tokens is None:
                 request = replace(request, max_tokens=self.defaults.max_tokens)
+            if self.clock is not None and request.query_timestamp is None:
+                request = replace(request, query_timestamp=self.clock())
             answers = yield [self._narrowed(request, target, authors) for target in targets]
             found, gaps = self._answered(targets, answers)
             result = federation.merge_recall(found, gaps, max_tokens=request.max_tokens if len(targets) > 1 else None)

@@ -12,6 +12,7 @@ import secrets
 from bisect import bisect_right
 from collections.abc import Mapping
 
+from hindsight_teams import when
 from hindsight_teams.models import Memory, RecallResult, Reflection
 from hindsight_teams.text import one_line, visible
 
@@ -36,9 +37,10 @@ def render_recall(result: RecallResult, *, label_banks: bool, names: Mapping[str
 
     Args:
         result: What was recalled.
-        label_banks: Begin each line with the memory's date, bank and author: ``1. [2024-05-03 | shared | researcher]
-            text``; without, a line is just ``1. text``. The date comes first because Rich, with which Agno prints
-            answers, takes ``[name ...]`` for a style and leaves it out.
+        label_banks: Begin each line with when it happened (only where that was said), when it was noted, its bank and
+            author: ``1. [Happened 2024-05-03 | noted 2026-11-25 | shared | researcher] text``; without, a line is just
+            ``1. text``. The label begins with a capital letter because Rich, with which Agno prints answers, takes
+            ``[name ...]`` for a style and leaves it out.
         names: Short names of banks by bank id; a bank without one is called by its id.
 
     Returns:
@@ -66,11 +68,15 @@ def _line(memory: Memory, label_banks: bool, names: Mapping[str, str]) -> str:
     text = one_line(memory.text)
     if not label_banks:
         return f"(superseded) {text}" if memory.superseded_by else text
-    when = memory.occurred_at or memory.mentioned_at
-    parts = [when.date().isoformat() if when else None, names.get(memory.bank_id, memory.bank_id), memory.author]
-    if memory.superseded_by:
-        parts.append("superseded")
-    return f"[{' | '.join(label(part) for part in parts if part)}] {text}"
+    dates = " | ".join(filter(None, (when.happened(memory), when.noted(memory))))
+    parts = [
+        names.get(memory.bank_id, memory.bank_id),
+        memory.author,
+        when.repeated(memory),
+        "superseded" if memory.superseded_by else None,
+    ]
+    told = " | ".join([*([dates[0].upper() + dates[1:]] if dates else []), *(label(part) for part in parts if part)])
+    return f"[{told}] {text}"
 
 
 def label(text: str, *, longest: int = 80) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, Unpack
@@ -49,6 +50,8 @@ class TeamMemory:
         guard: Inspects each memory before it is stored; the default checks when None, no checks when False.
         audit: Where each operation is recorded; from the settings when None.
         toolkit: The class of the members' toolkits: HindsightTools, or a class of your own that inherits from it.
+        clock: What time it is, aware: when a memory without a time is noted, and what "last week" in a recall is
+            relative to. The backend's own clock when None; give ``SQLiteBackend`` the same for ``reflect``.
 
     Raises:
         TeamDefinitionError: An unknown bank, verb or policy; the nearest valid name is named.
@@ -76,11 +79,12 @@ class TeamMemory:
         guard: Guard | bool | None = None,
         audit: AuditSink | None = None,
         toolkit: type[HindsightTools] | None = None,
+        clock: Callable[[], datetime] | None = None,
     ) -> None:
         definition = TeamDefinition.from_parts(
             team_id, banks=banks, members=members, variables=variables, curators=curators, proposers=proposers
         )
-        self._set_up(definition, backend, defaults, guard, audit, toolkit)
+        self._set_up(definition, backend, defaults, guard, audit, toolkit, clock)
 
     @classmethod
     def from_file(
@@ -93,6 +97,7 @@ class TeamMemory:
         guard: Guard | bool | None = None,
         audit: AuditSink | None = None,
         toolkit: type[HindsightTools] | None = None,
+        clock: Callable[[], datetime] | None = None,
     ) -> Self:
         """The memory of the team that a team.toml declares.
 
@@ -106,6 +111,7 @@ class TeamMemory:
             guard=guard,
             audit=audit,
             toolkit=toolkit,
+            clock=clock,
         )
 
     @classmethod
@@ -118,10 +124,11 @@ class TeamMemory:
         guard: Guard | bool | None = None,
         audit: AuditSink | None = None,
         toolkit: type[HindsightTools] | None = None,
+        clock: Callable[[], datetime] | None = None,
     ) -> Self:
         """The memory of a team that is already defined."""
         self = cls.__new__(cls)
-        self._set_up(definition, backend, defaults, guard, audit, toolkit)
+        self._set_up(definition, backend, defaults, guard, audit, toolkit, clock)
         return self
 
     def _set_up(
@@ -132,6 +139,7 @@ class TeamMemory:
         guard: Guard | bool | None,
         audit: AuditSink | None,
         toolkit: type[HindsightTools] | None,
+        clock: Callable[[], datetime] | None,
     ) -> None:
         from hindsight_teams.backends.select import open_backend
         from hindsight_teams.settings import resolve
@@ -142,6 +150,7 @@ class TeamMemory:
         self.defaults = defaults or resolve_defaults()
         self._given_guard = guard
         self.toolkit = toolkit
+        self.clock = clock
         self.audit: AuditSink = audit or _default_audit(resolve().audit)
 
     @property
@@ -173,6 +182,7 @@ class TeamMemory:
             defaults=self.defaults,
             guard=self.guard,
             audit=self.audit,
+            clock=self.clock,
         )
 
     def tools(self, member_id: str, **options: Unpack[ToolkitOptions]) -> HindsightTools:

@@ -45,6 +45,7 @@ class Capability(StrEnum):
     MANAGE_BANKS = "manage banks"
     DELETE_BANKS = "delete banks"
     LIST = "list memories and tags"
+    LIST_BY_TIME = "list memories by when they happen"
     DELETE = "delete memories"
     GET_MEMORY = "get a memory by its id"
     REPEATS = "keep what was retained again"

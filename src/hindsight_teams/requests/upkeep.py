@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypedDict, Unpack
+from typing import Any, Literal, TypeAlias, TypedDict, Unpack, get_args
 
 from hindsight_teams.errors import InvalidInput
-from hindsight_teams.models import BankInfo, BankStats, Health, MemoryPage, TagCount, TagsMatch
+from hindsight_teams.models import BankInfo, BankStats, Health, MemoryPage, TagCount, TagsMatch, check_choice
 from hindsight_teams.requests import checks
 from hindsight_teams.requests.core import BankRequest, Capability, Request
 from hindsight_teams.requests.tags import ALL, UNSET, TagFilter
@@ -53,6 +53,9 @@ class DeleteBank(BankRequest[int]):
     needs = frozenset({Capability.DELETE_BANKS})
 
 
+ListOrder: TypeAlias = Literal["noted", "happened"]
+
+
 class ListOptions(TypedDict, total=False):
     """Options of ``list_memories``: at most ``limit`` memories after the first ``offset``, of those selected."""
 
@@ -61,6 +64,7 @@ class ListOptions(TypedDict, total=False):
     tags: Sequence[str] | None
     tags_match: TagsMatch | None
     document_id: str | None
+    order: ListOrder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,15 +76,23 @@ class ListMemories(BankRequest[MemoryPage]):
         offset: How many come before it.
         filter: Only memories with these tags.
         document_id: Only memories of this document.
+        order: ``noted``: all, as they were stored. ``happened``: those of which it is known when they
+            happen, in that order.
     """
 
     limit: int = 100
     offset: int = 0
     filter: TagFilter = UNSET
     document_id: str | None = None
+    order: ListOrder = "noted"
 
     verb = "list_memories"
     needs = frozenset({Capability.LIST})
+
+    @property
+    def required(self) -> frozenset[Capability]:
+        """What a backend must be able to do for this very request."""
+        return self.needs if self.order == "noted" else self.needs | {Capability.LIST_BY_TIME}
 
     @classmethod
     def of(cls, bank: str, **options: Unpack[ListOptions]) -> ListMemories:
@@ -89,6 +101,7 @@ class ListMemories(BankRequest[MemoryPage]):
 
     def _check(self) -> None:
         checks.check_page(self.limit, self.offset)
+        check_choice("order", self.order, get_args(ListOrder))
         self._settle(filter=ALL if self.filter is None else self.filter.checked())
         if self.document_id is not None:
             checks.check_text("document_id", self.document_id)

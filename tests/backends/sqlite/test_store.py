@@ -46,7 +46,7 @@ def test_a_memory_comes_back_as_it_was_given(backend: SQLiteBackend) -> None:
     assert (memory.text, memory.context, memory.author) == ("Nora prefers green tea", "kitchen talk", "nora")
     assert memory.metadata == {"author": "nora", "session": "s-1"}
     assert memory.tags == ("drinks", "author:nora")
-    assert (memory.mentioned_at, memory.occurred_at) == (when, when)
+    assert (memory.mentioned_at, memory.occurred_at) == (when, None)
     assert "Nora" in memory.entities
 
 

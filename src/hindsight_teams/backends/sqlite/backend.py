@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -63,6 +63,9 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 
+MOST_READ = 64
+"""Memories of one retain in which names and dates are looked for: that costs a bulk load more than all the rest."""
+
 
 class SQLiteBackend(Backend):
     """Banks of memories in one SQLite file: no server, no key, no download.
@@ -75,6 +78,7 @@ class SQLiteBackend(Backend):
         embedder: Text to vector: ``"minilm"`` (the ``[minilm]`` extra), an Agno embedder, or a callable.
         extractor: An Agno model, or a callable ``(text, *, now, author)``; ``retain`` then stores the facts it finds
             beside the text. What fails is tried again by ``retry_extraction``.
+        clock: What time it is, aware; its time zone says where "yesterday" is. The present in UTC when None.
         busy_timeout: Seconds to wait for another process that writes.
         threads: Threads for the async verbs, and connections open at once.
 
@@ -84,7 +88,12 @@ class SQLiteBackend(Backend):
     """
 
     name = "sqlite"
-    capabilities = STANDARD | {Capability.REPEATS, Capability.CONSOLIDATE, Capability.RETRY_EXTRACTION}
+    capabilities = STANDARD | {
+        Capability.LIST_BY_TIME,
+        Capability.REPEATS,
+        Capability.CONSOLIDATE,
+        Capability.RETRY_EXTRACTION,
+    }
 
     def __init__(
         self,
@@ -93,6 +102,7 @@ class SQLiteBackend(Backend):
         model: Any = None,
         embedder: Any = None,
         extractor: Any = None,
+        clock: Callable[[], datetime] | None = None,
         busy_timeout: float = 10.0,
         threads: int = 8,
     ) -> None:
@@ -101,6 +111,7 @@ class SQLiteBackend(Backend):
         self.path = Path(path).expanduser()
         self._model = model
         self._extractor = extractor
+        self._clock = clock or _utc
         self._threads = threads
         self._executor: ThreadPoolExecutor | None = None
         self._executor_pid = 0
@@ -135,9 +146,9 @@ class SQLiteBackend(Backend):
 
     def _retain(self, request: Retain) -> Receipt:
         """Content over 1,500 characters becomes several memories of one document. The same retain twice is one."""
-        now, items = _now(), request.items
-        read = len(items) <= linking.MOST_ITEMS
-        new = [piece for item in items for piece in writing.pieces(item, now=now, read=read)]
+        moment, now, items = self._clock(), self._now(), request.items
+        read = len(items) <= MOST_READ
+        new = [piece for item in items for piece in writing.pieces(item, now=moment, read=read)]
         if not new:
             return Receipt(bank_id=request.bank, items_count=0)
         new = self._attached(new)
@@ -176,7 +187,7 @@ class SQLiteBackend(Backend):
         if bank is None:
             return Receipt(request.bank, 0)
         model = self._model if self._model is not None or not hasattr(self._extractor, "response") else self._extractor
-        made = learning.observe(self._pool, bank, request.bank, model, self._attached, now=_now())
+        made = learning.observe(self._pool, bank, request.bank, model, self._attached, now=self._clock())
         notes = (f"rules wrote about {made.failed} names: {made.failure}",) if made.failure else ()
         return Receipt(request.bank, len(made.numbers), memory_ids=tuple(map(public_id, made.numbers)), notes=notes)
 
@@ -194,7 +205,7 @@ class SQLiteBackend(Backend):
                 request.query[: checks.MAX_QUERY],
                 budget=request.budget,
                 chosen=_filter(request.filter, request.types),
-                now=_now() if now is None else now,
+                now=self._now() if now is None else now,
                 explain=request.explain,
                 shares=self._shares,
                 similarity=None if self._vectors is None or request.budget == "low" else self._vectors.similarity,
@@ -218,13 +229,14 @@ class SQLiteBackend(Backend):
             context=request.context,
             max_tokens=request.max_tokens,
             response_schema=request.response_schema,
+            now=self._clock(),
         )
 
     def _ensure_bank(self, request: EnsureBank) -> BankInfo:
         if request.name is not None:
             checks.check_length("name", request.name)
         with self._pool.write() as db:
-            return reading.bank(db, writing.ensure_bank(db, request.bank, now=_now(), name=request.name))
+            return reading.bank(db, writing.ensure_bank(db, request.bank, now=self._now(), name=request.name))
 
     def _list_banks(self, request: ListBanks) -> list[BankInfo]:
         with self._pool.read() as db:
@@ -253,7 +265,8 @@ class SQLiteBackend(Backend):
             if bank is None:
                 return MemoryPage([], 0, request.limit, request.offset)
             chosen = _filter(request.filter)
-            return reading.page(db, bank, request.bank, chosen, request.document_id, request.limit, request.offset)
+            listed = reading.page if request.order == "noted" else reading.page_by_day
+            return listed(db, bank, request.bank, chosen, request.document_id, request.limit, request.offset)
 
     def _list_repeats(self, request: ListRepeats) -> list[Memory]:
         with self._pool.read() as db:
@@ -377,6 +390,11 @@ class SQLiteBackend(Backend):
         note = f"no facts could be extracted from {made.failed} texts, which are stored as they are: {made.failure}"
         return made.numbers, (f"{note}; retry_extraction() tries again",)
 
+    def _now(self) -> int:
+        now = checks.to_microseconds("clock()", self._clock())
+        assert now is not None
+        return now
+
     def _attached(self, new: list[Piece]) -> list[Piece]:
         return new if self._vectors is None else self._vectors.attach(new)
 
@@ -389,8 +407,8 @@ def _numbers(ids: Sequence[str] | None) -> set[int] | None:
     return None if ids is None else {n for n in map(row_number, ids) if n is not None}
 
 
-def _now() -> int:
-    return time.time_ns() // 1000
+def _utc() -> datetime:
+    return datetime.now(UTC)
 
 
 _HANDLERS: dict[type[Request[Any]], Callable[[SQLiteBackend, Any], Any]] = {

@@ -1,7 +1,8 @@
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from hindsight_teams.backends.sqlite.learn.consolidation import aconsolidate, by_rule, consolidate, supersedes, topics
+from hindsight_teams.backends.sqlite.learn.consolidation import aconsolidate, by_rule, consolidate, topics
 from hindsight_teams.models import Memory
 from hindsight_teams.testing import ScriptedModel
 
@@ -18,25 +19,25 @@ OSLO, DOG, BERGEN = (
 )
 
 
-def test_a_newer_fact_supersedes_and_an_older_one_does_not() -> None:
-    assert supersedes(BERGEN, OSLO)
-    assert not supersedes(OSLO, BERGEN)
-    assert not supersedes(DOG, OSLO)
-
-
 def test_a_name_with_enough_facts_is_a_topic() -> None:
     found = topics([OSLO, DOG, BERGEN, fact(4, "Bob left.", "Bob")])
     assert found == {"nora": [BERGEN, DOG, OSLO]}
 
 
-def test_rules_list_what_is_current_and_what_it_replaced() -> None:
+def test_rules_list_every_fact_and_say_that_none_replaces_another() -> None:
     result = by_rule("Nora", [OSLO, DOG, BERGEN])
     (observation,) = result.observations
     assert observation.text == (
-        "Nora: Nora lives in Bergen. (2023-01-04) Nora has a dog. (2023-01-03) No longer: Nora lives in Oslo. (2023-01-02)"
+        "Nora: Nora lives in Bergen. (noted 2023-01-04) Nora has a dog. (noted 2023-01-03)"
+        " Nora lives in Oslo. (noted 2023-01-02)"
     )
     assert observation.source_ids == ("3", "2", "1")
-    assert result.superseded == (("1", "3"),)
+    assert result.superseded == ()
+
+
+def test_rules_set_apart_what_a_model_found_to_be_replaced() -> None:
+    (observation,) = by_rule("Nora", [replace(OSLO, superseded_by="3"), DOG, BERGEN]).observations
+    assert observation.text.endswith("No longer: Nora lives in Oslo. (noted 2023-01-02)")
 
 
 async def test_a_model_writes_observations_from_numbered_facts() -> None:

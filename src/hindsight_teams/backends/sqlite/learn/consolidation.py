@@ -1,8 +1,8 @@
 """Many facts into a few observations, each with the facts it rests on; and which fact a newer one has made untrue.
 
 With a model: it writes the observations and names contradictions, from numbered facts, and every source it names is
-checked. Without one, or where it fails: an observation lists the current facts about one name, newest first, and what
-they replaced. Nothing is in an observation that is not in a fact.
+checked. Without one, or where it fails: an observation lists the facts about one name, the last noted first. A rule
+never says that a fact replaces another. Nothing is in an observation that is not in a fact.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from hindsight_teams.backends.sqlite.learn import asking
-from hindsight_teams.backends.sqlite.text.claims import Statement, contradicts
 from hindsight_teams.models import Memory
 
 LEAST = 3
@@ -47,24 +46,13 @@ class Consolidation:
     """What came out of the facts about a topic.
 
     Attributes:
-        superseded: Pairs of memory ids: the older, and the newer that contradicts it.
+        superseded: Pairs of memory ids: the older, and the newer that replaces it; found by a model alone.
         failure: Why the model gave nothing, where the rules took over.
     """
 
     observations: tuple[Observation, ...] = ()
     superseded: tuple[tuple[str, str], ...] = ()
     failure: str | None = None
-
-
-def supersedes(new: Memory, old: Memory) -> bool:
-    """Whether one memory makes another untrue: it contradicts it, and is newer.
-
-    Newer is what was said later: "the launch is on 3 May", said today, replaces a 10 May said last week.
-    """
-    first, second = _when(old), _when(new)
-    if second < first or new.id == old.id:
-        return False
-    return contradicts(Statement(old.text, first, old.author), Statement(new.text, second, new.author))
 
 
 def topics(memories: Sequence[Memory], *, least: int = LEAST) -> dict[str, list[Memory]]:
@@ -92,28 +80,22 @@ async def aconsolidate(topic: str, facts: Sequence[Memory], *, model: Any = None
 
 
 def by_rule(topic: str, facts: Sequence[Memory], *, failure: str | None = None) -> Consolidation:
-    """The current facts about a topic, newest first, then those that are no longer so, as one observation."""
+    """The facts about a topic, the last noted first, then those that are no longer so, as one observation."""
     ordered = sorted(facts, key=_when, reverse=True)
-    pairs: list[tuple[str, str]] = []
-    for number, old in enumerate(ordered):
-        newer = next((new for new in reversed(ordered[:number]) if supersedes(new, old)), None)
-        if newer is not None:
-            pairs.append((old.id, newer.id))
-    gone = {old for old, _ in pairs} | {m.id for m in ordered if m.superseded_by}
     lines: list[str] = []
     used: list[str] = []
     for label, group in (
-        ("", [m for m in ordered if m.id not in gone]),
-        ("No longer: ", [m for m in ordered if m.id in gone]),
+        ("", [m for m in ordered if m.superseded_by is None]),
+        ("No longer: ", [m for m in ordered if m.superseded_by is not None]),
     ):
         for memory in group:
-            line = f"{label}{_one_line(memory.text)} ({_when(memory):%Y-%m-%d})"
+            line = f"{label}{_one_line(memory.text)} (noted {_when(memory):%Y-%m-%d})"
             if sum(map(len, lines)) + len(line) <= _LONGEST and line not in lines:
                 lines.append(line)
                 used.append(memory.id)
     if not used:
-        return Consolidation(superseded=tuple(pairs), failure=failure)
-    return Consolidation((Observation(topic, f"{topic}: " + " ".join(lines), tuple(used)),), tuple(pairs), failure)
+        return Consolidation(failure=failure)
+    return Consolidation((Observation(topic, f"{topic}: " + " ".join(lines), tuple(used)),), failure=failure)
 
 
 # --- with a model -------------------------------------------------------------------------------------------------
@@ -145,7 +127,7 @@ class _Answer(BaseModel):
 
 def _dialogue(topic: str, facts: Sequence[Memory]) -> Generator[asking.Ask, asking.Reply, Consolidation]:
     ordered = sorted(facts, key=_when)
-    numbered = "\n".join(f"{n}. ({_when(m):%Y-%m-%d}) {_one_line(m.text)}" for n, m in enumerate(ordered, 1))
+    numbered = "\n".join(f"{n}. (noted {_when(m):%Y-%m-%d}) {_one_line(m.text)}" for n, m in enumerate(ordered, 1))
     ask = asking.Ask(
         _SYSTEM + asking.schema_text(_Answer), f"Topic:\n{asking.fenced(topic)}\n{asking.fenced(numbered)}", _Answer
     )

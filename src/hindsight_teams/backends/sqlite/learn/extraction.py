@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from hindsight_teams.backends.sqlite.learn import asking
 from hindsight_teams.backends.sqlite.text import sentences
-from hindsight_teams.backends.sqlite.text.dates import find_spans
+from hindsight_teams.backends.sqlite.text.dates import find_spans, happened
 from hindsight_teams.backends.sqlite.text.names import find_entities
 
 CHUNK = 3_000
@@ -184,11 +184,9 @@ def _fact(raw: _Fact, now: datetime) -> ExtractedFact | None:
 
 
 def read_date(text: str, now: datetime) -> tuple[datetime | None, datetime | None]:
-    """When what a sentence tells happened, by rule: the one span of time in it; None where it names several or none."""
-    spans = find_spans(text, now)
-    if len(spans) == 1 and (spans[0].end - spans[0].start).days < 3660:
-        return spans[0].start, spans[0].end
-    return None, None
+    """When what a sentence tells happened, by rule; None where it does not say."""
+    found = happened(text, now)
+    return (None, None) if found is None else (found.start, found.end)
 
 
 def _date(value: str | None, now: datetime) -> tuple[datetime, datetime | None] | None:

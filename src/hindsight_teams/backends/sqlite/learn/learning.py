@@ -10,23 +10,21 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from hindsight_teams.backends.sqlite import checks
 from hindsight_teams.backends.sqlite.learn import linking, pending
 from hindsight_teams.backends.sqlite.learn.consolidation import Consolidation, Observation, consolidate, topics
 from hindsight_teams.backends.sqlite.learn.extraction import extract
-from hindsight_teams.backends.sqlite.search.filters import Filter
 from hindsight_teams.backends.sqlite.store import reading, writing
 from hindsight_teams.backends.sqlite.store.connections import Pool
-from hindsight_teams.backends.sqlite.store.records import Piece, digest, row_number
+from hindsight_teams.backends.sqlite.store.records import Piece, digest, local, row_number, zone_of
 from hindsight_teams.backends.sqlite.text import terms as tokens
+from hindsight_teams.backends.sqlite.text.duplicates import words_key
 from hindsight_teams.backends.sqlite.text.names import find_entities
 from hindsight_teams.log import Logger
 from hindsight_teams.models import Memory, RetainItem
-
-_PAGE = 500
-"""Memories compared in one transaction: other writers get their turn in between."""
 
 _log = Logger(__name__)
 
@@ -55,7 +53,7 @@ def learn(
     found: list[int] = []
     failed, failure = 0, None
     for unit in units:
-        result = extract(extractor, unit.text, now=checks.from_microseconds(unit.mentioned), author=unit.author)  # type: ignore[arg-type]
+        result = extract(extractor, unit.text, now=local(unit.mentioned, unit.zone), author=unit.author)  # type: ignore[arg-type]
         new = embed(pending.pieces(unit, result.facts))
         with pool.write() as db:
             if pending.units(db, bank, unit.numbers) != [unit]:
@@ -70,13 +68,13 @@ def learn(
 
 
 def observe(
-    pool: Pool, bank: int, bank_id: str, model: Any, embed: Callable[[list[Piece]], list[Piece]], *, now: int
+    pool: Pool, bank: int, bank_id: str, model: Any, embed: Callable[[list[Piece]], list[Piece]], *, now: datetime
 ) -> Learned:
-    """Compare all memories of a bank with each other, then make observations of the facts about each name.
+    """Make observations of the facts about each name; a model may find that one of them replaces another.
 
     Memories of different scopes are never put together: an observation carries the tags that all its sources carry.
     """
-    facts = _compared(pool, bank, bank_id)
+    facts = _by_scope(pool, bank, bank_id)
     kept: list[int] = []
     failed, failure = 0, None
     for scope, members in facts.items():
@@ -95,30 +93,19 @@ def observe(
     return Learned(tuple(dict.fromkeys(kept)), failed, failure)
 
 
-def _compared(pool: Pool, bank: int, bank_id: str) -> dict[frozenset[str], list[Memory]]:
-    """The facts of a bank by scope, after each was compared with those before it: a bulk load was not."""
+def _by_scope(pool: Pool, bank: int, bank_id: str) -> dict[frozenset[str], list[Memory]]:
+    """The facts of a bank by scope; of a text and the facts extracted from it, the facts are what counts."""
     by_scope: dict[frozenset[str], list[Memory]] = defaultdict(list)
-    offset = 0
-    while True:
-        with pool.write() as db:
-            page = reading.page(db, bank, bank_id, Filter(), None, _PAGE, offset)
-            # Of a text and the facts extracted from it, the facts are what counts.
-            sql = (
-                "SELECT d.source FROM derivation d JOIN memory m ON m.no = d.memory"
-                " WHERE d.source >= ? AND d.source < ? AND m.type <> 'observation'"
-            )
-            extracted = {no for (no,) in db.execute(sql, reading.bounds(bank))}
-            for memory in page.memories:
-                number = row_number(memory.id)
-                if memory.type != "observation" and number is not None:
-                    (author,) = db.execute("SELECT author FROM memory WHERE no = ?", (number,)).fetchone()
-                    linking.record(db, bank, number, _piece_of(memory, author))
-        for memory in page.memories:
+    with pool.read() as db:
+        sql = (
+            "SELECT d.source FROM derivation d JOIN memory m ON m.no = d.memory"
+            " WHERE d.source >= ? AND d.source < ? AND m.type <> 'observation'"
+        )
+        extracted = {no for (no,) in db.execute(sql, reading.bounds(bank))}
+        for memory in reading.every(db, bank, bank_id):
             if memory.type != "observation" and row_number(memory.id) not in extracted:
                 by_scope[linking.scope(memory.tags)].append(_named(memory))
-        offset += len(page.memories)
-        if len(page.memories) < _PAGE:
-            return by_scope
+    return by_scope
 
 
 def _kept(
@@ -128,7 +115,7 @@ def _kept(
     new: list[Piece],
     result: Consolidation,
     embed: Callable[[list[Piece]], list[Piece]],
-    now: int,
+    now: datetime,
 ) -> list[int]:
     """Store observations in place of the earlier ones about the same, and what was superseded."""
     new = embed(new)
@@ -140,7 +127,7 @@ def _kept(
         for old, newer in result.superseded:
             if (first := row_number(old)) is not None and (second := row_number(newer)) is not None:
                 linking.mark(db, first, second)
-        return writing.store(db, bank, new, now=now) if new else []
+        return writing.store(db, bank, new, now=new[0].mentioned) if new else []
 
 
 def _observations(db: sqlite3.Connection, bank: int, bank_id: str, topic: str, scope: frozenset[str]) -> list[Memory]:
@@ -153,12 +140,12 @@ def _observations(db: sqlite3.Connection, bank: int, bank_id: str, topic: str, s
     return [m for m in reading.fetch(db, numbers, bank_id).values() if linking.scope(m.tags) == scope]
 
 
-def _pieces(result: Consolidation, about: Sequence[Memory], newest: str, now: int) -> list[Piece]:
+def _pieces(result: Consolidation, about: Sequence[Memory], newest: str, now: datetime) -> list[Piece]:
     by_id = {m.id: m for m in about}
     return [_piece(o, [by_id[i] for i in o.source_ids], newest, now) for o in result.observations]
 
 
-def _piece(observation: Observation, sources: Sequence[Memory], newest: str, now: int) -> Piece:
+def _piece(observation: Observation, sources: Sequence[Memory], newest: str, now: datetime) -> Piece:
     tags = tuple(t for t in sources[0].tags if all(t in m.tags for m in sources))
     context, entities = _context(observation.topic), (observation.topic,)
     metadata = {"newest": newest}
@@ -166,11 +153,13 @@ def _piece(observation: Observation, sources: Sequence[Memory], newest: str, now
     return Piece(
         text=observation.text,
         digest=digest(item, observation.text, tags),
+        said=words_key(observation.text),
         terms=tokens.indexed(observation.text, author=None, context=context, entities=entities, tags=tags),
         author=None,
         document_id=None,
         append=False,
-        mentioned=now,
+        mentioned=checks.to_microseconds("now", now) or 0,
+        zone=zone_of(now),
         dated=False,
         occurred=None,
         occurred_end=None,
@@ -185,27 +174,6 @@ def _piece(observation: Observation, sources: Sequence[Memory], newest: str, now
 
 def _context(topic: str) -> str:
     return f"about {topic}"
-
-
-def _piece_of(memory: Memory, author: str | None) -> Piece:
-    """What comparing needs of a stored memory."""
-    return Piece(
-        text=memory.text,
-        digest=0,
-        terms="",
-        author=author,
-        document_id=None,
-        append=False,
-        mentioned=checks.to_microseconds("mentioned_at", memory.mentioned_at) or 0,
-        dated=False,
-        occurred=None,
-        occurred_end=None,
-        context=None,
-        tags=memory.tags,
-        metadata={},
-        entities=(),
-        type=memory.type,
-    )
 
 
 def _named(memory: Memory) -> Memory:

@@ -1,113 +1,94 @@
-"""What a new memory repeats or contradicts in its bank: traces find it, rules decide, one row records it.
+"""What a bank was told before, word for word: one memory, with a record of each time it was said again.
 
-A fact that is stored already, by the same author and in the same scope, is linked: a ``mention`` keeps the new words
-with their time, tags and document, and becomes a memory if the first one is deleted and it is not. A fact that a newer
-one contradicts stays, marked with the newer one's number.
+A text that the same author has told in the same scope is not stored a second time: a ``mention`` keeps the time, tags,
+metadata and document of the repetition, and becomes a memory of its own if the first one is deleted and it is not.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sqlite3
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
-from hindsight_teams.backends.sqlite import checks
+from hindsight_teams.access.signatures import is_invented
 from hindsight_teams.backends.sqlite.search.filters import Filter
-from hindsight_teams.backends.sqlite.store.records import Piece, pack, public_id, unpack_tags
-from hindsight_teams.backends.sqlite.text import duplicates
+from hindsight_teams.backends.sqlite.store.records import Piece, local, pack, public_id, unpack_tags
 from hindsight_teams.backends.sqlite.text import terms as tokens
-from hindsight_teams.backends.sqlite.text.dates import Span, find_spans
+from hindsight_teams.backends.sqlite.text.dates import find_spans
+from hindsight_teams.backends.sqlite.text.duplicates import same_words, words_key
 from hindsight_teams.models import Memory
 
-if TYPE_CHECKING:  # its patterns take 20 ms to compile, which a process that only recalls need not spend
-    from hindsight_teams.backends.sqlite.text.claims import Statement, Traces
-
-MOST_ITEMS = 64
-"""Memories of one retain that are compared with what is stored. A bulk load is not: ``consolidate`` does it later."""
-
-_MOST_CANDIDATES = 32
-_DAY = 86_400_000_000
-
-_CANDIDATES = (
-    "SELECT DISTINCT m.no, m.text, m.author, m.mentioned, m.occurred, m.document, m.tags, m.type, m.superseded_by"
-    " FROM trace t JOIN memory m ON m.no = t.memory WHERE t.bank = ? AND t.key IN (SELECT value FROM json_each(?))"
-    " ORDER BY m.no DESC LIMIT ?"
-)
 _OCCASION = ("run:", "session:")
 """Tags that say on which occasion something was retained, not who may read it."""
 _SIGNATURE = (*_OCCASION, "team:", "author:", "tagset:", "trust:", "lineage:")
 
+_PLAIN = "text author document_id mentioned zone dated occurred occurred_end context".split()
 
-Row: TypeAlias = "tuple[int, str, str | None, int, int | None, int | None, str | None, str, int | None]"
-Fresh: TypeAlias = "Sequence[tuple[int, Piece, int | None, int]]"
+Row: TypeAlias = "tuple[int, str, str | None, int, int, int | None, str | None, str]"
+"""Number, text, author, when and in which zone it was said, document, tags, type."""
 
 
-def link(db: sqlite3.Connection, bank: int, piece: Piece, *, document: int | None, batch: Fresh) -> int | None:
-    """The rowid of a memory that states what a piece states, with a mention recorded; None where there is none.
-
-    It has the same author, scope and day, is not superseded, and belongs to another document: a document is kept as it
-    is.
+class Told:
+    """What a bank holds, and what one retain adds to it, by its words.
 
     Args:
-        document: The document that the piece belongs to.
-        batch: What the same retain stores and the tables do not hold yet: rowid, piece, document, position.
+        bank: The bank's number.
+        new: What is to be stored: only memories of the same words are looked up.
     """
-    found = _traces(piece)
-    if found.fact is None or piece.type == "observation":
+
+    def __init__(self, db: sqlite3.Connection, bank: int, new: Sequence[Piece]) -> None:
+        self._rows: dict[int, list[Row]] = {}
+        rows = db.execute(
+            "SELECT said, no, text, author, mentioned, zone, document, tags, type FROM memory INDEXED BY memory_said"
+            " WHERE bank = ? AND said IN (SELECT value FROM json_each(?))"
+            " AND superseded_by IS NULL AND type <> 'observation' ORDER BY no",
+            (bank, json.dumps([piece.said for piece in new])),
+        )
+        for said, *row in rows:
+            self._rows.setdefault(said, []).append(tuple(row))
+
+    def add(self, no: int, piece: Piece, document: int | None) -> None:
+        """Note a memory that is stored by this retain."""
+        if piece.type != "observation":
+            row = (no, piece.text, piece.author, piece.mentioned, piece.zone, document, pack(piece.tags), piece.type)
+            self._rows.setdefault(piece.said, []).append(row)
+
+    def before(self, piece: Piece, document: int | None) -> int | None:
+        """The rowid of the memory that a piece says again; None where it says something new.
+
+        It has the same words, author and scope, means the same days by "tomorrow" and the like, and does not belong to
+        the same document: a document is kept as it is.
+        """
+        if piece.type == "observation":
+            return None
+        for no, text, author, mentioned, zone, its_document, tags, _ in self._rows.get(piece.said, ()):
+            if (
+                author == piece.author
+                and (its_document is None or its_document != document or no in piece.sources or stands_alone(piece))
+                and scope(unpack_tags(tags), _OCCASION) == scope(piece.tags, _OCCASION)
+                and same_words(text) == same_words(piece.text)
+                and _days(text, mentioned, zone) == _days(piece.text, piece.mentioned, piece.zone)
+            ):
+                return no
         return None
-    rows: list[Row] = [
-        (no, p.text, p.author, p.mentioned, p.occurred, d, pack(p.tags), p.type, None)
-        for no, p, d, _ in batch
-        if _traces(p).fact == found.fact
-    ]
-    rows += db.execute(_CANDIDATES, (bank, json.dumps([found.fact]), _MOST_CANDIDATES)).fetchall()
-    for row in rows:
-        if _repeats(piece, found, document, row):
-            _mention(db, bank, row[0], piece, document=document)
-            return row[0]
-    return None
 
 
-def _repeats(piece: Piece, found: Traces, document: int | None, row: Row) -> bool:
-    from hindsight_teams.backends.sqlite.text.claims import without_speaker
+def is_said_again(piece: Piece) -> bool:
+    """Whether a retain that equals an earlier one in everything counts as said again.
 
-    no, text, author, mentioned, occurred, its_document, tags, kind, newer = row
-    if newer is not None or kind == "observation" or author != piece.author:
-        return False
-    if its_document is not None and its_document == document and no not in piece.sources:
-        return False
-    if scope(unpack_tags(tags), _OCCASION) != scope(piece.tags, _OCCASION):
-        return False
-    other_day = occurred is not None and piece.occurred is not None and occurred // _DAY != piece.occurred // _DAY
-    if other_day and not found.claims:  # what is so may be said on many days; what happened, happened twice
-        return False
-    said, its = without_speaker(piece.text, piece.author), without_speaker(text, author)
-    return duplicates.same_fact(said, its) and _days(said, piece.mentioned) == _days(its, mentioned)
+    With a time, or for a document of the caller's own, it is the same retain, tried again.
+    """
+    return not piece.dated and not piece.sources and piece.type != "observation" and stands_alone(piece)
 
 
-def record(db: sqlite3.Connection, bank: int, no: int, piece: Piece) -> None:
-    """Make a stored memory findable by what it states, and mark what it makes untrue, or itself."""
-    found = _traces(piece)
-    db.executemany("INSERT OR IGNORE INTO trace VALUES (?, ?, ?)", [(bank, key, no) for key in _keys(found)])
-    _supersede(db, bank, no, piece, found)
+def stands_alone(piece: Piece) -> bool:
+    """Whether a piece stands for itself: it is no part of a document that somebody named."""
+    return piece.document_id is None or is_invented(piece.document_id)
 
 
-@lru_cache(maxsize=256)
-def _traced(text: str, author: str | None) -> Traces:
-    from hindsight_teams.backends.sqlite.text.claims import traces
-
-    return traces(text, author=author)
-
-
-def _traces(piece: Piece) -> Traces:
-    return _traced(piece.text, piece.author)
-
-
-def _mention(db: sqlite3.Connection, bank: int, memory: int, piece: Piece, *, document: int | None) -> None:
+def mention(db: sqlite3.Connection, bank: int, memory: int, piece: Piece, *, document: int | None) -> None:
     """Record that a piece states what a memory holds already."""
     if memory in piece.sources:  # extracted from a text that says no more than this
         db.execute(
@@ -121,10 +102,13 @@ def _mention(db: sqlite3.Connection, bank: int, memory: int, piece: Piece, *, do
             ),
         )
         return
-    item = {
-        name: getattr(piece, name)
-        for name in ("text", "author", "document_id", "mentioned", "dated", "occurred", "occurred_end", "context")
-    } | {"tags": piece.tags, "metadata": piece.metadata, "entities": piece.entities, "type": piece.type}
+    item = {name: getattr(piece, name) for name in _PLAIN}
+    item |= {
+        "tags": piece.tags,
+        "metadata": piece.metadata,
+        "entities": piece.entities,
+        "type": piece.type,
+    }
     db.execute(
         "INSERT INTO mention (bank, memory, digest, document, source, item) VALUES (?, ?, ?, ?, ?, ?)",
         (
@@ -136,27 +120,6 @@ def _mention(db: sqlite3.Connection, bank: int, memory: int, piece: Piece, *, do
             json.dumps(item, ensure_ascii=False, separators=(",", ":")),
         ),
     )
-
-
-def _supersede(db: sqlite3.Connection, bank: int, no: int, piece: Piece, found: Traces) -> None:
-    from hindsight_teams.backends.sqlite.text.claims import contradicts
-
-    wanted = [*found.claims, *found.denied, *([_denial(found.fact)] if found.fact is not None else [])]
-    if not wanted or piece.type == "observation":
-        return
-    its_scope = scope(piece.tags)
-    mine = _statement(piece.text, piece.mentioned, piece.author)
-    for row in db.execute(_CANDIDATES, (bank, json.dumps(wanted), _MOST_CANDIDATES)).fetchall():
-        other, text, author, mentioned, _, _, tags, kind, newer = row
-        if other == no or newer is not None or kind == "observation" or scope(unpack_tags(tags)) != its_scope:
-            continue
-        its = _statement(text, mentioned, author)
-        if (piece.mentioned, no) < (mentioned, other):  # told late: what is stored is newer
-            if contradicts(mine, its):
-                mark(db, no, other)
-                return
-        elif contradicts(its, mine):
-            mark(db, other, no)
 
 
 def mark(db: sqlite3.Connection, old: int, new: int) -> None:
@@ -222,7 +185,7 @@ def drop_empty(db: sqlite3.Connection, documents: Iterable[int]) -> None:
 
 def as_memory(bank_id: str, no: int, fields: Mapping[str, Any]) -> Memory:
     """A mention as a memory, under the id of the one that it repeats."""
-    at = checks.from_microseconds
+    zone = fields["zone"]
     return Memory(
         id=public_id(no),
         text=fields["text"],
@@ -231,22 +194,17 @@ def as_memory(bank_id: str, no: int, fields: Mapping[str, Any]) -> Memory:
         metadata=fields["metadata"],
         document_id=fields["document_id"],
         context=fields["context"],
-        occurred_at=at(fields["occurred"]),
-        occurred_end=at(fields["occurred_end"]),
-        mentioned_at=at(fields["mentioned"]),
+        occurred_at=local(fields["occurred"], zone),
+        occurred_end=local(fields["occurred_end"], zone),
+        mentioned_at=local(fields["mentioned"], zone),
         entities=tuple(fields["entities"]),
         type=fields["type"],
     )
 
 
-def forget(db: sqlite3.Connection, bank: int, numbers: Iterable[int]) -> None:
-    """Remove the traces of memories that are about to be deleted, and the mentions that were extracted from them."""
-    for no in numbers:
-        row = db.execute("SELECT text, author FROM memory WHERE no = ?", (no,)).fetchone()
-        if row is not None:
-            keys = _keys(_traced(*row))
-            db.executemany("DELETE FROM trace WHERE bank = ? AND key = ? AND memory = ?", [(bank, k, no) for k in keys])
-        db.execute("DELETE FROM mention WHERE source = ?", (no,))
+def forget(db: sqlite3.Connection, numbers: Iterable[int]) -> None:
+    """Remove the mentions that were extracted from memories which are about to be deleted."""
+    db.executemany("DELETE FROM mention WHERE source = ?", [(no,) for no in numbers])
 
 
 def orphans(db: sqlite3.Connection, numbers: Iterable[int]) -> list[Piece]:
@@ -261,8 +219,7 @@ def orphans(db: sqlite3.Connection, numbers: Iterable[int]) -> list[Piece]:
 
 
 def remove_bank(db: sqlite3.Connection, bank: int) -> None:
-    """Remove all traces and mentions of a bank."""
-    db.execute("DELETE FROM trace WHERE bank = ?", (bank,))
+    """Remove all mentions of a bank."""
     db.execute("DELETE FROM mention WHERE bank = ?", (bank,))
 
 
@@ -271,6 +228,7 @@ def _piece(item: dict[str, Any], digest: int, source: int | None) -> Piece:
     piece = Piece(
         **item,
         digest=digest,
+        said=words_key(item["text"]),
         terms="",
         append=True,
         tags=tags,
@@ -281,26 +239,11 @@ def _piece(item: dict[str, Any], digest: int, source: int | None) -> Piece:
     return replace(piece, terms=terms)
 
 
-def _keys(found: Traces) -> list[int]:
-    fact = [] if found.fact is None else [found.fact]
-    return [*fact, *found.claims, *map(_denial, found.denied)]
-
-
-def _denial(key: int) -> int:
-    raw = hashlib.blake2b(f"not {key}".encode(), digest_size=8).digest()
-    return int.from_bytes(raw, "big", signed=True)
-
-
-def _statement(text: str, mentioned: int, author: str | None) -> Statement:
-    from hindsight_teams.backends.sqlite.text.claims import Statement
-
-    return Statement(text, checks.from_microseconds(mentioned), author)  # type: ignore[arg-type]
-
-
-def _days(text: str, mentioned: int) -> list[tuple[object, object]]:
+def _days(text: str, mentioned: int, zone: int) -> list[tuple[object, object]]:
     """What "tomorrow" and the like mean in a text: the same words are two facts on two days."""
-    spans: list[Span] = find_spans(text, checks.from_microseconds(mentioned))  # type: ignore[arg-type]
-    return [(span.start, span.end) for span in spans]
+    moment = local(mentioned, zone)
+    assert moment is not None
+    return [(span.start, span.end) for span in find_spans(text, moment)]
 
 
 def scope(tags: Sequence[str], ignored: tuple[str, ...] = _SIGNATURE) -> frozenset[str]:

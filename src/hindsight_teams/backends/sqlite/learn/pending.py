@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from hindsight_teams.backends.sqlite import checks
 from hindsight_teams.backends.sqlite.learn.extraction import CHUNK, ExtractedFact
 from hindsight_teams.backends.sqlite.store.reading import bounds
-from hindsight_teams.backends.sqlite.store.records import Piece, digest, unpack_tags
+from hindsight_teams.backends.sqlite.store.records import Piece, digest, local, unpack_tags
 from hindsight_teams.backends.sqlite.text import terms as tokens
+from hindsight_teams.backends.sqlite.text.duplicates import words_key
 from hindsight_teams.models import RetainItem
 
 
@@ -25,7 +26,7 @@ class Unit:
     Attributes:
         numbers: Their rowids.
         text: Their words.
-        row: What they share: author, document id, time and whether it was given, context, tags and metadata.
+        row: What they share: author, document id, time, its zone and whether it was given, context, tags and metadata.
     """
 
     numbers: tuple[int, ...]
@@ -33,6 +34,7 @@ class Unit:
     author: str | None
     document_id: str | None
     mentioned: int
+    zone: int
     dated: bool
     context: str | None
     tags: tuple[str, ...]
@@ -43,16 +45,17 @@ def units(db: sqlite3.Connection, bank: int, numbers: Iterable[int] | None = Non
     """What is to be extracted of a bank, oldest first: all of it, or only these memories."""
     wanted = None if numbers is None else set(numbers)
     rows = db.execute(
-        "SELECT m.no, m.text, m.author, (SELECT d.id FROM document d WHERE d.no = m.document), m.mentioned, m.dated,"
-        " m.context, m.tags, m.metadata FROM pending p JOIN memory m ON m.no = p.memory"
+        "SELECT m.no, m.text, m.author, (SELECT d.id FROM document d WHERE d.no = m.document), m.mentioned, m.zone,"
+        " m.dated, m.context, m.tags, m.metadata FROM pending p JOIN memory m ON m.no = p.memory"
         " WHERE p.memory >= ? AND p.memory < ? ORDER BY m.no",
         bounds(bank),
     )
     found: list[Unit] = []
-    for no, text, author, document_id, mentioned, dated, context, tags, metadata in rows:
+    for no, text, author, document_id, mentioned, zone, dated, context, tags, metadata in rows:
         if wanted is not None and no not in wanted:
             continue
-        fields = (author, document_id, mentioned, bool(dated), context, unpack_tags(tags), json.loads(metadata or "{}"))
+        told = (unpack_tags(tags), json.loads(metadata or "{}"))
+        fields = (author, document_id, mentioned, zone, bool(dated), context, *told)
         unit = Unit((no,), text, *fields)
         last = found[-1] if found else None
         if last and document_id is not None and _shared(last) == fields and len(last.text) + len(text) < CHUNK:
@@ -63,7 +66,8 @@ def units(db: sqlite3.Connection, bank: int, numbers: Iterable[int] | None = Non
 
 
 def _shared(unit: Unit) -> tuple[object, ...]:
-    return (unit.author, unit.document_id, unit.mentioned, unit.dated, unit.context, unit.tags, unit.metadata)
+    said = (unit.author, unit.document_id, unit.mentioned, unit.zone, unit.dated)
+    return (*said, unit.context, unit.tags, unit.metadata)
 
 
 def pieces(unit: Unit, facts: Sequence[ExtractedFact]) -> list[Piece]:
@@ -77,7 +81,7 @@ def _piece(unit: Unit, fact: ExtractedFact) -> Piece:
         metadata.setdefault("speaker" if unit.author else "author", fact.author)
     item = RetainItem(
         fact.text,
-        timestamp=checks.from_microseconds(unit.mentioned),
+        timestamp=local(unit.mentioned, unit.zone),
         context=unit.context,
         metadata=metadata,
         document_id=unit.document_id,
@@ -87,11 +91,13 @@ def _piece(unit: Unit, fact: ExtractedFact) -> Piece:
     return Piece(
         text=fact.text,
         digest=digest(item, fact.text, unit.tags),
+        said=words_key(fact.text),
         terms=tokens.indexed(fact.text, author=author, context=unit.context, entities=fact.entities, tags=unit.tags),
         author=author,
         document_id=unit.document_id,
         append=True,
         mentioned=unit.mentioned,
+        zone=unit.zone,
         dated=unit.dated,
         occurred=occurred,
         occurred_end=checks.to_microseconds("occurred_end", fact.occurred_end),

@@ -1,7 +1,7 @@
 """Reflect without a model: the best evidence for a question, quoted, dated, signed and grouped. It never invents.
 
 Each memory gives its best sentences, scored by the weighted share of the question's words that they hold. What the
-memories do not mention is said; what is superseded, or disagrees with something newer, is set apart.
+memories do not mention is said; what was replaced is set apart.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
 
-from hindsight_teams.backends.sqlite.text import duplicates, sentences
+from hindsight_teams import when
+from hindsight_teams.backends.sqlite.text import sentences
 from hindsight_teams.backends.sqlite.text import terms as tokens
-from hindsight_teams.backends.sqlite.text.claims import Statement, contradicts
-from hindsight_teams.backends.sqlite.text.dates import Span, find_spans
+from hindsight_teams.backends.sqlite.text.dates import Span, find_spans, happened_each
+from hindsight_teams.backends.sqlite.text.stems import stem
 from hindsight_teams.models import Memory
 from hindsight_teams.text import estimate
 
@@ -86,7 +87,7 @@ def _understand(query: str, now: datetime) -> _Question:
     rest = query
     for span in spans:
         rest = rest.replace(span.text, " ")
-    words = {duplicates.stem(tokens.term(w)): w for w in tokens.words(rest) if w not in tokens.STOP_WORDS}
+    words = {stem(tokens.term(w)): w for w in tokens.words(rest) if w not in tokens.STOP_WORDS}
     if all(w in tokens.GENERIC_WORDS or w in _ASKING for w in words.values()):
         words = {}
     return _Question(words, spans)
@@ -94,7 +95,7 @@ def _understand(query: str, now: datetime) -> _Question:
 
 def _terms(text: str) -> list[str]:
     """The content words of a text, without their endings."""
-    return [duplicates.stem(term) for term in tokens.terms(text)]
+    return [stem(term) for term in tokens.terms(text)]
 
 
 def _evidence(question: _Question, memories: Sequence[Memory]) -> list[_Evidence]:
@@ -158,30 +159,16 @@ def _missing(question: _Question, evidence: Sequence[_Evidence]) -> list[str]:
 
 
 def _grouped(evidence: Sequence[_Evidence]) -> list[tuple[str, list[_Evidence]]]:
-    """The evidence under headings, newest first under each: what stands, what disagrees with it, what is past."""
-    ordered = sorted(evidence, key=lambda e: _moment(e.memory) or _NEVER, reverse=True)
-    current: list[_Evidence] = []
-    disputed: list[_Evidence] = []
-    for entry in (e for e in ordered if e.memory.superseded_by is None):
-        newer = any(contradicts(_statement(entry), _statement(other)) for other in current)
-        (disputed if newer else current).append(entry)
+    """The evidence under headings, the last noted first under each: what stands, and what was replaced."""
+    ordered = sorted(evidence, key=lambda e: e.memory.mentioned_at or _NEVER, reverse=True)
     groups = [
-        ("Known, newest first:", current),
-        ("Older, and contradicted by the above:", disputed),
+        ("Known, last noted first:", [e for e in ordered if e.memory.superseded_by is None]),
         ("No longer current:", [e for e in ordered if e.memory.superseded_by is not None]),
     ]
     return [(heading, entries) for heading, entries in groups if entries]
 
 
-def _statement(entry: _Evidence) -> Statement:
-    return Statement(entry.memory.text, _moment(entry.memory) or _NEVER, entry.memory.author)
-
-
 _NEVER = datetime.min.replace(tzinfo=UTC)
-
-
-def _moment(memory: Memory) -> datetime | None:
-    return memory.occurred_at or memory.mentioned_at
 
 
 def _written(evidence: list[_Evidence], missing: list[str], max_tokens: int | None) -> tuple[str, list[Memory]]:
@@ -193,34 +180,44 @@ def _written(evidence: list[_Evidence], missing: list[str], max_tokens: int | No
             chosen.append(entry)
     if not chosen:  # not even one line fits: what fits of the best one
         best = evidence[0]
-        return _cut(f"{_label(best.memory)}: \u201c{best.quote}\u201d", max_tokens), [best.memory]
+        return _cut(f"{_label(best)}: \u201c{best.quote}\u201d", max_tokens), [best.memory]
     return _text(chosen, gap), [e.memory for _, entries in _grouped(chosen) for e in entries]
 
 
 def _text(evidence: list[_Evidence], gap: list[str]) -> str:
     lines: list[str] = []
-    dates = {e.memory.id: _moment(e.memory) for e in evidence}
+    dates = {e.memory.id: e.memory.mentioned_at for e in evidence}
     for heading, entries in _grouped(evidence):
         lines += [
             heading,
-            *(f"- {_label(e.memory)}: \u201c{e.quote}\u201d{_replaced(e.memory, dates)}" for e in entries),
+            *(f"- {_label(e)}: \u201c{e.quote}\u201d{_replaced(e.memory, dates)}" for e in entries),
         ]
     return "\n".join([*lines, *gap])
 
 
 def _replaced(memory: Memory, dates: Mapping[str, datetime | None]) -> str:
     moment = dates.get(memory.superseded_by or "")
-    return f" (replaced by that of {moment:%Y-%m-%d})" if moment else ""
+    return f" (replaced by that noted {moment:%Y-%m-%d})" if moment else ""
 
 
-def _label(memory: Memory) -> str:
-    """The date and the author of a memory, as far as they are known."""
-    moment = _moment(memory)
-    date = f"{moment:%Y-%m-%d}" if moment else "undated"
-    if memory.occurred_at and memory.occurred_end and (memory.occurred_end - memory.occurred_at).days > 1:
-        date += f" to {memory.occurred_end:%Y-%m-%d}"
+def _label(entry: _Evidence) -> str:
+    """When what is quoted happened, when it was noted, and by whom, as far as that is known."""
+    memory = entry.memory
     author = _one_line(memory.author or "")[:80]
-    return f"{date}, {author}" if author else date
+    told = (_happened(entry), when.noted(memory), author)
+    return ", ".join(part for part in told if part) or "undated"
+
+
+def _happened(entry: _Evidence) -> str:
+    """When the quoted sentences happened: one sentence of a memory never gets the day of another."""
+    memory = entry.memory
+    if len(sentences.split(memory.text)) <= 1:
+        return when.happened(memory)
+    if memory.mentioned_at is None:
+        return ""
+    found = {happening for _, happening in happened_each(entry.quote, memory.mentioned_at)}
+    happening = found.pop() if len(found) == 1 else None
+    return when.told(happening.start, happening.end, noted_at=memory.mentioned_at) if happening else ""
 
 
 def _quote(text: str) -> str:

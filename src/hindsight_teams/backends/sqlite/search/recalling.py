@@ -115,11 +115,10 @@ def recall(
 
 
 def _newest(db: sqlite3.Connection, bank: int, bank_id: str, chosen: Filter, most: int, explain: bool) -> list[Memory]:
-    """The newest memories: the answer to a query that names nothing to look for."""
+    """The memories noted last: the answer to a query that names nothing to look for."""
     numbers = []
     rows = db.execute(
-        "SELECT no, tags, type FROM memory INDEXED BY memory_time"
-        " WHERE bank = ? ORDER BY coalesce(occurred, mentioned) DESC, no DESC",
+        "SELECT no, tags, type FROM memory INDEXED BY memory_noted WHERE bank = ? ORDER BY mentioned DESC, no DESC",
         (bank,),
     )
     for no, tags, kind in rows:
@@ -129,7 +128,7 @@ def _newest(db: sqlite3.Connection, bank: int, bank_id: str, chosen: Filter, mos
                 break
     rows.close()
     found = reading.rows(db, numbers)
-    signals = (Signal("time", 1.0, "the query names nothing to look for; newest first"),) if explain else ()
+    signals = (Signal("time", 1.0, "the query names nothing to look for; last noted first"),) if explain else ()
     return [records.memory(found[no], bank_id, score=1.0, signals=signals) for no in numbers]
 
 

@@ -229,7 +229,7 @@ def _copy(db: sqlite3.Connection, new: sqlite3.Connection, table: str) -> None:
                 row = db.execute(f"{select} WHERE no = ?", (number,)).fetchone()
             except sqlite3.DatabaseError:
                 continue
-            if row is not None and isinstance(row[-1], str):
+            if row is not None and isinstance(row[columns.index("text")], str):
                 new.execute(insert, row)
 
 

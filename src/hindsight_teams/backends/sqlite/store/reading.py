@@ -116,6 +116,27 @@ def page(
     return MemoryPage([records.memory(by_number[no], bank_id) for no in wanted], len(numbers), limit, offset)
 
 
+def page_by_day(
+    db: sqlite3.Connection, number: int, bank_id: str, chosen: Filter, document_id: str | None, limit: int, offset: int
+) -> MemoryPage:
+    """One page of the memories that have a day, in the order in which they happen; an open span counts by its end."""
+    passing = None if chosen.trivial and document_id is None else set(selected(db, number, chosen, document_id))
+    sql = (
+        "SELECT no FROM memory INDEXED BY memory_happened WHERE bank = ? AND coalesce(occurred, occurred_end)"
+        " IS NOT NULL ORDER BY coalesce(occurred, occurred_end), no"
+    )
+    numbers = [no for (no,) in db.execute(sql, (number,)) if passing is None or no in passing]
+    wanted = numbers[offset : offset + limit]
+    by_number = rows(db, wanted)
+    return MemoryPage([records.memory(by_number[no], bank_id) for no in wanted], len(numbers), limit, offset)
+
+
+def every(db: sqlite3.Connection, number: int, bank_id: str) -> Iterator[Memory]:
+    """All memories of a bank, oldest first."""
+    sql = f"SELECT {records.COLUMNS} FROM memory m WHERE m.no >= ? AND m.no < ? ORDER BY m.no"
+    return (records.memory(row, bank_id) for row in db.execute(sql, bounds(number)))
+
+
 def rows(db: sqlite3.Connection, numbers: Iterable[int]) -> dict[int, tuple[Any, ...]]:
     """Rows of ``records.COLUMNS`` by rowid; memories that do not exist are left out."""
     sql = f"SELECT {records.COLUMNS} FROM memory m WHERE m.no IN (SELECT value FROM json_each(?))"

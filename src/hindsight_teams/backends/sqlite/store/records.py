@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
 from typing import Any
 
@@ -17,7 +17,9 @@ from hindsight_teams.models import Memory, MemoryType, RetainItem, Signal
 COLUMNS = (
     "m.no, m.text, m.mentioned, m.occurred, m.occurred_end, m.type, m.context, m.tags, m.metadata, m.entities,"
     " (SELECT json_group_array(s.source) FROM derivation s WHERE s.memory = m.no), m.superseded_by,"
-    " (SELECT d.id FROM document d WHERE d.no = m.document)"
+    " (SELECT d.id FROM document d WHERE d.no = m.document), m.zone,"
+    " (SELECT count(*) FROM mention r WHERE r.memory = m.no),"
+    " (SELECT max(json_extract(r.item, '$.mentioned')) FROM mention r WHERE r.memory = m.no)"
 )
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -27,15 +29,23 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode  # 
 
 @dataclass(slots=True)  # not frozen: that would triple the time to make one, which a bulk load feels
 class Piece:
-    """One memory on its way into the database; times in microseconds since 1970."""
+    """One memory on its way into the database; times in microseconds since 1970.
+
+    Attributes:
+        said: The key of its words; see ``duplicates``.
+        zone: Minutes that the clock stood ahead of UTC where it was said.
+        dated: Its time was given with it.
+    """
 
     text: str
     digest: int
+    said: int
     terms: str
     author: str | None
     document_id: str | None
     append: bool
     mentioned: int
+    zone: int
     dated: bool
     occurred: int | None
     occurred_end: int | None
@@ -74,6 +84,23 @@ def row_number(memory_id: Any) -> int | None:
     return no if dash and memory_id == public_id(no) and no < 1 << 63 else None
 
 
+def zone_of(moment: datetime | None) -> int:
+    """Minutes that a time's own clock stands ahead of UTC."""
+    offset = None if moment is None else moment.utcoffset()
+    return 0 if offset is None else offset // timedelta(minutes=1)
+
+
+def local(microseconds: int | None, zone: int) -> datetime | None:
+    """A stored time on the clock of the place where it was said."""
+    moment = from_microseconds(microseconds)
+    if moment is None or not zone:
+        return moment
+    try:
+        return moment.astimezone(timezone(timedelta(minutes=zone)))
+    except OverflowError:  # at the ends of the calendar
+        return moment
+
+
 def pack(values: Any) -> str | None:
     """A JSON column; None for an empty value."""
     return _encode(values) if values else None
@@ -87,7 +114,8 @@ def unpack_tags(column: str | None) -> tuple[str, ...]:
 
 def memory(row: Sequence[Any], bank_id: str, *, score: float | None = None, signals: tuple[Signal, ...] = ()) -> Memory:
     """The memory of a row of ``COLUMNS``."""
-    no, text, mentioned, occurred, occurred_end, kind, context, tags, metadata, entities, sources, newer, doc = row
+    no, text, mentioned, occurred, occurred_end, kind, context, tags, metadata, entities, sources, newer, doc = row[:13]
+    zone, repeats, last = row[13:]
     return Memory(
         id=public_id(no),
         text=text,
@@ -96,9 +124,11 @@ def memory(row: Sequence[Any], bank_id: str, *, score: float | None = None, sign
         metadata=json.loads(metadata) if metadata else {},
         document_id=doc,
         context=context,
-        occurred_at=from_microseconds(occurred),
-        occurred_end=from_microseconds(occurred_end),
-        mentioned_at=from_microseconds(mentioned),
+        occurred_at=local(occurred, zone),
+        occurred_end=local(occurred_end, zone),
+        mentioned_at=local(mentioned, zone),
+        times_said=1 + repeats,
+        last_said_at=local(mentioned if last is None else max(mentioned, last), zone),
         entities=unpack_tags(entities),
         type=kind,
         source_ids=() if sources == "[]" else tuple(map(public_id, json.loads(sources))),

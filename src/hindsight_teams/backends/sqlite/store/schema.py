@@ -10,6 +10,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 
+from hindsight_teams.backends.sqlite.text.duplicates import words_key
 from hindsight_teams.errors import DatabaseUnusable
 
 APPLICATION_ID = 0x48544D31
@@ -84,7 +85,7 @@ def make_words(db: sqlite3.Connection) -> None:
 
 def _facts(db: sqlite3.Connection) -> None:
     for statement in (
-        # Keys by which memories that repeat or contradict each other are found; see linking.py.
+        # Keys by which memories that repeat or contradict each other were found; the next migration drops it.
         """CREATE TABLE trace (
             bank INTEGER NOT NULL,
             key INTEGER NOT NULL,
@@ -112,10 +113,33 @@ def _facts(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
-PLAIN_TABLES = ("bank", "document", "memory", "derivation", "embedder", "vector", "trace", "mention", "pending")
+def _words_said(db: sqlite3.Connection) -> None:
+    """Find what is said again by its words alone, and keep apart when something happened and when it was noted.
+
+    What the rules of earlier versions had marked is undone: which memory replaces which, and the time of a retain shown
+    as the day on which its text happened.
+    """
+    db.execute("DROP TABLE trace")
+    db.execute("ALTER TABLE memory ADD COLUMN said INTEGER NOT NULL DEFAULT 0")
+    db.execute("ALTER TABLE memory ADD COLUMN zone INTEGER NOT NULL DEFAULT 0")
+    rows = db.execute("SELECT no, text FROM memory").fetchall()
+    db.executemany("UPDATE memory SET said = ? WHERE no = ?", [(words_key(text), no) for no, text in rows])
+    db.execute("UPDATE memory SET superseded_by = NULL WHERE superseded_by IS NOT NULL")
+    db.execute("UPDATE memory SET occurred = NULL WHERE dated AND occurred = mentioned AND occurred_end IS NULL")
+    db.execute("UPDATE memory SET occurred = NULL WHERE occurred < -30000000000000000")  # an open span began there
+    db.execute("UPDATE mention SET item = json_set(item, '$.zone', 0)")
+    db.execute("CREATE INDEX memory_said ON memory (bank, said)")
+    db.execute("CREATE INDEX memory_noted ON memory (bank, mentioned)")
+    db.execute(
+        "CREATE INDEX memory_happened ON memory (bank, coalesce(occurred, occurred_end))"
+        " WHERE coalesce(occurred, occurred_end) IS NOT NULL"
+    )
+
+
+PLAIN_TABLES = ("bank", "document", "memory", "derivation", "embedder", "vector", "mention", "pending")
 """Every table of the last migration but the index, which follows from the memories."""
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first_tables, _facts)
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first_tables, _facts, _words_said)
 
 
 def migrate(db: sqlite3.Connection, *, now: int) -> None:

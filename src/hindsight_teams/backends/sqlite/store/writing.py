@@ -8,14 +8,16 @@ import re
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from itertools import groupby
 
 from hindsight_teams.backends.sqlite import checks
 from hindsight_teams.backends.sqlite.learn import linking
-from hindsight_teams.backends.sqlite.store.records import Piece, digest, pack
+from hindsight_teams.backends.sqlite.store.records import Piece, digest, pack, zone_of
 from hindsight_teams.backends.sqlite.store.schema import BANK_SHIFT
 from hindsight_teams.backends.sqlite.text import terms as tokens
-from hindsight_teams.backends.sqlite.text.dates import find_spans
+from hindsight_teams.backends.sqlite.text.dates import happened
+from hindsight_teams.backends.sqlite.text.duplicates import words_key
 from hindsight_teams.backends.sqlite.text.names import find_entities
 from hindsight_teams.errors import InvalidInput
 from hindsight_teams.models import RetainItem
@@ -25,15 +27,15 @@ MEMORY_SIZE = 1_500
 
 _INSERT = (
     "INSERT INTO memory (no, bank, digest, author, document, position, mentioned, dated, occurred, occurred_end, type,"
-    " context, tags, metadata, entities, text) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+    " context, tags, metadata, entities, text, said, zone) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 )
 
 
-def pieces(item: RetainItem, *, now: int, read: bool = True) -> list[Piece]:
+def pieces(item: RetainItem, *, now: datetime, read: bool = True) -> list[Piece]:
     """The memories that one retain makes, checked and ready to be stored.
 
     Args:
-        now: Microseconds since 1970, for an item without a timestamp.
+        now: When an item without a timestamp is said.
         read: Look for names and dates in the text, which costs more than all the rest: not for a bulk load.
 
     Raises:
@@ -52,20 +54,24 @@ def pieces(item: RetainItem, *, now: int, read: bool = True) -> list[Piece]:
     metadata = dict(item.metadata or {})
     author = metadata.get("author") or _speaker(text)
     given = tuple(dict.fromkeys(item.entities or ()))
-    mentioned = now if stamp is None else stamp
+    moment = item.timestamp or now
+    mentioned = checks.to_microseconds("timestamp", moment)
+    assert mentioned is not None
     made = []
     for part in texts:
-        occurred, end = _happened(part, mentioned) if read else (None, None)
+        occurred, end = _happened(part, moment) if read else (None, None)
         piece = Piece(
             text=part,
             digest=digest(item, part, tags),
+            said=words_key(part),
             terms=tokens.indexed(part, author=author, context=item.context, entities=given, tags=tags),
             author=author,
             document_id=document_id,
             append=item.update_mode == "append",
             mentioned=mentioned,
+            zone=zone_of(moment),
             dated=stamp is not None,
-            occurred=stamp if occurred is None else occurred,
+            occurred=occurred,
             occurred_end=end,
             context=item.context,
             tags=tags,
@@ -76,14 +82,12 @@ def pieces(item: RetainItem, *, now: int, read: bool = True) -> list[Piece]:
     return made
 
 
-def _happened(text: str, mentioned: int) -> tuple[int | None, int | None]:
-    """When that happened which a text tells, by the first date in it: the first and the last microsecond."""
-    moment = checks.from_microseconds(mentioned)
-    spans = find_spans(text, moment) if moment is not None else []
-    if not spans:
+def _happened(text: str, moment: datetime) -> tuple[int | None, int | None]:
+    """When that happened which a text tells: the first and the last microsecond, where it says so."""
+    found = happened(text, moment)
+    if found is None:
         return None, None
-    first, end = (checks.to_microseconds("date", at) for at in (spans[0].start, spans[0].end))
-    return first, None if end is None else end - 1
+    return checks.to_microseconds("start", found.start), checks.to_microseconds("end", found.end)
 
 
 _SPEAKER = re.compile(r"([^\W\d_][\w.'\u2019-]*(?: [^\W\d_][\w.'\u2019-]*){0,3})(?: \([^()\n]{1,60}\))?: \S")
@@ -122,7 +126,6 @@ def store(db: sqlite3.Connection, bank: int, new: Sequence[Piece], *, now: int) 
     """Store pieces in a bank; the rowids of all of them, also of those that were there already."""
     numbers: dict[int, int] = {}
     fresh: list[tuple[int, Piece, int | None, int]] = []
-    compared = len(new) <= linking.MOST_ITEMS
     if len({p.document_id for p in new}) == 1:
         groups: list[tuple[str | None, list[int]]] = [(new[0].document_id, list(range(len(new))))]
     else:
@@ -138,18 +141,25 @@ def store(db: sqlite3.Connection, bank: int, new: Sequence[Piece], *, now: int) 
         plans.append((document, known, members))
     # Only now: what was deleted above may have made memories of what repeated it.
     (last,) = db.execute("SELECT last FROM bank WHERE no = ?", (bank,)).fetchone()
+    told = linking.Told(db, bank, new)
     for document, known, members in plans:
         position = 0 if document is None else _end(db, document)
         for i in members:
-            number = known.get(new[i].digest)
-            if number is None and compared:
-                number = linking.link(db, bank, new[i], document=document, batch=fresh)
+            piece = new[i]
+            number = known.get(piece.digest)
+            if number is None:
+                number = told.before(piece, document)
+                if number is not None:
+                    linking.mention(db, bank, number, piece, document=document)
+            elif linking.is_said_again(piece):
+                linking.mention(db, bank, number, piece, document=document)
             if number is None:
                 last += 1
                 if last >> BANK_SHIFT:
                     raise InvalidInput("the bank is full: it has numbered 4 billion memories; use another bank")
-                number = known[new[i].digest] = (bank << BANK_SHIFT) + last
-                fresh.append((number, new[i], document, position))
+                number = known[piece.digest] = (bank << BANK_SHIFT) + last
+                fresh.append((number, piece, document, position))
+                told.add(number, piece, document)
                 position += document is not None
             numbers[i] = number
     db.executemany(_INSERT, [_row(number, bank, p, d, at) for number, p, d, at in fresh])
@@ -161,8 +171,6 @@ def store(db: sqlite3.Connection, bank: int, new: Sequence[Piece], *, now: int) 
     db.executemany(
         "INSERT INTO derivation (source, memory) VALUES (?, ?)", [(s, n) for n, p, *_ in fresh for s in p.sources]
     )
-    for number, piece, *_ in fresh if compared else ():
-        linking.record(db, bank, number, piece)
     db.execute(
         "UPDATE bank SET last = ?, memories = memories + ?, written = max(written, ?) WHERE no = ?",
         (last, len(fresh), now, bank),
@@ -188,6 +196,8 @@ def _row(number: int, bank: int, piece: Piece, document: int | None, position: i
         pack(piece.metadata),
         pack(piece.entities),
         piece.text,
+        piece.said,
+        piece.zone,
     )
 
 
@@ -206,7 +216,7 @@ def _end(db: sqlite3.Connection, document: int) -> int:
 
 def _known(db: sqlite3.Connection, bank: int, document: int | None, new: Sequence[Piece]) -> dict[int, int]:
     """Fingerprint to rowid of what need not be stored again; replaces what a document held before."""
-    if document is None or all(piece.append for piece in new):
+    if document is None or all(piece.append or linking.stands_alone(piece) for piece in new):
         texts = {piece.digest: piece.text for piece in new}
         rows = db.execute(
             "SELECT no, digest, text FROM memory INDEXED BY memory_digest"
@@ -247,7 +257,7 @@ def remove(db: sqlite3.Connection, bank: int, numbers: Iterable[int], *, restore
         wave = sorted(derived - gone)
         gone |= derived
     rows = [(no,) for no in sorted(gone)]
-    linking.forget(db, bank, sorted(gone))
+    linking.forget(db, sorted(gone))
     repeated = linking.orphans(db, sorted(gone))
     documents = {d for row in rows for (d,) in db.execute("SELECT document FROM memory WHERE no = ?", row)} - {None}
     db.executemany("DELETE FROM words WHERE rowid = ?", rows)

@@ -6,7 +6,10 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from typing import Literal
 
+from hindsight_teams.backends.sqlite.text.date_languages import FOREIGN_NUMBERS
+from hindsight_teams.backends.sqlite.text.date_leaning import Lean, leaning
 from hindsight_teams.backends.sqlite.text.date_words import HAN_DIGITS, NUMBERS, Unit
 
 _AHEAD = timedelta(days=60)
@@ -21,6 +24,37 @@ class Days:
     yearless: bool = False
 
 
+NO_DAYS = Days(date.min, date.min)
+"""What a text that looks like a date means where it names no day that can be told: 31 April, or just "on Friday"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a text is read.
+
+    Attributes:
+        low: The text in lower case.
+        raw: The text.
+        today: The day on which it is said.
+        strict: Only what is sure: for a memory, whose date is shown, not for a query, which only ranks.
+    """
+
+    low: str
+    raw: str
+    today: date
+    strict: bool
+    nearby: Literal["near", "past"] = "near"
+
+    def lean(self, position: int) -> Lean | Literal["near"] | None:
+        """Which occurrence of a day a place in the text means; in a query, in doubt, one about now."""
+        found = leaning(self.low, position)
+        return found if self.strict else "future" if found == "future" else self.nearby
+
+    def of_the_past(self) -> Reading:
+        """The same, where a query in doubt means the last occurrence even if the next one is near: "Q3"."""
+        return replace(self, nearby="past")
+
+
 def first_of(year: int, month: int) -> date:
     """The first day of a month, which may lie outside 1..12."""
     return date(year + (month - 1) // 12, (month - 1) % 12 + 1, 1)
@@ -28,6 +62,8 @@ def first_of(year: int, month: int) -> date:
 
 def unit_at(unit: Unit, day: date, offset: int) -> Days:
     """The day, week, ... that lies ``offset`` of them away from the one that holds ``day``."""
+    if unit == "fortnight":
+        unit, offset = "week", 2 * offset
     if unit == "day":
         start = day + timedelta(days=offset)
         return Days(start, start + timedelta(days=1))
@@ -47,8 +83,8 @@ def moved(day: date, unit: Unit, count: int) -> date:
     """The same day ``count`` units later: the 31st becomes the last day of a shorter month."""
     if unit == "day":
         return day + timedelta(days=count)
-    if unit in ("week", "weekend"):
-        return day + timedelta(weeks=count)
+    if unit in ("week", "weekend", "fortnight"):
+        return day + timedelta(weeks=count * (2 if unit == "fortnight" else 1))
     first = first_of(day.year, day.month + count * {"month": 1, "quarter": 3, "year": 12, "decade": 120}[unit])
     last = first_of(first.year, first.month + 1) - timedelta(days=1)
     return min(first + timedelta(days=day.day - 1), last)
@@ -59,16 +95,38 @@ def units_between(unit: Unit, day: date, low: int, high: int) -> Days:
     return Days(unit_at(unit, day, min(low, high)).start, unit_at(unit, day, max(low, high)).end)
 
 
-def latest(make: Callable[[int], Days], today: date) -> Days:
-    """Of a date without a year the last occurrence, or one at most two months ahead."""
-    for year in range(today.year + 1, today.year - 8, -1):  # 29 February: up to eight years apart
+def yearless(make: Callable[[int], Days], reading: Reading, position: int) -> Days:
+    """A date without a year: its last or its next occurrence, as the sentence leans."""
+    today, lean = reading.today, reading.lean(position)
+    if lean is None:
+        return NO_DAYS
+    years = range(today.year, today.year + 9) if lean == "future" else range(today.year + 1, today.year - 9, -1)
+    for year in years:  # 29 February: up to eight years apart
         try:
             days = make(year)
         except ValueError:
             continue
-        if days.start <= today + _AHEAD:
+        limit = today + _AHEAD if lean == "near" else today
+        if days.end > today if lean == "future" else days.start <= limit:
             return replace(days, yearless=True)
-    raise ValueError("no such day")
+    return NO_DAYS
+
+
+def on_weekday(make: Callable[[int], Days], weekday: int, reading: Reading, position: int) -> Days:
+    """A date without a year whose weekday is named: the one year about now in which the two agree."""
+    today, lean = reading.today, reading.lean(position)
+    found: list[Days] = []
+    for year in range(today.year - 5, today.year + 6):
+        try:
+            days = make(year)
+        except ValueError:
+            continue
+        away = (days.start - today).days
+        wanted = {"past": -1830 < away <= 0, "future": 0 <= away < 1830}.get(lean or "", True)
+        if days.start.weekday() == weekday and wanted:
+            found.append(days)
+    nearest = sorted(found, key=lambda days: abs((days.start - today).days))
+    return nearest[0] if nearest and abs((nearest[0].start - today).days) <= 400 else NO_DAYS
 
 
 def how_many(text: str) -> tuple[int, int]:
@@ -76,9 +134,19 @@ def how_many(text: str) -> tuple[int, int]:
     text = re.sub(r"\s+", " ", text)
     if text in NUMBERS:
         return NUMBERS[text]
-    if text in HAN_DIGITS:
-        return HAN_DIGITS[text], HAN_DIGITS[text]
+    if text in FOREIGN_NUMBERS:
+        return FOREIGN_NUMBERS[text], FOREIGN_NUMBERS[text]
+    if text and set(text) <= HAN_DIGITS.keys():
+        return _han(text), _han(text)
     return int(text), int(text)
+
+
+def _han(text: str) -> int:
+    """Chinese digits up to 99: 十二, 二十, 二十三."""
+    tens, ten, ones = text.partition("十")
+    if not ten:
+        return HAN_DIGITS[text]
+    return (HAN_DIGITS[tens] if tens else 1) * 10 + (HAN_DIGITS[ones] if ones else 0)
 
 
 def full_year(text: str) -> int:

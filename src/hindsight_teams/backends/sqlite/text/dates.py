@@ -1,11 +1,11 @@
-"""Dates and spans of time in a text, by rule: absolute ones and those that are relative to a "now".
+"""Dates and spans of time in a text, by rule: absolute ones and those that are relative to the day on which it is said.
 
-Each rule is a pattern and a function from its match to days. What stands before a date ("the week before",
-"early", "since") then changes it, and two dates may be the ends of a range. No library is used: dateparser takes
-milliseconds for a sentence and gives a moment where a search needs a span.
+Each rule is a pattern and a function from its match to days. What stands before a date ("the week before", "early",
+"since") then changes it, and two dates may be the ends of a range. ``find_spans`` reads a query, where a date only
+ranks and any likely one helps. ``happened`` reads a memory, whose date is shown: there, no day is better than a guessed
+one.
 
-Conventions: weeks begin on Monday; seasons are those of the northern hemisphere; a date without a year is its last
-occurrence, or the next one where that is at most two months ahead; of ``03/04/2023`` only the year is sure.
+Weeks begin on Monday; seasons are those of the northern hemisphere; of ``03/04/2023`` only the year is sure.
 """
 
 from __future__ import annotations
@@ -13,25 +13,25 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Literal
 
-from hindsight_teams.backends.sqlite.text.date_rules import (
+from hindsight_teams.backends.sqlite.text import sentences
+from hindsight_teams.backends.sqlite.text.date_grammar import (
     ANY_NUMBER,
     ANY_UNIT,
-    ANY_UNSPACED,
     ANY_WEEKDAY,
     CORE,
-    RULES,
     TOKEN,
-    UNSPACED,
     Handler,
 )
-from hindsight_teams.backends.sqlite.text.date_units import Days, how_many, moved, unit_at
+from hindsight_teams.backends.sqlite.text.date_relative import ALL_RULES, ALL_UNSPACED, ANY_UNSPACED
+from hindsight_teams.backends.sqlite.text.date_units import NO_DAYS, Days, Reading, how_many, moved, unit_at
 from hindsight_teams.backends.sqlite.text.date_words import UNITS, WEEKDAYS, Unit
 
 EARLIEST = date(1000, 1, 1)
-"""Where "before" and "until" begin: far from the ends of the calendar, so that time zones can't overflow."""
+"""Where "before" and "until" begin in a search: far from the calendar's ends, so that time zones can't overflow."""
 LATEST = date(9000, 1, 1)
-"""Where "after" a date of the future ends."""
+"""Where "after" a date of the future ends in a search."""
 
 _DIGIT = re.compile(r"\d")
 
@@ -44,11 +44,27 @@ class Span:
         start: First moment, aware.
         end: First moment after it, aware.
         text: The words that name it.
+        open: The end that the text does not name: ``start`` in "until Friday", ``end`` in "since 2019". A search needs
+            one all the same, so it is filled in.
     """
 
     start: datetime
     end: datetime
     text: str
+    open: Literal["start", "end"] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """When that happened, or will happen, which a sentence tells.
+
+    Attributes:
+        start: First moment, aware; None in "until Friday".
+        end: Last moment, aware; None in "since 2019".
+    """
+
+    start: datetime | None
+    end: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +74,16 @@ class _Hit:
     left: int
     right: int
     days: Days
+    open: Literal["start", "end"] | None = None
 
 
-def find_spans(text: str, now: datetime) -> list[Span]:
+def find_spans(text: str, now: datetime, *, strict: bool = False) -> list[Span]:
     """The spans of time that a text names, in their order in the text.
 
     Args:
         text: Anything.
         now: What "yesterday" and "last week" are relative to; UTC where naive. Its time zone is that of the result.
+        strict: Only what is sure; otherwise a date that may be meant, too.
 
     Returns:
         Whole days, half-open; empty where the text names none. Never raises.
@@ -80,13 +98,15 @@ def find_spans(text: str, now: datetime) -> list[Span]:
     ):
         return []
     zone = now.tzinfo or UTC
+    reading = Reading(low, text, now.date(), strict)
     try:
-        hits = _widened(low, _joined(low, _scan(low, now.date())), now.date())
+        hits = _widened(low, _joined(low, _scan(reading)), reading.today)
         return [
             Span(
                 datetime(hit.days.start.year, hit.days.start.month, hit.days.start.day, tzinfo=zone),
                 datetime(hit.days.end.year, hit.days.end.month, hit.days.end.day, tzinfo=zone),
                 text[hit.left : hit.right],
+                hit.open,
             )
             for hit in hits
         ]
@@ -94,39 +114,89 @@ def find_spans(text: str, now: datetime) -> list[Span]:
         return []
 
 
-def _scan(low: str, today: date) -> list[_Hit]:
+def happened_each(text: str, now: datetime) -> list[tuple[str, Happening | None]]:
+    """The sentences of a text, each with when that happened which it tells; None where it does not say."""
+    return [(sentence, _happening(sentence, now)) for sentence in sentences.split(text)]
+
+
+def happened(text: str, now: datetime) -> Happening | None:
+    """When that happened which a text tells; None where it does not say, or tells of several times.
+
+    Args:
+        text: A memory.
+        now: When it was said; its time zone says where "yesterday" was.
+    """
+    told = {found for _sentence, found in happened_each(_HEAD.sub("", text, count=1), now) if found is not None}
+    return told.pop() if len(told) == 1 else None
+
+
+_HEAD = re.compile(r"^[^\W\d_][\w.'\u2019-]*(?: [^\W\d_][\w.'\u2019-]*){0,3} \([^()\n]{1,60}\): ")
+"""The head of a line of a transcript, "Nora (8 May 2023): ...", tells when it was said."""
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def _happening(sentence: str, now: datetime) -> Happening | None:
+    if sentence.rstrip("\"'\u201d\u00bb)")[-1:] in ("?", "\uff1f", "\u061f"):
+        return None
+    spans = find_spans(sentence, now, strict=True)
+    if not spans:
+        return None
+    closed = [span for span in spans if span.open is None]
+    if len(spans) == 1:
+        chosen = spans[0]
+    elif len(closed) == len(spans):  # "in 2024, on 3 May 2024": the narrowest, if the others hold it
+        chosen = min(closed, key=lambda span: span.end - span.start)
+        if any(span.start > chosen.start or span.end < chosen.end for span in closed):
+            return None
+    else:
+        return None
+    try:
+        return Happening(
+            None if chosen.open == "start" else chosen.start,
+            None if chosen.open == "end" else chosen.end - _MICROSECOND,
+        )
+    except OverflowError:
+        return None
+
+
+def _scan(reading: Reading) -> list[_Hit]:
     """Every date that a rule reads by itself."""
+    low = reading.low
     hits: list[_Hit] = []
+    taken: list[tuple[int, int]] = []
     if not low.isascii():
         for found in ANY_UNSPACED.finditer(low):
-            _read(low, found.start(), UNSPACED, today, hits)
-    taken = iter(tuple(hits))
-    other = next(taken, None)
+            if (end := _read(reading, found.start(), ALL_UNSPACED, hits)) is not None:
+                taken.append((found.start(), end))
+    others = iter(taken)
+    other = next(others, None)
     position = 0
     for token in TOKEN.finditer(low):
         start = token.start()
-        while other and other.right <= start:
-            position, other = max(position, other.right), next(taken, None)
-        if start < position or (other and start >= other.left):
+        while other and other[1] <= start:
+            position, other = max(position, other[1]), next(others, None)
+        if start < position or (other and start >= other[0]):
             continue
-        rules = RULES.get(token[0]) or (RULES["0"] if token[0].isdecimal() else None)
-        if rules and _read(low, start, rules, today, hits):
-            position = hits[-1].right
+        rules = ALL_RULES.get(token[0]) or (ALL_RULES["0"] if token[0].isdecimal() else None)
+        if rules and (end := _read(reading, start, rules, hits)) is not None:
+            position = end
     return sorted(hits, key=lambda hit: hit.left)
 
 
-def _read(low: str, start: int, rules: list[tuple[re.Pattern[str], Handler]], today: date, hits: list[_Hit]) -> bool:
-    """Add the date that begins at ``start``, as the first rule reads it that can."""
+def _read(reading: Reading, start: int, rules: list[tuple[re.Pattern[str], Handler]], hits: list[_Hit]) -> int | None:
+    """Add the date that begins at ``start``, as the first rule reads it that can; where it ends, if one does."""
     for pattern, handler in rules:
-        if match := pattern.match(low, start):
+        if match := pattern.match(reading.low, start):
             try:
-                days = handler(match, today)
-            except (ValueError, OverflowError, StopIteration):  # 31 June; the year 9999
+                days = handler(match, reading)
+            except (ValueError, OverflowError, StopIteration):  # 31 April; the year 9999
+                days = NO_DAYS
+            if days is None:
                 continue
-            if days:
+            if days is not NO_DAYS:
                 hits.append(_Hit(match.start(), match.end(), days))
-                return True
-    return False
+            return match.end()
+    return None
 
 
 _BETWEEN = re.compile(r"\bbetween\s+(?:the\s+)?$")
@@ -182,12 +252,20 @@ _OFFSET = re.compile(
     r"(?P<way>before|after|prior\s+to|following|preceding|of)\s+(?:the\s+)?$"
 )
 _FROM_THEN = re.compile(
-    r"\b(?:ever\s+)?(?:since|seit|depuis|desde|as\s+of|starting|beginning)\s+(?:in\s+)?(?:the\s+)?$"
+    r"\b(?:ever\s+)?(?:since|seit|depuis|desde|dal|с|as\s+of|starting|beginning|à\s+partir\s+d[eu]|a\s+partir\s+de?l?|ab)"
+    r"\s+(?:in\s+|dem\s+)?(?:the\s+)?$"
 )
 _UP_TO = re.compile(
-    r"\b(?P<way>before|prior\s+to|earlier\s+than|until|till|up\s+to|by|through|bis|hasta|after|later\s+than)"
+    r"\b(?P<way>before|prior\s+to|earlier\s+than|until|till|up\s+to|by|through|bis(?:\s+zum)?|hasta(?:\s+el)?|"
+    r"até(?:\s+o)?|fino\s+al?|jusqu['\u2019](?:en|au|à)|avant(?:\s+le)?|antes\s+del?|до|after|later\s+than)"
     r"\s+(?:the\s+)?$"
 )
+_BEFORE_WORDS = ("before", "prior", "earlier", "avant", "antes")
+_ONWARDS = re.compile(
+    r"\s+(?:on|onwards?|forward)\b(?=\s*(?:[.,;:!?)]|$))|\s?(?:以来|以來|起|以降|이후|이래|से(?!\S)|थেকে)"
+)
+_NO_LATER = re.compile(r"\s?(?:まで|까지|之前|以前|前|为止|為止)|\s+(?:तक|تک|পর্যন্ত)")
+_FROM_WORD = re.compile(r"\bfrom\s+(?:the\s+)?$")
 
 
 def _widened(low: str, hits: list[_Hit], today: date) -> list[_Hit]:
@@ -195,7 +273,7 @@ def _widened(low: str, hits: list[_Hit], today: date) -> list[_Hit]:
     result: list[_Hit] = []
     for hit in hits:
         try:
-            changed = _directed(low, _offset(low, _part(low, hit)), today)
+            changed = _bounded(low, _directed(low, _offset(low, _part(low, hit)), today), today)
         except (ValueError, OverflowError):
             changed = hit
         while result and result[-1].right > changed.left:  # the weekday of "the Friday before ..." is no date
@@ -260,15 +338,37 @@ def _beside(unit: Unit, edge: date, least: int, most: int, sign: int, *, exact: 
 def _directed(low: str, hit: _Hit, today: date) -> _Hit:
     days = hit.days
     if match := _FROM_THEN.search(low, max(0, hit.left - 24), hit.left):
-        if days.yearless and days.start > today:
-            days = _with_year(days, today)
-        end = today + timedelta(days=1)
-        return replace(hit, left=match.start(), days=Days(days.start, end if end > days.start else LATEST))
+        return _from(replace(hit, left=match.start()), today)
     if match := _UP_TO.search(low, max(0, hit.left - 24), hit.left):
         way = match["way"]
         if way in ("after", "later than"):
             end = today + timedelta(days=1)
-            return replace(hit, left=match.start(), days=Days(days.end, end if end > days.end else LATEST))
-        end = days.start if way.startswith(("before", "prior", "earlier")) else days.end
-        return replace(hit, left=match.start(), days=Days(min(EARLIEST, end - timedelta(days=1)), end))
+            after = Days(days.end, end if end > days.end else LATEST)
+            return replace(hit, left=match.start(), days=after, open="end")
+        return _to(replace(hit, left=match.start()), days.start if way.startswith(_BEFORE_WORDS) else days.end)
     return hit
+
+
+def _bounded(low: str, hit: _Hit, today: date) -> _Hit:
+    """What stands after a date: "from 3 May on", "3月まで"."""
+    if hit.open is None:
+        if match := _ONWARDS.match(low, hit.right):
+            if not match[0].strip().startswith(("on", "forward")) or _FROM_WORD.search(
+                low, max(0, hit.left - 10), hit.left
+            ):
+                return _from(hit, today)
+        elif _NO_LATER.match(low, hit.right):
+            return _to(hit, hit.days.end)
+    return hit
+
+
+def _from(hit: _Hit, today: date) -> _Hit:
+    days = hit.days
+    if days.yearless and days.start > today:
+        days = _with_year(days, today)
+    end = today + timedelta(days=1)
+    return replace(hit, days=Days(days.start, end if end > days.start else LATEST), open="end")
+
+
+def _to(hit: _Hit, end: date) -> _Hit:
+    return replace(hit, days=Days(min(EARLIEST, end - timedelta(days=1)), end), open="start")

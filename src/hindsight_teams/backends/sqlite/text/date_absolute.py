@@ -1,0 +1,307 @@
+"""The rules for dates that a text names outright: with a year, or a day and month, a season, a holiday."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+
+from hindsight_teams.backends.sqlite.text.date_grammar import (
+    ANY_WEEKDAY,
+    DIGITS,
+    OF,
+    ORD,
+    M,
+    Y,
+    any_of,
+    is_name,
+    rule,
+    unspaced,
+)
+from hindsight_teams.backends.sqlite.text.date_units import (
+    NO_DAYS,
+    Days,
+    Reading,
+    first_of,
+    full_year,
+    on_weekday,
+    unit_at,
+    yearless,
+)
+from hindsight_teams.backends.sqlite.text.date_words import (
+    FOREIGN_SEASONS,
+    HOLIDAYS,
+    MONTHS,
+    SEASONS,
+    WEAK_MONTHS,
+    WEEKDAYS,
+)
+
+_THAI_ERA = 543
+_ERAS = {"令和": 2018, "平成": 1988, "昭和": 1925, "大正": 1911, "明治": 1867, "民國": 1911, "民国": 1911}
+"""The year before the first of an era of Japan, and of the Republic of China."""
+_S = any_of({**SEASONS, **FOREIGN_SEASONS})
+
+
+@rule(r"(\d{4})-(\d{2})-(\d{2})(?:t\d{2}(?::?\d{2}){0,2}(?:\.\d{1,9})?(?:z|[+-]\d{2}:?\d{2})?)?(?![\w-])", DIGITS)
+@rule(r"(\d{4})[/.](\d{1,2})[/.](\d{1,2})(?![\w/]|\.\d)", DIGITS)
+@unspaced(r"(?<!\d)(\d{4})\s?[年년]\s?(\d{1,2})\s?[月월]\s?(\d{1,2})\s?[日号號일]")
+def _year_month_day(m: re.Match[str], reading: Reading) -> Days:
+    year = int(m[1])
+    # The ends of calendars stand for "no date"; a sign before the number makes it part of a longer one.
+    if not 1200 <= year < 2200 or (
+        reading.strict and reading.low[max(0, m.start() - 1) : m.start()] in ("-", "/", ".")
+    ):
+        return NO_DAYS
+    if reading.strict and "." in m[0] and len(m[2] + m[3]) < 4:
+        return NO_DAYS  # a version
+    return unit_at("day", date(year, int(m[2]), int(m[3])), 0)
+
+
+@unspaced(rf"({'|'.join(_ERAS)})\s?(\d{{1,3}}|元)\s?年(?:\s?(\d{{1,2}})\s?月(?:\s?(\d{{1,2}})\s?日)?)?")
+def _era(m: re.Match[str], reading: Reading) -> Days:
+    year = _ERAS[m[1]] + (1 if m[2] == "元" else int(m[2]))
+    unit = "day" if m[4] else "month" if m[3] else "year"
+    return unit_at(unit, date(year, int(m[3] or 1), int(m[4] or 1)), 0)  # type: ignore[arg-type]
+
+
+@unspaced(r"พ\.?ศ\.?\s?(2[4-7]\d\d)(?!\d)")
+def _thai_year(m: re.Match[str], reading: Reading) -> Days:
+    return unit_at("year", date(int(m[1]) - _THAI_ERA, 1, 1), 0)
+
+
+@unspaced(r"\d{1,2}\s+(?:(?!\d)[^\W\d_]+\s+){1,2}1[34]\d\d\s?(?:هـ|هجري|ه)")
+@rule(r"(?:\d{1,2}\s+[^\W\d_]+\s+)?1[34]\d\d\s?(?:ah|a\.h\.)(?!\w)", DIGITS)
+def _hijri(m: re.Match[str], reading: Reading) -> Days:
+    return NO_DAYS  # which day that is depends on where the moon was seen
+
+
+@unspaced(r"(?<!\d)(\d{4})\s?[年년]\s?(\d{1,2})\s?[月월]")
+def _year_month(m: re.Match[str], reading: Reading) -> Days:
+    return unit_at("month", date(int(m[1]), int(m[2]), 1), 0)
+
+
+@unspaced(r"(?<!\d)([12]\d{3})\s?[年년](?!\s?[前전間间])")
+def _year_sign(m: re.Match[str], reading: Reading) -> Days:
+    return unit_at("year", date(int(m[1]), 1, 1), 0)
+
+
+@unspaced(r"(?<!\d)(\d{1,2})\s?[月월]\s?(\d{1,2})\s?[日号號일]")
+def _month_day_signs(m: re.Match[str], reading: Reading) -> Days:
+    return yearless(lambda year: unit_at("day", date(year, int(m[1]), int(m[2])), 0), reading, m.start())
+
+
+@rule(r"(\d{1,2})(?P<sep>[/.-])(\d{1,2})(?P=sep)(\d{4}|\d{2})(?![\w/]|[.-]\d)", DIGITS)
+def _numeric(m: re.Match[str], reading: Reading) -> Days | None:
+    first, second, year = int(m[1]), int(m[3]), full_year(m[4])
+    if (len(m[4]) == 2 and m[2] != "/") or not 1200 <= year < 2200:
+        return None  # 1.2.13 and 1-2-13 are versions and section numbers
+    if m[2] == "." or first > 12:
+        return unit_at("day", date(year, second, first), 0)
+    if second > 12 or first == second:
+        return unit_at("day", date(year, first, second), 0)
+    # Of 03/04/2023 only the year is sure.
+    return unit_at("year", date(year, 1, 1), 0) if len(m[4]) == 4 else None
+
+
+_SPAN_OF_YEARS = re.compile(r"(?:\b(?:in|from|during|between|since|for|years?|season|von|de|del|seit|depuis)\s+|\()$")
+
+
+@rule(r"([12]\d{3})\s?[-\u2013\u2014]\s?([12]\d{3}|\d{2})(?![\w-]|[.,]\d)", DIGITS)
+def _years(m: re.Match[str], reading: Reading) -> Days | None:
+    if reading.strict and not _SPAN_OF_YEARS.search(reading.low, max(0, m.start() - 12), m.start()):
+        return NO_DAYS
+    first = int(m[1])
+    if len(m[2]) == 2 and 1 <= int(m[2]) <= 12:
+        return unit_at("month", date(first, int(m[2]), 1), 0)
+    last = int(m[2]) if len(m[2]) == 4 else first // 100 * 100 + int(m[2])
+    return Days(date(first, 1, 1), date(last + 1, 1, 1)) if first < last else None
+
+
+@rule(
+    rf"({ANY_WEEKDAY}),?\s+(?:the\s+|den\s+|dem\s+|el\s+|le\s+)?(\d{{1,2}}){ORD}\s+{OF}({M})(?!\w)\.?(?:,?\s+{OF}({Y})\b)?",
+    WEEKDAYS,
+)
+def _weekday_day_month(m: re.Match[str], reading: Reading) -> Days:
+    return _with_weekday(m, reading, MONTHS[m[3]], int(m[2]))
+
+
+@rule(rf"({ANY_WEEKDAY}),?\s+({M})(?!\w)\.?\s+(\d{{1,2}})(?:st|nd|rd|th)?(?![\w:%]|[.,]\d)(?:,?\s+({Y})\b)?", WEEKDAYS)
+def _weekday_month_day(m: re.Match[str], reading: Reading) -> Days:
+    return _with_weekday(m, reading, MONTHS[m[2]], int(m[3]))
+
+
+def _with_weekday(m: re.Match[str], reading: Reading, month: int, day: int) -> Days:
+    if m[4]:
+        days = unit_at("day", date(int(m[4]), month, day), 0)
+        return days if days.start.weekday() == WEEKDAYS[m[1]] or not reading.strict else NO_DAYS
+    return on_weekday(lambda year: unit_at("day", date(year, month, day), 0), WEEKDAYS[m[1]], reading, m.start())
+
+
+@rule(
+    rf"(?:(\d{{1,2}}){ORD}\s?(?:-|\u2013|to|and|bis|au|al|a)\s?)?(\d{{1,2}}){ORD}\s+{OF}({M})(?!\w)\.?"
+    rf"(?:,?\s+{OF}(?:พ\.ศ\.\s?)?({Y})\b(?!\s*\u00a0?(?:ah|a\.h)\b))?",
+    DIGITS,
+)
+def _day_month(m: re.Match[str], reading: Reading) -> Days:
+    month, first, last = MONTHS[m[3]], int(m[1] or m[2]), int(m[2])
+
+    def make(year: int) -> Days:
+        return Days(date(year, month, first), date(year, month, last) + timedelta(days=1))
+
+    if not m[4]:
+        if reading.strict and is_name(reading, m.start(3), m.end(3)):
+            return NO_DAYS
+        if last > 31 or date(2024, month, last) is None:
+            return NO_DAYS
+        return yearless(make, reading, m.start())
+    return make(int(m[4]) - (_THAI_ERA if m[3] > "\u0e00" and int(m[4]) > 2400 else 0))
+
+
+@rule(
+    rf"({M})(?!\w)\.?\s+(?:the\s+)?(\d{{1,2}})(?:st|nd|rd|th)?(?:\s?(?:-|\u2013|to|and)\s?(\d{{1,2}})(?:st|nd|rd|th)?)?"
+    rf"(?![\w:%]|[.,]\d)(?:,?\s+{OF}({Y})\b(?![.,]?\d))?",
+    MONTHS,
+)
+def _month_day(m: re.Match[str], reading: Reading) -> Days | None:
+    if reading.strict and (is_name(reading, m.start(1), m.end(1)) or (reading.raw[m.start(1)].islower() and not m[4])):
+        return None if m[4] else NO_DAYS
+
+    def make(year: int) -> Days:
+        month = MONTHS[m[1]]
+        return Days(date(year, month, int(m[2])), date(year, month, int(m[3] or m[2])) + timedelta(days=1))
+
+    return make(int(m[4])) if m[4] else yearless(make, reading, m.start())
+
+
+@rule(rf"({M})(?!\w)\.?,?\s+{OF}(?:พ\.ศ\.\s?)?({Y})\b(?!\s*[%€$]|[.,]\d)", MONTHS)
+def _month_year(m: re.Match[str], reading: Reading) -> Days:
+    thai = m[1] > "\u0e00" and int(m[2]) > 2400
+    return unit_at("month", date(int(m[2]) - (_THAI_ERA if thai else 0), MONTHS[m[1]], 1), 0)
+
+
+def season(name: str, year: int) -> Days:
+    """The three months of a season, which are those of the northern hemisphere."""
+    month = SEASONS.get(name) or FOREIGN_SEASONS[name]
+    return Days(first_of(year, month), first_of(year, month + 3))
+
+
+@rule(
+    rf"(?:in\s+)?(?:the\s+)?({_S})\s+(?:of\s+|in\s+|de\s+|del\s+|do\s+)?({Y}|['\u2019]\d\d)\b(?![.,]?\d)",
+    {**SEASONS, **FOREIGN_SEASONS},
+    ("in", "the"),
+)
+def _season_year(m: re.Match[str], reading: Reading) -> Days:
+    return season(m[1], full_year(m[2].lstrip("'\u2019")))
+
+
+_QUARTER_BEFORE = re.compile(
+    r"\b(?:in|for|of|during|by|until|till|since|before|after|last|next|this|from|to|the|our)\s+$"
+)
+
+
+@rule(
+    rf"(?:q([1-4])|(first|second|third|fourth)\s+quarter)(?:(?:\s+of)?,?\s+({Y}|['\u2019]\d\d)\b|/(\d\d)\b|(?![\w/]))",
+    ("q", "first", "second", "third", "fourth"),
+)
+@rule(rf"({Y})[\s-]q([1-4])(?!\w)", DIGITS)
+def _quarter(m: re.Match[str], reading: Reading) -> Days | None:
+    if m.re.groups == 2:
+        return unit_at("quarter", date(int(m[1]), int(m[2]) * 3, 1), 0)
+    number = int(m[1]) if m[1] else ["first", "second", "third", "fourth"].index(m[2]) + 1
+    year = m[3] or m[4]
+    if year:
+        return unit_at("quarter", date(full_year(year.lstrip("'\u2019")), number * 3, 1), 0)
+    if not m[1] or (reading.strict and not _QUARTER_BEFORE.search(reading.low, max(0, m.start() - 8), m.start())):
+        return None  # a quarter of anything
+    return yearless(lambda year: unit_at("quarter", date(year, number * 3, 1), 0), reading.of_the_past(), m.start())
+
+
+@rule(rf"h([12])(?:\s+of)?,?\s+({Y}|['\u2019]\d\d)\b", ("h",))
+def _half_year(m: re.Match[str], reading: Reading) -> Days:
+    year, month = full_year(m[2].lstrip("'\u2019")), 1 if m[1] == "1" else 7
+    return Days(date(year, month, 1), first_of(year, month + 6))
+
+
+@rule(r"(?:the\s+)?['\u2019]?((?:1[0-9]|20)\d0|[2-9]0)['\u2019]?s\b", DIGITS, ("the",))
+def _decade(m: re.Match[str], reading: Reading) -> Days | None:
+    if len(m[1]) == 2 and (
+        reading.strict or not (m[0].startswith("the") or m.string[max(0, m.start() - 1) : m.start()] in ("'", "\u2019"))
+    ):
+        return None  # "in her 30s" is an age, "in the 90s" may be a temperature
+    return unit_at("decade", date(int(m[1]) if len(m[1]) == 4 else 1900 + int(m[1]), 1, 1), 0)
+
+
+@rule(rf"({any_of(HOLIDAYS)})(?!\w)(?:\s+(?:of\s+|in\s+)?({Y})\b)?", HOLIDAYS)
+def _holiday(m: re.Match[str], reading: Reading) -> Days:
+    month, day, length = HOLIDAYS[re.sub(r"\s+", " ", m[1])]
+
+    def make(year: int) -> Days:
+        return Days(date(year, month, day), date(year, month, day) + timedelta(days=length))
+
+    if not m[2] and reading.strict and not _HOLIDAY_BEFORE.search(reading.low, max(0, m.start() - 10), m.start()):
+        return NO_DAYS
+    return make(int(m[2])) if m[2] else yearless(make, reading, m.start())
+
+
+_HOLIDAY_BEFORE = re.compile(r"\b(?:on|at|over|by|before|after|until|till|since|for|during|last|this|next)\s+$")
+_BEFORE_MONTH = re.compile(
+    r"\b(?:in|since|during|by|until|till|before|after|of|from|between|early|mid|late|throughout|to|im|seit|ab|en|desde|в|"
+    r"em|a|dal|bis)[\s-]+(?:(?:early|mid|late)[\s-]+)?$"
+)
+_SURE_MONTH = re.compile(
+    r"\b(?:in|since|during|until|till|throughout|early|mid|late|(?:end|start|beginning|middle)\s+of|im|seit|en|desde|в|em|"
+    r"between|and|to)[\s-]+$"
+)
+_EDGE_OF_MONTH = re.compile(r"\b(?:by|before|after|from|bis|ab)\s+$")
+_PEOPLE = frozenset("may april june august march jan mai avril marzo julia".split())
+
+
+@rule(rf"({M})(?!\w)", MONTHS)
+def _month_alone(m: re.Match[str], reading: Reading) -> Days | None:
+    low, at = reading.low, m.start()
+    if m[1] in WEAK_MONTHS and not _BEFORE_MONTH.search(low, max(0, at - 24), at):
+        return None
+    if reading.strict and (
+        is_name(reading, at, m.end())
+        or not (
+            _SURE_MONTH.search(low, max(0, at - 24), at)
+            or (_EDGE_OF_MONTH.search(low, max(0, at - 8), at) and m[1] not in _PEOPLE)
+        )
+    ):
+        return NO_DAYS
+    return yearless(lambda year: unit_at("month", date(year, MONTHS[m[1]], 1), 0), reading, at)
+
+
+@rule(rf"(?<![$€£#])({Y})(?![\w%°/:@€$]|[.,]\d|-[\d])", DIGITS)
+def _year(m: re.Match[str], reading: Reading) -> Days | None:
+    low, at, year = reading.low, m.start(), int(m[1])
+    if reading.strict:
+        fits = _YEAR_BEFORE.search(low, max(0, at - 24), at) or (
+            low[:at].endswith("(") and low[m.end() :].startswith(")")
+        )
+        if not fits or not 1200 <= year < 2200 or _COUNTED.match(low, m.end()) or _QUANTITY.search(low):
+            return NO_DAYS
+    elif not _BEFORE_YEAR.search(low, max(0, at - 16), at) and (
+        not 1900 <= year < 2100 or _COUNTED.match(low, m.end())
+    ):
+        return None
+    return unit_at("year", date(year, 1, 1), 0)
+
+
+_BEFORE_YEAR = re.compile(
+    r"(?:\b(?:in|since|during|by|until|till|before|after|of|from|between|early|mid|late|year|the|our|my|his|her|their|"
+    r"throughout|around|circa|im|seit|en|desde|depuis|nel|em)|['\u2019]s)[\s-]+$"
+)
+_YEAR_BEFORE = re.compile(
+    r"(?:\b(?:in|since|during|by|until|till|before|after|between|early|mid|late|year|years|throughout|im\s+jahr|seit|bis|en|"
+    r"desde|hasta|depuis|jusqu['\u2019]en|nel|dal|em|até|в|с|до|jahr|año|année|"
+    r"(?:end|start|beginning|middle|half|class|summer|year)\s+of)[\s-]+|\b(?:between|from)\s+[12]\d{3}\s+(?:and|to)\s+|from\s+(?=[12]\d{3}\s+to\s+[12]\d{3}))$"
+)
+_COUNTED = re.compile(
+    r"\s+(?:[a-z]+s\b|people|euros?|dollars?|crowns|rpm|k?m\b|k?g\b|mb\b|gb\b|kb\b|ms\b|percent|yen|[€$£%]|square|"
+    r"meters|metres|feet|calories|entries|more|other|different|new\b)"
+)
+_QUANTITY = re.compile(
+    r"\b(?:ports?|prices?|costs?|limits?|rooms?|pages?|points?|scores?|codes?|numbers?|phones?|cache|rpm|euros?|dollars?|"
+    r"crowns|zip|postcode|zimmer|preis|euro|habitación|precio|quarto|preço|chambre|prix|номер|цена|квартир\w*)\b"
+)

@@ -1,0 +1,105 @@
+"""How a rule of the reader of dates is written: a pattern, the words it begins with, and the days a match means."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+
+from hindsight_teams.backends.sqlite.text.date_languages import FOREIGN_PHRASES, FOREIGN_UNITS
+from hindsight_teams.backends.sqlite.text.date_units import Days, Reading
+from hindsight_teams.backends.sqlite.text.date_words import (
+    FOREIGN_SEASONS,
+    HOLIDAYS,
+    MONTHS,
+    NUMBERS,
+    PHRASES,
+    SEASONS,
+    SHORT_WEEKDAYS,
+    UNITS,
+    WEEKDAYS,
+)
+
+Handler = Callable[["re.Match[str]", Reading], "Days | None"]
+"""The days of a match; None where another rule may read it, ``NO_DAYS`` where it names no day for certain."""
+
+TOKEN = re.compile(r"\d+|[^\W\d_]+")
+DIGITS = ("0",)
+RULES: dict[str, list[tuple[re.Pattern[str], Handler]]] = {}
+"""By the word that a date begins with; the first rule that reads a date wins."""
+UNSPACED_RULES: list[tuple[str, Handler]] = []
+
+
+def rule(pattern: str, *begins: Iterable[str]) -> Callable[[Handler], Handler]:
+    """Add a rule for dates that begin with one of the words."""
+    compiled = re.compile(rf"(?<!\w)(?:{pattern})")
+
+    def add(handler: Handler) -> Handler:
+        for token in {TOKEN.findall(word)[0] for words in begins for word in words}:
+            RULES.setdefault(token, []).append((compiled, handler))
+        return handler
+
+    return add
+
+
+def unspaced(pattern: str) -> Callable[[Handler], Handler]:
+    """Add a rule for a script that has no spaces between words, or whose words are more than letters."""
+
+    def add(handler: Handler) -> Handler:
+        UNSPACED_RULES.append((pattern, handler))
+        return handler
+
+    return add
+
+
+def any_of(words: Iterable[str]) -> str:
+    """A pattern for one of the words, the longest first."""
+    return "|".join(re.escape(w).replace(r"\ ", r"\s+") for w in sorted(words, key=len, reverse=True))
+
+
+M = any_of(MONTHS)
+ANY_WEEKDAY = any_of(WEEKDAYS)
+WS = any_of({**WEEKDAYS, **SHORT_WEEKDAYS})
+ANY_NUMBER = rf"\d{{1,3}}|{any_of(NUMBERS)}"
+ANY_UNIT = any_of(UNITS)
+Y = r"[12]\d{3}"
+ORD = r"(?:st|nd|rd|th|er|\u00ba|\u00aa|\.)?"
+OF = r"(?:of\s+|de\s+|del\s+|do\s+|\u0432\s+)?"
+PAST, THIS, NEXT = "last|past|previous", r"this|current", r"next|this\s+coming|coming|upcoming"
+
+# Every date holds a digit or one of these; most texts hold neither, and finding that out is all they cost.
+CORE = frozenset(
+    TOKEN.findall(word)[-1]
+    for words in (
+        MONTHS, WEEKDAYS, SHORT_WEEKDAYS, SEASONS, FOREIGN_SEASONS, HOLIDAYS, PHRASES, FOREIGN_PHRASES, FOREIGN_UNITS,
+        UNITS, [f"{unit}s" for unit in UNITS],
+    )
+    for word in words
+)  # fmt: skip
+
+ENGLISH = frozenset(
+    """january february march april may june july august september october november december jan feb mar apr jun jul aug
+    sep sept oct nov dec monday tuesday wednesday thursday friday saturday sunday spring summer autumn fall winter
+    today tomorrow yesterday""".split()
+)
+_AFTER = re.compile(r"(?:['\u2019]s\b|\s+[A-Z\u00c0-\u00de])")
+_AFTER_NAME = re.compile(
+    rf"\s+(?:I\b|{'|'.join(sorted({w.title() for w in MONTHS if w.isascii()}, key=len, reverse=True))})"
+)
+
+
+def is_name(reading: Reading, start: int, end: int, *, capital: bool = True) -> bool:
+    """Whether an English word is part of a name rather than a date: "March Street", "the song Yesterday", "may".
+
+    Args:
+        capital: The word is written with a capital letter when it is a date: a weekday or month, not "today".
+    """
+    raw = reading.raw
+    word = raw[start:end]
+    if TOKEN.findall(word.lower())[0] not in ENGLISH:
+        return False
+    after = _AFTER.match(raw, end)
+    if after and not _AFTER_NAME.match(raw, end):
+        return True
+    if capital:
+        return word[0].islower() and word.lower() in ("may", "march", "sun", "mar", "dec", "jan")
+    return word[0].isupper() and start > 0 and raw[:start].rstrip()[-1:] not in (".", "!", ":", "?", "-", "\u201c", '"')

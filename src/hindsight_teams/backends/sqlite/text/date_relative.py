@@ -1,0 +1,305 @@
+"""The rules for dates relative to the day on which a text is said: "yesterday", "three weeks ago", "on Friday"."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+
+from hindsight_teams.backends.sqlite.text.date_absolute import season
+from hindsight_teams.backends.sqlite.text.date_grammar import (
+    ANY_NUMBER,
+    ANY_UNIT,
+    ANY_WEEKDAY,
+    DIGITS,
+    NEXT,
+    PAST,
+    RULES,
+    THIS,
+    UNSPACED_RULES,
+    WS,
+    M,
+    any_of,
+    is_name,
+    rule,
+    unspaced,
+)
+from hindsight_teams.backends.sqlite.text.date_languages import (
+    ARABIC_DUALS,
+    EITHER_SIDE,
+    FOREIGN_NUMBERS,
+    FOREIGN_PHRASES,
+    FOREIGN_UNITS,
+    MARKED_PHRASES,
+    MARKED_UNITS,
+    UNSPACED_PHRASES,
+    UNSPACED_UNITS,
+)
+from hindsight_teams.backends.sqlite.text.date_units import (
+    NO_DAYS,
+    Days,
+    Reading,
+    how_many,
+    moved,
+    unit_at,
+    units_between,
+    yearless,
+)
+from hindsight_teams.backends.sqlite.text.date_words import (
+    HAN_DIGITS,
+    MONTHS,
+    NUMBERS,
+    PHRASES,
+    SEASONS,
+    SHORT_WEEKDAYS,
+    UNITS,
+    WEEKDAYS,
+)
+
+_NEARBY = ("last", "past", "previous", "this", "current", "next", "coming", "upcoming")
+_S = any_of(SEASONS)
+_OWNED = re.compile(r"['\u2019]s\b")
+
+
+@rule(rf"({any_of(PHRASES)})(?!\w)", PHRASES)
+def _phrase(m: re.Match[str], reading: Reading) -> Days:
+    phrase = re.sub(r"\s+", " ", m[1])
+    if reading.strict and (_OWNED.match(reading.low, m.end()) or is_name(reading, m.start(), m.end(), capital=False)):
+        return NO_DAYS
+    unit, offset = PHRASES[phrase]
+    return unit_at(unit, reading.today, offset)
+
+
+# "Hier" and "morgen" are other words in other languages.
+_GERMANIC = re.compile(
+    r"\b(?:ich|wir|ist|der|die|das|und|nicht|ein|eine|sind|bin|auch|mit|von|zu|gibt|liegt|steht|wohnt|wo|was|wer|sie|"
+    r"er|im|am|bleibe\w*|het|een|ik|wij|niet|van|zijn|woont|staat|ligt|en)\b"
+)
+_FRENCH = re.compile(r"\b(?:je|j|nous|on|il|elle|ils|elles|le|la|les|des|du|une|est|a|ai|ont|avons|qu|s|c|tu|vous)\b")
+_NO_MORNING = re.compile(r"\b(?:la|las|una|por\s+la|de\s+la|a|guten|am|jeden|eines|der|den|goede|elke|jede[rn])\s+$")
+
+
+@rule(rf"({any_of(FOREIGN_PHRASES)})(?!\w)", FOREIGN_PHRASES)
+def _foreign_phrase(m: re.Match[str], reading: Reading) -> Days | None:
+    phrase, low = re.sub(r"\s+", " ", m[1]), reading.low
+    if phrase == "hier" and _GERMANIC.search(low) and not _FRENCH.search(low):
+        return NO_DAYS
+    if phrase == "hier" and reading.strict and not _FRENCH.search(low):
+        return NO_DAYS
+    if phrase in ("morgen", "mañana"):
+        if _NO_MORNING.search(low, max(0, m.start() - 12), m.start()):
+            return NO_DAYS
+        if phrase == "morgen" and reading.raw[m.start()].isupper() and m.start() > 0:
+            return NO_DAYS  # the noun
+    unit, offset = FOREIGN_PHRASES[phrase]
+    return unit_at(unit, reading.today, offset)
+
+
+_DURING = re.compile(r"\b(?:in|over|during|for|within|throughout)\s+$")
+_LAST_OF = re.compile(r"\s+(?:of|in|before)\s+(?!20|19|this|that|a\b)")
+
+
+@rule(
+    rf"(?:(the)\s+)?({PAST}|next|coming)\s+(?:({ANY_NUMBER})\s+)?({ANY_UNIT})(s?)\b",
+    ("the", "last", "past", "previous", "next", "coming"),
+)
+def _last_units(m: re.Match[str], reading: Reading) -> Days | None:
+    if m[5] and not m[3]:
+        return NO_DAYS if reading.strict else None  # "the last days of" names no span
+    today, unit, ahead = reading.today, UNITS[m[4]], m[2] in ("next", "coming")
+    if m[4] in ("hour", "minute"):
+        return NO_DAYS
+    if reading.strict:
+        during = _DURING.search(reading.low, max(0, m.start() - 12), m.start())
+        told = (m[1] or m[2] == "previous" or unit == "day") and not (m[1] and during) and not m[3]
+        if told or _OWNED.match(reading.low, m.end()) or (m[1] and not during):
+            return NO_DAYS  # "the next day" is that after another one that was told of
+    if m[3] or (not ahead and (m[1] or m[2] == "past")):  # a span that ends or begins now
+        most = how_many(m[3] or "one")[1]
+        if ahead:
+            return Days(today, moved(today, unit, most) + timedelta(days=1))
+        return Days(moved(today, unit, -most), today + timedelta(days=1))
+    if unit == "weekend":  # on a weekend "last" is the one before, "next" the one after
+        return unit_at(unit, today, 1 if ahead and today.weekday() >= 5 else 0 if ahead else -1)
+    return unit_at(unit, today, 1 if ahead else -1)
+
+
+@rule(rf"(?:(earlier|later)\s+)?(?:this|current)\s+({ANY_UNIT})\b", ("earlier", "later", "this", "current"))
+def _this_unit(m: re.Match[str], reading: Reading) -> Days:
+    if m[2] in ("hour", "minute", "day") or (reading.strict and _OWNED.match(reading.low, m.end())):
+        return NO_DAYS
+    today = reading.today
+    days = unit_at(UNITS[m[2]], today, 0)
+    if m[1] == "earlier":
+        return Days(days.start, max(today, days.start + timedelta(days=1)))
+    return Days(today, days.end) if m[1] else days
+
+
+@rule(rf"({ANY_NUMBER})\s+({ANY_UNIT})s?\s+(ago|back|from\s+now|from\s+today)\b", DIGITS, NUMBERS)
+def _units_ago(m: re.Match[str], reading: Reading) -> Days | None:
+    (least, most), sign = how_many(m[1]), 1 if m[3].startswith("from") else -1
+    if m[2] in ("hour", "minute"):
+        if reading.strict:
+            return NO_DAYS  # which day that is depends on the hour
+        hours = (most if m[2] == "hour" else 0) // 24
+        return unit_at("day", reading.today, sign * hours)
+    return units_between(UNITS[m[2]], reading.today, sign * least, sign * most)
+
+
+@rule(rf"in\s+({ANY_NUMBER})\s+({ANY_UNIT})s?(?:['\u2019]s?\s+time)?(?=\s*(?:[.,;:!?)]|$))", ("in",))
+def _in_units(m: re.Match[str], reading: Reading) -> Days | None:
+    least, most = how_many(m[1])
+    if m[2] in ("hour", "minute") or (reading.strict and reading.lean(m.start()) != "future"):
+        return NO_DAYS  # "built in five days" is how long it took
+    return units_between(UNITS[m[2]], reading.today, least, most)
+
+
+_FN = any_of(FOREIGN_NUMBERS)
+_FU = any_of(FOREIGN_UNITS)
+
+
+@rule(rf"(?:vor|il\s+y\s+a|hace|há|faz)\s+(\d{{1,3}}|{_FN})\s+({_FU})(?!\w)", ("vor", "il", "hace", "há", "faz"))
+@rule(rf"(\d{{1,3}}|{_FN})\s+({_FU})\s+(?:fa|назад|atrás|geleden)\b", DIGITS, FOREIGN_NUMBERS)
+@rule(rf"()({_FU})\s+назад\b", FOREIGN_UNITS)
+def _foreign_ago(m: re.Match[str], reading: Reading) -> Days:
+    return unit_at(FOREIGN_UNITS[m[2]], reading.today, -how_many(m[1] or "1")[0])
+
+
+_WEEKDAY_BEFORE = re.compile(
+    r"(?:\b(?:on|by|until|till|before|after|since|from|to|for|through|am|bis|ab|seit|el|le|al|desde|hasta|na|no|até|в|во|"
+    r"до|с|and)\s+)$"
+)
+_TIME_OF_DAY = re.compile(r",?\s+(?:morning|afternoon|evening|night|at\s+\d)")
+_BARE = frozenset(
+    "lundi mardi mercredi jeudi vendredi samedi dimanche lunedì martedì mercoledì giovedì venerdì".split()
+)
+
+
+@rule(rf"({PAST}|{THIS}|{NEXT})\s+({WS})(?!\w)", _NEARBY)
+def _last_weekday(m: re.Match[str], reading: Reading) -> Days | None:
+    today, weekday = reading.today, {**WEEKDAYS, **SHORT_WEEKDAYS}[m[2]]
+    if reading.strict and (reading.raw[m.start(2)].islower() or is_name(reading, m.start(2), m.end(2))):
+        return NO_DAYS
+    if m[1] in ("this", "current"):
+        return unit_at("day", today - timedelta(days=today.weekday()), weekday)
+    if m[1] in ("next", "coming", "upcoming") or m[1].endswith("coming"):
+        return unit_at("day", today, (weekday - today.weekday() - 1) % 7 + 1)
+    return unit_at("day", today, -((today.weekday() - weekday - 1) % 7 + 1))
+
+
+@rule(rf"({PAST}|{THIS}|{NEXT})\s+({M}|{_S})(?!\w)", _NEARBY)
+def _last_month_name(m: re.Match[str], reading: Reading) -> Days | None:
+    today = reading.today
+
+    def make(year: int) -> Days:
+        return season(m[2], year) if m[2] in SEASONS else unit_at("month", date(year, MONTHS[m[2]], 1), 0)
+
+    if reading.strict and is_name(reading, m.start(2), m.end(2)):
+        return NO_DAYS
+    if m[1] in ("next", "coming", "upcoming") or m[1].endswith("coming"):
+        return next(days for year in range(today.year, today.year + 3) if (days := make(year)).start > today)
+    if m[1] in ("this", "current"):
+        before = make(today.year - 1)
+        return before if before.end > today else make(today.year)  # "this winter" in January
+    return next(days for year in range(today.year, today.year - 3, -1) if (days := make(year)).end <= today)
+
+
+@rule(rf"(?:in|during|over|since|until|by)\s+(?:(the)\s+)?({_S})\b", ("in", "during", "over", "since", "until", "by"))
+def _season_alone(m: re.Match[str], reading: Reading) -> Days | None:
+    if reading.strict and (is_name(reading, m.start(2), m.end(2)) or (m[1] and m[2] in ("fall", "spring"))):
+        return NO_DAYS
+    return yearless(lambda year: season(m[2], year), reading, m.start())
+
+
+@rule(rf"({ANY_WEEKDAY})(?!\w)", WEEKDAYS)
+def _weekday(m: re.Match[str], reading: Reading) -> Days | None:
+    low, today, at = reading.low, reading.today, m.start()
+    if _HABIT.search(low, max(0, at - 12), at):
+        return NO_DAYS
+    away = (WEEKDAYS[m[1]] - today.weekday()) % 7
+    lean = reading.lean(at)
+    if reading.strict:
+        named = _WEEKDAY_BEFORE.search(low, max(0, at - 10), at) or _TIME_OF_DAY.match(low, m.end())
+        if not (named or m[1] in _BARE) or is_name(reading, at, m.end()) or lean is None or not away:
+            return NO_DAYS
+    return unit_at("day", today, (away or 7) if lean == "future" else away - 7 if away else 0)
+
+
+_HABIT = re.compile(r"\b(?:every|each|any|black|good|casual|most|cyber|ash|easter|palm|super|fat|maundy)\s+$")
+_DAY_BEFORE = re.compile(r"\b(?:on|by|until|till|before|after|since|from)\s+$")
+
+
+@rule(
+    r"the\s+(\d{1,2})(?:st|nd|rd|th)(?=\s*(?:[.,;:!?)]|$)|\s+(?:at|in|we|i|she|he|they|and|with|because|of\s+(?:this|last|"
+    r"next)\s+month)\b)",
+    ("the",),
+)
+def _day_of_month(m: re.Match[str], reading: Reading) -> Days:
+    day, today, at = int(m[1]), reading.today, m.start()
+    if not 1 <= day <= 31 or (reading.strict and not _DAY_BEFORE.search(reading.low, max(0, at - 8), at)):
+        return NO_DAYS
+    lean = reading.lean(at)
+    if lean is None:
+        return NO_DAYS
+    sign = 1 if lean == "future" else -1
+    for months in range(13):
+        first = moved(today.replace(day=1), "month", sign * months)
+        try:
+            found = first.replace(day=day)
+        except ValueError:
+            continue
+        if (found >= today) if sign > 0 else (found <= today):
+            return unit_at("day", found, 0)
+    return NO_DAYS
+
+
+@unspaced(any_of(UNSPACED_PHRASES))
+def _unspaced_phrase(m: re.Match[str], reading: Reading) -> Days:
+    unit, offset = UNSPACED_PHRASES[m[0]]
+    return unit_at(unit, reading.today, offset)
+
+
+@unspaced(rf"(\d{{1,3}}|[{''.join(HAN_DIGITS)}]{{1,3}})\s?({any_of(UNSPACED_UNITS)})\s?(?:之|以)?[前전]")
+def _unspaced_ago(m: re.Match[str], reading: Reading) -> Days:
+    least, most = how_many(m[1])
+    return units_between(UNSPACED_UNITS[m[2]], reading.today, -least, -most)
+
+
+_LETTER = "\u0620-\u065f\u066e-\u06d3\u06d5-\u06ed\u06fa-\u06ff\u0900-\u0963\u0971-\u097f\u0980-\u09e3"
+_EDGE, _END = rf"(?<![{_LETTER}])", rf"(?![{_LETTER}])"
+_MN, _MU = any_of(w for w in FOREIGN_NUMBERS if w > "\u0600"), any_of(MARKED_UNITS)
+
+
+@unspaced(rf"{_EDGE}(?:و)?({any_of(MARKED_PHRASES)})(?:র)?{_END}")
+def _marked_phrase(m: re.Match[str], reading: Reading) -> Days:
+    unit, offset = MARKED_PHRASES[re.sub(r"\s+", " ", m[1])]
+    return unit_at(unit, reading.today, offset)
+
+
+@unspaced(rf"{_EDGE}(\d{{1,3}}|{_MN})\s+({_MU})\s+(?:पहले|আগে|پہلے|قبل){_END}")
+@unspaced(rf"{_EDGE}(?:قبل|منذ)\s+(\d{{1,3}}|{_MN})\s+({_MU}){_END}")
+@unspaced(rf"{_EDGE}(?:قبل|منذ)\s+()({any_of([*ARABIC_DUALS, *MARKED_UNITS])}){_END}")
+def _marked_ago(m: re.Match[str], reading: Reading) -> Days:
+    if m[2] in ARABIC_DUALS:
+        return unit_at(ARABIC_DUALS[m[2]], reading.today, -2)
+    return unit_at(MARKED_UNITS[m[2]], reading.today, -how_many(m[1] or "1")[0])
+
+
+_MARKED_PAST = re.compile(
+    "(?:था|थी|थे|गया|गई|गयी|गए|आया|आई|आए|चुका|किया|की|दिया|दी|मिला|मिली|हुआ|हुई|लिया|ली|"
+    "تھا|تھی|تھے|گیا|گئی|گئے|آیا|آئی|آئے|کیا|دیا|دی|ملا|ملی|ہوا|ہوئی|لیا)" + _END
+)
+_MARKED_FUTURE = re.compile("(?:गा|गे|गी|گا|گے|گی)" + _END)
+
+
+@unspaced(rf"{_EDGE}({any_of(EITHER_SIDE)}){_END}")
+def _either_side(m: re.Match[str], reading: Reading) -> Days:
+    past, future = _MARKED_PAST.search(reading.low), _MARKED_FUTURE.search(reading.low)
+    if bool(past) == bool(future) and reading.strict:
+        return NO_DAYS
+    return unit_at("day", reading.today, EITHER_SIDE[m[1]] * (1 if future and not past else -1))
+
+
+ALL_RULES = RULES
+"""The rules by the word that a date begins with, once this module and ``date_absolute`` have added theirs."""
+ALL_UNSPACED = [(re.compile(pattern), handler) for pattern, handler in UNSPACED_RULES]
+ANY_UNSPACED = re.compile("|".join(pattern for pattern, _ in UNSPACED_RULES))
