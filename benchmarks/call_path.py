@@ -29,8 +29,12 @@ from hindsight_teams.agno.toolkit import HindsightTools
 PACKAGE = str(Path(hindsight_teams.__file__).parent)
 
 
-def entered(call: Callable[[], Any], *, ends: Callable[[Any], bool], last: bool) -> tuple[list[str], int]:
-    """The files that a call enters before it reaches its end, and how many functions run in them.
+Entered = tuple[list[str], int, int]
+"""The files before the end, the functions that run in them, and the files of the whole call."""
+
+
+def entered(call: Callable[[], Any], *, ends: Callable[[Any], bool], last: bool) -> Entered:
+    """What a call enters before it reaches its end.
 
     Args:
         call: What is measured.
@@ -59,7 +63,7 @@ def entered(call: Callable[[], Any], *, ends: Callable[[Any], bool], last: bool)
         sys.setprofile(None)
         threading.setprofile(None)  # type: ignore[arg-type]  # as Python's documentation says
     count, made = cut or (len(files), calls)
-    return files[:count], made
+    return files[:count], made, len(files)
 
 
 def is_row(function: Any) -> bool:
@@ -72,7 +76,7 @@ def is_sent(function: Any) -> bool:
     return isinstance(getattr(function, "__self__", None), socket.socket) and function.__name__.startswith("send")
 
 
-def paths(backend: MemoryBackend, ends: Callable[[Any], bool], *, last: bool) -> dict[str, tuple[list[str], int]]:
+def paths(backend: MemoryBackend, ends: Callable[[Any], bool], *, last: bool) -> dict[str, Entered]:
     """What each of the three calls enters over one backend."""
     desk = TeamMemory(
         "desk", banks={"shared": "team"}, members={"writer": {"shared": "full"}}, backend=backend, guard=False
@@ -100,10 +104,10 @@ def main() -> None:
         rows = {"SQLite row": paths(file, is_row, last=True), "HTTP request": paths(server, is_sent, last=False)}
         file.close()
         server.close()
-    print(f"{'':8}{'to the':>14}{'files':>7}{'calls':>7}")
+    print(f"{'':8}{'to the':>14}{'files':>7}{'calls':>7}{'files of the whole call':>25}")
     for where, found in rows.items():
-        for verb, (files, calls) in found.items():
-            print(f"{verb:8}{where:>14}{len(files):>7}{calls:>7}")
+        for verb, (files, calls, whole) in found.items():
+            print(f"{verb:8}{where:>14}{len(files):>7}{calls:>7}{whole:>25}")
             if options.files:
                 print("".join(f"    {name}\n" for name in files), end="")
 

@@ -269,13 +269,12 @@ class MemberMemory:
         gaps: list[Gap] = []
         try:
             targets = self.rights.read_targets(who, Access.RECALL, banks)
-            if request.max_tokens is None:
-                request = replace(request, max_tokens=self.defaults.max_tokens)
+            limit = self.defaults.max_tokens if request.max_tokens is None else request.max_tokens
             if self.clock is not None and request.query_timestamp is None:
                 request = replace(request, query_timestamp=self.clock())
-            answers = yield [self._narrowed(request, target, authors) for target in targets]
+            answers = yield [self._narrowed(request, target, authors, max_tokens=limit) for target in targets]
             found, gaps = self._answered(targets, answers)
-            result = federation.merge_recall(found, gaps, max_tokens=request.max_tokens if len(targets) > 1 else None)
+            result = federation.merge_recall(found, gaps, max_tokens=limit if len(targets) > 1 else None)
         except BaseException as error:
             self._record(asked, targets, error=error, named=banks or ())
             raise
@@ -301,7 +300,7 @@ class MemberMemory:
             self._record(asked, targets, ids=ids_by_bank(result.based_on), gaps=gaps)
         return result
 
-    def _narrowed(self, request: Read, target: Target, authors: Sequence[str] | None) -> Read:
+    def _narrowed(self, request: Read, target: Target, authors: Sequence[str] | None, **settled: Any) -> Read:
         """The request for one bank, inside the grant's mandatory scope."""
         asked, defaults = request.filter, self.defaults
         tags = defaults.recall_tags if asked is None or asked.tags is None else asked.tags
@@ -321,7 +320,7 @@ class MemberMemory:
                 groups=groups,
             )
         budget = defaults.budget if request.budget is None else request.budget
-        return replace(request, bank=target.bank_id, filter=chosen, budget=budget)
+        return replace(request, bank=target.bank_id, filter=chosen, budget=budget, **settled)
 
     def _answered(self, targets: Sequence[Target], answers: Sequence[Any]) -> tuple[list[tuple[str, Any]], list[Gap]]:
         """The answers by bank; a bank that fails costs only its own part, unless all of them do."""

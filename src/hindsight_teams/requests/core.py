@@ -106,8 +106,8 @@ class Request(Generic[R]):
             Unsupported: The backend lacks a capability.
             InvalidBankId: The request was not given its bank.
         """
-        missing = self.required - backend.capabilities
-        if missing:
+        if not self.required <= backend.capabilities:
+            missing = self.required - backend.capabilities
             raise Unsupported(
                 f"the backend {backend.name!r} offers no {self.verb}: it can't {min(missing)};"
                 " give a backend that can, such as hindsight_api_url= or an embedded file",

@@ -38,8 +38,10 @@ def check_item(item: RetainItem) -> RetainItem:
             check_length(name, value)
     for name, values in (("tags", item.tags), ("entities", item.entities)):
         for value in values or ():
-            check_length(name, value)
-    size = sum(len(key) + len(value) for key, value in (item.metadata or {}).items())
+            if len(value) > MAX_FIELD:
+                check_length(name, value)
+    metadata = item.metadata or {}
+    size = sum(map(len, metadata)) + sum(map(len, metadata.values()))
     if size > MAX_FIELD:
         raise InvalidInput(f"metadata has {size:,} characters; the limit is {MAX_FIELD:,}: shorten it")
     return item
