@@ -7,11 +7,12 @@ import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from hindsight_teams.backends.sqlite.search import fusion, moments, neighbours, words
+from hindsight_teams.backends.sqlite.search import coherence, counting, fusion, moments, neighbours, words
 from hindsight_teams.backends.sqlite.search.candidates import Candidates
 from hindsight_teams.backends.sqlite.search.filters import Filter
 from hindsight_teams.backends.sqlite.search.weights import DEPTHS, Depth
 from hindsight_teams.backends.sqlite.store import reading, records
+from hindsight_teams.backends.sqlite.text import stems
 from hindsight_teams.backends.sqlite.text import terms as tokens
 from hindsight_teams.models import Budget, Memory, Signal
 
@@ -28,27 +29,45 @@ class Question:
     Attributes:
         shown: Terms in the order of the query, with the word that each came from.
         names: Those of the terms that name an author of the bank.
+        silent: Those of the terms that only ask.
         spans: The spans of time it names.
         rest: The query without the names.
     """
 
     shown: dict[str, str]
     names: frozenset[str]
-    spans: list[tuple[int, int, str]]
+    silent: frozenset[str]
+    spans: list[moments.Named]
     rest: str
 
     @staticmethod
-    def read(db: sqlite3.Connection, bank: int, text: str, now: int) -> Question:
+    def read(db: sqlite3.Connection, bank: int, text: str, *, now: int, size: int) -> Question:
         """Read a query in the light of a bank."""
-        shown: dict[str, str] = {}
-        for word in tokens.words(text):
-            if word not in tokens.STOP_WORDS:
-                shown.setdefault(tokens.term(word), word)
-        names = frozenset(
-            t for t in list(shown)[: words.MOST_TERMS] if words.occurs(db, bank, f'"{tokens.author_term(t)}"')
+        shown = _terms(text)
+        names = frozenset(t for t in list(shown)[:_MOST_NAMES] if words.occurs(db, bank, f'"{tokens.author_term(t)}"'))
+        silent = frozenset(t for t, word in shown.items() if word in tokens.QUESTION_WORDS)
+        rest = " ".join(w for w in text.split() if names.isdisjoint(tokens.terms(w))) if names else text
+        return Question(
+            shown, names, silent, moments.spans(db, bank, text, now=now, size=size), rest or text
         )
-        rest = " ".join(w for w in text.split() if names.isdisjoint(tokens.terms(w)))
-        return Question(shown, names, moments.spans(text, now), rest or text)
+
+
+_MOST_NAMES = 24
+
+
+def _terms(text: str) -> dict[str, str]:
+    """The index terms of a query with the words they came from: stop words only where they are names, or all it has."""
+    asked = tokens.words(text)
+    spoken = stems.language(asked)
+    named = set(tokens.named_stop_words(text))
+    content = {w for w in asked if w not in tokens.STOP_WORDS}
+    shown: dict[str, str] = {}
+    for word in asked:
+        if word in content:
+            shown.setdefault(tokens.term(word, spoken), word)
+        elif word in named or not content:
+            shown.setdefault(word, word)
+    return shown
 
 
 def recall(
@@ -70,7 +89,7 @@ def recall(
     if asked and all(w in tokens.GENERIC_WORDS or w in tokens.STOP_WORDS for w in asked):
         return _newest(db, bank, bank_id, chosen, depth.results, explain)
     (size,) = db.execute("SELECT memories FROM bank WHERE no = ?", (bank,)).fetchone()
-    question = Question.read(db, bank, query, now)
+    question = Question.read(db, bank, query, now=now, size=size)
     condition = chosen.condition()
     # Where nearly all pass, to check the few candidates costs less than to intersect the index.
     loose = bool(condition) and size <= 4 * depth.rows and shares.of(db, bank, condition or "", size) >= 0.9
@@ -79,14 +98,16 @@ def recall(
         bank,
         list(question.shown),
         names=question.names,
+        silent=question.silent,
         size=size,
         condition=condition,
         loose=loose,
         most=depth.rows,
     )
     masks = hits.masks
-    found = Candidates(db, chosen)
+    found = Candidates(db, chosen, arrival=coherence.arrival(db, bank, size, shares))
     found.fill(hits.ranked(), depth.candidates, masks)
+    by_words = frozenset(found.by_number)
     for span in question.spans:
         found.fill(moments.search(db, bank, span), depth.candidates // 4, masks)
     if len(found.by_number) < depth.results:
@@ -99,9 +120,10 @@ def recall(
     if similarity is not None:
         similar = similarity(db, bank, question.rest, list(found.by_number), depth)
         found.fill([no for no in similar if no not in found.by_number], depth.results, masks)
-    ranked = fusion.fuse(
-        found, hits, names=question.names, spans=question.spans, similarity=similar, most=depth.results
-    )
+    found.read()
+    counted = counting.count(list(found.by_number.values()), hits, list(question.shown), by_words)
+    ranked = fusion.fuse(found, hits, counted, names=question.names, spans=question.spans, similarity=similar)
+    ranked = ranked[: depth.results]
     rows = reading.rows(db, [s.candidate.no for s in ranked])
     return [
         records.memory(

@@ -28,7 +28,7 @@ evidence about the content needs more weight on the author to be balanced by it.
 MENTION = 0.4
 """Share of ``AUTHOR`` for a memory that mentions the author's name but is someone else's."""
 
-DOCUMENT = 0.2
+DOCUMENT = 0.1
 """Query terms anywhere in the memory's document (.780 without)."""
 
 TIME = 0.6
@@ -46,9 +46,36 @@ MEANING_NEAR = 0.3
 MEANING_FLOOR = 0.2
 """Least cosine similarity for a memory that nothing but its vector speaks for."""
 
-STREAM_GAP_SECONDS = 150
-"""Memories without a document are neighbours when their given timestamps lie this close, and not at one instant."""
+STREAM_PAUSE = 20
+"""A pause of so many steps ends a stream's run: a step is the distance to the nearer neighbour."""
 
+LENGTH = 0.75
+LENGTH_FLOOR = 30
+"""How much length counts (BM25's b), and terms added to every length: among lines of ten words it hardly matters."""
+
+SATURATION = 0.5
+SATURATION_BY_LENGTH = 0.008
+SATURATION_LONGEST = 120
+"""BM25's k1: so much, and so much more for each term of the candidates' mean length, up to this length."""
+
+HEADING = 1.0
+PAIR = 0.3
+OTHER_FORM = 0.3
+OTHER_FORM_ALONE = 0.5
+FORM_SHARE = 0.6
+FORM_LEAST = 5
+ONE_EDIT = 0.8
+
+HINTS = 0.15
+HINT_MEMORIES = 8
+HINT_TERMS = 15
+HINTS_TRIED = 60
+
+ARRIVAL = 1.2
+ARRIVAL_RATIO = (1.2, 1.6)
+ARRIVAL_LONGEST = 30
+TIME_RARITY = 2.5
+BARE_YEAR = 0.3
 
 @dataclass(frozen=True, slots=True)
 class Depth:
@@ -70,7 +97,7 @@ class Depth:
 
 
 DEPTHS: dict[Budget, Depth] = {
-    "low": Depth(rows=1_000, candidates=150, spread=40, scan=0, results=30),
-    "mid": Depth(rows=5_000, candidates=300, spread=150, scan=4_000, results=100),
+    "low": Depth(rows=1_000, candidates=100, spread=40, scan=0, results=30),
+    "mid": Depth(rows=5_000, candidates=150, spread=100, scan=4_000, results=100),
     "high": Depth(rows=25_000, candidates=2_500, spread=600, scan=50_000, results=300),
 }
