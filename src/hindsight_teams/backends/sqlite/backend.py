@@ -254,7 +254,7 @@ class SQLiteBackend:
             bank = reading.bank_number(db, bank_id)
             if bank is None:
                 return RecallResult()
-            memories = recalling.recall(
+            found = recalling.recall(
                 db,
                 bank,
                 bank_id,
@@ -266,11 +266,11 @@ class SQLiteBackend:
                 shares=self._shares,
                 similarity=None if self._vectors is None or budget == "low" else self._vectors.similarity,
             )
-        kept, left_out = recalling.within(memories, max_tokens)
+        kept, left_out = recalling.within(found.memories, max_tokens)
         notes = [f"{left_out} more memories match; raise max_tokens to see them"] if left_out else []
         if len(query) > checks.MAX_QUERY:
             notes.append(f"the query was cut to its first {checks.MAX_QUERY:,} characters")
-        return RecallResult(results=kept, notes=tuple(notes))
+        return RecallResult(results=kept, notes=tuple(notes), confidence=found.confidence)
 
     def reflect(
         self,
@@ -298,11 +298,15 @@ class SQLiteBackend:
             check_max_tokens(max_tokens)
         if context is not None:
             checks.check_text("context", context)
-        found = self.recall(
-            bank_id, query, budget=budget, tags=tags, tags_match=tags_match, tag_groups=tag_groups
-        ).results
+        found = self.recall(bank_id, query, budget=budget, tags=tags, tags_match=tags_match, tag_groups=tag_groups)
         return reflecting.reflect(
-            query, found, model=self._model, context=context, max_tokens=max_tokens, response_schema=response_schema
+            query,
+            found.results,
+            model=self._model,
+            context=context,
+            max_tokens=max_tokens,
+            response_schema=response_schema,
+            confidence=found.confidence,
         )
 
     def ensure_bank(self, bank_id: str, *, name: str | None = None) -> BankInfo:

@@ -6,10 +6,13 @@ the terms, their inverse document frequency in the bank.
 
 from __future__ import annotations
 
+import heapq
 import math
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
+from operator import itemgetter
 
 from hindsight_teams.backends.sqlite.search import weights
 from hindsight_teams.backends.sqlite.search.candidates import Candidate
@@ -59,66 +62,65 @@ def count(candidates: Sequence[Candidate], hits: WordHits, order: Sequence[str],
     lengths = {no: max(1, body.count(" ") - 1) for no, body in bodies.items()}
     measure = Measure([lengths[no] for no in found if no in lengths])
     counted = Counted()
-    weighed = [(bit, t, w) for bit, (t, w) in enumerate(zip(hits.terms, hits.weights, strict=True)) if w]
+    asked = [
+        (1 << bit, term, weight, _begin(term.text))
+        for bit, (term, weight) in enumerate(zip(hits.terms, hits.weights, strict=True))
+        if weight
+    ]
+    known = {term.text: weight for _, term, weight, _ in asked}
     pairs = _pairs(hits, order)
     for candidate in candidates:
         content, length = candidate.content.replace(" ", "  "), lengths[candidate.no]
-        own, mask = 0.0, 0
-        for bit, term, weight in weighed:
-            occurrences = term.occurrences(content)
+        own, mask, exact = 0.0, candidate.mask, candidate.no in found
+        for flag, term, weight, begin in asked:
+            # What words found has its mask from the index; what came otherwise may hold terms too.
+            occurrences = 0 if exact and not mask & flag else term.occurrences(content)
             if occurrences:
-                mask |= 1 << bit
+                mask |= flag
+            elif begin is not None and (occurrences := content.count(begin)):
+                weight = weights.OTHER_FORM * weight  # noqa: PLW2901
+            if occurrences:
                 own += weight * measure.of(occurrences, length)
-            elif (begin := _begin(term.text)) is not None and (occurrences := content.count(begin)):
-                own += weights.OTHER_FORM * weight * measure.of(occurrences, length)
-        candidate.mask |= mask
+        candidate.mask = mask
         if own:
-            own += _heading(content, weighed, hits)
-            for text, first, second, weight in pairs:
-                if mask & first and mask & second and (occurrences := content.count(text)):
+            own += _heading(content, known, hits.rarest)
+            for text, both, weight in pairs:
+                if mask & both == both and (occurrences := content.count(text)):
                     own += weight * measure.of(occurrences, length)
             counted.own[candidate.no] = own
-    counted.hinted = _hints(candidates, counted.own, bodies, lengths, measure, hits)
+    counted.hinted = _hints([c for c in candidates if c.no in found], counted.own, bodies, lengths, measure, hits)
     return counted
 
 
-_begins: dict[str, str | None] = {}
-
-
 def _begin(text: str) -> str | None:
-    known = _begins.get(text, "")
-    if known == "":
-        if len(_begins) > 4_096:
-            _begins.clear()
-        begin = beginning(text)
-        known = _begins[text] = None if begin is None or len(begin) == 1 else f" {begin}"
-    return known
+    """How other forms of a term begin in a content; None for a term whose forms can't be told."""
+    begin = beginning(text)
+    return None if begin is None or len(begin) == 1 else f" {begin}"
 
 
-def _pairs(hits: WordHits, order: Sequence[str]) -> list[tuple[str, int, int, float]]:
+def _pairs(hits: WordHits, order: Sequence[str]) -> list[tuple[str, int, float]]:
     """Terms that follow one another in the query: how they stand in a content, their bits, and their weight."""
     bits = {t.text: bit for bit, t in enumerate(hits.terms) if t.share == 1.0}
     out = []
-    for first, second in zip(order, order[1:], strict=False):
+    for first, second in pairwise(order):
         a, b = bits.get(first), bits.get(second)
         if a is not None and b is not None and a != b:
             mean = (hits.weights[a] + hits.weights[b]) / 2
-            out.append((f" {first}  {second} ", 1 << a, 1 << b, weights.PAIR * mean))
-    return [pair for pair in out if pair[3]]
+            out.append((f" {first}  {second} ", 1 << a | 1 << b, weights.PAIR * mean))
+    return [pair for pair in out if pair[2]]
 
 
-def _heading(content: str, weighed: Sequence[tuple[int, object, float]], hits: WordHits) -> float:
-    """What the query's terms in the heading add: their weight, by their share of all of the heading's."""
+def _heading(content: str, asked: Mapping[str, float], rarest: float) -> float:
+    """What the query's terms in the heading add: their weight, by their share of all of the heading's.
+
+    A term that the query lacks weighs as much as the bank's rarest, for want of its count.
+    """
     head, line, _ = content.partition(" / ")
     if not line:
         return 0.0
-    held = {t for t in head.split(" ") if t}
-    known = {hits.terms[bit].text: weight for bit, _, weight in weighed}
-    weight = sum(known[t] for t in held if t in known)
-    if not weight:
-        return 0.0
-    rest = sum(1 for t in held if t not in known) * hits.rarest
-    return weights.HEADING * weight * weight / (weight + rest)
+    held = set(head.split())
+    weight = sum(asked[t] for t in held if t in asked)
+    return weights.HEADING * weight * weight / (weight + rarest * len(held - asked.keys())) if weight else 0.0
 
 
 def _hints(
@@ -130,26 +132,27 @@ def _hints(
     hits: WordHits,
 ) -> dict[int, float]:
     """Pseudo-relevance feedback: terms that several of the best memories hold, scored like terms of the query."""
-    best = sorted(first, key=lambda no: (-first[no], -no))[: weights.HINT_MEMORIES]
+    best = heapq.nlargest(weights.HINT_MEMORIES, first, key=lambda no: (first[no], no))
     if len(best) < 2:
         return {}
     asked = {t.text for t in hits.terms}
-    sums: Counter[str] = Counter()
+    sums: defaultdict[str, float] = defaultdict(float)
     holders: Counter[str] = Counter()
     for no in best:
         own = Counter(bodies[no].split())
         share = first[no] / first[best[0]]
         for term, f in own.items():
             if len(term) >= 3 and term not in asked and term.isalpha():
-                sums[term] += share * f / (f + 0.5 + 0.015 * lengths[no])  # type: ignore[assignment]
+                sums[term] += share * f / (f + 0.5 + 0.015 * lengths[no])
                 holders[term] += 1
-    total = len(candidates)
     scored = []
-    contents = [c.content for c in candidates]
-    for term, value in sums.most_common(weights.HINTS_TRIED):
+    # How common a term is shows in a sample of the candidates.
+    contents = [c.content for c in candidates[:: max(1, len(candidates) // weights.HINT_SAMPLE)]]
+    total = len(contents)
+    for term, value in heapq.nlargest(weights.HINTS_TRIED, sums.items(), key=itemgetter(1)):
         if holders[term] >= 2 and term not in STOP_WORDS and term not in QUESTION_WORDS:
             spaced = f" {term} "
-            n = sum(spaced in content for content in contents)
+            n = sum(1 for content in contents if spaced in content)
             scored.append((value * math.log(1 + (total - n + 0.5) / (n + 0.5)), spaced))
     scored.sort(reverse=True)
     chosen = scored[: weights.HINT_TERMS]
@@ -158,7 +161,10 @@ def _hints(
         return {}
     scale = weights.HINTS * sum(hits.weights) / whole
     out: dict[int, float] = {}
+    hopeful = set(heapq.nlargest(weights.HINTED, first, key=lambda no: (first[no], no)))
     for candidate in candidates:
+        if candidate.no not in hopeful:
+            continue
         value = sum(
             weight * measure.of(f, lengths[candidate.no])
             for weight, spaced in chosen

@@ -19,20 +19,32 @@ class Scored:
     """A candidate's score and its parts, each already weighed."""
 
     candidate: Candidate
-    words: float
-    hinted: float
-    near: float
-    document: float
-    author: float
-    by_named: bool
-    time: float
-    span: str
-    meaning: float
-    similarity: float
+    words: float = 0.0
+    hinted: float = 0.0
+    near: float = 0.0
+    document: float = 0.0
+    author: float = 0.0
+    by_named: bool = False
+    time: float = 0.0
+    span: str = ""
+    meaning: float = 0.0
+    similarity: float = 0.0
+    lifted: float = 0.0
     total: float = field(init=False)
 
     def __post_init__(self) -> None:
         self.total = self.words + self.hinted + self.near + self.document + self.author + self.time + self.meaning
+
+    @staticmethod
+    def of(candidate: Candidate) -> Scored:
+        """A candidate that no signal speaks for."""
+        return Scored(candidate)
+
+    def lift(self, score: float) -> None:
+        """Give it the score of an older memory that it stands before."""
+        if score > self.total:
+            self.lifted += score - self.total
+            self.total = score
 
 
 def fuse(
@@ -120,5 +132,6 @@ def signals(scored: Scored, hits: WordHits, asked: Mapping[str, str]) -> tuple[S
             else "mentions an author whom the query names",
         ),
         Signal("time", scored.time, f"within or near {scored.span!r}"),
+        Signal("time", scored.lifted, "newer than a memory that it replaces, or that says nearly the same"),
     ]
     return tuple(part for part in parts if part.score > 0)

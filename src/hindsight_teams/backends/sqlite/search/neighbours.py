@@ -43,9 +43,9 @@ def _merged(windows: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
 
 
 def _place(around: list[Candidate | None], following: dict[int, Candidate]) -> None:
-    """Tell the memories of a window which others stand before and after them, as far as their pace reaches.
+    """Tell the memories of a window which others stand before and after them.
 
-    A pause that is much longer than the steps beside it ends a conversation.
+    Among dates, a pause that is much longer than the steps beside it ends a conversation.
     """
     steps = [_step(around, place) for place in range(len(around))]
     for place, own in enumerate(around):
@@ -55,10 +55,9 @@ def _place(around: list[Candidate | None], following: dict[int, Candidate]) -> N
             if own is None or other is None:
                 continue
             distance = abs(own.mentioned - other.mentioned)
+            reach = weights.STREAM_PAUSE * min(steps[place], steps[there]) * abs(offset)
             # Several dated memories of one instant are a batch, which says nothing about their order.
-            if distance <= weights.STREAM_PAUSE * min(steps[place], steps[there]) * abs(offset) and (
-                distance or own.stream != DATED
-            ):
+            if own.stream != DATED or 0 < distance <= reach:
                 own.near[offset] = other
                 if offset == 1:
                     following[own.no] = other

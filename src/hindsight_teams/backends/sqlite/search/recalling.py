@@ -7,7 +7,17 @@ import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from hindsight_teams.backends.sqlite.search import coherence, counting, fusion, moments, neighbours, words
+from hindsight_teams.backends.sqlite.search import (
+    coherence,
+    counting,
+    fusion,
+    meaning,
+    moments,
+    neighbours,
+    relevance,
+    updates,
+    words,
+)
 from hindsight_teams.backends.sqlite.search.candidates import Candidates
 from hindsight_teams.backends.sqlite.search.filters import Filter
 from hindsight_teams.backends.sqlite.search.weights import DEPTHS, Depth
@@ -18,8 +28,8 @@ from hindsight_teams.models import Budget, Memory, Signal
 
 CHARACTERS_PER_TOKEN = 4
 
-Similarity = Callable[[sqlite3.Connection, int, str, Iterable[int], Depth], dict[int, float]]
-"""``(db, bank, query, candidates, depth)`` to the cosine similarity of the candidates, then of the nearest others."""
+Similarity = Callable[[sqlite3.Connection, int, str, Iterable[int], Depth], meaning.Similar]
+"""``(db, bank, query, candidates, depth)`` to how near the candidates, and the nearest others, are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +57,23 @@ class Question:
         names = frozenset(t for t in list(shown)[:_MOST_NAMES] if words.occurs(db, bank, f'"{tokens.author_term(t)}"'))
         silent = frozenset(t for t, word in shown.items() if word in tokens.QUESTION_WORDS)
         rest = " ".join(w for w in text.split() if names.isdisjoint(tokens.terms(w))) if names else text
-        return Question(
-            shown, names, silent, moments.spans(db, bank, text, now=now, size=size), rest or text
-        )
+        return Question(shown, names, silent, moments.spans(db, bank, text, now=now, size=size), rest or text)
 
 
 _MOST_NAMES = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """What one bank gives to a query.
+
+    Attributes:
+        memories: Best first.
+        confidence: See ``RecallResult.confidence``.
+    """
+
+    memories: list[Memory]
+    confidence: float | None
 
 
 def _terms(text: str) -> dict[str, str]:
@@ -82,12 +103,12 @@ def recall(
     explain: bool,
     shares: words.Shares,
     similarity: Similarity | None = None,
-) -> list[Memory]:
+) -> Recalled:
     """Memories that answer the query, best first."""
     depth = DEPTHS[budget]
     asked = tokens.words(query)
     if asked and all(w in tokens.GENERIC_WORDS or w in tokens.STOP_WORDS for w in asked):
-        return _newest(db, bank, bank_id, chosen, depth.results, explain)
+        return Recalled(_newest(db, bank, bank_id, chosen, depth.results, explain), None)
     (size,) = db.execute("SELECT memories FROM bank WHERE no = ?", (bank,)).fetchone()
     question = Question.read(db, bank, query, now=now, size=size)
     condition = chosen.condition()
@@ -116,16 +137,18 @@ def recall(
             found.add(words.newest(db, bank, term, condition=condition, most=depth.results), masks)
     best = heapq.nlargest(depth.spread, found.by_number.values(), key=lambda c: hits.weight(c.mask))
     neighbours.spread(found, bank, best, masks)
-    similar: dict[int, float] = {}
+    similar = meaning.Similar()
     if similarity is not None:
         similar = similarity(db, bank, question.rest, list(found.by_number), depth)
-        found.fill([no for no in similar if no not in found.by_number], depth.results, masks)
+        found.fill([no for no in similar.scores if no not in found.by_number], depth.results, masks)
     found.read()
     counted = counting.count(list(found.by_number.values()), hits, list(question.shown), by_words)
-    ranked = fusion.fuse(found, hits, counted, names=question.names, spans=question.spans, similarity=similar)
-    ranked = ranked[: depth.results]
+    ranked = fusion.fuse(found, hits, counted, names=question.names, spans=question.spans, similarity=similar.scores)
+    confidence = relevance.confidence(found, hits, ranked, similar)
+    ranked = updates.newest_first(db, bank, found, ranked)
+    ranked = relevance.cut(found, ranked, confidence, depth)
     rows = reading.rows(db, [s.candidate.no for s in ranked])
-    return [
+    memories = [
         records.memory(
             rows[s.candidate.no],
             bank_id,
@@ -134,6 +157,7 @@ def recall(
         )
         for s in ranked
     ]
+    return Recalled(memories, confidence)
 
 
 def _newest(db: sqlite3.Connection, bank: int, bank_id: str, chosen: Filter, most: int, explain: bool) -> list[Memory]:

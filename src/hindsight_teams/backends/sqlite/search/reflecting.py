@@ -38,6 +38,7 @@ def reflect(
     context: str | None,
     max_tokens: int | None,
     response_schema: Mapping[str, Any] | None,
+    confidence: float | None = None,
 ) -> Reflection:
     """Answer a question from memories, best first.
 
@@ -48,7 +49,7 @@ def reflect(
     """
     if response_schema is not None and model is None:
         raise Unsupported("response_schema needs a model: give SQLiteBackend(model=...), or leave the schema out")
-    text, quoted = extractive_answer(query, memories, max_tokens=max_tokens)
+    text, quoted = extractive_answer(query, memories, confidence=confidence, max_tokens=max_tokens)
     if model is None or not memories:
         return Reflection(text=text, based_on=quoted)
     reply = asking.run(model, _dialogue(query, memories, context, max_tokens, response_schema))

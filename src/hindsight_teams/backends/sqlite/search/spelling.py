@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator
 
@@ -26,8 +27,8 @@ def near_terms(db: sqlite3.Connection, term: str) -> list[str]:
     )
     found = [t for (t,) in rows if t != term and one_edit(t, term)]
     if not found:
-        sql = "SELECT 1 FROM vocabulary WHERE term = ?"
-        found = [t for t in dict.fromkeys(_edited(term, half)) if db.execute(sql, (t,)).fetchone()]
+        sql = "SELECT v.term FROM json_each(?) j CROSS JOIN vocabulary v WHERE v.term = j.value"
+        found = [t for (t,) in db.execute(sql, (json.dumps(list(dict.fromkeys(_edited(term, half)))),))]
     return [t for t in found if t.isalpha()][:8]
 
 
