@@ -18,6 +18,7 @@ from hindsight_teams.backends.sqlite.learn import linking
 from hindsight_teams.backends.sqlite.search import recalling
 from hindsight_teams.backends.sqlite.search.embedders import as_embedder
 from hindsight_teams.backends.sqlite.search.filters import Filter
+from hindsight_teams.backends.sqlite.search.rerankers import as_reranker, rerank
 from hindsight_teams.backends.sqlite.search.vectors import Vectors
 from hindsight_teams.backends.sqlite.search.words import Shares
 from hindsight_teams.backends.sqlite.store import reading, schema, writing
@@ -75,7 +76,10 @@ class SQLiteBackend:
     Args:
         path: The database file; made at the first use, with its folder.
         model: An Agno model; ``reflect`` then asks it, with the memories as its only evidence.
-        embedder: Text to vector: ``"minilm"`` (the ``[minilm]`` extra), an Agno embedder, or a callable.
+        embedder: Text to vector: ``"minilm"`` (the ``[minilm]`` extra), ``"fastembed:NAME"``, an Agno embedder, or a
+            callable.
+        reranker: Orders the first lines of a recall anew: an Agno reranker, or a callable ``(query, texts)`` that gives
+            scores. Not with ``budget="low"``.
         extractor: An Agno model, or a callable ``(text, *, now, author)``; ``retain`` then stores the facts it finds
             beside the text. What fails is tried again by ``retry_extraction``.
         busy_timeout: Seconds to wait for another process that writes.
@@ -83,7 +87,7 @@ class SQLiteBackend:
 
     Raises:
         InvalidInput: The path is empty or ``:memory:``.
-        ConfigurationError: The embedder is none, or its extra is not installed.
+        ConfigurationError: The embedder or the reranker is none, or its extra is not installed.
     """
 
     name = "sqlite"
@@ -94,6 +98,7 @@ class SQLiteBackend:
         *,
         model: Any = None,
         embedder: Any = None,
+        reranker: Any = None,
         extractor: Any = None,
         busy_timeout: float = 10.0,
         threads: int = 8,
@@ -108,6 +113,7 @@ class SQLiteBackend:
         self._executor_pid = 0
         self._pool = Pool(self.path, busy_timeout=busy_timeout, size=max(2 * threads, 8))
         self._shares = Shares()
+        self._reranker = as_reranker(reranker)
         made = as_embedder(embedder)
         self._vectors = None if made is None else Vectors(self._pool, made)
 
@@ -266,7 +272,10 @@ class SQLiteBackend:
                 shares=self._shares,
                 similarity=None if self._vectors is None or budget == "low" else self._vectors.similarity,
             )
-        kept, left_out = recalling.within(found.memories, max_tokens)
+        memories = found.memories
+        if self._reranker is not None and budget != "low":
+            memories = rerank(self._reranker, asked, memories)
+        kept, left_out = recalling.within(memories, max_tokens)
         notes = [f"{left_out} more memories match; raise max_tokens to see them"] if left_out else []
         if len(query) > checks.MAX_QUERY:
             notes.append(f"the query was cut to its first {checks.MAX_QUERY:,} characters")
