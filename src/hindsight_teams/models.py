@@ -17,6 +17,9 @@ OperationStatus: TypeAlias = Literal["pending", "processing", "completed", "fail
 TagGroup: TypeAlias = Mapping[str, Any]
 """A boolean tag filter as Hindsight writes it; see ``hindsight_teams.requests.tags``."""
 
+LITTLE_KNOWN = 0.35
+"""A ``RecallResult.confidence`` below which little is known about what was asked."""
+
 BUDGETS: tuple[Budget, ...] = get_args(Budget)
 TAGS_MATCHES: tuple[TagsMatch, ...] = get_args(TagsMatch)
 MEMORY_TYPES: tuple[MemoryType, ...] = get_args(MemoryType)
@@ -116,6 +119,8 @@ class RecallResult:
         notes: Remarks for the caller, such as "the query was cut".
         chunks: Source chunks by chunk id, where asked for.
         source_facts: The facts that observations rest on, by id, where asked for.
+        confidence: The share of the question's weight that its best memory covers, from 0 to 1; None where the engine
+            does not tell, or nothing was looked for.
     """
 
     results: list[Memory] = field(default_factory=list)
@@ -123,6 +128,7 @@ class RecallResult:
     notes: tuple[str, ...] = ()
     chunks: Mapping[str, str] = field(default_factory=dict)
     source_facts: Mapping[str, Memory] = field(default_factory=dict)
+    confidence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

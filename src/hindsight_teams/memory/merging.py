@@ -35,6 +35,7 @@ def merge_recall(
         notes=tuple(notes),
         chunks={key: chunk for _, result in answers for key, chunk in result.chunks.items()},
         source_facts={key: fact for _, result in answers for key, fact in result.source_facts.items()},
+        confidence=max((r.confidence for _, r in answers if r.confidence is not None), default=None),
     )
 
 

@@ -16,6 +16,7 @@ from hindsight_teams.backends.sqlite.learn import linking
 from hindsight_teams.backends.sqlite.search import recalling
 from hindsight_teams.backends.sqlite.search.embedders import as_embedder
 from hindsight_teams.backends.sqlite.search.filters import Filter
+from hindsight_teams.backends.sqlite.search.rerankers import as_reranker, rerank
 from hindsight_teams.backends.sqlite.search.vectors import Vectors
 from hindsight_teams.backends.sqlite.search.words import Shares
 from hindsight_teams.backends.sqlite.store import reading, schema, writing
@@ -75,7 +76,10 @@ class SQLiteBackend(Backend):
     Args:
         path: The database file; made at the first use, with its folder.
         model: An Agno model; ``reflect`` then asks it, with the memories as its only evidence.
-        embedder: Text to vector: ``"minilm"`` (the ``[minilm]`` extra), an Agno embedder, or a callable.
+        embedder: Text to vector: ``"minilm"`` (the ``[minilm]`` extra), ``"fastembed:NAME"``, an Agno embedder, or a
+            callable.
+        reranker: Orders the first lines of a recall anew: an Agno reranker, or a callable ``(query, texts)`` that gives
+            scores. Not with ``budget="low"``.
         extractor: An Agno model, or a callable ``(text, *, now, author)``; ``retain`` then stores the facts it finds
             beside the text. What fails is tried again by ``retry_extraction``.
         clock: What time it is, aware; its time zone says where "yesterday" is. The present in UTC when None.
@@ -84,7 +88,7 @@ class SQLiteBackend(Backend):
 
     Raises:
         InvalidInput: The path is empty or ``:memory:``.
-        ConfigurationError: The embedder is none, or its extra is not installed.
+        ConfigurationError: The embedder or the reranker is none, or its extra is not installed.
     """
 
     name = "sqlite"
@@ -101,6 +105,7 @@ class SQLiteBackend(Backend):
         *,
         model: Any = None,
         embedder: Any = None,
+        reranker: Any = None,
         extractor: Any = None,
         clock: Callable[[], datetime] | None = None,
         busy_timeout: float = 10.0,
@@ -117,6 +122,7 @@ class SQLiteBackend(Backend):
         self._executor_pid = 0
         self._pool = Pool(self.path, busy_timeout=busy_timeout, size=max(2 * threads, 8))
         self._shares = Shares()
+        self._reranker = as_reranker(reranker)
         made = as_embedder(embedder)
         self._vectors = None if made is None else Vectors(self._pool, made)
 
@@ -198,7 +204,7 @@ class SQLiteBackend(Backend):
             bank = reading.bank_number(db, request.bank)
             if bank is None:
                 return RecallResult()
-            memories = recalling.recall(
+            found = recalling.recall(
                 db,
                 bank,
                 request.bank,
@@ -210,11 +216,14 @@ class SQLiteBackend(Backend):
                 shares=self._shares,
                 similarity=None if self._vectors is None or request.budget == "low" else self._vectors.similarity,
             )
+        memories = found.memories
+        if self._reranker is not None and request.budget != "low":
+            memories = rerank(self._reranker, request.query, memories)
         kept, left_out = recalling.within(memories, request.max_tokens)
         notes = [f"{left_out} more memories match; raise max_tokens to see them"] if left_out else []
         if len(request.query) > checks.MAX_QUERY:
             notes.append(f"the query was cut to its first {checks.MAX_QUERY:,} characters")
-        return RecallResult(results=kept, notes=tuple(notes))
+        return RecallResult(results=kept, notes=tuple(notes), confidence=found.confidence)
 
     def _reflect(self, request: Reflect) -> Reflection:
         from hindsight_teams.backends.sqlite.search import reflecting
@@ -229,7 +238,7 @@ class SQLiteBackend(Backend):
             context=request.context,
             max_tokens=request.max_tokens,
             response_schema=request.response_schema,
-            now=self._clock(),
+            confidence=found.confidence,
         )
 
     def _ensure_bank(self, request: EnsureBank) -> BankInfo:

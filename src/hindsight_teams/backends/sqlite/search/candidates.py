@@ -10,7 +10,17 @@ from itertools import islice
 
 from hindsight_teams.backends.sqlite.search.filters import Filter
 
-_COLUMNS = "m.no, m.document, m.position, m.author, m.mentioned, m.occurred, m.occurred_end, m.dated, m.tags, m.type"
+_COLUMNS = (
+    "m.no, m.document, m.position, m.author, m.mentioned, m.occurred, m.occurred_end, m.stream, m.superseded_by,"
+    " m.tags, m.type"
+)
+
+_EARLIER, _LATER = (
+    f"SELECT {_COLUMNS} FROM memory m INDEXED BY memory_order"
+    f" WHERE m.bank = ? AND m.stream = ? AND (m.mentioned, m.no) {sign} (?, ?)"
+    f" ORDER BY m.mentioned {order}, m.no {order} LIMIT ?"
+    for sign, order in (("<", "DESC"), (">", "ASC"))
+)
 
 _MORE = 500
 """Further memories that are looked at together, where the filter kept some of the first ones back."""
@@ -21,9 +31,12 @@ class Candidate:
     """A memory that may be returned; times in microseconds since 1970.
 
     Attributes:
-        chain: The document, or a negative number for a stream of memories that were dated close together.
-        position: Its place in the chain.
+        chain: The document that it stands in with others, or a negative number for a run of a stream.
+        position: Its place in the document.
+        stream: Which memories it follows where no document says so; see ``store.streams``.
         mask: The query's terms that it holds.
+        content: Its index terms, as ``text.terms.indexed`` writes them.
+        near: Memories of its stream by how many places they stand after it (or, negative, before).
     """
 
     no: int
@@ -33,17 +46,25 @@ class Candidate:
     mentioned: int
     occurred: int | None
     occurred_end: int | None
-    dated: bool
+    stream: int | None
+    superseded_by: int | None
     mask: int = 0
+    content: str = ""
+    near: dict[int, Candidate] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class Candidates:
-    """Candidates by rowid and by place."""
+    """Candidates by rowid and by place.
+
+    Attributes:
+        arrival: How much neighbours in the order of arrival count; see ``coherence``.
+    """
 
     db: sqlite3.Connection
     chosen: Filter
     by_number: dict[int, Candidate] = field(default_factory=dict)
+    arrival: float = 0.0
     chains: dict[int, dict[int, Candidate]] = field(default_factory=dict)
     _passing: dict[tuple[object, object], bool] = field(default_factory=dict)
 
@@ -79,14 +100,23 @@ class Candidates:
         )
         self._take(self.db.execute(sql, (json.dumps(list(windows)),)), masks)
 
-    def add_stream(self, bank: int, first: int, last: int, most: int, masks: dict[int, int]) -> list[Candidate]:
-        """Take in the memories without a document that were dated from one moment to another, in that order."""
-        sql = (
-            f"SELECT {_COLUMNS} FROM memory m INDEXED BY memory_stream"
-            " WHERE m.bank = ? AND m.document IS NULL AND m.dated AND m.mentioned BETWEEN ? AND ?"
-            " ORDER BY m.mentioned, m.no LIMIT ?"
-        )
-        return self._take(self.db.execute(sql, (bank, first, last, most)), masks)
+    def add_around(
+        self, bank: int, middle: Candidate, before: int, after: int, masks: dict[int, int]
+    ) -> list[Candidate | None]:
+        """Take in the nearest memories of a stream on each side of one, in order, itself among them.
+
+        Where the filter keeps one back its place stays, empty.
+        """
+        at = (bank, middle.stream, middle.mentioned, middle.no)
+        earlier = self._take(self.db.execute(_EARLIER, (*at, before)), masks)
+        return [*reversed(earlier), middle, *self._take(self.db.execute(_LATER, (*at, after)), masks)]
+
+    def read(self) -> None:
+        """Fetch the index terms of those that have none yet."""
+        missing = json.dumps([c.no for c in self.by_number.values() if not c.content])
+        sql = "SELECT id, c0 FROM words_content WHERE id IN (SELECT value FROM json_each(?))"
+        for no, content in self.db.execute(sql, (missing,)):
+            self.by_number[no].content = content
 
     def _passes(self, tags: object, kind: object) -> bool:
         """Whether the filter takes memories of these tags and this type; most candidates share them with others."""
@@ -95,27 +125,29 @@ class Candidates:
             known = self._passing[tags, kind] = self.chosen.accepts(tags, kind)  # type: ignore[arg-type]
         return known
 
-    def _take(self, rows: Iterable[tuple[int, ...]], masks: dict[int, int]) -> list[Candidate]:
-        taken = []
+    def _take(self, rows: Iterable[tuple[int, ...]], masks: dict[int, int]) -> list[Candidate | None]:
+        taken: list[Candidate | None] = []
         filtered = not self.chosen.trivial
-        for no, document, position, author, mentioned, occurred, end, dated, tags, kind in rows:
+        for no, document, position, author, mentioned, occurred, end, stream, newer, tags, kind in rows:
             known = self.by_number.get(no)
             if known is None:
                 if filtered and not self._passes(tags, kind):
+                    taken.append(None)
                     continue
                 known = Candidate(
                     no,
-                    document,
+                    document if stream is None else None,  # one that stands alone in its document has no chain
                     position,
                     author,  # type: ignore[arg-type]
                     mentioned,
                     occurred,
                     end,
-                    bool(dated),
+                    stream,
+                    newer,
                     masks.get(no, 0),
                 )
                 self.by_number[no] = known
-                if document is not None:
-                    self.chains.setdefault(document, {})[position] = known
+                if known.chain is not None:
+                    self.chains.setdefault(known.chain, {})[position] = known
             taken.append(known)
         return taken

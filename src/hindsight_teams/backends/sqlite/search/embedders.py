@@ -1,4 +1,4 @@
-"""Text to vectors: the model of the ``[minilm]`` extra, any Agno embedder, any callable."""
+"""Text to vectors: the model of the ``[minilm]`` extra, one of fastembed's, any Agno embedder, any callable."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ def as_embedder(given: Any) -> Embedder | None:
     """The embedder that an argument stands for.
 
     Args:
-        given: ``None``; ``"minilm"``; an object with ``get_embedding(text)``, as Agno's have; a callable that gives
+        given: ``None``; ``"minilm"``; ``"fastembed"`` or ``"fastembed:NAME"`` (the ``[fastembed]`` extra, which loads
+            the model from the network once); an object with ``get_embedding(text)``, as Agno's have; a callable that gives
             the vector of a text; or an ``Embedder``.
 
     Raises:
@@ -39,6 +40,8 @@ def as_embedder(given: Any) -> Embedder | None:
         return None
     if given == "minilm":
         return MiniLM()
+    if isinstance(given, str) and given.partition(":")[0] == "fastembed":
+        return FastEmbed(given.partition(":")[2] or FastEmbed.usual)
     if callable(getattr(given, "embed", None)) and isinstance(getattr(given, "name", None), str):
         embedder: Embedder = given
         return embedder
@@ -49,7 +52,7 @@ def as_embedder(given: Any) -> Embedder | None:
         named = given if hasattr(given, "__qualname__") else type(given)
         return _Single(f"{named.__module__}.{named.__qualname__}", cast("Callable[[str], Sequence[float]]", given))
     raise ConfigurationError(
-        f"embedder={given!r} must be 'minilm', an Agno embedder, or a callable that gives the vector of a text"
+        f"embedder={given!r} must be 'minilm', 'fastembed:NAME', an Agno embedder, or a callable that gives the vector of a text"
     )
 
 
@@ -63,6 +66,36 @@ class _Single:
     def embed(self, texts: Sequence[str]) -> list[Sequence[float]]:
         """One vector for each text."""
         return [self._function(text) for text in texts]
+
+
+class FastEmbed:
+    """A model of the fastembed library, by its name there; loaded at the first use.
+
+    Raises:
+        ConfigurationError: The ``[fastembed]`` extra is not installed.
+    """
+
+    usual = "BAAI/bge-small-en-v1.5"
+
+    def __init__(self, model: str) -> None:
+        if importlib.util.find_spec("fastembed") is None:
+            raise ConfigurationError(
+                f"embedder='fastembed:{model}' needs the package 'fastembed': pip install 'hindsight-teams[fastembed]'"
+            )
+        self.name = f"fastembed:{model}"
+        self._model = model
+        self._lock = threading.Lock()
+        self._loaded: tuple[int, Any] | None = None
+
+    def embed(self, texts: Sequence[str]) -> list[Sequence[float]]:
+        """One vector for each text."""
+        with self._lock:
+            if self._loaded is None or self._loaded[0] != os.getpid():  # the runtime's threads do not survive a fork
+                from fastembed import TextEmbedding
+
+                self._loaded = (os.getpid(), TextEmbedding(model_name=self._model))
+            model = self._loaded[1]
+        return list(model.embed(list(texts)))
 
 
 class MiniLM:

@@ -1,42 +1,33 @@
-"""Reflect without a model: the best evidence for a question, quoted, dated, signed and grouped. It never invents.
+"""Reflect without a model: the memories that answer a question, quoted, dated and signed. It never invents.
 
-Each memory gives its best sentences, scored by the weighted share of the question's words that they hold. What the
-memories do not mention is said; what was replaced is set apart.
+What a recall finds is the evidence, in its order, as far as it keeps up with the best; of each memory the sentences that
+hold the question's words. Where the recall says that little is known, so does the answer.
 """
 
 from __future__ import annotations
 
-import math
 import re
 import unicodedata
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import pairwise
 
 from hindsight_teams import when
 from hindsight_teams.backends.sqlite.text import sentences
 from hindsight_teams.backends.sqlite.text import terms as tokens
-from hindsight_teams.backends.sqlite.text.dates import Span, find_spans, happened_each
-from hindsight_teams.backends.sqlite.text.stems import stem
-from hindsight_teams.models import Memory
+from hindsight_teams.backends.sqlite.text.dates import happened_each
+from hindsight_teams.models import LITTLE_KNOWN, Memory
 from hindsight_teams.text import estimate
 
 NOTHING = "Nothing is known about this."
-NO_BEARING = "Nothing is known about this: none of the memories found bears on the question."
 
-_MOST_LINES = 12
-_LEAST_SHARE = 0.4
+_MOST_LINES = 6
+_MOST_OF_EVERYTHING = 12
+"""Lines of the answer to a question that names nothing to look for."""
+_LEAST_SHARE = 0.5
 """Of the best memory's score: what scores less is left out, since it would bury the answer."""
 _LONGEST_QUOTE = 600
-_IN_TIME, _OF_MEMORY, _BY_RANK = 0.5, 0.5, 0.2
-"""Weights beside one word of the question in the sentence: the right time, a word elsewhere in the memory, the rank."""
 
-# Words that ask for whatever was going on, beside a date: "What happened last week?"
-_ASKING = frozenset(
-    "happen happened happening happens occur occurred event events going new news done took place".split()
-)
 _PRONOUN = re.compile(r"(?:he|she|it|they|this|that|these|those|his|her|their|its)\b", re.IGNORECASE)
 _UNPRINTABLE = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
 _HIDDEN = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]")
@@ -44,94 +35,58 @@ _QUOTES = str.maketrans({'"': "'", "\u201c": "'", "\u201d": "'", "\u201e": "'", 
 
 
 @dataclass(frozen=True, slots=True)
-class _Evidence:
+class _Line:
     memory: Memory
-    quote: str
-    score: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Question:
-    """What a question asks for: index terms with the words they came from, and spans of time."""
-
-    words: dict[str, str]
-    spans: list[Span]
+    text: str
 
 
 def extractive_answer(
-    query: str, memories: Sequence[Memory], *, max_tokens: int | None = None, now: datetime | None = None
+    query: str, memories: Sequence[Memory], *, confidence: float | None = None, max_tokens: int | None = None
 ) -> tuple[str, list[Memory]]:
     """Answer a question with quotations from memories.
 
     Args:
         query: The question.
-        memories: What was found for it, best first.
-        max_tokens: The answer's limit in tokens, as ``tokens.estimate`` counts them.
-        now: What "last week" in the question is relative to; the present by default.
+        memories: What was found for it, best first, with scores.
+        confidence: See ``RecallResult.confidence``; None for a question that names nothing to look for.
+        max_tokens: The answer's limit in tokens, as ``text.estimate`` counts them.
 
     Returns:
-        The answer and the memories that it quotes, in the order of the quotations. Where no content word and no
-        date of the question is in any memory the answer says that nothing is known, and the list is empty.
+        The answer, and the memories that it quotes, best first. Where nothing was found, or the confidence is low, the
+        answer says that nothing is known, and the list is empty.
     """
-    if not memories:
+    if not memories or (confidence is not None and confidence < LITTLE_KNOWN):
         return _cut(NOTHING, max_tokens), []
-    question = _understand(query, now or datetime.now(UTC))
-    evidence = _evidence(question, memories)
-    if not evidence:
-        return _cut(NO_BEARING, max_tokens), []
-    return _written(evidence, _missing(question, evidence), max_tokens)
+    asked = frozenset(tokens.terms(query))
+    floor = _LEAST_SHARE * (memories[0].score or 0.0)
+    most = _MOST_OF_EVERYTHING if confidence is None else _MOST_LINES
+    lines: list[_Line] = []
+    for memory in memories[:most]:
+        quote = _quote(_excerpt(memory.text, asked))
+        line = _Line(memory, f"- {_label(memory, quote)}: \u201c{quote}\u201d{_replaced(memory)}")
+        if (memory.score or 0.0) >= floor and (
+            max_tokens is None or estimate("\n".join(k.text for k in (*lines, line))) <= max_tokens
+        ):
+            lines.append(line)
+    if not lines:  # not even one line fits: what fits of the best one
+        best = memories[0]
+        return _cut(f"- {_label(best, best.text)}: \u201c{_quote(best.text)}\u201d", max_tokens), [best]
+    return "\n".join(line.text for line in lines), [line.memory for line in lines]
 
 
-def _understand(query: str, now: datetime) -> _Question:
-    spans = find_spans(query, now)
-    rest = query
-    for span in spans:
-        rest = rest.replace(span.text, " ")
-    words = {stem(tokens.term(w)): w for w in tokens.words(rest) if w not in tokens.STOP_WORDS}
-    if all(w in tokens.GENERIC_WORDS or w in _ASKING for w in words.values()):
-        words = {}
-    return _Question(words, spans)
-
-
-def _terms(text: str) -> list[str]:
-    """The content words of a text, without their endings."""
-    return [stem(term) for term in tokens.terms(text)]
-
-
-def _evidence(question: _Question, memories: Sequence[Memory]) -> list[_Evidence]:
-    """The memories that bear on the question, each with its best sentences, best first."""
-    if not question.words and not question.spans:  # "what do you know?": the best are those that were found first
-        return [_Evidence(m, _quote(m.text), 1.0 / (1 + rank)) for rank, m in enumerate(memories[:_MOST_LINES])]
-    pieces = [sentences.split(m.text) or [m.text] for m in memories]
-    held = [[frozenset(_terms(p)) for p in parts] for parts in pieces]
-    about = [frozenset(_terms(" ".join((m.author or "", m.context or "", *m.entities)))) for m in memories]
-    everything = [more.union(*sets) for sets, more in zip(held, about, strict=True)]
-    spread = Counter(t for terms in everything for t in terms if t in question.words)
-    weight = {t: math.log(1 + len(memories) / (0.5 + count)) for t, count in spread.items()}
-    found: list[_Evidence] = []
-    for rank, (memory, parts, sets, whole) in enumerate(zip(memories, pieces, held, everything, strict=True)):
-        in_time = any(_overlaps(memory, span) for span in question.spans)
-        if not (in_time if not question.words else any(t in whole for t in question.words)):
-            continue
-        shared = _OF_MEMORY * sum(weight[t] for t in question.words if t in whole)
-        scores = [sum(weight[t] for t in question.words if t in terms) for terms in sets]
-        best = max(range(len(parts)), key=lambda i: (scores[i], -i))
-        score = scores[best] + shared + _IN_TIME * in_time + _BY_RANK / (1 + rank)
-        found.append(_Evidence(memory, _quote(_excerpt(parts, sets, scores, best, question)), score))
-    found.sort(key=lambda e: (e.memory.superseded_by is not None, -e.score))
-    floor = _LEAST_SHARE * max((e.score for e in found), default=0.0)
-    return [e for e in found if e.score >= floor][:_MOST_LINES]
-
-
-def _excerpt(parts: list[str], sets: list[frozenset[str]], scores: list[float], best: int, question: _Question) -> str:
+def _excerpt(text: str, asked: frozenset[str]) -> str:
     """The best sentence, the one before where it begins with a pronoun, and one that adds words of the question."""
+    parts = sentences.split(text) or [text]
+    held = [asked.intersection(tokens.terms(part)) for part in parts]
+    best = max(range(len(parts)), key=lambda i: (len(held[i]), -i))
     chosen = {best}
     if best and _PRONOUN.match(parts[best]):
         chosen.add(best - 1)
-    fresh = [len((question.words.keys() & terms) - sets[best]) for terms in sets]
-    second = max(range(len(parts)), key=lambda i: (fresh[i], scores[i], -i))
-    if fresh[second]:
+    second = max(range(len(parts)), key=lambda i: (len(held[i] - held[best]), -i))
+    if held[second] - held[best]:
         chosen.add(second)
+    elif best + 1 < len(parts) and parts[best].rstrip().endswith(("?", "\uff1f")):
+        chosen.add(best + 1)  # the answer to a question that was asked in the same memory
     order = sorted(chosen)
     out = parts[order[0]]
     for previous, number in pairwise(order):
@@ -139,83 +94,23 @@ def _excerpt(parts: list[str], sets: list[frozenset[str]], scores: list[float], 
     return out
 
 
-def _overlaps(memory: Memory, span: Span) -> bool:
-    start = memory.occurred_at or memory.mentioned_at
-    if start is None:
-        return False
-    end = memory.occurred_end if memory.occurred_at and memory.occurred_end else start
-    return start < span.end and end >= span.start
+def _replaced(memory: Memory) -> str:
+    return " (no longer current: a newer memory replaces it)" if memory.superseded_by else ""
 
 
-def _missing(question: _Question, evidence: Sequence[_Evidence]) -> list[str]:
-    """The question's words that none of the evidence holds."""
-    held: set[str] = set()
-    for entry in evidence:
-        m = entry.memory
-        held.update(_terms(" ".join((m.text, m.author or "", m.context or "", *m.entities))))
-    # Words that only ask ("know", "tell") name nothing; pieces of an unspaced script are no words to a reader.
-    asking = tokens.GENERIC_WORDS | _ASKING
-    return [w for t, w in question.words.items() if t not in held and w not in asking and all(c < "\u0e00" for c in w)]
-
-
-def _grouped(evidence: Sequence[_Evidence]) -> list[tuple[str, list[_Evidence]]]:
-    """The evidence under headings, the last noted first under each: what stands, and what was replaced."""
-    ordered = sorted(evidence, key=lambda e: e.memory.mentioned_at or _NEVER, reverse=True)
-    groups = [
-        ("Known, last noted first:", [e for e in ordered if e.memory.superseded_by is None]),
-        ("No longer current:", [e for e in ordered if e.memory.superseded_by is not None]),
-    ]
-    return [(heading, entries) for heading, entries in groups if entries]
-
-
-_NEVER = datetime.min.replace(tzinfo=UTC)
-
-
-def _written(evidence: list[_Evidence], missing: list[str], max_tokens: int | None) -> tuple[str, list[Memory]]:
-    """The text with as much of the best evidence as fits, and the memories quoted."""
-    gap = [f"Not mentioned in any of them: {', '.join(missing)}."] if missing else []
-    chosen: list[_Evidence] = []
-    for entry in evidence:
-        if max_tokens is None or estimate(_text([*chosen, entry], gap)) <= max_tokens:
-            chosen.append(entry)
-    if not chosen:  # not even one line fits: what fits of the best one
-        best = evidence[0]
-        return _cut(f"{_label(best)}: \u201c{best.quote}\u201d", max_tokens), [best.memory]
-    return _text(chosen, gap), [e.memory for _, entries in _grouped(chosen) for e in entries]
-
-
-def _text(evidence: list[_Evidence], gap: list[str]) -> str:
-    lines: list[str] = []
-    dates = {e.memory.id: e.memory.mentioned_at for e in evidence}
-    for heading, entries in _grouped(evidence):
-        lines += [
-            heading,
-            *(f"- {_label(e)}: \u201c{e.quote}\u201d{_replaced(e.memory, dates)}" for e in entries),
-        ]
-    return "\n".join([*lines, *gap])
-
-
-def _replaced(memory: Memory, dates: Mapping[str, datetime | None]) -> str:
-    moment = dates.get(memory.superseded_by or "")
-    return f" (replaced by that noted {moment:%Y-%m-%d})" if moment else ""
-
-
-def _label(entry: _Evidence) -> str:
+def _label(memory: Memory, quote: str) -> str:
     """When what is quoted happened, when it was noted, and by whom, as far as that is known."""
-    memory = entry.memory
-    author = _one_line(memory.author or "")[:80]
-    told = (_happened(entry), when.noted(memory), author)
+    told = (_happened(memory, quote), when.noted(memory), _one_line(memory.author or "")[:80])
     return ", ".join(part for part in told if part) or "undated"
 
 
-def _happened(entry: _Evidence) -> str:
+def _happened(memory: Memory, quote: str) -> str:
     """When the quoted sentences happened: one sentence of a memory never gets the day of another."""
-    memory = entry.memory
     if len(sentences.split(memory.text)) <= 1:
         return when.happened(memory)
     if memory.mentioned_at is None:
         return ""
-    found = {happening for _, happening in happened_each(entry.quote, memory.mentioned_at)}
+    found = {happening for _, happening in happened_each(quote, memory.mentioned_at)}
     happening = found.pop() if len(found) == 1 else None
     return when.told(happening.start, happening.end, noted_at=memory.mentioned_at) if happening else ""
 

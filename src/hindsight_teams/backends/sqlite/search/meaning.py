@@ -11,6 +11,7 @@ import math
 import sqlite3
 from array import array
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from operator import mul
 from typing import Any
 
@@ -49,10 +50,23 @@ def ensure_model(db: sqlite3.Connection, embedder: Embedder) -> int:
     return number
 
 
+@dataclass(frozen=True, slots=True)
+class Similar:
+    """How near memories are to a query.
+
+    Attributes:
+        scores: Cosine similarity by rowid: of the candidates, then of the nearest others.
+        base: The mean of all memories that were compared. Embedders differ in what an unrelated text gets.
+    """
+
+    scores: dict[int, float] = field(default_factory=dict)
+    base: float = 0.0
+
+
 def search(
     db: sqlite3.Connection, bank: int, model: int, query: bytes, candidates: Iterable[int], *, scan: int
-) -> dict[int, float]:
-    """Cosine similarity by rowid of candidates, and, in a bank of at most ``scan`` memories, of the nearest others."""
+) -> Similar:
+    """Compare the candidates with a query, and, in a bank of at most ``scan`` memories, all others."""
     low, high = bounds(bank)
     known = set(candidates)
     (size,) = db.execute("SELECT memories FROM bank WHERE no = ?", (bank,)).fetchone()
@@ -70,7 +84,8 @@ def search(
     scores = dict(zip((no for no, _ in rows), _cosines(query, [data for _, data in rows]), strict=True))
     near = [no for no in scores if no not in known and scores[no] >= weights.MEANING_FLOOR]
     near.sort(key=lambda no: -scores[no])
-    return {no: max(0.0, scores[no]) for no in (*(known & scores.keys()), *near)}
+    base = sum(scores.values()) / len(scores) if scores else 0.0
+    return Similar({no: max(0.0, scores[no]) for no in (*(known & scores.keys()), *near)}, base)
 
 
 def _cosines(query: bytes, blobs: Sequence[bytes]) -> list[float]:

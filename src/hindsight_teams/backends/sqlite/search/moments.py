@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+import re
 import sqlite3
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from hindsight_teams.backends.sqlite import checks
 from hindsight_teams.backends.sqlite.search import weights
@@ -11,13 +14,39 @@ from hindsight_teams.backends.sqlite.search.candidates import Candidate
 from hindsight_teams.backends.sqlite.text.dates import Span, find_spans
 
 _DAY = 86_400_000_000
+_MOST_SPANS = 8
+_MOST_COUNTED = 10_000
+_WITHIN = "FROM memory INDEXED BY memory_time WHERE bank = ? AND coalesce(occurred, mentioned) BETWEEN ? AND ?"
+_BARE_YEAR = re.compile(r"(?:in |of |year )*\d{4}", re.IGNORECASE)
 
 
-def spans(query: str, now: int) -> list[tuple[int, int, str]]:
-    """The spans that a query names, as first and last microsecond, and the words that name them."""
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A span of time that a query names.
+
+    Attributes:
+        first: Its first microsecond.
+        last: Its last microsecond.
+        text: The words that name it.
+        rarity: The inverse document frequency of what lies in it.
+    """
+
+    first: int
+    last: int
+    text: str
+    rarity: float = 0.0
+
+
+def spans(db: sqlite3.Connection, bank: int, query: str, *, now: int, size: int) -> list[Named]:
+    """The spans that a query names."""
     moment = checks.from_microseconds(now)
     assert moment is not None
-    return [(*_bounds(span), span.text) for span in find_spans(query, moment)]
+    out = []
+    for span in find_spans(query, moment)[:_MOST_SPANS]:
+        first, last = _bounds(span)
+        n = min(size, _count(db, bank, first, last))
+        out.append(Named(first, last, span.text, math.log(1 + (size - n + 0.5) / (n + 0.5))))
+    return out
 
 
 def _bounds(span: Span) -> tuple[int, int]:
@@ -27,25 +56,38 @@ def _bounds(span: Span) -> tuple[int, int]:
     return first, end - 1
 
 
-def search(db: sqlite3.Connection, bank: int, span: tuple[int, int, str]) -> Iterator[int]:
+def _count(db: sqlite3.Connection, bank: int, first: int, last: int) -> int:
+    """How many memories lie in a span, as far as that is worth counting."""
+    sql = f"SELECT count(*) FROM (SELECT 1 {_WITHIN} LIMIT {_MOST_COUNTED})"
+    return int(db.execute(sql, (bank, first, last)).fetchone()[0])
+
+
+def search(db: sqlite3.Connection, bank: int, span: Named) -> Iterator[int]:
     """The rowids of memories that happened or were said within a span."""
-    sql = (
-        "SELECT no FROM memory INDEXED BY memory_time WHERE bank = ? AND coalesce(occurred, mentioned) BETWEEN ? AND ?"
-    )
-    return (no for (no,) in db.execute(sql, (bank, *span[:2])))
+    return (no for (no,) in db.execute(f"SELECT no {_WITHIN}", (bank, span.first, span.last)))
 
 
-def closeness(candidate: Candidate, wanted: Sequence[tuple[int, int, str]]) -> tuple[float, str]:
-    """One for a memory within a span, less for one within some days of it; and the words that name the span."""
+def closeness(candidate: Candidate, wanted: Sequence[Named], per_word: float, content: float) -> tuple[float, str]:
+    """What a memory within a span gets, and less within some days of it; and the words that name the span.
+
+    Args:
+        candidate: The memory.
+        wanted: The spans.
+        per_word: What a unit of a term's weight is in the score.
+        content: What the signals of the content can reach together.
+    """
     best, named = 0.0, ""
-    for first, last, text in wanted:
-        distance = _distance(candidate.mentioned, candidate.mentioned, first, last)
+    for span in wanted:
+        distance = _distance(candidate.mentioned, candidate.mentioned, span.first, span.last)
         if candidate.occurred is not None and distance:
             end = candidate.occurred if candidate.occurred_end is None else candidate.occurred_end
-            distance = min(distance, _distance(candidate.occurred, end, first, last))
-        score = 1 - distance / (weights.TIME_REACH_DAYS * _DAY)
-        if score > best:
-            best, named = score, text
+            distance = min(distance, _distance(candidate.occurred, end, span.first, span.last))
+        reach = 1 - distance / (weights.TIME_REACH_DAYS * _DAY)
+        most = weights.TIME * content * (weights.BARE_YEAR if _BARE_YEAR.fullmatch(span.text) else 1.0)
+        if per_word:
+            most = min(most, weights.TIME_RARITY * span.rarity * per_word)
+        if reach * most > best:
+            best, named = reach * most, span.text
     return best, named
 
 

@@ -1,34 +1,34 @@
-"""Graph: memories that stand next to each other in one document or close in time."""
+"""Graph: memories that stand next to each other in a document, a session or a stream of dates."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from hindsight_teams.backends.sqlite.search import weights
 from hindsight_teams.backends.sqlite.search.candidates import Candidate, Candidates
 from hindsight_teams.backends.sqlite.search.words import WordHits
+from hindsight_teams.backends.sqlite.store.streams import ARRIVAL, DATED
 
 _BEFORE = max(-offset for offset, _ in weights.NEAR)
 _AFTER = max(offset for offset, _ in weights.NEAR)
-_GAP = weights.STREAM_GAP_SECONDS * 1_000_000
-_MOST_AROUND = 12
-"""Memories of a stream looked at around one candidate."""
 
 
 def spread(found: Candidates, bank: int, best: Iterable[Candidate], masks: dict[int, int]) -> None:
     """Take in the neighbours of the best candidates."""
     windows: list[tuple[int, int, int]] = []
-    loose: list[Candidate] = []
+    alone: list[Candidate] = []
     for candidate in best:
         if candidate.chain is not None:
             windows.append((candidate.chain, candidate.position - _BEFORE, candidate.position + _AFTER))
-        elif candidate.dated:
-            loose.append(candidate)
+        elif candidate.stream is not None and (found.arrival or candidate.stream != ARRIVAL):
+            alone.append(candidate)
     if windows:
         found.add_windows(_merged(windows), masks)
-    if loose:
-        _link_streams(found, bank, loose, masks)
+    following: dict[int, Candidate] = {}
+    for candidate in alone:
+        _place(found.add_around(bank, candidate, _BEFORE, _AFTER, masks), following)
+    _chain(found, following)
 
 
 def _merged(windows: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
@@ -42,49 +42,103 @@ def _merged(windows: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
     return merged
 
 
-def _link_streams(found: Candidates, bank: int, loose: list[Candidate], masks: dict[int, int]) -> None:
-    """Make chains of memories without a document that were dated close together, one after the other."""
-    around: dict[int, Candidate] = {}
-    for candidate in loose:
-        if candidate.no in around:
-            continue
-        for member in found.add_stream(
-            bank, candidate.mentioned - _AFTER * _GAP, candidate.mentioned + _AFTER * _GAP, _MOST_AROUND, masks
-        ):
-            around[member.no] = member
-    chain, position, last = 0, 0, None
-    for member in sorted(around.values(), key=lambda c: (c.mentioned, c.no)):
-        # One instant for several memories is a batch, which says nothing about their order.
-        near = last is not None and 0 < member.mentioned - last <= _GAP
-        chain, position = (chain, position + 1) if near else (chain - 1, 0)
-        member.chain, member.position = chain, position
-        found.chains.setdefault(chain, {})[position] = member
-        last = member.mentioned
+def _place(around: list[Candidate | None], following: dict[int, Candidate]) -> None:
+    """Tell the memories of a window which others stand before and after them.
+
+    Among dates, a pause that is much longer than the steps beside it ends a conversation.
+    """
+    steps = [_step(around, place) for place in range(len(around))]
+    for place, own in enumerate(around):
+        for offset in range(-_AFTER, _AFTER + 1):
+            there = place + offset
+            other = around[there] if offset and 0 <= there < len(around) else None
+            if own is None or other is None:
+                continue
+            distance = abs(own.mentioned - other.mentioned)
+            reach = weights.STREAM_PAUSE * min(steps[place], steps[there]) * abs(offset)
+            # Several dated memories of one instant are a batch, which says nothing about their order.
+            if own.stream != DATED or 0 < distance <= reach:
+                own.near[offset] = other
+                if offset == 1:
+                    following[own.no] = other
 
 
-def coverage(found: Candidates, candidate: Candidate, hits: WordHits) -> tuple[float, float]:
-    """The weight of the query's terms in a memory, and what its neighbours add; each term counts once, at its best."""
-    own = hits.weight(candidate.mask)
-    if candidate.chain is None:
-        return own, 0.0
-    chain, seen, extra = found.chains[candidate.chain], candidate.mask, 0.0
-    for offset, share in weights.NEAR:
-        near = chain.get(candidate.position - offset)
-        if near is not None and near.mask & ~seen:
+def _step(around: list[Candidate | None], place: int) -> int:
+    """How far the nearer of the two neighbours of a memory is."""
+    own = around[place]
+    sides = [around[i] for i in (place - 1, place + 1) if 0 <= i < len(around)]
+    steps = [abs(own.mentioned - side.mentioned) for side in sides if side is not None and own is not None]
+    return min((step for step in steps if step), default=0)
+
+
+def _chain(found: Candidates, following: dict[int, Candidate]) -> None:
+    """Make one chain of the memories of each run of a stream: it is a document for the document signal."""
+    by_number = found.by_number
+    begins = following.keys() - {other.no for other in following.values()}
+    for chain, first in enumerate(sorted(begins), start=1):
+        member: Candidate | None = by_number[first]
+        members: dict[int, Candidate] = {}
+        while member is not None and member.chain is None:
+            member.chain = -chain
+            members[len(members)] = member
+            member = following.get(member.no)
+        found.chains[-chain] = members
+
+
+def beside(found: Candidates, candidate: Candidate) -> Iterator[tuple[Candidate, float]]:
+    """The neighbours of a memory, with what a term in them counts for it."""
+    if candidate.near:
+        trust = found.arrival if candidate.stream == ARRIVAL else 1.0
+        for offset, share in weights.NEAR:
+            near = candidate.near.get(-offset)
+            if near is not None:
+                yield near, trust * share
+    elif candidate.chain is not None and candidate.chain > 0:
+        chain = found.chains[candidate.chain]
+        for offset, share in weights.NEAR:
+            near = chain.get(candidate.position - offset)
+            if near is not None:
+                yield near, share
+
+
+def adjoining(found: Candidates, candidate: Candidate) -> list[Candidate]:
+    """The memories just before and after one."""
+    if candidate.near:
+        around = [candidate.near.get(offset) for offset in (-1, 1)]
+    elif candidate.chain is not None and candidate.chain > 0:
+        around = [found.chains[candidate.chain].get(candidate.position + offset) for offset in (-1, 1)]
+    else:
+        around = []
+    return [near for near in around if near is not None]
+
+
+def added(found: Candidates, candidate: Candidate, hits: WordHits) -> float:
+    """What the neighbours of a memory add to the weight of the query's terms in it; each term counts once."""
+    seen, extra = candidate.mask, 0.0
+    for near, share in beside(found, candidate):
+        if near.mask & ~seen:
             extra += share * hits.weight(near.mask & ~seen)
             seen |= near.mask
-    return own, extra
+    return extra
 
 
 def documents(found: Candidates, hits: WordHits) -> dict[int, float]:
-    """The weight of the query's terms that each chain holds anywhere; a term in few chains weighs more."""
-    masks: dict[int, int] = {}
-    for chain, members in found.chains.items():
-        masks[chain] = 0
-        for member in members.values():
-            masks[chain] |= member.mask
+    """The weight, by memory, of the query's terms that its document holds anywhere; a term in few of them weighs more.
+
+    A memory that stands alone is a document of its own.
+    """
+    together: dict[int, int] = {}
+    for candidate in found.by_number.values():
+        key = _document(candidate)
+        together[key] = together.get(key, 0) | candidate.mask
     idf = []
     for bit, weight in enumerate(hits.weights):
-        n = sum(mask >> bit & 1 for mask in masks.values())
-        idf.append(math.log(1 + (len(masks) - n + 0.5) / (n + 0.5)) if weight else 0.0)
-    return {chain: sum(w for bit, w in enumerate(idf) if mask >> bit & 1) for chain, mask in masks.items()}
+        n = sum(mask >> bit & 1 for mask in together.values())
+        idf.append(math.log(1 + (len(together) - n + 0.5) / (n + 0.5)) if weight else 0.0)
+    sums = {mask: sum(w for bit, w in enumerate(idf) if mask >> bit & 1) for mask in set(together.values())}
+    return {candidate.no: sums[together[_document(candidate)]] for candidate in found.by_number.values()}
+
+
+def _document(candidate: Candidate) -> int:
+    """A number that the memories of one chain share; a rowid, which is larger than any chain's number, else."""
+    return candidate.no if candidate.chain is None else candidate.chain

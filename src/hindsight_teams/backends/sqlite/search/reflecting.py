@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel, Field
@@ -40,7 +39,7 @@ def reflect(
     context: str | None,
     max_tokens: int | None,
     response_schema: Mapping[str, Any] | None,
-    now: datetime,
+    confidence: float | None = None,
 ) -> Reflection:
     """Answer a question from memories, best first.
 
@@ -51,7 +50,7 @@ def reflect(
     """
     if response_schema is not None and model is None:
         raise Unsupported("response_schema needs a model: give SQLiteBackend(model=...), or leave the schema out")
-    text, quoted = extractive_answer(query, memories, max_tokens=max_tokens, now=now)
+    text, quoted = extractive_answer(query, memories, confidence=confidence, max_tokens=max_tokens)
     if model is None or not memories:
         return Reflection(text=text, based_on=quoted)
     reply = asking.run(model, _dialogue(query, memories, context, max_tokens, response_schema))

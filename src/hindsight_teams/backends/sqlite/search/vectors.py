@@ -47,12 +47,12 @@ class Vectors:
 
     def similarity(
         self, db: sqlite3.Connection, bank: int, query: str, candidates: Iterable[int], depth: Depth
-    ) -> dict[int, float]:
-        """The similarity of candidates to a query; see ``meaning.search``."""
+    ) -> meaning.Similar:
+        """How near candidates are to a query; see ``meaning.search``."""
         model = meaning.model_number(db, self._embedder)
         vectors = None if model is None else self._made([query])
         if model is None or vectors is None:
-            return {}
+            return meaning.Similar()
         return meaning.search(db, bank, model, vectors[0], candidates, scan=depth.scan)
 
     def remake(self) -> int:

@@ -28,7 +28,7 @@ evidence about the content needs more weight on the author to be balanced by it.
 MENTION = 0.4
 """Share of ``AUTHOR`` for a memory that mentions the author's name but is someone else's."""
 
-DOCUMENT = 0.2
+DOCUMENT = 0.1
 """Query terms anywhere in the memory's document (.780 without)."""
 
 TIME = 0.6
@@ -46,8 +46,55 @@ MEANING_NEAR = 0.3
 MEANING_FLOOR = 0.2
 """Least cosine similarity for a memory that nothing but its vector speaks for."""
 
-STREAM_GAP_SECONDS = 150
-"""Memories without a document are neighbours when their given timestamps lie this close, and not at one instant."""
+STREAM_PAUSE = 20
+"""A pause of so many steps ends a stream's run: a step is the distance to the nearer neighbour."""
+
+LENGTH = 0.75
+LENGTH_FLOOR = 30
+"""How much length counts (BM25's b), and terms added to every length: among lines of ten words it hardly matters."""
+
+SATURATION = 0.5
+SATURATION_BY_LENGTH = 0.008
+SATURATION_LONGEST = 120
+"""BM25's k1: so much, and so much more for each term of the candidates' mean length, up to this length."""
+
+HEADING = 1.0
+PAIR = 0.3
+OTHER_FORM = 0.3
+OTHER_FORM_ALONE = 0.5
+FORM_SHARE = 0.6
+FORM_LEAST = 5
+ONE_EDIT = 0.8
+
+HINTS = 0.15
+HINT_MEMORIES = 8
+HINT_TERMS = 15
+HINTS_TRIED = 40
+HINT_SAMPLE = 60
+HINTED = 80
+
+ARRIVAL = 1.2
+ARRIVAL_RATIO = (1.2, 1.6)
+ARRIVAL_LONGEST = 30
+TIME_RARITY = 2.5
+BARE_YEAR = 0.3
+
+CONFIDENCE_FROM = 3
+OUTSTANDING = (0.25, 0.6)
+FIRST = 10
+FIRST_FLOOR = 0.2
+FEW = 2
+FEW_BELOW = 0.3
+FEW_BELOW_WITH_VECTORS = 0.45
+
+UPDATES_AMONG = 30
+UPDATE_LONGEST = 25
+UPDATE_SHARE = 0.6
+UPDATE_ALIKE = 0.5
+CHANGE_OF_SUBJECT = 0.4
+CHANGE_OF_OBJECT = 0.25
+CHANGED_LONGEST = 8
+CHANGES_TRIED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +106,8 @@ class Depth:
         candidates: Memories scored by all signals.
         spread: Best candidates whose neighbours are looked up.
         scan: Largest bank whose vectors are all compared; in a larger one only the candidates' are.
-        results: Memories returned before ``max_tokens`` cuts.
+        results: Memories returned at most, before ``max_tokens`` cuts.
+        floor: Share of the best score that a memory beyond the first ``FIRST`` needs to be returned.
     """
 
     rows: int
@@ -67,10 +115,11 @@ class Depth:
     spread: int
     scan: int
     results: int
+    floor: float
 
 
 DEPTHS: dict[Budget, Depth] = {
-    "low": Depth(rows=1_000, candidates=150, spread=40, scan=0, results=30),
-    "mid": Depth(rows=5_000, candidates=300, spread=150, scan=4_000, results=100),
-    "high": Depth(rows=25_000, candidates=2_500, spread=600, scan=50_000, results=300),
+    "low": Depth(rows=1_000, candidates=100, spread=40, scan=0, results=20, floor=0.46),
+    "mid": Depth(rows=5_000, candidates=150, spread=100, scan=4_000, results=30, floor=0.46),
+    "high": Depth(rows=25_000, candidates=1_000, spread=300, scan=50_000, results=100, floor=0.2),
 }

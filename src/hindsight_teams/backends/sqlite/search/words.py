@@ -4,15 +4,46 @@ from __future__ import annotations
 
 import math
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from hindsight_teams.backends.sqlite.search import spelling, weights
 from hindsight_teams.backends.sqlite.store.reading import bounds
 
-MOST_TERMS = 48
+MOST_TERMS = 32
 """Terms of a query that are looked up, rarest first."""
 
+_MOST_COUNTED = 64
+_MOST_UNKNOWN = 4
+"""Words without a match that are tried in other ways, which costs more than to look up a word."""
+
 _SELECT = "SELECT rowid FROM words WHERE words MATCH ? AND rowid >= ? AND rowid < ? ORDER BY rowid DESC LIMIT ?"
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """Something of the query that is looked up.
+
+    Attributes:
+        text: The query's index term.
+        match: What finds it in the index: the term, others that differ by one edit, or a beginning of terms.
+        held: How it stands in a memory's content, one of these.
+        share: What it counts beside a term of the query itself.
+    """
+
+    text: str
+    match: str
+    held: tuple[str, ...]
+    share: float = 1.0
+
+    @staticmethod
+    def of(text: str) -> Term:
+        """A term as the query has it."""
+        return Term(text, f'"{text}"', (f" {text} ",))
+
+    def occurrences(self, content: str) -> int:
+        """How often a content holds it."""
+        return sum(map(content.count, self.held))
 
 
 @dataclass(slots=True)
@@ -23,11 +54,15 @@ class WordHits:
         terms: The terms that occur in the bank; a memory's mask has a bit for each.
         weights: The weight of each term.
         masks: Which terms a memory holds, by rowid.
+        missing: The weight of the query's terms that the bank does not hold in any form.
+        rarest: The weight of a term that one memory holds.
     """
 
-    terms: list[str] = field(default_factory=list)
+    terms: list[Term] = field(default_factory=list)
     weights: list[float] = field(default_factory=list)
     masks: dict[int, int] = field(default_factory=dict)
+    missing: float = 0.0
+    rarest: float = 0.0
     _sums: dict[int, float] = field(default_factory=dict)
 
     def weight(self, mask: int) -> float:
@@ -52,6 +87,7 @@ def search(
     terms: Sequence[str],
     *,
     names: Collection[str],
+    silent: Collection[str],
     size: int,
     condition: str | None,
     loose: bool = False,
@@ -65,24 +101,26 @@ def search(
 
     Args:
         names: Terms that name an author: they find nothing and weigh nothing, unless there is nothing else.
+        silent: Terms that only ask: the same.
         size: Memories in the bank.
         condition: A further full-text condition that every hit meets.
         loose: Leave the condition to the caller, as far as what meets it is certain to be among the hits.
         most: Index rows to read for finding.
     """
-    counts = {term: estimate(db, bank, term, most) for term in terms[: 4 * MOST_TERMS]}
-    rare_first = sorted((t for t in counts if counts[t]), key=lambda t: (t in names, counts[t]))[:MOST_TERMS]
-    only_names = all(term in names for term in rare_first)
-    hits = WordHits(terms=rare_first)
-    finders: list[str] = []
+    quiet = {*names, *silent}
+    counts, lacking = _counted(db, bank, terms[:_MOST_COUNTED], quiet, most)
+    rare_first = sorted(counts, key=lambda t: (t.text in quiet, counts[t]))[:MOST_TERMS]
+    only_quiet = all(term.text in quiet for term in rare_first)
+    hits = WordHits(terms=rare_first, missing=lacking * _idf(0, size), rarest=_idf(1, size))
+    finders: list[Term] = []
     budget = most
     for term in rare_first:
         n = min(counts[term], size)
-        silent = term in names and not only_names
-        hits.weights.append(0.0 if silent else math.log(1 + (size - n + 0.5) / (n + 0.5)))
+        still = term.text in quiet and not only_quiet
+        hits.weights.append(0.0 if still else term.share * _idf(n, size))
         # A term that only memories beyond the condition hold must not keep a more common one from finding.
-        useful = not silent and (not finders or n <= budget)
-        if useful and (not condition or occurs(db, bank, f'"{term}" AND {condition}')):
+        useful = not still and (not finders or n <= budget)
+        if useful and (not condition or occurs(db, bank, f"({term.match}) AND {condition}")):
             finders.append(term)
             budget -= n
     if not finders:
@@ -92,11 +130,59 @@ def search(
     also = f" AND {condition}" if condition else ""
     if counts[finders[0]] > most and len(rare_first) > 1:
         # Even the rarest term is too common to read through: memories that hold the two rarest come before newest ones.
-        _mark(db, bank, hits, 0, f'"{rare_first[0]}" AND "{rare_first[1]}"{also}', most)
-    any_finder = " OR ".join(f'"{t}"' for t in finders)
+        _mark(db, bank, hits, 0, f"({rare_first[0].match}) AND ({rare_first[1].match}){also}", most)
+    any_finder = " OR ".join(t.match for t in finders)
     for bit, term in enumerate(rare_first):
-        _mark(db, bank, hits, bit, f'"{term}"{also}' if term in finders else f'"{term}" AND ({any_finder}){also}', most)
+        with_finder = f"({term.match}){also}" if term in finders else f"({term.match}) AND ({any_finder}){also}"
+        _mark(db, bank, hits, bit, with_finder, most)
     return hits
+
+
+def _counted(
+    db: sqlite3.Connection, bank: int, terms: Sequence[str], quiet: Collection[str], most: int
+) -> tuple[dict[Term, int], int]:
+    """In how many memories each term occurs, in whichever form the bank has it; and how many terms it lacks."""
+    counts: dict[Term, int] = {}
+    lacking = tried = 0
+    for text in terms:
+        term = Term.of(text)
+        n = estimate(db, bank, term.match, most)
+        if not n and text not in quiet and tried < _MOST_UNKNOWN:
+            tried += 1
+            lacking += 1
+            term, n = _otherwise(db, bank, text, most)
+        elif not n and text not in quiet:
+            lacking += 1
+        if n:
+            counts[term] = n
+    return counts, lacking
+
+
+def _otherwise(db: sqlite3.Connection, bank: int, text: str, most: int) -> tuple[Term, int]:
+    """A term that the bank lacks, as what it may stand for there: one edit away, or with another ending."""
+    near = [t for t in spelling.near_terms(db, text) if occurs(db, bank, f'"{t}"')]
+    if near:
+        match = " OR ".join(f'"{t}"' for t in near)
+        return Term(text, match, tuple(f" {t} " for t in near), weights.ONE_EDIT), estimate(db, bank, match, most)
+    begin = beginning(text)
+    if begin is None:
+        return Term.of(text), 0
+    match = f'"{begin}" *'
+    return Term(text, match, (f" {begin}",), weights.OTHER_FORM_ALONE), estimate(db, bank, match, most)
+
+
+def beginning(text: str) -> str | None:
+    """What other forms of a term begin with; None for a term that is too short to tell."""
+    if len(text) == 1 and text > "\u1000":  # one character of a script that is indexed in pairs or triples
+        return text
+    if not text.isalpha():
+        return None
+    begin = text[: max(weights.FORM_LEAST, math.ceil(len(text) * weights.FORM_SHARE))]
+    return begin if len(begin) >= weights.FORM_LEAST else None
+
+
+def _idf(n: int, size: int) -> float:
+    return math.log(1 + (max(size, n) - n + 0.5) / (n + 0.5))
 
 
 def _mark(db: sqlite3.Connection, bank: int, hits: WordHits, bit: int, query: str, most: int) -> None:
@@ -106,16 +192,15 @@ def _mark(db: sqlite3.Connection, bank: int, hits: WordHits, bit: int, query: st
         masks[no] = masks.get(no, 0) | flag
 
 
-def estimate(db: sqlite3.Connection, bank: int, term: str, most: int) -> int:
-    """In how many memories of the bank a term occurs: exact up to ``most``, else judged by how far that many reach."""
+def estimate(db: sqlite3.Connection, bank: int, match: str, most: int) -> int:
+    """How many memories of the bank match: exact up to ``most``, else judged by how far that many reach."""
     low, high = bounds(bank)
-    query = f'"{term}"'
     reached = db.execute(
         "SELECT rowid FROM words WHERE words MATCH ? AND rowid >= ? AND rowid < ? LIMIT 1 OFFSET ?",
-        (query, low, high, most),
+        (match, low, high, most),
     ).fetchone()
     if reached is None:
-        return count(db, bank, query)
+        return count(db, bank, match)
     (last,) = db.execute("SELECT last FROM bank WHERE no = ?", (bank,)).fetchone()
     return max(most + 1, int(most * last / max(1, reached[0] - low)))
 
@@ -127,20 +212,27 @@ def count(db: sqlite3.Connection, bank: int, query: str) -> int:
 
 
 class Shares:
-    """How large a share of a bank meets a condition: counted once, and again when the bank has changed by a tenth."""
+    """What is known of a bank as a whole: counted once, and again when the bank has changed by a tenth."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[int, str], tuple[int, float]] = {}
 
     def of(self, db: sqlite3.Connection, bank: int, condition: str, size: int) -> float:
-        """The share, from 0 to 1."""
-        counted, share = self._known.get((bank, condition), (0, 0.0))
-        if not counted or abs(size - counted) * 10 > counted:
-            if len(self._known) >= 1_000:
-                self._known.clear()
-            share = count(db, bank, condition) / max(1, size)
-            self._known[bank, condition] = (size, share)
-        return share
+        """How large a share of the bank meets a full-text condition, from 0 to 1."""
+        known = self.recall(bank, condition, size)
+        return self.keep(bank, condition, size, count(db, bank, condition) / max(1, size)) if known is None else known
+
+    def recall(self, bank: int, name: str, size: int) -> float | None:
+        """What was kept under a name, unless the bank has changed too much since."""
+        counted, value = self._known.get((bank, name), (0, 0.0))
+        return value if counted and abs(size - counted) * 10 <= counted else None
+
+    def keep(self, bank: int, name: str, size: int, value: float) -> float:
+        """Keep a figure of a bank of this size."""
+        if len(self._known) >= 1_000:
+            self._known.clear()
+        self._known[bank, name] = (size, value)
+        return value
 
 
 def occurs(db: sqlite3.Connection, bank: int, query: str) -> bool:
@@ -153,3 +245,9 @@ def newest(db: sqlite3.Connection, bank: int, term: str, *, condition: str | Non
     """The newest memories of the bank that are indexed under a term."""
     query = f'"{term}"' + (f" AND {condition}" if condition else "")
     return [no for (no,) in db.execute(_SELECT, (query, *bounds(bank), most))]
+
+
+def shown(hits: WordHits, mask: int, words: Mapping[str, str]) -> str:
+    """The words of the query that a memory holds, as the query has them."""
+    held = (t for bit, t in enumerate(hits.terms) if mask >> bit & 1 and hits.weights[bit])
+    return ", ".join(words.get(t.text, t.text) for t in held)

@@ -10,10 +10,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from hindsight_teams.backends.sqlite.store import records, schema
+from hindsight_teams.backends.sqlite.store import schema
 from hindsight_teams.backends.sqlite.store.connections import Pool
 from hindsight_teams.backends.sqlite.store.sqlite_errors import translate
-from hindsight_teams.backends.sqlite.text import terms as tokens
 from hindsight_teams.errors import DatabaseUnusable, InvalidInput
 
 _PROBLEMS = 20
@@ -168,23 +167,12 @@ def _rebuild(db: sqlite3.Connection) -> None:
     db.execute("DELETE FROM memory WHERE bank NOT IN (SELECT no FROM bank)")
     db.execute("UPDATE memory SET document = NULL WHERE document NOT IN (SELECT no FROM document)")
     db.execute("DROP TABLE words")
+    db.execute("DROP TABLE IF EXISTS vocabulary")
     schema.make_words(db)
-    rows = db.execute("SELECT no, text, author, context, entities, tags FROM memory ORDER BY no")
-    while batch := rows.fetchmany(1_000):
-        db.executemany("INSERT INTO words (rowid, terms) VALUES (?, ?)", [(row[0], _terms(*row[1:])) for row in batch])
+    schema.fill_words(db)
     db.execute(
         "UPDATE bank SET memories = (SELECT count(*) FROM memory m WHERE m.bank = bank.no),"
         " last = max(last, coalesce((SELECT max(m.no) & 4294967295 FROM memory m WHERE m.bank = bank.no), 0))"
-    )
-
-
-def _terms(text: str, author: str | None, context: str | None, entities: str | None, tags: str | None) -> str:
-    return tokens.indexed(
-        text,
-        author=author,
-        context=context,
-        entities=records.unpack_tags(entities),
-        tags=records.unpack_tags(tags),
     )
 
 

@@ -7,9 +7,12 @@ hundred thousand costs no more than reading it alone.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable
 
+from hindsight_teams.backends.sqlite.store.streams import stream
+from hindsight_teams.backends.sqlite.text import terms
 from hindsight_teams.backends.sqlite.text.duplicates import words_key
 from hindsight_teams.errors import DatabaseUnusable
 
@@ -77,10 +80,31 @@ def _first_tables(db: sqlite3.Connection) -> None:
 def make_words(db: sqlite3.Connection) -> None:
     """Make the full-text index, empty.
 
-    ``tokens`` makes the tokens, so SQLite has only to split them at spaces and to stem English ones: its ascii
-    tokenizer takes every character outside ASCII as part of a token.
+    ``terms`` makes the tokens, stemmed, so SQLite has only to split them at spaces: its ascii tokenizer takes every
+    character outside ASCII as part of a token. Recall counts them in the table's content.
     """
-    db.execute("CREATE VIRTUAL TABLE words USING fts5(terms, tokenize='porter ascii', detail=none, columnsize=0)")
+    db.execute("CREATE VIRTUAL TABLE words USING fts5(terms, tokenize='ascii', detail=none, columnsize=0)")
+    db.execute("CREATE VIRTUAL TABLE IF NOT EXISTS vocabulary USING fts5vocab(words, row)")
+
+
+def fill_words(db: sqlite3.Connection) -> None:
+    """Index every memory."""
+    rows = db.execute("SELECT no, text, author, context, entities, tags FROM memory ORDER BY no")
+    while batch := rows.fetchmany(1_000):
+        indexed = [
+            (
+                no,
+                terms.indexed(
+                    text,
+                    author=author,
+                    context=context,
+                    entities=json.loads(entities) if entities else (),
+                    tags=json.loads(tags) if tags else (),
+                ),
+            )
+            for no, text, author, context, entities, tags in batch
+        ]
+        db.executemany("INSERT INTO words (rowid, terms) VALUES (?, ?)", indexed)
 
 
 def _facts(db: sqlite3.Connection) -> None:
@@ -136,10 +160,28 @@ def _words_said(db: sqlite3.Connection) -> None:
     )
 
 
+def _counted_terms(db: sqlite3.Connection) -> None:
+    """Stemmed terms in the index, and the streams that memories outside documents stand in."""
+    db.execute("ALTER TABLE memory ADD COLUMN stream INTEGER")
+    rows = db.execute(
+        "SELECT no, tags, dated FROM memory m WHERE position = 0 AND NOT EXISTS"
+        " (SELECT 1 FROM memory o WHERE o.document = m.document AND o.position > 0)"
+    ).fetchall()
+    db.executemany(
+        "UPDATE memory SET stream = ? WHERE no = ?",
+        [(stream(json.loads(tags) if tags else (), dated=bool(dated)), no) for no, tags, dated in rows],
+    )
+    db.execute("DROP INDEX memory_stream")
+    db.execute("CREATE INDEX memory_order ON memory (bank, stream, mentioned) WHERE stream IS NOT NULL")
+    db.execute("DROP TABLE words")
+    make_words(db)
+    fill_words(db)
+
+
 PLAIN_TABLES = ("bank", "document", "memory", "derivation", "embedder", "vector", "mention", "pending")
 """Every table of the last migration but the index, which follows from the memories."""
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first_tables, _facts, _words_said)
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first_tables, _facts, _words_said, _counted_terms)
 
 
 def migrate(db: sqlite3.Connection, *, now: int) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -15,6 +14,7 @@ from hindsight_teams.backends.sqlite import checks
 from hindsight_teams.backends.sqlite.learn import linking
 from hindsight_teams.backends.sqlite.store.records import Piece, digest, pack, zone_of
 from hindsight_teams.backends.sqlite.store.schema import BANK_SHIFT
+from hindsight_teams.backends.sqlite.store.streams import stream
 from hindsight_teams.backends.sqlite.text import terms as tokens
 from hindsight_teams.backends.sqlite.text.dates import happened
 from hindsight_teams.backends.sqlite.text.duplicates import words_key
@@ -27,7 +27,7 @@ MEMORY_SIZE = 1_500
 
 _INSERT = (
     "INSERT INTO memory (no, bank, digest, author, document, position, mentioned, dated, occurred, occurred_end, type,"
-    " context, tags, metadata, entities, text, said, zone) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+    " context, tags, metadata, entities, text, said, zone, stream) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 )
 
 
@@ -52,7 +52,7 @@ def pieces(item: RetainItem, *, now: datetime, read: bool = True) -> list[Piece]
         item = replace(item, document_id=document_id)
     stamp = checks.to_microseconds("timestamp", item.timestamp)
     metadata = dict(item.metadata or {})
-    author = metadata.get("author") or _speaker(text)
+    author = metadata.get("author") or tokens.speaker(text)
     given = tuple(dict.fromkeys(item.entities or ()))
     moment = item.timestamp or now
     mentioned = checks.to_microseconds("timestamp", moment)
@@ -88,15 +88,6 @@ def _happened(text: str, moment: datetime) -> tuple[int | None, int | None]:
     if found is None:
         return None, None
     return checks.to_microseconds("start", found.start), checks.to_microseconds("end", found.end)
-
-
-_SPEAKER = re.compile(r"([^\W\d_][\w.'\u2019-]*(?: [^\W\d_][\w.'\u2019-]*){0,3})(?: \([^()\n]{1,60}\))?: \S")
-
-
-def _speaker(text: str) -> str | None:
-    """The name at the head of a line of a transcript: "Nora: ..." or "Nora (8 May 2023): ..."."""
-    found = _SPEAKER.match(text)
-    return found[1] if found else None
 
 
 def split(text: str) -> list[str]:
@@ -163,6 +154,9 @@ def store(db: sqlite3.Connection, bank: int, new: Sequence[Piece], *, now: int) 
                 position += document is not None
             numbers[i] = number
     db.executemany(_INSERT, [_row(number, bank, p, d, at) for number, p, d, at in fresh])
+    # A document of several memories has an order of its own.
+    several = [(document,) for document in {d for _, _, d, position in fresh if position}]
+    db.executemany("UPDATE memory SET stream = NULL WHERE document = ? AND position = 0", several)
     db.executemany("INSERT INTO words (rowid, terms) VALUES (?, ?)", [(n, p.terms) for n, p, *_ in fresh])
     db.executemany(
         "INSERT INTO vector (no, model, data) VALUES (?, ?, ?)",
@@ -198,6 +192,7 @@ def _row(number: int, bank: int, piece: Piece, document: int | None, position: i
         piece.text,
         piece.said,
         piece.zone,
+        None if position else stream(piece.tags, dated=piece.dated),
     )
 
 

@@ -1,8 +1,7 @@
-"""Text to index terms: folding, splitting, stop words, stems. One function for memories and queries alike.
+"""Text to index terms: folding, splitting, stems. One function for memories and queries alike.
 
-Scripts written with spaces give words; SQLite stems English ones, Snowball Cyrillic, Greek and Arabic ones. Chinese,
-Japanese and Korean give overlapping pairs of characters, Thai, Lao, Khmer and Burmese triples, since SQLite finds
-nothing inside a run of them.
+Scripts written with spaces give words. Chinese, Japanese and Korean give overlapping pairs of characters, Thai, Lao,
+Khmer and Burmese triples, since SQLite finds nothing inside a run of them.
 """
 
 from __future__ import annotations
@@ -10,33 +9,31 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
-from functools import cache, lru_cache
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
-from hindsight_teams.backends.sqlite.text.irregular import BASE
+from hindsight_teams.backends.sqlite.text import stems
+from hindsight_teams.backends.sqlite.text.stems import MAX_TERM, term
+from hindsight_teams.backends.sqlite.text.stop_words import GENERIC_WORDS, QUESTION_WORDS, STOP_WORDS
 
-MAX_TERM = 64
-"""Characters of a term that count; the rest of a longer one (a URL, a hash) is cut."""
+__all__ = [
+    "GENERIC_WORDS",
+    "MAX_TERM",
+    "QUESTION_WORDS",
+    "STOP_WORDS",
+    "UNTAGGED",
+    "author_term",
+    "indexed",
+    "named_stop_words",
+    "speaker",
+    "tag_term",
+    "term",
+    "terms",
+    "words",
+]
 
-# Function words of English. Words of other languages are weighed by how common they are in the bank, nothing more.
-STOP_WORDS = frozenset(
-    """a about after again all also am an and any are as at be because been before being both but by can cannot could
-    did didnt do does doesnt doing dont down during each ever every few for from further get got had hadnt has hasnt
-    have havent having he hed her here hers herself hes hi him himself his how however i id if ill im in into is isnt
-    it its itself ive just let lets like made make many may me might more most much my myself no nor not now of off oh
-    ok okay on once one only or other our ours ourselves out over own really s same she shed shell shes should so some
-    still such t than that thats the their theirs them themselves then there these they theyd theyll theyre theyve
-    this those though through to too under until up upon us very was wasnt we wed well were werent weve what whats
-    when where which while who whom whose why will with wont would wouldnt yeah yes yet you youd youll your youre
-    yours yourself yourselves youve""".split()
-)
-
-# What people put into a query to ask for "whatever there is": with nothing else in it, the newest memories answer.
-GENERIC_WORDS = frozenset(
-    """any anything background context details everything fact facts general history info information know known
-    learned memories memory past preference preferences profile recall relevant remember summary tell things user
-    users""".split()
-)
+LONGEST_HEADING = 100
+"""Characters of a first line that is taken for the heading of what follows."""
 
 _CONTRACTIONS = frozenset(("t", "re", "ve", "ll", "d", "m"))
 _ASCII_WORD = re.compile(r"[a-z0-9]+(?:'[a-z0-9]+)*")
@@ -49,12 +46,32 @@ _RUN = re.compile(f"[{_PAIRS}]+|[{_TRIPLES}]+|[^{_PAIRS}{_TRIPLES}]+")
 _IN_PAIRS = re.compile(f"[{_PAIRS}]")
 _IN_TRIPLES = re.compile(f"[{_TRIPLES}]")
 
+_THOUSANDS = re.compile(r"(?<=\d)[,\u2019\u202f](?=\d{3}(?!\d))")
+_ORDINAL = re.compile(r"(?<!\w)(\d+)(?:st|nd|rd|th)(?!\w)", re.IGNORECASE)
+_UNIT = re.compile(r"(?<!\w)(\d+)(?=(?:[A-Za-z\u00b5\u03bc\u2126]{2,4}|[b-hj-ru-zB-HJ-RU-Z])(?!\w))")
+_HUMPED = re.compile(r"[A-Za-z][A-Za-z0-9]*[a-z0-9][A-Z][A-Za-z0-9]*")
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_JOINED = re.compile(r"(?<!\w)(\w{1,3})&(\w{1,3})(?!\w)")
+_SIGNED = re.compile(r"(?<!\w)([A-Za-z])(\+\+|#)(?!\w)")
+_CAPITALISED = re.compile(r"(?<![\w'])(?:[A-Z]{2,}|[A-Z][a-z]+)(?![\w'\u2019])")
+_SENTENCE_BEGINS = re.compile(r"(?:^|[.!?:;\n\r\u2022>)\]*-])[\s\"'\u201c\u2018(*_>-]{0,8}$")
+_SPEAKER = re.compile(r"([^\W\d_][\w.'\u2019-]*(?: [^\W\d_][\w.'\u2019-]*){0,3})(?: \([^()\n]{1,60}\))?: \S")
+_NAMES_ANYWHERE = frozenset(("will", "may"))
+"""Names of people that are stop words otherwise: they count at the beginning of a sentence too."""
+
+_LETTERS = str.maketrans(
+    {"\u0142": "l", "\u0141": "L", "\u00f8": "o", "\u00d8": "O", "\u0111": "d", "\u0110": "D", "\u0131": "i"}
+    | {"\u00e6": "ae", "\u00c6": "Ae", "\u0153": "oe", "\u0152": "Oe", "\u00f0": "d", "\u00d0": "D", "\u0127": "h"}
+    | {"\u00fe": "th", "\u00de": "Th", "\u0167": "t", "\u0126": "H", "\u0166": "T"}
+)
+"""Letters that Unicode does not take apart, and that people write without their strokes."""
+
 
 class _Folding(dict[int, str]):
     """What each character becomes, worked out when it is first met."""
 
     def __missing__(self, code: int) -> str:
-        folded = unicodedata.normalize("NFKD", chr(code).casefold())
+        folded = unicodedata.normalize("NFKD", chr(code).translate(_LETTERS).casefold())
         # Accents of Latin, Greek and Cyrillic, Hebrew and Arabic vowel points: written or left out at will.
         kept = "".join(
             c
@@ -79,6 +96,7 @@ _folding = _Folding()
 
 def words(text: str) -> list[str]:
     """The words of a text in order, folded but not stemmed, stop words included."""
+    text = _spelt(text)
     if text.isascii():
         found = _ASCII_WORD.findall(text.lower())
         return found if "'" not in text else [part for w in found for part in _parts(w)]
@@ -89,6 +107,19 @@ def words(text: str) -> list[str]:
     return out
 
 
+def _spelt(text: str) -> str:
+    """The text with one spelling for what has several: 5,000 and 5000, 10GB and 10 GB, parts of parseUserInput."""
+    if "," in text or "\u2019" in text or "\u202f" in text:
+        text = _THOUSANDS.sub("", text)
+    if not text.isalpha():
+        text = _UNIT.sub(r"\1 ", _ORDINAL.sub(r"\1", text))
+        if "&" in text:
+            text = _JOINED.sub(r"\g<0> \1\2", text)
+        if "+" in text or "#" in text:
+            text = _SIGNED.sub(lambda m: m[1] + ("plusplus" if m[2] == "++" else "sharp"), text)
+    return _HUMPED.sub(lambda m: f"{m[0]} {_HUMP.sub(' ', m[0])}", text)
+
+
 def _parts(word: str) -> list[str]:
     """A word at its apostrophes: "don't" stays one, "Nora's" loses its ending, "l'eau" is two."""
     stem, mark, ending = word.strip("'").rpartition("'")
@@ -97,7 +128,9 @@ def _parts(word: str) -> list[str]:
     if ending == "s":
         return [stem.replace("'", "")]
     if ending in _CONTRACTIONS:
-        return [stem.replace("'", "") + ending]
+        # "I'll" is not the word "ill"; what is no stop word with its ending ("Nora'll") is one without.
+        whole = stem.replace("'", "") + ending
+        return [whole if whole in STOP_WORDS or ending == "t" else f"{stem}'{ending}" if stem == "i" else stem]
     return [part for part in word.split("'") if part]
 
 
@@ -110,33 +143,35 @@ def _grams(run: str) -> list[str]:
     return [run[i : i + size] for i in range(len(run) - size + 1)]
 
 
-@cache
-def _stemmer(language: str) -> Callable[[str], str]:
-    import snowballstemmer  # loads every language: 20 ms that a recall-free command need not spend
-
-    stem: Callable[[str], str] = snowballstemmer.stemmer(language).stemWord
-    return stem
-
-
-@lru_cache(maxsize=1 << 16)
-def term(word: str) -> str:
-    """The index term of a folded word: its base form or, where the script tells a language, its stem."""
-    word = word[:MAX_TERM]
-    first = word[0]
-    if first <= "\u024f":  # SQLite's porter tokenizer stems these
-        return BASE.get(word, word)
-    if "\u0400" <= first <= "\u04ff":
-        return _stemmer("russian")(word)
-    if "\u0370" <= first <= "\u03ff":
-        return _stemmer("greek")(word)
-    if "\u0600" <= first <= "\u06ff":
-        return _stemmer("arabic")(word)
-    return word
-
-
 def terms(text: str) -> list[str]:
     """The index terms of a text, in order, with repetitions, without stop words."""
-    return [term(w) for w in words(text) if w not in STOP_WORDS]
+    found = words(text)
+    spoken = stems.language(found)
+    if text.isascii() or spoken != stems.ENGLISH:
+        return [term(w, spoken) for w in found if w not in STOP_WORDS]
+    accented = _accented(text)
+    return [term(w, stems.OTHER if w in accented else spoken) for w in found if w not in STOP_WORDS]
+
+
+_ACCENTED = re.compile(r"\w*[\u00c0-\u024f]\w*")
+
+
+def _accented(text: str) -> frozenset[str]:
+    """Folded words that were written with an accent: no English form, whatever they look like without it."""
+    return frozenset(w for found in _ACCENTED.findall(text) for w in found.translate(_folding).split())
+
+
+def named_stop_words(text: str) -> list[str]:
+    """Stop words that are written as names or abbreviations, folded: "IT", "US", "Will" inside a sentence."""
+    found: dict[str, None] = {}
+    shouted = text.isupper()
+    for match in _CAPITALISED.finditer(text):
+        word = match[0].lower()
+        if word not in STOP_WORDS or shouted:
+            continue
+        if match[0].isupper() or word in _NAMES_ANYWHERE or not _SENTENCE_BEGINS.search(text, 0, match.start()):
+            found.setdefault(word)
+    return list(found)
 
 
 def tag_term(tag: str) -> str:
@@ -153,20 +188,47 @@ UNTAGGED = "§u"
 """The index term of a memory without tags."""
 
 
+def speaker(text: str) -> str | None:
+    """The name at the head of a line of a transcript: "Nora: ..." or "Nora (8 May 2023): ..."."""
+    found = _SPEAKER.match(text)
+    return found[1] if found else None
+
+
 @lru_cache(maxsize=1 << 10)
 def _author_terms(author: str) -> tuple[str, ...]:
     return tuple(map(author_term, terms(author)))
 
 
 def indexed(text: str, *, author: str | None, context: str | None, entities: Iterable[str], tags: Iterable[str]) -> str:
-    """What the full-text index holds for a memory."""
-    out = terms(text)
+    """What the full-text index holds for a memory: its terms in order, each between spaces, so that they can be counted.
+
+    A slash ends the heading, a bar ends the text; behind it stand terms of context and entities, stop words that are
+    names, single characters, and marks of authors and tags. Neither sign is a token to SQLite.
+    """
+    head, line, rest = text.partition("\n")
+    if line and len(head) <= LONGEST_HEADING and rest and not rest.isspace():
+        out = [*terms(head), "/", *terms(rest)]
+    else:
+        out = terms(text)
     seen = set(out)
+    out.append("|")
     for extra in (context, *entities) if context else entities:
         fresh = [t for t in terms(extra) if t not in seen]
         seen.update(fresh)
         out += fresh
-    if author:
-        out += _author_terms(author)
+    out += named_stop_words(text)
+    if not text.isascii():
+        out += _last_characters(text, seen)
+    said_by = speaker(text)
+    out += dict.fromkeys((*(_author_terms(author) if author else ()), *(_author_terms(said_by) if said_by else ())))
     out += [tag_term(tag) for tag in tags] or [UNTAGGED]
-    return " ".join(out)
+    return f" {' '.join(out)} "
+
+
+def _last_characters(text: str, seen: Sequence[str] | set[str]) -> list[str]:
+    """The last character of each run of a script that is indexed in pairs or triples.
+
+    Every other character begins a pair or a triple, and so is found as its beginning.
+    """
+    runs = (run for run in _RUN.findall(text) if len(run) > 1 and (_IN_PAIRS.match(run) or _IN_TRIPLES.match(run)))
+    return [c for c in dict.fromkeys(run[-1] for run in runs) if c not in seen]

@@ -1,0 +1,133 @@
+"""Newer before older: among lines that say nearly the same, and before what a memory was replaced by.
+
+Nothing is marked or left out by these rules: they decide which of two lines stands first.
+"""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+from collections.abc import Iterable, Sequence
+
+from hindsight_teams.backends.sqlite.search import weights
+from hindsight_teams.backends.sqlite.search.candidates import Candidate, Candidates
+from hindsight_teams.backends.sqlite.search.fusion import Scored
+from hindsight_teams.backends.sqlite.store.reading import bounds
+
+_CHANGES = frozenset("switch replac chang migrat move reloc settl drop quit renam becom upgrad instead".split())
+"""English stems that tell a change: a newer line with one of them may share fewer words with the older."""
+
+_MOVES = frozenset("move reloc settl".split())
+_LIVES = frozenset("live resid base dwell".split())
+
+
+def newest_first(db: sqlite3.Connection, bank: int, found: Candidates, ranked: Sequence[Scored]) -> list[Scored]:
+    """The ranking with newer lines lifted to the place of older ones that they say nearly the same as."""
+    first = list(ranked[: weights.UPDATES_AMONG])
+    if first:
+        _add_changes(db, bank, found, first)
+    bodies = {s.candidate.no: _body(s.candidate) for s in first}
+    weigh = _Weigh([c.content for c in found.by_number.values()])
+    out: list[Scored] = []
+    for scored in first:
+        place = next((i for i, older in enumerate(out) if _updates(older, scored, bodies, weigh)), None)
+        if place is None:
+            out.append(scored)
+        else:
+            scored.lift(out[place].total)
+            out.insert(place, scored)
+    return _successors_first(found, [*out, *ranked[weights.UPDATES_AMONG :]])
+
+
+def _body(candidate: Candidate) -> list[str]:
+    return [t for t in candidate.content.partition("|")[0].split() if t != "/"]
+
+
+class _Weigh:
+    """How much terms tell lines apart: what most candidates hold ("2023", a speaker) makes no two of them alike."""
+
+    def __init__(self, contents: Sequence[str]) -> None:
+        self._contents = contents
+        self._known: dict[str, float] = {}
+
+    def all(self, terms: Iterable[str]) -> float:
+        """The weight of some terms together."""
+        return sum(map(self._of, terms))
+
+    def _of(self, term: str) -> float:
+        known = self._known.get(term)
+        if known is None:
+            spaced = f" {term} "
+            n = sum(1 for content in self._contents if spaced in content)
+            known = self._known[term] = math.log(1 + (len(self._contents) + 10) / (n + 1))
+        return known
+
+
+def _updates(older: Scored, newer: Scored, bodies: dict[int, list[str]], weigh: _Weigh) -> bool:
+    """Whether a line that ranks lower is a newer version of one that ranks higher."""
+    a, b = older.candidate, newer.candidate
+    if (b.mentioned, b.no) <= (a.mentioned, a.no):
+        return False
+    old, new = bodies[a.no], bodies[b.no]
+    if not old or not new or max(len(old), len(new)) > weights.UPDATE_LONGEST:
+        return False
+    olds, news = set(old), set(new)
+    both = olds & news
+    if not both:
+        return False
+    if news & _MOVES and olds & _LIVES and old[0] == new[0]:
+        return True
+    changed = bool(news & _CHANGES and not olds & _CHANGES)
+    if not changed and newer.total < weights.UPDATE_SHARE * older.total:
+        return False
+    least = weights.UPDATE_ALIKE
+    if changed:  # sharing more than its subject says more: "use Kafka", "drop Kafka"
+        least = weights.CHANGE_OF_OBJECT if both - {old[0]} else weights.CHANGE_OF_SUBJECT
+    return weigh.all(both) >= least * min(weigh.all(olds), weigh.all(news))
+
+
+def _add_changes(db: sqlite3.Connection, bank: int, found: Candidates, first: list[Scored]) -> None:
+    """Take in newer memories that tell a change of what the best line says, though they lack the question's words."""
+    best = first[0].candidate
+    terms = [t for t in dict.fromkeys(_body(best)) if t.isalnum()]
+    if not terms or len(terms) > weights.CHANGED_LONGEST:
+        return
+    low, high = bounds(bank)
+    match = f"({_any(terms)}) AND ({_any(sorted(_CHANGES))})"
+    sql = "SELECT rowid FROM words WHERE words MATCH ? AND rowid > ? AND rowid < ? ORDER BY rowid DESC LIMIT ?"
+    rows = [no for (no,) in db.execute(sql, (match, max(low, best.no), high, weights.CHANGES_TRIED))]
+    fresh = [no for no in rows if no not in found.by_number]
+    if fresh:
+        found.add(fresh, {})
+        found.read()
+    held = {scored.candidate.no for scored in first}
+    first += [Scored.of(found.by_number[no]) for no in rows if no in found.by_number and no not in held]
+
+
+def _any(terms: Sequence[str]) -> str:
+    return " OR ".join(f'"{term}"' for term in terms)
+
+
+def _successors_first(found: Candidates, ranked: Sequence[Scored]) -> list[Scored]:
+    """The ranking with each replaced memory below the one that replaced it."""
+    replaced = [s for s in ranked if s.candidate.superseded_by is not None]
+    if not replaced:
+        return [s for s in ranked if s.total > 0]
+    missing = {s.candidate.superseded_by for s in replaced} - found.by_number.keys()
+    found.add([no for no in missing if no is not None], {})
+    out = [s for s in ranked if s.total > 0]
+    for old in replaced:
+        successor = found.by_number.get(old.candidate.superseded_by or 0)
+        if old not in out or successor is None:
+            continue
+        place = out.index(old)
+        below = next((s for s in out if s.candidate.no == successor.no), None)
+        if below is None:
+            below = Scored.of(successor)
+        elif out.index(below) < place:
+            continue
+        else:
+            out.remove(below)
+        below.lift(old.total)
+        out.insert(place, below)
+    return out

@@ -1,0 +1,24 @@
+"""Which memories follow one another without a document that says so: those of one session, or of one bank in order."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Final
+
+ARRIVAL: Final = 0
+"""The stream of a bank's undated memories, in the order in which they arrived."""
+
+DATED: Final = 1
+"""The stream of a bank's dated memories, in the order of their dates."""
+
+_SESSION = "session:"
+"""The signature's tag for the session of a run; see ``access.signatures``."""
+
+
+def stream(tags: Sequence[str], *, dated: bool) -> int:
+    """The stream of a memory that stands alone in its document, or in none: the run's session where it is known."""
+    for tag in tags:
+        if tag.startswith(_SESSION):
+            return int.from_bytes(hashlib.blake2b(tag.encode(), digest_size=7).digest(), "big") + 2
+    return DATED if dated else ARRIVAL
