@@ -1,14 +1,20 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
 from hindsight_teams import SQLiteBackend, TeamMemory
 from hindsight_teams.audit import AuditStore, open_audit
+from hindsight_teams.backends.base import DelegatingBackend
 from hindsight_teams.errors import AccessDenied, NotFound
+from hindsight_teams.requests import Request
+
+R = TypeVar("R")
 
 NOTE = "Retries need jitter, or the clients march in step."
 
@@ -35,6 +41,30 @@ def squad(tmp_path: Path, log: AuditStore) -> Iterator[TeamMemory]:
             backend=backend,
             audit=log,
         )
+
+
+async def test_a_cancelled_call_is_audited(squad: TeamMemory, log: AuditStore) -> None:
+    class Stuck(DelegatingBackend):
+        async def aexecute(self, request: Request[R], /) -> R:
+            asked.set()
+            await asyncio.Event().wait()
+            return await super().aexecute(request)
+
+    asked = asyncio.Event()
+    member = squad.member("coder")
+    member.backend = Stuck(squad.backend)
+    for verb in ("aretain", "arecall", "areflect"):
+        call = asyncio.create_task(
+            getattr(member, verb)("Retries need jitter.", **{"bank": "notebook"} if verb == "aretain" else {})
+        )
+        await asked.wait()
+        asked.clear()
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+    assert {(e.verb, e.outcome, e.error) for e in log.query()} == {
+        (verb, "error", "CancelledError") for verb in ("retain", "recall", "reflect")
+    }
 
 
 def test_proposing_and_reviewing_are_audited_allowed_or_not(squad: TeamMemory, log: AuditStore) -> None:

@@ -219,6 +219,8 @@ class SQLiteBackend(Backend):
         memories = found.memories
         if self._reranker is not None and request.budget != "low":
             memories = rerank(self._reranker, request.query, memories)
+        if request.min_score is not None:
+            memories = [memory for memory in memories if (memory.score or 0.0) >= request.min_score]
         kept, left_out = recalling.within(memories, request.max_tokens)
         notes = [f"{left_out} more memories match; raise max_tokens to see them"] if left_out else []
         if len(request.query) > checks.MAX_QUERY:

@@ -1,0 +1,129 @@
+"""Requests: checked once, when they get their bank; generic in the answer; refused by a backend that lacks something."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import pickle
+from collections.abc import Generator
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import pytest
+
+from hindsight_teams import SQLiteBackend
+from hindsight_teams.backends.base import Backend, DelegatingBackend
+from hindsight_teams.errors import InvalidBankId, InvalidInput, Unsupported
+from hindsight_teams.models import RetainItem
+from hindsight_teams.requests import (
+    ALL,
+    Capability,
+    DeleteMemories,
+    ListDocuments,
+    Recall,
+    Reflect,
+    Request,
+    Retain,
+    TagFilter,
+)
+from hindsight_teams.requests.driver import adrive, drive
+from tests.memory.team_fixtures import backend
+
+__all__ = ["backend"]
+
+R = TypeVar("R")
+
+
+def test_a_request_without_a_bank_is_not_checked_yet() -> None:
+    draft = Recall(query="", budget="huge", filter=TagFilter("a"))  # type: ignore[arg-type]
+    with pytest.raises(InvalidInput):
+        replace(draft, bank="b")
+
+
+def test_what_was_left_open_is_settled_with_the_bank() -> None:
+    request = replace(Recall(query="lamp"), bank="b")
+    assert (request.budget, request.max_tokens, request.filter) == ("mid", 4096, ALL)
+    assert replace(Reflect(query="lamp"), bank="b").max_tokens is None
+
+
+@pytest.mark.parametrize("bank", ["", "a/b", None, 7])
+def test_a_bank_that_cannot_be_is_refused_by_the_request(bank: Any) -> None:
+    with pytest.raises(InvalidBankId):
+        Recall(bank=bank, query="lamp")
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda r: pickle.loads(pickle.dumps(r))])
+def test_a_request_survives_copy_and_pickle(copied: Any) -> None:
+    when = datetime(2024, 3, 1, tzinfo=UTC)
+    for request in (Recall(query="lamp"), Recall.of("b", "lamp", tags=["a"], query_timestamp=when)):
+        assert copied(request) == request
+    with pytest.raises(InvalidBankId):
+        copied(Recall(query="lamp")).admit(Backend())
+
+
+def test_a_naive_time_is_utc_in_the_request() -> None:
+    [item] = Retain(bank="b", items=[RetainItem("x", datetime(2024, 3, 1))]).items
+    assert item.timestamp == datetime(2024, 3, 1, tzinfo=UTC)
+    assert Recall(bank="b", query="x", query_timestamp=datetime(2024, 3, 1)).query_timestamp == item.timestamp
+
+
+def test_a_deletion_that_selects_nothing_is_no_request() -> None:
+    for nothing in (None, ALL, TagFilter(match="exact"), TagFilter([])):
+        with pytest.raises(InvalidInput):
+            DeleteMemories(bank="b", filter=nothing)  # type: ignore[arg-type]
+    assert DeleteMemories(bank="b", filter=TagFilter([], "exact")).filter.match == "exact"
+
+
+def test_what_a_backend_does_not_declare_is_unsupported(backend: SQLiteBackend) -> None:
+    lacking: list[Request[Any]] = [
+        ListDocuments(bank="b"),
+        Retain(bank="b", items=[RetainItem("x")], background=True),
+    ]
+    for request in lacking:
+        with pytest.raises(Unsupported) as refused:
+            backend.execute(request)
+        assert refused.value.details["missing"]
+    with pytest.raises(Unsupported):
+        backend.retain("b", "x", background=True)
+    assert backend.list_banks() == []
+
+
+def test_a_delegating_backend_lets_one_thing_be_changed(backend: SQLiteBackend) -> None:
+    class Shouting(DelegatingBackend):
+        def execute(self, request: Request[R], /) -> R:
+            changed: Any = request
+            if isinstance(request, Retain):
+                changed = replace(request, items=[replace(i, content=i.content.upper()) for i in request.items])
+            answer: R = super().execute(changed)
+            return answer
+
+    loud = Shouting(backend)
+    assert loud.name == backend.name
+    assert Capability.REPEATS in loud.capabilities
+    loud.retain("b", "the lamp is green")
+    assert [m.text for m in loud.recall("b", "lamp").results] == ["THE LAMP IS GREEN"]
+    assert loud.list_repeats("b") == []
+
+
+def _counting() -> Generator[int, int, list[int]]:
+    seen = []
+    for number in range(3):
+        try:
+            seen.append((yield number))
+        except ValueError:
+            seen.append(-1)
+    return seen
+
+
+def test_both_loops_send_answers_and_throw_what_was_raised() -> None:
+    def do(number: int) -> int:
+        if number == 1:
+            raise ValueError
+        return number * 10
+
+    async def ado(number: int) -> int:
+        return do(number)
+
+    assert drive(_counting(), do) == [0, -1, 20]
+    assert asyncio.run(adrive(_counting(), ado)) == [0, -1, 20]
