@@ -86,7 +86,9 @@ def row_number(memory_id: Any) -> int | None:
 
 def zone_of(moment: datetime | None) -> int:
     """Minutes that a time's own clock stands ahead of UTC."""
-    offset = None if moment is None else moment.utcoffset()
+    if moment is None or moment.tzinfo is UTC:
+        return 0
+    offset = moment.utcoffset()
     return 0 if offset is None else offset // timedelta(minutes=1)
 
 

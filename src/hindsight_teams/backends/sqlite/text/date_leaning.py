@@ -7,6 +7,7 @@ or one of each, the answer is None: no day is better than a guessed one.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 from hindsight_teams.backends.sqlite.text.irregular import BASE
@@ -49,7 +50,7 @@ _ENGLISH_FUTURE = re.compile(
     r"start|remember|prepare|order|pick|return|renew|write|tell|give|take|do|don['\u2019]t|get|make|move|close|open)\b"
 )
 _UNSETTLED = re.compile(
-    r"\b(?:postponed|rescheduled|moved\s+(?:from|to)|pushed\s+(?:back|to)|brought\s+forward|delayed|shifted|"
+    r"\b(?:postponed|rescheduled|moved\s+(?:from|to)\s+(?:the\s+)?(?:\d|next|\w+day\b)|pushed\s+(?:back|to)|brought\s+forward|delayed|shifted|"
     r"verschoben|verlegt|repoussée?|reportée?|aplazad[oa]|adiad[oa]|перенес\w+)\b"
     r"|(?<!is )(?<!are )\b(?:planned|scheduled|due|booked)\s+(?:for|on|in)\b"
     r"|\b(?:if|unless|whether|would|could|wenn|falls|если)\b"
@@ -74,6 +75,7 @@ _OTHER_FUTURE = re.compile(
     r"|\b(?:будет|будут|буду|будем|должен|должна|нужно|надо)\b"
 )
 _DEADLINE = re.compile(r"\b(?:until|till|by|before|bis|hasta|até|fino\s+a|jusqu\w*|avant|avanti|antes\s+de|vor|до)\b")
+_SINCE = re.compile(r"\b(?:since|seit|depuis|desde|dal)\s+(?:the\s+|dem\s+|el\s+|le\s+)?$")
 _RECURRING = re.compile(
     r"\b(?:every|each|daily|weekly|monthly|quarterly|yearly|annually|anniversary|birthdays?|born|weekdays|always|usually|"
     r"normally|(?:mon|tues|wednes|thurs|fri|satur|sun)days|(?:once|twice)\s+an?|per\s+(?:week|month|quarter|year))\b"
@@ -90,6 +92,7 @@ _RECURRING = re.compile(
 _CLAUSE = re.compile(r"[,;:()\u2014]|\b(?:and|but|while|und|aber|et|mais|y|pero|e|mas|и|но|а)\b")
 
 
+@lru_cache(maxsize=64)  # asked for each date of a text
 def is_recurring(low: str) -> bool:
     """Whether a sentence tells of what comes again and again: "every Friday", "her birthday", "on Mondays"."""
     return _RECURRING.search(low) is not None
@@ -101,7 +104,11 @@ def leaning(low: str, position: int | None = None) -> Lean | None:
     Args:
         position: Where the date stands: its clause counts first.
     """
-    if _UNSETTLED.search(low) or is_recurring(low):
+    if is_recurring(low):
+        return None
+    if position is not None and _SINCE.search(low, max(0, position - 16), position):
+        return "past"
+    if _is_unsettled(low):
         return None
     if position is not None:
         begin = max((m.end() for m in _CLAUSE.finditer(low, 0, position)), default=0)
@@ -112,6 +119,12 @@ def leaning(low: str, position: int | None = None) -> Lean | None:
     return _of(low)
 
 
+@lru_cache(maxsize=64)
+def _is_unsettled(low: str) -> bool:
+    return _UNSETTLED.search(low) is not None
+
+
+@lru_cache(maxsize=64)
 def _of(low: str) -> Lean | None:
     past, future = _ENGLISH_PAST.search(low), _ENGLISH_FUTURE.search(low)
     if not _ENGLISH.search(low):

@@ -34,6 +34,7 @@ from hindsight_teams.backends.sqlite.text.date_languages import (
     UNSPACED_PHRASES,
     UNSPACED_UNITS,
 )
+from hindsight_teams.backends.sqlite.text.date_leaning import is_recurring
 from hindsight_teams.backends.sqlite.text.date_units import (
     NO_DAYS,
     Days,
@@ -169,6 +170,7 @@ _WEEKDAY_BEFORE = re.compile(
     r"до|с|and)\s+)$"
 )
 _TIME_OF_DAY = re.compile(r",?\s+(?:morning|afternoon|evening|night|at\s+\d)")
+_OF_IT = re.compile(r"\s+(?:of|in)\s+(?:the|each|every|a)\b")
 _BARE = frozenset(
     "lundi mardi mercredi jeudi vendredi samedi dimanche lunedì martedì mercoledì giovedì venerdì".split()
 )
@@ -177,7 +179,12 @@ _BARE = frozenset(
 @rule(rf"({PAST}|{THIS}|{NEXT})\s+({WS})(?!\w)", _NEARBY)
 def _last_weekday(m: re.Match[str], reading: Reading) -> Days | None:
     today, weekday = reading.today, {**WEEKDAYS, **SHORT_WEEKDAYS}[m[2]]
-    if reading.strict and (reading.raw[m.start(2)].islower() or is_name(reading, m.start(2), m.end(2))):
+    if reading.strict and (
+        reading.raw[m.start(2)].islower()
+        or is_name(reading, m.start(2), m.end(2))
+        or is_recurring(reading.low)
+        or _OF_IT.match(reading.low, m.end())
+    ):
         return NO_DAYS
     if m[1] in ("this", "current"):
         return unit_at("day", today - timedelta(days=today.weekday()), weekday)
@@ -285,7 +292,7 @@ def _marked_ago(m: re.Match[str], reading: Reading) -> Days:
 
 
 _MARKED_PAST = re.compile(
-    "(?:था|थी|थे|गया|गई|गयी|गए|आया|आई|आए|चुका|किया|की|दिया|दी|मिला|मिली|हुआ|हुई|लिया|ली|"
+    _EDGE + "(?:था|थी|थे|गया|गई|गयी|गए|आया|आई|आए|चुका|किया|की|दिया|दी|मिला|मिली|हुआ|हुई|लिया|ली|"
     "تھا|تھی|تھے|گیا|گئی|گئے|آیا|آئی|آئے|کیا|دیا|دی|ملا|ملی|ہوا|ہوئی|لیا)" + _END
 )
 _MARKED_FUTURE = re.compile("(?:गा|गे|गी|گا|گے|گی)" + _END)

@@ -262,7 +262,7 @@ _UP_TO = re.compile(
 )
 _BEFORE_WORDS = ("before", "prior", "earlier", "avant", "antes")
 _ONWARDS = re.compile(
-    r"\s+(?:on|onwards?|forward)\b(?=\s*(?:[.,;:!?)]|$))|\s?(?:以来|以來|起|以降|이후|이래|से(?!\S)|थেকে)"
+    r"\s+(?:on|onwards?|forward)\b(?=\s*(?:[.,;:!?)]|$))|\s?(?:以来|以來|起|以降|から|이후|이래|से(?!\S)|थেকে)"
 )
 _NO_LATER = re.compile(r"\s?(?:まで|까지|之前|以前|前|为止|為止)|\s+(?:तक|تک|পর্যন্ত)")
 _FROM_WORD = re.compile(r"\bfrom\s+(?:the\s+)?$")
@@ -357,7 +357,7 @@ def _bounded(low: str, hit: _Hit, today: date) -> _Hit:
                 low, max(0, hit.left - 10), hit.left
             ):
                 return _from(hit, today)
-        elif _NO_LATER.match(low, hit.right):
+        elif _NO_LATER.match(low, hit.right) or low[: hit.left].endswith(("到", "至")):
             return _to(hit, hit.days.end)
     return hit
 

@@ -6,7 +6,7 @@ import hashlib
 import unicodedata
 
 _FULL_STOPS = frozenset(".\u3002\uff61\u0964\u06d4")
-_EXCLAMATIONS = frozenset("!\uff01")
+_ENDS = _FULL_STOPS | frozenset("!\uff01")
 _CLOSING = frozenset("\"'\u2019\u201d\u00bb)]")
 
 
@@ -28,7 +28,9 @@ def words_key(text: str) -> int:
 
 def _ends_sentence(text: str) -> bool:
     """Whether the last sign only ends a sentence: in ``5!``, ``cd ..`` and ``to .`` it is part of what is said."""
-    if len(text) < 2 or text[-1] not in _FULL_STOPS | _EXCLAMATIONS:
+    last, before = text[-1:], text[-2:-1]
+    if last not in _ENDS or not before:
         return False
-    kind = unicodedata.category(text[-2])[0]
-    return kind in "LM" or (text[-1] in _FULL_STOPS and (kind == "N" or text[-2] in _CLOSING))
+    if before.isalpha() or unicodedata.category(before)[0] in "LM":
+        return True
+    return last in _FULL_STOPS and (before.isnumeric() or before in _CLOSING)
