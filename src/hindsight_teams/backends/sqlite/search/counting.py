@@ -78,7 +78,7 @@ def count(candidates: Sequence[Candidate], hits: WordHits, order: Sequence[str],
             if occurrences:
                 mask |= flag
             elif begin is not None and (occurrences := content.count(begin)):
-                weight = weights.OTHER_FORM * weight  # noqa: PLW2901
+                weight = weights.OTHER_FORM * weight
             if occurrences:
                 own += weight * measure.of(occurrences, length)
         candidate.mask = mask
