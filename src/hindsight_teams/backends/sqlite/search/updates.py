@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import math
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 from hindsight_teams.backends.sqlite.search import weights
 from hindsight_teams.backends.sqlite.search.candidates import Candidate, Candidates
@@ -26,11 +27,13 @@ def newest_first(db: sqlite3.Connection, bank: int, found: Candidates, ranked: S
     first = list(ranked[: weights.UPDATES_AMONG])
     if first:
         _add_changes(db, bank, found, first)
-    bodies = {s.candidate.no: _body(s.candidate) for s in first}
-    weigh = _Weigh([c.content for c in found.by_number.values()])
+    lines = {s.candidate.no: _Line(_body(s.candidate)) for s in first}
+    spread = Counter(t for line in lines.values() for t in line.terms)
+    for line in lines.values():
+        line.weigh(spread, len(lines))
     out: list[Scored] = []
     for scored in first:
-        place = next((i for i, older in enumerate(out) if _updates(older, scored, bodies, weigh)), None)
+        place = next((i for i, older in enumerate(out) if _updates(older, scored, lines)), None)
         if place is None:
             out.append(scored)
         else:
@@ -43,47 +46,44 @@ def _body(candidate: Candidate) -> list[str]:
     return [t for t in candidate.content.partition("|")[0].split() if t != "/"]
 
 
-class _Weigh:
-    """How much terms tell lines apart: what most candidates hold ("2023", a speaker) makes no two of them alike."""
+class _Line:
+    """The terms of a line, and what they weigh beside the other lines.
 
-    def __init__(self, contents: Sequence[str]) -> None:
-        self._contents = contents
-        self._known: dict[str, float] = {}
+    What most of them hold ("2023", a speaker) makes no two of them alike.
+    """
 
-    def all(self, terms: Iterable[str]) -> float:
-        """The weight of some terms together."""
-        return sum(map(self._of, terms))
+    def __init__(self, body: list[str]) -> None:
+        self.subject = body[0] if body else ""
+        self.length = len(body)
+        self.terms = frozenset(body)
+        self.changed = bool(self.terms & _CHANGES)
+        self.weights: dict[str, float] = {}
+        self.whole = 0.0
 
-    def _of(self, term: str) -> float:
-        known = self._known.get(term)
-        if known is None:
-            spaced = f" {term} "
-            n = sum(1 for content in self._contents if spaced in content)
-            known = self._known[term] = math.log(1 + (len(self._contents) + 10) / (n + 1))
-        return known
+    def weigh(self, spread: Mapping[str, int], lines: int) -> None:
+        """Give each term its weight, by how many of the lines hold it."""
+        self.weights = {t: math.log(1 + (lines + 10) / (spread[t] + 1)) for t in self.terms}
+        self.whole = sum(self.weights.values())
 
 
-def _updates(older: Scored, newer: Scored, bodies: dict[int, list[str]], weigh: _Weigh) -> bool:
+def _updates(older: Scored, newer: Scored, lines: Mapping[int, _Line]) -> bool:
     """Whether a line that ranks lower is a newer version of one that ranks higher."""
     a, b = older.candidate, newer.candidate
     if (b.mentioned, b.no) <= (a.mentioned, a.no):
         return False
-    old, new = bodies[a.no], bodies[b.no]
-    if not old or not new or max(len(old), len(new)) > weights.UPDATE_LONGEST:
+    old, new = lines[a.no], lines[b.no]
+    both = old.terms & new.terms
+    if not both or max(old.length, new.length) > weights.UPDATE_LONGEST:
         return False
-    olds, news = set(old), set(new)
-    both = olds & news
-    if not both:
-        return False
-    if news & _MOVES and olds & _LIVES and old[0] == new[0]:
+    if new.terms & _MOVES and old.terms & _LIVES and old.subject == new.subject:
         return True
-    changed = bool(news & _CHANGES and not olds & _CHANGES)
+    changed = new.changed and not old.changed
     if not changed and newer.total < weights.UPDATE_SHARE * older.total:
         return False
     least = weights.UPDATE_ALIKE
     if changed:  # sharing more than its subject says more: "use Kafka", "drop Kafka"
-        least = weights.CHANGE_OF_OBJECT if both - {old[0]} else weights.CHANGE_OF_SUBJECT
-    return weigh.all(both) >= least * min(weigh.all(olds), weigh.all(news))
+        least = weights.CHANGE_OF_OBJECT if both - {old.subject} else weights.CHANGE_OF_SUBJECT
+    return sum(old.weights[t] for t in both) >= least * min(old.whole, new.whole)
 
 
 def _add_changes(db: sqlite3.Connection, bank: int, found: Candidates, first: list[Scored]) -> None:

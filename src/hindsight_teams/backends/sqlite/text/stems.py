@@ -35,11 +35,8 @@ _ENGLISH = frozenset(
 
 def language(words: Iterable[str]) -> str:
     """``ENGLISH``, also for a text too short to tell, or ``OTHER``: by the function words in it, folded."""
-    english = foreign = 0
-    for word in words:
-        english += word in _ENGLISH
-        foreign += word in _FOREIGN
-    return OTHER if foreign > english else ENGLISH
+    held = frozenset(words)
+    return OTHER if len(_FOREIGN & held) > len(_ENGLISH & held) else ENGLISH
 
 
 @cache

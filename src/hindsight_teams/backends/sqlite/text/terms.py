@@ -46,6 +46,9 @@ _RUN = re.compile(f"[{_PAIRS}]+|[{_TRIPLES}]+|[^{_PAIRS}{_TRIPLES}]+")
 _IN_PAIRS = re.compile(f"[{_PAIRS}]")
 _IN_TRIPLES = re.compile(f"[{_TRIPLES}]")
 
+# One pass that tells whether there is anything to rewrite costs less than the rewriting.
+_DIGIT_LETTER = re.compile(r"\d[^\W\d]")
+_LOWER_UPPER = re.compile(r"[a-z0-9][A-Z]")
 _THOUSANDS = re.compile(r"(?<=\d)[,\u2019\u202f](?=\d{3}(?!\d))")
 _ORDINAL = re.compile(r"(?<!\w)(\d+)(?:st|nd|rd|th)(?!\w)", re.IGNORECASE)
 _UNIT = re.compile(r"(?<!\w)(\d+)(?=(?:[A-Za-z\u00b5\u03bc\u2126]{2,4}|[b-hj-ru-zB-HJ-RU-Z])(?!\w))")
@@ -111,13 +114,15 @@ def _spelt(text: str) -> str:
     """The text with one spelling for what has several: 5,000 and 5000, 10GB and 10 GB, parts of parseUserInput."""
     if "," in text or "\u2019" in text or "\u202f" in text:
         text = _THOUSANDS.sub("", text)
-    if not text.isalpha():
+    if _DIGIT_LETTER.search(text):
         text = _UNIT.sub(r"\1 ", _ORDINAL.sub(r"\1", text))
-        if "&" in text:
-            text = _JOINED.sub(r"\g<0> \1\2", text)
-        if "+" in text or "#" in text:
-            text = _SIGNED.sub(lambda m: m[1] + ("plusplus" if m[2] == "++" else "sharp"), text)
-    return _HUMPED.sub(lambda m: f"{m[0]} {_HUMP.sub(' ', m[0])}", text)
+    if "&" in text:
+        text = _JOINED.sub(r"\g<0> \1\2", text)
+    if "+" in text or "#" in text:
+        text = _SIGNED.sub(lambda m: m[1] + ("plusplus" if m[2] == "++" else "sharp"), text)
+    if _LOWER_UPPER.search(text):
+        text = _HUMPED.sub(lambda m: f"{m[0]} {_HUMP.sub(' ', m[0])}", text)
+    return text
 
 
 def _parts(word: str) -> list[str]:
@@ -190,7 +195,7 @@ UNTAGGED = "§u"
 
 def speaker(text: str) -> str | None:
     """The name at the head of a line of a transcript: "Nora: ..." or "Nora (8 May 2023): ..."."""
-    found = _SPEAKER.match(text)
+    found = _SPEAKER.match(text) if ": " in text[:160] else None
     return found[1] if found else None
 
 
