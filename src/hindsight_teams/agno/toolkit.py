@@ -12,10 +12,11 @@ from agno.tools.toolkit import Toolkit
 
 from hindsight_teams.access.banks import BankResolver, DirectBank
 from hindsight_teams.access.grants import Access, Caller, Grant
+from hindsight_teams.errors import ContentRefused
 from hindsight_teams.memory.member import MemberMemory
 from hindsight_teams.memory.questions import Defaults
 from hindsight_teams.memory.rendering import NOTHING_FOUND, render_recall, render_reflection
-from hindsight_teams.models import Budget, RecallResult, TagsMatch
+from hindsight_teams.models import Budget, RecallResult, Receipt, TagsMatch
 from hindsight_teams.requests.tags import check_tags
 
 if TYPE_CHECKING:
@@ -150,16 +151,24 @@ class HindsightTools(Toolkit):
             content: The information.
             bank: Where a member may write several banks, which one.
 
+        Returns:
+            What became of it: stored, stored with something left out or a mark, in review, or refused by the guard. A
+            refusal is an answer and no error, because Agno logs the arguments of a tool that raises.
+
         Raises:
-            HindsightTeamsError: It was not stored; the message says why.
+            HindsightTeamsError: It was not stored for another reason; the message says why.
         """
-        receipt = self.memory.retain(content, caller=self._caller(run_context), bank=bank)
-        return QUARANTINED if receipt.quarantined else STORED
+        try:
+            return _told(self.memory.retain(content, caller=self._caller(run_context), bank=bank))
+        except ContentRefused as refused:
+            return refused.message
 
     async def aretain_memory(self, run_context: RunContext, content: str, bank: str | None = None) -> str:
         """Async twin of ``retain_memory``."""
-        receipt = await self.memory.aretain(content, caller=self._caller(run_context), bank=bank)
-        return QUARANTINED if receipt.quarantined else STORED
+        try:
+            return _told(await self.memory.aretain(content, caller=self._caller(run_context), bank=bank))
+        except ContentRefused as refused:
+            return refused.message
 
     def recall_memory(self, run_context: RunContext, query: str) -> str:
         """Search long-term memory: numbered lines, best first, or a sentence that nothing was found.
@@ -202,6 +211,12 @@ class HindsightTools(Toolkit):
         if caller.member is None:
             return render_recall(result, label_banks=False)
         return render_recall(result, label_banks=True, names=self.memory.bank_names(Access.RECALL, caller))
+
+
+def _told(receipt: Receipt) -> str:
+    """What became of a retain, with what the guard changed."""
+    notes = "".join(f" Note: {note}." for note in receipt.notes)
+    return f"{QUARANTINED if receipt.quarantined else STORED}{notes}"
 
 
 def caller_of(memory: MemberMemory, run_context: Any) -> Caller:

@@ -8,6 +8,7 @@ it, one with threads and one with coroutines, so that sync and async can't drift
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -43,7 +44,7 @@ from hindsight_teams.requests.tags import check_tags
 
 if TYPE_CHECKING:
     from hindsight_teams.backends.base import MemoryBackend
-    from hindsight_teams.guard import Guard, Verdict
+    from hindsight_teams.guard import Guard, Source, Verdict
 
 
 class MemberMemory:
@@ -74,6 +75,13 @@ class MemberMemory:
         self.defaults = defaults or Defaults()
         self.guard = guard
         self.audit = audit
+        self.source: Source = "author"
+
+    def for_words_of_others(self) -> MemberMemory:
+        """The same memory for what others said, such as an end user: the guard trusts the member for its own words."""
+        other = copy(self)
+        other.source = "others"
+        return other
 
     def holds(self, access: Access) -> tuple[Grant, ...]:
         """The grants that include this access."""
@@ -287,21 +295,24 @@ class MemberMemory:
         asked = Asked(who, "retain", item.content)
         target: Target | None = None
         try:
-            own = self.defaults.tags if item.tags is None else tuple(check_tags(item.tags))
+            own: Sequence[str] = self.defaults.tags if item.tags is None else tuple(check_tags(item.tags))
             check_metadata(item.metadata)
             if who.member:
                 provenance.refuse_forgery(own, item.metadata or {})
             check_content(item.content)
             target = self.rights.write_target(who, bank)
-            item, verdict = yield from self._inspect(who, target, item, own)
+            item, own, verdict = yield from self._inspect(who, target, item, own)
             signed = self._signed(who, target, item, own)
+            if verdict and verdict.marks:
+                signed = provenance.marked(signed, verdict.reason)
             bank_id, signed = self._destination(who, target, signed, verdict)
             [receipt] = yield [Request("retain_batch", (bank_id, [signed]))]
             given(receipt)
         except HindsightTeamsError as error:
             self._record(asked, [target] if target else [], Done(error=error, named=[bank] if bank else ()))
             raise
-        stored: Receipt = replace(receipt, quarantined=bank_id != target.bank_id)
+        notes = (*receipt.notes, *verdict.notes) if verdict else receipt.notes
+        stored: Receipt = replace(receipt, quarantined=bank_id != target.bank_id, notes=notes)
         done = Done(
             "quarantined" if stored.quarantined else "allowed",
             count=stored.items_count,
@@ -378,20 +389,35 @@ class MemberMemory:
 
     def _inspect(
         self, who: Caller, target: Target, item: RetainItem, own: Sequence[str]
-    ) -> Steps[tuple[RetainItem, Verdict | None]]:
+    ) -> Steps[tuple[RetainItem, Sequence[str], Verdict | None]]:
+        """The item and its author's tags as the guard lets them pass, with the guard's verdict."""
         if self.guard is None:
-            return item, None
-        options = {
-            "caller": who,
-            "bank": target.name,
-            "context": item.context,
-            "tags": own,
-            "metadata": item.metadata,
-        }
-        [verdict] = yield [Request("inspect", (item.content,), options, target=self.guard)]
+            return item, own, None
+        from hindsight_teams.guard import WriteAttempt
+
+        attempt = WriteAttempt(
+            content=item.content,
+            caller=who,
+            bank=target.name,
+            context=item.context,
+            tags=own,
+            metadata=item.metadata or {},
+            entities=item.entities or (),
+            document_id=item.document_id,
+            source=self.source,
+        )
+        [verdict] = yield [Request("inspect", (attempt,), target=self.guard)]
         if verdict.error is not None:
             raise verdict.error
-        return replace(item, content=verdict.text if verdict.text is not None else item.content), verdict
+        left = verdict.attempt or attempt
+        item = replace(
+            item,
+            content=left.content,
+            context=left.context,
+            metadata=left.metadata if item.metadata is not None else None,
+            entities=list(left.entities) if item.entities is not None else None,
+        )
+        return item, left.tags, verdict
 
     def _signed(self, who: Caller, target: Target, item: RetainItem, own: Sequence[str]) -> RetainItem:
         tags = provenance.sign_tags(who, own, target.grant.scope_tags)

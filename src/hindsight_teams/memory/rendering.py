@@ -122,11 +122,15 @@ def render_reflection(reflection: Reflection) -> str:
 def _line(memory: Memory, label_banks: bool, names: Mapping[str, str]) -> str:
     text = one_line(memory.text)
     if not label_banks:
+        if memory.marked:
+            text = f"(suspicious) {text}"
         return f"(superseded) {text}" if memory.superseded_by else text
     when = memory.occurred_at or memory.mentioned_at
     parts = [when.date().isoformat() if when else None, names.get(memory.bank_id, memory.bank_id), memory.author]
     if memory.superseded_by:
         parts.append("superseded")
+    if memory.marked:
+        parts.append(f"suspicious: {memory.marked}")
     return f"[{' | '.join(label(part) for part in parts if part)}] {text}"
 
 

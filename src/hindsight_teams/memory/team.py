@@ -137,7 +137,7 @@ class TeamMemory:
         self._retentions: list[RunRetention] = []
         self.backend: MemoryBackend = open_backend(backend=backend)
         self.defaults = defaults or resolve_defaults()
-        self.guard = _guard(guard)
+        self.guard = _guard(guard, definition)
         self.audit: AuditSink = audit or _default_audit(resolve().audit)
 
     @property
@@ -267,7 +267,7 @@ class TeamMemory:
         injection = MemoryInjection(memory, inject_budget) if inject and memory.holds(Access.RECALL) else None
         retention = None
         if retain and (bank := retention_bank(memory, retain_bank)):
-            retention = RunRetention(memory, bank=bank, background=background)
+            retention = RunRetention(memory.for_words_of_others(), bank=bank, background=background)
             self._retentions.append(retention)
         return Equipment(toolkits, injection, retention)
 
@@ -330,15 +330,15 @@ class TeamMemory:
         self.close()
 
 
-def _guard(guard: Guard | bool | None) -> Guard | None:
-    """The guard that was given; the default checks for None and True, none for False."""
+def _guard(guard: Guard | bool | None, definition: TeamDefinition) -> Guard | None:
+    """The guard that was given; the default checks under the team's rules for None and True, none for False."""
     if guard is False:
         return None
     if guard is not None and guard is not True:
         return guard
     from hindsight_teams.guard import Guard
 
-    return Guard()
+    return Guard.of(definition.guard)
 
 
 @cache
