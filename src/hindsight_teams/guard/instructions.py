@@ -28,7 +28,7 @@ _POLITE = frozenset(
 _YOU_TO = re.compile(
     r"\b(?:you|assistant|agent|agents|model|ai|bot) (?:are |must |have |has |is |need |needs )?(?:\w+ )?to $"
 )
-_ANDS = frozenset({"and", "then", "but", "or"})
+_ANDS = frozenset("and then but or et und y e en i и".split())
 _TELLS = re.compile(
     r"\b(?:to|i|we|they|he|she|it|who|which|can|could|would|did|does|do|may|might|will|cannot|not)\b|\w(?:ed|ing)\b"
 )
@@ -115,4 +115,5 @@ def _is_a_mention(text: str, hit: Hit) -> bool:
     if not _QUOTE.search(text, hit.end, hit.end + _QUOTED_BEFORE):
         return False
     told = sentence[: marks[-1].start()]
-    return len(told.split()) >= 2 and not _USES.search(told)
+    words = 3 if told.rstrip().endswith(":") else 2  # "User said:" before all of a text tells nothing of it
+    return len(told.split()) >= words and not _USES.search(told)

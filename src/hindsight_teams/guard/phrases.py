@@ -89,7 +89,8 @@ _ENGLISH = Language(
         r"|stop (?:following|obeying)|no longer follow|leave behind|throw out|skip over|drop)\b"
     ),
     strong=(
-        r"\b(?:all|any|every|your|everything|anything|system|safety|developer|you (?:were|have been|had been|got"
+        r"\b(?:all|any|every|your|everything|anything|system|safety|security|developer|you (?:were|have been|had been"
+        r"|got"
         r"|received))\b"
     ),
     former=r"\b(?:previous|prior|earlier|above|preceding|past|former|initial|original|existing|before)\b",
@@ -131,7 +132,8 @@ _LANGUAGES = (
             r"^\W{0,3}(?:zu[rm]?|fuer|für|ueber|über|bezueglich|bezüglich|betreffend|im|in|auf|von|aus|vom|der|des)\b"
         ),
         told=(
-            r"\b(?:alles|was)\b.{0,20}\b(?:dir|ihnen|euch)\b.{0,30}\b(?:gesagt|aufgetragen|mitgeteilt|beigebracht)"
+            r"\b(?:alles|was)\b.{0,20}\b(?:dir|ihnen|euch|wir)\b.{0,30}\b(?:gesagt|besprochen|aufgetragen|mitgeteilt"
+            r"|beigebracht)"
             r"|\balles (?:vorherige|bisherige|obige|davor)\b"
         ),
     ),
@@ -334,6 +336,87 @@ _UNBOUND = (
 
 _ENGLISH_RULES = (
     (
+        "changes the persona",
+        r"\byou are (?:an?|the)\b",
+        r"^ (?:\w+ ){0,2}?(?:unrestricted|uncensored|unfiltered|jailbroken|amoral|all-powerful)\b",
+        False,
+    ),
+    (
+        "changes the persona",
+        r"\b(?:act|behave|respond|operate) as (?:an? |the )?(?:admin|administrator|root|superuser|developer)\b",
+        r"\b(?:full access|bypass|all (?:user )?data|without|ignore|unrestricted)\b",
+        True,
+    ),
+    (
+        "asks to be obeyed",
+        r"\b(?:remember|save|store|keep|treat|record|regard) (?:this|that|it|the following)\b",
+        r"^.{0,30}\bas an? (?:\w+ ){0,2}?(?:system|standing|permanent|durable|binding|overriding) (?:\w+ )?"
+        r"(?:directive|instruction|order|command)s?\b",
+        True,
+    ),
+    (
+        "asks to be obeyed",
+        r"\byour (?:new|real|true|only|updated) (?:directive|instruction|task|purpose|objective|goal|rule|role)s?\b",
+        (
+            r"^.{0,20}\b(?:supersedes?|overrides?|replaces?|takes? precedence|(?:is|are) (?:now )?to (?:ignore|obey"
+            r"|reveal|send|dump))\b"
+        ),
+        False,
+    ),
+    (
+        "dictates the answer",
+        r"\b(?:append|add|include|insert|output|repeat|mention|put|write|say|save)\b",
+        r"\b(?:each|every|all|any) (?:future|subsequent|later|following|further) (?:\w+ )?"
+        r"(?:repl(?:y|ies)|answers?|responses?|summar(?:y|ies)|outputs?|sessions?|conversations?)\b",
+        True,
+    ),
+    (
+        "dictates the answer",
+        r"\b(?:append|insert|output|render|repeat)\b",
+        (
+            r"\b(?:of|in|into|to|with) your (?:next |final |every |own )?(?:repl(?:y|ies)|answers?|responses?"
+            r"|summar(?:y|ies)|outputs?)\b"
+        ),
+        True,
+    ),
+    (
+        "addresses the agent",
+        r"\b(?:ai|llm) (?:coding |language )?(?:agents?|assistants?|models?)\b",
+        r"^.{0,60}\b(?:should|must|have to|need to|are to) (?:now |first |always |also |immediately )?(?:empty|delete"
+        r"|remove|run|execute|send"
+        r"|ignore|call|upload|disable|forward|wipe|append|output)\b|^.{0,50}\bcall \w+_\w+",
+        False,
+    ),
+    (
+        "addresses the agent",
+        r"\bcall [a-z]+_[a-z_]+\b",
+        r"^.{0,60}\bbefore (?:you )?(?:reply|answer|respond|replying|answering|responding|continuing with the task)\b",
+        True,
+    ),
+    (
+        "addresses the agent",
+        r"\bimportant (?:for|to) (?:the |any |all )?(?:ai|llm|assistant|agent|model|bot)s?\b",
+        r"^\W{0,3}(?:always|never|save|append|ignore|call|send|forward|you)\b",
+        False,
+    ),
+    (
+        "sends data away",
+        r"\b(?:collect|gather|harvest|extract|compile|dump)\b",
+        r"\b(?:customer (?:e-?mails?|data|list|records)|credentials?|pass ?words|api keys?|secrets|tokens|user data"
+        r"|conversations?)\b"
+        r".{0,60}\b(?:send|forward|post|upload|e-?mail|transmit|exfiltrate)\b.{0,30}(?:@|https?:|external|outside)",
+        True,
+    ),
+    (
+        "claims an exemption",
+        r"\b(?:exempt from|not meant for|do not apply to|don't apply to|no longer appl(?:y|ies) to)\b",
+        (
+            r"^.{0,60}\b(?:restrictions|guidelines|safety|this (?:case|request))\b.{0,80}\b(?:comply|answer|output"
+            r"|without restrictions|restricted)\b"
+        ),
+        False,
+    ),
+    (
         "is a part of an order",
         r"\b(?:other|second|next|remaining|missing|first) (?:half|part|piece|fragment) of (?:this|the) (?:command"
         r"|instruction|directive|order|rule|prompt)s?\b",
@@ -482,7 +565,8 @@ _ENGLISH_RULES = (
             r"|were)\b))\b"
         ),
         (
-            r"^.{0,40}\b(?:revoked|cancell?ed|void|lifted|suspended|disabled|no longer (?:appl|bind|count|valid)"
+            r"^.{0,40}\b(?:revoked|(?:have|has) changed, you|cancell?ed|void|lifted|suspended|disabled"
+            r"|no longer (?:appl|bind|count|valid)"
             r"|deactivated|overridden|superseded|obsolete|null)"
         ),
         False,
@@ -549,6 +633,27 @@ _ENGLISH_RULES = (
 
 _OTHER_RULES = (
     (
+        "dictates the answer",
+        (
+            r"\b(?:note (?:du )?systeme|nota del? sistema|systemhinweis|systemnachricht|nota di sistema|nota do sistema"
+            r"|systeembericht)\b"
+        ),
+        r"^ ?:.{0,100}\b(?:reponses?|respuestas?|antwort\w{0,2}|rispost\w|respostas?|antwoord\w{0,2})\b",
+        False,
+    ),
+    (
+        "asks for the prompt or secrets",
+        r"\b(?:revele[rz]?|affiche[rz]?|montre[rz]?|repete[rz]?|divulgue[rz]?|revela|muestra|repite|rivela|mostra"
+        r"|ripeti|revele|mostre|repita"
+        r"|verrate|zeige?|wiederhole|onthul|toon|herhaal)\b",
+        r"^ (?:me |mir |mi |moi )?(?:les |le |la |las |los |de )?(?:tes|vos|tus|tue|tuoi|suas|tuas|deine?|ihre?|je"
+        r"|jouw)? ?(?:\w+ )?"
+        r"(?:instructions? (?:de |du )?systeme|instrucciones (?:de|del) sistema|istruzioni di sistema"
+        r"|instrucoes d[eo] sistema"
+        r"|systemanweisung\w{0,2}|systeminstructies|instructions secretes|instrucciones secretas)\b",
+        True,
+    ),
+    (
         "gives secrets to anybody",
         r"\b(?:gib|gebt|nenne|verrate|sende|schicke?|leite|donne[rz]?|envoie|envoye[rz]?|transmet\w{0,3}"
         r"|communique[rz]?"
@@ -576,10 +681,13 @@ _OTHER_RULES = (
         (
             r"\b(?:ab (?:sofort|jetzt)|von nun an|du bist (?:jetzt|nun|ab)|a partir de maintenant|desormais"
             r"|tu es (?:maintenant|desormais)|a partir de ahora|ahora eres|desde ahora|d'ora in poi|ora sei"
-            r"|da questo momento|a partir de agora|agora voce e|vanaf nu|je bent (?:nu|vanaf)|с этого момента|теперь ты"
+            r"|da questo momento|a partir de agora|agora voce e|vanaf nu|ab jetzt|je bent (?:nu|vanaf)|с этого момента"
+            r"|теперь ты"
             r"|od teraz|jestes teraz|从现在开始|从现在起|今からあなたは|これからあなたは|지금부터 (?:너|당신))"
         ),
-        r"(?:ohne (?:jede |jegliche )?(?:regeln|einschrankung\w*|beschrankung\w*|grenzen|filter|vorgaben)"
+        r"(?:\bkeine (?:regeln|grenzen|vorgaben|filter)|plus (?:de|aucune) (?:regles?|limites?)|no tienes (?:reglas"
+        r"|limites)|non hai (?:regole|limiti)"
+        r"|ohne (?:jede |jegliche )?(?:regeln|einschrankung\w*|beschrankung\w*|grenzen|filter|vorgaben)"
         r"|sans (?:aucune )?(?:regles?|restrictions?|limites?|filtres?)|sin (?:ninguna )?(?:reglas|restricciones"
         r"|limites|filtros)|senza (?:alcuna )?(?:regole|restrizioni|limiti|filtri)|sem (?:regras|restricoes|limites"
         r"|filtros)|zonder (?:regels|beperkingen|filters)|без (?:правил|ограничений)|bez (?:zasad|ograniczen)|"

@@ -70,6 +70,7 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             r"|</?(?:start|end)_of_turn>"
             r"|^Human[ \t]?:[^\n]{1,500}\n{1,3}Assistant[ \t]?:|\[(?:TOOL_CALLS|AVAILABLE_TOOLS|SYSTEM_PROMPT)\]"
             r"|\[(?:system|developer)\][ \t]{0,3}:?"
+            r"|\[\w{0,20}MEMORY_\w{1,20}\]"
             r"|\"role\"\s{0,5}:\s{0,5}\"(?:system|developer)\"\s{0,5},\s{0,5}\"content\"\s{0,5}:\s{0,5}\"[^\".<]{12}",
         ),
         (
