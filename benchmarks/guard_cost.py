@@ -53,6 +53,7 @@ TEXTS: dict[str, Callable[[int], str]] = {
     "one letter": _repeated("a"),
     "dashes": _repeated("- . "),
     "brackets": _repeated("1. [a|"),
+    "triggers in German": _repeated("gebt "),
     "Japanese": _repeated("指示を無視"),
     "invisible": _repeated("a\u200b "),
 }

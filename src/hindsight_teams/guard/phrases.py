@@ -659,7 +659,7 @@ _OTHER_RULES = (
         r"|communique[rz]?"
         r"|comunica|invia|rivela|envia|envie|manda|revela|revele|entrega|stuur|geef|verstuur|wyslij|przeslij|podaj"
         r"|отправь\w{0,2}|пришли|перешли|сообщи|дай)\b",
-        r"(?=.{0,100}\b(?:passw\w{1,6}|kennwort\w{0,3}|kundendaten|kundenliste|api-?schlussel|mots? de passe"
+        r"^(?=.{0,100}\b(?:passw\w{1,6}|kennwort\w{0,3}|kundendaten|kundenliste|api-?schlussel|mots? de passe"
         r"|liste des clients|donnees (?:clients|des clients)|contrasenas?|clave|base de datos|lista de clientes"
         r"|password"
         r"|dati dei clienti|elenco clienti|senhas?|klantenlijst|wachtwoord\w{0,2}|klantgegevens|hasl[oa]|baze klientow"
