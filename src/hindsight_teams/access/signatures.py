@@ -112,8 +112,7 @@ def attributed(memory: Memory) -> Memory:
 
 def undecided(metadata: Mapping[str, str], tags: Sequence[str]) -> tuple[dict[str, str], list[str]]:
     """A memory's metadata and tags without what an earlier decision about it left: a new one decides anew."""
-    decided = ("lineage", "reviewed_by")
-    kept = {k: v for k, v in metadata.items() if k not in decided and k not in ENVELOPE_METADATA}
+    kept = {k: v for k, v in metadata.items() if k not in ("lineage", "reviewed_by") and k not in ENVELOPE_METADATA}
     if "author" in kept:
         kept["trust"] = "member"
     return kept, [tag for tag in tags if not tag.startswith("lineage:")]
