@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import uuid
 from collections.abc import Mapping, Sequence
@@ -203,6 +204,16 @@ def check_types(types: Any) -> list[str] | None:
     for kind in types:
         check_choice("types", kind, MEMORY_TYPES)
     return list(types)
+
+
+def check_number(name: str, value: Any) -> None:
+    """Refuse what is not a finite number.
+
+    Raises:
+        InvalidInput: It shows the value.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise InvalidInput(f"{name}={value!r} must be a finite number")
 
 
 def check_uuid(name: str, value: Any) -> str:

@@ -228,7 +228,8 @@ class SearchOptions(TypedDict, total=False):
 
     ``budget`` is how much work the search may be, ``max_tokens`` how much text the answer may hold. ``tags`` and
     ``tags_match`` choose memories by their tags. ``query_timestamp`` is what "now" is for words such as "last week",
-    aware. ``types`` are kinds of memory; all when None. ``explain`` fills ``Memory.signals``.
+    aware. ``types`` are kinds of memory; all when None. ``explain`` fills ``Memory.signals``. ``min_score`` leaves out
+    what is less relevant, so that a query that nothing answers has an empty result.
     """
 
     budget: Budget | None
@@ -238,6 +239,7 @@ class SearchOptions(TypedDict, total=False):
     query_timestamp: datetime | None
     types: Sequence[MemoryType] | None
     explain: bool
+    min_score: float | None
 
 
 class RecallOptions(SearchOptions, total=False):
@@ -264,6 +266,7 @@ class Recall(BankRequest[RecallResult]):
         query_timestamp: What "now" is for words such as "last week", aware.
         types: Kinds of memory; all when None.
         explain: Fill ``Memory.signals``, as far as the backend can tell.
+        min_score: Leave out memories whose ``score`` is lower. Each backend has a scale of its own.
         include_chunks: Fill ``RecallResult.chunks``.
         include_source_facts: Fill ``RecallResult.source_facts``, what observations rest on.
     """
@@ -275,6 +278,7 @@ class Recall(BankRequest[RecallResult]):
     query_timestamp: datetime | None = None
     types: Sequence[MemoryType] | None = None
     explain: bool = False
+    min_score: float | None = None
     include_chunks: bool = False
     include_source_facts: bool = False
 
@@ -297,6 +301,8 @@ class Recall(BankRequest[RecallResult]):
             self._settle(query_timestamp=checks.check_time("query_timestamp", self.query_timestamp))
         if self.types is not None:
             self._settle(types=checks.check_types(self.types))
+        if self.min_score is not None:
+            checks.check_number("min_score", self.min_score)
 
 
 class ReflectOptions(TypedDict, total=False):

@@ -368,6 +368,15 @@ class BackendConformance:
         assert all(memory.type == "world" for memory in found)
         assert any(memory.signals for memory in found)
 
+    def test_min_score_leaves_out_what_is_less_relevant(self, do: Caller, bank: str) -> None:
+        do.retain_batch(bank, [RetainItem("The garden lamp is broken."), RetainItem("The garden is closed on Monday.")])
+        every = do.recall(bank, "Is the garden lamp broken?").results
+        best = 0.999 * max(memory.score or 0.0 for memory in every)  # a server's score falls with a memory's age
+        kept = do.recall(bank, "Is the garden lamp broken?", min_score=best).results
+        assert kept, f"a recall with min_score={best}, just below the best score of {every}, found nothing"
+        assert all((memory.score or 0.0) >= best for memory in kept), kept
+        assert do.recall(bank, "Is the garden lamp broken?", min_score=best + 1).results == []
+
     # --- documents
 
     def test_the_same_document_replaces(self, do: Caller, bank: str) -> None:
@@ -627,6 +636,8 @@ class BackendConformance:
             {"query_timestamp": "now"},
             {"types": ["opinion"]},
             {"types": "world"},
+            {"min_score": "high"},
+            {"min_score": float("nan")},
         ],
         ids=repr,
     )

@@ -291,6 +291,7 @@ class TestRequests:
             tags_match="all_strict",
             query_timestamp=when,
             types=["world"],
+            min_score=0.5,
             include_chunks=True,
             include_source_facts=True,
         )
@@ -304,6 +305,7 @@ class TestRequests:
             "tags_match": "all_strict",
             "query_timestamp": "2024-03-01T10:00:00+00:00",
             "types": ["world"],
+            "min_scores": {"final": 0.5},
             "include": {"chunks": {}, "source_facts": {}},
         }
 

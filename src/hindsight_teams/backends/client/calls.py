@@ -107,9 +107,13 @@ def retain(request: Retain) -> Call[Receipt]:
 
 def recall(request: Recall) -> Call[RecallResult]:
     """Find memories."""
-    now = request.query_timestamp
+    now, least = request.query_timestamp, request.min_score
     arguments = _read_arguments(
-        request, max_tokens=request.max_tokens, query_timestamp=now and now.isoformat(), types=request.types
+        request,
+        max_tokens=request.max_tokens,
+        query_timestamp=now and now.isoformat(),
+        types=request.types,
+        min_scores=None if least is None else {"final": least},
     )
 
     def read(answer: Any) -> RecallResult:

@@ -199,6 +199,8 @@ class SQLiteBackend(Backend):
                 shares=self._shares,
                 similarity=None if self._vectors is None or request.budget == "low" else self._vectors.similarity,
             )
+        if request.min_score is not None:
+            memories = [memory for memory in memories if (memory.score or 0.0) >= request.min_score]
         kept, left_out = recalling.within(memories, request.max_tokens)
         notes = [f"{left_out} more memories match; raise max_tokens to see them"] if left_out else []
         if len(request.query) > checks.MAX_QUERY:

@@ -63,6 +63,8 @@ def recall(rules: Rules, request: Recall) -> Plan[RecallResult]:
         body["query_timestamp"] = request.query_timestamp.isoformat()
     if request.types is not None:
         body["types"] = list(request.types)
+    if request.min_score is not None:
+        body["min_scores"] = {"final": request.min_score}
     if request.include_chunks or request.include_source_facts:
         body["include"] = {
             **({"chunks": {}} if request.include_chunks else {}),
