@@ -7,10 +7,11 @@ hundred thousand costs no more than reading it alone.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable
 
-from hindsight_teams.backends.sqlite.text.duplicates import words_key
+from hindsight_teams.backends.sqlite.text.duplicates import told_key
 from hindsight_teams.errors import DatabaseUnusable
 
 APPLICATION_ID = 0x48544D31
@@ -122,8 +123,12 @@ def _words_said(db: sqlite3.Connection) -> None:
     db.execute("DROP TABLE trace")
     db.execute("ALTER TABLE memory ADD COLUMN said INTEGER NOT NULL DEFAULT 0")
     db.execute("ALTER TABLE memory ADD COLUMN zone INTEGER NOT NULL DEFAULT 0")
-    rows = db.execute("SELECT no, text FROM memory").fetchall()
-    db.executemany("UPDATE memory SET said = ? WHERE no = ?", [(words_key(text), no) for no, text in rows])
+    rows = db.execute("SELECT no, text, author, context, tags FROM memory").fetchall()
+    told = [
+        (told_key(text, author=author, context=context, tags=json.loads(tags or "[]")), no)
+        for no, text, author, context, tags in rows
+    ]
+    db.executemany("UPDATE memory SET said = ? WHERE no = ?", told)
     db.execute("UPDATE memory SET superseded_by = NULL WHERE superseded_by IS NOT NULL")
     db.execute("UPDATE memory SET occurred = NULL WHERE dated AND occurred = mentioned AND occurred_end IS NULL")
     db.execute("UPDATE memory SET occurred = NULL WHERE occurred < -30000000000000000")  # an open span began there
