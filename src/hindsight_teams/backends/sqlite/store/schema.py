@@ -133,6 +133,10 @@ def _words_said(db: sqlite3.Connection) -> None:
     db.execute("UPDATE memory SET occurred = NULL WHERE dated AND occurred = mentioned AND occurred_end IS NULL")
     db.execute("UPDATE memory SET occurred = NULL WHERE occurred < -30000000000000000")  # an open span began there
     db.execute("UPDATE mention SET item = json_set(item, '$.zone', 0)")
+    db.execute(
+        "UPDATE mention SET item = json_set(item, '$.occurred', NULL)"
+        " WHERE json_extract(item, '$.occurred') = json_extract(item, '$.mentioned')"
+    )
     db.execute("CREATE INDEX memory_said ON memory (bank, said)")
     db.execute("CREATE INDEX memory_noted ON memory (bank, mentioned)")
     db.execute(
