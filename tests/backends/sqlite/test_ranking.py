@@ -200,7 +200,7 @@ def test_of_lines_that_say_nearly_the_same_the_newer_comes_first(backend: SQLite
     for n, text in enumerate(texts):
         backend.retain("b", text, timestamp=NOON + timedelta(days=n))
     memories = explained(backend, "How much is the rent?")
-    assert list(memories)[0] == "The rent was raised to 950 euros."
+    assert next(iter(memories)) == "The rent was raised to 950 euros."
 
 
 def test_a_newer_line_about_something_else_does_not_come_first(backend: SQLiteBackend) -> None:
