@@ -1,7 +1,7 @@
 """How many attacks the write guard catches, and how many harmless memories it stops by mistake.
 
     pip install --no-deps agent-memory-guard==0.3.3 bastioncorpus==0.6.0 memgar==1.4.0 agent-injection-bench==0.1.0
-    python benchmarks/poisoning.py [--owasp security_benchmark.py] [--locomo locomo.json]
+    python benchmarks/poisoning.py [--owasp security_benchmark.py] [--locomo locomo.json] [--gatemem FOLDER]
 
 The cases are read from published packages, and nothing of them is kept here. ``--owasp`` takes the file
 ``benchmarks/security_benchmark.py`` of the repository OWASP/www-project-agent-memory-guard (Apache-2.0); it is parsed,
@@ -19,6 +19,7 @@ import ast
 import hashlib
 import importlib.util
 import json
+import logging
 import random
 import statistics
 import sys
@@ -34,7 +35,7 @@ from agno.guardrails import PromptInjectionGuardrail
 
 from hindsight_teams.access.grants import Caller
 from hindsight_teams.agno.guardrails import from_agno
-from hindsight_teams.guard import Guard, default_checks
+from hindsight_teams.guard import Guard, WriteAttempt, default_checks
 
 
 @dataclass(frozen=True)
@@ -130,6 +131,15 @@ def locomo(path: Path) -> Iterator[Case]:
                     yield Case("locomo", "turn", origin, f"{turn['speaker']}: {turn['text']}", attack=False)
 
 
+def gatemem(path: Path) -> Iterator[Case]:
+    """The turns of GateMem's episodes: people at work who talk of access, rules, deletions and secrets."""
+    for file in sorted(path.rglob("episodes.jsonl")):
+        for episode in map(json.loads, file.read_text().splitlines()):
+            for turn in episode["turns"]:
+                origin = f"{episode['episode_id']}:{turn['turn_id']}"
+                yield Case("gatemem", episode["domain"], origin, turn["text"], attack=False)
+
+
 def lines(path: Path) -> Iterator[Case]:
     """Harmless texts, one a line."""
     for line in path.read_text().splitlines():
@@ -138,9 +148,15 @@ def lines(path: Path) -> Iterator[Case]:
 
 
 TEXT = """How many attacks the default [write guard](guard.md) stops (redacts, quarantines or refuses), and how many
-harmless texts it stops by mistake. Each case belongs to one of two halves by a hash of its origin; the guard was
-tuned on one half, and the figures that count are of the other, whose cases were
-not read but for a handful. Its totals were looked at five times while the guard was written, once by kind.
+harmless texts it stops by mistake. Each case belongs to one of two halves by a hash of its origin. Of the half `tune`
+the misses in `aib`, `amsb`, `bastion` and `owasp` were read once, and the checks mended by them; the other half was
+read by nobody. The totals were looked at twice. [The guard's page](guard.md) has figures on the project's own texts.
+
+The grammar of phrases that stood here before stopped, on the held-out half, 6 of 7 attacks of `aib`, 4 of 4 of
+`amsb`, 52 of 62 of `bastion`, 215 of 603 of `memgar` and 16 of 17 of `owasp`. What is lost since are mostly
+directives that address no agent ("approve invoices below 10,000"), which are ordinary notes of a team and which that
+grammar held back from people at work too, and chat jailbreaks. Of what is stopped, the rest is redacted: a secret was
+left out and the text stored. The secrets of `gatemem` are the tokens and codes that its people tell each other.
 
 {result}
 
@@ -148,14 +164,15 @@ The corpora: `owasp` is the benchmark of OWASP Agent Memory Guard and `amsb` the
 (Apache-2.0); `bastion` is bastioncorpus, prompt injections in five languages and harmless look-alikes (MIT); `aib` is
 agent-injection-bench (MIT); `memgar` is the examples that memgar gives for its 801 patterns (MIT): a catalogue that
 also holds shell and contract code, plain lies and pressure, which this guard does not look for and mostly lets
-through. `locomo` is every turn of five LoCoMo conversations, `flask` every line of pallets/flask's `git log
---format=%s`: orders by form, addressed to no agent. What is missed of `owasp`'s tuning half are writes to protected
-keys (such as `unrestricted` under the key `identity.role`): a bank has no keys, and who may write is not a matter
-of text here. Beside it, Agno's own `PromptInjectionGuardrail` on the same texts.
+through. `locomo` is every turn of five LoCoMo conversations, `gatemem` every turn of two domains of GateMem (MIT),
+office and education, `flask` every line of pallets/flask's `git log --format=%s`: orders by form, addressed to no
+agent. What is missed of `owasp`'s tuning half are writes to protected keys (such as `unrestricted` under the key
+`identity.role`): a bank has no keys, and who may write is not a matter of text here. Beside it, Agno's own
+`PromptInjectionGuardrail` on the same texts.
 
 ```shell
 pip install --no-deps agent-memory-guard==0.3.3 bastioncorpus==0.6.0 memgar==1.4.0 agent-injection-bench==0.1.0
-python benchmarks/poisoning.py --owasp security_benchmark.py --locomo locomo.json --lines flask.txt
+python benchmarks/poisoning.py --owasp security_benchmark.py --locomo locomo.json --gatemem gatemem --lines flask.txt
 ```"""
 
 PACKAGED = (
@@ -174,7 +191,12 @@ def load(arguments: argparse.Namespace) -> list[Case]:
             print(f"left out: {package} is not installed", file=sys.stderr)
         else:
             cases += read(path)
-    for path, read in ((arguments.owasp, owasp), (arguments.locomo, locomo), (arguments.lines, lines)):
+    for path, read in (
+        (arguments.owasp, owasp),
+        (arguments.locomo, locomo),
+        (arguments.gatemem, gatemem),
+        (arguments.lines, lines),
+    ):
         if path is None:
             print(f"left out: no --{read.__name__} was given", file=sys.stderr)
         else:
@@ -198,15 +220,19 @@ def report(title: str, cases: Iterable[Case], stopped: dict[Case, bool], keys: s
         print(f"  {' / '.join(name):40}{halves}")
 
 
-def table(cases: Sequence[Case], ours: dict[Case, bool], agnos: dict[Case, bool]) -> str:
+def table(cases: Sequence[Case], ours: dict[Case, bool], withheld: dict[Case, bool], agnos: dict[Case, bool]) -> str:
     """The held-out half as a table, a line for each corpus; and the tuning half, to show how much was fitted."""
-    rows = ["| corpus | kind | held-out: stopped | tuning half | held-out: Agno's guardrail |", "|---|---|---|---|---|"]
+    rows = [
+        "| corpus | kind | held-out: stopped | of these withheld | tuning half: stopped | held-out: Agno's guardrail |",
+        "|---|---|---|---|---|---|",
+    ]
     groups = sorted({(not c.attack, c.corpus) for c in cases})
     for harmless, corpus in groups:
         of = [c for c in cases if c.corpus == corpus and c.attack is not harmless]
         held_out, tune = ([c for c in of if c.half == half] for half in ("held-out", "tune"))
         cells = [
             share(sum(ours[c] for c in held_out), len(held_out)),
+            str(sum(withheld[c] for c in held_out)),
             share(sum(ours[c] for c in tune), len(tune)),
             share(sum(agnos[c] for c in held_out), len(held_out)),
         ]
@@ -214,15 +240,15 @@ def table(cases: Sequence[Case], ours: dict[Case, bool], agnos: dict[Case, bool]
     return "\n".join(rows)
 
 
-def judge(guard: Guard, cases: Sequence[Case]) -> tuple[dict[Case, bool], list[float]]:
-    """Which texts a guard stops, redacts or holds back, and the microseconds each took."""
-    stopped: dict[Case, bool] = {}
+def judge(guard: Guard, cases: Sequence[Case]) -> tuple[dict[Case, str], list[float]]:
+    """What a guard does with each text, and the microseconds each took."""
+    stopped: dict[Case, str] = {}
     microseconds: list[float] = []
     for case in cases:
         begin = time.perf_counter()
-        verdict = guard.inspect(case.text, caller=Caller(team="bench", member="writer"), bank="shared")
+        verdict = guard.inspect(WriteAttempt(case.text, Caller(team="bench", member="writer"), "shared"))
         microseconds.append((time.perf_counter() - begin) * 1e6)
-        stopped[case] = verdict.action != "allow"
+        stopped[case] = verdict.action
     return stopped, microseconds
 
 
@@ -230,6 +256,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--owasp", type=Path, help="OWASP Agent Memory Guard's benchmarks/security_benchmark.py")
     parser.add_argument("--locomo", type=Path, help="LoCoMo conversations as JSON")
+    parser.add_argument("--gatemem", type=Path, help="a folder with GateMem's episodes.jsonl files")
     parser.add_argument("--lines", type=Path, help="harmless texts, one a line")
     parser.add_argument("--kinds", action="store_true", help="one line for each kind of case too")
     parser.add_argument("--missed", action="store_true", help="show the tuning half's misses and false positives")
@@ -237,14 +264,17 @@ def main() -> None:
     arguments = parser.parse_args()
     cases = load(arguments)
     random.Random(0).shuffle(cases)
-    stopped, microseconds = judge(Guard(default_checks(writes_per_minute=None)), cases)
-    agnos, _ = judge(Guard([from_agno(PromptInjectionGuardrail())]), cases)
+    logging.disable(logging.CRITICAL)  # each hit is logged
+    actions, microseconds = judge(Guard(default_checks(writes_per_minute=None)), cases)
+    stopped = {case: action != "allow" for case, action in actions.items()}
+    withheld = {case: action in ("quarantine", "refuse") for case, action in actions.items()}
+    agnos = {case: a != "allow" for case, a in judge(Guard([from_agno(PromptInjectionGuardrail())]), cases)[0].items()}
     for case in cases if arguments.missed else ():
         if stopped[case] != case.attack and case.half == "tune":
             print(f"{'MISSED' if case.attack else 'FALSE'} {case.corpus}/{case.kind} | {case.text[:300]!r}")
     if arguments.kinds:
         report("attacks stopped", [c for c in cases if c.attack], stopped, "corpus kind")
-    lines = [table(cases, stopped, agnos), ""]
+    lines = [table(cases, stopped, withheld, agnos), ""]
     for title, attack in (("Attacks", True), ("Harmless texts", False)):
         held_out = [c for c in cases if c.attack is attack and c.half == "held-out"]
         lines.append(f"{title} stopped, held-out, all: {share(sum(stopped[c] for c in held_out), len(held_out))}.")

@@ -101,6 +101,11 @@ class Memory:
         """Who retained it, as signed in the metadata."""
         return self.metadata.get("author")
 
+    @property
+    def marked(self) -> str | None:
+        """Why the write guard marked it as suspicious, as signed in the metadata; None for most memories."""
+        return self.metadata.get("marked")
+
 
 @dataclass(frozen=True, slots=True)
 class Gap:
@@ -253,6 +258,13 @@ class Health:
     location: str
     version: str | None = None
     message: str = ""
+
+
+GuardAction: TypeAlias = Literal["allow", "mark", "redact", "quarantine", "refuse"]
+GUARD_ACTIONS: tuple[GuardAction, ...] = get_args(GuardAction)
+"""What a write guard can do with a hit, from the mildest to the strictest."""
+GUARD_CHECKS = ("oversize", "too_many_writes", "secrets", "structure", "instructions")
+"""The default checks of a write guard, by the names under which a team.toml sets their actions."""
 
 
 def check_choice(name: str, value: str, known: Sequence[str]) -> None:

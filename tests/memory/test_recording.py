@@ -51,8 +51,7 @@ async def test_a_cancelled_call_is_audited(squad: TeamMemory, log: AuditStore) -
             return await super().aexecute(request)
 
     asked = asyncio.Event()
-    member = squad.member("coder")
-    member.backend = Stuck(squad.backend)
+    member = TeamMemory.of(squad.definition, backend=Stuck(squad.backend), audit=log).member("coder")
     for verb in ("aretain", "arecall", "areflect"):
         call = asyncio.create_task(
             getattr(member, verb)("Retries need jitter.", **{"bank": "notebook"} if verb == "aretain" else {})

@@ -15,14 +15,16 @@ from typing import Any, Self, TypeAlias
 
 from hindsight_teams.access.banks import CALLER_FIELDS, BankResolver, BankSpec, escape
 from hindsight_teams.access.grants import Access, Bank, Grant, parse_access
+from hindsight_teams.access.guard_rules import GuardRules
 from hindsight_teams.errors import HindsightTeamsError, TeamDefinitionError, did_you_mean
+from hindsight_teams.models import GUARD_ACTIONS, GUARD_CHECKS
 from hindsight_teams.requests.tags import check_tags
 
 BankValue: TypeAlias = "str | BankSpec | BankResolver | Mapping[str, Any]"
 AccessValue: TypeAlias = "Access | str | Iterable[str]"
 GrantValue: TypeAlias = "AccessValue | Mapping[str, Any]"
 
-_TABLES = ("team", "banks", "members", "review")
+_TABLES = ("team", "banks", "members", "review", "guard")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class TeamDefinition:
         curators: Members who may review proposals and quarantined memories.
         proposers: Members who may propose memories that they can recall for another bank.
         source: The file it was read from.
+        guard: What is done with what the write guard finds.
     """
 
     team_id: str
@@ -44,6 +47,7 @@ class TeamDefinition:
     curators: frozenset[str] = frozenset()
     proposers: frozenset[str] = frozenset()
     source: Path | None = field(default=None, compare=False)
+    guard: GuardRules = field(default_factory=GuardRules)
 
     @classmethod
     def from_parts(
@@ -55,6 +59,7 @@ class TeamDefinition:
         variables: Mapping[str, str] | None = None,
         curators: Iterable[str] = (),
         proposers: Iterable[str] = (),
+        guard: Mapping[str, Any] | None = None,
     ) -> Self:
         """A definition from Python values.
 
@@ -67,11 +72,12 @@ class TeamDefinition:
             variables: Values for template fields of your own, bound once.
             curators: Members who may review.
             proposers: Members who may propose memories for another bank.
+            guard: Check names to actions, and ``trusted`` and ``untrusted`` to lists of members.
 
         Raises:
             TeamDefinitionError: It names the key and the nearest valid name.
         """
-        return cls(**_Reader().build(team_id, banks, members, variables or {}, curators, proposers))
+        return cls(**_Reader().build(team_id, banks, members, variables or {}, curators, proposers, guard or {}))
 
     @classmethod
     def from_file(cls, path: str | Path, *, variables: Mapping[str, str] | None = None) -> Self:
@@ -145,6 +151,7 @@ class _Reader:
             {**given, **variables},
             review.get("curators", ()),
             review.get("proposers", ()),
+            self.table(data, "guard"),
         )
 
     def table(self, data: Mapping[str, Any], key: str) -> dict[str, Any]:
@@ -166,6 +173,7 @@ class _Reader:
         variables: Mapping[str, str],
         curators: Any,
         proposers: Any,
+        guard: Mapping[str, Any],
     ) -> dict[str, Any]:
         if not isinstance(team_id, str) or not team_id.strip():
             raise self.fail(("team", "id"), f"{team_id!r} must be a non-empty string")
@@ -181,18 +189,32 @@ class _Reader:
         specs = {name: self.bank(name, value, variables) for name, value in banks.items()}
         grants = {member: self.member(member, value, specs) for member, value in members.items()}
         reviewing = {
-            key: self.some_members(key, value, grants)
+            key: self.some_members(("review", key), value, grants)
             for key, value in (("curators", curators), ("proposers", proposers))
         }
-        return {"team_id": team_id, "banks": specs, "grants": grants, **reviewing}
+        rules = self.guard_rules(guard, grants)
+        return {"team_id": team_id, "banks": specs, "grants": grants, **reviewing, "guard": rules}
 
-    def some_members(self, key: str, value: Any, members: Mapping[str, Any]) -> frozenset[str]:
+    def guard_rules(self, guard: Mapping[str, Any], members: Mapping[str, Any]) -> GuardRules:
+        people = ("trusted", "untrusted")
+        self.only(("guard",), guard, (*people, *GUARD_CHECKS))
+        actions = {name: guard[name] for name in GUARD_CHECKS if name in guard}
+        for name, action in actions.items():
+            if action not in GUARD_ACTIONS:
+                problem = f"{action!r} is no action; {did_you_mean(str(action), GUARD_ACTIONS)}"
+                raise self.fail(("guard", name), problem)
+        chosen = {key: self.some_members(("guard", key), guard.get(key, ()), members) for key in people}
+        if both := chosen["trusted"] & chosen["untrusted"]:
+            raise self.fail(("guard", "untrusted"), f"{min(both)!r} is trusted too; name it once")
+        return GuardRules(actions, **chosen)
+
+    def some_members(self, keys: tuple[str, ...], value: Any, members: Mapping[str, Any]) -> frozenset[str]:
         if isinstance(value, str) or not isinstance(value, Iterable):
-            raise self.fail(("review", key), f"{value!r} must be a list of member ids")
+            raise self.fail(keys, f"{value!r} must be a list of member ids")
         chosen = list(value)
         for member in chosen:
             if member not in members:
-                raise self.fail(("review", key), f"unknown member {member!r}; {did_you_mean(str(member), members)}")
+                raise self.fail(keys, f"unknown member {member!r}; {did_you_mean(str(member), members)}")
         return frozenset(chosen)
 
     def bank(self, name: Any, value: Any, variables: Mapping[str, str]) -> BankSpec:

@@ -17,7 +17,7 @@ from typing import Any
 from hindsight_teams.access.banks import escape, unescape
 from hindsight_teams.access.grants import Caller
 from hindsight_teams.errors import InvalidInput
-from hindsight_teams.models import Memory, TagGroup, TagsMatch
+from hindsight_teams.models import Memory, RetainItem, TagGroup, TagsMatch
 from hindsight_teams.requests.tags import TagFilter
 
 FIELDS = ("team", "author", "user", "session", "run")
@@ -25,9 +25,11 @@ ENVELOPE_METADATA = frozenset(
     {"review_kind", "review_id", "review_bank", "review_bank_id", "review_origin", "review_item"}
 )
 """What an envelope in the review bank carries besides the signature."""
-RESERVED_METADATA = ENVELOPE_METADATA | {*FIELDS, "trust", "lineage", "reviewed_by"}
+RESERVED_METADATA = ENVELOPE_METADATA | {*FIELDS, "trust", "lineage", "reviewed_by", "marked"}
+RESERVED_PREFIXES = tuple(f"{name}:" for name in (*FIELDS, "tagset", "trust", "lineage", "marked"))
 _INVENTED = "memory-"
-RESERVED_PREFIXES = tuple(f"{name}:" for name in (*FIELDS, "tagset", "trust", "lineage"))
+MARK = "marked:suspicious"
+"""The tag of a memory that the write guard let pass with a mark; the reason is metadata."""
 _OCCASION = ("session:", "run:", "lineage:")
 
 
@@ -62,6 +64,17 @@ def sign_tags(caller: Caller, tags: Sequence[str], scope_tags: Sequence[str]) ->
     return list(dict.fromkeys(signed))
 
 
+def marked(item: RetainItem, reason: str) -> RetainItem:
+    """A signed memory with the write guard's mark, which stays on what a server derives from it."""
+    tags = [*(item.tags or ()), MARK]
+    return replace(
+        item,
+        tags=tags,
+        metadata={**(item.metadata or {}), "marked": reason or "suspicious"},
+        observation_scopes=observation_scopes(tags) if item.observation_scopes is not None else None,
+    )
+
+
 def tagset(tags: Sequence[str]) -> str:
     """The tag that stands for exactly this set of tags."""
     if not tags:
@@ -87,6 +100,8 @@ def attributed(memory: Memory) -> Memory:
         values = [tag.removeprefix(f"{name}:") for tag in memory.tags if tag.startswith(f"{name}:")]
         if len(values) == 1 and (value := unescape(values[0])):
             signature[name] = value
+    if MARK in memory.tags:
+        signature["marked"] = "derived from a suspicious memory"
     return replace(memory, metadata={**memory.metadata, **signature}) if signature else memory
 
 

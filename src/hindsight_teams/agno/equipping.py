@@ -122,7 +122,7 @@ def _equipment(
     injection = MemoryInjection(own, inject_budget) if inject and own.holds(Access.RECALL) else None
     retention = None
     if retain and (bank := retention_bank(own, retain_bank)):
-        retention = RunRetention(own, bank=bank, background=background)
+        retention = RunRetention(own.for_words_of_others(), bank=bank, background=background)
         memory.retentions.append(retention)
     return Equipment(toolkits, injection, retention)
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class AgnoCheck:
-    """One of Agno's guardrails, asked about a write instead of a run's input."""
+    """One of Agno's guardrails, asked about every field of a write instead of a run's input."""
 
     def __init__(self, guardrail: BaseGuardrail, action: Action) -> None:
         self.name = type(guardrail).__name__
@@ -23,15 +23,21 @@ class AgnoCheck:
         from agno.exceptions import InputCheckError
         from agno.run.agent import RunInput
 
-        run_input = RunInput(input_content=attempt.content)
-        try:
-            self._guardrail.check(run_input)
-        except InputCheckError as error:
-            return Verdict(self._action, reason=_reason(error))
-        text = run_input.input_content_string()
-        return (
-            None if text == attempt.content else Verdict("redact", reason=f"{self.name} masked some of it", text=text)
-        )
+        text = attempt.content
+        for place, field in enumerate(attempt.texts()):
+            run_input = RunInput(input_content=field)
+            try:
+                self._guardrail.check(run_input)
+            except InputCheckError as error:
+                return Verdict(self._action, reason=_reason(error))
+            masked = run_input.input_content_string()
+            if place == 0:
+                text = masked
+            elif masked != field:  # a tag or an id with a part masked would be another
+                return Verdict("refuse", reason=f"{self.name} found something to mask beside the content")
+        if text == attempt.content:
+            return None
+        return Verdict("redact", reason=f"{self.name} masked some of it", text=text)
 
 
 def _reason(error: Any) -> str:

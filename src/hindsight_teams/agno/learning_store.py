@@ -66,7 +66,7 @@ class HindsightLearningStore:
         **options: Unpack[BankOptions],
     ) -> None:
         check_max_tokens(context_tokens)
-        self.memory = memory_for(memory, FULL, options)
+        self.memory = memory_for(memory, FULL, options).for_words_of_others()
         self.capture = capture and bool(self.memory.holds(Access.RETAIN))
         self.bank = bank_of(self.memory, Access.RETAIN, bank) if self.capture else None
         self.context_tokens = context_tokens

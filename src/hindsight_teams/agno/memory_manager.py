@@ -73,7 +73,7 @@ class HindsightMemoryManager(MemoryManager):
         super().__init__(id=id, name=name)
         if isinstance(max_memories, bool) or not isinstance(max_memories, int) or max_memories < 1:
             raise InvalidInput(f"max_memories={max_memories!r} must be a whole number of at least 1")
-        self.memory = memory_for(memory, FULL, options)
+        self.memory = memory_for(memory, FULL, options).for_words_of_others()
         self.bank = bank_of(self.memory, Access.RETAIN | Access.RECALL, bank, needs="user")
         self.max_memories = max_memories
         self.holdings = Holdings(self.memory, self.bank)

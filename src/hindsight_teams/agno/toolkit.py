@@ -14,11 +14,11 @@ from agno.tools.toolkit import Toolkit
 
 from hindsight_teams.access.banks import BankResolver
 from hindsight_teams.access.grants import FULL, Access, Caller, Grant
-from hindsight_teams.errors import InvalidInput
+from hindsight_teams.errors import ContentRefused, InvalidInput
 from hindsight_teams.memory.direct import BankOptions, memory_for
 from hindsight_teams.memory.member import MemberMemory
 from hindsight_teams.memory.rendering import NOTHING_FOUND, render_recall, render_reflection
-from hindsight_teams.models import Budget, RecallResult, RetainItem, TagsMatch
+from hindsight_teams.models import Budget, RecallResult, Receipt, RetainItem, TagsMatch
 from hindsight_teams.requests.core import Recall, Reflect, Retain
 
 if TYPE_CHECKING:
@@ -197,18 +197,26 @@ class HindsightTools(MemoryToolkit):
             content: The information.
             bank: Where a member may write several banks, which one.
 
+        Returns:
+            What became of it: stored, stored with something left out or a mark, in review, or refused by the guard. A
+            refusal is an answer and no error, because Agno logs the arguments of a tool that raises.
+
         Raises:
-            HindsightTeamsError: It was not stored; the message says why.
+            HindsightTeamsError: It was not stored for another reason; the message says why.
         """
         request = Retain(items=[RetainItem(content)])
-        receipt = self.memory.execute(request, caller=self._caller(run_context), banks=[bank] if bank else None)
-        return QUARANTINED if receipt.quarantined else STORED
+        try:
+            return _told(self.memory.execute(request, caller=self._caller(run_context), banks=[bank] if bank else None))
+        except ContentRefused as refused:
+            return refused.message
 
     async def aretain_memory(self, run_context: RunContext, content: str, bank: str | None = None) -> str:
         """Async twin of ``retain_memory``."""
-        request = Retain(items=[RetainItem(content)])
-        receipt = await self.memory.aexecute(request, caller=self._caller(run_context), banks=[bank] if bank else None)
-        return QUARANTINED if receipt.quarantined else STORED
+        request, to = Retain(items=[RetainItem(content)]), [bank] if bank else None
+        try:
+            return _told(await self.memory.aexecute(request, caller=self._caller(run_context), banks=to))
+        except ContentRefused as refused:
+            return refused.message
 
     def recall_memory(self, run_context: RunContext, query: str) -> str:
         """Search long-term memory: numbered lines, best first, or a sentence that nothing was found.
@@ -253,6 +261,12 @@ class HindsightTools(MemoryToolkit):
         if caller.member is None:
             return render_recall(result, label_banks=False)
         return render_recall(result, label_banks=True, names=self.memory.bank_names(Access.RECALL, caller))
+
+
+def _told(receipt: Receipt) -> str:
+    """What became of a retain, with what the guard changed."""
+    notes = "".join(f" Note: {note}." for note in receipt.notes)
+    return f"{QUARANTINED if receipt.quarantined else STORED}{notes}"
 
 
 def caller_of(memory: MemberMemory, run_context: Any) -> Caller:

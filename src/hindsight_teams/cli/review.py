@@ -14,6 +14,7 @@ from hindsight_teams.cli.output import glyph, item, print_json, say, styled
 if TYPE_CHECKING:
     from hindsight_teams.memory.curation import Decision, Reviews
     from hindsight_teams.memory.envelopes import ReviewItem
+    from hindsight_teams.models import Memory
 
 app = typer.Typer(help="Approve or reject memories that wait for review.", no_args_is_help=True)
 
@@ -28,12 +29,17 @@ Curator = Annotated[
 def list_(
     *,
     approved: Annotated[bool, typer.Option("--approved", help="What was approved and can be revoked.")] = False,
+    marked: Annotated[bool, typer.Option("--marked", help="What the write guard stored with a mark.")] = False,
     team: TeamOption = None,
     db: Db = None,
     url: Url = None,
     json: Json = False,
 ) -> None:
     """List what waits, oldest first."""
+    if marked:
+        with _reviews(team, db, url, None) as reviews:
+            _list_marked(reviews.marked(), as_json=json)
+        return
     with _reviews(team, db, url, None) as reviews:
         items = reviews.approved() if approved else reviews.pending()
     if json:
@@ -83,6 +89,22 @@ def _reviews(team: TeamOption, db: Db, url: Url, curator: str | None) -> Iterato
 
     with backend(db, url, must_exist=True) as opened:
         yield TeamMemory.from_file(find_team_file(team), backend=opened).reviews(curator)
+
+
+def _list_marked(memories: list[Memory], *, as_json: bool) -> None:
+    if as_json:
+        fields = ("id", "bank_id", "author", "marked", "text")
+        print_json({"items": [{name: getattr(memory, name) for name in fields} for memory in memories]})
+        return
+    if not memories:
+        say(("Nothing is marked.", "dim"))
+    for memory in memories:
+        say(
+            (memory.id, "bold"),
+            f"  by {memory.author or 'somebody'} in {memory.bank_id}",
+            (f"  {memory.marked}", "dim"),
+        )
+        item(styled("  "), styled(memory.text))
 
 
 def _plain(found: ReviewItem) -> dict[str, Any]:

@@ -1,9 +1,11 @@
 """The write guard: what a member may not put into a memory."""
 
 from hindsight_teams.guard.chain import Guard, default_checks
-from hindsight_teams.guard.limits import Oversize, TooManyWrites, check_secrets
-from hindsight_teams.guard.orders import check_instructions
-from hindsight_teams.guard.verdict import ACTIONS, Action, Check, Verdict, WriteAttempt
+from hindsight_teams.guard.instructions import check_instructions
+from hindsight_teams.guard.limits import Oversize, TooManyWrites
+from hindsight_teams.guard.secrets import check_secrets
+from hindsight_teams.guard.structure import check_structure
+from hindsight_teams.guard.verdict import ACTIONS, Action, Check, Source, Verdict, WriteAttempt
 
 __all__ = [
     "ACTIONS",
@@ -11,10 +13,12 @@ __all__ = [
     "Check",
     "Guard",
     "Oversize",
+    "Source",
     "TooManyWrites",
     "Verdict",
     "WriteAttempt",
     "check_instructions",
     "check_secrets",
+    "check_structure",
     "default_checks",
 ]

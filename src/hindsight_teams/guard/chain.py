@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
-from collections.abc import Awaitable, Generator, Mapping, Sequence
+from collections.abc import Awaitable, Collection, Generator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
-from hindsight_teams.access.grants import Caller
+from hindsight_teams.access.guard_rules import GuardRules
 from hindsight_teams.errors import ConfigurationError, did_you_mean
-from hindsight_teams.guard.limits import MAX_CHARACTERS, WRITES_PER_MINUTE, Oversize, TooManyWrites, check_secrets
-from hindsight_teams.guard.orders import check_instructions
+from hindsight_teams.guard.instructions import check_instructions
+from hindsight_teams.guard.limits import MAX_CHARACTERS, WRITES_PER_MINUTE, Oversize, TooManyWrites
+from hindsight_teams.guard.secrets import check_secrets
+from hindsight_teams.guard.structure import check_structure
 from hindsight_teams.guard.verdict import ACTIONS, Action, Check, Verdict, WriteAttempt, name_of
 from hindsight_teams.log import get_logger
 from hindsight_teams.models import check_choice
 
 _logger = get_logger(__name__)
-_Answer = "Verdict | None | Exception"
+
+_LONGEST_REASON = 300
+_INLINE = 2_000
+"""Characters up to which a synchronous check runs on the event loop: it takes about a millisecond."""
 
 
 def default_checks(
@@ -27,7 +34,7 @@ def default_checks(
         checks.append(Oversize(max_characters))
     if writes_per_minute is not None:
         checks.append(TooManyWrites(writes_per_minute))
-    return [*checks, check_secrets, check_instructions]
+    return [*checks, check_secrets, check_structure, check_instructions]
 
 
 class Guard:
@@ -36,18 +43,30 @@ class Guard:
     A check that redacts hands the redacted text to the next. The first refusal ends the chain. A check that raises, or
     answers with anything but a verdict, refuses: nothing unchecked is ever stored.
 
+    What a check would quarantine is only marked where the author is trusted and the words are its own. Words of others
+    are never only marked: what a check would mark is quarantined.
+
     Args:
         checks: Callables that take a ``WriteAttempt`` and give a ``Verdict`` or None; ``default_checks()`` when left
             out. Coroutine functions work with ``ainspect`` only.
         on_hit: What to do with a hit instead of what the check says: for all checks that would quarantine or refuse, or
             for single ones by name, such as ``{"secrets": "refuse"}``.
+        trusted: Members whose suspicious notes are marked instead of quarantined.
+        untrusted: Members who pass on what others wrote, such as one that reads web pages: whatever they retain counts
+            as the words of others.
 
     Raises:
-        ConfigurationError: A check that can't be called, or an unknown name or action in ``on_hit``.
+        ConfigurationError: A check that can't be called, an unknown name or action in ``on_hit``, or a member that is
+            both trusted and untrusted.
     """
 
     def __init__(
-        self, checks: Sequence[Check] | None = None, *, on_hit: Action | Mapping[str, Action] | None = None
+        self,
+        checks: Sequence[Check] | None = None,
+        *,
+        on_hit: Action | Mapping[str, Action] | None = None,
+        trusted: Collection[str] = (),
+        untrusted: Collection[str] = (),
     ) -> None:
         self.checks: tuple[Check, ...] = tuple(default_checks() if checks is None else checks)
         for check in self.checks:
@@ -60,33 +79,33 @@ class Guard:
                 raise ConfigurationError(f"on_hit names the check {name!r}; {did_you_mean(name, names)}")
         for action in by_name.values() if isinstance(on_hit, Mapping) else [on_hit] if on_hit else []:
             check_choice("on_hit", action, ACTIONS)
+        if both := frozenset(trusted) & frozenset(untrusted):
+            raise ConfigurationError(f"the guard can't both trust and distrust {sorted(both)}; name each once")
+        self.trusted = frozenset(trusted)
+        self.untrusted = frozenset(untrusted)
         self._by_name: Mapping[str, Action] = by_name
         self._for_all: Action | None = on_hit if isinstance(on_hit, str) else None
 
-    def inspect(
-        self,
-        content: str,
-        *,
-        caller: Caller,
-        bank: str | None = None,
-        context: str | None = None,
-        tags: Sequence[str] = (),
-        metadata: Mapping[str, str] | None = None,
-    ) -> Verdict:
+    @classmethod
+    def of(cls, rules: GuardRules) -> Guard:
+        """The default checks under the rules of a team."""
+        return cls(on_hit=rules.actions, trusted=rules.trusted, untrusted=rules.untrusted)
+
+    def inspect(self, attempt: WriteAttempt) -> Verdict:
         """Judge one write.
 
         Returns:
-            A verdict whose ``text`` is what to store, unless its action is ``refuse``.
+            A verdict whose ``attempt`` is what to store, unless its action is ``refuse``.
         """
-        steps = self._steps(WriteAttempt(content, caller, bank, context, tags, metadata or {}))
+        steps = self._steps(attempt)
         answer: Any = None
         while True:
             try:
-                check, attempt = steps.send(answer)
+                check, left = steps.send(answer)
             except StopIteration as end:
                 return cast("Verdict", end.value)
             try:
-                answer = check(attempt)
+                answer = check(left)
                 if inspect.iscoroutine(answer):
                     answer.close()
                 if inspect.isawaitable(answer):
@@ -94,26 +113,18 @@ class Guard:
             except Exception as error:
                 answer = error
 
-    async def ainspect(
-        self,
-        content: str,
-        *,
-        caller: Caller,
-        bank: str | None = None,
-        context: str | None = None,
-        tags: Sequence[str] = (),
-        metadata: Mapping[str, str] | None = None,
-    ) -> Verdict:
-        """Judge one write; checks may be coroutine functions."""
-        steps = self._steps(WriteAttempt(content, caller, bank, context, tags, metadata or {}))
+    async def ainspect(self, attempt: WriteAttempt) -> Verdict:
+        """Judge one write; checks may be coroutine functions. A long text is judged in a thread."""
+        steps = self._steps(attempt)
+        in_a_thread = attempt.size > _INLINE
         answer: Any = None
         while True:
             try:
-                check, attempt = steps.send(answer)
+                check, left = steps.send(answer)
             except StopIteration as end:
                 return cast("Verdict", end.value)
             try:
-                answer = check(attempt)
+                answer = await asyncio.to_thread(check, left) if in_a_thread else check(left)
                 if isinstance(answer, Awaitable):
                     answer = await answer
             except Exception as error:
@@ -121,32 +132,60 @@ class Guard:
 
     def _steps(self, attempt: WriteAttempt) -> Generator[tuple[Check, WriteAttempt], Any, Verdict]:
         """Yield each check with what it is to judge, take its answer (or exception), and end with the verdict."""
+        if attempt.caller.member in self.untrusted:
+            attempt = replace(attempt, source="others")
         strictest: Action = "allow"
         reasons: list[str] = []
+        notes: list[str] = []
+        marks: list[str] = []
         decided: str | None = None
-        text = attempt.content
         for check in self.checks:
-            answer = yield check, _with_content(attempt, text)
-            verdict = self._read(answer, name_of(check))
+            name = name_of(check)
+            verdict = self._read((yield check, attempt), name, attempt)
             if verdict is None:
                 continue
             if verdict.action == "refuse":
                 return verdict
+            if verdict.attempt is not None:
+                attempt = verdict.attempt
             if verdict.text is not None:
-                text = verdict.text
+                attempt = replace(attempt, content=verdict.text)
             if verdict.reason:
                 reasons.append(verdict.reason)
+            if verdict.action == "redact":
+                notes.append(verdict.reason)
+            if verdict.action == "mark":
+                marks.append(name)
+                notes.append(f"it is marked as suspicious wherever it is recalled: {verdict.reason}")
             if ACTIONS.index(verdict.action) > ACTIONS.index(strictest):
-                strictest, decided = verdict.action, name_of(check)
-        return Verdict(strictest, reason="; ".join(reasons), text=text, check=decided)
+                strictest, decided = verdict.action, name
+        if strictest != "allow":
+            caller = attempt.caller
+            _logger.warning(
+                "the write guard found something",
+                action=strictest,
+                reason="; ".join(reasons),
+                bank=attempt.bank,
+                team=caller.team,
+                member=caller.member,
+            )
+        return Verdict(
+            strictest,
+            reason="; ".join(reasons)[:_LONGEST_REASON],
+            text=attempt.content,
+            check=decided,
+            attempt=attempt,
+            marks=tuple(marks),
+            notes=tuple(filter(None, notes)),
+        )
 
-    def _read(self, answer: Any, name: str) -> Verdict | None:
+    def _read(self, answer: Any, name: str, attempt: WriteAttempt) -> Verdict | None:
         """A check's answer as a verdict with the guard's own actions; None when there is nothing to say."""
         if answer is None:
             return None
         if not isinstance(answer, Verdict) or answer.action not in ACTIONS:
             error = answer if isinstance(answer, Exception) else TypeError(f"it answered {type(answer).__name__}")
-            _logger.error("guard check failed", check=name, error=repr(error))
+            _logger.error("guard check failed", check=name, error=type(error).__name__)
             return Verdict(
                 "refuse", reason=f"the check {name!r} failed, and nothing goes unchecked", check=name, cause=error
             )
@@ -157,12 +196,12 @@ class Guard:
             action = self._for_all
         if action == "allow":
             return None
-        if action == "redact" and answer.text is None:
+        if action == "redact" and answer.text is None and answer.attempt is None:
             action = "quarantine"  # there is nothing redacted to store
-        return Verdict(action, answer.reason, answer.text, name, answer.cause)
-
-
-def _with_content(attempt: WriteAttempt, content: str) -> WriteAttempt:
-    if content is attempt.content:
-        return attempt
-    return WriteAttempt(content, attempt.caller, attempt.bank, attempt.context, attempt.tags, attempt.metadata)
+        if action == "mark" and answer.action == "redact":
+            action = "redact"  # a mark does not take a secret out
+        if attempt.source == "others":
+            action = "quarantine" if action == "mark" else action
+        elif action == "quarantine" and name not in self._by_name and self._for_all is None:
+            action = "mark" if attempt.caller.member in self.trusted else action
+        return replace(answer, action=action, reason=str(answer.reason)[:_LONGEST_REASON], check=name)

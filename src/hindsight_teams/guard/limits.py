@@ -8,7 +8,6 @@ from collections import deque
 from collections.abc import Callable
 
 from hindsight_teams.errors import InvalidInput
-from hindsight_teams.guard.secrets import redact
 from hindsight_teams.guard.verdict import Verdict, WriteAttempt
 
 MAX_CHARACTERS = 32_768
@@ -18,7 +17,7 @@ _MEMBERS = 10_000
 
 
 class Oversize:
-    """Refuse content over a number of characters.
+    """Refuse a memory over a number of characters, all of its fields together.
 
     Raises:
         InvalidInput: A limit below one.
@@ -33,7 +32,7 @@ class Oversize:
 
     def __call__(self, attempt: WriteAttempt) -> Verdict | None:
         """Judge one write."""
-        size = len(attempt.content)
+        size = attempt.size
         if size <= self.max_characters:
             return None
         return Verdict(
@@ -81,9 +80,3 @@ class TooManyWrites:
             if len(self._writes) > _MEMBERS:
                 del self._writes[next(iter(self._writes))]
         return None
-
-
-def check_secrets(attempt: WriteAttempt) -> Verdict | None:
-    """Replace keys, tokens, passwords and payment cards by what kind they are."""
-    text = redact(attempt.content)
-    return None if text == attempt.content else Verdict("redact", reason="it held a secret", text=text)

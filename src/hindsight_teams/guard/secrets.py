@@ -10,7 +10,9 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from hindsight_teams.guard.verdict import Verdict, WriteAttempt
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,23 +49,65 @@ _SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 # The group named "value" is the secret; what stands before it only says so.
 _CONNECTION = re.compile(r"\b[a-z][a-z0-9+.-]{1,20}://[^\s:/@]{0,100}:(?P<value>[^\s@/]{1,200})@")
 _AUTHORIZATION = re.compile(r"(?i)\b(?:bearer|basic)\s+(?P<value>[A-Za-z0-9._~+/-]{16,4096}={0,2})")
-_NAMED = re.compile(
-    r"(?i)(?<![A-Za-z])(?:pass(?:word|wd|phrase|code)?|pwd|secret|credentials?|(?:api|access|secret|private|signing"
-    r"|encryption|account|auth)[ _-]?(?:key|token)|client[ _-]?secret|token|login)(?![A-Za-z])"
-    r"[^\n.!?]{0,24}?(?:\bis\b|\bwas\b|\bto\b|[:=]|=>)\s*[\"'`]?(?P<value>[^\s\"'`,;<>]{6,200})"
+_USER_AND_PASSWORD = re.compile(
+    r"(?:^|\s)(?:-u|--user|--proxy-user)(?:\s{1,3}|=)[\"']?[^\s:\"']{1,64}:(?P<value>[^\s\"']{1,200})", re.MULTILINE
+)
+# Words that announce a password, a key or a code, in English, German, French, Spanish, Italian, Portuguese, Dutch,
+# Polish, Russian, Japanese, Chinese and Korean.
+_WORDS = (
+    r"pass ?(?:word|phrase|code|wort|wd)s?|pwd|secret|credentials?|(?:api|access|secret|private|signing|encryption"
+    r"|account|auth)"
+    r"[ _-]?(?:key|token)|client[ _-]?secret|token|login"
+    r"|kenn?wort|passwört\w{0,2}|(?:api|zugangs|zugriffs)[ _-]?(?:schlüssel|schluessel|code|token)|zugangsdaten"
+    r"|mot de passe|clé (?:api|d'api|secrète|d'accès|privée)|contraseña|contrasenya|clave (?:api|secreta|de acceso"
+    r"|privada)|clave"
+    r"|parola(?: d'ordine)?|chiave (?:api|segreta|di accesso)|senha|palavra-passe|chave (?:api|secreta|de acesso"
+    r"|da api)"
+    r"|wachtwoord|(?:api|toegangs)[ _-]?sleutel|hasło|klucz api|lösenord|adgangskode|passord"
+    r"|парол[ьяеию]\w{0,2}|ключ (?:api|доступа)|şifre|parolası"
+)
+_ASIAN_WORDS = r"パスワード|暗証番号|合言葉|apiキー|秘密鍵|アクセスキー|密码|口令|密碼|密钥|비밀번호|암호|api ?키"
+_LINKS = r"\b(?:is|was|to|ist|lautet|war|est|es|era|è|é|jest|är|er)\b|[:=\uff1a]|=>|\u2014|\u2013"
+_ANNOUNCEMENT = re.compile(rf"(?i)(?<![A-Za-z])(?:{_WORDS})(?![A-Za-z])")
+_ANNOUNCED = re.compile(
+    rf"(?i)(?:{_LINKS})\s{{0,5}}[\"'`\u201c\u201e\u00ab]?(?P<value>[^\s\"'`,;<>\u201c\u201d\u00bb]{{4,200}})"
+)
+_ANNOUNCES_ANOTHER = re.compile(rf"(?i)(?<![A-Za-z])(?:{_WORDS})[\"']?[:=]")
+_REACH = 32
+"""Characters between the words that announce a secret and the link before it, within the sentence."""
+_STOP = re.compile(r"[\n.!?]")
+_NAMED_ASIAN = re.compile(
+    rf"(?i)(?:{_ASIAN_WORDS})[^\n\u3002!?A-Za-z0-9]{{0,16}}(?P<value>[A-Za-z0-9!-/:-@\[-`{{-~]{{4,200}})"
 )
 _NEAR = re.compile(
     r"(?i)(?<![A-Za-z])(?:pass(?:word|wd|phrase|code)|pwd|secret|credentials?|api[ _-]?key|token|key)(?![A-Za-z])"
 )
 _RANDOM = re.compile(r"[A-Za-z0-9+/_=-]{20,200}")
-_PIN = re.compile(r"(?i)\b(?:pin|pin code|passcode|cvv|cvc|otp)\b[^\n.!?\d#(]{0,16}(?P<value>\d{3,8})\b")
+_PIN = re.compile(
+    r"(?i)\b(?:pin(?:[- ]?codes?)?|passcode|cvv|cvc|otp|(?:door|gate|alarm|safe|lock|access|entry|security|keypad"
+    r"|garage|lockbox"
+    r"|building)[ -]code|türcode|zugangscode|code (?:de la porte|d'accès|d'entrée|de l'alarme|pin|d'immeuble)"
+    r"|código (?:de acceso|de la puerta|de la alarma|de entrada)|codice (?:di accesso|della porta|del cancello)"
+    r"|código (?:da porta|de acesso)"
+    r"|deurcode|toegangscode|kod do drzwi|код (?:двери|домофона|доступа))"
+    r"\b[^\n.!?\d(]{0,24}(?P<value>[#*]?\d{3,8}[#*]?)(?![\w-])"
+)
 _CARD = re.compile(
     r"(?<![\w-])(?:\d{13,19}|\d{4}(?P<gap>[ -])\d{4}(?P=gap)\d{4}(?P=gap)\d{1,7}|\d{4}[ -]\d{6}[ -]\d{5})(?![\w-])"
 )
 _SSN = re.compile(r"(?<![\d-])(?!000|666|9)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\d-])")
 _NEAR_CHARACTERS = 60
-_POSSIBLE = re.compile(r"[0-9@]|-----|://|(?i:pass|pwd|secret|key|token|login|credential|bearer|basic)")
+_POSSIBLE = re.compile(r"[0-9!#$%^&*+=~?@]|-----|://")
 """Without any of these no pattern here can match."""
+_PLACEHOLDER = re.compile(
+    r"(?i)[<{\[$%].{0,80}[>}\]%]?|(?:x{3,}|\*{3,}|\.{3,}|\u2026|#{3,}|_{3,}).*|sk-\.{2,}|(?:sk|pk|ghp"
+    r"|xox[bp])[-_].{0,6}(?:\.{3}|\u2026|x{4,}|\*{3,}).*"
+    r"|.{0,20}(?:your|my|some|the|example|sample|dummy|placeholder|changeme|change-?me|redacted|insert|replace|todo"
+    r"|dein|ihr|votre|tu)"
+    r"[_-].{0,40}|(?:example|changeme|placeholder|redacted|test|none|null|true|false|env|secret|password|passwd"
+    r"|pass)\W{0,2}"
+    r"|[A-Z][A-Z]*(?:_[A-Z]+)+|os\.(?:environ|getenv).*|process\.env.*|secrets\.\w.*|env\.\w.*|\w{1,40}\(.*"
+)
 
 
 def find(text: str) -> list[Secret]:
@@ -79,12 +123,45 @@ def find(text: str) -> list[Secret]:
 
 def redact(text: str) -> str:
     """The text with each secret replaced by its kind, such as ``[redacted: GitHub token]``."""
+    return _without(text, find(text))
+
+
+def _without(text: str, secrets: list[Secret]) -> str:
     parts: list[str] = []
     end = 0
-    for secret in find(text):
+    for secret in secrets:
         parts += [text[end : secret.start], f"[redacted: {secret.kind}]"]
         end = secret.end
     return "".join([*parts, text[end:]]) if parts else text
+
+
+def check_secrets(attempt: WriteAttempt) -> Verdict | None:
+    """Replace keys, tokens, passwords and payment cards by what kind they are, in every field that is stored.
+
+    A document id with a secret is refused: two of them would become one after redaction, and replace each other.
+    """
+    kinds: dict[str, None] = {}
+
+    def clean(text: str) -> str:
+        if not isinstance(text, str):  # a backend refuses it, and says why
+            return text
+        found = find(text)
+        kinds.update(dict.fromkeys(secret.kind for secret in found))
+        return _without(text, found)
+
+    if attempt.document_id and find(attempt.document_id):
+        return Verdict("refuse", reason="the document_id holds a secret; choose another")
+    left = replace(
+        attempt,
+        content=clean(attempt.content),
+        context=clean(attempt.context) if attempt.context else attempt.context,
+        tags=[clean(tag) for tag in attempt.tags],
+        metadata={clean(key): clean(value) for key, value in attempt.metadata.items()},
+        entities=[clean(entity) for entity in attempt.entities],
+    )
+    if not kinds:
+        return None
+    return Verdict("redact", reason=f"a secret was left out and replaced by its kind: {', '.join(kinds)}", attempt=left)
 
 
 def _all(text: str) -> Iterator[Secret]:
@@ -93,9 +170,11 @@ def _all(text: str) -> Iterator[Secret]:
     for kind, shape in _SHAPES:
         for match in shape.finditer(text):
             yield Secret(kind, *match.span())
-    yield from _values("password in a URL", _CONNECTION, text, _always)
+    yield from _values("password in a URL", _CONNECTION, text, _is_no_placeholder)
     yield from _values("authorization", _AUTHORIZATION, text, _looks_random)
-    yield from _values("password", _NAMED, text, _looks_like_a_password)
+    yield from _values("password", _USER_AND_PASSWORD, text, _is_no_placeholder)
+    yield from _announced(text)
+    yield from _values("password", _NAMED_ASIAN, text, _looks_like_a_password)
     yield from _values("PIN", _PIN, text, _always)
     if _NEAR.search(text):
         for match in _RANDOM.finditer(text):
@@ -110,24 +189,50 @@ def _all(text: str) -> Iterator[Secret]:
 
 
 def _values(kind: str, pattern: re.Pattern[str], text: str, accept: Callable[[str], bool]) -> Iterator[Secret]:
-    for match in pattern.finditer(text):
+    """The values that a pattern finds; a value that is no secret may itself announce one, and is searched again."""
+    place = 0
+    while match := pattern.search(text, place):
         value = match["value"].rstrip(".!?)]}")
-        if accept(value):
+        if value and accept(value):
             yield Secret(kind, match.start("value"), match.start("value") + len(value))
+            place = match.end()
+        else:
+            place = max(match.start("value"), match.start() + 1)
+
+
+def _announced(text: str) -> Iterator[Secret]:
+    """What stands behind each announcement, at the first of its links that has a secret behind it."""
+    for announcement in _ANNOUNCEMENT.finditer(text):
+        place = announcement.end()
+        stop = _STOP.search(text, place, place + _REACH)
+        last = stop.start() if stop else place + _REACH
+        while (match := _ANNOUNCED.search(text, place, last + 210)) and match.start() <= last:
+            value = match["value"].rstrip(".!?)]}")
+            if value and _looks_like_a_password(value) and not _ANNOUNCES_ANOTHER.search(value):
+                yield Secret("password", match.start("value"), match.start("value") + len(value))
+                break
+            place = match.start() + 1
 
 
 def _always(_: str) -> bool:
     return True
 
 
+def _is_no_placeholder(value: str) -> bool:
+    return not _PLACEHOLDER.fullmatch(value)
+
+
 def _looks_like_a_password(value: str) -> bool:
     """Letters and digits (or signs) mixed as no word, number, date, address or placeholder mixes them."""
-    if "://" in value or "[redacted" in value or re.fullmatch(r"[\d.,:/-]+|[A-Za-z'’-]+|\W+", value):  # noqa: RUF001
+    if "://" in value or "[redacted" in value or _PLACEHOLDER.fullmatch(value):
+        return False
+    if re.fullmatch(r"[\d.,:/-]+|[^\W\d_'\u2019-][^\W\d_]*(?:['\u2019-][^\W\d_]+)*|\W+", value):
         return False
     has_letter = any(c.isalpha() for c in value)
     has_digit = any(c.isdigit() for c in value)
-    has_sign = bool(re.search(r"[!#$%^&*+=~?]", value))
-    return (has_letter and has_digit) or (has_sign and (has_letter or has_digit))
+    has_sign = bool(re.search(r"[!#$%^&*+=~?@]", value))
+    long_enough = len(value) >= 6 or (has_letter and has_digit and has_sign)
+    return long_enough and ((has_letter and has_digit) or (has_sign and (has_letter or has_digit)))
 
 
 def _looks_random(value: str) -> bool:

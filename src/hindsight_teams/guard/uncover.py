@@ -30,11 +30,11 @@ _ACCENTS = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe
 _TAGS = re.compile("[\U000e0020-\U000e007e]{3,}")
 _FLAG = re.compile("\U0001f3f4[\U000e0061-\U000e007a\U000e0030-\U000e0039]{3,6}\U000e007f")
 _SELECTORS = re.compile("[\U000e0100-\U000e01ef\ufe00-\ufe0f]{4,}")
-_BURIED = re.compile("[A-Za-z][\u200b-\u200d\u2060-\u2064\u00ad\ufeff\u202a-\u202e\u2066-\u2069]+[A-Za-z]")
+_BURIED = re.compile("[A-Za-z][\u200b-\u200d\u2060-\u2064\ufeff\u202a-\u202e\u2066-\u2069]+[A-Za-z]")
 
 _LEET = str.maketrans("013457@$!", "oieastasi")
 _LEET_WORD = re.compile(r"(?<![\w@$!])(?=[\w@$!]*[a-zA-Z])(?=[\w@$!]*[013457@$])[\w@$!]{3,}(?![\w@$])")
-_APART = re.compile(r"(?<!\w)(?:\w[ .\-_*|/]{1,2}){3,}\w(?!\w)")
+_APART = re.compile(r"(?<!\w)(?:[^\W_][ .\-_*|/]{1,2}){3,400}[^\W_](?![^\W_])")
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _TELLTALE = (
     "ignore instructions previous system password passwords prompt secret secrets reveal forward disregard".split()
@@ -60,6 +60,14 @@ def _translated(table: dict[int, int], text: str) -> str:
     return text.translate(table)
 
 
+_MOST_CIPHERS = 4
+_MOST_READ = 4
+_NOT_WORD = re.compile(r"[\W_]+")
+_PARTS = re.compile(
+    r"(?i)\b(?:parts?|pieces?|half|halves|fragments?|concatenate|combine|join|together|assemble)\b|\b\w ?\+ ?\w\b"
+)
+_QUOTED = re.compile(r"(?<!\w)'([^'\n]{4,200})'(?!\w)|\"([^\"\n]{4,200})\"|\u201c([^\u201d\n]{4,200})\u201d")
+
 _CIPHERS = _ciphers()
 _CIPHER_WORD = re.compile(r"[a-z]{6,12}")
 _MORSE = {
@@ -78,8 +86,10 @@ def fold(text: str) -> str:
     if not text.isascii():
         text = unicodedata.normalize("NFKC", visible(text))
         text = _WORD.sub(_unmix, text)
-        text = _ACCENTS.sub("", unicodedata.normalize("NFD", text)).translate(_SMALL_CAPITALS)
-    return _SPACE.sub(" ", text.replace("\\n", "\n")).casefold().replace("’", "'")  # noqa: RUF001
+        # Composed again at the end: a Korean syllable taken apart would match nothing.
+        text = unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFD", text)))
+        text = text.translate(_SMALL_CAPITALS)
+    return _SPACE.sub(" ", text.replace("\\n", "\n")).casefold().replace("’", "'")
 
 
 def _unmix(word: re.Match[str]) -> str:
@@ -102,21 +112,58 @@ def hidden(text: str) -> list[str]:
     return found
 
 
+def disguised(text: str) -> bool:
+    """Whether a text holds telltale words in more ciphers than anybody uses who is not hiding something."""
+    return len(_ciphers_in(text)) > _MOST_CIPHERS
+
+
 def readings(text: str) -> Iterator[str]:
-    """What the text may say to a model that decodes it; nothing for an ordinary text."""
-    for pattern, decode in _DECODERS if _ENCODED.search(text) else ():
-        for match in pattern.finditer(text):
+    """What the text may say to a model that decodes it; nothing for an ordinary text.
+
+    All readings together are at most some times as long as the text, however it is written.
+    """
+    left = _MOST_READ * len(text)
+    for decoded in _decoded(text):
+        yield decoded
+        left -= len(decoded)
+        for inner in _rewritten(decoded):
+            yield inner
+            left -= len(inner)
+        for inner in _decoded(decoded) if left > 0 else ():  # encoded twice is common, thrice is not
+            yield inner
+            left -= len(inner)
+    yield from _rewritten(text)
+
+
+def _decoded(text: str) -> Iterator[str]:
+    for needed, pattern, decode in _DECODERS:
+        for match in pattern.finditer(text) if needed in text else ():
             decoded = _printable(decode, match)
             if decoded:
                 yield decoded
-    for decipher in {_CIPHERS[word] for word in _CIPHER_WORD.findall(text.lower()) if word in _CIPHERS}:
+
+
+def _rewritten(text: str) -> Iterator[str]:
+    """The whole text deciphered, with leetspeak undone, with letters or quoted parts put together."""
+    for decipher in _ciphers_in(text)[:_MOST_CIPHERS]:
         yield decipher(text)
     if len(_LEET_WORD.findall(text)) >= 2:
         yield _LEET_WORD.sub(lambda word: word[0].translate(_LEET), text)
     if text.count("_") >= 3:
         yield text.replace("_", " ")
     if _APART.search(text):
-        yield _APART.sub(lambda letters: re.sub(r"[\W_]+", "", letters[0]), text)
+        yield _APART.sub(lambda letters: _NOT_WORD.sub("", letters[0]), text)
+    if text.count("'") > 3 or text.count('"') > 3 or text.count("\u201c") > 1:
+        parts = _QUOTED.findall(text)
+        if len(parts) >= 2 and _PARTS.search(text):
+            quoted = [next(filter(None, part)) for part in parts]
+            yield " ".join(quoted)
+            yield "".join(quoted)
+
+
+def _ciphers_in(text: str) -> list[Callable[[str], str]]:
+    words = dict.fromkeys(_CIPHER_WORD.findall(text.lower()))
+    return list(dict.fromkeys(_CIPHERS[word] for word in words if word in _CIPHERS))
 
 
 def _printable(decode: Callable[[re.Match[str]], bytes | str], match: re.Match[str]) -> str:
@@ -131,6 +178,8 @@ def _printable(decode: Callable[[re.Match[str]], bytes | str], match: re.Match[s
 
 
 def _base64(match: re.Match[str]) -> bytes:
+    if match[0].islower():  # a long word
+        return b""
     text = match[0].rstrip("=").translate(str.maketrans("-_", "+/"))
     return base64.b64decode(text[: len(text) - (len(text) % 4 == 1)] + "=" * (-len(text) % 4))
 
@@ -145,31 +194,41 @@ def _morse(match: re.Match[str]) -> str:
     return " ".join("".join(_MORSE.get(code, "?") for code in word.split()) for word in words)
 
 
-# What every encoding has: a long run without spaces, escapes, groups of digits or dots, or characters past ASCII.
-_ENCODED = re.compile(
-    r"[A-Za-z0-9+/_-]{12}|[\\&%<=]|[0-9a-fA-F]{2,3}[ :,]{1,2}[0-9a-fA-F]{2,3}[ :,]|[01]{8}"
-    r"|[.-]{1,5} [.-]|[^\x00-\u2fff]"
-)
-_DECODERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], bytes | str]], ...] = (
-    (re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{12,100000}={0,2}(?![A-Za-z0-9+/=])"), _base64),
-    (re.compile(r"(?<![A-Za-z0-9])[A-Z2-7]{16,100000}={0,6}(?![A-Za-z0-9=])"), _base32),
-    (re.compile(r"<~[!-u\s]{8,100000}~>"), lambda m: base64.a85decode(m[0], adobe=True)),
+# Each with what must stand in the text, to save the search.
+_DECODERS: tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str]], bytes | str]], ...] = (
+    ("", re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{12,100000}={0,2}(?![A-Za-z0-9+/=])"), _base64),
+    ("", re.compile(r"(?<![A-Za-z0-9])[A-Z2-7]{16,100000}={0,6}(?![A-Za-z0-9=])"), _base32),
+    ("<~", re.compile(r"<~[!-u\s]{8,100000}~>"), lambda m: base64.a85decode(m[0], adobe=True)),
     (
+        "",
         re.compile(r"(?i)(?<![0-9a-f])(?:[0-9a-f]{2}[ :,]?){6,50000}(?![0-9a-f])"),
         lambda m: bytes.fromhex(re.sub(r"[^0-9a-fA-F]", "", m[0])),
     ),
-    (re.compile(r"(?:\\x[0-9a-fA-F]{2}){3,}"), lambda m: bytes.fromhex(m[0].replace("\\x", ""))),
-    (re.compile(r"(?:\\u[0-9a-fA-F]{4}){3,}"), lambda m: "".join(chr(int(c, 16)) for c in m[0].split("\\u")[1:])),
-    (re.compile(r"(?:=[0-9A-F]{2}){3,}"), lambda m: bytes.fromhex(m[0].replace("=", ""))),
-    (re.compile(r"(?:\\[0-3]?[0-7]{2}){3,}"), lambda m: bytes(int(c, 8) for c in m[0].split("\\")[1:])),
-    (re.compile(r"(?:&#x?[0-9a-fA-F]{1,6};\s?){3,}"), lambda m: html.unescape(m[0])),
-    (re.compile(r"(?:%[0-9a-fA-F]{2}){3,}"), lambda m: unquote(m[0], errors="strict")),
-    (re.compile(r"(?<!\d)(?:[01]{8}[ ,]?){4,}(?!\d)"), lambda m: bytes(int(b, 2) for b in re.findall("[01]{8}", m[0]))),
+    ("\\x", re.compile(r"(?:\\x[0-9a-fA-F]{2}){3,}"), lambda m: bytes.fromhex(m[0].replace("\\x", ""))),
     (
+        "\\u",
+        re.compile(r"(?:\\u[0-9a-fA-F]{4}){3,}"),
+        lambda m: "".join(chr(int(c, 16)) for c in m[0].split("\\u")[1:]),
+    ),
+    ("=", re.compile(r"(?:=[0-9A-F]{2}){3,}"), lambda m: bytes.fromhex(m[0].replace("=", ""))),
+    ("\\", re.compile(r"(?:\\[0-3]?[0-7]{2}){3,}"), lambda m: bytes(int(c, 8) for c in m[0].split("\\")[1:])),
+    ("&#", re.compile(r"(?:&#x?[0-9a-fA-F]{1,6};\s?){3,}"), lambda m: html.unescape(m[0])),
+    ("%", re.compile(r"(?:%[0-9a-fA-F]{2}){3,}"), lambda m: unquote(m[0], errors="strict")),
+    (
+        "0",
+        re.compile(r"(?<!\d)(?:[01]{8}[ ,]?){4,}(?!\d)"),
+        lambda m: bytes(int(b, 2) for b in re.findall("[01]{8}", m[0])),
+    ),
+    (
+        "1",
         re.compile(r"(?<!\d)(?:\d{2,3}[ ,]{1,2}){7,}\d{2,3}(?!\d)"),
         lambda m: bytes(int(d) for d in re.findall(r"\d+", m[0])),
     ),
-    (re.compile(r"(?:[.-]{1,5}[ /]{1,3}){8,}[.-]{1,5}"), _morse),
-    (_TAGS, lambda m: "".join(chr(ord(c) - 0xE0000) for c in m[0])),
-    (_SELECTORS, lambda m: bytes((ord(c) - 0xE0100 + 16) % 256 if ord(c) > 0xFFFF else ord(c) - 0xFE00 for c in m[0])),
+    ("-", re.compile(r"(?:[.-]{1,5}[ /]{1,3}){8,}[.-]{1,5}"), _morse),
+    ("", _TAGS, lambda m: "".join(chr(ord(c) - 0xE0000) for c in m[0])),
+    (
+        "",
+        _SELECTORS,
+        lambda m: bytes((ord(c) - 0xE0100 + 16) % 256 if ord(c) > 0xFFFF else ord(c) - 0xFE00 for c in m[0]),
+    ),
 )

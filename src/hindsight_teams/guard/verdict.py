@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias, get_args
+from itertools import chain
+from typing import Literal, TypeAlias
 
 from hindsight_teams.access.grants import Caller
 from hindsight_teams.errors import ContentRefused
+from hindsight_teams.models import GUARD_ACTIONS, GuardAction
 
-Action: TypeAlias = Literal["allow", "redact", "quarantine", "refuse"]
-ACTIONS: tuple[Action, ...] = get_args(Action)
+Action: TypeAlias = GuardAction
+ACTIONS: tuple[Action, ...] = GUARD_ACTIONS
 """From the mildest to the strictest."""
+
+Source: TypeAlias = Literal["author", "others"]
+"""Whose words a text holds: the member's own, or those of others (an end user, a tool, a web page)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +25,14 @@ class WriteAttempt:
 
     Attributes:
         content: What is to be stored, as the checks before left it.
+        caller: Who wants to store it.
         bank: What members call the bank.
+        context: What the content is about.
+        tags: The author's own, without the signature.
+        metadata: The author's own, without the signature.
+        entities: Names that the author gave.
+        document_id: The id that the author gave; None where the service derives it.
+        source: Whose words these are.
     """
 
     content: str
@@ -29,6 +41,20 @@ class WriteAttempt:
     context: str | None = None
     tags: Sequence[str] = ()
     metadata: Mapping[str, str] = field(default_factory=dict)
+    entities: Sequence[str] = ()
+    document_id: str | None = None
+    source: Source = "author"
+
+    def texts(self) -> Iterator[str]:
+        """Every text that would be stored, the content first; what is no text a backend refuses."""
+        yield self.content
+        others = (self.context, *self.tags, *chain(*self.metadata.items()), *self.entities, self.document_id)
+        yield from (text for text in others if isinstance(text, str) and text)
+
+    @property
+    def size(self) -> int:
+        """Characters in all fields together."""
+        return sum(map(len, self.texts()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +62,16 @@ class Verdict:
     """What to do with a write.
 
     Attributes:
-        action: ``allow``; ``redact``: store ``text`` instead; ``quarantine``: store it out of every read until somebody
-            reviewed it; ``refuse``: do not store it.
-        reason: Why, in words that a model may read: they hold nothing of the content.
-        text: What to store. A check sets it to change the content; a guard always does.
+        action: ``allow``; ``mark``: store it with a mark that every reader sees; ``redact``: store ``attempt`` (or
+            ``text``) instead; ``quarantine``: store it out of every read until somebody reviewed it; ``refuse``: do not
+            store it.
+        reason: Why, in words that a model may read: they hold nothing of the content. Cut to 300 characters.
+        text: What to store as content. A check sets it to change the content; a guard always does.
         check: The check that decided.
         cause: The exception that a check raised, for the log.
+        attempt: What to store, all fields. A check sets it to change more than the content; a guard always does.
+        marks: The checks whose hits mark the memory; set by a guard.
+        notes: What the caller is told beside the outcome; set by a guard.
     """
 
     action: Action
@@ -49,6 +79,9 @@ class Verdict:
     text: str | None = None
     check: str | None = None
     cause: Exception | None = None
+    attempt: WriteAttempt | None = None
+    marks: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def error(self) -> ContentRefused | None:
@@ -59,8 +92,6 @@ class Verdict:
         error.__cause__ = self.cause
         return error
 
-
-ALLOWED = Verdict("allow")
 
 Check: TypeAlias = Callable[[WriteAttempt], "Verdict | Awaitable[Verdict | None] | None"]
 """A check takes an attempt and gives a verdict, or None when it has nothing to say."""

@@ -12,12 +12,21 @@ from typing import TYPE_CHECKING, Any
 from hindsight_teams.access.banks import review_bank_id
 from hindsight_teams.access.definition import TeamDefinition
 from hindsight_teams.access.grants import Access, Caller
-from hindsight_teams.access.signatures import attributed, read_filter, undecided
+from hindsight_teams.access.signatures import MARK, attributed, identity_tag, read_filter, undecided
 from hindsight_teams.audit import AuditEvent, AuditSink, Outcome
 from hindsight_teams.errors import AccessDenied, HindsightTeamsError, InvalidInput, NotFound, did_you_mean
 from hindsight_teams.memory.envelopes import ReviewItem, decided_item, seal, unseal
-from hindsight_teams.models import Document, Memory, MemoryPage, RecallResult, Receipt, RetainItem
-from hindsight_teams.requests import Capability, DeleteMemories, ListDocuments, ListMemories, Recall, Retain, TagFilter
+from hindsight_teams.models import BankInfo, Document, Memory, MemoryPage, RecallResult, Receipt, RetainItem
+from hindsight_teams.requests import (
+    Capability,
+    DeleteMemories,
+    ListBanks,
+    ListDocuments,
+    ListMemories,
+    Recall,
+    Retain,
+    TagFilter,
+)
 from hindsight_teams.requests.driver import Steps, arun, given, run
 
 if TYPE_CHECKING:
@@ -198,6 +207,13 @@ class Reviews:
         """What was approved and can be revoked, oldest first."""
         return run(self.backend, self._shown(self._items(("approved",))))
 
+    def marked(self) -> list[Memory]:
+        """What the write guard stored with a mark, oldest first within a bank.
+
+        A curator sees those of banks that it may recall from and that belong to no user; the application sees all.
+        """
+        return run(self.backend, self._seen(self._marked()))
+
     # --- steps --------------------------------------------------------------------------------------------------
 
     @property
@@ -231,6 +247,37 @@ class Reviews:
 
     def _pending(self) -> Steps[list[ReviewItem]]:
         return (yield from self._items(("quarantine", "proposal")))
+
+    def _marked(self) -> Steps[list[Memory]]:
+        banks: list[BankInfo] = yield ListBanks()
+        chosen = TagFilter([identity_tag("team", self.definition.team_id), MARK], "all_strict")
+        found: list[Memory] = []
+        for bank in banks:
+            offset = total = 0
+            while self._may_read(bank.bank_id) and (not offset or offset < total):
+                page: MemoryPage = yield ListMemories(bank=bank.bank_id, limit=_PAGE, offset=offset, filter=chosen)
+                found += page.memories
+                offset, total = offset + _PAGE, page.total
+        return found
+
+    def _may_read(self, bank_id: str) -> bool:
+        curator = self.caller.member
+        if curator is None:
+            return True
+        grants = self.definition.grants.get(curator, {}).values()
+        known = {"team", "member"}
+        own = [g.bank for g in grants if Access.RECALL in g.access and g.bank.needs and g.bank.needs <= known]
+        return bank_id in [bank.resolve(self.caller) for bank in own]
+
+    def _seen(self, steps: Steps[list[Memory]]) -> Steps[list[Memory]]:
+        try:
+            memories = yield from steps
+        except HindsightTeamsError as error:
+            _record(self.audit, self.caller, "review", error=error)
+            raise
+        ids = [memory.id for memory in memories]
+        _record(self.audit, self.caller, "review", count=len(ids), memory_ids=ids, reason="marked")
+        return memories
 
     def _one(self, review_id: str, items: Sequence[ReviewItem], what: str) -> ReviewItem:
         for item in items:

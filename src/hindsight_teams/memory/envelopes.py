@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from hindsight_teams.access.signatures import identity_tag, observation_scopes, signature_tags
+from hindsight_teams.access.signatures import MARK, identity_tag, observation_scopes, signature_tags
 from hindsight_teams.models import RetainItem
 
 MAX_PAYLOAD = 16_000_000
@@ -60,7 +60,8 @@ def quarantine_item(item: RetainItem, bank: str, bank_id: str, reason: str) -> R
 def decided_item(item: ReviewItem, *, reviewer: str) -> RetainItem:
     """What an approval stores: the memory as its author signed it, with who approved it and where it came from."""
     metadata = {**(item.item.metadata or {}), "trust": "reviewed", "reviewed_by": reviewer, "review_id": item.id}
-    tags = list(item.item.tags or ())
+    metadata.pop("marked", None)  # somebody looked at it
+    tags = [tag for tag in item.item.tags or () if tag != MARK]
     if item.origin:
         metadata["lineage"] = item.origin
         tags.append(identity_tag("lineage", item.origin))

@@ -8,6 +8,7 @@ such requests, driven by ``requests.driver`` with threads or with coroutines.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar, Unpack
@@ -38,7 +39,7 @@ from hindsight_teams.text import is_blank
 
 if TYPE_CHECKING:
     from hindsight_teams.backends.base import MemoryBackend
-    from hindsight_teams.guard import Guard, Verdict
+    from hindsight_teams.guard import Guard, Source, Verdict, WriteAttempt
     from hindsight_teams.memory.recording import Ending
 
 R = TypeVar("R")
@@ -76,6 +77,13 @@ class MemberMemory:
         self.defaults = defaults or Defaults()
         self.guard = guard
         self.audit = audit
+        self.source: Source = "author"
+
+    def for_words_of_others(self) -> MemberMemory:
+        """The same memory for what others said, such as an end user: the guard trusts the member for its own words."""
+        other = copy(self)
+        other.source = "others"
+        return other
 
     def holds(self, access: Access) -> tuple[Grant, ...]:
         """The grants that include this access."""
@@ -231,7 +239,7 @@ class MemberMemory:
         target: Target | None = None
         try:
             target = self.rights.write_target(who, banks[0] if banks else None)
-            own = self.defaults.tags if item.tags is None else tuple(check_tags(item.tags))
+            own: Sequence[str] = self.defaults.tags if item.tags is None else tuple(check_tags(item.tags))
             check_metadata(item.metadata)
             if who.member:
                 provenance.refuse_forgery(own, item.metadata or {})
@@ -241,16 +249,19 @@ class MemberMemory:
                 item = replace(item, timestamp=self.clock())
             verdict = None
             if self.guard is not None:
-                verdict = yield Inspection(self.guard, who, target.name, item, own)
-                if verdict.error is not None:
-                    raise verdict.error
-                item = replace(item, content=item.content if verdict.text is None else verdict.text)
-            bank_id, signed = self._destination(who, target, self._signed(who, target, item, own), verdict)
+                inspection = Inspection(self.guard, who, target.name, item, own, self.source)
+                verdict = yield inspection
+                item, own = inspection.judged(verdict)
+            signed = self._signed(who, target, item, own)
+            if verdict is not None and verdict.marks:
+                signed = provenance.marked(signed, verdict.reason)
+            bank_id, signed = self._destination(who, target, signed, verdict)
             receipt: Receipt = yield replace(request, bank=bank_id, items=(signed,))
         except BaseException as error:
             self._record(asked, [target] if target else [], error=error, named=banks or ())
             raise
-        stored = replace(receipt, quarantined=bank_id != target.bank_id)
+        notes = (*receipt.notes, *verdict.notes) if verdict else receipt.notes
+        stored = replace(receipt, quarantined=bank_id != target.bank_id, notes=notes)
         self._record(
             asked,
             [target],
@@ -357,28 +368,53 @@ class MemberMemory:
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """A step of a retain: the guard judges what is to be stored."""
+    """A step of a retain: the guard judges every field of what is to be stored."""
 
     guard: Guard
     caller: Caller
     bank: str
     item: RetainItem
     tags: Sequence[str]
+    source: Source
 
     def perform(self) -> Verdict:
         """Ask the guard from sync code."""
-        return self.guard.inspect(self.item.content, **self._options())
+        return self.guard.inspect(self._attempt())
 
     async def aperform(self) -> Verdict:
         """Ask the guard from async code."""
-        return await self.guard.ainspect(self.item.content, **self._options())
+        return await self.guard.ainspect(self._attempt())
 
-    def _options(self) -> dict[str, Any]:
+    def judged(self, verdict: Verdict) -> tuple[RetainItem, Sequence[str]]:
+        """The item and its author's tags as the guard lets them pass.
+
+        Raises:
+            ContentRefused: It does not.
+        """
+        if verdict.error is not None:
+            raise verdict.error
+        left, item = verdict.attempt or self._attempt(), self.item
+        passed = replace(
+            item,
+            content=left.content,
+            context=left.context,
+            metadata=left.metadata if item.metadata is not None else None,
+            entities=list(left.entities) if item.entities is not None else None,
+        )
+        return passed, left.tags
+
+    def _attempt(self) -> WriteAttempt:
+        from hindsight_teams.guard import WriteAttempt
+
         item = self.item
-        return {
-            "caller": self.caller,
-            "bank": self.bank,
-            "context": item.context,
-            "tags": self.tags,
-            "metadata": item.metadata,
-        }
+        return WriteAttempt(
+            content=item.content,
+            caller=self.caller,
+            bank=self.bank,
+            context=item.context,
+            tags=self.tags,
+            metadata=item.metadata or {},
+            entities=item.entities or (),
+            document_id=item.document_id,
+            source=self.source,
+        )

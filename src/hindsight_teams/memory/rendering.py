@@ -70,6 +70,8 @@ def render_reflection(reflection: Reflection) -> str:
 def _line(memory: Memory, label_banks: bool, names: Mapping[str, str]) -> str:
     text = one_line(memory.text)
     if not label_banks:
+        if memory.marked:
+            text = f"(suspicious) {text}"
         return f"(superseded) {text}" if memory.superseded_by else text
     dates = " | ".join(filter(None, (when.happened(memory), when.noted(memory))))
     parts = [
@@ -77,6 +79,7 @@ def _line(memory: Memory, label_banks: bool, names: Mapping[str, str]) -> str:
         memory.author,
         when.repeated(memory),
         "superseded" if memory.superseded_by else None,
+        f"suspicious: {memory.marked}" if memory.marked else None,
     ]
     told = " | ".join([*([dates[0].upper() + dates[1:]] if dates else []), *(label(part) for part in parts if part)])
     return f"[{told}] {text}"

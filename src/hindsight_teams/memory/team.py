@@ -167,7 +167,7 @@ class TeamMemory:
             return self._given_guard
         from hindsight_teams.guard import Guard
 
-        return Guard()
+        return Guard.of(self.definition.guard)
 
     def member(self, member_id: str) -> MemberMemory:
         """What one member may do, to be called directly.

@@ -29,13 +29,12 @@ from hindsight_api.extensions import (
 )
 
 from hindsight_teams.access.grants import Access, Caller
-from hindsight_teams.access.signatures import RESERVED_METADATA, own_tags
 from hindsight_teams.errors import HindsightTeamsError, InvalidInput
-from hindsight_teams.guard import Guard as WriteGuard
 from hindsight_teams.server import signing as signature
 from hindsight_teams.server.authority import Authority, Identity
 from hindsight_teams.server.gate import Guard, admitted, single_bank
 from hindsight_teams.server.routes import MCP_TOOLS
+from hindsight_teams.server.write_guard import WriteGuards, guarded
 
 log = logging.getLogger(__name__)
 
@@ -119,7 +118,7 @@ class TeamValidator(OperationValidatorExtension):
         chosen = config.get("guard", "on").strip().lower()
         if chosen not in ("on", "off"):
             raise ValueError(f"HINDSIGHT_API_OPERATION_VALIDATOR_GUARD={chosen!r} must be 'on' or 'off'")
-        self.write_guard = WriteGuard() if chosen == "on" else None
+        self.write_guards = WriteGuards() if chosen == "on" else None
 
     def set_context(self, context: Any) -> None:
         """Take the keys and teams from the tenant extension of the same server."""
@@ -144,29 +143,18 @@ class TeamValidator(OperationValidatorExtension):
             items = [
                 signature.sign(item, grant=grant, bank_id=ctx.bank_id, sealed=sealed, **who) for item in ctx.contents
             ]
+            if grant is not None and self.write_guards is not None:
+                guard = self.write_guards.of(who["team"], identity.definition.guard)
+                caller = Caller(team=who["team"], member=who["member"])
+                items, reason = await asyncio.to_thread(guarded, guard, items, bank=grant.bank.name, caller=caller)
+                if reason:
+                    return ValidationResult.reject(f"the write guard did not let it pass: {reason}", status_code=422)
+                items = [
+                    signature.sign({**item, "observation_scopes": None}, grant=grant, bank_id=ctx.bank_id, **who)
+                    for item in items
+                ]
         except InvalidInput as error:
             return ValidationResult.reject(str(error))
-        if grant is None or self.write_guard is None:
-            return ValidationResult.accept_with(contents=items)
-        return await asyncio.to_thread(self._guarded, self.write_guard, items, grant.bank.name, Caller(**who))
-
-    @staticmethod
-    def _guarded(guard: WriteGuard, items: list[dict[str, Any]], bank: str, caller: Caller) -> Any:
-        """The items as the write guard lets them pass; one that it would hold back refuses the whole retain."""
-        for item in items:
-            verdict = guard.inspect(
-                item["content"],
-                caller=caller,
-                bank=bank,
-                context=item.get("context"),
-                tags=own_tags(item["tags"]),
-                metadata={key: item["metadata"][key] for key in item["metadata"].keys() - RESERVED_METADATA},
-            )
-            if verdict.action in ("quarantine", "refuse"):
-                reason = verdict.reason or "a check refused it"
-                return ValidationResult.reject(f"the write guard did not let it pass: {reason}", status_code=422)
-            if verdict.text is not None:
-                item["content"] = verdict.text
         return ValidationResult.accept_with(contents=items)
 
     async def validate_recall(self, ctx: Any) -> Any:

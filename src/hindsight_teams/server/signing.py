@@ -43,10 +43,12 @@ def sign(
     """
     tags, metadata = list(item.get("tags") or ()), dict(item.get("metadata") or {})
     scope_tags = grant.scope_tags if grant else ()
-    reserved = provenance.RESERVED_METADATA - (provenance.ENVELOPE_METADATA if sealed else frozenset())
+    reserved = provenance.RESERVED_METADATA - {"marked"} - (provenance.ENVELOPE_METADATA if sealed else frozenset())
     caller = _completed(replace(_claimed(tags, metadata), team=team, member=member), grant, bank_id)
     own = [tag for tag in tags if not tag.startswith(provenance.RESERVED_PREFIXES) and tag not in scope_tags]
     signed_tags = provenance.sign_tags(caller, own, scope_tags)
+    if provenance.MARK in tags:  # a mark only takes trust away, so that anybody may set it on its own
+        signed_tags.append(provenance.MARK)
     signed_metadata = provenance.sign_metadata(
         caller, {key: value for key, value in metadata.items() if key not in reserved}
     )

@@ -371,9 +371,9 @@ class BackendConformance:
     def test_min_score_leaves_out_what_is_less_relevant(self, do: Caller, bank: str) -> None:
         do.retain_batch(bank, [RetainItem("The garden lamp is broken."), RetainItem("The garden is closed on Monday.")])
         every = do.recall(bank, "Is the garden lamp broken?").results
-        best = max(memory.score or 0.0 for memory in every)
+        best = 0.999 * max(memory.score or 0.0 for memory in every)  # a server's score falls with a memory's age
         kept = do.recall(bank, "Is the garden lamp broken?", min_score=best).results
-        assert kept, f"a recall with min_score={best}, the best score of {every}, found nothing"
+        assert kept, f"a recall with min_score={best}, just below the best score of {every}, found nothing"
         assert all((memory.score or 0.0) >= best for memory in kept), kept
         assert do.recall(bank, "Is the garden lamp broken?", min_score=best + 1).results == []
 

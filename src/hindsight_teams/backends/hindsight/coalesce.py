@@ -1,9 +1,9 @@
 """Streams below httpx's transports: one system call for a small request, and one deadline for its whole answer.
 
 httpcore writes the head of a request and its body apart. On a loopback or a fast network the second ``send`` costs more
-than all of the JSON of a recall, so they are sent together: a recall takes 323 instead of 389 µs of CPU, the least of 15
-rounds (``python benchmarks/coalescing.py``). And its read timeout begins anew with each byte: a server,
-or something before it, that trickles an answer would never be given up. Here the time of all reads counts together.
+than all of the JSON of a recall, so they are sent together: a recall takes 323 instead of 389 µs of CPU, the least of
+15 rounds (``python benchmarks/coalescing.py``). And its read timeout begins anew with each byte: a server, or something
+before it, that trickles an answer would never be given up. Here the time of all reads counts together.
 
 A network backend is httpcore's own place for this; httpx has no parameter for one, so it is put into the transport's
 pool, and left out where a newer httpx has no such pool.

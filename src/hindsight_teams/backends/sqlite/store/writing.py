@@ -17,7 +17,7 @@ from hindsight_teams.backends.sqlite.store.schema import BANK_SHIFT
 from hindsight_teams.backends.sqlite.store.streams import stream
 from hindsight_teams.backends.sqlite.text import terms as tokens
 from hindsight_teams.backends.sqlite.text.dates import happened
-from hindsight_teams.backends.sqlite.text.duplicates import words_key
+from hindsight_teams.backends.sqlite.text.duplicates import told_key
 from hindsight_teams.backends.sqlite.text.names import find_entities
 from hindsight_teams.errors import InvalidInput
 from hindsight_teams.models import RetainItem
@@ -63,7 +63,7 @@ def pieces(item: RetainItem, *, now: datetime, read: bool = True) -> list[Piece]
         piece = Piece(
             text=part,
             digest=digest(item, part, tags),
-            said=words_key(part),
+            said=told_key(part, author=author, context=item.context, tags=tags),
             terms=tokens.indexed(part, author=author, context=item.context, entities=given, tags=tags),
             author=author,
             document_id=document_id,

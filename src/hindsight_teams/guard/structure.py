@@ -1,0 +1,182 @@
+"""The check for texts that imitate the structures around a memory: prompts, lists, tool calls, templates, markup.
+
+An ordinary note has no control characters, no chat markup and no picture whose address carries the conversation away.
+What is recalled is escaped when it is shown; this check reports who tries. Every pattern is bounded, so the cost grows
+with the length of the text and no faster.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from hindsight_teams.guard.uncover import hidden
+from hindsight_teams.guard.verdict import Verdict, WriteAttempt
+
+_CODE_SPAN = re.compile(r"`[^`\n]{1,500}`")
+
+_ORDER = (
+    r"(?:you\b|your\b|ignore|disregard|forget|always|never|do not|don'?t|approve|grant|reveal|allow|obey|send|reply"
+    r"|answer|respond|from now on|starting now|override|all (?:previous|prior|earlier)|the (?:previous|prior|earlier)"
+    r"|new (?:rule|instruction|polic|task))"
+)
+_TOOLS = (
+    r"(?:retain_memory|recall_memory|reflect_on_memory|propose_memory|list_reviews|approve_memory|reject_memory"
+    r"|forget_memory|correct_memory|update_user_memory)"
+)
+_CALL = (
+    r"(?:\b(?:call|use|run|invoke|execute|trigger|rufe|nutze|verwende|fuehre|führe|appelle|appelez|utilise|utilisez"
+    r"|execute|exécute|exécutez|llama|usa|ejecuta|chiama|esegui|chame|execute|вызови|используй|запусти|gebruik|roep)\b"
+    r"|调用|使用|执行|呼び出|実行|호출|실행)"
+)
+_STATE = (
+    r"(?:api_?key|secret|passw(?:or)?d|credential|private_?key|access_?key|session_state|system_?prompt|conversation"
+    r"|chat_?history|user_?(?:message|data|memories|input))"
+)
+_WIDER_STATE = (
+    rf"(?:{_STATE}|token|messages|memories|environ|env\b|config\b|settings\b|history|session|cookie|request\b|self\b)"
+)
+_DUNDER = r"__(?:class|mro|globals|subclasses|builtins|import|init|base|dict)s?__"
+_CODE = rf"(?:{_DUNDER}|\bos\.|\bpopen|\bsubprocess|\bimport\s+os\b|\beval\(|\bexec\(|\bgetattr\(|lipsum|cycler)"
+
+_PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (name, re.compile(pattern, re.IGNORECASE | re.MULTILINE))
+    for name, pattern in (
+        ("holds control characters", r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x84\x86-\x9f]|\r(?!\n|\Z)"),
+        (
+            "imitates a list of memories",
+            r"^[ \t]{0,8}\d{1,4}[.)][ \t]{1,4}\[[^\[\]\n|]{0,120}\|[^\[\]\n]{0,200}\]"
+            r"|^[ \t]{0,8}(?:[-*][ \t])?\[\d{4}-\d\d-\d\d ?\|[^\[\]\n]{0,200}\]",
+        ),
+        (
+            "imitates a fence or a prompt",
+            r"</?\s{0,3}(?:recalled|retrieved|injected|stored)[-_ ]?memor|</?memor(?:y|ies)[-_]\w|</?memories\b"
+            r"|</?\s{0,3}(?:system|developer|admin|assistant|instructions?|system[-_]\w{1,30}|additional[-_]context"
+            r"|session[-_]context|important|override|tool[-_](?:calls?|response|result|use)|function[-_](?:calls?"
+            r"|results?)"
+            r"|untrusted[-_]\w{1,20}|end[-_]of[-_]\w{1,20})(?:\s[^<>\n]{0,100})?>"
+            r"|^#{1,6}[ \t]{0,3}(?:new|updated|end of|begin|start of|hidden|real|important|urgent)[ \t]{1,3}(?:the )?"
+            r"(?:system|developer|assistant|admin(?:istrator)?|user)\b[ \w]{0,30}$"
+            r"|^#{1,6}[ \t]{0,3}(?:system|developer|assistant|human|instructions?|response)[ \t]{0,3}(?:message"
+            r"|prompt)?"
+            r"[ \t]{0,3}:"
+            r"|^[-=*_]{3,20}[ \t]{0,3}(?:end|begin|start|new|stop)[ \t]{1,3}(?:of )?(?:the )?(?:system|user|memor"
+            r"|prompt|context"
+            r"|instruction|developer|data|untrusted)[ \w]{0,30}[-=*_]{0,20}[ \t]{0,3}$",
+        ),
+        (
+            "holds chat markup",
+            r"^`{3}(?:system|prompt|instructions?)\b|<[|\uff5c][\w\u2581 /-]{2,40}[|\uff5c]>|\[/?INST\]|<</?SYS>>"
+            r"|</?(?:start|end)_of_turn>"
+            r"|^Human[ \t]?:[^\n]{1,500}\n{1,3}Assistant[ \t]?:|\[(?:TOOL_CALLS|AVAILABLE_TOOLS|SYSTEM_PROMPT)\]"
+            r"|\[(?:system|developer)\][ \t]{0,3}:?"
+            r"|\[\w{0,20}MEMORY_\w{1,20}\]"
+            r"|\"role\"\s{0,5}:\s{0,5}\"(?:system|developer)\"\s{0,5},\s{0,5}\"content\"\s{0,5}:\s{0,5}\"[^\".<]{12}",
+        ),
+        (
+            "speaks as the system",
+            r"^[\W_]{0,4}(?:system|developer|admin(?:istrator)?|assistant)[ \t]?(?:message|prompt|note|notice|override"
+            r"|alert"
+            rf"|instruction)?[*_\])]{{0,3}}[ \t]?[:\uff1a][*_ \t]{{0,4}}{_ORDER}",
+        ),
+        (
+            "holds a tool call",
+            r"\"(?:tool_calls|function_calls)\"\s{0,5}:\s{0,5}\[\s{0,5}\{|\"function_call\"\s{0,5}:\s{0,5}\{"
+            r"|\"(?:name|tool|tool_name|action|function|recipient_name)\"\s{0,5}:\s{0,5}\"[\w.-]{1,64}\"\s{0,5},\s{0,5}"
+            r"\"(?:arguments|parameters|args|input|tool_input|action_input|kwargs)\"\s{0,5}:\s{0,5}[{\"\[]"
+            r"|\"type\"\s{0,5}:\s{0,5}\"tool_(?:use|call|result)\""
+            r"|^[ \t>*]{0,6}Action[ \t]?Input[ \t*]{0,3}:"
+            r"|^[ \t>*]{0,6}Action[ \t*]{0,3}:[ \t]{0,3}\w{1,60}(?:\([^\n]{0,80})?[ \t]{0,3}\n{1,3}"
+            r"[ \t]{0,6}(?:Args|Arguments|Input|Parameters|Observation)[ \t]{0,3}:"
+            r"|^[ \t>*]{0,6}Action[ \t*]{0,3}:[ \t]{0,3}\w{1,40}\[[^\]\n]{0,200}\]"
+            r"|<(?:function|tool|parameter)=[\w.\"-]{1,64}|<invoke\s{1,3}name\s?=|\bto=functions\.\w|<(?:execute"
+            r"|python|bash)_?\w{0,12}>\s{0,3}\w",
+        ),
+        (
+            "holds a template that names secrets or state",
+            rf"(?<![$/\w{{])\{{[ \t]{{0,3}}[\w.]{{0,40}}{_STATE}[\w.]{{0,40}}(?:\[[^\]\n]{{0,40}}\])?[ \t]{{0,3}}\}}"
+            rf"|(?<!\$)\{{\{{[^{{}}\n]{{0,120}}{_WIDER_STATE}[^{{}}\n]{{0,120}}\}}\}}"
+            rf"|\{{[{{%#][^{{}}\n]{{0,120}}(?:{_CODE}|'.{{0,20}}'\.__)"
+            rf"|\{{%[^%\n]{{0,120}}{_WIDER_STATE}[^%\n]{{0,120}}%\}}"
+            r"|\$\{[^{}\n]{0,40}(?:env|ENV|environ)[^{}\n]{0,20}(?:KEY|SECRET|TOKEN|PASS)|\$\{\{?<%|\$\{(?:jndi|sys"
+            r"|java|script):"
+            rf"|\$\{{[ \t]{{0,3}}[\w.]{{0,40}}{_STATE}|%\((?:password|secret\w{{0,20}}|api_key|session_state)\)[sdr]"
+            r"|(?:\$\(|`)[^()`\n]{0,80}(?:/etc/(?:passwd|shadow)|\.ssh/|\bid_rsa|\.aws/credentials)|%\{\(?#"
+            r"|#\{[^{}\n]{0,20}(?:ENV\b|system\b|exec\b)|<%[=-]?[^%\n]{0,40}(?:system|exec|ENV|File|Runtime|require)\b"
+            r"|\bT\(java\.lang",
+        ),
+    )
+)
+
+_COMMANDS_A_TOOL = re.compile(
+    rf"{_CALL}[^.\n]{{0,60}}\b{_TOOLS}\b|\b{_TOOLS}\b[^.\n]{{0,30}}(?:调用|呼び出|実行|호출|실행|aufrufen|ausführen)"
+    rf"|^\W{{0,4}}(?:\w{{1,20}}\.)?{_TOOLS}\s?\(\s?(?:content|query|review_id|['\"{{])",
+    re.IGNORECASE | re.MULTILINE,
+)
+_SCRIPTS = re.compile(
+    r"<\s{0,3}script\b[^<>]{0,200}>\s{0,10}[^\s<>]{0,60}[(=\[;]|<\s{0,3}script\b[^<>]{0,200}\bsrc\s{0,3}="
+    r"|<[a-z][\w-]{0,20}[\s/][^<>]{0,300}?\bon[a-z]{3,24}\s{0,3}=(?!\s{0,3}\{)"
+    r"|<\s{0,3}(?:iframe|object|embed|frame|portal|applet)\b[^<>]{0,300}?\b(?:src|srcdoc|data|code)\s{0,3}="
+    r"|\b(?:href|src|action|formaction|data|xlink:href)\s{0,3}=\s{0,3}[\"']?\s{0,3}(?:javascript|vbscript"
+    r"|data:text/html)"
+    r"|\]\(\s{0,3}(?:javascript|vbscript|data:text/html)"
+    r"|<\s{0,3}(?:meta\b[^<>]{0,100}\bhttp-equiv|base\b[^<>]{0,100}\bhref"
+    r"|form\b[^<>]{0,200}\baction\s{0,3}=\s{0,3}[\"']?https?:)"
+    r"|<\s{0,3}link\b[^<>]{0,200}\bhref\s{0,3}=\s{0,3}[\"']?https?:"
+    r"|<\s{0,3}style\b[^<>]{0,100}>[^<]{0,200}(?:@import|expression\(|url\()"
+    r"|\b(?:location|fetch|open|src|sendBeacon)\b[^\n]{0,60}\b(?:document\.cookie|localStorage|sessionStorage)",
+    re.IGNORECASE,
+)
+
+_IMAGE = re.compile(
+    r"!\[[^\[\]\n]{0,200}\]\(\s{0,3}(?P<markdown>[^()\n]{1,600})\)"
+    r"|<\s{0,3}(?:img|image|video|audio|source|picture|input)\b[^<>]{0,200}?\b(?:src|href|poster)\s{0,3}=\s{0,3}"
+    r"(?:\"(?P<double>[^\"\n]{1,600})|'(?P<single>[^'\n]{1,600})|(?P<bare>[^\s<>\"']{1,600}))"
+    r"|\burl\(\s{0,3}[\"']?(?P<css>https?:[^()\n]{1,600})",
+    re.IGNORECASE,
+)
+_LINK = re.compile(
+    r"https?://[^\s?()\"'<>\\]{1,300}[?#]"
+    r"(?P<query>(?:<[^<>\n]{1,80}>|\{[^{}\n]{1,80}\}|\[[^\[\]\n]{1,80}\]|[^\s()\"'\\<{\[]|\{){1,300})"
+)
+_FILLED = re.compile(
+    r"[{<\[$]|%7B|%3C|=[A-Z][A-Z0-9]{2,}(?:_[A-Z0-9]+)*(?:$|[&#)\s\"'])"
+    r"|=(?:secret|password|token|conversation|history|data|memories|email)\b",
+)
+_CARRIES = re.compile(
+    r"(?:[{<\[$]|%7B|%3C).{0,40}(?:conversation|history|prompt|memor|messages?|chat|transcript|user_?data|secret"
+    r"|everything)"
+    r"|=(?:API_KEY|SECRET\w{0,20}|PASSWORD|SESSION_TOKEN|USER_DATA|CONVERSATION|CHAT_?HISTORY|SYSTEM_PROMPT"
+    r"|MEMORIES)\b",
+    re.IGNORECASE,
+)
+
+
+def check_structure(attempt: WriteAttempt) -> Verdict | None:
+    """Quarantine what imitates a structure around a memory, in any of the fields that are stored."""
+    found = list(dict.fromkeys(name for text in attempt.texts() for name in structures(text)))
+    return Verdict("quarantine", reason=", ".join(found[:4])) if found else None
+
+
+def structures(text: str) -> Iterator[str]:
+    """The names of the forged structures in a text."""
+    yield from hidden(text)
+    for name, pattern in _PATTERNS:
+        if pattern.search(text):
+            yield name
+    if ("_memory" in text or "list_reviews" in text) and _COMMANDS_A_TOOL.search(text):
+        yield "commands a memory tool"
+    if "<" in text or "](" in text or "document." in text or "Storage" in text:
+        # In a code span Markdown shows markup as it is written: that is how people write about it.
+        if _SCRIPTS.search(_CODE_SPAN.sub("", text)):
+            yield "holds a script"
+    if any(_FILLED.search(address) for address in _images(text)) or any(
+        _CARRIES.search(link["query"]) for link in _LINK.finditer(text)
+    ):
+        yield "holds an address that carries data away"
+
+
+def _images(text: str) -> Iterator[str]:
+    for image in _IMAGE.finditer(text):
+        address = next(filter(None, image.groups()), "")
+        yield address.partition("://")[2] if "://" in address else ""

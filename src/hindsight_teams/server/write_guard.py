@@ -1,0 +1,76 @@
+"""The write guard over the items of a retain that came over HTTP or MCP. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hindsight_teams.access.grants import Caller
+from hindsight_teams.access.guard_rules import GuardRules
+from hindsight_teams.access.signatures import MARK, RESERVED_METADATA, own_tags
+from hindsight_teams.guard import Guard, WriteAttempt
+
+
+class WriteGuards:
+    """The guard of each team, under the rules of its team.toml; it counts writes for as long as the rules stay."""
+
+    def __init__(self) -> None:
+        self._guards: dict[str, tuple[GuardRules, Guard]] = {}
+
+    def of(self, team: str, rules: GuardRules) -> Guard:
+        """The guard of a team."""
+        known = self._guards.get(team)
+        if known is None or known[0] != rules:
+            known = self._guards[team] = (rules, Guard.of(rules))
+        return known[1]
+
+
+def guarded(
+    guard: Guard, items: Sequence[Mapping[str, Any]], *, bank: str, caller: Caller
+) -> tuple[list[dict[str, Any]], str | None]:
+    """Signed items as the write guard lets them pass, still to be signed anew, and why not all of them pass.
+
+    An item that the guard would hold back refuses the whole retain: a server has no place to hold it.
+    """
+    passed: list[dict[str, Any]] = []
+    for item in items:
+        tags, metadata = item.get("tags") or [], item.get("metadata") or {}
+        own = own_tags(tags)
+        entities = list(item.get("entities") or ())
+        attempt = WriteAttempt(
+            content=item["content"],
+            caller=caller,
+            bank=bank,
+            context=item.get("context"),
+            tags=own,
+            metadata={key: str(metadata[key]) for key in metadata.keys() - RESERVED_METADATA},
+            entities=[_name(entity) for entity in entities],
+            document_id=item.get("document_id"),
+        )
+        verdict = guard.inspect(attempt)
+        left = verdict.attempt
+        if left is None or verdict.action in ("quarantine", "refuse"):
+            return [], verdict.reason or "a check refused it"
+        kept = dict(item)
+        if left != attempt:
+            kept["content"] = left.content
+            kept["tags"] = [*left.tags, *(tag for tag in tags if tag not in own)]
+            kept["metadata"] = {**{k: v for k, v in metadata.items() if k in RESERVED_METADATA}, **left.metadata}
+            if item.get("context"):
+                kept["context"] = left.context
+            if entities:
+                kept["entities"] = [_renamed(e, name) for e, name in zip(entities, left.entities, strict=True)]
+        if verdict.marks:
+            kept["tags"] = [*kept["tags"], MARK]
+            kept["metadata"] = {**kept["metadata"], "marked": verdict.reason}
+        passed.append(kept)
+    return passed, None
+
+
+def _name(entity: Any) -> str:
+    text = entity.get("text") if isinstance(entity, Mapping) else entity
+    return text if isinstance(text, str) else ""
+
+
+def _renamed(entity: Any, name: str) -> Any:
+    return {**entity, "text": name} if isinstance(entity, Mapping) else name
