@@ -49,6 +49,11 @@ def estimate(text: str) -> int:
     return -(-(ascii_only + 2 * two + 4 * three + 8 * four) // 4)
 
 
+def cut(text: str, most: int) -> str:
+    """A text of at most so many characters, with a sign where something was left out."""
+    return text if len(text) <= most else f"{text[: most - 1]}\u2026"
+
+
 def visible(text: str) -> str:
     """The text without characters that a person can't see, its line breaks kept.
 

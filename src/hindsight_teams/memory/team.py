@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, Unpack
 from hindsight_teams.access.definition import BankValue, GrantValue, TeamDefinition
 from hindsight_teams.access.grants import Caller
 from hindsight_teams.access.matrix import AccessMatrix
-from hindsight_teams.audit import AuditTrail, SpanSink, StructlogSink, open_audit
+from hindsight_teams.audit import AuditTrail, SpanSink, StructlogSink, open_audit, trail_of
 from hindsight_teams.memory.curation import Proposals, Reviews
 from hindsight_teams.memory.direct import resolve_defaults
 from hindsight_teams.memory.forgetting import ForgetReport, Forgetting, Selection, SelectionOptions
@@ -151,7 +151,10 @@ class TeamMemory:
         self._given_guard = guard
         self.toolkit = toolkit
         self.clock = clock
-        self.audit: AuditSink = audit or _default_audit(resolve().audit)
+        settings = resolve()
+        self.audit: AuditSink = audit or _default_audit(settings.audit)
+        if settings.audit_failure == "refuse":
+            self.audit = trail_of(self.audit, strict=True) or self.audit
 
     @property
     def team_id(self) -> str:
