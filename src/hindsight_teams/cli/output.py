@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import sys
 from collections.abc import Mapping, Set
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -140,3 +141,17 @@ def to_json(value: object) -> Any:
 def day(moment: datetime | None) -> str:
     """A time as people read it in a list: the day, or nothing."""
     return "" if moment is None else moment.date().isoformat()
+
+
+def opened_for_writing(path: Path) -> TextIO:
+    """A file to write anew, for its owner alone where it is new; a link is not followed.
+
+    Raises:
+        InvalidInput: A link stands there.
+    """
+    from hindsight_teams.errors import InvalidInput
+
+    if path.is_symlink():  # also where the system can't refuse it while opening
+        raise InvalidInput(f"{path.name!r} is a link, and none is followed; name the file itself", path=str(path))
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
+    return os.fdopen(os.open(path, flags, 0o600), "w", encoding="utf-8", newline="")
