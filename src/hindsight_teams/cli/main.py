@@ -25,12 +25,16 @@ from hindsight_teams.cli.failing import (
     show_tracebacks,
     tracebacks,
 )
+from hindsight_teams.cli.inspect import command as inspecting
 from hindsight_teams.cli.output import protect_streams
 from hindsight_teams.errors import HindsightTeamsError
 
 PROGRAM = "hindsight-teams"
 
-ORDER = ("demo", "new", "update", "run", "recipes", "access", "doctor", "bank", "review", "forget", "audit", "keys")
+ORDER = (
+    *("demo", "new", "update", "run", "chat", "recipes", "access", "inspect", "doctor", "bank", "review", "forget"),
+    *("audit", "keys", "mcp"),
+)
 
 
 class _InOrder(typer.core.TyperGroup):
@@ -78,6 +82,7 @@ app.command("update")(update.update)
 app.command("run")(run.run)
 app.add_typer(recipes.app, name="recipes")
 app.command("access")(access.access)
+app.command("inspect")(inspecting.inspect)
 app.command("doctor")(doctor.doctor)
 app.add_typer(bank.app, name="bank")
 app.add_typer(review.app, name="review")

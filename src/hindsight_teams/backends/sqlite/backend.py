@@ -23,7 +23,7 @@ from hindsight_teams.backends.sqlite.search.words import Shares
 from hindsight_teams.backends.sqlite.store import reading, schema, writing
 from hindsight_teams.backends.sqlite.store.connections import Pool
 from hindsight_teams.backends.sqlite.store.records import Piece, public_id, row_number
-from hindsight_teams.errors import BackendError, BankNotFound, ConfigurationError, InvalidInput
+from hindsight_teams.errors import BackendError, BankNotFound, ConfigurationError, InvalidInput, NotFound
 from hindsight_teams.log import Logger
 from hindsight_teams.models import (
     BankInfo,
@@ -370,6 +370,20 @@ class SQLiteBackend:
                 return MemoryPage([], 0, limit, offset)
             return reading.page(db, bank, bank_id, _filter(tags, tags_match), document_id, limit, offset)
 
+    def get_memory(self, bank_id: str, memory_id: str) -> Memory:
+        """One memory.
+
+        Raises:
+            NotFound: There is no such memory in this bank.
+        """
+        check_bank_id(bank_id)
+        with self._pool.read() as db:
+            bank = reading.bank_number(db, bank_id)
+            found = None if bank is None else reading.one(db, bank, bank_id, memory_id)
+        if found is None:
+            raise NotFound(f"there is no memory {memory_id!r} in the bank {bank_id!r}")
+        return found
+
     def list_repeats(
         self,
         bank_id: str,
@@ -543,6 +557,7 @@ class SQLiteBackend:
     abank_stats = _twin(bank_stats)
     adelete_bank = _twin(delete_bank)
     alist_memories = _twin(list_memories)
+    aget_memory = _twin(get_memory)
     alist_repeats = _twin(list_repeats)
     adelete_memories = _twin(delete_memories)
     alist_tags = _twin(list_tags)
