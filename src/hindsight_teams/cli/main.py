@@ -26,6 +26,7 @@ from hindsight_teams.cli.failing import (
     tracebacks,
 )
 from hindsight_teams.cli.inspect import command as inspecting
+from hindsight_teams.cli.mcp import command as serving
 from hindsight_teams.cli.output import protect_streams
 from hindsight_teams.errors import HindsightTeamsError
 
@@ -89,6 +90,7 @@ app.add_typer(review.app, name="review")
 app.command("forget")(forget.forget)
 app.add_typer(audit.app, name="audit")
 app.add_typer(keys.app, name="keys")
+app.command("mcp")(serving.mcp)
 
 
 def main() -> None:

@@ -84,7 +84,7 @@ function useKeys({ turn, help, setHelp }) {
       if (typing) return;
       const view = VIEWS[Number(event.key) - 1];
       if (view) go(view[0]);
-      else if (event.key === "/") document.querySelector(".main input[type=search], .trial input[type=search], input[type=search]")?.focus();
+      else if (event.key === "/") (document.querySelector(".main input[type=search], .trial input[type=search]") || document.querySelector("input[type=search]"))?.focus();
       else if (event.key === "j") move(1);
       else if (event.key === "k") move(-1);
       else if (event.key === "t") turn();

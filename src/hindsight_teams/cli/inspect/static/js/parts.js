@@ -173,6 +173,7 @@ export function Banks({ chosen, onChoose }) {
           </li>`,
         )}
       </ul>
+      ${value?.total === 0 && html`<p class="note">${query ? "No bank matches." : "No banks yet."}</p>`}
       ${value && value.total > value.limit && html`<${Pager} page=${value} onMove=${setOffset} words=${["Back", "More"]} />`}
     </details>
   `;
