@@ -14,6 +14,7 @@ import typer
 import typer.core
 
 from hindsight_teams.cli import access, audit, bank, demo, doctor, forget, keys, new, recipes, review, run, update
+from hindsight_teams.cli.chat import command as chatting
 from hindsight_teams.cli.failing import (
     FAILED,
     INTERRUPTED,
@@ -81,6 +82,7 @@ app.command("demo")(demo.demo)
 app.command("new")(new.new)
 app.command("update")(update.update)
 app.command("run")(run.run)
+app.command("chat")(chatting.chat)
 app.add_typer(recipes.app, name="recipes")
 app.command("access")(access.access)
 app.command("inspect")(inspecting.inspect)

@@ -28,7 +28,9 @@ SHARED = "harbour-desk:shared"
 IMAGES = os.environ.get("HINDSIGHT_TEAMS_IMAGES")
 """A folder that the pictures of the documentation are written to; a temporary one if not set."""
 
-ATTACK = "<img src=x onerror=window.hacked=1><script>window.hacked=1</script>\"'`><svg onload=window.hacked=1>{{7331*7}}"
+ATTACK = (
+    "<img src=x onerror=window.hacked=1><script>window.hacked=1</script>\"'`><svg onload=window.hacked=1>{{7331*7}}"
+)
 SHORT = "<b onclick=window.hacked=1>"
 
 
@@ -59,13 +61,23 @@ class Browser:
 
     def settled(self) -> None:
         self.until(lambda: bool(self.all(".view, .empty, .failure")) and not self.all(".loading, .stale"))
-        self.until(lambda: all(graph.find_elements("css selector", "svg") for graph in self.all(".graph") if graph.is_displayed()))
+        self.until(
+            lambda: all(
+                graph.find_elements("css selector", "svg") for graph in self.all(".graph") if graph.is_displayed()
+            )
+        )
 
     def until(self, holds: Callable[[], Any]) -> None:
         from selenium.common.exceptions import StaleElementReferenceException
         from selenium.webdriver.support.ui import WebDriverWait
 
         WebDriverWait(self.chrome, 20, ignored_exceptions=[StaleElementReferenceException]).until(lambda _: holds())
+
+    def until_it_says(self, words: str) -> None:
+        self.until(lambda: words in self.text())
+
+    def until_at(self, view: str) -> None:
+        self.until(lambda: f"#/{view}" in self.chrome.current_url)
 
     def all(self, selector: str) -> list[Any]:
         found: list[Any] = self.chrome.find_elements("css selector", selector)
@@ -139,7 +151,7 @@ def test_every_view_shows_its_content_and_fits_the_width(
     browser.open(page.url, size, dark=dark)
     for view, at, content in VIEWS:
         browser.go(view, **at)
-        browser.until(lambda content=content: content in browser.text())
+        browser.until_it_says(content)
         assert browser.overflow() <= 0, view
     theme = browser.chrome.execute_script("return document.documentElement.dataset.theme")
     assert theme == ("dark" if dark else "light")
@@ -179,7 +191,7 @@ def test_the_keyboard_reaches_everything(browser: Browser, page: Page) -> None:
     browser.until(lambda: not browser.all("dialog"))
     for key, view in zip("3456", ("entities", "audit", "reviews", "what-if"), strict=True):
         browser.press(key)
-        browser.until(lambda view=view: f"#/{view}" in browser.chrome.current_url)
+        browser.until_at(view)
 
 
 def test_a_reader_is_offered_no_decision(browser: Browser, page: Page) -> None:

@@ -238,6 +238,11 @@ def over_http(home: Path, member: str, *more: str) -> Iterator[str]:
             process.communicate(timeout=30)
 
 
+def asked(address: str, key: str, **headers: str) -> int:
+    """The status that a request with a key gets."""
+    return httpx.post(address, headers={"authorization": f"Bearer {key}", **headers}, json={}).status_code
+
+
 @pytest.mark.slow
 async def test_over_http_the_member_s_own_key_opens_and_no_other(memory: TeamMemory, home: Path) -> None:
     import httpx2
@@ -249,17 +254,14 @@ async def test_over_http_the_member_s_own_key_opens_and_no_other(memory: TeamMem
     _, admin = keys.create("desk", "public", admin=True)
     memory.member("desk").retain(SAILS, tags=["public"])
     with over_http(home, "public") as address:
-        for wrong in (others, elsewhere, admin, key[:-1], "Bearer"):
-            refused = httpx.post(address, headers={"authorization": f"Bearer {wrong}"}, json={})
-            assert refused.status_code == 401
-        rebound = httpx.post(address, headers={"authorization": f"Bearer {key}", "host": "evil.example"}, json={})
-        assert rebound.status_code == 421
+        assert [asked(address, wrong) for wrong in (others, elsewhere, admin, key[:-1], "Bearer")] == [401] * 5
+        assert asked(address, key, host="evil.example") == 421
         bearer = httpx2.AsyncClient(headers={"authorization": f"Bearer {key}"})
         async with bearer, Client(streamable_http_client(address, http_client=bearer)) as client:
             assert len((await client.list_tools()).tools) == 2
             assert SAILS in text(await client.call_tool("recall_memory", {"query": "Aurora"}))
         keys.revoke(key_id)
-        assert httpx.post(address, headers={"authorization": f"Bearer {key}"}, json={}).status_code == 401
+        assert asked(address, key) == 401
 
 
 def test_over_http_it_refuses_to_start_when_nobody_could_connect(cli: Cli, memory: TeamMemory) -> None:

@@ -1,4 +1,4 @@
-"""The page's server: its files, and a few questions that it asks. Every answer is JSON; only a curator changes a thing."""
+"""The page's server: its files, and the questions that it asks, each answered in JSON. Only a curator changes anything."""
 
 from __future__ import annotations
 

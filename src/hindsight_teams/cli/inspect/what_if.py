@@ -37,16 +37,20 @@ class Trial:
         """
         if not isinstance(values, dict):
             raise InvalidInput("the form must be an object")
-        texts = {name: values.get(name) or None for name in ("member", "query", "user", "session")}
-        for name, value in texts.items():
-            if value is not None and not isinstance(value, str):
-                raise InvalidInput(f"{name} must be text")
-        if not texts["member"] or not (texts["query"] or "").strip():
+        member, query, user, session = (_text(values, name) for name in ("member", "query", "user", "session"))
+        if not member or not query or not query.strip():
             raise InvalidInput("say who asks, and what")
         limit = values.get("max_tokens") or None
         if limit is not None:
             check_max_tokens(limit)
-        return cls(**texts, max_tokens=limit)
+        return cls(member=member, query=query, user=user, session=session, max_tokens=limit)
+
+
+def _text(values: dict[str, Any], name: str) -> str | None:
+    value = values.get(name) or None
+    if value is not None and not isinstance(value, str):
+        raise InvalidInput(f"{name} must be text")
+    return value
 
 
 def answer(subject: Subject, trial: Trial) -> dict[str, Any]:
