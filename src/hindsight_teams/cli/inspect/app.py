@@ -1,4 +1,4 @@
-"""The page's server: its files, and the questions that it asks, each answered in JSON. Only a curator changes anything."""
+"""The page's server: its files, and the questions that it asks, answered in JSON. Only a curator changes anything."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import socket
 import webbrowser
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -75,7 +75,8 @@ def inspect(
             config = uvicorn.Config(
                 app, log_level="warning", access_log=False, server_header=False, lifespan="off", ws="none"
             )
-            uvicorn.Server(config).run(sockets=[listener])
+            with suppress(KeyboardInterrupt):  # how it ends
+                uvicorn.Server(config).run(sockets=[listener])
 
 
 def listening(port: int) -> socket.socket:

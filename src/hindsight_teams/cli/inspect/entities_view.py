@@ -13,7 +13,7 @@ from hindsight_teams.cli.inspect.memories_view import plain
 from hindsight_teams.cli.inspect.subject import Subject
 from hindsight_teams.models import Memory
 
-READ = 20_000
+READ = 10_000
 """Memories that are read for the graph, the newest ones; a larger bank's page says so."""
 _PAGE = 1000
 _SHOWN = 60

@@ -49,7 +49,7 @@ def mcp(
     url: Url = None,
     json: Json = False,
 ) -> None:
-    """Serve a member's memory tools to an editor or another agent (MCP).
+    """Serve a member's tools to an editor (MCP).
 
     It speaks on standard input and output, as an editor starts it, or over HTTP. With --json it prints the tools and
     serves nothing.
