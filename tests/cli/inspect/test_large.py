@@ -48,7 +48,7 @@ def test_every_question_is_answered_in_time(tmp_path: Path, serve: Serve) -> Non
             AuditEvent(verb="recall", outcome="allowed", team="desk", member="clerk", user=f"u{n % 50}")
         )
     page = serve(memory, log=tmp_path / "audit.db")
-    bank = {"bank": "desk:shared"}
+    bank: dict[str, object] = {"bank": "desk:shared"}
     questions: dict[str, tuple[str, dict[str, object]]] = {
         "the team": ("team", {}),
         "the newest memories": ("memories", bank),

@@ -110,6 +110,16 @@ def test_one_memory_has_its_document_and_its_signature(page: Page) -> None:
     assert page.ask("GET", "memory", params={"bank": SHARED, "id": "ffff-1"}).status_code == 404
 
 
+def test_a_derived_fact_leads_to_the_text_that_it_rests_on(tmp_path: Path, serve: Serve) -> None:
+    backend = SQLiteBackend(tmp_path / "facts.db", extractor=lambda text, **_: ["Nora has a dog."])
+    memory = TeamMemory("desk", banks={"shared": "team"}, members={"clerk": {"shared": "full"}}, backend=backend)
+    memory.member("clerk").retain("Nora told us at length about Rex.")
+    page = serve(memory)
+    [fact] = [m for m in page.get("memories", bank="desk:shared")["memories"] if m["text"] == "Nora has a dog."]
+    shown = page.get("memory", bank="desk:shared", id=fact["id"])
+    assert texts(shown["sources"]) == ["Nora told us at length about Rex."]
+
+
 def test_an_approved_copy_leads_to_what_it_was_copied_from(page: Page) -> None:
     [proposal] = [item for item in page.get("reviews")["items"] if item["kind"] == "proposal"]
     done = page.ask("POST", f"reviews/{proposal['id']}/approve", token=page.tokens.curator)
