@@ -18,6 +18,7 @@ READ = 10_000
 _PAGE = 1000
 _SHOWN = 60
 _TIES = 24
+_KEPT = 16
 _NAMED_TOGETHER = 12  # a memory that lists a hundred names says little about any two of them
 
 
@@ -90,4 +91,6 @@ class EntityViews:
             for start in range(max(0, graph.total - READ), graph.total, _PAGE):
                 graph.add(backend.list_memories(bank_id, limit=_PAGE, offset=start).memories)
             self._made[bank_id] = (state, graph)
+            if len(self._made) > _KEPT:
+                del self._made[next(iter(self._made))]
             return graph

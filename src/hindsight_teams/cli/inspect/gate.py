@@ -123,7 +123,8 @@ class Gate:
             return 403, "a page of another site asked"
         if scope["path"].startswith("/api/") and self._role(headers) is None:
             return 401, "the token is missing or wrong; open the address that the command printed"
-        if not headers.get("content-length", "0").isdigit() or int(headers.get("content-length", "0")) > MAX_BODY:
+        size = headers.get("content-length", "0")
+        if not (size.isascii() and size.isdigit() and int(size) <= MAX_BODY):
             return 413, f"a request may hold {MAX_BODY} bytes"
         if "transfer-encoding" in headers:
             return 411, "say how long the request is"

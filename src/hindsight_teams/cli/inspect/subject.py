@@ -9,9 +9,10 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from hindsight_teams.access.banks import BankSpec, unescape
-from hindsight_teams.access.overlap import is_an_id_of, pieces
+from hindsight_teams.access.overlap import pieces
 from hindsight_teams.audit import AuditEvent
 from hindsight_teams.errors import BankNotFound
+from hindsight_teams.server.matching import could_be
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -98,7 +99,7 @@ class Subject:
 
     def _spec(self, bank_id: str) -> BankSpec | None:
         specs = self.memory.definition.banks.values()
-        return next((spec for spec in specs if _belongs(spec, bank_id, self.team_id)), None)
+        return next((spec for spec in specs if could_be(spec, self.team_id, None, bank_id)), None)
 
     def note(self, memories: Iterable[Memory], **rest: Any) -> None:
         """Record that somebody looked at memories, on behalf of no member."""
@@ -112,13 +113,6 @@ class _Nowhere:
 
     def record(self, event: AuditEvent) -> None:
         """Take one event."""
-
-
-def _belongs(spec: BankSpec, bank_id: str, team: str) -> bool:
-    if is_an_id_of(spec, bank_id, team=team):
-        return True
-    head, mark, _ = bank_id.partition("~~")  # a long id keeps its head, and the rest is a hash
-    return bool(mark) and spec.resolver is None and head.startswith(_fixed_head(spec, team))
 
 
 def _fixed_head(spec: BankSpec, team: str) -> str:
