@@ -22,7 +22,7 @@ from hindsight_teams.backends.sqlite.search.words import Shares
 from hindsight_teams.backends.sqlite.store import reading, schema, writing
 from hindsight_teams.backends.sqlite.store.connections import Pool
 from hindsight_teams.backends.sqlite.store.records import Piece, public_id, row_number
-from hindsight_teams.errors import BackendError, BankNotFound, ConfigurationError, InvalidInput
+from hindsight_teams.errors import BackendError, BankNotFound, ConfigurationError, InvalidInput, NotFound
 from hindsight_teams.log import Logger
 from hindsight_teams.models import (
     BankInfo,
@@ -44,6 +44,7 @@ from hindsight_teams.requests import (
     DeleteMemories,
     EnsureBank,
     GetHealth,
+    GetMemory,
     GetStats,
     ListBanks,
     ListMemories,
@@ -93,9 +94,10 @@ class SQLiteBackend(Backend):
 
     name = "sqlite"
     capabilities = STANDARD | {
+        Capability.CONSOLIDATE,
+        Capability.GET_MEMORY,
         Capability.LIST_BY_TIME,
         Capability.REPEATS,
-        Capability.CONSOLIDATE,
         Capability.RETRY_EXTRACTION,
     }
 
@@ -279,6 +281,14 @@ class SQLiteBackend(Backend):
             listed = reading.page if request.order == "noted" else reading.page_by_day
             return listed(db, bank, request.bank, chosen, request.document_id, request.limit, request.offset)
 
+    def _get_memory(self, request: GetMemory) -> Memory:
+        with self._pool.read() as db:
+            bank = reading.bank_number(db, request.bank)
+            found = None if bank is None else reading.one(db, bank, request.bank, request.memory_id)
+        if found is None:
+            raise NotFound(f"there is no memory {request.memory_id!r} in the bank {request.bank!r}")
+        return found
+
     def _list_repeats(self, request: ListRepeats) -> list[Memory]:
         with self._pool.read() as db:
             bank = reading.bank_number(db, request.bank)
@@ -428,6 +438,7 @@ _HANDLERS: dict[type[Request[Any]], Callable[[SQLiteBackend, Any], Any]] = {
     DeleteMemories: SQLiteBackend._delete_memories,
     EnsureBank: SQLiteBackend._ensure_bank,
     GetHealth: SQLiteBackend._health,
+    GetMemory: SQLiteBackend._get_memory,
     GetStats: SQLiteBackend._bank_stats,
     ListBanks: SQLiteBackend._list_banks,
     ListMemories: SQLiteBackend._list_memories,
