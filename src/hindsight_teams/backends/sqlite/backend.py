@@ -20,11 +20,10 @@ from hindsight_teams.backends.sqlite.search.embedders import as_embedder
 from hindsight_teams.backends.sqlite.search.filters import Filter
 from hindsight_teams.backends.sqlite.search.vectors import Vectors
 from hindsight_teams.backends.sqlite.search.words import Shares
-from hindsight_teams.backends.sqlite.store import reading, schema, writing
+from hindsight_teams.backends.sqlite.store import erasing, reading, schema, writing
 from hindsight_teams.backends.sqlite.store.connections import Pool
 from hindsight_teams.backends.sqlite.store.records import Piece, public_id, row_number
 from hindsight_teams.errors import BackendError, BankNotFound, ConfigurationError, InvalidInput
-from hindsight_teams.log import Logger
 from hindsight_teams.models import (
     BankInfo,
     BankStats,
@@ -43,8 +42,6 @@ from hindsight_teams.models import (
     UpdateMode,
     check_max_tokens,
 )
-
-_log = Logger(__name__)
 
 if TYPE_CHECKING:
     from hindsight_teams.backends.sqlite.store.maintenance import CheckReport, RepairReport
@@ -343,7 +340,7 @@ class SQLiteBackend:
             if bank is None:
                 return 0
             deleted = writing.remove_bank(db, bank)
-        self.erase()
+        erasing.soon(self._pool)
         return deleted
 
     def list_memories(
@@ -415,8 +412,8 @@ class SQLiteBackend:
     ) -> int:
         """Delete the memories that meet every selection given, and all that was derived from them.
 
-        They are gone from the file's bytes when this returns, unless another process is reading an older state of
-        the file: then they go with the next delete, or with ``erase()``.
+        In a file of up to 16 MB they are gone from its bytes when this returns, unless somebody is reading an older
+        state of it; else soon after, without anybody waiting. ``erase_due()`` tells, ``erase()`` finishes it now.
 
         Returns:
             The number deleted.
@@ -448,7 +445,7 @@ class SQLiteBackend:
             unlinked = linking.drop_selected(db, bank, chosen, document_id=document_id, numbers=wanted)
             deleted = writing.remove(db, bank, numbers)
         if deleted or unlinked:
-            self.erase()
+            erasing.soon(self._pool)
         return deleted
 
     def list_tags(self, bank_id: str, *, pattern: str | None = None) -> list[TagCount]:
@@ -479,19 +476,18 @@ class SQLiteBackend:
         return self._vectors.remake()
 
     def erase(self) -> bool:
-        """Make what was deleted vanish from the file's bytes; every delete does it already.
+        """Finish erasing what was deleted from the file's bytes; small files do with each delete, large ones soon after.
 
         Returns:
-            Whether it did: not while somebody reads an older state of the file. It then goes when that ends and the
-            next delete comes, or this is called again.
+            Whether it is done: not while somebody reads an older state of the file. It is then finished when that ends,
+            or by the next process that opens the file.
         """
-        with self._pool.exclusive() as db:
-            # Merging the whole index drops the deleted terms; then the write-ahead log goes into the file.
-            db.execute("INSERT INTO words (words) VALUES ('optimize')")
-            (busy, _, _) = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        if busy:
-            _log.warning("erase_waits_for_a_reader", path=str(self.path))
-        return not busy
+        return erasing.erase(self._pool)
+
+    def erase_due(self) -> bool:
+        """Whether something that was deleted is still in the file's bytes."""
+        with self._pool.read() as db:
+            return erasing.due(db)
 
     def check(self) -> CheckReport:
         """Compare every page, index and count of the file with each other.
@@ -547,6 +543,7 @@ class SQLiteBackend:
     adelete_memories = _twin(delete_memories)
     alist_tags = _twin(list_tags)
     ahealth = _twin(health)
+    aerase_due = _twin(erase_due)
 
     async def aclose(self) -> None:
         """Give back connections and threads without blocking the event loop. Safe to call twice."""

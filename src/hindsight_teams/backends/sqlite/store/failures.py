@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from functools import cache
 from contextlib import contextmanager
 
-from hindsight_teams.errors import BackendError, DatabaseLocked, DatabaseUnusable
+from hindsight_teams.errors import BackendError, ConfigurationError, DatabaseLocked, DatabaseUnusable
 
 _BY_NAME = (
     ("SQLITE_BUSY", DatabaseLocked, "the memory database is locked by another process; try again in a moment"),
@@ -28,6 +29,39 @@ _BY_NAME = (
     ("SQLITE_IOERR", DatabaseUnusable, "the disk failed while the memory database was used; check the disk"),
     ("SQLITE_TOOBIG", DatabaseUnusable, "a value is larger than the memory database can hold; split it"),
 )
+
+
+OLDEST_SQLITE = (3, 35, 0)
+
+
+def check_library() -> None:
+    """Refuse an SQLite library that can't hold memories, before a file is touched.
+
+    Raises:
+        ConfigurationError: It is older than 3.35, or was built without full-text search.
+    """
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        raise ConfigurationError(
+            f"this Python uses SQLite {sqlite3.sqlite_version}; memories in a file need 3.35 or newer: use a newer"
+            " Python, or a Hindsight server"
+        )
+    if not _has_full_text_search():
+        raise ConfigurationError(
+            f"this Python's SQLite {sqlite3.sqlite_version} was built without FTS5, which memories in a file need: use"
+            " another build of Python, or a Hindsight server"
+        )
+
+
+@cache
+def _has_full_text_search() -> bool:
+    db = sqlite3.connect(":memory:")
+    try:
+        db.execute("CREATE VIRTUAL TABLE probe USING fts5(terms)")
+    except sqlite3.OperationalError:
+        return False
+    finally:
+        db.close()
+    return True
 
 
 def translate(error: sqlite3.Error, location: str) -> BackendError:

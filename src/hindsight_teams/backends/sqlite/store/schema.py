@@ -112,14 +112,34 @@ def _facts(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
-PLAIN_TABLES = ("bank", "document", "memory", "derivation", "embedder", "vector", "trace", "mention", "pending")
-"""Every table of the last migration but the index, which follows from the memories."""
+def _erasing(db: sqlite3.Connection) -> None:
+    # One row: how many memories were ever deleted, how many of them are merged out of the index, how many are gone from
+    # the file's bytes, and how many pages have been looked through since. See erasing.py.
+    db.execute(
+        "CREATE TABLE erasing (no INTEGER PRIMARY KEY CHECK (no = 1), deleted INTEGER NOT NULL DEFAULT 0,"
+        " merged INTEGER NOT NULL DEFAULT 0, erased INTEGER NOT NULL DEFAULT 0, page INTEGER NOT NULL DEFAULT 0)"
+    )
+    db.execute("INSERT INTO erasing (no) VALUES (1)")
+    # By triggers, so that no way of deleting can forget it.
+    for name, event in (
+        ("memory_deleted", "DELETE ON memory"),
+        ("memory_rewritten", "UPDATE OF text ON memory"),
+        ("mention_deleted", "DELETE ON mention"),
+        ("bank_deleted", "DELETE ON bank"),
+    ):
+        db.execute(f"CREATE TRIGGER {name} AFTER {event} BEGIN UPDATE erasing SET deleted = deleted + 1; END")
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first_tables, _facts)
+
+PLAIN_TABLES = ("bank", "document", "memory", "derivation", "embedder", "vector", "trace", "mention", "pending")
+"""Every table of the last migration that holds what was told; indexes follow from these."""
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first_tables, _facts, _erasing)
 
 
 def migrate(db: sqlite3.Connection, *, now: int) -> None:
-    """Bring the file to this version's tables; safe when several processes do it at once.
+    """Bring the file to this version's tables; safe when several processes do it at once, and after a kill.
+
+    The mark that makes a new file ours is written in the transaction of the first migration.
 
     Args:
         now: Microseconds since 1970, for the record.
@@ -130,32 +150,28 @@ def migrate(db: sqlite3.Connection, *, now: int) -> None:
     names = [m.__name__.lstrip("_") for m in MIGRATIONS]
     if _applied(db) == names:
         return
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        done = _applied(db)  # again, under the lock: another process may have been faster
-        if not done:
-            if db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-                raise _foreign()
-            db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            db.execute("CREATE TABLE migration (name TEXT PRIMARY KEY, applied INTEGER NOT NULL)")
-        db.execute("COMMIT")
-    except BaseException:
-        db.execute("ROLLBACK")
-        raise
     for name, step in zip(names, MIGRATIONS, strict=True):
         db.execute("BEGIN IMMEDIATE")
         try:
-            if name not in _applied(db):
+            done = _applied(db)  # again, under the lock: another process may have been faster
+            if not done:
+                check_ours(db)
+                db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+                db.execute("CREATE TABLE IF NOT EXISTS migration (name TEXT PRIMARY KEY, applied INTEGER NOT NULL)")
+            if name not in done:
                 step(db)
                 db.execute("INSERT INTO migration VALUES (?, ?)", (name, now))
             db.execute("COMMIT")
         except BaseException:
-            db.execute("ROLLBACK")
+            if db.in_transaction:
+                db.execute("ROLLBACK")
             raise
 
 
 def check_ours(db: sqlite3.Connection) -> None:
     """Refuse a file with content that is not this package's.
+
+    A file with our mark and no table yet is ours: a kill can have left it so.
 
     Raises:
         DatabaseUnusable: It belongs to another application.
@@ -176,6 +192,8 @@ def _applied(db: sqlite3.Connection) -> list[str]:
         return []
     if mark != APPLICATION_ID:
         raise _foreign()
+    if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'migration'").fetchone():
+        return []
     done = [name for (name,) in db.execute("SELECT name FROM migration ORDER BY rowid")]
     known = {m.__name__.lstrip("_") for m in MIGRATIONS}
     if newer := [name for name in done if name not in known]:
