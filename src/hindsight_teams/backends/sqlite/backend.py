@@ -476,7 +476,7 @@ class SQLiteBackend:
         return self._vectors.remake()
 
     def erase(self) -> bool:
-        """Finish erasing what was deleted from the file's bytes; small files do with each delete, large ones soon after.
+        """Finish erasing what was deleted from the bytes; small files do with each delete, large ones soon after.
 
         Returns:
             Whether it is done: not while somebody reads an older state of the file. It is then finished when that ends,

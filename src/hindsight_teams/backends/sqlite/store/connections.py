@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from hindsight_teams.backends.sqlite.store import erasing, leftovers, schema
-from hindsight_teams.backends.sqlite.store.failures import check_library, translate, typed_errors
+from hindsight_teams.backends.sqlite.store.failures import UNREADABLE, check_library, code_of, translate, typed_errors
 from hindsight_teams.backends.sqlite.store.upkeep import Upkeep
 from hindsight_teams.errors import BackendError, DatabaseUnusable
 from hindsight_teams.private_files import identity, make_file, make_folder
@@ -187,9 +187,9 @@ class Pool:
         self._ready = False
         if now[0] is None:
             raise self._deleted(consequence)
-        what = "memory database" if now[0] != db.files[0] else "write-ahead log of the memory database"
+        what = "memory database was" if now[0] != db.files[0] else "memory database's write-ahead log was deleted or"
         raise DatabaseUnusable(
-            f"the {what} was replaced while it was open; {consequence}: the next call opens what lies there now",
+            f"the {what} replaced while it was open; {consequence}: the next call opens what lies there now",
             path=self.location,
         )
 
@@ -211,7 +211,7 @@ class Pool:
             except sqlite3.OperationalError as error:
                 if not self._out_of_reach(error):
                     raise translate(error, self.location) from error
-            except sqlite3.Error as error:
+            except UNREADABLE as error:
                 raise translate(error, self.location) from error
             else:
                 db.files = self._files()
@@ -235,7 +235,7 @@ class Pool:
         return db
 
     def _out_of_reach(self, error: sqlite3.OperationalError) -> bool:
-        stuck = (error.sqlite_errorname or "").startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY"))
+        stuck = code_of(error).startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY"))
         return stuck and self.path.is_file() and not self.path.with_name(self.path.name + "-wal").exists()
 
     def _check_place(self) -> None:
@@ -295,7 +295,7 @@ class Pool:
                     db.execute("PRAGMA journal_mode = WAL")
                 break
             except sqlite3.OperationalError as error:  # SQLite's busy handler does not cover the change to WAL
-                locked = (error.sqlite_errorname or "").startswith("SQLITE_BUSY")
+                locked = code_of(error).startswith("SQLITE_BUSY")
                 if not locked or time.monotonic() > deadline:
                     raise
                 time.sleep(0.01)

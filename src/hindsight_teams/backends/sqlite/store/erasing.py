@@ -1,9 +1,10 @@
 """Erasing: what was deleted leaves the file's bytes, without anybody waiting for it.
 
-A delete takes a memory out of every table at once and counts itself in the table ``erasing``. Its bytes are then still
-in three places: its words in the index, until the index's parts that hold them are merged; older pages in the write-ahead
-log, until that is cut; and copies in the unused middle of pages, where SQLite once moved a row to its neighbour. Each is
-a step below, in short transactions. Where they end is stored, so that the next process to open the file goes on.
+A delete takes a memory out of every table at once and counts itself in the table ``erasing``. Its bytes are then
+still in three places: its words in the index, until the parts that hold them are merged; older pages in the write-ahead
+log, until that is cut; and copies in the unused middle of pages, from where SQLite once moved a row to its neighbour.
+Each is a step below, in short transactions. Where they end is stored, so that the next process to open the file goes
+on.
 """
 
 from __future__ import annotations

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator
-from functools import cache
 from contextlib import contextmanager
+from functools import cache
 
 from hindsight_teams.errors import BackendError, ConfigurationError, DatabaseLocked, DatabaseUnusable
 
@@ -30,6 +31,9 @@ _BY_NAME = (
     ("SQLITE_TOOBIG", DatabaseUnusable, "a value is larger than the memory database can hold; split it"),
 )
 
+
+UNREADABLE = (sqlite3.Error, UnicodeDecodeError, json.JSONDecodeError)
+"""What reading a damaged file raises; also SQLite's own message can hold bytes that are no text."""
 
 OLDEST_SQLITE = (3, 35, 0)
 
@@ -64,9 +68,16 @@ def _has_full_text_search() -> bool:
     return True
 
 
-def translate(error: sqlite3.Error, location: str) -> BackendError:
-    """The typed error for one of SQLite's; the path and SQLite's words go into its details."""
-    code = getattr(error, "sqlite_errorname", None) or ""
+def code_of(error: Exception) -> str:
+    """SQLite's name for an error, such as ``SQLITE_BUSY``; empty where the sqlite3 module itself raised it."""
+    return getattr(error, "sqlite_errorname", None) or ""
+
+
+def translate(error: Exception, location: str) -> BackendError:
+    """The typed error for one of ``UNREADABLE``; the path and SQLite's words go into its details."""
+    code = code_of(error)
+    if not isinstance(error, sqlite3.Error) or str(error).startswith("Could not decode"):
+        code = "SQLITE_CORRUPT_VALUE"
     for prefix, kind, message in _BY_NAME:
         if code.startswith(prefix):
             return kind(message, path=location, sqlite=str(error), code=code)
@@ -83,5 +94,5 @@ def typed_errors(location: str) -> Iterator[None]:
     """Raise what SQLite raises inside the block as typed errors."""
     try:
         yield
-    except sqlite3.Error as error:
+    except UNREADABLE as error:
         raise translate(error, location) from error

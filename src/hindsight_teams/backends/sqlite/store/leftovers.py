@@ -31,6 +31,22 @@ def part_of(target: Path) -> Iterator[Path]:
         os.close(descriptor)
 
 
+def name(part: Path, target: Path) -> None:
+    """Give a part its name.
+
+    Raises:
+        FileExistsError: There is a file of that name by now, or a symbolic link.
+    """
+    try:
+        os.link(part, target)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        if os.path.lexists(target):
+            raise FileExistsError(str(target)) from None
+        os.rename(part, target)
+
+
 def clear(folder: Path) -> None:
     """Remove the parts in a folder whose maker is gone."""
     for part in folder.glob(f".*{_PART}*"):

@@ -8,7 +8,7 @@ hundred thousand costs no more than reading it alone.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from hindsight_teams.errors import DatabaseUnusable
 
@@ -166,6 +166,22 @@ def migrate(db: sqlite3.Connection, *, now: int) -> None:
             if db.in_transaction:
                 db.execute("ROLLBACK")
             raise
+
+
+def home(number: int, bank: int, banks: Collection[int]) -> int:
+    """The bank of a memory whose number and whose column for the bank may not agree: the one that there is.
+
+    Args:
+        number: The memory's.
+        bank: What its column says.
+        banks: Those that there are.
+    """
+    numbered = number >> BANK_SHIFT
+    for known in (numbered, bank):
+        if known in banks:
+            return known
+    sane = [claimed for claimed in (numbered, bank) if 0 < claimed < 1 << (BANK_SHIFT - 1)]
+    return sane[0] if sane else max(banks, default=0) + 1
 
 
 def check_ours(db: sqlite3.Connection) -> None:
