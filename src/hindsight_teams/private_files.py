@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
+from typing import TypeAlias
 
 FILE_MODE = 0o600
 FOLDER_MODE = 0o700
@@ -48,6 +50,36 @@ def make_file(path: Path) -> bool:
     finally:
         os.close(descriptor)
     return True
+
+
+Files: TypeAlias = tuple[tuple[int, int] | None, tuple[int, int] | None]
+"""Which database file lies under a path, and which write-ahead log beside it."""
+
+
+def files(path: Path) -> Files:
+    """Which database file lies under a path, and which write-ahead log beside it."""
+    return identity(path), identity(_log(path))
+
+
+def part_from_log(path: Path, opened: Files | None) -> None:
+    """Move a write-ahead log aside that belongs to a database file which was replaced.
+
+    SQLite would write what it holds into the new file.
+
+    Args:
+        path: The database file.
+        opened: What lay there when it was opened last; None where it was not yet.
+    """
+    now = files(path)
+    if opened is None or now[0] is None or now[0] == opened[0] or now[1] is None or now[1] != opened[1]:
+        return
+    log = _log(path)
+    os.replace(log, log.with_name(f"{log.name}.replaced-{time.strftime('%Y%m%d-%H%M%S')}"))
+    path.with_name(path.name + "-shm").unlink(missing_ok=True)
+
+
+def _log(path: Path) -> Path:
+    return path.with_name(path.name + "-wal")
 
 
 def identity(path: Path) -> tuple[int, int] | None:

@@ -14,13 +14,12 @@ import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeAlias
 
 from hindsight_teams.backends.sqlite.store import erasing, leftovers, schema
 from hindsight_teams.backends.sqlite.store.failures import UNREADABLE, check_library, code_of, translate, typed_errors
 from hindsight_teams.backends.sqlite.store.upkeep import Upkeep
 from hindsight_teams.errors import BackendError, DatabaseUnusable
-from hindsight_teams.private_files import identity, make_file, make_folder
+from hindsight_teams.private_files import Files, files, identity, make_file, make_folder, part_from_log
 
 CACHE_KB = 8000
 """Page cache of one connection."""
@@ -30,9 +29,6 @@ CHECKPOINT_LIMIT = 64 * 1024 * 1024
 
 CHECKPOINT_PAGES = 8_000
 """Pages of the write-ahead log at which a writer copies them into the file itself, if ``Upkeep`` did not before."""
-
-Files: TypeAlias = tuple[tuple[int, int] | None, tuple[int, int] | None]
-"""Which file a path named, and which write-ahead log lay beside it."""
 
 
 class _Connection(sqlite3.Connection):
@@ -65,7 +61,7 @@ class Pool:
         self._size = size
         self._ready = False
         self._closed = False
-        self._known = False
+        self._opened: Files | None = None
         self._reset()
         self._finalizer = weakref.finalize(self, _close_all, self._idle)
         self.upkeep = Upkeep(self)  # after the finalizer: at the interpreter's exit its thread ends first
@@ -181,7 +177,7 @@ class Pool:
         Raises:
             DatabaseUnusable: It does, or it names none. What is opened from now on is what lies there.
         """
-        if db.files is None or (now := self._files()) == db.files:
+        if db.files is None or (now := files(self.path)) == db.files:
             return
         _close_all(self._idle)
         self._ready = False
@@ -199,9 +195,6 @@ class Pool:
             path=self.location,
         )
 
-    def _files(self) -> Files:
-        return identity(self.path), identity(self.path.with_name(self.path.name + "-wal"))
-
     def _open(self) -> _Connection:
         with self._open_lock:
             if not self._ready:
@@ -214,8 +207,7 @@ class Pool:
             except UNREADABLE as error:
                 raise translate(error, self.location) from error
             else:
-                db.files = self._files()
-                self._known = True
+                db.files = self._opened = files(self.path)
                 return db
             # A read-only folder: SQLite can't make the files that it shares with writers, and there is no writer.
             # Such a connection sees no later change, so it is not kept, and names no files.
@@ -241,9 +233,10 @@ class Pool:
     def _check_place(self) -> None:
         if self.path.is_dir():
             raise DatabaseUnusable("the database path is a folder; give the path of a file", path=self.location)
-        if self._known and not self.path.exists():  # a new, empty file must not take the place of one that was lost
+        if self._opened and not self.path.exists():  # a new, empty file must not take the place of one that was lost
             raise self._deleted("nothing was read or written")
         try:
+            part_from_log(self.path, self._opened)
             make_folder(self.path.parent)
             leftovers.finish(self.path)
             if not make_file(self.path) and not self.path.exists():
@@ -308,7 +301,7 @@ class Pool:
         self.upkeep.stop()
         _close_all(self._idle)
         self._ready = False
-        self._known = False
+        self._opened = None
 
     def close(self) -> None:
         """Close every idle connection; one in use, or opened from now on, is closed when its operation ends.
