@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from hindsight_teams.access.grants import Caller
 from hindsight_teams.access.signatures import identity_tag
 from hindsight_teams.audit import AuditEvent, AuditSink
-from hindsight_teams.errors import InvalidInput
+from hindsight_teams.errors import BackendError, InvalidInput
 from hindsight_teams.memory.calls import Request, Steps, arun, given, run
-from hindsight_teams.models import BankInfo, Memory, MemoryPage
+from hindsight_teams.models import Memory, MemoryPage
 from hindsight_teams.requests.tags import check_tags
 
 if TYPE_CHECKING:
@@ -88,11 +88,14 @@ class ForgetReport:
             memory that stays. Their text is shown for a dry run's sake.
         deleted: How many of them were deleted; 0 for a dry run. A server does not count derived observations.
         dry_run: Nothing was deleted.
+        erased: Whether what was deleted is gone from the bytes of the backend's file too. False: it is deleted, not yet
+            erased, because the file is large or somebody reads an older state of it; that is finished by itself.
     """
 
     memories: dict[str, list[Memory]] = field(default_factory=dict)
     deleted: int = 0
     dry_run: bool = True
+    erased: bool = True
 
     @property
     def count(self) -> int:
@@ -125,26 +128,36 @@ class Forgetting:
         return await arun(self.backend, self._forget(selection, dry_run))
 
     def _forget(self, selection: Selection, dry_run: bool) -> Steps[ForgetReport]:
-        [answer] = yield [Request("list_banks")]
-        banks: Sequence[BankInfo] = given(answer)
-        found = yield from self._found([bank.bank_id for bank in banks], selection)
-        repeats = yield from self._repeats([bank.bank_id for bank in banks], selection)
-        listed = {
-            name: [*found.get(name, ()), *repeats.get(name, ())]
-            for name in (bank.bank_id for bank in banks)
-            if name in found or name in repeats
-        }
+        found = yield from (self._found_at_once(selection) if self._at_once else self._found(selection))
+        repeats = yield from self._repeats(selection)
+        listed = {name: [*found.get(name, ()), *repeats.get(name, ())] for name in sorted({*found, *repeats})}
         if dry_run:
             return ForgetReport(listed)
         deleted = 0
         for bank_id, memories in listed.items():
-            for options in self._deletions(selection, found.get(bank_id, ()), repeats.get(bank_id, ())):
-                [answer] = yield [Request("delete_memories", (bank_id,), options)]
-                count: int = given(answer)
-                deleted += count
+            try:
+                for options in self._deletions(selection, found.get(bank_id, ()), repeats.get(bank_id, ())):
+                    [answer] = yield [Request("delete_memories", (bank_id,), options)]
+                    count: int = given(answer)
+                    deleted += count
+            except BackendError as error:
+                self._record(bank_id, memories, error)
+                raise
             deleted += len(repeats.get(bank_id, ()))
             self._record(bank_id, memories)
-        return ForgetReport(listed, deleted, dry_run=False)
+        return ForgetReport(listed, deleted, dry_run=False, erased=not (yield from self._erase_due()))
+
+    @property
+    def _at_once(self) -> bool:
+        """Whether the backend answers for all its banks at once; a server is asked bank by bank."""
+        return hasattr(self.backend, "find_memories")
+
+    def _erase_due(self) -> Steps[bool]:
+        if not hasattr(self.backend, "erase_due"):
+            return False
+        [answer] = yield [Request("erase_due")]
+        due: bool = given(answer)
+        return due
 
     def _deletions(
         self, selection: Selection, found: Sequence[Memory], repeats: Sequence[Memory]
@@ -163,9 +176,13 @@ class Forgetting:
         if bound:
             yield {"ids": bound, "tags": self._tags(selection), "tags_match": "all_strict"}
 
-    def _repeats(self, bank_ids: Sequence[str], selection: Selection) -> Steps[dict[str, list[Memory]]]:
+    def _repeats(self, selection: Selection) -> Steps[dict[str, list[Memory]]]:
         """By bank what was retained again, which the embedded engine keeps with the memory that said it first."""
-        if not hasattr(self.backend, "list_repeats"):
+        if not hasattr(self.backend, "banks_with_repeats"):
+            return {}
+        [answer] = yield [Request("banks_with_repeats")]
+        bank_ids: list[str] = given(answer)
+        if not bank_ids:
             return {}
         options = {**self._terms(selection), "ids": list(selection.memory_ids) or None}
         answers = yield [Request("list_repeats", (bank_id,), options) for bank_id in bank_ids]
@@ -177,26 +194,53 @@ class Forgetting:
         tags = [*self._tags(selection), *selection.occasion_tags]
         return {"tags": tags, "tags_match": "all_strict", "document_id": selection.document_id}
 
-    def _found(self, bank_ids: Sequence[str], selection: Selection) -> Steps[dict[str, list[Memory]]]:
+    def _found_at_once(self, selection: Selection) -> Steps[dict[str, list[Memory]]]:
+        """By bank what the selection names, and what is bound to it, from a backend that answers for all its banks."""
+        options = {**self._terms(selection), "ids": list(selection.memory_ids) or None}
+        [answer] = yield [Request("find_memories", (), options)]
+        named: list[Memory] = given(answer)
+        going = {_key(memory): memory for memory in named}
+        bound: set[str] = set()
+        while True:
+            more = self._bound(selection, list(going.values())) - bound
+            if not more:
+                break
+            bound |= more
+            ids = [key.rpartition("#")[2] for key in more]
+            origins = [identity_tag("lineage", key) for key in sorted(more)]
+            [answer] = yield [Request("find_related", (ids, origins), {"tags": self._tags(selection)})]
+            related: list[Memory] = given(answer)
+            going |= {_key(memory): memory for memory in related if _is_bound(memory, bound)}
+        found: dict[str, list[Memory]] = {}
+        for memory in sorted(going.values(), key=_order):
+            found.setdefault(memory.bank_id, []).append(memory)
+        return found
+
+    def _found(self, selection: Selection) -> Steps[dict[str, list[Memory]]]:
         """By bank what the selection names, and what is bound to it: copies, observations and their sources."""
+        [answer] = yield [Request("list_banks")]
+        bank_ids = [bank.bank_id for bank in given(answer)]
         bound: set[str] = set()
         while True:
             found: dict[str, list[Memory]] = {}
             for start in range(0, len(bank_ids), _AT_ONCE):
                 some = bank_ids[start : start + _AT_ONCE]
-                answers = yield [self._page(bank_id, selection, 0) for bank_id in some]
+                answers = yield [self._page(bank_id, selection, 0, bound) for bank_id in some]
                 for bank_id, answer in zip(some, answers, strict=True):
                     named = yield from self._named(bank_id, selection, bound, given(answer))
                     if named:
                         found[bank_id] = named
-            every = [memory for memories in found.values() for memory in memories]
-            going = {_key(memory) for memory in every}
-            # What an observation says goes only with all that it rests on; one that merely loses a source is made anew.
-            resting = {source for memory in every if selection.names(memory) for source in _sources(memory)}
-            more = going | resting if selection.follows else resting - going
+            more = self._bound(selection, [memory for memories in found.values() for memory in memories])
             if more <= bound:
                 return found
             bound |= more
+
+    def _bound(self, selection: Selection, found: Sequence[Memory]) -> set[str]:
+        """Keys of memories that go with what was found, and whose copies and observations do."""
+        going = {_key(memory) for memory in found}
+        # What an observation says goes only with all that it rests on; one that merely loses a source is made anew.
+        resting = {source for memory in found if selection.names(memory) for source in _sources(memory)}
+        return going | resting if selection.follows else resting - going
 
     def _named(
         self, bank_id: str, selection: Selection, bound: AbstractSet[str], page: MemoryPage
@@ -208,26 +252,29 @@ class Forgetting:
             offset += _PAGE
             if offset >= page.total:
                 return found
-            [answer] = yield [self._page(bank_id, selection, offset)]
+            [answer] = yield [self._page(bank_id, selection, offset, bound)]
             page = given(answer)
 
-    def _page(self, bank_id: str, selection: Selection, offset: int) -> Request:
-        options = {"limit": _PAGE, "offset": offset, "tags": self._tags(selection), "tags_match": "all_strict"}
+    def _page(self, bank_id: str, selection: Selection, offset: int, bound: AbstractSet[str]) -> Request:
+        # Until something is bound only what the selection itself names counts, which its own tags find.
+        tags = [*self._tags(selection), *([] if bound else selection.occasion_tags)]
+        options = {"limit": _PAGE, "offset": offset, "tags": tags, "tags_match": "all_strict"}
         return Request("list_memories", (bank_id,), options)
 
     def _tags(self, selection: Selection) -> list[str]:
         return [identity_tag("team", self.team_id), *selection.kept_tags]
 
-    def _record(self, bank_id: str, memories: Sequence[Memory]) -> None:
+    def _record(self, bank_id: str, memories: Sequence[Memory], error: BackendError | None = None) -> None:
         if self.audit is not None:
             self.audit.record(
                 AuditEvent.by(
                     Caller(team=self.team_id),
                     "forget",
-                    "allowed",
+                    "error" if error else "allowed",
                     bank_id=bank_id,
                     count=len(memories),
                     memory_ids=tuple(m.id for m in memories),
+                    error=type(error).__name__ if error else None,
                 )
             )
 
@@ -235,6 +282,10 @@ class Forgetting:
 def _key(memory: Memory) -> str:
     """A memory as lineage and reviews write it."""
     return f"{memory.bank_id}#{memory.id}"
+
+
+def _order(memory: Memory) -> tuple[str, int, str]:
+    return memory.bank_id, len(memory.id), memory.id
 
 
 def _sources(memory: Memory) -> list[str]:

@@ -23,6 +23,7 @@ from hindsight_teams.backends.sqlite.search.words import Shares
 from hindsight_teams.backends.sqlite.store import erasing, reading, schema, writing
 from hindsight_teams.backends.sqlite.store.connections import Pool
 from hindsight_teams.backends.sqlite.store.records import Piece, public_id, row_number
+from hindsight_teams.backends.sqlite.text.terms import tag_term
 from hindsight_teams.errors import BackendError, BankNotFound, ConfigurationError, InvalidInput
 from hindsight_teams.models import (
     BankInfo,
@@ -352,8 +353,13 @@ class SQLiteBackend:
         tags: Sequence[str] | None = None,
         tags_match: TagsMatch = "any",
         document_id: str | None = None,
+        after: str | None = None,
     ) -> MemoryPage:
         """One page of memories, oldest first; empty for a bank that does not exist.
+
+        Args:
+            after: Begin after the memory with this id, which costs the page alone, wherever it begins. Its ``total``
+                then counts the page: the last one is shorter than ``limit``.
 
         Raises:
             InvalidInput: A bad value.
@@ -365,7 +371,48 @@ class SQLiteBackend:
             bank = reading.bank_number(db, bank_id)
             if bank is None:
                 return MemoryPage([], 0, limit, offset)
-            return reading.page(db, bank, bank_id, _filter(tags, tags_match), document_id, limit, offset)
+            chosen = _filter(tags, tags_match)
+            return reading.page(db, bank, bank_id, chosen, document_id, limit, offset, _after(after))
+
+    def find_memories(
+        self,
+        *,
+        ids: Sequence[str] | None = None,
+        document_id: str | None = None,
+        tags: Sequence[str] | None = None,
+        tags_match: TagsMatch = "all_strict",
+    ) -> list[Memory]:
+        """The memories of all banks that meet every selection given, bank by bank, oldest first.
+
+        An index answers each of them: what other banks hold costs nothing.
+
+        Raises:
+            InvalidInput: A bad value.
+        """
+        checks.check_filter(tags, tags_match)
+        numbers = None if ids is None else {n for n in map(row_number, ids) if n is not None}
+        with self._pool.read() as db:
+            return reading.everywhere(db, _filter(tags, tags_match), document_id=document_id, numbers=numbers)
+
+    def find_related(self, ids: Sequence[str], origin_tags: Sequence[str], *, tags: Sequence[str]) -> list[Memory]:
+        """What was derived from memories, what they were derived from, and what bears a tag that names an origin.
+
+        Args:
+            ids: The memories.
+            origin_tags: Tags by which copies of them are known.
+            tags: Only what carries every one of these tags.
+        """
+        checks.check_filter(tags, "all_strict")
+        with self._pool.read() as db:
+            numbers = [n for n in map(row_number, ids) if n is not None]
+            found = reading.related(db, numbers, [tag_term(tag) for tag in origin_tags])
+            return reading.everywhere(db, _filter(tags, "all_strict"), numbers=found)
+
+    def banks_with_repeats(self) -> list[str]:
+        """The banks in which something was retained again; see ``list_repeats``."""
+        with self._pool.read() as db:
+            rows = db.execute("SELECT id FROM bank WHERE no IN (SELECT bank FROM mention) ORDER BY id")
+            return [bank_id for (bank_id,) in rows]
 
     def list_repeats(
         self,
@@ -539,6 +586,9 @@ class SQLiteBackend:
     abank_stats = _twin(bank_stats)
     adelete_bank = _twin(delete_bank)
     alist_memories = _twin(list_memories)
+    afind_memories = _twin(find_memories)
+    afind_related = _twin(find_related)
+    abanks_with_repeats = _twin(banks_with_repeats)
     alist_repeats = _twin(list_repeats)
     adelete_memories = _twin(delete_memories)
     alist_tags = _twin(list_tags)
@@ -575,6 +625,15 @@ def _filter(
     types: Sequence[MemoryType] | None = None,
 ) -> Filter:
     return Filter(tuple(tags or ()), match, tuple(groups or ()), frozenset(types) if types else None)
+
+
+def _after(memory_id: str | None) -> int | None:
+    if memory_id is None:
+        return None
+    number = row_number(memory_id)
+    if number is None:
+        raise InvalidInput(f"after={memory_id!r} is no memory's id")
+    return number
 
 
 def _now() -> int:

@@ -122,6 +122,10 @@ def _disagreements(db: sqlite3.Connection) -> Iterator[str]:
             yield f"bank {bank!r} says it holds {said} memories and holds {counted}"
         if not highest <= last < 1 << schema.BANK_SHIFT:
             yield f"bank {bank!r} says its last memory has number {last}, and {highest} is in use"
+    counted = "SELECT m.bank, t.value, count(*) FROM memory m, json_each(m.tags) t GROUP BY m.bank, t.value"
+    both = (counted, "SELECT bank, tag, memories FROM tag")
+    if any(db.execute(f"{one} EXCEPT {other} LIMIT 1").fetchone() for one, other in (both, both[::-1])):
+        yield "tags are not counted as often as memories carry them"
     if not db.execute("SELECT 1 FROM erasing").fetchone():
         yield "it is not recorded what is still to be erased"
 
@@ -214,6 +218,7 @@ def _rebuild(db: sqlite3.Connection) -> None:
         " last = max(CASE WHEN last BETWEEN 0 AND 4294967295 THEN last ELSE 0 END,"
         " coalesce((SELECT max(m.no) & 4294967295 FROM memory m WHERE m.bank = bank.no), 0))"
     )
+    schema.count_tags(db)
     db.execute("INSERT OR IGNORE INTO erasing (no) VALUES (1)")
 
 

@@ -120,6 +120,8 @@ def _erasing(db: sqlite3.Connection) -> None:
         " merged INTEGER NOT NULL DEFAULT 0, erased INTEGER NOT NULL DEFAULT 0, page INTEGER NOT NULL DEFAULT 0)"
     )
     db.execute("INSERT INTO erasing (no) VALUES (1)")
+    # For what is looked for in every bank at once.
+    db.execute("CREATE INDEX document_id ON document (id)")
     # By triggers, so that no way of deleting can forget it.
     for name, event in (
         ("memory_deleted", "DELETE ON memory"),
@@ -130,10 +132,41 @@ def _erasing(db: sqlite3.Connection) -> None:
         db.execute(f"CREATE TRIGGER {name} AFTER {event} BEGIN UPDATE erasing SET deleted = deleted + 1; END")
 
 
+def _tag_counts(db: sqlite3.Connection) -> None:
+    db.execute(
+        "CREATE TABLE tag (bank INTEGER NOT NULL, tag TEXT NOT NULL, memories INTEGER NOT NULL, PRIMARY KEY (bank, tag))"
+        " WITHOUT ROWID"
+    )
+    count_tags(db)
+    add = (
+        "INSERT INTO tag SELECT new.bank, value, 1 FROM json_each(new.tags) WHERE true"
+        " ON CONFLICT (bank, tag) DO UPDATE SET memories = memories + 1;"
+    )
+    mine = "bank = old.bank AND tag IN (SELECT value FROM json_each(old.tags))"
+    drop = f"UPDATE tag SET memories = memories - 1 WHERE {mine}; DELETE FROM tag WHERE {mine} AND memories < 1;"
+    for name, event, row, action in (
+        ("tags_added", "INSERT", "new", add),
+        ("tags_dropped", "DELETE", "old", drop),
+        ("tags_left", "UPDATE OF bank, tags", "old", drop),
+        ("tags_changed", "UPDATE OF bank, tags", "new", add),
+    ):
+        # A column that is damaged must not keep its memory from being deleted.
+        db.execute(f"CREATE TRIGGER {name} AFTER {event} ON memory WHEN json_valid({row}.tags) BEGIN {action} END")
+
+
+def count_tags(db: sqlite3.Connection) -> None:
+    """Count each bank's tags anew, from the memories."""
+    db.execute("DELETE FROM tag")
+    db.execute(
+        "INSERT INTO tag SELECT m.bank, t.value, count(*) FROM memory m, json_each(m.tags) t"
+        " WHERE json_valid(m.tags) GROUP BY m.bank, t.value"
+    )
+
+
 PLAIN_TABLES = ("bank", "document", "memory", "derivation", "embedder", "vector", "trace", "mention", "pending")
 """Every table of the last migration that holds what was told; indexes follow from these."""
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first_tables, _facts, _erasing)
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first_tables, _facts, _erasing, _tag_counts)
 
 
 def migrate(db: sqlite3.Connection, *, now: int) -> None:
