@@ -99,6 +99,13 @@ class SQLiteBackend:
         if not str(path).strip() or str(path) == ":memory:":
             raise InvalidInput(f"path={str(path)!r} names no file; memories need one, such as 'memory.db'")
         self.path = Path(path).expanduser()
+        self._options = {
+            "model": model,
+            "embedder": embedder,
+            "extractor": extractor,
+            "busy_timeout": busy_timeout,
+            "threads": threads,
+        }
         self._model = model
         self._extractor = extractor
         self._threads = threads
@@ -108,6 +115,10 @@ class SQLiteBackend:
         self._shares = Shares()
         made = as_embedder(embedder)
         self._vectors = None if made is None else Vectors(self._pool, made)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel to another process, or be copied, by the path and the options; the connections stay."""
+        return _reopened, (type(self), self.path, self._options)
 
     def __repr__(self) -> str:
         return f"SQLiteBackend({str(self.path)!r})"
@@ -625,6 +636,10 @@ def _filter(
     types: Sequence[MemoryType] | None = None,
 ) -> Filter:
     return Filter(tuple(tags or ()), match, tuple(groups or ()), frozenset(types) if types else None)
+
+
+def _reopened(kind: type[SQLiteBackend], path: Path, options: Mapping[str, Any]) -> SQLiteBackend:
+    return kind(path, **options)
 
 
 def _after(memory_id: str | None) -> int | None:

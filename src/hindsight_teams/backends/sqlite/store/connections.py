@@ -107,7 +107,7 @@ class Pool:
             db.execute("BEGIN IMMEDIATE")
             try:
                 yield db
-                (due,) = db.execute("SELECT deleted > erased FROM erasing").fetchone()
+                due = erasing.due(db)
                 changes = db.total_changes - before
                 db.execute("COMMIT")
             except BaseException:
@@ -115,7 +115,7 @@ class Pool:
                     db.execute("ROLLBACK")
                 raise
             self._check_identity(db, "what this call wrote is lost")
-        self.upkeep.wrote(changes, erase=bool(due))
+        self.upkeep.wrote(changes, erase=due)
 
     @contextmanager
     def exclusive(self) -> Iterator[sqlite3.Connection]:

@@ -43,7 +43,7 @@ _BTREE_HEADER = {0x02: 12, 0x05: 12, 0x0A: 8, 0x0D: 8}
 
 def due(db: sqlite3.Connection) -> bool:
     """Whether something that was deleted is still in the file's bytes."""
-    return bool(db.execute("SELECT deleted > erased FROM erasing").fetchone()[0])
+    return db.execute("SELECT 1 FROM erasing WHERE deleted > erased").fetchone() is not None
 
 
 def soon(pool: Pool) -> bool:
@@ -71,9 +71,10 @@ def erase(pool: Pool, *, stop: Callable[[], bool] = lambda: False) -> bool:
     """
     with pool.erase_lock:
         with pool.read() as db:
-            deleted, merged, erased = db.execute("SELECT deleted, merged, erased FROM erasing").fetchone()
-        if erased >= deleted:
+            row = db.execute("SELECT deleted, merged FROM erasing WHERE deleted > erased").fetchone()
+        if row is None:
             return True
+        deleted, merged = row
         return (merged >= deleted or _merge(pool, deleted, stop)) and _scrub(pool, deleted, stop)
 
 
@@ -143,7 +144,7 @@ def _scrub_some(pool: Pool, db: sqlite3.Connection, deleted: int) -> Literal["mo
             db.execute("ROLLBACK")
             return "outrun"
         (size,) = db.execute("PRAGMA page_size").fetchone()
-        (start,) = db.execute("SELECT page FROM erasing").fetchone()
+        (start,) = db.execute("SELECT max(page) FROM erasing").fetchone()
         (count,) = db.execute("PRAGMA page_count").fetchone()
         end = min(start + _SCRUB_PAGES, count)
         if count < _LARGEST and hasattr(os, "pread"):

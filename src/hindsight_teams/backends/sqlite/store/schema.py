@@ -134,8 +134,8 @@ def _erasing(db: sqlite3.Connection) -> None:
 
 def _tag_counts(db: sqlite3.Connection) -> None:
     db.execute(
-        "CREATE TABLE tag (bank INTEGER NOT NULL, tag TEXT NOT NULL, memories INTEGER NOT NULL, PRIMARY KEY (bank, tag))"
-        " WITHOUT ROWID"
+        "CREATE TABLE tag (bank INTEGER NOT NULL, tag TEXT NOT NULL, memories INTEGER NOT NULL,"
+        " PRIMARY KEY (bank, tag)) WITHOUT ROWID"
     )
     count_tags(db)
     add = (
