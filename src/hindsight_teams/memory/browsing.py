@@ -93,7 +93,12 @@ class Holdings:
 
     def _find(self, memory_id: str, caller: Caller) -> Steps[Memory | None]:
         with self._visit("recall", caller) as visit:
-            facts = yield from _facts(visit.target, sys.maxsize, newest=False)
+            if hasattr(self.memory.backend, "find_memories"):
+                options = {"ids": [memory_id], **_scope(visit.target)}
+                [answer] = yield [Request("find_memories", (), options)]
+                facts = [m for m in given(answer) if m.bank_id == visit.target.bank_id and m.type != "observation"]
+            else:
+                facts = yield from _facts(visit.target, sys.maxsize, newest=False)
             found = next((memory for memory in facts if memory.id == memory_id), None)
             visit.ids = [memory_id] if found else ()
         return found
