@@ -58,7 +58,8 @@ Files: TypeAlias = tuple[tuple[int, int] | None, tuple[int, int] | None]
 
 def files(path: Path) -> Files:
     """Which database file lies under a path, and which write-ahead log beside it."""
-    return identity(path), identity(_log(path))
+    name = os.fspath(path)  # plain strings: each write asks, and a Path costs more than the question
+    return identity(name), identity(f"{name}-wal")
 
 
 def part_from_log(path: Path, opened: Files | None) -> None:
@@ -73,16 +74,12 @@ def part_from_log(path: Path, opened: Files | None) -> None:
     now = files(path)
     if opened is None or now[0] is None or now[0] == opened[0] or now[1] is None or now[1] != opened[1]:
         return
-    log = _log(path)
+    log = path.with_name(path.name + "-wal")
     os.replace(log, log.with_name(f"{log.name}.replaced-{time.strftime('%Y%m%d-%H%M%S')}"))
     path.with_name(path.name + "-shm").unlink(missing_ok=True)
 
 
-def _log(path: Path) -> Path:
-    return path.with_name(path.name + "-wal")
-
-
-def identity(path: Path) -> tuple[int, int] | None:
+def identity(path: str | Path) -> tuple[int, int] | None:
     """What tells a file from another one that took its name: device and inode; None where there is no file."""
     try:
         found = os.stat(path)

@@ -497,9 +497,7 @@ class SQLiteBackend:
                 low, high = reading.bounds(bank)
                 numbers = sorted(n for n in wanted if low <= n < high)
             else:
-                numbers = list(reading.selected(db, bank, chosen, document_id))
-                if wanted is not None:
-                    numbers = sorted(wanted.intersection(numbers))
+                numbers = list(reading.selected(db, bank, chosen, document_id, numbers=wanted))
             unlinked = linking.drop_selected(db, bank, chosen, document_id=document_id, numbers=wanted)
             deleted = writing.remove(db, bank, numbers)
         if deleted or unlinked:

@@ -86,9 +86,15 @@ def newest(db: sqlite3.Connection, number: int) -> int:
 
 
 def selected(
-    db: sqlite3.Connection, number: int, chosen: Filter, document_id: str | None = None, *, low: int = 0
+    db: sqlite3.Connection,
+    number: int,
+    chosen: Filter,
+    document_id: str | None = None,
+    *,
+    low: int = 0,
+    numbers: Collection[int] | None = None,
 ) -> Iterator[int]:
-    """The rowids of a bank that pass a filter, oldest first, from ``low`` on."""
+    """The rowids of a bank that pass a filter, oldest first, from ``low`` on, of ``numbers`` only where given."""
     first, high = bounds(number)
     low = max(low, first)
     clauses, values = ["m.no >= ? AND m.no < ?"], [low, high]
@@ -97,7 +103,10 @@ def selected(
         clauses.append("m.document = ?")
         values.append(-1 if row is None else row[0])
     condition = chosen.condition()
-    if condition is not None:
+    if numbers is not None:
+        clauses.append("m.no IN (SELECT value FROM json_each(?))")
+        values.append(json.dumps(sorted(numbers)))  # type: ignore[arg-type]
+    elif condition is not None:
         clauses.append("m.no IN (SELECT rowid FROM words WHERE words MATCH ? AND rowid >= ? AND rowid < ?)")
         values += [condition, low, high]  # type: ignore[list-item]
     sql = f"SELECT m.no, m.tags, m.type FROM memory m WHERE {' AND '.join(clauses)} ORDER BY m.no"
