@@ -43,7 +43,7 @@ class Logger:
 
     def _log(self, level: int, event: str, values: dict[str, Any]) -> None:
         structlog = sys.modules.get("structlog")
-        if structlog is not None and structlog.is_configured():
+        if structlog is not None and hasattr(structlog, "is_configured") and structlog.is_configured():
             bound = structlog.get_logger(self._name)
             getattr(bound, logging.getLevelName(level).lower())(event, **values)
             return
