@@ -24,6 +24,7 @@ from hindsight_teams.requests.core import Recall, Reflect, Retain
 if TYPE_CHECKING:
     from hindsight_teams.audit import AuditSink
     from hindsight_teams.guard import Guard
+    from hindsight_teams.memory.curation import Reviews
 
 STORED = "Memory stored successfully."
 QUARANTINED = "Memory stored for review; it can be recalled once a reviewer approves it."
@@ -269,7 +270,7 @@ def _told(receipt: Receipt) -> str:
     return f"{QUARANTINED if receipt.quarantined else STORED}{notes}"
 
 
-def caller_of(memory: MemberMemory, run_context: Any) -> Caller:
+def caller_of(memory: MemberMemory | Reviews, run_context: Any) -> Caller:
     """The caller of a run: team and member as bound, user, session and run from Agno's run context, nothing else."""
     return memory.bound(
         user=getattr(run_context, "user_id", None),

@@ -31,6 +31,7 @@ class ReviewItem:
         reason: Why it waits.
         item: What would be stored, signed by its author.
         origin: For a proposal, the id of the memory it was copied from.
+        envelope_ids: Ids of the memories that the review bank holds of its envelope, where the backend tells.
     """
 
     id: str
@@ -40,6 +41,7 @@ class ReviewItem:
     reason: str
     item: RetainItem
     origin: str | None = None
+    envelope_ids: tuple[str, ...] = ()
 
     @property
     def approved_document_id(self) -> str:

@@ -125,12 +125,12 @@ def events(asked: Asked, targets: Sequence[Target], done: Done) -> Iterator[Audi
             memory_ids=seen,
             duration_ms=duration,
             error=type(done.error).__name__ if done.error else None,
-            reason=_reason(done.error) if done.error else failed.get(name or "", done.reason),
+            reason=reason_of(done.error) if done.error else failed.get(name or "", done.reason),
             text=asked.text,
         )
 
 
-def _reason(error: BaseException) -> str:
+def reason_of(error: BaseException) -> str:
     """The error's own words where they are this package's; what anybody else raises may hold anything."""
     return str(error) if isinstance(error, HindsightTeamsError) else type(error).__name__
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache, cached_property
 from pathlib import Path
@@ -212,6 +212,7 @@ class TeamMemory:
         retain: Literal["runs"] | None = None,
         retain_bank: str | None = None,
         background: bool = False,
+        confirm: Sequence[str] = (),
     ) -> Equipped:
         """A copy of the team in which each member has its memory tools; the one given stays as it is.
 
@@ -228,6 +229,7 @@ class TeamMemory:
             retain: ``"runs"`` retains each run's exchange, for every member (and leader) that may retain.
             retain_bank: Which bank it goes to; needed where a member may write several.
             background: Retain after the run returned; ``close`` and the interpreter's exit wait for it.
+            confirm: Names of tools, such as ``approve_memory``, of which Agno lets a person confirm each call.
 
         Raises:
             TeamDefinitionError: A member without an id, the same id twice, or a member in the definition that the team
@@ -243,6 +245,7 @@ class TeamMemory:
             retain=retain,
             retain_bank=retain_bank,
             background=background,
+            confirm=confirm,
         )
 
     def flush(self, timeout: float | None = None) -> bool:
