@@ -39,10 +39,11 @@ class AuditEvent:
     """One operation, allowed or not.
 
     Attributes:
-        verb: ``retain``, ``recall``, ``reflect``, ``inject``, ``forget``, ...
+        verb: ``retain``, ``recall``, ``reflect``, ``inject``, ``forget``, ``preview`` (its dry run), ...
         outcome: ``denied`` for a missing right and for content that the write guard refused; ``begun`` for a write
             that is about to be made, which is recorded only where an unwritable log refuses calls.
         at: When the operation began, aware.
+        actor: Who asked for it outside of any run, such as the operator who forgets a user.
         bank: What members call the bank.
         bank_id: Its id on the backend.
         count: Memories read or written.
@@ -63,6 +64,7 @@ class AuditEvent:
     user: str | None = None
     session: str | None = None
     run: str | None = None
+    actor: str | None = None
     bank: str | None = None
     bank_id: str | None = None
     count: int | None = None
@@ -116,7 +118,7 @@ class AuditEvent:
         return _encode(self.to_dict())
 
 
-_NAMES = ("verb", "team", "member", "user", "session", "run", "bank", "bank_id", "error")
+_NAMES = ("verb", "team", "member", "user", "session", "run", "actor", "bank", "bank_id", "error")
 _LONGEST = {**dict.fromkeys(_NAMES, MAX_NAME), "reason": MAX_REASON, "text": MAX_TEXT}
 _PLAIN_FIELDS = tuple(f.name for f in fields(AuditEvent) if f.name not in ("at", "memory_ids"))
 

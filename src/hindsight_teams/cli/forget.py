@@ -30,6 +30,9 @@ def forget(
     tag: Annotated[
         list[str] | None, typer.Option("--tag", metavar="TAG", help="All with this tag; may be given again.")
     ] = None,
+    actor: Annotated[
+        str | None, typer.Option("--actor", metavar="NAME", help="Who asked for it, for the audit; you if not given.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="List what would go; delete nothing.")] = False,
     yes: Yes = False,
     team: TeamOption = None,
@@ -52,20 +55,31 @@ def forget(
         "run": run,
         "tags": tuple(tag or ()),
     }
+    who = actor or _login()
     with backend(db, url, must_exist=True) as opened:
         own = TeamMemory.from_file(find_team_file(team), backend=opened)
-        report = own.forget(dry_run=True, **selection)
+        report = own.forget(dry_run=True, actor=who, **selection)
         if not json:
             _show(report.memories)
         if report.count and not dry_run:
             confirm(f"Forget {_counted(report.count)} of {own.team_id!r} for good?", yes=yes)
-            report = own.forget(dry_run=False, **selection)
+            report = own.forget(dry_run=False, actor=who, **selection)
     if json:
         print_json({"dry_run": dry_run, "memories": report.memories, "count": report.count, "deleted": report.deleted})
     elif dry_run:
         say((f"{_counted(report.count)} would go. Nothing was deleted.", "dim"))
     elif report.count:
         say((glyph("ok"), "green"), f" {_counted(report.deleted)} forgotten")
+
+
+def _login() -> str | None:
+    """The name of whoever is logged in, where the system knows one."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return None
 
 
 def _show(memories: dict[str, list[Memory]]) -> None:

@@ -14,6 +14,9 @@ from typing import Any
 from hindsight_teams.access.signatures import MARK, identity_tag, observation_scopes, signature_tags
 from hindsight_teams.models import RetainItem
 
+KINDS = ("quarantine", "proposal", "approved")
+"""The kinds of envelopes."""
+
 MAX_PAYLOAD = 16_000_000
 """Bytes that an envelope may unfold to."""
 

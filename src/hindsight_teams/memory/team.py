@@ -271,11 +271,14 @@ class TeamMemory:
         """
         return Reviews(self.backend, self.definition, curator, self.audit)
 
-    def forget(self, *, dry_run: bool = True, **selection: Unpack[SelectionOptions]) -> ForgetReport:
+    def forget(
+        self, *, dry_run: bool = True, actor: str | None = None, **selection: Unpack[SelectionOptions]
+    ) -> ForgetReport:
         """Forget, in all banks of the team, what the selection names, with what was derived from it.
 
         Args:
             dry_run: Only list what would go. True unless you say otherwise.
+            actor: Who asked for it, for the audit.
             **selection: The fields of ``forgetting.Selection``: memory_ids, document_id, author, user, session, run,
                 tags. What is given is ANDed.
 
@@ -283,13 +286,17 @@ class TeamMemory:
             InvalidInput: Nothing was selected.
         """
         self.flush()  # what is still to be stored may be what is to be forgotten
-        return Forgetting(self.backend, self.team_id, self.audit).forget(Selection(**selection), dry_run=dry_run)
+        return Forgetting(self.backend, self.team_id, self.audit).forget(
+            Selection(**selection), dry_run=dry_run, actor=actor
+        )
 
-    async def aforget(self, *, dry_run: bool = True, **selection: Unpack[SelectionOptions]) -> ForgetReport:
+    async def aforget(
+        self, *, dry_run: bool = True, actor: str | None = None, **selection: Unpack[SelectionOptions]
+    ) -> ForgetReport:
         """Async twin of ``forget``."""
         await asyncio.to_thread(self.flush)
         forgetting = Forgetting(self.backend, self.team_id, self.audit)
-        return await forgetting.aforget(Selection(**selection), dry_run=dry_run)
+        return await forgetting.aforget(Selection(**selection), dry_run=dry_run, actor=actor)
 
     def access_matrix(self) -> AccessMatrix:
         """Who holds what on which bank."""
