@@ -5,8 +5,8 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import wraps
-from typing import Any
+from functools import cache, wraps
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from agno.agent import Agent
 from agno.team import Team
@@ -15,11 +15,18 @@ from agno.tools.toolkit import Toolkit
 
 from hindsight_teams.access.grants import Access
 from hindsight_teams.agno.capture import RunRetention
-from hindsight_teams.agno.injection import MemoryInjection, with_memories
+from hindsight_teams.agno.injection import InjectionBudget, MemoryInjection, with_memories
 from hindsight_teams.agno.review_tools import ProposalTools, ReviewTools
 from hindsight_teams.agno.toolkit import HindsightTools
-from hindsight_teams.errors import TeamDefinitionError
+from hindsight_teams.errors import TeamDefinitionError, did_you_mean
 from hindsight_teams.memory.member import MemberMemory
+from hindsight_teams.models import check_choice
+
+if TYPE_CHECKING:
+    from hindsight_teams.access.definition import TeamDefinition
+    from hindsight_teams.memory.team import TeamMemory
+
+Equipped = TypeVar("Equipped", Agent, Team)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +44,87 @@ class Equipment:
             _add_injection(part, self.injection)
         if self.retention:
             part.post_hooks = [*_without(part.post_hooks, RunRetention), self.retention]
+
+
+def equip(
+    memory: TeamMemory,
+    team: Equipped,
+    *,
+    inject: Literal["query"] | None,
+    inject_budget: InjectionBudget | None,
+    retain: Literal["runs"] | None,
+    retain_bank: str | None,
+    background: bool,
+) -> Equipped:
+    """``TeamMemory.equip``, which says what the arguments mean."""
+    _check_members(memory.definition, team)
+    check_choice("inject", inject or "query", ("query",))
+    check_choice("retain", retain or "runs", ("runs",))
+
+    @cache  # a callable may give the same members for every user; they share what belongs to the member
+    def equipment(member_id: str) -> Equipment:
+        return _equipment(memory, member_id, inject, inject_budget, retain, retain_bank, background)
+
+    def equip_parts(whole: Agent | Team) -> None:
+        for part in parts_of(whole):
+            if isinstance(part, Team) and callable(part.members):
+                part.members = mapped(part.members, equipped_members)
+            if part.id in memory.definition.grants:
+                equipment(part.id).hand_to(part)
+
+    def equipped_members(members: Iterable[Any]) -> list[Any]:
+        members = [member.deep_copy() if isinstance(member, Agent | Team) else member for member in members]
+        ids_of(*members)
+        for member in members:
+            if isinstance(member, Agent | Team):
+                equip_parts(member)
+        return members
+
+    copied = team.deep_copy()
+    equip_parts(copied)
+    return copied
+
+
+def _check_members(definition: TeamDefinition, team: Agent | Team) -> None:
+    present, granted = ids_of(team), definition.grants
+    if isinstance(team, Agent):
+        if team.id not in granted:
+            raise TeamDefinitionError(
+                f"the team definition grants nothing to {team.id!r}; {did_you_mean(str(team.id), granted)}"
+            )
+        return
+    if any(isinstance(part, Team) and callable(part.members) for part in parts_of(team)):
+        return  # whom it has is known only in a run
+    for member in granted:
+        if member not in present:
+            raise TeamDefinitionError(
+                f"the team definition grants memory to {member!r}, but the team has no such member;"
+                f" {did_you_mean(member, present)}"
+            )
+
+
+def _equipment(
+    memory: TeamMemory,
+    member_id: str,
+    inject: str | None,
+    inject_budget: InjectionBudget | None,
+    retain: str | None,
+    retain_bank: str | None,
+    background: bool,
+) -> Equipment:
+    own = memory.member(member_id)
+    toolkits: list[Toolkit] = [memory.tools(member_id)]
+    if member_id in memory.definition.proposers:
+        proposals = memory.proposals(member_id)
+        toolkits.append(ProposalTools(proposals, name=f"hindsight_proposals:{memory.team_id}:{member_id}"))
+    if member_id in memory.definition.curators:
+        toolkits.append(ReviewTools(memory.reviews(member_id), name=f"hindsight_reviews:{memory.team_id}:{member_id}"))
+    injection = MemoryInjection(own, inject_budget) if inject and own.holds(Access.RECALL) else None
+    retention = None
+    if retain and (bank := retention_bank(own, retain_bank)):
+        retention = RunRetention(own, bank=bank, background=background)
+        memory.retentions.append(retention)
+    return Equipment(toolkits, injection, retention)
 
 
 def mapped(factory: Callable[..., Any], change: Callable[[Iterable[Any]], list[Any]]) -> Callable[..., Any]:

@@ -12,11 +12,10 @@ from agno.tools.toolkit import Toolkit
 
 from hindsight_teams.access.banks import BankResolver, DirectBank
 from hindsight_teams.access.grants import Access, Caller, Grant
+from hindsight_teams.memory.direct import resolve_defaults
 from hindsight_teams.memory.member import MemberMemory
-from hindsight_teams.memory.questions import Defaults
 from hindsight_teams.memory.rendering import NOTHING_FOUND, render_recall, render_reflection
 from hindsight_teams.models import Budget, RecallResult, TagsMatch
-from hindsight_teams.requests.tags import check_tags
 
 if TYPE_CHECKING:
     from hindsight_teams.audit import AuditSink
@@ -211,34 +210,6 @@ def caller_of(memory: MemberMemory, run_context: Any) -> Caller:
         session=getattr(run_context, "session_id", None),
         run=getattr(run_context, "run_id", None),
         context=run_context,
-    )
-
-
-def resolve_defaults(
-    *,
-    budget: Budget | None = None,
-    max_tokens: int | None = None,
-    tags: Sequence[str] | None = None,
-    recall_tags: Sequence[str] | None = None,
-    recall_tags_match: TagsMatch | None = None,
-) -> Defaults:
-    """The defaults of a toolkit: explicit argument > ``configure()`` > environment > default.
-
-    Raises:
-        InvalidInput: A bad argument.
-        ConfigurationError: A bad setting.
-    """
-    from hindsight_teams.settings import resolve
-
-    found = resolve()
-    return Defaults(
-        budget=found.budget if budget is None else budget,
-        max_tokens=found.max_tokens if max_tokens is None else max_tokens,
-        tags=tuple(found.tags or ()) if tags is None else tuple(check_tags(tags)),
-        recall_tags=tuple(found.recall_tags or ())
-        if recall_tags is None
-        else tuple(check_tags(recall_tags, name="recall_tags")),
-        recall_tags_match=found.recall_tags_match if recall_tags_match is None else recall_tags_match,
     )
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from hindsight_teams.access.banks import BankResolver, DirectBank
 from hindsight_teams.access.grants import Access, Grant
-from hindsight_teams.agno.toolkit import resolve_defaults
 from hindsight_teams.errors import InvalidInput, did_you_mean
 from hindsight_teams.memory.member import MemberMemory
+from hindsight_teams.memory.questions import Defaults
 from hindsight_teams.models import Budget, TagsMatch
+from hindsight_teams.requests.tags import check_tags
 
 if TYPE_CHECKING:
     from hindsight_teams.audit import AuditSink
@@ -57,6 +59,34 @@ def memory_for(memory: MemberMemory | None, access: Access, options: BankOptions
     )
     guard, audit = given.pop("guard", None), given.pop("audit", None)
     return MemberMemory(backend, [Grant(bank, access)], defaults=resolve_defaults(**given), guard=guard, audit=audit)
+
+
+def resolve_defaults(
+    *,
+    budget: Budget | None = None,
+    max_tokens: int | None = None,
+    tags: Sequence[str] | None = None,
+    recall_tags: Sequence[str] | None = None,
+    recall_tags_match: TagsMatch | None = None,
+) -> Defaults:
+    """What a call uses where it gives no value: explicit argument > ``configure()`` > environment > default.
+
+    Raises:
+        InvalidInput: A bad argument.
+        ConfigurationError: A bad setting.
+    """
+    from hindsight_teams.settings import resolve
+
+    found = resolve()
+    return Defaults(
+        budget=found.budget if budget is None else budget,
+        max_tokens=found.max_tokens if max_tokens is None else max_tokens,
+        tags=tuple(found.tags or ()) if tags is None else tuple(check_tags(tags)),
+        recall_tags=tuple(found.recall_tags or ())
+        if recall_tags is None
+        else tuple(check_tags(recall_tags, name="recall_tags")),
+        recall_tags_match=found.recall_tags_match if recall_tags_match is None else recall_tags_match,
+    )
 
 
 def bank_of(memory: MemberMemory, access: Access, bank: str | None, *, needs: str | None = None) -> str:

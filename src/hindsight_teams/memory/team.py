@@ -6,34 +6,30 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
-
-from agno.agent import Agent
-from agno.team import Team
-from agno.tools.toolkit import Toolkit
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 from hindsight_teams.access.definition import BankValue, GrantValue, TeamDefinition
-from hindsight_teams.access.grants import Access, Caller
+from hindsight_teams.access.grants import Caller
 from hindsight_teams.access.matrix import AccessMatrix
-from hindsight_teams.agno.capture import RunRetention
-from hindsight_teams.agno.equipping import Equipment, ids_of, mapped, parts_of, retention_bank
-from hindsight_teams.agno.injection import InjectionBudget, MemoryInjection
-from hindsight_teams.agno.review_tools import ProposalTools, ReviewTools
-from hindsight_teams.agno.toolkit import HindsightTools, resolve_defaults
 from hindsight_teams.audit import AuditTrail, SpanSink, StructlogSink, open_audit
-from hindsight_teams.errors import TeamDefinitionError, did_you_mean
 from hindsight_teams.memory.curation import Proposals, Reviews
+from hindsight_teams.memory.direct import resolve_defaults
 from hindsight_teams.memory.forgetting import ForgetReport, Forgetting, Selection
 from hindsight_teams.memory.member import MemberMemory
 from hindsight_teams.memory.questions import Defaults
-from hindsight_teams.models import check_choice
 
 if TYPE_CHECKING:
+    from agno.agent import Agent
+    from agno.team import Team
+
+    from hindsight_teams.agno.capture import RunRetention
+    from hindsight_teams.agno.injection import InjectionBudget
+    from hindsight_teams.agno.toolkit import HindsightTools
     from hindsight_teams.audit import AuditSink
     from hindsight_teams.backends.base import MemoryBackend
     from hindsight_teams.guard import Guard
 
-Equipped = TypeVar("Equipped", Agent, Team)
+Equipped = TypeVar("Equipped", "Agent", "Team")
 
 
 class TeamMemory:
@@ -51,6 +47,7 @@ class TeamMemory:
         defaults: Budget, limits and tags where a call gives none; from the settings when None.
         guard: Inspects each memory before it is stored; the default checks when None, no checks when False.
         audit: Where each operation is recorded; from the settings when None.
+        toolkit: The class of the members' toolkits: HindsightTools, or a class of your own that inherits from it.
 
     Raises:
         TeamDefinitionError: An unknown bank, verb or policy; the nearest valid name is named.
@@ -77,11 +74,12 @@ class TeamMemory:
         defaults: Defaults | None = None,
         guard: Guard | bool | None = None,
         audit: AuditSink | None = None,
+        toolkit: type[HindsightTools] | None = None,
     ) -> None:
         definition = TeamDefinition.from_parts(
             team_id, banks=banks, members=members, variables=variables, curators=curators, proposers=proposers
         )
-        self._set_up(definition, backend, defaults, guard, audit)
+        self._set_up(definition, backend, defaults, guard, audit, toolkit)
 
     @classmethod
     def from_file(
@@ -93,7 +91,8 @@ class TeamMemory:
         defaults: Defaults | None = None,
         guard: Guard | bool | None = None,
         audit: AuditSink | None = None,
-    ) -> TeamMemory:
+        toolkit: type[HindsightTools] | None = None,
+    ) -> Self:
         """The memory of the team that a team.toml declares.
 
         Raises:
@@ -105,6 +104,7 @@ class TeamMemory:
             defaults=defaults,
             guard=guard,
             audit=audit,
+            toolkit=toolkit,
         )
 
     @classmethod
@@ -116,10 +116,11 @@ class TeamMemory:
         defaults: Defaults | None = None,
         guard: Guard | bool | None = None,
         audit: AuditSink | None = None,
-    ) -> TeamMemory:
+        toolkit: type[HindsightTools] | None = None,
+    ) -> Self:
         """The memory of a team that is already defined."""
         self = cls.__new__(cls)
-        self._set_up(definition, backend, defaults, guard, audit)
+        self._set_up(definition, backend, defaults, guard, audit, toolkit)
         return self
 
     def _set_up(
@@ -129,15 +130,17 @@ class TeamMemory:
         defaults: Defaults | None,
         guard: Guard | bool | None,
         audit: AuditSink | None,
+        toolkit: type[HindsightTools] | None,
     ) -> None:
         from hindsight_teams.backends.select import open_backend
         from hindsight_teams.settings import resolve
 
         self.definition = definition
-        self._retentions: list[RunRetention] = []
+        self.retentions: list[RunRetention] = []
         self.backend: MemoryBackend = open_backend(backend=backend)
         self.defaults = defaults or resolve_defaults()
         self.guard = _guard(guard)
+        self.toolkit = toolkit
         self.audit: AuditSink = audit or _default_audit(resolve().audit)
 
     @property
@@ -170,7 +173,9 @@ class TeamMemory:
         Raises:
             TeamDefinitionError: There is no such member.
         """
-        return HindsightTools.of(
+        from hindsight_teams.agno.toolkit import HindsightTools
+
+        return (self.toolkit or HindsightTools).of(
             self.member(member_id), **{"name": f"hindsight_tools:{self.team_id}:{member_id}", **options}
         )
 
@@ -204,76 +209,21 @@ class TeamMemory:
             TeamDefinitionError: A member without an id, the same id twice, or a member in the definition that the team
                 does not have.
         """
-        self._check_members(team)
-        check_choice("inject", inject or "query", ("query",))
-        check_choice("retain", retain or "runs", ("runs",))
+        from hindsight_teams.agno.equipping import equip
 
-        @cache  # a callable may give the same members for every user; they share what belongs to the member
-        def equipment(member_id: str) -> Equipment:
-            return self._equipment(member_id, inject, inject_budget, retain, retain_bank, background)
-
-        def equip_parts(whole: Agent | Team) -> None:
-            for part in parts_of(whole):
-                if isinstance(part, Team) and callable(part.members):
-                    part.members = mapped(part.members, equipped_members)
-                if part.id in self.definition.grants:
-                    equipment(part.id).hand_to(part)
-
-        def equipped_members(members: Iterable[Any]) -> list[Any]:
-            members = [member.deep_copy() if isinstance(member, Agent | Team) else member for member in members]
-            ids_of(*members)
-            for member in members:
-                if isinstance(member, Agent | Team):
-                    equip_parts(member)
-            return members
-
-        copied = team.deep_copy()
-        equip_parts(copied)
-        return copied
-
-    def _check_members(self, team: Agent | Team) -> None:
-        present, granted = ids_of(team), self.definition.grants
-        if isinstance(team, Agent):
-            if team.id not in granted:
-                raise TeamDefinitionError(
-                    f"the team definition grants nothing to {team.id!r}; {did_you_mean(str(team.id), granted)}"
-                )
-            return
-        if any(isinstance(part, Team) and callable(part.members) for part in parts_of(team)):
-            return  # whom it has is known only in a run
-        for member in granted:
-            if member not in present:
-                raise TeamDefinitionError(
-                    f"the team definition grants memory to {member!r}, but the team has no such member;"
-                    f" {did_you_mean(member, present)}"
-                )
-
-    def _equipment(
-        self,
-        member_id: str,
-        inject: str | None,
-        inject_budget: InjectionBudget | None,
-        retain: str | None,
-        retain_bank: str | None,
-        background: bool,
-    ) -> Equipment:
-        memory = self.member(member_id)
-        toolkits: list[Toolkit] = [self.tools(member_id)]
-        if member_id in self.definition.proposers:
-            proposals = Proposals(memory, self.definition)
-            toolkits.append(ProposalTools(proposals, name=f"hindsight_proposals:{self.team_id}:{member_id}"))
-        if member_id in self.definition.curators:
-            toolkits.append(ReviewTools(self.reviews(member_id), name=f"hindsight_reviews:{self.team_id}:{member_id}"))
-        injection = MemoryInjection(memory, inject_budget) if inject and memory.holds(Access.RECALL) else None
-        retention = None
-        if retain and (bank := retention_bank(memory, retain_bank)):
-            retention = RunRetention(memory, bank=bank, background=background)
-            self._retentions.append(retention)
-        return Equipment(toolkits, injection, retention)
+        return equip(
+            self,
+            team,
+            inject=inject,
+            inject_budget=inject_budget,
+            retain=retain,
+            retain_bank=retain_bank,
+            background=background,
+        )
 
     def flush(self, timeout: float | None = None) -> bool:
         """Wait until runs that are retained in the background are stored; False when ``timeout`` seconds passed."""
-        return all(retention.flush(timeout) for retention in self._retentions)
+        return all(retention.flush(timeout) for retention in self.retentions)
 
     def proposals(self, member_id: str) -> Proposals:
         """What a member may propose for other banks.
@@ -323,7 +273,7 @@ class TeamMemory:
         self.flush()
         self.backend.close()
 
-    def __enter__(self) -> TeamMemory:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
