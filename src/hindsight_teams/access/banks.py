@@ -114,6 +114,8 @@ class BankSpec:
             ``variables``. Field values are escaped; the text between them is used as it is.
         resolver: A callable that gives the id from the run context, instead of a scope.
         description: One line for the model's benefit.
+        conversations: Whether what a user says in a run may be retained here by itself (``equip(retain=...)``) although
+            other people read this bank. A bank of the user's own needs no such permission.
     """
 
     name: str
@@ -121,6 +123,7 @@ class BankSpec:
     resolver: BankResolver | None = None
     description: str = ""
     variables: Mapping[str, str] = field(default_factory=dict, hash=False)
+    conversations: bool = False
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{0,63}", self.name):
@@ -176,8 +179,9 @@ class BankSpec:
         if self.resolver is not None:
             return call_resolver(self.resolver, caller.context)
         for name in sorted(self.needs):
-            if not getattr(caller, name):
-                raise IdentityRequired(_missing(self.name, self.scope, name))
+            value = getattr(caller, name)
+            if not value or not isinstance(value, str):
+                raise IdentityRequired(_missing(self.name, self.scope, name, value))
         if "{" in self.scope:
             values = {f: escape(getattr(caller, f)) for f in self.needs}
             values |= {k: escape(v) for k, v in self.variables.items()}
@@ -266,10 +270,12 @@ def _template_fields(template: str) -> list[str]:
     return fields
 
 
-def _missing(bank: str, scope: str, name: str) -> str:
+def _missing(bank: str, scope: str, name: str, value: Any = None) -> str:
     how = {
         "user": "pass user_id= to the run, or set it on the agent or team",
         "session": "pass session_id= to the run",
         "run": "call it from within a run",
     }.get(name, f"compose it with a {name}")
+    if value:
+        return f"bank {bank!r} is scoped by {scope!r}, and {name}_id={value!r} is no string; {how}"
     return f"bank {bank!r} is scoped by {scope!r}, and this run has no {name}; {how}"

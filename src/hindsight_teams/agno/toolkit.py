@@ -205,8 +205,9 @@ class HindsightTools(Toolkit):
 
 def caller_of(memory: MemberMemory, run_context: Any) -> Caller:
     """The caller of a run: team and member as bound, user, session and run from Agno's run context, nothing else."""
+    user = getattr(run_context, "user_id", None)
     return memory.bound(
-        user=getattr(run_context, "user_id", None),
+        user=None if isinstance(user, str) and not user.strip() else user,  # white space is nobody's name
         session=getattr(run_context, "session_id", None),
         run=getattr(run_context, "run_id", None),
         context=run_context,

@@ -39,6 +39,9 @@ class OfflineModel(LocalModel):
     may serve any number of agents and threads.
     """
 
+    states_facts = False
+    """It only says again what it was told or what memory gave, so automatic retention keeps none of its answers."""
+
     def __init__(self, *, id: str = "offline-stand-in") -> None:
         super().__init__(id=id, name="OfflineModel")
 
