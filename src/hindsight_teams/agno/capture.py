@@ -141,7 +141,7 @@ class RunRetention:
             answered=Statement(member, answer) if answer else None,
             recalled=(injected, *(str(tool.result) for tool in tools if tool.tool_name in _READS)),
             stored=tuple(text for name, text in turn.stored if name == self.bank.name and text),
-            asked=f"{turn.words}\0{hearing.task}",
+            heard=turn.words,
             user=caller.user,
             session=caller.session,
             run="/".join(dict.fromkeys(filter(None, (caller.run, getattr(run_output, "run_id", None))))) or None,

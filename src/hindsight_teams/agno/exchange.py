@@ -38,7 +38,7 @@ class Exchange:
         answered: What the member answered.
         recalled: What memory gave to the run: lines of recalls and reflections.
         stored: What the run's own tools stored already where this exchange would go.
-        asked: What the run was told, whoever said it and whoever retains it.
+        heard: What the user said in this turn, also where another member retains it.
         user: On whose behalf.
         session: The session.
         run: The run.
@@ -50,7 +50,7 @@ class Exchange:
     answered: Statement | None = None
     recalled: tuple[str, ...] = ()
     stored: tuple[str, ...] = ()
-    asked: str = ""
+    heard: str = ""
     user: str | None = None
     session: str | None = None
     run: str | None = None
@@ -58,8 +58,8 @@ class Exchange:
     @property
     def id(self) -> str:
         """The same for the same run, step, input and output, and for no other."""
-        answered = self.answered.text if self.answered else ""
-        whole = "\0\0".join([self.member, self.user or "", self.session or "", self.run or "", self.asked, answered])
+        spoken = (self.heard, *(part.text if part else "" for part in (self.task, self.answered)))
+        whole = "\0\0".join([self.member, self.user or "", self.session or "", self.run or "", *spoken])
         return hashlib.sha256(whole.encode("utf-8", "replace")).hexdigest()[:24]
 
 
@@ -80,14 +80,15 @@ def keep_said(exchange: Exchange) -> list[Statement]:
 
 def keep_runs(exchange: Exchange) -> list[Statement]:
     """What the user and the leader stated and what the member answered, without refusals and echoes of memory."""
-    if exchange.said is not None and is_courtesy(exchange.said.text):
+    if exchange.heard and is_courtesy(exchange.heard):
         return []  # what is answered to a greeting is a greeting
     kept = keep_said(exchange)
-    if exchange.task is not None and not holds_no_fact(exchange.task.text):
+    handed_on_as_said = bool(exchange.heard) and exchange.task is not None and exchange.heard in exchange.task.text
+    if exchange.task is not None and not handed_on_as_said and not holds_no_fact(exchange.task.text):
         text = not_in(without_recalled(exchange.task.text), exchange.stored)
         kept += [Statement(exchange.task.speaker, text)] if text else []
     if exchange.answered is not None and not is_refusal(exchange.answered.text):
-        text = not_in(new_in(exchange.answered.text, exchange.recalled), exchange.stored)
+        text = not_in(new_in(exchange.answered.text, (*exchange.recalled, exchange.heard)), exchange.stored)
         kept += [] if holds_no_fact(text) else [Statement(exchange.answered.speaker, text)]
     return kept
 

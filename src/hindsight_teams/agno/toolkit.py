@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from hindsight_teams.guard import Guard
 
 STORED = "Memory stored successfully."
+ABOUT_THE_USER = "about the current user"
 QUARANTINED = "Memory stored for review; it can be recalled once a reviewer approves it."
 
 
@@ -313,11 +314,18 @@ def _where(grants: Sequence[Grant]) -> str:
 
 
 def _described(grants: Sequence[Grant]) -> str:
-    return "; ".join(f"{g.bank.name} ({g.bank.description or _audience(g)})" for g in grants)
+    return "; ".join(f"{g.bank.name} ({_purpose(g)})" for g in grants)
+
+
+def _purpose(grant: Grant) -> str:
+    described, audience = grant.bank.description, _audience(grant)
+    if described and audience == ABOUT_THE_USER:
+        return f"{described}, {audience}"
+    return described or audience
 
 
 def _audience(grant: Grant) -> str:
     needs = grant.bank.needs
     if "user" in needs:
-        return "about the current user"
+        return ABOUT_THE_USER
     return "private to you" if "member" in needs else "shared with the team"
