@@ -395,3 +395,33 @@ def test_a_missing_user_shows_in_the_events_and_once_in_the_log(
 def test_a_run_context_of_another_user_hears_nothing(memory: TeamMemory) -> None:
     context = RunContext(run_id="r", session_id="s", user_id="bob")
     assert memory.tools("clerk").recall_memory(context, "Bergen") == "No relevant memories found."
+
+
+# --- recall's own lines, given back ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", ["{line}", "{text}", "Known so far:\n{line}"])
+@pytest.mark.parametrize("later", [False, True])
+async def test_recalls_own_lines_are_cited_and_not_copied(
+    memory: TeamMemory, backend: SQLiteBackend, form: str, later: bool
+) -> None:
+    tools = memory.tools("clerk")
+    context = RunContext(run_id="r", session_id="s", user_id="ada")
+    tools.retain_memory(context, FACT)
+    line = tools.recall_memory(context, "Bergen").splitlines()[0]
+    if later and form != "{text}":  # bare words are known in the run that was given them
+        context = RunContext(run_id="r2", session_id="s2", user_id="ada")
+    for answer in (
+        tools.retain_memory(context, form.format(line=line, text=FACT)),
+        await tools.aretain_memory(context, form.format(line=line, text=FACT)),
+    ):
+        assert (FACT in answer) is ("Known" not in form)
+    assert [text for text in texts(backend) if FACT in text] == [FACT]
+    originals = {m.id for m in held(backend) if m.text == FACT}
+    assert {m.metadata.get("cites") for m in held(backend) if "Known" in m.text} <= originals
+
+
+def test_a_label_that_memory_does_not_know_is_taken_off(memory: TeamMemory, backend: SQLiteBackend) -> None:
+    context = RunContext(run_id="r", session_id="s", user_id="ada")
+    memory.tools("clerk").retain_memory(context, f"1. [2024-05-03 | customer | boss] {FACT}")
+    assert texts(backend) == [FACT]

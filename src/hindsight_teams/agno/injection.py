@@ -18,6 +18,7 @@ from functools import cache
 from typing import Any
 
 from hindsight_teams.access.grants import Access, Caller
+from hindsight_teams.agno.citing import note_recalled
 from hindsight_teams.agno.inputs import MAX_QUERY_CHARACTERS, query_of, text_of
 from hindsight_teams.agno.toolkit import caller_of
 from hindsight_teams.agno.turns import notes_of
@@ -110,7 +111,10 @@ class MemoryInjection:
 
     def _start(self, run_input: Any, run_context: Any) -> tuple[Caller, str]:
         self.drop(run_context)  # what an earlier try found is not this one's
-        return caller_of(self.memory, run_context), query_of(run_input)
+        caller, query = caller_of(self.memory, run_context), query_of(run_input)
+        if query:
+            self.memory.bank_names(Access.RECALL, caller)  # raises where a user is missing, before anything is asked
+        return caller, query
 
     def _recall(self, query: str, caller: Caller) -> RecallResult:
         return self.memory.recall(query, caller=caller, max_tokens=self.budget.max_tokens)
@@ -124,6 +128,7 @@ class MemoryInjection:
             names=self.memory.bank_names(Access.RECALL, caller),
         )
         notes_of(run_context)[_key(caller)] = fence(rendered)
+        note_recalled(run_context, caller, result.results)
 
     def _late(self) -> None:
         _log.warning("memories left out of this run: recall took too long", max_seconds=self.budget.max_seconds)

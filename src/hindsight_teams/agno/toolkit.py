@@ -12,6 +12,7 @@ from agno.tools.toolkit import Toolkit
 
 from hindsight_teams.access.banks import BankResolver, DirectBank
 from hindsight_teams.access.grants import Access, Caller, Grant
+from hindsight_teams.agno import citing
 from hindsight_teams.memory.direct import resolve_defaults
 from hindsight_teams.memory.member import MemberMemory
 from hindsight_teams.memory.rendering import NOTHING_FOUND, render_recall, render_reflection
@@ -153,12 +154,34 @@ class HindsightTools(Toolkit):
         Raises:
             HindsightTeamsError: It was not stored; the message says why.
         """
-        receipt = self.memory.retain(content, caller=self._caller(run_context), bank=bank)
+        caller = self._caller(run_context)
+        steps = citing.read(content, run_context, caller)
+        found: RecallResult | None = None
+        try:
+            while True:
+                query = steps.send(found)
+                found = self.memory.recall(query, caller=caller) if self.memory.holds(Access.RECALL) else None
+        except StopIteration as end:
+            given: citing.Given = end.value
+        if given.cited and not given.new:
+            return given.reply
+        receipt = self.memory.retain(given.new, caller=caller, bank=bank, metadata=given.metadata)
         return QUARANTINED if receipt.quarantined else STORED
 
     async def aretain_memory(self, run_context: RunContext, content: str, bank: str | None = None) -> str:
         """Async twin of ``retain_memory``."""
-        receipt = await self.memory.aretain(content, caller=self._caller(run_context), bank=bank)
+        caller = self._caller(run_context)
+        steps = citing.read(content, run_context, caller)
+        found: RecallResult | None = None
+        try:
+            while True:
+                query = steps.send(found)
+                found = await self.memory.arecall(query, caller=caller) if self.memory.holds(Access.RECALL) else None
+        except StopIteration as end:
+            given: citing.Given = end.value
+        if given.cited and not given.new:
+            return given.reply
+        receipt = await self.memory.aretain(given.new, caller=caller, bank=bank, metadata=given.metadata)
         return QUARANTINED if receipt.quarantined else STORED
 
     def recall_memory(self, run_context: RunContext, query: str) -> str:
@@ -172,12 +195,12 @@ class HindsightTools(Toolkit):
             HindsightTeamsError: Memory could not be searched; the message says why.
         """
         caller = self._caller(run_context)
-        return self._render(self.memory.recall(query, caller=caller), caller)
+        return self._render(self.memory.recall(query, caller=caller), caller, run_context)
 
     async def arecall_memory(self, run_context: RunContext, query: str) -> str:
         """Async twin of ``recall_memory``."""
         caller = self._caller(run_context)
-        return self._render(await self.memory.arecall(query, caller=caller), caller)
+        return self._render(await self.memory.arecall(query, caller=caller), caller, run_context)
 
     def reflect_on_memory(self, run_context: RunContext, query: str) -> str:
         """Answer a question from long-term memory.
@@ -198,7 +221,8 @@ class HindsightTools(Toolkit):
     def _caller(self, run_context: RunContext) -> Caller:
         return caller_of(self.memory, run_context)
 
-    def _render(self, result: RecallResult, caller: Caller) -> str:
+    def _render(self, result: RecallResult, caller: Caller, run_context: RunContext) -> str:
+        citing.note_recalled(run_context, caller, result.results)
         if caller.member is None:
             return render_recall(result, label_banks=False)
         return render_recall(result, label_banks=True, names=self.memory.bank_names(Access.RECALL, caller))

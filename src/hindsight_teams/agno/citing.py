@@ -1,0 +1,82 @@
+"""Lines of a recall that a model gives back to ``retain_memory``: the originals are cited, not stored again.
+
+A copy would carry the copier's signature and today's date, and the next recall would copy the copy. A line is known by
+the form in which recall shows it, or by the words of a memory that this run was given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from hindsight_teams.access.grants import Caller
+from hindsight_teams.agno.said import recalled_text, tokens
+from hindsight_teams.agno.turns import notes_of
+from hindsight_teams.models import Memory, RecallResult
+
+ALREADY_KNOWN = "Nothing new to store; memory already holds:"
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a model gave to ``retain_memory``.
+
+    Attributes:
+        new: What is new in it; empty where nothing is.
+        cited: The memories that it repeats.
+    """
+
+    new: str
+    cited: tuple[Memory, ...] = ()
+
+    @property
+    def metadata(self) -> dict[str, str] | None:
+        """The ids of the memories that the new text was given with."""
+        return {"cites": " ".join(memory.id for memory in self.cited)} if self.cited else None
+
+    @property
+    def reply(self) -> str:
+        """What to answer where nothing is new."""
+        lines = [f"- {memory.text} ({', '.join(filter(None, (memory.author, _day(memory))))})" for memory in self.cited]
+        return "\n".join([ALREADY_KNOWN, *lines])
+
+
+def note_recalled(run_context: Any, caller: Caller, memories: Iterable[Memory]) -> None:
+    """Keep what a run was given until it ends."""
+    if run_context is not None:
+        known: dict[str, Memory] = notes_of(run_context).setdefault(_key(caller), {})
+        known.update((_words(memory.text), memory) for memory in memories)
+
+
+def read(content: str, run_context: Any, caller: Caller) -> Generator[str, RecallResult | None, Given]:
+    """Tell what is new from what memory holds: yields what to recall, is sent what was found, or None."""
+    known: dict[str, Memory] = notes_of(run_context).get(_key(caller), {}) if run_context is not None else {}
+    new: list[str] = []
+    cited: dict[str, Memory] = {}
+    for line in content.splitlines():
+        text = recalled_text(line)
+        memory = known.get(_words(text or line)) if line.strip() else None
+        if memory is None and text is not None:
+            found = yield text
+            memory = next((m for m in found.results if _words(m.text) == _words(text)), None) if found else None
+        if memory is None:
+            new.append(line if text is None else text)  # in doubt it is stored, without the label of what it may copy
+        else:
+            cited[memory.id] = memory
+    if not cited:
+        return Given("\n".join(new) if "\n".join(new) != content else content)
+    return Given("\n".join(new).strip(), tuple(cited.values()))
+
+
+def _words(text: str) -> str:
+    return " ".join(tokens(text))
+
+
+def _day(memory: Memory) -> str | None:
+    when = memory.occurred_at or memory.mentioned_at
+    return when.date().isoformat() if when else None
+
+
+def _key(caller: Caller) -> tuple[Any, ...]:
+    return ("recalled", caller.team, caller.member, repr(caller.user), caller.session, caller.run)
