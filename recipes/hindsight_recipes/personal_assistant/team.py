@@ -48,7 +48,7 @@ def agent(model: Model | str | None = None, memory: TeamMemory | None = None, *,
         user_id=user_id,
         instructions=instructions,
     )
-    return memory.equip(assistant, inject=None if user_id else "query", retain="said")
+    return memory.equip(assistant, inject=None if user_id else "query", retain="runs")
 
 
 def team(model: Model | str | None = None, memory: TeamMemory | None = None) -> Team:

@@ -7,7 +7,7 @@ something would cost a fact, so only words that never do are here.
 from __future__ import annotations
 
 _WORDS = """
-are and thanks thank thx ty cheers hi hello hey hiya howdy bye goodbye ciao welcome ok okay okey k great
+are and now thanks thank thx ty cheers hi hello hey hiya howdy bye goodbye ciao welcome ok okay okey k great
 perfect nice cool awesome
 wonderful excellent brilliant super lovely fantastic please sorry good morning afternoon evening
 night day see you u
@@ -79,7 +79,7 @@ ASKING = frozenset(
     " hur vilken hva hvem hvor når hvorfor hvordan hvad co kto gdzie kiedy dlaczego jak jaki czy kdo kde"
     " kdy proč mi ki hol mikor miért hogyan ne kim nerede zaman neden nasıl τι ποιος πού πότε γιατί πώς"
     " что кто где когда почему как какой какая сколько що хто де коли чому як ما من أين متى لماذا كيف هل"
-    " מה מי איפה מתי למה איך".split()
+    " מה מי איפה מתי למה איך".casefold().split()
 )
 """Words that a question begins with."""
 

@@ -25,6 +25,7 @@ _TERMINAL_CODES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|
 _DATA_URL = re.compile(r"data:([a-z]+)/[\w.+-]+(?:;[\w=.-]+)*,[A-Za-z0-9+/=_%-]+", re.I)
 _REASONING = re.compile(r"<(think|thinking|reasoning)\b[^>]*>.*?(?:</\1\s*>|\Z)", re.S | re.I)
 _OPENLESS_REASONING = re.compile(r"\A.*?</(?:think|thinking)\s*>", re.S | re.I)
+_GREEK = re.compile("[\u0370-\u03ff]")
 _NAMING = ("filename", "name", "filepath")
 _KINDS = {"image": "image", "images": "image", "audio": "audio", "video": "video"}
 
@@ -74,7 +75,8 @@ def query_of(run_input: Any, *, longest: int = MAX_QUERY_CHARACTERS) -> str:
 
 def asks(sentence: str) -> bool:
     """Whether a sentence ends as a question."""
-    return sentence.rstrip(CLOSING).endswith(QUESTION_ENDS)
+    ended = sentence.rstrip(CLOSING)
+    return ended.endswith(QUESTION_ENDS) or (ended.endswith(";") and bool(_GREEK.search(ended)))
 
 
 def text_of(content: Any) -> str:

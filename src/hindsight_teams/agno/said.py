@@ -43,9 +43,9 @@ _ASKS_UNMARKED = re.compile(
     r" (?:my|our|your|the|i|we|you|he|she|it|they|their|his|her|this|that)\b[^,;:.\d]*\W*$",
     re.I,
 )
-_WITH_SUBJECT = frozenset("i we you he she they it my our the".split())
+_RELATIVE = frozenset("what when where how who which why whose".split())
+_SUBJECTS = frozenset("i we you he she they it my our the".split())
 _ATTACHED = re.compile(r"\((?:image|audio|video|file) attached\)")
-_SHORT_CLAUSE = 3
 _LONGEST_REFUSAL = 40
 
 
@@ -145,17 +145,22 @@ def _is_empty(sentence: str) -> bool:
         return bool(_ASKS_UNMARKED.match(sentence)) and not _TELLS_IN_ASKING.search(sentence)
     if _TELLS_IN_ASKING.search(sentence):
         return False
-    *before, _ = _CLAUSE_ENDS.split(sentence.rstrip(CLOSING))
+    *before, _ = _CLAUSE_ENDS.split(sentence.rstrip(f"{CLOSING};"))
     return not any(_tells(clause) for clause in before)
 
 
 def _tells(clause: str) -> bool:
     """Whether a clause before a question may state something: it asks nothing, and is more than an interjection."""
-    words = [word for word in tokens(clause) if word not in COURTESIES and word not in JOINING]
-    if words and words[0] in ASKING and not set(words[1:2]) & _WITH_SUBJECT:
+    words = [word for word in tokens(clause) if word not in JOINING]
+    if all(word in COURTESIES for word in words):
         return False
+    opening = next((word for word in words if word not in COURTESIES or word in ASKING or word in _SUBJECTS), "")
+    follows = words[words.index(opening) + 1 :][:1] if opening else []
+    if opening in ASKING and not (opening in _RELATIVE and set(follows) & _SUBJECTS):
+        return False
+    addresses = len(words) == 2 and words[0] in COURTESIES and clause.split()[-1][:1].isupper()
     spaceless = sum(ord(character) > 0x2E7F for character in clause)
-    return len(words) >= _SHORT_CLAUSE or spaceless > _SHORT_CLAUSE or any(map(str.isdigit, clause))
+    return (len(words) > 1 and not addresses) or spaceless > 2 or any(map(str.isdigit, clause))
 
 
 def _came_from(line: str, sources: list[frozenset[str]]) -> bool:
