@@ -13,8 +13,8 @@ import pytest
 from agno.agent import Agent
 from agno.db.sqlite import SqliteDb
 from agno.models.message import Message
-from agno.run.base import RunContext
-from agno.team import Team
+from agno.run.base import RunContext, RunStatus
+from agno.team import Team, TeamMode
 from agno.tools import tool
 from agno.workflow import Loop, Step, StepInput, StepOutput, Workflow
 
@@ -152,6 +152,43 @@ def test_a_paused_run_is_retained_once_when_another_object_continues_it(tmp_path
             asyncio.run(awaited())
         assert texts(backend) == [FACT, "It is booked for 40 euros."]
         assert {m.bank_id for m in held(backend)} == {"desk:own:user:ada"}
+
+
+@pytest.mark.parametrize("mode", list(TeamMode))
+@pytest.mark.parametrize("way", ["run", "astream"])
+@pytest.mark.parametrize("nested", [False, True])
+def test_in_every_team_mode_a_fact_is_stored_once_with_the_user(
+    backend: SQLiteBackend, mode: TeamMode, way: str, nested: bool
+) -> None:
+    members = {"planner": {"own": "full"}, "booker": {"own": "full"}}
+    memory = TeamMemory("trip", banks={"own": "user"}, members=members, backend=backend)
+    model = OfflineModel()
+    agents: list[Agent | Team] = [
+        Agent(id="planner", name="Planner", role="Plans the trip", model=model, telemetry=False),
+        Agent(id="booker", name="Booker", role="Books the hotels", model=model, telemetry=False),
+    ]
+    if nested:
+        agents = [Team(id="crew", name="Crew", role="Does it all", members=agents, model=model, telemetry=False)]
+    team = memory.equip(
+        Team(id="lead", members=agents, model=model, mode=mode, telemetry=False), inject="query", retain="runs"
+    )
+    for message in (FACT, "When did I move to Bergen?", "Thanks!"):
+        go(team, way, message)
+    assert set(texts(backend)) == {FACT}
+    by_tool = {(m.author, m.text) for m in held(backend)}  # members that are asked at once each call their own tool
+    assert len(held(backend)) == (len(by_tool) if mode == TeamMode.broadcast else 1)
+    assert "3 May 2024" in str(go(team, way, "When did I move to Bergen?").content)
+    assert "3 May 2024" not in str(go(team, way, "When did I move to Bergen?", user="bob").content)
+
+
+def test_a_cancelled_run_leaves_nothing(memory: TeamMemory, backend: SQLiteBackend) -> None:
+    def cancelled(request: Any) -> str:
+        agent.cancel_run("r1")
+        return "Too late."
+
+    agent = memory.equip(clerk(cancelled), retain="runs")
+    assert go(agent, "run", FACT, run_id="r1").status == RunStatus.cancelled
+    assert held(backend) == []
 
 
 def test_a_run_that_fails_leaves_nothing_and_its_retry_leaves_it_once(
@@ -388,7 +425,7 @@ def test_a_missing_user_shows_in_the_events_and_once_in_the_log(
         again = go(agent, way, FACT, user=user)
     for run in (output, again):
         assert any("user" in str(event.content) for event in run.events or [])
-    assert len([r for r in caplog.records if "no memory in this run" in r.getMessage()]) <= 1
+    assert len([r for r in caplog.records if "no memory in this run" in r.getMessage()]) == 1
     assert held(backend) == []
 
 

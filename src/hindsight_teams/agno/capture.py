@@ -58,6 +58,7 @@ class RunRetention:
         self.bank = bank.bank
         self.select = SELECTIONS[retain] if isinstance(retain, str) else retain
         self.background = background
+        self._refused = False
         self._seen: OrderedDict[str, None] = OrderedDict()
         self._pending: set[Future[None]] = set()
         self._lock = RLock()  # a signal may flush on the thread that holds it
@@ -162,11 +163,12 @@ class RunRetention:
         """Whether nobody else reads the bank, or the definition lets conversations into it, or there is no user."""
         if "user" in self.bank.needs or not caller.user or getattr(self.bank, "conversations", False):
             return True
-        _said_once(
-            f"what users say to {caller.member!r} is not retained: other people read its bank {self.bank.name!r}; give"
-            " it a bank of scope 'user', or set conversations = true for this one in the team's definition",
-            (self.memory.identity, self.bank.name),
-        )
+        if not self._refused:
+            self._refused = True
+            _log.warning(
+                f"what users say to {caller.member!r} is not retained: other people read its bank {self.bank.name!r};"
+                " give it a bank of scope 'user', or set conversations = true for this one in the team's definition"
+            )
         return False
 
     def _is_first(self, exchange: Exchange) -> bool:
@@ -245,11 +247,6 @@ def unheard(run_output: Any) -> Hearing:
 
 def _failed(error: HindsightTeamsError) -> None:
     _log.warning("what was said in this run was not retained", error=type(error).__name__, reason=str(error))
-
-
-@cache
-def _said_once(text: str, key: tuple[Any, ...]) -> None:
-    _log.warning(text)
 
 
 @cache

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from time import time
 from typing import Any
 
@@ -117,7 +116,9 @@ class RunMemory:
         missed: list[str] = notes_of(run_context).setdefault(self._key("missed", run_context), [])
         if str(error) not in missed:
             missed.append(str(error))
-        _warn_once(self.part, type(error).__name__, str(error))
+        kind = type(error).__name__
+        if self.turns.is_new((self.part, kind)):
+            _log.warning("no memory in this run", member=self.part, error=kind, reason=str(error))
 
     def _end(self, run_output: Any, run_context: Any, hearing: Hearing) -> None:
         if self.injection is not None:
@@ -148,8 +149,3 @@ class RunMemory:
             run=getattr(run_context, "run_id", None),
         )
         return (kind, id(self.turns), caller)
-
-
-@cache
-def _warn_once(part: str, kind: str, reason: str) -> None:
-    _log.warning("no memory in this run", member=part, error=kind, reason=reason)

@@ -63,6 +63,7 @@ class Turns:
 
     def __init__(self) -> None:
         self._lasting: dict[str, list[tuple[weakref.ref[Any], Turn]]] = {}
+        self._remarks: set[tuple[str, ...]] = set()
         self._workflows: OrderedDict[tuple[Any, ...], Turn] = OrderedDict()
         self._lock = Lock()
 
@@ -90,6 +91,13 @@ class Turns:
                 lasting[:] = [(context, turn) for context, turn in lasting if context() and not turn.over]
                 lasting.append((weakref.ref(run_context, self._forget(session)), hearing.turn))
         return hearing
+
+    def is_new(self, remark: tuple[str, ...]) -> bool:
+        """Whether a remark has not been made yet; it counts as made from now on."""
+        with self._lock:
+            known = remark in self._remarks
+            self._remarks.add(remark)
+        return not known
 
     def end(self, turn: Turn, run_context: Any) -> None:
         """End a turn whose outermost run is over."""

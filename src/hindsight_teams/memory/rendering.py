@@ -122,10 +122,15 @@ def _line(memory: Memory, label_banks: bool, names: Mapping[str, str]) -> str:
     if not label_banks:
         return f"(superseded) {text}" if memory.superseded_by else text
     when = memory.occurred_at or memory.mentioned_at
-    parts = [when.date().isoformat() if when else None, names.get(memory.bank_id, memory.bank_id), memory.author]
+    parts = [when.date().isoformat() if when else None, names.get(memory.bank_id, memory.bank_id), _speaker(memory)]
     if memory.superseded_by:
         parts.append("superseded")
     return f"[{' | '.join(label(part) for part in parts if part)}] {text}"
+
+
+def _speaker(memory: Memory) -> str | None:
+    """Who said it: its speaker where one is known, else who retained it."""
+    return memory.metadata.get("speaker") or memory.author
 
 
 def label(text: str, *, longest: int = 80) -> str:
