@@ -19,7 +19,7 @@ from typing import Any
 
 from hindsight_teams.access.grants import Access, Caller
 from hindsight_teams.agno.citing import note_recalled
-from hindsight_teams.agno.inputs import MAX_QUERY_CHARACTERS, query_of, text_of
+from hindsight_teams.agno.inputs import query_of
 from hindsight_teams.agno.toolkit import caller_of
 from hindsight_teams.agno.turns import notes_of
 from hindsight_teams.errors import HindsightTeamsError, IdentityRequired
@@ -27,8 +27,6 @@ from hindsight_teams.log import get_logger
 from hindsight_teams.memory.member import MemberMemory
 from hindsight_teams.memory.rendering import fence, render_recall
 from hindsight_teams.models import RecallResult
-
-__all__ = ["MAX_QUERY_CHARACTERS", "InjectionBudget", "MemoryInjection", "text_of", "with_memories"]
 
 _log = get_logger(__name__)
 
