@@ -21,6 +21,7 @@ from agno.workflow import Loop, Step, StepInput, StepOutput, Workflow
 from hindsight_teams import SQLiteBackend, TeamMemory
 from hindsight_teams.agno.exchange import Exchange, Statement
 from hindsight_teams.errors import TeamDefinitionError
+from hindsight_teams.guard import Guard, WriteAttempt
 from hindsight_teams.models import Memory
 from hindsight_teams.testing import OfflineModel, ScriptedModel
 from hindsight_teams.testing.scripted import call
@@ -97,6 +98,27 @@ async def test_a_sync_run_inside_a_running_loop_is_injected_and_retained(
     agent.run("My dog in Bergen is Rex.", user_id="ada", session_id="s1")
     assert texts(backend) == [FACT, "My dog in Bergen is Rex."]
     assert FACT in str(agent.model.requests[1].messages[0].content)  # type: ignore[union-attr]
+
+
+def test_after_a_sync_run_async_ones_do_not_block_the_loop(backend: SQLiteBackend) -> None:
+    meetings: list[asyncio.Barrier] = []
+
+    async def together(attempt: WriteAttempt) -> None:
+        async with asyncio.timeout(30):
+            await meetings[0].wait()  # each write waits for the other, which a blocked loop would never start
+
+    members = {"clerk": {"own": "full"}}
+    guard = Guard([together])
+    memory = TeamMemory("desk", banks={"own": "user"}, members=members, backend=backend, guard=guard)
+    agent = memory.equip(clerk("Hello.", "One.", "Two."), retain="said")
+    go(agent, "run", "hi")
+
+    async def both() -> None:
+        meetings.append(asyncio.Barrier(2))
+        await asyncio.gather(*(agent.arun(FACT, user_id=user, session_id=user) for user in ("ada", "bob")))
+
+    asyncio.run(both())
+    assert texts(backend) == [FACT, FACT]
 
 
 def confirmed() -> Any:

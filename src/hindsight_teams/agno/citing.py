@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
-from hindsight_teams.access.grants import Caller
+from hindsight_teams.access.grants import Access, Caller
 from hindsight_teams.agno.said import recalled_text, tokens
 from hindsight_teams.agno.turns import notes_of
+from hindsight_teams.memory.member import MemberMemory
 from hindsight_teams.models import Memory, RecallResult
 
 ALREADY_KNOWN = "Nothing new to store; memory already holds:"
@@ -29,6 +30,11 @@ class Given:
 
     new: str
     cited: tuple[Memory, ...] = ()
+
+    @property
+    def is_known(self) -> bool:
+        """Whether memory holds all of it."""
+        return bool(self.cited) and not self.new
 
     @property
     def metadata(self) -> dict[str, str] | None:
@@ -49,8 +55,32 @@ def note_recalled(run_context: Any, caller: Caller, memories: Iterable[Memory]) 
         known.update((_words(memory.text), memory) for memory in memories)
 
 
-def read(content: str, run_context: Any, caller: Caller) -> Generator[str, RecallResult | None, Given]:
-    """Tell what is new from what memory holds: yields what to recall, is sent what was found, or None."""
+def read(memory: MemberMemory, content: str, run_context: Any, caller: Caller) -> Given:
+    """Tell what is new in a content from what memory holds; what may be a line of an earlier recall is looked up."""
+    steps = _steps(content, run_context, caller)
+    found: RecallResult | None = None
+    while True:
+        try:
+            query = steps.send(found)
+        except StopIteration as end:
+            return cast("Given", end.value)
+        found = memory.recall(query, caller=caller) if memory.holds(Access.RECALL) else None
+
+
+async def aread(memory: MemberMemory, content: str, run_context: Any, caller: Caller) -> Given:
+    """Async twin of ``read``."""
+    steps = _steps(content, run_context, caller)
+    found: RecallResult | None = None
+    while True:
+        try:
+            query = steps.send(found)
+        except StopIteration as end:
+            return cast("Given", end.value)
+        found = await memory.arecall(query, caller=caller) if memory.holds(Access.RECALL) else None
+
+
+def _steps(content: str, run_context: Any, caller: Caller) -> Generator[str, RecallResult | None, Given]:
+    """Yield what to recall, be sent what was found, or None, and end with what was given."""
     known: dict[str, Memory] = notes_of(run_context).get(_key(caller), {}) if run_context is not None else {}
     new: list[str] = []
     cited: dict[str, Memory] = {}

@@ -155,15 +155,8 @@ class HindsightTools(Toolkit):
             HindsightTeamsError: It was not stored; the message says why.
         """
         caller = self._caller(run_context)
-        steps = citing.read(content, run_context, caller)
-        found: RecallResult | None = None
-        try:
-            while True:
-                query = steps.send(found)
-                found = self.memory.recall(query, caller=caller) if self.memory.holds(Access.RECALL) else None
-        except StopIteration as end:
-            given: citing.Given = end.value
-        if given.cited and not given.new:
+        given = citing.read(self.memory, content, run_context, caller)
+        if given.is_known:
             return given.reply
         receipt = self.memory.retain(given.new, caller=caller, bank=bank, metadata=given.metadata)
         return QUARANTINED if receipt.quarantined else STORED
@@ -171,15 +164,8 @@ class HindsightTools(Toolkit):
     async def aretain_memory(self, run_context: RunContext, content: str, bank: str | None = None) -> str:
         """Async twin of ``retain_memory``."""
         caller = self._caller(run_context)
-        steps = citing.read(content, run_context, caller)
-        found: RecallResult | None = None
-        try:
-            while True:
-                query = steps.send(found)
-                found = await self.memory.arecall(query, caller=caller) if self.memory.holds(Access.RECALL) else None
-        except StopIteration as end:
-            given: citing.Given = end.value
-        if given.cited and not given.new:
+        given = await citing.aread(self.memory, content, run_context, caller)
+        if given.is_known:
             return given.reply
         receipt = await self.memory.aretain(given.new, caller=caller, bank=bank, metadata=given.metadata)
         return QUARANTINED if receipt.quarantined else STORED
