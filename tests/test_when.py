@@ -35,7 +35,7 @@ def test_when_it_happened_is_told_as_exactly_as_it_is_known(start: str | None, e
 
 def test_noted_always_stands_beside_happened_and_looks_different() -> None:
     lines = render_recall(RecallResult([memory("2024-05-03", "2024-05-03"), memory(None, None)]), label_banks=True)
-    assert lines == "1. [Happened 2024-05-03 | noted 2026-11-25 | b] text\n2. [Noted 2026-11-25 | b] text"
+    assert lines == "1. [Happened 2024-05-03 | noted 2026-11-25 | b | unsigned] text\n2. [Noted 2026-11-25 | b | unsigned] text"
 
 
 def test_how_often_it_was_said_and_when_last_is_told() -> None:

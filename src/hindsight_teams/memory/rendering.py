@@ -75,6 +75,7 @@ def _line(memory: Memory, label_banks: bool, names: Mapping[str, str]) -> str:
     parts = [
         names.get(memory.bank_id, memory.bank_id),
         _speaker(memory),
+        _trust(memory),
         when.repeated(memory),
         "superseded" if memory.superseded_by else None,
         f"suspicious: {memory.marked}" if memory.marked else None,
@@ -86,6 +87,13 @@ def _line(memory: Memory, label_banks: bool, names: Mapping[str, str]) -> str:
 def _speaker(memory: Memory) -> str | None:
     """Who said it: its speaker where one is known, else who retained it."""
     return memory.metadata.get("speaker") or memory.author
+
+
+def _trust(memory: Memory) -> str | None:
+    """How far it is trusted, where that is not the plain word of the member that retained it."""
+    if memory.author is None:
+        return "unsigned"
+    return "reviewed" if memory.metadata.get("trust") == "reviewed" else None
 
 
 def label(text: str, *, longest: int = 80) -> str:
