@@ -28,6 +28,9 @@ _TEMPLATE_BRACES = str.maketrans({"{": "\uff5b", "}": "\uff5d"})
 
 _FENCE = "recalled-memories"
 _TAG = re.compile(rf"<(?P<closing>/?){_FENCE}-(?P<mark>[0-9a-f]{{16}})>")
+_WHOLE = re.compile(
+    rf"<(?P<name>{_FENCE}-[0-9a-f]{{16}})>\n{re.escape(NOTICE)}\n(?P<inner>.*)\n</(?P=name)>", re.DOTALL
+)
 _FENCE_KEY = secrets.token_bytes(16)
 
 
@@ -126,6 +129,12 @@ def fence(text: str, *, prefix: str = "") -> str:
     inner = prefix + escape(visible(text))
     mark = _mark(inner)
     return f"<{_FENCE}-{mark}>\n{NOTICE}\n{inner}\n</{_FENCE}-{mark}>"
+
+
+def unfenced(text: str) -> str:
+    """What stands in the fence, for a text that is one fence and nothing else; every other text as it is."""
+    found = _WHOLE.fullmatch(text.strip())
+    return found["inner"] if found else text
 
 
 def strip_injected(text: str) -> str:
