@@ -175,14 +175,17 @@ class AuditTrail:
         """As ``record``; whether every sink took it."""
         failed: Exception | None = None
         for sink in self.sinks:
+            taken = True
             try:
-                taken = sink.tell(event) if isinstance(sink, AuditTrail) else sink.record(event)
+                if isinstance(sink, AuditTrail):
+                    taken = sink.tell(event)
+                else:
+                    sink.record(event)
             except Exception as error:
                 _logger.error("audit sink failed", sink=type(sink).__name__, error=repr(error), verb=event.verb)
                 failed = failed or error
-            else:
-                if taken is False:
-                    failed = failed or AuditFailed("a sink failed")
+            if not taken:
+                failed = failed or AuditFailed("a sink failed")
         if failed is not None and self.strict:
             raise AuditFailed(
                 "the audit log could not be written, and calls that can't be recorded are refused;"

@@ -150,7 +150,9 @@ class TeamValidator(OperationValidatorExtension):
                 if reason:
                     return ValidationResult.reject(f"the write guard did not let it pass: {reason}", status_code=422)
                 items = [
-                    signature.sign({**item, "observation_scopes": None}, grant=grant, bank_id=ctx.bank_id, **who)
+                    signature.sign(
+                        {**item, "observation_scopes": None}, grant=grant, bank_id=ctx.bank_id, sealed=False, **who
+                    )
                     for item in items
                 ]
         except InvalidInput as error:
