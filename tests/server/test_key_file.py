@@ -105,7 +105,9 @@ def test_keys_made_at_the_same_time_are_all_kept(store: KeyStore) -> None:
     assert len(made) == 24
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"version": 1}', '{"version": 1, "keys": [{}]}', "\xff"])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[" * 100_000, "[]", '{"version": 1}', '{"version": 1, "keys": [{}]}', "\xff"]
+)
 def test_a_damaged_file_is_an_error_and_lets_nobody_in(store: KeyStore, text: str) -> None:
     _, key = store.create("desk", "researcher")
     store.path.write_text(text, encoding="latin-1")

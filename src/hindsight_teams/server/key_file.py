@@ -259,7 +259,7 @@ def _read(path: Path) -> dict[str, KeyRecord]:
         raise ConfigurationError(
             f"the key file {path.name!r} can't be read: {error.strerror}", path=str(path)
         ) from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ConfigurationError(
             f"the key file {path.name!r} is damaged; restore it from a copy, or delete it and make new keys",
             path=str(path),
@@ -289,7 +289,7 @@ def _write(path: Path, records: dict[str, KeyRecord]) -> None:
 def _read_used(path: Path) -> dict[str, datetime]:
     try:
         used = {str(name): datetime.fromisoformat(moment) for name, moment in json.loads(path.read_text()).items()}
-    except (OSError, ValueError, TypeError, AttributeError):
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError):
         return {}
     return {name: moment for name, moment in used.items() if moment.tzinfo is not None}
 
