@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import cache, cached_property
@@ -281,7 +280,9 @@ class TeamMemory:
 
     async def aforget(self, *, dry_run: bool = True, **selection: Unpack[SelectionOptions]) -> ForgetReport:
         """Async twin of ``forget``."""
-        await asyncio.to_thread(self.flush)
+        from asyncio import to_thread
+
+        await to_thread(self.flush)
         forgetting = Forgetting(self.backend, self.team_id, self.audit)
         return await forgetting.aforget(Selection(**selection), dry_run=dry_run)
 
