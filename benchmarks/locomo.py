@@ -1,16 +1,16 @@
-"""Evidence retrieval on LoCoMo: the whole way from ``retain`` to ``recall`` of the public API, no language model.
+"""Evidence retrieval on LoCoMo, by the way that a team takes: members retain and recall, no language model.
 
     python benchmarks/locomo.py PATH/TO/locomo.json [--minilm] [--only NAME] [--limit N]
 
-Each turn of a conversation is retained; each question is recalled; recall@k is the share of a question's evidence turns
+Each turn of a conversation is retained by the member who said it, signed; each question is recalled by one of them; recall@k is the share of a question's evidence turns
 among the first k memories, averaged over questions of categories 1 to 4. The settings:
 
-    documents   a bank for each conversation; speaker as author, session as document
+    documents   a team for each conversation; speaker as member, session as document
     lines       the same with the text "<speaker> (<date>): <text>"
     singly      each turn retained alone, in random order, without a document
     undated     the same, without timestamps either: nothing tells which turns belong together
-    one-bank    all conversations in one bank
-    crowd       a bank for each conversation in a file that holds 100,000 other memories
+    one-bank    all conversations in one team's bank
+    crowd       a team for each conversation in a file that holds 100,000 other memories
 """
 
 from __future__ import annotations
@@ -25,9 +25,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from _corpus import sentences
-from _locomo import CATEGORIES, Conversation, Question, Turn, load
+from _locomo import CATEGORIES, Conversation, Question, load
 
+from hindsight_teams import TeamMemory
 from hindsight_teams.backends.sqlite import SQLiteBackend
+from hindsight_teams.memory.member import MemberMemory
 from hindsight_teams.models import RetainItem
 
 SETTINGS = ("documents", "lines", "singly", "undated", "one-bank", "crowd")
@@ -38,19 +40,16 @@ def fill(backend: SQLiteBackend, conversations: list[Conversation], setting: str
     """Retain all turns; turn name by memory id."""
     names: dict[str, str] = {}
     for talk in conversations:
-        bank = bank_of(talk, setting)
-        if setting in ("singly", "undated"):
-            for turn in random.Random(0).sample(talk.turns, len(talk.turns)):
-                when = None if setting == "undated" else turn.when
-                receipt = backend.retain(bank, turn.text, metadata={"author": turn.speaker}, timestamp=when)
-                names.setdefault(receipt.memory_ids[0], f"{talk.id}/{turn.id}")
-            continue
-        for session in dict.fromkeys(turn.session for turn in talk.turns):
-            turns = [turn for turn in talk.turns if turn.session == session]
-            document = f"{talk.id}/{session}"
-            receipt = backend.retain_batch(bank, [item(turn, document, setting) for turn in turns])
-            assert len(receipt.memory_ids) == len(turns)
-            names |= {m: f"{talk.id}/{turn.id}" for m, turn in zip(receipt.memory_ids, turns, strict=True)}
+        members = team_of(backend, talk, setting)
+        alone = setting in ("singly", "undated")
+        for turn in random.Random(0).sample(talk.turns, len(talk.turns)) if alone else talk.turns:
+            receipt = members[turn.speaker].retain(
+                turn.line if setting == "lines" else turn.text,
+                timestamp=None if setting == "undated" else turn.when,
+                document_id=None if alone else f"{talk.id}/{turn.session}",
+                append=not alone,
+            )
+            names.setdefault(receipt.memory_ids[0], f"{talk.id}/{turn.id}")
     if setting == "crowd":
         crowd = SQLiteBackend(backend.path)  # without vectors, which would take hours and change nothing
         for start in range(0, CROWD, 10_000):
@@ -60,15 +59,13 @@ def fill(backend: SQLiteBackend, conversations: list[Conversation], setting: str
     return names
 
 
-def bank_of(talk: Conversation, setting: str) -> str:
-    """The bank of a conversation."""
-    return "all" if setting == "one-bank" else talk.id
-
-
-def item(turn: Turn, document: str, setting: str) -> RetainItem:
-    """A turn as something to retain."""
-    text = turn.line if setting == "lines" else turn.text
-    return RetainItem(text, timestamp=turn.when, metadata={"author": turn.speaker}, document_id=document)
+def team_of(backend: SQLiteBackend, talk: Conversation, setting: str) -> dict[str, MemberMemory]:
+    """The speakers of a conversation as members of a team with one bank."""
+    speakers = {turn.speaker: turn.speaker.lower() for turn in talk.turns}
+    grants = {member: {"talk": "full"} for member in speakers.values()}
+    name = "all" if setting == "one-bank" else talk.id
+    team = TeamMemory(name, banks={"talk": "team"}, members=grants, backend=backend, guard=False)
+    return {speaker: team.member(member) for speaker, member in speakers.items()}
 
 
 def ask(
@@ -76,10 +73,10 @@ def ask(
 ) -> Iterator[tuple[str, Question, list[str], float]]:
     """Recall every question: conversation, question, turns found, milliseconds."""
     for talk in conversations:
+        asker = next(iter(team_of(backend, talk, setting).values()))
         for question in talk.questions:
             started = time.perf_counter()
-            found = backend.recall(
-                bank_of(talk, setting),
+            found = asker.recall(
                 question.text,
                 budget=budget,  # type: ignore[arg-type]
                 max_tokens=1_000_000,

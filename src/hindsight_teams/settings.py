@@ -6,14 +6,15 @@ This is the only module that reads the environment. ``None`` means unset everywh
 from __future__ import annotations
 
 import inspect
+import json
 import logging
+import os
 from pathlib import Path
 from typing import Any, Literal, TypedDict, Unpack
 from urllib.parse import urlsplit
 
 from platformdirs import user_data_path
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from hindsight_teams.errors import ConfigurationError
 from hindsight_teams.models import Budget, TagsMatch
@@ -24,11 +25,12 @@ CLOUD_URL = "https://api.hindsight.vectorize.io"
 Source = Literal["argument", "configure()", "environment", "default"]
 
 
-def _names(name: str) -> AliasChoices:
-    return AliasChoices(name, f"HINDSIGHT_TEAMS_{name.upper()}")
+_VARIABLES = {"hindsight_api_url": "HINDSIGHT_API_URL", "api_key": "HINDSIGHT_API_KEY"}
+"""Variables that are the server's own; every other option is ``HINDSIGHT_TEAMS_`` and its name."""
+_LISTS = ("tags", "recall_tags")
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """Every option of the package, resolved.
 
     Attributes:
@@ -49,25 +51,23 @@ class Settings(BaseSettings):
         verbose: Log debug events too.
     """
 
-    model_config = SettingsConfigDict(
-        extra="forbid", env_ignore_empty=True, populate_by_name=True, validate_default=True, frozen=True
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
-    hindsight_api_url: str | None = Field(None, validation_alias=AliasChoices("hindsight_api_url", "HINDSIGHT_API_URL"))
-    api_key: SecretStr | None = Field(None, validation_alias=AliasChoices("api_key", "HINDSIGHT_API_KEY"))
-    db: Path | None = Field(None, validation_alias=_names("db"))
-    embedder: Literal["minilm"] | None = Field(None, validation_alias=_names("embedder"))
-    budget: Budget = Field("mid", validation_alias=_names("budget"))
-    max_tokens: int = Field(4096, ge=1, validation_alias=_names("max_tokens"))
-    tags: list[str] | None = Field(None, validation_alias=_names("tags"))
-    recall_tags: list[str] | None = Field(None, validation_alias=_names("recall_tags"))
-    recall_tags_match: TagsMatch = Field("any", validation_alias=_names("recall_tags_match"))
-    connect_timeout: float = Field(5.0, gt=0, validation_alias=_names("connect_timeout"))
-    recall_timeout: float = Field(30.0, gt=0, validation_alias=_names("recall_timeout"))
-    reflect_timeout: float = Field(120.0, gt=0, validation_alias=_names("reflect_timeout"))
-    retain_timeout: float = Field(120.0, gt=0, validation_alias=_names("retain_timeout"))
-    audit: Path | None = Field(None, validation_alias=_names("audit"))
-    verbose: bool = Field(False, validation_alias=_names("verbose"))
+    hindsight_api_url: str | None = None
+    api_key: SecretStr | None = None
+    db: Path | None = None
+    embedder: Literal["minilm"] | None = None
+    budget: Budget = "mid"
+    max_tokens: int = Field(4096, ge=1)
+    tags: list[str] | None = None
+    recall_tags: list[str] | None = None
+    recall_tags_match: TagsMatch = "any"
+    connect_timeout: float = Field(5.0, gt=0)
+    recall_timeout: float = Field(30.0, gt=0)
+    reflect_timeout: float = Field(120.0, gt=0)
+    retain_timeout: float = Field(120.0, gt=0)
+    audit: Path | None = None
+    verbose: bool = False
 
     @field_validator("hindsight_api_url")
     @classmethod
@@ -207,14 +207,33 @@ def load(**values: Any) -> Settings:
         ConfigurationError: It names each bad option, without showing a key.
     """
     try:
-        return Settings(**values)
+        return Settings(**{**_environment(), **values})
     except ValidationError as error:
         problems = "; ".join(
             f"{'.'.join(map(str, e['loc']))}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors()
         )
         raise ConfigurationError(f"bad settings: {problems}") from None
-    except Exception as error:  # pydantic-settings' own SettingsError: a list in the environment that is no JSON
-        raise ConfigurationError(f"bad settings in the environment: {error}") from error
+
+
+def _environment() -> dict[str, Any]:
+    """The options that the environment sets; an empty variable sets none, and a list is JSON.
+
+    Raises:
+        ConfigurationError: A list that is no JSON.
+    """
+    found: dict[str, Any] = {}
+    for name in Settings.model_fields:
+        variable = _VARIABLES.get(name) or f"HINDSIGHT_TEAMS_{name.upper()}"
+        if not (value := os.environ.get(variable)):
+            continue
+        if name in _LISTS:
+            try:
+                found[name] = json.loads(value)
+            except ValueError:
+                raise ConfigurationError(f'{variable}={value!r} must be a JSON list, such as ["project:maple"]') from None
+        else:
+            found[name] = value
+    return found
 
 
 def source_of(name: str, *, explicit: bool = False) -> Source:

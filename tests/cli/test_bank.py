@@ -90,6 +90,22 @@ def test_a_timestamp_is_kept(cli: Cli) -> None:
     assert memory["mentioned_at"].startswith("2020-02-03")
 
 
+def test_happened_and_noted_are_told_apart(cli: Cli) -> None:
+    said = ("--timestamp", "2026-11-25T12:00:00+00:00")
+    cli("bank", "retain", "dated", "The mast broke on 3 May 2024.", *said)
+    cli("bank", "retain", "dated", "The sail is red.", *said)
+    for command in (("show",), ("search", "mast sail"), ("recall", "mast sail")):
+        out = " ".join(cli("bank", command[0], "dated", *command[1:]).out.split())
+        assert "The mast broke on 3 May 2024. happened 2024-05-03 noted 2026-11-25" in out
+        assert "The sail is red. noted 2026-11-25" in out
+
+
+def test_what_was_said_again_is_counted(cli: Cli) -> None:
+    for day in ("03", "09"):
+        cli("bank", "retain", "dated", "The mast broke.", "--timestamp", f"2026-11-{day}T12:00:00+00:00")
+    assert "said 2 times, last 2026-11-09" in " ".join(cli("bank", "show", "dated").out.split())
+
+
 def test_deleting_needs_consent(cli: Cli, filled: str) -> None:
     refused = cli("bank", "delete", filled)
     assert refused.code == 2

@@ -30,8 +30,13 @@ from hindsight_teams.errors import HindsightTeamsError
 
 PROGRAM = "hindsight-teams"
 
-COMMANDS = ("demo", "new", "update", "run", "recipes", "access", "doctor", "bank", "review", "forget", "audit", "keys")
-"""In the order of the help; each is a module of this folder, with an ``app`` or a function of its own name."""
+COMMANDS = (
+    *("demo", "new", "update", "run", "chat", "recipes", "access", "inspect", "doctor", "bank", "review", "forget"),
+    *("audit", "keys", "mcp"),
+)
+"""In the order of the help; each is a module of this folder, or the ``command`` of a folder of its name, with an ``app`` or
+a function of its own name."""
+FOLDERS = frozenset({"chat", "inspect", "mcp"})
 
 
 class _Commands(Mapping[str, Any]):
@@ -50,7 +55,8 @@ class _Commands(Mapping[str, Any]):
         if name not in COMMANDS:
             raise KeyError(name)
         if name not in self._built:
-            module = importlib.import_module(f"hindsight_teams.cli.{name}")
+            place = f"{name}.command" if name in FOLDERS else name
+            module = importlib.import_module(f"hindsight_teams.cli.{place}")
             parent = typer.Typer(rich_markup_mode=None)  # as the root's: plain help
             if hasattr(module, "app"):
                 parent.add_typer(module.app, name=name)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -22,7 +20,7 @@ from hindsight_teams.backends.sqlite.search.words import Shares
 from hindsight_teams.backends.sqlite.store import reading, schema, writing
 from hindsight_teams.backends.sqlite.store.connections import Pool
 from hindsight_teams.backends.sqlite.store.records import Piece, public_id, row_number
-from hindsight_teams.errors import BackendError, BankNotFound, ConfigurationError, InvalidInput
+from hindsight_teams.errors import BackendError, BankNotFound, ConfigurationError, InvalidInput, NotFound
 from hindsight_teams.log import Logger
 from hindsight_teams.models import (
     BankInfo,
@@ -44,6 +42,7 @@ from hindsight_teams.requests import (
     DeleteMemories,
     EnsureBank,
     GetHealth,
+    GetMemory,
     GetStats,
     ListBanks,
     ListMemories,
@@ -60,6 +59,8 @@ from hindsight_teams.requests import (
 _log = Logger(__name__)
 
 if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
+
     from hindsight_teams.backends.sqlite.store.maintenance import CheckReport, RepairReport
 
 R = TypeVar("R")
@@ -93,9 +94,10 @@ class SQLiteBackend(Backend):
 
     name = "sqlite"
     capabilities = STANDARD | {
+        Capability.CONSOLIDATE,
+        Capability.GET_MEMORY,
         Capability.LIST_BY_TIME,
         Capability.REPEATS,
-        Capability.CONSOLIDATE,
         Capability.RETRY_EXTRACTION,
     }
 
@@ -143,10 +145,14 @@ class SQLiteBackend(Backend):
 
     async def aexecute(self, request: Request[R], /) -> R:
         """As ``execute``, on one of the backend's threads."""
+        from asyncio import get_running_loop
+
         if self._executor is None or self._executor_pid != os.getpid():  # threads do not survive a fork
+            from concurrent.futures import ThreadPoolExecutor  # a program that never awaits does without
+
             self._executor = ThreadPoolExecutor(self._threads, thread_name_prefix="hindsight-teams-sqlite")
             self._executor_pid = os.getpid()
-        return await asyncio.get_running_loop().run_in_executor(self._executor, self.execute, request)
+        return await get_running_loop().run_in_executor(self._executor, self.execute, request)
 
     # --- what each request does -----------------------------------------------------------------------------------
 
@@ -278,6 +284,14 @@ class SQLiteBackend(Backend):
             chosen = _filter(request.filter)
             listed = reading.page if request.order == "noted" else reading.page_by_day
             return listed(db, bank, request.bank, chosen, request.document_id, request.limit, request.offset)
+
+    def _get_memory(self, request: GetMemory) -> Memory:
+        with self._pool.read() as db:
+            bank = reading.bank_number(db, request.bank)
+            found = None if bank is None else reading.one(db, bank, request.bank, request.memory_id)
+        if found is None:
+            raise NotFound(f"there is no memory {request.memory_id!r} in the bank {request.bank!r}")
+        return found
 
     def _list_repeats(self, request: ListRepeats) -> list[Memory]:
         with self._pool.read() as db:
@@ -428,6 +442,7 @@ _HANDLERS: dict[type[Request[Any]], Callable[[SQLiteBackend, Any], Any]] = {
     DeleteMemories: SQLiteBackend._delete_memories,
     EnsureBank: SQLiteBackend._ensure_bank,
     GetHealth: SQLiteBackend._health,
+    GetMemory: SQLiteBackend._get_memory,
     GetStats: SQLiteBackend._bank_stats,
     ListBanks: SQLiteBackend._list_banks,
     ListMemories: SQLiteBackend._list_memories,

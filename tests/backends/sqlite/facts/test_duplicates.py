@@ -1,6 +1,6 @@
 import pytest
 
-from hindsight_teams.backends.sqlite.text.duplicates import same_words, words_key
+from hindsight_teams.backends.sqlite.text.duplicates import same_words, told_key
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,8 @@ from hindsight_teams.backends.sqlite.text.duplicates import same_words, words_ke
 )
 def test_white_space_composition_and_the_last_full_stop_make_no_difference(first: str, second: str) -> None:
     assert same_words(first) == same_words(second)
-    assert words_key(first) == words_key(second)
+    who = {"author": "ann", "context": None}
+    assert told_key(first, tags=["run:1"], **who) == told_key(second, tags=["run:2"], **who)
 
 
 @pytest.mark.parametrize(

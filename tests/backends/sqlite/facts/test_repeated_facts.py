@@ -82,6 +82,12 @@ def test_other_banks_authors_and_users_keep_their_own(backend: SQLiteBackend) ->
     assert len(texts(backend, "other")) == 1
 
 
+def test_the_same_words_about_something_else_are_another_memory(backend: SQLiteBackend) -> None:
+    for about in ("the Maple budget", "the Oak budget"):
+        backend.retain("b", "It was approved.", context=about)
+    assert [m.context for m in backend.list_memories("b").memories] == ["the Maple budget", "the Oak budget"]
+
+
 def test_another_session_and_run_of_the_same_user_are_linked(backend: SQLiteBackend) -> None:
     backend.retain("b", OSLO, tags=["user:ada", "session:1", "run:1"], document_id="1")
     backend.retain("b", AGAIN, tags=["user:ada", "session:2", "run:2"], document_id="2")

@@ -21,7 +21,7 @@ from hindsight_teams.backends.sqlite.store import reading, writing
 from hindsight_teams.backends.sqlite.store.connections import Pool
 from hindsight_teams.backends.sqlite.store.records import Piece, digest, local, row_number, zone_of
 from hindsight_teams.backends.sqlite.text import terms as tokens
-from hindsight_teams.backends.sqlite.text.duplicates import words_key
+from hindsight_teams.backends.sqlite.text.duplicates import told_key
 from hindsight_teams.backends.sqlite.text.names import find_entities
 from hindsight_teams.log import Logger
 from hindsight_teams.models import Memory, RetainItem
@@ -104,7 +104,7 @@ def _by_scope(pool: Pool, bank: int, bank_id: str) -> dict[frozenset[str], list[
         extracted = {no for (no,) in db.execute(sql, reading.bounds(bank))}
         for memory in reading.every(db, bank, bank_id):
             if memory.type != "observation" and row_number(memory.id) not in extracted:
-                by_scope[linking.scope(memory.tags)].append(_named(memory))
+                by_scope[linking.readers(memory.tags)].append(_named(memory))
     return by_scope
 
 
@@ -137,7 +137,7 @@ def _observations(db: sqlite3.Connection, bank: int, bank_id: str, topic: str, s
             "SELECT no FROM memory WHERE bank = ? AND context = ? AND type = 'observation'", (bank, _context(topic))
         )
     ]
-    return [m for m in reading.fetch(db, numbers, bank_id).values() if linking.scope(m.tags) == scope]
+    return [m for m in reading.fetch(db, numbers, bank_id).values() if linking.readers(m.tags) == scope]
 
 
 def _pieces(result: Consolidation, about: Sequence[Memory], newest: str, now: datetime) -> list[Piece]:
@@ -153,7 +153,7 @@ def _piece(observation: Observation, sources: Sequence[Memory], newest: str, now
     return Piece(
         text=observation.text,
         digest=digest(item, observation.text, tags),
-        said=words_key(observation.text),
+        said=told_key(observation.text, author=None, context=context, tags=tags),
         terms=tokens.indexed(observation.text, author=None, context=context, entities=entities, tags=tags),
         author=None,
         document_id=None,

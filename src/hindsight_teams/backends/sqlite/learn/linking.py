@@ -16,17 +16,15 @@ from hindsight_teams.access.signatures import is_invented
 from hindsight_teams.backends.sqlite.search.filters import Filter
 from hindsight_teams.backends.sqlite.store.records import Piece, local, pack, public_id, unpack_tags
 from hindsight_teams.backends.sqlite.text import terms as tokens
-from hindsight_teams.backends.sqlite.text.duplicates import same_words, words_key
+from hindsight_teams.backends.sqlite.text.duplicates import OCCASION, same_words, scope, told_key
 from hindsight_teams.models import Memory
 
-_OCCASION = ("run:", "session:")
-"""Tags that say on which occasion something was retained, not who may read it."""
-_SIGNATURE = (*_OCCASION, "team:", "author:", "tagset:", "trust:", "lineage:")
+_SIGNATURE = (*OCCASION, "team:", "author:", "tagset:", "trust:", "lineage:")
 
 _PLAIN = "text author document_id mentioned zone dated occurred occurred_end context".split()
 
-Row: TypeAlias = "tuple[int, str, str | None, int, int, int | None, str | None, str]"
-"""Number, text, author, when and in which zone it was said, document, tags, type."""
+Row: TypeAlias = "tuple[int, str, str | None, str | None, int, int, int | None, str | None]"
+"""Number, text, author, context, when and in which zone it was said, document, tags."""
 
 
 class Told:
@@ -40,7 +38,7 @@ class Told:
     def __init__(self, db: sqlite3.Connection, bank: int, new: Sequence[Piece]) -> None:
         self._rows: dict[int, list[Row]] = {}
         rows = db.execute(
-            "SELECT said, no, text, author, mentioned, zone, document, tags, type FROM memory INDEXED BY memory_said"
+            "SELECT said, no, text, author, context, mentioned, zone, document, tags FROM memory INDEXED BY memory_said"
             " WHERE bank = ? AND said IN (SELECT value FROM json_each(?))"
             " AND superseded_by IS NULL AND type <> 'observation' ORDER BY no",
             (bank, json.dumps([piece.said for piece in new])),
@@ -51,22 +49,23 @@ class Told:
     def add(self, no: int, piece: Piece, document: int | None) -> None:
         """Note a memory that is stored by this retain."""
         if piece.type != "observation":
-            row = (no, piece.text, piece.author, piece.mentioned, piece.zone, document, pack(piece.tags), piece.type)
+            said = (piece.text, piece.author, piece.context, piece.mentioned, piece.zone)
+            row = (no, *said, document, pack(piece.tags))
             self._rows.setdefault(piece.said, []).append(row)
 
     def before(self, piece: Piece, document: int | None) -> int | None:
         """The rowid of the memory that a piece says again; None where it says something new.
 
-        It has the same words, author and scope, means the same days by "tomorrow" and the like, and does not belong to
-        the same document: a document is kept as it is.
+        It has the same words, author, context and scope, means the same days by "tomorrow" and the like, and does not
+        belong to the same document: a document is kept as it is.
         """
         if piece.type == "observation":
             return None
-        for no, text, author, mentioned, zone, its_document, tags, _ in self._rows.get(piece.said, ()):
+        for no, text, author, context, mentioned, zone, its_document, tags in self._rows.get(piece.said, ()):
             if (
-                author == piece.author
+                (author, context) == (piece.author, piece.context)
                 and (its_document is None or its_document != document or no in piece.sources or stands_alone(piece))
-                and scope(unpack_tags(tags), _OCCASION) == scope(piece.tags, _OCCASION)
+                and scope(unpack_tags(tags), OCCASION) == scope(piece.tags, OCCASION)
                 and same_words(text) == same_words(piece.text)
                 and _days(text, mentioned, zone) == _days(piece.text, piece.mentioned, piece.zone)
             ):
@@ -227,7 +226,7 @@ def _piece(item: dict[str, Any], digest: int, source: int | None) -> Piece:
     piece = Piece(
         **item,
         digest=digest,
-        said=words_key(item["text"]),
+        said=told_key(item["text"], author=item["author"], context=item["context"], tags=tags),
         terms="",
         append=True,
         tags=tags,
@@ -247,6 +246,6 @@ def _days(text: str, mentioned: int, zone: int) -> list[tuple[object, object]]:
     return [(span.start, span.end) for span in find_spans(text, moment)]
 
 
-def scope(tags: Sequence[str], ignored: tuple[str, ...] = _SIGNATURE) -> frozenset[str]:
-    """The tags that decide who may read a memory: all but those that say who retained it, and when."""
-    return frozenset(tag for tag in tags if not tag.startswith(ignored))
+def readers(tags: Iterable[str]) -> frozenset[str]:
+    """The tags that decide who may read a memory, without those that the service signs it with."""
+    return scope(tags, _SIGNATURE)

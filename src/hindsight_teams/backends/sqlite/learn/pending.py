@@ -15,7 +15,7 @@ from hindsight_teams.backends.sqlite.learn.extraction import CHUNK, ExtractedFac
 from hindsight_teams.backends.sqlite.store.reading import bounds
 from hindsight_teams.backends.sqlite.store.records import Piece, digest, local, unpack_tags
 from hindsight_teams.backends.sqlite.text import terms as tokens
-from hindsight_teams.backends.sqlite.text.duplicates import words_key
+from hindsight_teams.backends.sqlite.text.duplicates import told_key
 from hindsight_teams.models import RetainItem
 
 
@@ -91,7 +91,7 @@ def _piece(unit: Unit, fact: ExtractedFact) -> Piece:
     return Piece(
         text=fact.text,
         digest=digest(item, fact.text, unit.tags),
-        said=words_key(fact.text),
+        said=told_key(fact.text, author=author, context=unit.context, tags=unit.tags),
         terms=tokens.indexed(fact.text, author=author, context=unit.context, entities=fact.entities, tags=unit.tags),
         author=author,
         document_id=unit.document_id,

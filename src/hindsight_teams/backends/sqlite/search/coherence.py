@@ -54,6 +54,7 @@ def _measured(db: sqlite3.Connection, bank: int) -> float:
     others = [pair[1] for pair in pairs[half:] + pairs[:half]]  # each half a bank away
     following = sum(idf[t] for a, b in pairs for t in held[a] & held[b])
     elsewhere = sum(idf[t] for (a, _), b in zip(pairs, others, strict=True) for t in held[a] & held[b])
-    ratio = following / elsewhere if elsewhere else 0.0
     low_ratio, high_ratio = weights.ARRIVAL_RATIO
-    return weights.ARRIVAL * min(1.0, max(0.0, (ratio - low_ratio) / (high_ratio - low_ratio)))
+    more = following - low_ratio * elsewhere
+    most = (high_ratio - low_ratio) * elsewhere
+    return 0.0 if more <= 0 else weights.ARRIVAL * (min(1.0, more / most) if most else 1.0)

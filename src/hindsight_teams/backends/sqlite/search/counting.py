@@ -1,7 +1,7 @@
 """What the words of the query are worth in each candidate: how often they occur, how near, in which forms.
 
-All of it is counted in the candidates' contents (see ``text.terms.indexed``); nothing is looked up. Weights are those of
-the terms, their inverse document frequency in the bank.
+All of it is counted in the candidates' contents (see ``text.terms.indexed``); nothing is looked up. The weights are
+those of the terms, their inverse document frequency in the bank.
 """
 
 from __future__ import annotations

@@ -30,8 +30,8 @@ def as_embedder(given: Any) -> Embedder | None:
 
     Args:
         given: ``None``; ``"minilm"``; ``"fastembed"`` or ``"fastembed:NAME"`` (the ``[fastembed]`` extra, which loads
-            the model from the network once); an object with ``get_embedding(text)``, as Agno's have; a callable that gives
-            the vector of a text; or an ``Embedder``.
+            the model from the network once); an object with ``get_embedding(text)``, as Agno's have; a callable that
+            gives the vector of a text; or an ``Embedder``.
 
     Raises:
         ConfigurationError: None of these, or the ``[minilm]`` extra is not installed.
@@ -52,7 +52,8 @@ def as_embedder(given: Any) -> Embedder | None:
         named = given if hasattr(given, "__qualname__") else type(given)
         return _Single(f"{named.__module__}.{named.__qualname__}", cast("Callable[[str], Sequence[float]]", given))
     raise ConfigurationError(
-        f"embedder={given!r} must be 'minilm', 'fastembed:NAME', an Agno embedder, or a callable that gives the vector of a text"
+        f"embedder={given!r} must be 'minilm', 'fastembed:NAME', an Agno embedder,"
+        " or a callable that gives the vector of a text"
     )
 
 

@@ -1,7 +1,7 @@
 """Reflect without a model: the memories that answer a question, quoted, dated and signed. It never invents.
 
-What a recall finds is the evidence, in its order, as far as it keeps up with the best; of each memory the sentences that
-hold the question's words. Where the recall says that little is known, so does the answer.
+What a recall finds is the evidence, in its order, as far as it keeps up with the best; of each memory the sentences
+that hold the question's words. Where the recall says that little is known, so does the answer.
 """
 
 from __future__ import annotations

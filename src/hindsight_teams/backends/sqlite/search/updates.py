@@ -69,7 +69,7 @@ class _Line:
 def _updates(older: Scored, newer: Scored, lines: Mapping[int, _Line]) -> bool:
     """Whether a line that ranks lower is a newer version of one that ranks higher."""
     a, b = older.candidate, newer.candidate
-    if (b.mentioned, b.no) <= (a.mentioned, a.no):
+    if b.mentioned <= a.mentioned:
         return False
     old, new = lines[a.no], lines[b.no]
     both = old.terms & new.terms
@@ -78,7 +78,8 @@ def _updates(older: Scored, newer: Scored, lines: Mapping[int, _Line]) -> bool:
     if new.terms & _MOVES and old.terms & _LIVES and old.subject == new.subject:
         return True
     changed = new.changed and not old.changed
-    if not changed and newer.total < weights.UPDATE_SHARE * older.total:
+    # "Nora likes jazz" is no news about tea: what the question asks for by name must stand in the newer line too.
+    if not changed and (a.mask & ~b.mask or newer.total < weights.UPDATE_SHARE * older.total):
         return False
     least = weights.UPDATE_ALIKE
     if changed:  # sharing more than its subject says more: "use Kafka", "drop Kafka"

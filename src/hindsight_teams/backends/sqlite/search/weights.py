@@ -1,9 +1,8 @@
-"""Every number that ranks memories, in one place, with where it came from.
+"""Every number that ranks memories, in one place.
 
-The score of a memory is a sum of signals, each divided by its largest value among the candidates. Sums of
-max-normalised scores beat reciprocal-rank fusion by .03 recall@10 in a prototype. The weights are round numbers
-from the middle of a broad plateau: halving or doubling any one of them moves recall@10 by .013 at most. Figures below
-are recall@10 on five LoCoMo conversations, .792 with everything, .822 with vectors.
+The score of a memory is a sum of signals, each divided by its largest value among the candidates. The numbers were
+chosen on the even queries of thirteen retrieval sets and on five LoCoMo conversations; docs/benchmarks.md has what comes
+out on the odd ones. Most stand in the middle of a broad plateau.
 """
 
 from __future__ import annotations
@@ -59,12 +58,21 @@ SATURATION_LONGEST = 120
 """BM25's k1: so much, and so much more for each term of the candidates' mean length, up to this length."""
 
 HEADING = 1.0
+"""What the query's terms in a heading add, times their share of it: a text is about what its heading names."""
+
 PAIR = 0.3
+"""What two neighbouring terms of the query add where they stand side by side, in units of their mean weight."""
+
 OTHER_FORM = 0.3
 OTHER_FORM_ALONE = 0.5
+"""What another form of a term counts: where a memory lacks the term, and where the whole bank does."""
+
 FORM_SHARE = 0.6
 FORM_LEAST = 5
+"""Other forms share this much of the beginning, and at least so many letters."""
+
 ONE_EDIT = 0.8
+"""What a term of the bank counts that differs by one edit from a word which the bank lacks."""
 
 HINTS = 0.15
 HINT_MEMORIES = 8
@@ -72,20 +80,35 @@ HINT_TERMS = 15
 HINTS_TRIED = 40
 HINT_SAMPLE = 60
 HINTED = 80
+"""Feedback: what the terms that the best memories share weigh beside the query, how many memories tell them, how many
+terms they are, out of how many, in how large a sample they are counted, and how many memories they score."""
 
 ARRIVAL = 1.2
 ARRIVAL_RATIO = (1.2, 1.6)
 ARRIVAL_LONGEST = 30
+"""Neighbours in the order of arrival: what they count in a coherent bank, from which to which ratio it becomes coherent,
+and the mean terms beyond which it never is: files of long texts are often sorted, which no user would see."""
+
 TIME_RARITY = 2.5
+"""Bound of the time signal in units of the span's inverse document frequency: what most memories share tells little."""
+
 BARE_YEAR = 0.3
+"""Share of ``TIME`` for a bare year, which stands among the words already."""
 
 CONFIDENCE_FROM = 3
+"""Lines of which the best covered one makes the confidence."""
+
 OUTSTANDING = (0.25, 0.6)
+"""How far the best similarity stands out of the mean, as a share of what is left to 1: nothing at first, all at last."""
+
 FIRST = 10
 FIRST_FLOOR = 0.2
+"""The first lines are returned unless they have less than this share of the best score."""
+
 FEW = 2
 FEW_BELOW = 0.3
 FEW_BELOW_WITH_VECTORS = 0.45
+"""How many lines are returned where the confidence is below this."""
 
 UPDATES_AMONG = 30
 UPDATE_LONGEST = 25
@@ -95,6 +118,8 @@ CHANGE_OF_SUBJECT = 0.4
 CHANGE_OF_OBJECT = 0.25
 CHANGED_LONGEST = 8
 CHANGES_TRIED = 5
+"""Newer before older: among how many lines, of how many terms, from which share of the older one's score, with which
+share of their terms in common; less in common where the newer one tells a change of the subject, or of the object."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +145,6 @@ class Depth:
 
 DEPTHS: dict[Budget, Depth] = {
     "low": Depth(rows=1_000, candidates=100, spread=40, scan=0, results=20, floor=0.46),
-    "mid": Depth(rows=5_000, candidates=150, spread=100, scan=4_000, results=30, floor=0.46),
+    "mid": Depth(rows=5_000, candidates=150, spread=50, scan=4_000, results=30, floor=0.46),
     "high": Depth(rows=25_000, candidates=1_000, spread=300, scan=50_000, results=100, floor=0.2),
 }

@@ -148,6 +148,13 @@ def fetch(db: sqlite3.Connection, numbers: Iterable[int], bank_id: str) -> dict[
     return {no: records.memory(row, bank_id) for no, row in rows(db, numbers).items()}
 
 
+def one(db: sqlite3.Connection, number: int, bank_id: str, memory_id: str) -> Memory | None:
+    """One memory of a bank by its public id; None where the bank holds no such memory."""
+    no = records.row_number(memory_id)
+    low, high = bounds(number)
+    return fetch(db, [no], bank_id).get(no) if no is not None and low <= no < high else None
+
+
 def tag_counts(db: sqlite3.Connection, number: int, pattern: str | None) -> list[TagCount]:
     """Tags in use, most used first."""
     counts: Counter[str] = Counter()

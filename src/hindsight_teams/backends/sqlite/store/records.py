@@ -32,7 +32,7 @@ class Piece:
     """One memory on its way into the database; times in microseconds since 1970.
 
     Attributes:
-        said: The key of its words; see ``duplicates``.
+        said: The key by which it is found when it is told again; see ``duplicates.told_key``.
         zone: Minutes that the clock stood ahead of UTC where it was said.
         dated: Its time was given with it.
     """

@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from hindsight_teams.backends.sqlite.store.streams import stream
 from hindsight_teams.backends.sqlite.text import terms
-from hindsight_teams.backends.sqlite.text.duplicates import words_key
+from hindsight_teams.backends.sqlite.text.duplicates import told_key
 from hindsight_teams.errors import DatabaseUnusable
 
 APPLICATION_ID = 0x48544D31
@@ -146,12 +146,20 @@ def _words_said(db: sqlite3.Connection) -> None:
     db.execute("DROP TABLE trace")
     db.execute("ALTER TABLE memory ADD COLUMN said INTEGER NOT NULL DEFAULT 0")
     db.execute("ALTER TABLE memory ADD COLUMN zone INTEGER NOT NULL DEFAULT 0")
-    rows = db.execute("SELECT no, text FROM memory").fetchall()
-    db.executemany("UPDATE memory SET said = ? WHERE no = ?", [(words_key(text), no) for no, text in rows])
+    rows = db.execute("SELECT no, text, author, context, tags FROM memory").fetchall()
+    told = [
+        (told_key(text, author=author, context=context, tags=json.loads(tags or "[]")), no)
+        for no, text, author, context, tags in rows
+    ]
+    db.executemany("UPDATE memory SET said = ? WHERE no = ?", told)
     db.execute("UPDATE memory SET superseded_by = NULL WHERE superseded_by IS NOT NULL")
     db.execute("UPDATE memory SET occurred = NULL WHERE dated AND occurred = mentioned AND occurred_end IS NULL")
     db.execute("UPDATE memory SET occurred = NULL WHERE occurred < -30000000000000000")  # an open span began there
     db.execute("UPDATE mention SET item = json_set(item, '$.zone', 0)")
+    db.execute(
+        "UPDATE mention SET item = json_set(item, '$.occurred', NULL)"
+        " WHERE json_extract(item, '$.occurred') = json_extract(item, '$.mentioned')"
+    )
     db.execute("CREATE INDEX memory_said ON memory (bank, said)")
     db.execute("CREATE INDEX memory_noted ON memory (bank, mentioned)")
     db.execute(

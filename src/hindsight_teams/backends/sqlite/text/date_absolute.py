@@ -118,6 +118,18 @@ def _years(m: re.Match[str], reading: Reading) -> Days | None:
 
 
 @rule(
+    rf"(?:from|between|von|zwischen|de|desde|entre|с)\s+({Y})\s+(?:to|and|until|till|through|bis|und|à|a|et|y|hasta|по|до)"
+    rf"\s+({Y})(?![\w-]|[.,]\d)",
+    ("from", "between", "von", "zwischen", "de", "desde", "entre", "с"),
+)
+def _from_year_to_year(m: re.Match[str], reading: Reading) -> Days | None:
+    first, last = int(m[1]), int(m[2])
+    if reading.strict and (_COUNTED.match(reading.low, m.end()) or _QUANTITY.search(reading.low)):
+        return NO_DAYS
+    return Days(date(first, 1, 1), date(last + 1, 1, 1)) if 1200 <= first < last < 2200 else None
+
+
+@rule(
     rf"({ANY_WEEKDAY}),?\s+(?:the\s+|den\s+|dem\s+|el\s+|le\s+)?(\d{{1,2}}){ORD}\s+{OF}({M})(?!\w)\.?(?:,?\s+{OF}({Y})\b)?",
     WEEKDAYS,
 )
@@ -279,7 +291,13 @@ def _year(m: re.Match[str], reading: Reading) -> Days | None:
         fits = _YEAR_BEFORE.search(low, max(0, at - 24), at) or (
             low[:at].endswith("(") and low[m.end() :].startswith(")")
         )
-        if not fits or not 1200 <= year < 2200 or _COUNTED.match(low, m.end()) or _QUANTITY.search(low):
+        if (
+            not fits
+            or not 1200 <= year < 2200
+            or _LISTED.match(low, m.end())
+            or _COUNTED.match(low, m.end())
+            or _QUANTITY.search(low)
+        ):
             return NO_DAYS
     elif not _BEFORE_YEAR.search(low, max(0, at - 16), at) and (
         not 1900 <= year < 2100 or _COUNTED.match(low, m.end())
@@ -297,6 +315,7 @@ _YEAR_BEFORE = re.compile(
     r"desde|hasta|depuis|jusqu['\u2019]en|nel|dal|em|até|в|с|до|jahr|año|année|"
     r"(?:end|start|beginning|middle|half|class|summer|year)\s+of)[\s-]+|\b(?:between|from)\s+[12]\d{3}\s+(?:and|to)\s+|from\s+(?=[12]\d{3}\s+to\s+[12]\d{3}))$"
 )
+_LISTED = re.compile(r"\s*,\s*[12]\d{3}\b|\s+(?:and|or|und|et|y|e|и)\s+(?:in\s+)?[12]\d{3}\b")
 _COUNTED = re.compile(
     r"\s+(?:[a-z]+s\b|people|euros?|dollars?|crowns|rpm|k?m\b|k?g\b|mb\b|gb\b|kb\b|ms\b|percent|yen|[€$£%]|square|"
     r"meters|metres|feet|calories|entries|more|other|different|new\b)"

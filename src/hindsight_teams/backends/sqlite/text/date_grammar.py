@@ -79,7 +79,7 @@ CORE = frozenset(
 ENGLISH = frozenset(
     """january february march april may june july august september october november december jan feb mar apr jun jul aug
     sep sept oct nov dec monday tuesday wednesday thursday friday saturday sunday spring summer autumn fall winter
-    today tomorrow yesterday""".split()
+    today tomorrow yesterday tonight""".split()
 )
 _AFTER = re.compile(r"(?:['\u2019]s\b|\s+[A-Z\u00c0-\u00de])")
 _AFTER_NAME = re.compile(

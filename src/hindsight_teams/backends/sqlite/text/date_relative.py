@@ -61,10 +61,20 @@ _S = any_of(SEASONS)
 _OWNED = re.compile(r"['\u2019]s\b")
 
 
+_NOWADAYS = re.compile(
+    r"\b(?:still|than|even|until|till|common\w*|known|of|widely|bis|noch|als|auch)\s+(?:\w+\s+){0,3}$"
+)
+_THESE_DAYS = re.compile(r"\s+(?:noch\b|en\s+d[ií]a)")
+
+
 @rule(rf"({any_of(PHRASES)})(?!\w)", PHRASES)
 def _phrase(m: re.Match[str], reading: Reading) -> Days:
     phrase = re.sub(r"\s+", " ", m[1])
-    if reading.strict and (_OWNED.match(reading.low, m.end()) or is_name(reading, m.start(), m.end(), capital=False)):
+    if reading.strict and (
+        _OWNED.match(reading.low, m.end())
+        or is_name(reading, m.start(), m.end(), capital=False)
+        or (phrase == "today" and _NOWADAYS.search(reading.low, 0, m.start()))
+    ):
         return NO_DAYS
     unit, offset = PHRASES[phrase]
     return unit_at(unit, reading.today, offset)
@@ -86,6 +96,9 @@ def _foreign_phrase(m: re.Match[str], reading: Reading) -> Days | None:
         return NO_DAYS
     if phrase == "hier" and reading.strict and not _FRENCH.search(low):
         return NO_DAYS
+    if reading.strict and phrase in ("heute", "hoy"):
+        if _NOWADAYS.search(low, 0, m.start()) or _THESE_DAYS.match(low, m.end()):
+            return NO_DAYS
     if phrase in ("morgen", "mañana"):
         if _NO_MORNING.search(low, max(0, m.start() - 12), m.start()):
             return NO_DAYS
@@ -111,7 +124,9 @@ def _last_units(m: re.Match[str], reading: Reading) -> Days | None:
         return NO_DAYS
     if reading.strict:
         during = _DURING.search(reading.low, max(0, m.start() - 12), m.start())
-        told = (m[1] or m[2] == "previous" or unit == "day") and not (m[1] and during) and not m[3]
+        told = (m[1] and ahead) or (
+            (m[1] or m[2] == "previous" or unit == "day") and not (m[1] and during) and not m[3]
+        )
         if told or _OWNED.match(reading.low, m.end()) or (m[1] and not during):
             return NO_DAYS  # "the next day" is that after another one that was told of
     if m[3] or (not ahead and (m[1] or m[2] == "past")):  # a span that ends or begins now
@@ -160,7 +175,7 @@ _FU = any_of(FOREIGN_UNITS)
 
 @rule(rf"(?:vor|il\s+y\s+a|hace|há|faz)\s+(\d{{1,3}}|{_FN})\s+({_FU})(?!\w)", ("vor", "il", "hace", "há", "faz"))
 @rule(rf"(\d{{1,3}}|{_FN})\s+({_FU})\s+(?:fa|назад|atrás|geleden)\b", DIGITS, FOREIGN_NUMBERS)
-@rule(rf"()({_FU})\s+назад\b", FOREIGN_UNITS)
+@rule(r"()(неделю|месяц|год)\s+назад\b", ("неделю", "месяц", "год"))
 def _foreign_ago(m: re.Match[str], reading: Reading) -> Days:
     return unit_at(FOREIGN_UNITS[m[2]], reading.today, -how_many(m[1] or "1")[0])
 
@@ -259,13 +274,18 @@ def _day_of_month(m: re.Match[str], reading: Reading) -> Days:
     return NO_DAYS
 
 
+_NOT_THE_DAY = re.compile("今日[のまで]|今天的|后天[性的疾]|今日では")
+
+
 @unspaced(any_of(UNSPACED_PHRASES))
 def _unspaced_phrase(m: re.Match[str], reading: Reading) -> Days:
+    if reading.strict and _NOT_THE_DAY.match(reading.low, m.start()):
+        return NO_DAYS
     unit, offset = UNSPACED_PHRASES[m[0]]
     return unit_at(unit, reading.today, offset)
 
 
-@unspaced(rf"(\d{{1,3}}|[{''.join(HAN_DIGITS)}]{{1,3}})\s?({any_of(UNSPACED_UNITS)})\s?(?:之|以)?[前전]")
+@unspaced(rf"(?<!\d)(\d{{1,3}}|[{''.join(HAN_DIGITS)}]{{1,3}})\s?({any_of(UNSPACED_UNITS)})\s?(?:之|以)?[前전]")
 def _unspaced_ago(m: re.Match[str], reading: Reading) -> Days:
     least, most = how_many(m[1])
     return units_between(UNSPACED_UNITS[m[2]], reading.today, -least, -most)
@@ -283,8 +303,8 @@ def _marked_phrase(m: re.Match[str], reading: Reading) -> Days:
 
 
 @unspaced(rf"{_EDGE}(\d{{1,3}}|{_MN})\s+({_MU})\s+(?:पहले|আগে|پہلے|قبل){_END}")
-@unspaced(rf"{_EDGE}(?:قبل|منذ)\s+(\d{{1,3}}|{_MN})\s+({_MU}){_END}")
-@unspaced(rf"{_EDGE}(?:قبل|منذ)\s+()({any_of([*ARABIC_DUALS, *MARKED_UNITS])}){_END}")
+@unspaced(rf"{_EDGE}(?:قبل|منذ)\s+(\d{{1,3}}|{_MN})\s+({_MU}){_END}(?!\s+من\b)")
+@unspaced(rf"{_EDGE}(?:قبل|منذ)\s+()({any_of([*ARABIC_DUALS, *MARKED_UNITS])}){_END}(?!\s+(?:\d|من\b))")
 def _marked_ago(m: re.Match[str], reading: Reading) -> Days:
     if m[2] in ARABIC_DUALS:
         return unit_at(ARABIC_DUALS[m[2]], reading.today, -2)

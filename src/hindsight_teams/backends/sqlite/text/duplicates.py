@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
+from collections.abc import Iterable
 
 _FULL_STOPS = frozenset(".\u3002\uff61\u0964\u06d4")
 _ENDS = _FULL_STOPS | frozenset("!\uff01")
@@ -20,10 +21,23 @@ def same_words(text: str) -> str:
     return text[:-1] if _ends_sentence(text) else text
 
 
-def words_key(text: str) -> int:
-    """A 64-bit hash of ``same_words``; what it finds has to be compared."""
-    raw = hashlib.blake2b(same_words(text).encode(errors="surrogatepass"), digest_size=8).digest()
+def told_key(text: str, *, author: str | None, context: str | None, tags: Iterable[str]) -> int:
+    """A 64-bit hash of what makes two retains the same words: text, author, what it is about, and who may read it.
+
+    What it finds has to be compared.
+    """
+    parts = (same_words(text), author, context, sorted(scope(tags, OCCASION)))
+    raw = hashlib.blake2b(repr(parts).encode(errors="surrogatepass"), digest_size=8).digest()
     return int.from_bytes(raw, "big", signed=True)
+
+
+OCCASION = ("run:", "session:")
+"""Tags that say on which occasion something was retained, not who may read it."""
+
+
+def scope(tags: Iterable[str], ignored: tuple[str, ...]) -> frozenset[str]:
+    """The tags that decide who may read a memory: all but those that begin so."""
+    return frozenset(tag for tag in tags if not tag.startswith(ignored))
 
 
 def _ends_sentence(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""Words that say little about what a text is about: function words, words that only ask, words for "whatever there is"."""
+"""Words that say little about the subject of a text: function words, words that ask, words for "whatever there is"."""
 
 from __future__ import annotations
 

@@ -48,11 +48,11 @@ _IN_TRIPLES = re.compile(f"[{_TRIPLES}]")
 
 # One pass that tells whether there is anything to rewrite costs less than the rewriting.
 _DIGIT_LETTER = re.compile(r"\d[^\W\d]")
-_LOWER_UPPER = re.compile(r"[a-z0-9][A-Z]")
+_LOWER_UPPER = re.compile(r"[a-z0-9][A-Z]|[A-Z]{3}[a-z]")
 _THOUSANDS = re.compile(r"(?<=\d)[,\u2019\u202f](?=\d{3}(?!\d))")
 _ORDINAL = re.compile(r"(?<!\w)(\d+)(?:st|nd|rd|th)(?!\w)", re.IGNORECASE)
 _UNIT = re.compile(r"(?<!\w)(\d+)(?=(?:[A-Za-z\u00b5\u03bc\u2126]{2,4}|[b-hj-ru-zB-HJ-RU-Z])(?!\w))")
-_HUMPED = re.compile(r"[A-Za-z][A-Za-z0-9]*[a-z0-9][A-Z][A-Za-z0-9]*")
+_HUMPED = re.compile(r"[A-Za-z][A-Za-z0-9]*[a-z0-9][A-Z][A-Za-z0-9]*|[A-Z]{2,}(?=[A-Z][a-z]{2})[A-Za-z]+")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _JOINED = re.compile(r"(?<!\w)(\w{1,3})&(\w{1,3})(?!\w)")
 _SIGNED = re.compile(r"(?<!\w)([A-Za-z])(\+\+|#)(?!\w)")
@@ -205,7 +205,7 @@ def _author_terms(author: str) -> tuple[str, ...]:
 
 
 def indexed(text: str, *, author: str | None, context: str | None, entities: Iterable[str], tags: Iterable[str]) -> str:
-    """What the full-text index holds for a memory: its terms in order, each between spaces, so that they can be counted.
+    """What the full-text index holds for a memory: its terms in order, between spaces, so that they can be counted.
 
     A slash ends the heading, a bar ends the text; behind it stand terms of context and entities, stop words that are
     names, single characters, and marks of authors and tags. Neither sign is a token to SQLite.

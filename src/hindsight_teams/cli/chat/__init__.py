@@ -1,0 +1,4 @@
+"""``hindsight-teams chat``: talk with a team in the terminal, and see what its memory did.
+
+``command`` starts it, ``partners`` finds whom to talk with, ``turns`` follows one exchange, ``talk`` is the loop.
+"""

@@ -1,0 +1,256 @@
+"""The conversation: lines from a terminal or a pipe, each said to the team or obeyed as a command."""
+
+from __future__ import annotations
+
+import re
+import sys
+import uuid
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from hindsight_teams.cli.chat.partners import Partner
+from hindsight_teams.cli.chat.turns import EventLog, Turn, follow, texts, visible
+from hindsight_teams.cli.failing import line as error_line
+from hindsight_teams.cli.failing import public_details
+from hindsight_teams.cli.output import console, glyph, item, say, styled
+from hindsight_teams.errors import HindsightTeamsError, InvalidInput, did_you_mean
+
+if TYPE_CHECKING:
+    from hindsight_teams.audit import AuditEvent
+    from hindsight_teams.backends.base import Backend
+    from hindsight_teams.memory.forgetting import ForgetReport
+
+COMMANDS = {
+    "/memory": "what the last turn recalled and retained",
+    "/as": "USER: speak as somebody else, in a session of their own",
+    "/forget": "forget what the last turn retained; `/forget all`: all that was retained for this user",
+    "/new": "begin a new session: only memory connects it with the old one",
+    "/help": "this list",
+    "/quit": "end; so does Ctrl-D",
+}
+_STYLES = {"retain": "yellow", "recall": "cyan", "inject": "cyan", "reflect": "magenta", "propose": "yellow"}
+_SHOWN = 8
+_WORDS = re.compile(r"(\n| +)")
+
+
+class Conversation:
+    """A user, a session, and the turns so far.
+
+    Args:
+        partner: Whom to talk with.
+        backend: Where the banks live.
+        log: The audit sink that the partner's memory writes to.
+        user: Who speaks.
+        session: The session's id; a new one when None.
+        confirm: Asks before something is deleted.
+        silent: Print nothing: for ``--json``.
+
+    Attributes:
+        turns: What was said, in order.
+        failed: Some line failed.
+    """
+
+    def __init__(
+        self,
+        partner: Partner,
+        backend: Backend,
+        log: EventLog,
+        *,
+        user: str,
+        session: str | None = None,
+        confirm: Callable[[str], bool],
+        silent: bool = False,
+    ) -> None:
+        self.partner = partner
+        self.backend = backend
+        self.user = user
+        self.session = session or _new_session()
+        self.turns: list[Turn] = []
+        self.failed = False
+        self._log = log
+        self._confirm = confirm
+        self._silent = silent
+
+    def hear(self, line: str) -> bool:
+        """Take one line; False when it ends the conversation. What fails is told, and the conversation goes on."""
+        words = line.strip()
+        if not words:
+            return True
+        if words in ("/quit", "/exit", "/q"):
+            return False
+        try:
+            if words.startswith("/"):
+                name, _, rest = words.partition(" ")
+                self._obey(name, rest.strip())
+            else:
+                self.say(words)
+        except HindsightTeamsError as error:
+            self.failed = True
+            notes = ", ".join(str(value) for value in public_details(error.details).values())
+            error_line(error.message + (f" ({notes})" if notes else ""))
+        return True
+
+    def say(self, words: str) -> Turn:
+        """Say something to the team.
+
+        Raises:
+            TurnFailed: The team gave no answer.
+        """
+        turn = Turn(words, self.user)
+        self.turns.append(turn)
+        writer = _Writer(silent=self._silent)
+        try:
+            follow(
+                self.partner.runner, turn, self._log, session=self.session, on_text=writer.text, on_event=writer.event
+            )
+        except KeyboardInterrupt:
+            writer.end()
+            say(("interrupted", "dim"))
+        finally:
+            turn.events += self._log.take()  # such as what a run retains after its answer
+            writer.end()
+        return turn
+
+    def _obey(self, name: str, rest: str) -> None:
+        if name == "/memory":
+            self._show_memory()
+        elif name == "/as":
+            self._speak_as(rest)
+        elif name == "/forget":
+            self._forget(rest)
+        elif name == "/new":
+            self.session = _new_session()
+            say(("A new session; only memory connects it with the old one.", "dim"))
+        elif name == "/help":
+            for command, what in COMMANDS.items():
+                item(styled((f"  {command:<9}", "cyan")), styled((what, "dim")))
+        else:
+            raise InvalidInput(f"{name!r} is no command; {did_you_mean(name, COMMANDS)}")
+
+    def _show_memory(self) -> None:
+        events = self.turns[-1].events if self.turns else []
+        if not events:
+            say(("The last turn touched no memory." if self.turns else "Nothing was said yet.", "dim"))
+        for event in events:
+            _announce(event)
+            found = list(texts(event, self.backend))
+            for text in found[:_SHOWN]:
+                item(styled("    ", (glyph("none"), "dim"), " "), styled(text))
+            if len(found) > _SHOWN:
+                say((f"    {glyph('more')} {len(found) - _SHOWN} more", "dim"))
+            if event.reason:
+                item(styled("    "), styled((event.reason, "dim")))
+
+    def _speak_as(self, user: str) -> None:
+        if not user:
+            raise InvalidInput("say as whom: /as USER")
+        self.user, self.session = user, _new_session()
+        say(("You are now ", "dim"), (user, "bold"), (", in a new session.", "dim"))
+
+    def _forget(self, what: str) -> None:
+        memory = self.partner.memory
+        if memory is None:
+            raise InvalidInput("this team brought its own memory; `hindsight-teams forget` works on it")
+        if what not in ("", "all"):
+            raise InvalidInput("say /forget for the last turn, or /forget all for all of this user's")
+        memory.flush()
+        if self.turns:
+            self.turns[-1].events += self._log.take()
+        selections: list[dict[str, Any]] = (
+            [{"user": self.user}]
+            if what == "all"
+            else [{"run": run} for run in (self.turns[-1].runs if self.turns else ())]
+        )
+        reports: list[ForgetReport] = [memory.forget(dry_run=True, **selection) for selection in selections]
+        found = [entry for report in reports for memories in report.memories.values() for entry in memories]
+        self._log.take()
+        if not found:
+            say(("There is nothing to forget.", "dim"))
+            return
+        for entry in found[:_SHOWN]:
+            item(styled("    ", (glyph("none"), "dim"), " "), styled(entry.text))
+        if len(found) > _SHOWN:
+            say((f"    {glyph('more')} {len(found) - _SHOWN} more", "dim"))
+        if not self._confirm(f"Forget {_counted(len(found))} for good?"):
+            say(("Nothing was forgotten.", "dim"))
+            return
+        deleted = sum(memory.forget(dry_run=False, **selection).deleted for selection in selections)
+        self._log.take()
+        say((glyph("ok"), "green"), f" {_counted(deleted)} forgotten")
+
+
+class _Writer:
+    """Prints a turn as it comes: memory events on lines of their own, the answer in between, folded between words.
+
+    A word is printed when it has ended, for only then is it known whether it fits on the line.
+    """
+
+    def __init__(self, *, silent: bool) -> None:
+        screen = console()
+        self._silent = silent
+        self._width = screen.width
+        self._column = 0
+        self._word = ""
+
+    def text(self, piece: str) -> None:
+        """Print a piece of the answer."""
+        *whole, self._word = _WORDS.split(self._word + visible(piece))
+        for part in whole:
+            self._put(part)
+        sys.stdout.flush()
+
+    def event(self, event: AuditEvent) -> None:
+        """Print what the memory did."""
+        if not self._silent:
+            self.end()
+            _announce(event)
+
+    def end(self) -> None:
+        """Finish the line that is open."""
+        self._put(self._word)
+        self._word = ""
+        if self._column:
+            self._put("\n")
+            sys.stdout.flush()
+
+    def _put(self, part: str) -> None:
+        from rich.cells import cell_len
+
+        if self._silent or not part:
+            return
+        if part != "\n" and 0 < self._column and self._column + cell_len(part) > self._width:
+            sys.stdout.write("\n")
+            self._column = 0
+            part = part.lstrip(" ")
+        sys.stdout.write(part)
+        self._column = 0 if part == "\n" else self._column + cell_len(part)
+
+
+def _announce(event: AuditEvent) -> None:
+    arrow = glyph("arrow") if event.verb in ("retain", "propose") else glyph("back")
+    outcome = "" if event.outcome == "allowed" else f"  {event.outcome}"
+    count = "" if event.count is None or event.verb == "retain" else f"  {_counted(event.count)}"
+    item(
+        styled("  "),
+        styled(
+            (event.member or "", "dim"), "  ", (event.verb, _STYLES.get(event.verb, "dim")),
+            (f" {arrow} {event.bank or event.bank_id or ''}{count}", "dim"), (outcome, "red"),
+        ),
+    )  # fmt: skip
+
+
+def greet(partner: Partner, user: str) -> None:
+    """Say who is there, and how to go on."""
+    say((partner.title, "bold"))
+    if partner.model is not None:
+        say((partner.model.notice, "yellow" if partner.model.offline else "dim"))
+    say((f"You are {user}. /help lists the commands, /memory shows what a turn recalled and retained.", "dim"))
+    console().print()
+
+
+def _new_session() -> str:
+    return f"chat-{uuid.uuid4().hex[:12]}"
+
+
+def _counted(count: int) -> str:
+    return f"{count:,} {'memory' if count == 1 else 'memories'}"

@@ -1,0 +1,146 @@
+"""Who may ask the page's server: only a browser on this machine that was given the address with its token.
+
+A page of some other site can reach a loopback port too. It can't know the token; its requests carry another Host once
+its name was rebound to this machine, or another Origin; and no answer permits it to read anything.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+from urllib.parse import urlsplit
+
+from hindsight_teams.cli.output import to_json
+
+Scope: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+MAX_BODY = 64 * 1024
+"""Bytes of the largest request; the page sends a question or nothing."""
+
+HOSTS = ("127.0.0.1", "localhost", "::1")
+
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "font-src 'self'",
+        "img-src 'self' data:",
+        "connect-src 'self'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+        "require-trusted-types-for 'script'",
+        "trusted-types 'none'",
+    )
+)
+"""Nothing inline, nothing from elsewhere, and no text that a browser would parse as markup."""
+
+HEADERS = {
+    "content-security-policy": POLICY,
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=()",
+    "cache-control": "no-store",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """The two keys of a session of the page.
+
+    Attributes:
+        reader: Looks at everything and changes nothing.
+        curator: Decides on reviews too; None where nobody may.
+    """
+
+    reader: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
+    curator: str | None = field(default=None, repr=False)
+
+    def role(self, given: str) -> str | None:
+        """``curator``, ``reader``, or None for a token that is neither; both are compared in constant time."""
+        raw = given.encode("utf-8", "surrogateescape")
+        reads = hmac.compare_digest(raw, self.reader.encode())
+        decides = self.curator is not None and hmac.compare_digest(raw, self.curator.encode())
+        return "curator" if decides else "reader" if reads else None
+
+
+class Gate:
+    """Wraps the page's application: refuses what does not come from the page itself, and hardens each answer.
+
+    The page's own files hold nothing of anybody and need no token; everything below ``/api/`` does.
+
+    Args:
+        app: The application.
+        tokens: What the address that was printed carries.
+        port: Where the server listens; part of each Host that is accepted.
+    """
+
+    def __init__(self, app: App, *, tokens: Tokens, port: int) -> None:
+        self._app = app
+        self._tokens = tokens
+        self._hosts = frozenset(f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host in HOSTS)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            if scope["type"] == "lifespan":
+                await self._app(scope, receive, send)
+            return
+        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+
+        async def hardened(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                own = [(name, value) for name, value in message["headers"] if name.decode().lower() not in HEADERS]
+                message["headers"] = own + [(name.encode(), value.encode()) for name, value in HEADERS.items()]
+            await send(message)
+
+        problem = self._problem(scope, headers)
+        if problem is not None:
+            await _refuse(hardened, *problem)
+            return
+        scope.setdefault("state", {})["role"] = self._role(headers)
+        await self._app(scope, receive, hardened)
+
+    def _problem(self, scope: Scope, headers: dict[str, str]) -> tuple[int, str] | None:
+        if headers.get("host", "").lower() not in self._hosts:
+            return 421, "this page answers to its own address on this machine alone"
+        origin = headers.get("origin")
+        if origin is not None and (urlsplit(origin).scheme, urlsplit(origin).netloc.lower()) not in {
+            ("http", host) for host in self._hosts
+        }:
+            return 403, "a page of another site asked"
+        if headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
+            return 403, "a page of another site asked"
+        if scope["path"].startswith("/api/") and self._role(headers) is None:
+            return 401, "the token is missing or wrong; open the address that the command printed"
+        size = headers.get("content-length", "0")
+        if not (size.isascii() and size.isdigit() and int(size) <= MAX_BODY):
+            return 413, f"a request may hold {MAX_BODY} bytes"
+        if "transfer-encoding" in headers:
+            return 411, "say how long the request is"
+        return None
+
+    def _role(self, headers: dict[str, str]) -> str | None:
+        scheme, _, token = headers.get("authorization", "").partition(" ")
+        return self._tokens.role(token.strip()) if scheme.lower() == "bearer" else None
+
+
+async def _refuse(send: Send, status: int, message: str) -> None:
+    import json
+
+    body = json.dumps(to_json({"error": {"type": "Refused", "message": message}})).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    if status == 401:
+        headers.append((b"www-authenticate", b"Bearer"))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

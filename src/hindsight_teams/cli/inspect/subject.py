@@ -1,0 +1,146 @@
+"""What a session of the page looks at: a team, its banks on one backend, and its audit log."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import takewhile
+from typing import TYPE_CHECKING, Any
+
+from hindsight_teams.access.banks import BankSpec, escape, unescape
+from hindsight_teams.audit import AuditEvent
+from hindsight_teams.errors import BankNotFound
+from hindsight_teams.server.matching import could_be
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hindsight_teams.backends.base import Backend
+    from hindsight_teams.memory.curation import Reviews
+    from hindsight_teams.memory.member import MemberMemory
+    from hindsight_teams.memory.team import TeamMemory
+    from hindsight_teams.models import BankInfo, Memory
+
+
+@dataclass(frozen=True, slots=True)
+class TeamBank:
+    """One bank of the team that exists on the backend.
+
+    Attributes:
+        spec: Which bank of the definition it is.
+        holder: The user or member it belongs to; None for the team's own, and where the id does not tell.
+    """
+
+    info: BankInfo
+    spec: BankSpec
+    holder: str | None
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A team as the page sees it.
+
+    Attributes:
+        memory: The team's memory; its backend, definition and audit sink are used.
+        curator: Who decides on reviews with a curator's token.
+        log: The audit log's file, where there is one.
+    """
+
+    memory: TeamMemory
+    curator: str | None = None
+    log: Path | None = None
+
+    @property
+    def backend(self) -> Backend:
+        """Where the banks live."""
+        return self.memory.backend
+
+    @property
+    def team_id(self) -> str:
+        """The team's id."""
+        return self.memory.team_id
+
+    @cached_property
+    def _quiet(self) -> TeamMemory:
+        from hindsight_teams.memory.team import TeamMemory
+
+        return TeamMemory.of(
+            self.memory.definition, backend=self.backend, defaults=self.memory.defaults, guard=False, audit=_Nowhere()
+        )
+
+    def member(self, member_id: str) -> MemberMemory:
+        """A member's memory for a trial: nothing is recorded in the member's name, who did nothing."""
+        return self._quiet.member(member_id)
+
+    def reviews(self) -> Reviews:
+        """The review queue, as the curator sees it."""
+        return self.memory.reviews(self.curator)
+
+    def banks(self) -> Iterator[TeamBank]:
+        """The banks of the team that exist, by id."""
+        definition = self.memory.definition
+        for info in self.backend.list_banks(prefix=_common_prefix(definition.banks.values(), self.team_id)):
+            spec = self._spec(info.bank_id)
+            if spec is not None:
+                yield TeamBank(info, spec, _holder(spec, info.bank_id, self.team_id))
+
+    def check_bank(self, bank_id: str) -> BankSpec:
+        """The bank of the definition that an id belongs to.
+
+        Raises:
+            BankNotFound: It is no bank of this team.
+        """
+        spec = self._spec(bank_id)
+        if spec is None:
+            raise BankNotFound(f"{bank_id!r} is no bank of the team {self.team_id!r}")
+        return spec
+
+    def _spec(self, bank_id: str) -> BankSpec | None:
+        specs = self.memory.definition.banks.values()
+        return next((spec for spec in specs if could_be(spec, self.team_id, None, bank_id)), None)
+
+    def note(self, memories: Iterable[Memory], **rest: Any) -> None:
+        """Record that somebody looked at memories, on behalf of no member."""
+        ids = tuple(memory.id for memory in memories)
+        event = AuditEvent(verb="inspect", outcome="allowed", team=self.team_id, count=len(ids), memory_ids=ids, **rest)
+        self.memory.audit.record(event)
+
+
+class _Nowhere:
+    """An audit sink that keeps nothing."""
+
+    def record(self, event: AuditEvent) -> None:
+        """Take one event."""
+
+
+def _fixed_head(spec: BankSpec, team: str) -> str:
+    """The part of a bank's ids that no caller changes, up to the first field that does."""
+    known = {"team": escape(team), "bank": spec.name, **{name: escape(value) for name, value in spec.variables.items()}}
+    head = ""
+    for text, field, _, _ in string.Formatter().parse(spec.template):
+        head += text
+        if field is None:
+            continue
+        if field not in known:
+            break
+        head += known[field]
+    return head
+
+
+def _common_prefix(specs: Iterable[BankSpec], team: str) -> str | None:
+    """What the ids of all banks begin with, so that a backend need not list those of other teams."""
+    common: str | None = None
+    for spec in specs:
+        if spec.resolver is None:
+            head = _fixed_head(spec, team)
+            pairs = zip(head, head if common is None else common, strict=False)
+            common = "".join(one for one, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+    return common or None
+
+
+def _holder(spec: BankSpec, bank_id: str, team: str) -> str | None:
+    if spec.scope not in ("user", "member"):
+        return None
+    return unescape(bank_id.removeprefix(_fixed_head(spec, team)))

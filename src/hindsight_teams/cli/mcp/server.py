@@ -1,0 +1,158 @@
+"""A member's tools as the Model Context Protocol has them: the same functions that an Agno agent of the team gets.
+
+The team equips an agent of the member's id, and what the agent was given is offered: so the tools, their schemas and
+the errors are those of the toolkit, and each call is checked, signed and recorded by the service behind it.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from agno.agent import Agent
+from agno.run.base import RunContext
+from agno.tools.function import Function
+from agno.tools.toolkit import Toolkit
+from mcp import types
+from mcp.server.lowlevel import Server
+from pydantic import ValidationError
+
+from hindsight_teams.errors import HindsightTeamsError, IdentityRequired, TeamDefinitionError
+from hindsight_teams.log import get_logger
+
+if TYPE_CHECKING:
+    from hindsight_teams.memory.team import TeamMemory
+
+_logger = get_logger(__name__)
+
+READS = ("recall_memory", "reflect_on_memory", "list_reviews")
+"""Tools that change nothing; an editor need not ask before it calls one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """On whose behalf the member acts, for as long as the server runs.
+
+    Attributes:
+        member: Whose tools they are.
+        user: The end user.
+        session: The session; every call is a run of its own in it.
+    """
+
+    member: str
+    user: str | None = None
+    session: str | None = None
+
+
+class MemberServer:
+    """The tools of one member.
+
+    Args:
+        memory: The team's memory.
+        identity: Which member, for which user, in which session.
+
+    Raises:
+        TeamDefinitionError: There is no such member, or it holds no right at all.
+        IdentityRequired: A bank of the member needs a user, and none was named.
+    """
+
+    def __init__(self, memory: TeamMemory, identity: Identity) -> None:
+        self.identity = identity
+        grants = memory.definition.grants_of(identity.member)
+        for grant in grants:
+            if grant.access and "user" in grant.bank.needs and not identity.user:
+                raise IdentityRequired(
+                    f"the bank {grant.bank.name!r} of member {identity.member!r} is one for each user; name the user"
+                    " with --user"
+                )
+        self._session = identity.session or f"mcp-{uuid.uuid4().hex[:12]}"
+        equipped = memory.equip(Agent(id=identity.member, name=identity.member))
+        tools: Any = equipped.tools
+        kits = [kit for kit in tools or () if isinstance(kit, Toolkit)]
+        self._functions: dict[str, Function] = {}
+        for kit in kits:
+            for name, function in kit.async_functions.items():
+                function.process_entrypoint()
+                self._functions[name] = function
+        if not self._functions:
+            raise TeamDefinitionError(
+                f"member {identity.member!r} holds no right on any bank; the team definition must grant it one"
+            )
+        self._instructions = "\n\n".join(str(kit.instructions) for kit in kits if kit.instructions) or None
+        self._team = memory.team_id
+
+    def tools(self) -> list[types.Tool]:
+        """The tools, with the schemas that Agno makes of them."""
+        return [
+            types.Tool(
+                name=name,
+                description=function.description,
+                input_schema={**function.parameters, "additionalProperties": False},
+                annotations=types.ToolAnnotations(
+                    read_only_hint=name in READS, destructive_hint=name == "reject_memory", open_world_hint=False
+                ),
+            )
+            for name, function in self._functions.items()
+        ]
+
+    async def call(self, name: str, arguments: Mapping[str, Any]) -> types.CallToolResult:
+        """Call one tool. What the caller did wrong is part of the answer, so that a model can do better."""
+        function = self._functions.get(name)
+        if function is None or function.entrypoint is None:
+            offered = ", ".join(self._functions)
+            return _answer(f"member {self.identity.member!r} has no tool {name!r}; it has {offered}", failed=True)
+        unknown = sorted(set(arguments) - set(function.parameters["properties"]))
+        if unknown:  # such as a run_context: what Agno fills in is not the caller's to give
+            return _answer(f"{name} takes no {', '.join(map(repr, unknown))}", failed=True)
+        try:
+            return _answer(str(await function.entrypoint(**self._bound(function), **arguments)))
+        except HindsightTeamsError as error:
+            return _answer(error.message, failed=True)
+        except ValidationError as error:
+            problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+            return _answer(f"{name}: {problems}", failed=True)
+        except TypeError:
+            needed = ", ".join(function.parameters.get("required", ()))
+            return _answer(f"{name} needs {needed}", failed=True)
+
+    def server(self) -> Server[Any]:
+        """The protocol's server of these tools."""
+
+        async def on_list_tools(_: Any, __: Any) -> types.ListToolsResult:
+            return types.ListToolsResult(tools=self.tools())
+
+        async def on_call_tool(_: Any, params: types.CallToolRequestParams) -> types.CallToolResult:
+            return await self.call(params.name, params.arguments or {})
+
+        return Server(
+            f"hindsight-teams:{self._team}:{self.identity.member}",
+            version=version("hindsight-teams"),
+            instructions=self._instructions,
+            on_list_tools=on_list_tools,
+            on_call_tool=on_call_tool,
+        )
+
+    def _bound(self, function: Function) -> dict[str, Any]:
+        """The run of this call, where the tool wants to know it."""
+        import inspect
+
+        assert function.entrypoint is not None
+        if "run_context" not in inspect.signature(function.entrypoint).parameters:
+            return {}
+        run = RunContext(run_id=uuid.uuid4().hex, session_id=self._session, user_id=self.identity.user)
+        return {"run_context": run}
+
+
+def plain(served: MemberServer, team: str) -> str:
+    """Who is served and with which tools, as JSON."""
+    who = served.identity
+    tools = [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in served.tools()]
+    return json.dumps({"team": team, "member": who.member, "user": who.user, "tools": tools}, indent=2)
+
+
+def _answer(text: str, *, failed: bool = False) -> types.CallToolResult:
+    return types.CallToolResult(content=[types.TextContent(type="text", text=text)], is_error=failed)

