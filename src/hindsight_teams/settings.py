@@ -230,7 +230,9 @@ def _environment() -> dict[str, Any]:
             try:
                 found[name] = json.loads(value)
             except ValueError:
-                raise ConfigurationError(f'{variable}={value!r} must be a JSON list, such as ["project:maple"]') from None
+                raise ConfigurationError(
+                    f'{variable}={value!r} must be a JSON list, such as ["project:maple"]'
+                ) from None
         else:
             found[name] = value
     return found

@@ -256,7 +256,7 @@ class MemberMemory:
             if verdict is not None and verdict.marks:
                 signed = provenance.marked(signed, verdict.reason)
             bank_id, signed = self._destination(who, target, signed, verdict)
-            receipt: Receipt = yield replace(request, bank=bank_id, items=(signed,))
+            receipt: Receipt = yield request.at(bank_id, items=(signed,))
         except BaseException as error:
             self._record(asked, [target] if target else [], error=error, named=banks or ())
             raise
@@ -331,7 +331,7 @@ class MemberMemory:
                 groups=groups,
             )
         budget = defaults.budget if request.budget is None else request.budget
-        return replace(request, bank=target.bank_id, filter=chosen, budget=budget, **settled)
+        return request.at(target.bank_id, filter=chosen, budget=budget, **settled)
 
     def _answered(self, targets: Sequence[Target], answers: Sequence[Any]) -> tuple[list[tuple[str, Any]], list[Gap]]:
         """The answers by bank; a bank that fails costs only its own part, unless all of them do."""

@@ -1,4 +1,4 @@
-"""Decisions apart from their execution: one generator of steps, driven by a sync or by an async loop.
+"""The two loops, one sync and one async, that carry out the steps that a generator yields.
 
 What needs both a sync and an async variant is written once, as a generator that yields what is to be done and is sent
 what came of it; an exception is raised where the generator waits. The idea is that of httpx's authentication flows.

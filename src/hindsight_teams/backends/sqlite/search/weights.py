@@ -1,8 +1,8 @@
 """Every number that ranks memories, in one place.
 
 The score of a memory is a sum of signals, each divided by its largest value among the candidates. The numbers were
-chosen on the even queries of thirteen retrieval sets and on five LoCoMo conversations; docs/benchmarks.md has what comes
-out on the odd ones. Most stand in the middle of a broad plateau.
+chosen on the even queries of thirteen retrieval sets and on five LoCoMo conversations; docs/benchmarks.md has what
+comes out on the odd ones. Most stand in the middle of a broad plateau.
 """
 
 from __future__ import annotations
@@ -86,8 +86,8 @@ terms they are, out of how many, in how large a sample they are counted, and how
 ARRIVAL = 1.2
 ARRIVAL_RATIO = (1.2, 1.6)
 ARRIVAL_LONGEST = 30
-"""Neighbours in the order of arrival: what they count in a coherent bank, from which to which ratio it becomes coherent,
-and the mean terms beyond which it never is: files of long texts are often sorted, which no user would see."""
+"""Neighbours in the order of arrival: what they count in a coherent bank, from which to which ratio it becomes
+coherent, and the mean terms beyond which it never is: files of long texts are often sorted, which no user would see."""
 
 TIME_RARITY = 2.5
 """Bound of the time signal in units of the span's inverse document frequency: what most memories share tells little."""
@@ -99,7 +99,7 @@ CONFIDENCE_FROM = 3
 """Lines of which the best covered one makes the confidence."""
 
 OUTSTANDING = (0.25, 0.6)
-"""How far the best similarity stands out of the mean, as a share of what is left to 1: nothing at first, all at last."""
+"""How far the best similarity stands out of the mean, as a share of what is left to 1: none at first, all at last."""
 
 FIRST = 10
 FIRST_FLOOR = 0.2

@@ -80,7 +80,7 @@ def pieces(item: RetainItem, *, now: datetime, read: bool = True) -> list[Piece]
     return made
 
 
-def _names(text: str) -> list[str]:
+def _names(text: str) -> tuple[str, ...]:
     from hindsight_teams.backends.sqlite.text.names import find_entities
 
     return find_entities(text)
