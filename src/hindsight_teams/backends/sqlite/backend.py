@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from hindsight_teams.backends.base import Backend
 from hindsight_teams.backends.sqlite import checks
 from hindsight_teams.backends.sqlite.learn import linking
-from hindsight_teams.backends.sqlite.search import recalling
 from hindsight_teams.backends.sqlite.search.embedders import as_embedder
 from hindsight_teams.backends.sqlite.search.filters import Filter
 from hindsight_teams.backends.sqlite.search.rerankers import as_reranker, rerank
@@ -205,6 +204,8 @@ class SQLiteBackend(Backend):
 
     def _recall(self, request: Recall) -> RecallResult:
         """``low`` reads little of the index, ``high`` much of it. Four characters count as a token."""
+        from hindsight_teams.backends.sqlite.search import recalling  # a dozen modules that the other verbs do without
+
         now = checks.to_microseconds("query_timestamp", request.query_timestamp)
         with self._pool.read() as db:
             bank = reading.bank_number(db, request.bank)
