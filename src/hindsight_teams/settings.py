@@ -1,6 +1,6 @@
 """Settings: explicit argument > ``configure()`` > environment > default, for every option.
 
-This is the only module that reads the environment. ``None`` means unset everywhere.
+No other module reads options from the environment. ``None`` means unset everywhere.
 """
 
 from __future__ import annotations
