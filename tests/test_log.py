@@ -1,4 +1,6 @@
+import io
 import logging
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -18,7 +20,20 @@ def structlog_configured() -> Iterator[list[structlog.typing.EventDict]]:
 def test_an_unconfigured_application_gets_standard_records(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, logger="hindsight_teams.x"):
         get_logger("hindsight_teams.x").info("backend chosen", kind="sqlite")
-    assert caplog.messages == ["event='backend chosen' kind='sqlite'"]
+    assert caplog.messages == ['{"event": "backend chosen", "kind": "sqlite"}']
+
+
+def test_on_a_terminal_the_line_is_for_a_person(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    with caplog.at_level(logging.INFO, logger="hindsight_teams.x"):
+        get_logger("hindsight_teams.x").info("backend chosen", kind="sqlite", reason=None, path="two\nlines")
+    assert caplog.messages == ["backend chosen kind=sqlite path='two\\nlines'"]
 
 
 def test_nothing_is_printed_below_the_applications_level(capfd: pytest.CaptureFixture[str]) -> None:

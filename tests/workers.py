@@ -19,6 +19,7 @@ SERVER_FILES = frozenset(
         "agno/predecessor/test_thirteen_faults",
         "backends/hindsight/test_server",
         "backends/test_conformance",
+        "cli/inspect/test_views",
         "cli/test_server",
         "docs/test_console",
         "harness/test_crash",

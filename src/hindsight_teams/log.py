@@ -1,8 +1,8 @@
 """The package's log, which never configures anybody's logging.
 
 Where the application configured structlog, events go there. Where it did not, they go to the standard library's logger
-of the same name, so that they show, or don't, as the application set that up. structlog is imported with the first
-event that somebody wants to see.
+of the same name, so that they show, or don't, as the application set that up: one line an event, in structlog's console
+form on a terminal and as JSON elsewhere. structlog is imported with the first event that somebody wants to see.
 """
 
 from __future__ import annotations
@@ -43,16 +43,25 @@ class Logger:
 
     def _log(self, level: int, event: str, values: dict[str, Any]) -> None:
         structlog = sys.modules.get("structlog")
-        if structlog is not None and structlog.is_configured():
+        if structlog is not None and hasattr(structlog, "is_configured") and structlog.is_configured():
             bound = structlog.get_logger(self._name)
             getattr(bound, logging.getLevelName(level).lower())(event, **values)
             return
         plain = logging.getLogger(self._name)
         if plain.isEnabledFor(level):
-            from structlog.processors import KeyValueRenderer
+            plain.log(level, "%s", _line({"event": event, **values}))
 
-            render = KeyValueRenderer(key_order=["event"])
-            plain.log(level, "%s", render(None, "", {"event": event, **values}))
+
+def _line(values: dict[str, Any]) -> str:
+    """An event as one line: what a person reads on a terminal, what a program reads elsewhere."""
+    shown = {name: value for name, value in values.items() if value is not None and value not in ((), [], "")}
+    if sys.stderr is not None and sys.stderr.isatty():
+        from structlog.dev import ConsoleRenderer
+
+        return " ".join(ConsoleRenderer(colors=False)(None, "", shown).split())
+    from structlog.processors import JSONRenderer
+
+    return str(JSONRenderer(ensure_ascii=False)(None, "", shown))
 
 
 def get_logger(name: str) -> Logger:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from agno.agent import Agent
@@ -13,7 +13,9 @@ from agno.team import Team
 
 from hindsight_teams import SQLiteBackend, TeamMemory
 from hindsight_teams.agno.review_tools import ProposalTools, ReviewTools
-from hindsight_teams.errors import AccessDenied, InvalidInput, NotFound
+from hindsight_teams.backends.base import DelegatingBackend
+from hindsight_teams.errors import AccessDenied, BackendError, InvalidInput, NotFound
+from hindsight_teams.requests import DeleteMemories, Request, Retain
 from hindsight_teams.testing import ScriptedModel
 from hindsight_teams.testing.scripted import call
 
@@ -164,3 +166,76 @@ def test_the_bank_of_a_proposal_is_a_choice_of_banks_the_member_may_not_write(sq
     [item] = squad.reviews().pending()
     assert ReviewTools(squad.reviews("architect")).reject_memory(item.id) == "Dropped."
     assert ReviewTools(squad.reviews("architect")).list_reviews() == "Nothing waits for review."
+
+
+R = TypeVar("R")
+
+
+class _Interrupted(BaseException):
+    """Stands for a kill: nothing catches it."""
+
+
+class _Cut(DelegatingBackend):
+    """A backend that ends the process, as it were, at its n-th write."""
+
+    def __init__(self, backend: SQLiteBackend, writes: int) -> None:
+        super().__init__(backend)
+        self._left = writes
+
+    def execute(self, request: Request[R], /) -> R:
+        if isinstance(request, Retain | DeleteMemories):
+            if not self._left:
+                raise _Interrupted
+            self._left -= 1
+        return super().execute(request)
+
+
+class _Full(DelegatingBackend):
+    """A backend with no room in one bank."""
+
+    def execute(self, request: Request[R], /) -> R:
+        if isinstance(request, Retain) and request.bank == "squad:decisions":
+            raise BackendError("no more room")
+        return super().execute(request)
+
+
+@pytest.mark.parametrize("then", ["list", "approve", "revoke"])
+@pytest.mark.parametrize("writes", [0, 1, 2])
+def test_an_interrupted_approval_is_finished_or_never_began(
+    squad: TeamMemory, backend: SQLiteBackend, writes: int, then: str
+) -> None:
+    item = squad.proposals("coder").propose(NOTE, to="decisions")
+    reviews = squad.reviews("architect")
+    reviews.backend = _Cut(backend, writes)
+    with pytest.raises(_Interrupted):
+        reviews.approve(item.id)
+    after = squad.reviews("architect")
+    if then == "list":
+        assert [found.id for found in after.pending()] == ([] if writes else [item.id])
+        assert [found.id for found in after.approved()] == ([item.id] if writes else [])
+        assert decisions(squad) == ([NOTE] if writes else [])
+        return
+    if then == "approve":
+        if writes:
+            with pytest.raises(NotFound):  # it is finished by then
+                after.approve(item.id)
+        else:
+            after.approve(item.id)
+        assert decisions(squad) == [NOTE]
+    elif not writes:
+        return
+    after.revoke(item.id)
+    assert decisions(squad) == []
+    assert after.approved() == []
+
+
+def test_an_approval_that_the_backend_refuses_waits_as_before(squad: TeamMemory, backend: SQLiteBackend) -> None:
+    item = squad.proposals("coder").propose(NOTE, to="decisions")
+    reviews = squad.reviews("architect")
+    reviews.backend = _Full(backend)
+    with pytest.raises(BackendError, match="no more room"):
+        reviews.approve(item.id)
+    reviews.backend = backend
+    assert [found.id for found in reviews.pending()] == [item.id]
+    assert reviews.approved() == []
+    assert decisions(squad) == []

@@ -118,3 +118,11 @@ def test_an_application_prefix_is_inside_the_fence_and_kept_as_it_is() -> None:
 def test_a_flood_of_fence_marks_is_stripped_in_linear_time() -> None:
     flood = "".join(f"<recalled-memories-{n:016x}>" for n in range(50_000))
     assert strip_injected(flood + fence("x")) == flood
+
+
+def test_words_in_a_fence_that_somebody_made_up_stay() -> None:
+    fenced = fence("harmless")
+    forged = fenced.replace("harmless", "my words")
+    assert "my words" in strip_injected(forged)
+    invented = f"<recalled-memories-{'0' * 16}>\nmy words\n</recalled-memories-{'0' * 16}>"
+    assert strip_injected(invented) == invented

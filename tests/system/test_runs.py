@@ -23,6 +23,7 @@ R = TypeVar("R")
 
 STATEMENT = "The ship Endurance sank on 21 November 1915."
 QUESTION = "When did the Endurance sink?"
+OPEN = {"scope": "team", "conversations": True}
 
 
 def desk(place: Place) -> TeamMemory:
@@ -62,7 +63,7 @@ def scripted(memory: TeamMemory, model: ScriptedModel) -> Agent:
 
 
 def test_runs_that_were_retained_come_back_and_are_forgotten_one_by_one(place: Place) -> None:
-    memory = place.team(banks={"desk": "team"}, members={"clerk": {"desk": "full"}})
+    memory = place.team(banks={"desk": OPEN}, members={"clerk": {"desk": "full"}})
     model = ScriptedModel([f"Noted parcel {number}." for number in range(4)])
     clerk = scripted(memory, model)
     runs = [
@@ -78,7 +79,8 @@ def test_runs_that_were_retained_come_back_and_are_forgotten_one_by_one(place: P
         assert f"Noted parcel {number}." in str(mine)
         assert not [other for other in range(4) if other != number and f"arcel number {other} " in str(mine)]
     assert "recalled-memories" not in str(held)
-    assert len({m.document_id for m in held}) == {"file": 2, "server": 4}[place.kind]  # ada's and bob's; or each run
+    # ada's session and bob's; or a document for each statement and each answer
+    assert len({m.document_id for m in held}) == {"file": 2, "server": 8}[place.kind]
 
     memory.forget(run=str(runs[1].run_id), dry_run=False)
     memory.forget(user="bob", dry_run=False)
@@ -137,7 +139,7 @@ def test_a_bank_that_can_not_be_reached_costs_only_its_own_part(
 
 
 def test_a_run_that_is_still_to_be_stored_is_forgotten_too(place: Place) -> None:
-    memory = place.team(banks={"desk": "team"}, members={"clerk": {"desk": "full"}})
+    memory = place.team(banks={"desk": OPEN}, members={"clerk": {"desk": "full"}})
     clerk = scripted(memory, ScriptedModel(["Noted."]))
     clerk.run("Parcel number 7 lies in the hall.", user_id="ada", session_id="s")
     memory.forget(user="ada", dry_run=False)

@@ -179,12 +179,22 @@ def test_a_task_list_is_worked_through_twice_in_one_session(desk: Desk, notebook
     assert all("21 November 1915" in answer for answer in answers)
 
 
-@pytest.mark.parametrize(("role", "able"), [("Recalls what was said", True), ("Draws maps", False)])
-def test_a_role_in_words_tells_who_can_read(notebook: Notebook, role: str, able: bool) -> None:
+@pytest.mark.parametrize("role", ["Recalls what was said", "Draws maps"])
+def test_a_team_answers_from_memory_whatever_the_role_is_called(notebook: Notebook, role: str) -> None:
     notebook.lines = [STATEMENT]
     member = Agent(id="one", name="One", role=role, model=OfflineModel(), tools=[notebook.recall_memory])
     team = Team(model=OfflineModel(), members=[member], telemetry=False)
-    assert ("21 November 1915" in str(team.run(QUESTION).content)) is able
+    assert "21 November 1915" in str(team.run(QUESTION).content)
+
+
+def test_a_leader_asks_on_until_a_member_is_able(notebook: Notebook) -> None:
+    model = OfflineModel()
+    members: list[Agent | Team] = [
+        Agent(id="planner", name="Planner", role="Plans the trip", model=model, tools=[notebook.recall_memory]),
+        Agent(id="booker", name="Booker", role="Books the hotels", model=model, tools=[notebook.retain_memory]),
+    ]
+    Team(model=model, members=members, telemetry=False).run("The ship sails at nine.")
+    assert notebook.lines == ["The ship sails at nine."]
 
 
 def test_an_empty_prompt_is_noted_and_nothing_is_stored(notebook: Notebook) -> None:

@@ -95,6 +95,8 @@ class BankSpec:
             used as it is.
         resolver: A callable that gives the id from the run context, instead of a scope.
         description: One line for the model's benefit.
+        conversations: Whether what a user says in a run may be retained here by itself (``equip(retain=...)``) although
+            other people read this bank. A bank of the user's own needs no such permission.
     """
 
     name: str
@@ -102,6 +104,7 @@ class BankSpec:
     resolver: BankResolver | None = None
     description: str = ""
     variables: Mapping[str, str] = field(default_factory=dict, hash=False)
+    conversations: bool = False
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{0,63}", self.name):
@@ -181,8 +184,9 @@ class BankSpec:
         template = self.template
         needs = _needs(template)
         for name in sorted(needs):
-            if not getattr(caller, name):
-                raise IdentityRequired(_missing(self.name, self.scope, name))
+            value = getattr(caller, name)
+            if not value or not isinstance(value, str):
+                raise IdentityRequired(_missing(self.name, self.scope, name, value))
         values = {name: escape(value) for name, value in self.variables.items()}
         values |= {name: escape(getattr(caller, name)) for name in needs}
         return check_bank_id(_fit(template.format_map({**values, "bank": self.name})))
@@ -272,10 +276,12 @@ def _template_fields(template: str) -> tuple[str, ...]:
     return tuple(fields)
 
 
-def _missing(bank: str, scope: str, name: str) -> str:
+def _missing(bank: str, scope: str, name: str, value: Any = None) -> str:
     how = {
         "user": "pass user_id= to the run, or set it on the agent or team",
         "session": "pass session_id= to the run",
         "run": "call it from within a run",
     }.get(name, f"compose it with a {name}")
+    if value:
+        return f"bank {bank!r} is scoped by {scope!r}, and {name}_id={value!r} is no string; {how}"
     return f"bank {bank!r} is scoped by {scope!r}, and this run has no {name}; {how}"

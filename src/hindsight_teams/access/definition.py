@@ -225,12 +225,14 @@ class _Reader:
             return value
         options: dict[str, Any] = {"scope": value}
         if isinstance(value, Mapping):
-            self.only(keys, value, ("scope", "description"))
+            self.only(keys, value, ("scope", "description", "conversations"))
             options = {"scope": "team", **value}
         elif callable(value):
             options = {"resolver": value}
+        if not isinstance(options.get("conversations", False), bool):
+            raise self.fail(keys, f"conversations {options['conversations']!r} must be true or false")
         for key, text in options.items():
-            if key != "resolver" and not isinstance(text, str):
+            if key not in ("resolver", "conversations") and not isinstance(text, str):
                 raise self.fail(keys, f"{key} {text!r} must be a string such as 'team', 'member' or 'user'")
         try:
             return BankSpec(name, variables=variables, **options)

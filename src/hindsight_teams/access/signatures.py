@@ -28,6 +28,8 @@ ENVELOPE_METADATA = frozenset(
 RESERVED_METADATA = ENVELOPE_METADATA | {*FIELDS, "trust", "lineage", "reviewed_by", "marked"}
 RESERVED_PREFIXES = tuple(f"{name}:" for name in (*FIELDS, "tagset", "trust", "lineage", "marked"))
 _INVENTED = "memory-"
+USER = "user"
+"""The ``speaker`` of what a user said, as automatic retention stores it."""
 MARK = "marked:suspicious"
 """The tag of a memory that the write guard let pass with a mark; the reason is metadata."""
 _OCCASION = ("session:", "run:", "lineage:")
@@ -48,8 +50,15 @@ def sign_metadata(caller: Caller, metadata: Mapping[str, str] | None, *, trust: 
     """The caller's metadata with the signature over it."""
     signed = {**(metadata or {}), **identity(caller)}
     if caller.member:
-        signed["trust"] = trust or "member"
+        signed["trust"] = trust or trust_in(signed.get("speaker"))
     return signed
+
+
+def trust_in(speaker: str | None) -> str:
+    """How far what was retained can be trusted, by who said it: a user, a tool, or else the member that retained it."""
+    if speaker == USER:
+        return "user"
+    return "tool" if speaker and speaker.startswith("tool:") else "member"
 
 
 def sign_tags(caller: Caller, tags: Sequence[str], scope_tags: Sequence[str]) -> list[str]:
@@ -109,7 +118,7 @@ def undecided(metadata: Mapping[str, str], tags: Sequence[str]) -> tuple[dict[st
     """A memory's metadata and tags without what an earlier decision about it left: a new one decides anew."""
     kept = {k: v for k, v in metadata.items() if k not in ("lineage", "reviewed_by") and k not in ENVELOPE_METADATA}
     if "author" in kept:
-        kept["trust"] = "member"
+        kept["trust"] = trust_in(kept.get("speaker"))
     return kept, [tag for tag in tags if not tag.startswith("lineage:")]
 
 

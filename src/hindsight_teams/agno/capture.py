@@ -1,80 +1,91 @@
-"""Automatic retention: a post-hook that retains each run's exchange."""
+"""Automatic retention: what is said in a run becomes memories, each under the name of who said it."""
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from functools import cache
-from threading import Lock
+from threading import RLock
 from typing import Any
 
-from agno.guardrails.base import BaseGuardrail
-
 from hindsight_teams.access.banks import join
-from hindsight_teams.access.grants import Caller
-from hindsight_teams.agno.injection import text_of
-from hindsight_teams.agno.toolkit import caller_of
+from hindsight_teams.access.grants import Caller, Grant
+from hindsight_teams.access.signatures import USER
+from hindsight_teams.agno.exchange import SELECTIONS, Exchange, Retain, Statement, pieces
+from hindsight_teams.agno.inputs import answer_of, words_of
+from hindsight_teams.agno.said import CONTEXT
+from hindsight_teams.agno.toolkit import STORED, caller_of
+from hindsight_teams.agno.turns import Hearing, Turn
 from hindsight_teams.errors import HindsightTeamsError
 from hindsight_teams.log import get_logger
 from hindsight_teams.memory.member import MemberMemory
-from hindsight_teams.memory.rendering import strip_injected
 from hindsight_teams.requests import Capability
 
 _log = get_logger(__name__)
 
-_RUNS_KEPT = 4096
+_EXCHANGES_KEPT = 4096
+_all_pending: set[Future[None]] = set()
+_LEFT_OUT = ("PAUSED", "CANCELLED", "ERROR")
+_READS = ("recall_memory", "reflect_on_memory")
 
 
-class RunRetention(BaseGuardrail):
-    """Retains what was asked and what was answered, one document for each session and user, in order.
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One memory that a run leaves behind, still to be stored."""
 
-    Memories that were injected are stripped first, so that what was recalled is never retained again as new. A run
-    is retained once, however often its hooks run. A failure costs a log line, never the run.
+    content: str
+    options: dict[str, Any]
+
+
+class RunRetention:
+    """Retains what is said in a member's runs: each statement a memory of its own, with its speaker and its trust.
+
+    The statements of one exchange carry its id as ``exchange`` in their metadata. An exchange is retained once, however
+    often its hooks run. A failure costs a log line, never the run; a run that paused is retained when it is continued,
+    and one that failed or was cancelled is not.
 
     Args:
         memory: The member's memory.
-        bank: Which bank to write to, where the member may write several.
+        bank: Which bank to write to.
+        retain: What to keep.
         background: Retain after the run returned, in order; nothing is lost when the interpreter exits.
     """
 
-    def __init__(self, memory: MemberMemory, *, bank: str | None = None, background: bool = False) -> None:
+    def __init__(self, memory: MemberMemory, *, bank: Grant, retain: Retain = "said", background: bool = False) -> None:
         self.memory = memory
-        self.bank = bank
+        self.bank = bank.bank
+        self.select = SELECTIONS[retain] if isinstance(retain, str) else retain
         self.background = background
+        self._refused = False
         self._seen: OrderedDict[str, None] = OrderedDict()
         self._pending: set[Future[None]] = set()
-        self._lock = Lock()
+        self._lock = RLock()  # a signal may flush on the thread that holds it
 
     def __deepcopy__(self, memo: dict[int, Any]) -> RunRetention:
         return self
 
-    def check(  # pyright: ignore[reportIncompatibleMethodOverride]  # Agno hands a post-hook its parameters by name
-        self, run_output: Any, run_context: Any = None
-    ) -> None:
-        """Retain after a sync run."""
-        exchange = self._exchange(run_output, run_context)
-        if exchange is None:
-            return
-        if self.background:
-            self._submit(exchange)
-        else:
-            self._retain(exchange)
+    def retain(self, run_output: Any, run_context: Any, hearing: Hearing, **given: Any) -> None:
+        """Retain what a sync run leaves behind; ``given`` as for ``plan``.
 
-    async def async_check(  # pyright: ignore[reportIncompatibleMethodOverride]  # as ``check``
-        self, run_output: Any, run_context: Any = None
-    ) -> None:
-        """Retain after an async run."""
-        exchange = self._exchange(run_output, run_context)
-        if exchange is None:
-            return
+        Raises:
+            IdentityRequired: The bank needs a user that the run does not have.
+        """
+        writes = self.plan(run_output, run_context, hearing, **given)
         if self.background:
-            self._submit(exchange)
-            return
-        content, caller = exchange
-        try:
-            await self.memory.aretain(content, **self._options(caller))
-        except HindsightTeamsError as error:
-            self._failed(error)
+            self._submit(writes)
+        else:
+            self._store(writes)
+
+    async def aretain(self, run_output: Any, run_context: Any, hearing: Hearing, **given: Any) -> None:
+        """Async twin of ``retain``. Cancelling the run does not cut a write short."""
+        writes = self.plan(run_output, run_context, hearing, **given)
+        if self.background:
+            self._submit(writes)
+        elif writes:
+            await asyncio.shield(asyncio.ensure_future(self._astore(writes)))
 
     def flush(self, timeout: float | None = None) -> bool:
         """Wait until all that was submitted is stored; False when ``timeout`` seconds were not enough."""
@@ -82,54 +93,161 @@ class RunRetention(BaseGuardrail):
             pending = set(self._pending)
         return not wait(pending, timeout).not_done
 
-    def _exchange(self, run_output: Any, run_context: Any) -> tuple[str, Caller] | None:
-        caller = caller_of(self.memory, run_context)
+    def plan(
+        self, run_output: Any, run_context: Any, hearing: Hearing, *, injected: str = "", answers: bool = True
+    ) -> list[Write]:
+        """Decide what of a run to retain, and note that it was.
+
+        Args:
+            run_output: Agno's RunOutput or TeamRunOutput.
+            run_context: Its context.
+            hearing: Whom it listened to.
+            injected: The memories in its system message.
+            answers: Whether what the model answers may be new; not so for the offline stand-in.
+
+        Raises:
+            IdentityRequired: The bank needs a user that the run does not have.
+        """
         status = getattr(run_output, "status", None)
-        if status is not None and str(getattr(status, "value", status)).upper() not in ("COMPLETED", "RUNNING"):
-            return None
-        run_input = getattr(run_output, "input", None)
-        asked = strip_injected(text_of(getattr(run_input, "input_content", None))).strip()
-        answered = strip_injected(text_of(getattr(run_output, "content", None))).strip()
-        if not asked and not answered:
-            return None
-        if caller.run:
-            with self._lock:
-                if caller.run in self._seen:
-                    return None
-                self._seen[caller.run] = None
-                while len(self._seen) > _RUNS_KEPT:
-                    self._seen.popitem(last=False)
-        speaker = caller.member or "The assistant"  # "assistant:" alone reads as a forged role to a guard
-        lines = [f"User said: {asked}" if asked else "", f"{speaker} answered: {answered}" if answered else ""]
-        return "\n".join(filter(None, lines)), caller
+        if str(getattr(status, "value", status)).upper() in _LEFT_OUT:
+            return []
+        caller = caller_of(self.memory, run_context)
+        bank_id = self.bank.resolve(caller)
+        hears = self._hears(hearing, bank_id)
+        exchange = self._exchange(run_output, caller, hearing, injected, answers=answers, hears=hears)
+        kept = [statement for statement in self.select(exchange) if statement.text.strip()]
+        if not kept or not self._may_go(caller) or not self._is_first(exchange):
+            return []
+        if exchange.said is not None:
+            hearing.turn.kept.add(bank_id)
+        return list(self._writes(kept, exchange, caller))
 
-    def _options(self, caller: Caller) -> dict[str, Any]:
-        # A server signs a whole document anew with each append, so there each run has a document of its own: otherwise
-        # the last run would pass for the source of all, and be all that a run's forgetting could find.
-        own = bool(caller.run) and Capability.APPEND_SIGNS_ANEW in self.memory._backend.capabilities
-        parts = (caller.session or caller.run or "none", caller.user, caller.run if own else None)
-        document_id = join("session", caller.member or "toolkit", *filter(None, parts))
-        return {"caller": caller, "bank": self.bank, "document_id": document_id, "append": not own}
+    def _exchange(
+        self, run_output: Any, caller: Caller, hearing: Hearing, injected: str, *, answers: bool, hears: bool
+    ) -> Exchange:
+        turn = hearing.turn
+        tools = [tool for tool in getattr(run_output, "tools", None) or () if not tool.tool_call_error]
+        stored = [
+            (self._bank_name((tool.tool_args or {}).get("bank")), str((tool.tool_args or {}).get("content") or ""))
+            for tool in tools
+            if tool.tool_name == "retain_memory" and str(tool.result).startswith(STORED)
+        ]
+        turn.stored.extend(stored)
+        member = caller.member or "assistant"
+        answer = answer_of(getattr(run_output, "content", None)) if answers else ""
+        turn.outputs.add(answer_of(getattr(run_output, "content", None)))
+        return Exchange(
+            member=member,
+            said=Statement(USER, turn.words) if turn.words and hears else None,
+            task=Statement(turn.leader, hearing.task) if hearing.task and turn.leader else None,
+            answered=Statement(member, answer) if answer else None,
+            recalled=(injected, *(str(tool.result) for tool in tools if tool.tool_name in _READS)),
+            stored=tuple(text for name, text in turn.stored if name == self.bank.name and text),
+            heard=turn.words,
+            user=caller.user,
+            session=caller.session,
+            run="/".join(dict.fromkeys(filter(None, (caller.run, getattr(run_output, "run_id", None))))) or None,
+        )
 
-    def _retain(self, exchange: tuple[str, Caller]) -> None:
-        content, caller = exchange
-        try:
-            self.memory.retain(content, **self._options(caller))
-        except HindsightTeamsError as error:
-            self._failed(error)
+    def _hears(self, hearing: Hearing, bank_id: str) -> bool:
+        """Whether this run retains the user's words: once for each bank, a leader's own rather than its member's."""
+        turn = hearing.turn
+        if hearing.task and turn.words not in hearing.task and (turn.leader_keeps or turn.kept):
+            return False
+        return bank_id not in turn.kept
 
-    def _submit(self, exchange: tuple[str, Caller]) -> None:
-        future = _writer().submit(self._retain, exchange)
+    def _bank_name(self, named: Any) -> str | None:
+        """The bank that a tool wrote to: the one it named, or the only one it may write."""
+        return str(named) if named else self.bank.name
+
+    def _may_go(self, caller: Caller) -> bool:
+        """Whether nobody else reads the bank, or the definition lets conversations into it, or there is no user."""
+        if "user" in self.bank.needs or not caller.user or getattr(self.bank, "conversations", False):
+            return True
+        if not self._refused:
+            self._refused = True
+            _log.warning(
+                f"what users say to {caller.member!r} is not retained: other people read its bank {self.bank.name!r};"
+                " give it a bank of scope 'user', or set conversations = true for this one in the team's definition"
+            )
+        return False
+
+    def _is_first(self, exchange: Exchange) -> bool:
+        with self._lock:
+            if exchange.id in self._seen:
+                return False
+            self._seen[exchange.id] = None
+            while len(self._seen) > _EXCHANGES_KEPT:
+                self._seen.popitem(last=False)
+        return True
+
+    def _writes(self, kept: Iterable[Statement], exchange: Exchange, caller: Caller) -> Iterator[Write]:
+        # A server signs a whole document anew with each append, so there each memory has a document of its own:
+        # otherwise the last run would pass for the source of all, and be all that a run's forgetting could find.
+        own = bool(caller.run) and Capability.APPEND_SIGNS_ANEW in self.memory.capabilities
+        where = (caller.session or caller.run or "none", caller.user, exchange.id if own else None)
+        for number, statement in enumerate(kept):
+            parts = pieces(statement.text)
+            for part, text in enumerate(parts):
+                metadata = {"speaker": statement.speaker, "exchange": exchange.id}
+                if len(parts) > 1:
+                    metadata["part"] = f"{part + 1}/{len(parts)}"
+                which = f"{number}.{part}" if own else None
+                yield Write(
+                    text,
+                    {
+                        "caller": caller,
+                        "bank": self.bank.name,
+                        "context": CONTEXT if statement.speaker == USER else None,
+                        "metadata": metadata,
+                        "document_id": join("session", caller.member or "toolkit", *filter(None, (*where, which))),
+                        "append": not own,
+                    },
+                )
+
+    def _store(self, writes: Iterable[Write]) -> None:
+        for write in writes:
+            try:
+                self.memory.retain(write.content, **write.options)
+            except HindsightTeamsError as error:
+                _failed(error)
+
+    async def _astore(self, writes: Iterable[Write]) -> None:
+        for write in writes:
+            try:
+                await self.memory.aretain(write.content, **write.options)
+            except HindsightTeamsError as error:
+                _failed(error)
+
+    def _submit(self, writes: list[Write]) -> None:
+        if not writes:
+            return
+        future = _writer().submit(self._store, writes)
         with self._lock:
             self._pending.add(future)
+        _all_pending.add(future)
         future.add_done_callback(self._done)
 
     def _done(self, future: Future[None]) -> None:
         with self._lock:
             self._pending.discard(future)
+        _all_pending.discard(future)
 
-    def _failed(self, error: HindsightTeamsError) -> None:
-        _log.warning("this run was not retained", error=type(error).__name__, reason=str(error))
+
+def flush_all(timeout: float) -> None:
+    """Wait, for at most so many seconds, until all that waits in this process is stored."""
+    wait(list(_all_pending), timeout)
+
+
+def unheard(run_output: Any) -> Hearing:
+    """What a run was told whose start nobody here saw: one that is continued, in another process perhaps."""
+    words = words_of(getattr(run_output, "input", None))
+    handed_on = bool(getattr(run_output, "parent_run_id", None))
+    return Hearing(Turn("" if handed_on else words), words if handed_on else "")
+
+
+def _failed(error: HindsightTeamsError) -> None:
+    _log.warning("what was said in this run was not retained", error=type(error).__name__, reason=str(error))
 
 
 @cache

@@ -13,11 +13,17 @@ from agno.team import Team
 from agno.tools.function import Function
 from agno.tools.toolkit import Toolkit
 
-from hindsight_teams.access.grants import Access
-from hindsight_teams.agno.capture import RunRetention
+from hindsight_teams.access.grants import Access, Grant
+from hindsight_teams.agno.capture import RunRetention, flush_all
+from hindsight_teams.agno.exchange import SELECTIONS, Retain
+from hindsight_teams.agno.hooks import RunHook
 from hindsight_teams.agno.injection import InjectionBudget, MemoryInjection, with_memories
+from hindsight_teams.agno.lifecycle import store_before_termination
 from hindsight_teams.agno.review_tools import ProposalTools, ReviewTools
+from hindsight_teams.agno.run_memory import RunMemory
 from hindsight_teams.agno.toolkit import HindsightTools
+from hindsight_teams.agno.turns import Place, Turns
+from hindsight_teams.agno.workflows import Workflow, steps_of
 from hindsight_teams.errors import TeamDefinitionError, did_you_mean
 from hindsight_teams.memory.member import MemberMemory
 from hindsight_teams.models import check_choice
@@ -26,7 +32,7 @@ if TYPE_CHECKING:
     from hindsight_teams.access.definition import TeamDefinition
     from hindsight_teams.memory.team import TeamMemory
 
-Equipped = TypeVar("Equipped", Agent, Team)
+Equipped = TypeVar("Equipped", Agent, Team, Workflow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +43,13 @@ class Equipment:
     injection: MemoryInjection | None
     retention: RunRetention | None
 
-    def hand_to(self, part: Agent | Team) -> None:
+    def hand_to(self, part: Agent | Team, turns: Turns, place: Place) -> None:
         """Give it to an agent, or to a team's leader, in place of what an earlier ``equip`` gave."""
         _add_tools(part, self.toolkits)
         if self.injection:
-            _add_injection(part, self.injection)
-        if self.retention:
-            part.post_hooks = [*_without(part.post_hooks, RunRetention), self.retention]
+            part.instructions = with_memories(part.instructions, self.injection)
+        if self.injection or self.retention:
+            _add_hooks(part, turns, place, self.injection, self.retention)
 
 
 def equip(
@@ -52,41 +58,65 @@ def equip(
     *,
     inject: Literal["query"] | None,
     inject_budget: InjectionBudget | None,
-    retain: Literal["runs"] | None,
+    retain: Retain | None,
     retain_bank: str | None,
     background: bool,
 ) -> Equipped:
     """``TeamMemory.equip``, which says what the arguments mean."""
     _check_members(memory.definition, team)
     check_choice("inject", inject or "query", ("query",))
-    check_choice("retain", retain or "runs", ("runs",))
+    if not callable(retain):
+        check_choice("retain", retain or "said", tuple(SELECTIONS))
+    elif inspect.iscoroutinefunction(retain):
+        raise TeamDefinitionError(f"retain={retain!r} must be a plain function: it only chooses what to keep")
+    if retain and background:
+        store_before_termination(flush_all)
+    turns = Turns()
 
     @cache  # a callable may give the same members for every user; they share what belongs to the member
     def equipment(member_id: str) -> Equipment:
         return _equipment(memory, member_id, inject, inject_budget, retain, retain_bank, background)
 
-    def equip_parts(whole: Agent | Team) -> None:
+    def equip_parts(whole: Agent | Team, place: Place) -> None:
         for part in parts_of(whole):
-            if isinstance(part, Team) and callable(part.members):
-                part.members = mapped(part.members, equipped_members)
+            where: Place = place if part is whole else "member"
+            if isinstance(part, Team):
+                if callable(part.members):
+                    part.members = mapped(part.members, equipped_members)
+                part.add_member_tools_to_context = True  # who can remember is what a leader must know to delegate
             if part.id in memory.definition.grants:
-                equipment(part.id).hand_to(part)
+                equipment(part.id).hand_to(part, turns, where)
+            elif retain and isinstance(part, Team):
+                _add_hooks(part, turns, where, None, None)  # it hears the user for its members
 
     def equipped_members(members: Iterable[Any]) -> list[Any]:
         members = [member.deep_copy() if isinstance(member, Agent | Team) else member for member in members]
         ids_of(*members)
         for member in members:
             if isinstance(member, Agent | Team):
-                equip_parts(member)
+                equip_parts(member, "member")
         return members
 
     copied = team.deep_copy()
-    equip_parts(copied)
+    if isinstance(copied, Workflow):
+        for part, first in steps_of(copied):
+            equip_parts(part, "outermost" if first else "later")
+    else:
+        equip_parts(copied, "outermost")
     return copied
 
 
-def _check_members(definition: TeamDefinition, team: Agent | Team) -> None:
-    present, granted = ids_of(team), definition.grants
+def _check_members(definition: TeamDefinition, team: Agent | Team | Workflow) -> None:
+    granted = definition.grants
+    if isinstance(team, Workflow):
+        present = {part_id for part, _ in steps_of(team) for part_id in ids_of(part)}
+        if not present & set(granted):
+            raise TeamDefinitionError(
+                f"the team definition grants memory to {', '.join(map(repr, granted))}, and no step of the workflow"
+                f" {team.name!r} is one of them"
+            )
+        return
+    present = ids_of(team)
     if isinstance(team, Agent):
         if team.id not in granted:
             raise TeamDefinitionError(
@@ -108,7 +138,7 @@ def _equipment(
     member_id: str,
     inject: str | None,
     inject_budget: InjectionBudget | None,
-    retain: str | None,
+    retain: Retain | None,
     retain_bank: str | None,
     background: bool,
 ) -> Equipment:
@@ -122,7 +152,7 @@ def _equipment(
     injection = MemoryInjection(own, inject_budget) if inject and own.holds(Access.RECALL) else None
     retention = None
     if retain and (bank := retention_bank(own, retain_bank)):
-        retention = RunRetention(own.for_words_of_others(), bank=bank, background=background)
+        retention = RunRetention(own.for_words_of_others(), bank=bank, retain=retain, background=background)
         memory.retentions.append(retention)
     return Equipment(toolkits, injection, retention)
 
@@ -194,23 +224,37 @@ def _is_ours(tool: Any) -> bool:
     return isinstance(tool, ProposalTools | ReviewTools)
 
 
-def _add_injection(part: Agent | Team, injection: MemoryInjection) -> None:
-    part.pre_hooks = [*_without(part.pre_hooks, MemoryInjection), injection]
-    part.instructions = with_memories(part.instructions, injection)
+def _add_hooks(
+    part: Agent | Team, turns: Turns, place: Place, injection: MemoryInjection | None, retention: RunRetention | None
+) -> None:
+    memory = RunMemory(
+        str(part.id), turns, place=place, leads=isinstance(part, Team), injection=injection, retention=retention
+    )
+    before, after = memory.hooks()
+    part.pre_hooks = [*_without_ours(part.pre_hooks), before]
+    part.post_hooks = [*_without_ours(part.post_hooks), after]
 
 
-def _without(hooks: list[Any] | None, kind: type) -> list[Any]:
-    return [hook for hook in hooks or [] if not isinstance(hook, kind)]
+def _without_ours(hooks: list[Any] | None) -> list[Any]:
+    return [hook for hook in hooks or [] if not isinstance(hook, RunHook)]
 
 
-def retention_bank(memory: MemberMemory, wanted: str | None) -> str | None:
-    """The bank that a member's runs go to; None where it may not write the one that was named."""
-    names = [grant.bank.name for grant in memory.holds(Access.RETAIN)]
-    if wanted is not None or not names:
-        return wanted if wanted in names else None
-    if len(names) > 1:
+def retention_bank(memory: MemberMemory, wanted: str | None) -> Grant | None:
+    """The bank that a member's runs go to, as it holds it; None where it may not write the one that was named.
+
+    That is the user's own bank where the member may write just one, else the one that takes conversations, else the
+    only one.
+    """
+    grants = memory.holds(Access.RETAIN)
+    if wanted is not None:
+        return next((grant for grant in grants if grant.bank.name == wanted), None)
+    own = [grant for grant in grants if "user" in grant.bank.needs]
+    open_to_all = [grant for grant in grants if getattr(grant.bank, "conversations", False)]
+    candidates = own or open_to_all or list(grants)
+    if len(candidates) > 1:
+        names = [grant.bank.name for grant in candidates]
         raise TeamDefinitionError(
             f"member {memory.identity.member!r} may write several banks; say where its runs go with retain_bank= one of"
             f" {', '.join(map(repr, names))}"
         )
-    return names[0]
+    return candidates[0] if candidates else None

@@ -1,41 +1,34 @@
 """Memories in every run without a tool call: recalled with the run's own input, put into the system message.
 
 A pre-hook sees the run's input but not the system message; instructions see the run but not its input. So the hook
-recalls, and the instructions of the same run take what it found. The hook is a guardrail by type because that is the
-one kind of hook for which Agno has a sync and an async form. Nothing is added to the user's message: it stays out of
-the session's history, and out of what automatic retention stores.
+recalls, and the instructions of the same run take what it found. Nothing is added to the user's message: it stays out
+of the session's history, and out of what automatic retention stores.
 """
 
 from __future__ import annotations
 
 import asyncio
 import inspect
-from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextvars import copy_context
 from dataclasses import dataclass
 from functools import cache
-from threading import Lock
 from typing import Any
 
-from agno.guardrails.base import BaseGuardrail
-
 from hindsight_teams.access.grants import Access, Caller
+from hindsight_teams.agno.citing import note_recalled
+from hindsight_teams.agno.inputs import query_of
 from hindsight_teams.agno.toolkit import caller_of
-from hindsight_teams.errors import HindsightTeamsError
+from hindsight_teams.agno.turns import notes_of
+from hindsight_teams.errors import HindsightTeamsError, IdentityRequired
 from hindsight_teams.log import get_logger
 from hindsight_teams.memory.member import MemberMemory
-from hindsight_teams.memory.rendering import fence, render_recall, strip_injected
+from hindsight_teams.memory.rendering import fence, render_recall
 from hindsight_teams.models import RecallResult
 
 _log = get_logger(__name__)
-
-MAX_QUERY_CHARACTERS = 2000
-"""About the 500 tokens at which a Hindsight server cuts a query."""
-
-_RUNS_KEPT = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +44,10 @@ class InjectionBudget:
     max_seconds: float = 2.0
 
 
-class MemoryInjection(BaseGuardrail):
-    """A pre-hook that recalls for the run, and the keeper of what it found until the system message is built.
+class MemoryInjection:
+    """Recalls for a run before it starts, and gives what it found to the run's instructions.
+
+    What was found is kept with the run's own context, under the caller's whole identity, until the run ends.
 
     Args:
         memory: The member's memory; all banks it may recall from are read.
@@ -62,37 +57,41 @@ class MemoryInjection(BaseGuardrail):
     def __init__(self, memory: MemberMemory, budget: InjectionBudget | None = None) -> None:
         self.memory = memory
         self.budget = budget or InjectionBudget()
-        self._found: OrderedDict[str, str] = OrderedDict()
-        self._lock = Lock()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> MemoryInjection:
         return self
 
-    def check(self, run_input: Any, run_context: Any = None) -> None:
-        """Recall for a sync run."""
-        query = _query(run_input)
+    def recall(self, run_input: Any, run_context: Any) -> None:
+        """Recall for a sync run.
+
+        Raises:
+            IdentityRequired: A bank needs a user that the run does not have.
+        """
+        caller, query = self._start(run_input, run_context)
         if not query:
             return
-        caller = caller_of(self.memory, run_context)
         task = _pool().submit(copy_context().run, self._recall, query, caller)
         try:
-            self._keep(caller, task.result(self.budget.max_seconds))
+            self._keep(caller, run_context, task.result(self.budget.max_seconds))
         except FutureTimeout:
             task.cancel()
             self._late()
+        except IdentityRequired:
+            raise
         except HindsightTeamsError as error:
             self._failed(error)
 
-    async def async_check(self, run_input: Any, run_context: Any = None) -> None:
-        """Recall for an async run."""
-        query = _query(run_input)
+    async def arecall(self, run_input: Any, run_context: Any) -> None:
+        """Async twin of ``recall``."""
+        caller, query = self._start(run_input, run_context)
         if not query:
             return
-        caller = caller_of(self.memory, run_context)
         try:
             async with asyncio.timeout(self.budget.max_seconds):
                 found = await self.memory.arecall(query, caller=caller, max_tokens=self.budget.max_tokens)
-            self._keep(caller, found)
+            self._keep(caller, run_context, found)
+        except IdentityRequired:
+            raise
         except HindsightTeamsError as error:  # before TimeoutError: a backend's own time-out is one of ours
             self._failed(error)
         except TimeoutError:
@@ -100,24 +99,34 @@ class MemoryInjection(BaseGuardrail):
 
     def text(self, run_context: Any) -> str:
         """What was found for this run, fenced; empty when nothing was."""
-        with self._lock:
-            return self._found.get(getattr(run_context, "run_id", None) or "", "")
+        if run_context is None:
+            return ""
+        return str(notes_of(run_context).get(_key(caller_of(self.memory, run_context)), ""))
+
+    def drop(self, run_context: Any) -> None:
+        """Forget what was found: the run is over."""
+        notes_of(run_context).pop(_key(caller_of(self.memory, run_context)), None)
+
+    def _start(self, run_input: Any, run_context: Any) -> tuple[Caller, str]:
+        self.drop(run_context)  # what an earlier try found is not this one's
+        caller, query = caller_of(self.memory, run_context), query_of(run_input)
+        if query:
+            self.memory.bank_names(Access.RECALL, caller)  # raises where a user is missing, before anything is asked
+        return caller, query
 
     def _recall(self, query: str, caller: Caller) -> RecallResult:
         return self.memory.recall(query, caller=caller, max_tokens=self.budget.max_tokens)
 
-    def _keep(self, caller: Caller, result: RecallResult) -> None:
-        if not result.results or not caller.run:
+    def _keep(self, caller: Caller, run_context: Any, result: RecallResult) -> None:
+        if not result.results:
             return
         rendered = render_recall(
             result,
             label_banks=caller.member is not None,
             names=self.memory.bank_names(Access.RECALL, caller),
         )
-        with self._lock:
-            self._found[caller.run] = fence(rendered)
-            while len(self._found) > _RUNS_KEPT:
-                self._found.popitem(last=False)
+        notes_of(run_context)[_key(caller)] = fence(rendered)
+        note_recalled(run_context, caller, result.results)
 
     def _late(self) -> None:
         _log.warning("memories left out of this run: recall took too long", max_seconds=self.budget.max_seconds)
@@ -126,14 +135,18 @@ class MemoryInjection(BaseGuardrail):
         _log.warning("memories left out of this run", error=type(error).__name__, reason=str(error))
 
 
+def _key(caller: Caller) -> tuple[Any, ...]:
+    return ("injected", caller.team, caller.member, repr(caller.user), caller.session, caller.run)
+
+
 def with_memories(instructions: Any, injection: MemoryInjection) -> Any:
     """Instructions that are those given, and after them the memories of the run.
 
     What Agno serializes of them (a string, a list) stays what was given.
     """
-    instructions = getattr(instructions, "given", instructions)
-    if instructions is None or isinstance(instructions, str):
-        return _InjectedText(instructions or "", injection)
+    instructions = getattr(instructions, "given", instructions)  # what an earlier equip wrapped
+    if isinstance(instructions, str):
+        return _InjectedText(instructions, injection)
     if isinstance(instructions, list):
         return _InjectedList(instructions, injection)
     if inspect.iscoroutinefunction(instructions):
@@ -146,6 +159,8 @@ def with_memories(instructions: Any, injection: MemoryInjection) -> Any:
         return acall
 
     def call(agent: Any = None, team: Any = None, session_state: Any = None, run_context: Any = None) -> Any:
+        if instructions is None:
+            return injection.text(run_context)
         return _joined(_call(instructions, agent, team, session_state, run_context), injection.text(run_context))
 
     call.given = instructions  # type: ignore[attr-defined]
@@ -153,7 +168,11 @@ def with_memories(instructions: Any, injection: MemoryInjection) -> Any:
 
 
 class _InjectedText(str):
-    """A string that Agno calls, as it calls any callable instructions."""
+    """A string that Agno calls, as it calls any callable instructions.
+
+    A plain callable would do for the run, but Agno serializes only strings and lists: stored with ``to_dict``, the
+    agent would lose the instructions that it was given.
+    """
 
     injection: MemoryInjection
 
@@ -170,7 +189,7 @@ class _InjectedText(str):
 
 
 class _InjectedList(list[Any]):
-    """A list that Agno calls, as it calls any callable instructions."""
+    """A list that Agno calls and serializes, for the same reason as ``_InjectedText``."""
 
     def __init__(self, items: list[Any], injection: MemoryInjection) -> None:
         super().__init__(items)
@@ -195,27 +214,6 @@ def _joined(given: Any, memories: str) -> Any:
     if isinstance(given, list):
         return [*given, memories]
     return f"{given}\n\n{memories}" if given else memories
-
-
-def _query(run_input: Any) -> str:
-    """The run's own words: the text of its input, without memories that were injected upstream."""
-    content = getattr(run_input, "input_content", run_input)
-    return strip_injected(text_of(content))[:MAX_QUERY_CHARACTERS].strip()
-
-
-def text_of(content: Any) -> str:
-    """The text of a run's input: of a string, a message, messages or parts; anything else as JSON or ``str``."""
-    if content is None or isinstance(content, str):
-        return content or ""
-    if isinstance(content, list):
-        return "\n".join(filter(None, map(text_of, content)))
-    if isinstance(content, dict):
-        if isinstance(content.get("text"), str):
-            return str(content["text"])
-        return text_of(content.get("content")) if "content" in content else str(content)
-    if hasattr(content, "get_content_string"):
-        return str(content.get_content_string())
-    return str(content.model_dump_json(exclude_none=True)) if hasattr(content, "model_dump_json") else str(content)
 
 
 @cache

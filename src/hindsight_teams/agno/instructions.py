@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, Self
 
 from hindsight_teams.access.banks import DirectBank
 from hindsight_teams.access.grants import Access, Grant
@@ -36,7 +36,9 @@ def memory_instructions(
 ) -> MemoryInstructions:
     """Instructions that recall on every run, as ``instructions=...`` or among others in ``instructions=[...]``.
 
-    A recall that finds nothing, or fails, gives the empty string and one log line; the run goes on.
+    They are a string with what is recalled now, so that they can also be joined, compared, stored as JSON and pickled;
+    Agno gets what is recalled then. A recall that finds nothing, or fails, gives the empty string and one log line; the
+    run goes on.
 
     Args:
         bank_id: The bank to recall from.
@@ -79,21 +81,23 @@ def memory_instructions(
 
 
 class MemoryInstructions(str):
-    """A string whose text is recalled whenever Agno puts it into a system message.
+    """A string that is recalled anew whenever Agno puts it into a system message.
 
-    Agno takes instructions as a callable, which it calls on each run, or as a list of strings, which it formats on each
-    run (``render_instructions``: ``strip``, ``in``, and an f-string). This is both, so that the articles' own form,
-    a list, recalls on every run too. Each rendering recalls once.
+    Its value is what was recalled when it was made. Agno takes instructions as a callable, which it calls on each run,
+    or as a list of strings, which it formats on each run (``render_instructions``: ``strip``, ``in``, and an f-string).
+    This is both, so that the articles' own form, a list, recalls on every run too. Each rendering recalls once.
     """
 
     _recall: Callable[[Any], str]
+    _listed: bool
 
-    __slots__ = ("_recall",)
+    __slots__ = ("_listed", "_recall")
 
-    def __new__(cls, recall: Callable[[Any], str]) -> MemoryInstructions:
+    def __new__(cls, recall: Callable[[Any], str], text: str | None = None, *, listed: bool = False) -> Self:
         """A string around a callable that takes Agno's run context, or None, and gives the text."""
-        self = super().__new__(cls, "")
+        self = super().__new__(cls, _first(recall) if text is None else text)
         self._recall = recall
+        self._listed = listed
         return self
 
     def __call__(self, run_context: Any = None) -> str:
@@ -120,11 +124,18 @@ class MemoryInstructions(str):
         return True
 
     def __contains__(self, part: object) -> bool:
-        return False
+        return not self._listed and str.__contains__(self._made, part)  # type: ignore[operator]  # as str does
 
     def strip(self, chars: str | None = None, /) -> MemoryInstructions:
-        """Itself: what there is to strip is known only once it is formatted."""
-        return self
+        """The same, recalled once it is formatted: what there is to strip is not known before.
+
+        Agno asks it whether it holds a line break, and formats only what holds none.
+        """
+        return MemoryInstructions(self._recall, self._made.strip(chars), listed=True)
+
+    @property
+    def _made(self) -> str:
+        return str.__getitem__(self, slice(None))
 
     def __deepcopy__(self, memo: dict[int, Any]) -> MemoryInstructions:
         return self
@@ -133,7 +144,15 @@ class MemoryInstructions(str):
         return self
 
     def __reduce__(self) -> Any:
-        return str, ("",)
+        return str, (self._made,)
 
     def __repr__(self) -> str:
         return "memory_instructions(...)"
+
+
+def _first(recall: Callable[[Any], str]) -> str:
+    try:
+        return recall(None)
+    except Exception as error:  # the run says it, if it is still so then
+        _log.debug("memory instructions could not be recalled yet", error=type(error).__name__, reason=str(error))
+        return ""

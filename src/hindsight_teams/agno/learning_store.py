@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any, Unpack
 
 from hindsight_teams.access.grants import FULL, Access, Caller
-from hindsight_teams.agno.injection import MAX_QUERY_CHARACTERS
+from hindsight_teams.agno.inputs import query_of
 from hindsight_teams.agno.said import CONTEXT, said
 from hindsight_teams.agno.toolkit import HindsightTools
 from hindsight_teams.memory.direct import BankOptions, bank_of, memory_for
 from hindsight_teams.memory.member import MemberMemory
-from hindsight_teams.memory.rendering import fence, render_recall, strip_injected
+from hindsight_teams.memory.rendering import fence, render_recall
 from hindsight_teams.models import Memory, RecallResult, check_max_tokens
 
 
@@ -139,7 +139,7 @@ class HindsightLearningStore:
     def _query(self, context: Mapping[str, Any]) -> str:
         if not self.memory.holds(Access.RECALL):
             return ""
-        return strip_injected(context.get("message") or "")[:MAX_QUERY_CHARACTERS].strip()
+        return query_of(context.get("message") or "")
 
     def _caller(self, context: Mapping[str, Any]) -> Caller:
         run_context = context.get("run_context")

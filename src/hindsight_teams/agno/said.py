@@ -1,33 +1,174 @@
-"""What a user said in a run, as automatic retention takes it. Pure."""
+"""Whether what somebody said can hold a fact, and what of an answer is no more than an echo. Pure.
+
+In doubt a message is kept: one more memory costs a rank, a message left out costs a fact. What is left out is what can
+hold none: signs without a word, courtesies, and questions that only ask.
+"""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
-from hindsight_teams.agno.injection import text_of
-from hindsight_teams.memory.rendering import strip_injected
+from hindsight_teams.agno.courtesies import ASKING, COURTESIES, JOINING, MEMORISING
+from hindsight_teams.agno.inputs import CLOSING, SENTENCE_ENDS, asks, own_messages
 
 CONTEXT = "said by the user in a conversation with an agent"
 """What a retain of it is about, for a backend that extracts facts."""
 
-_SENTENCE_ENDS = re.compile(r"(?<=[.!?…])\s+|(?<=[\u3002\uff01\uff1f\u061f])\s*|\n+")
-_QUESTION_ENDS = ("?", "\uff1f", "\u061f")
-_CLOSING = " \t\"'\u201d\u2019\u00bb)]"
+_CLAUSE_ENDS = re.compile(r"[,;:\u3001\uff0c\uff1b\uff1a\u060c\u2014]\s*|\s[-\u2013]\s")
+_TELLS_IN_ASKING = re.compile(
+    r"\b(?:(?:did|do|have|has) (?:i|you|we) (?:ever )?(?:know|tell|told|mention(?:ed)?|say|said|hear|heard)"
+    r" (?:you )?that\b"
+    r"|(?:because|since|now that|given that|weil|nachdem|parce que|puisque|porque|ya que|perch[eé]|omdat)\b)",
+    re.I,
+)
+_REFUSES = re.compile(
+    r"\b(?:i (?:do not|don['\u2019]t) (?:know|have)|i (?:can ?not|can['\u2019]t|could ?n['\u2019]t|am unable|'m unable)"
+    r"|i['\u2019]m (?:sorry|afraid|unable|not able)|i am (?:sorry|afraid|not able)|unfortunately"
+    r"|no (?:relevant )?memor|memory holds nothing|nothing (?:is|was) (?:known|found|stored))",
+    re.I,
+)
+_ACKNOWLEDGES = COURTESIES | frozenset(
+    "i'll i\u2019ll i've i\u2019ve i remember remembered remembering saved stored retained recorded memory memories"
+    " know known noted now keep kept in mind fact facts your you've you\u2019ve told let me if need anything help how"
+    " can today assist here".split()
+)
+_FRAMING = frozenset("i my me you your we our the a an is are was were that this it its from memory yes no".split())
+_LABEL = re.compile(r"^\s*(?:[-*\u2022]|\d{1,3}[.)])?\s*(?:\[[^\]]*\]\s*)?(?:\((?:superseded|suspicious)\)\s*){0,2}")
+_RECALLED = re.compile(r"^\s*(?:\d{1,3}[.)]|[-*\u2022])\s*\[[^\[\]|]+(?:\|[^\[\]|]+)+\]\s*(\S.*)$")
+_ASKS_UNMARKED = re.compile(
+    r"^(?:what|where|when|who|how|which)(?:['\u2019]s| (?:is|are|was|were|do|does|did|can|should|will|would))"
+    r" (?:my|our|your|the|i|we|you|he|she|it|they|their|his|her|this|that)\b[^,;:.\d]*\W*$",
+    re.I,
+)
+_RELATIVE = frozenset("what when where how who which why whose".split())
+_SUBJECTS = frozenset("i we you he she they it my our the".split())
+_ATTACHED = re.compile(r"\((?:image|audio|video|file) attached\)")
+_LONGEST_REFUSAL = 40
 
 
 def said(messages: Iterable[Any]) -> str:
-    """The user's own words in a run's messages; empty where they are only questions.
+    """The user's own words in a run's messages; empty where they can hold no fact.
 
     Messages from history were retained when they were said. What an agent or a tool said is not the user's, and what
-    memory put in is not new. A question tells nothing, and as a memory would answer itself.
+    memory put in is not new.
     """
-    own = [
-        strip_injected(text_of(message.content)).strip()
-        for message in messages
-        if message.role == "user" and not message.from_history
-    ]
-    text = "\n".join(filter(None, own))
-    sentences = [sentence.rstrip(_CLOSING) for sentence in _SENTENCE_ENDS.split(text) if sentence.strip()]
-    return "" if all(sentence.endswith(_QUESTION_ENDS) for sentence in sentences) else text
+    text = "\n".join(own_messages(messages))
+    return "" if holds_no_fact(text) else text
+
+
+def holds_no_fact(text: str) -> bool:
+    """Whether a text, in any language, can tell nothing: it greets, thanks, or only asks."""
+    return all(_is_empty(sentence) for sentence in sentences(text))
+
+
+def is_courtesy(text: str) -> bool:
+    """Whether a text only greets, thanks, takes leave or acknowledges."""
+    return all(word in COURTESIES for word in tokens(text))
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences and lines of a text."""
+    return [part.strip() for part in SENTENCE_ENDS.split(text) if part.strip()]
+
+
+def tokens(text: str) -> list[str]:
+    """The words of a text, case-folded, without punctuation; a script without spaces gives longer pieces."""
+    folded = unicodedata.normalize("NFC", text).casefold()
+    return "".join(character if _is_word(character) else " " for character in folded).replace("' ", " ").split()
+
+
+def is_refusal(answer: str) -> bool:
+    """Whether an answer only says that it can't answer, or that it took note."""
+    words = tokens(answer)
+    if all(word in _ACKNOWLEDGES for word in words):
+        return True
+    short = len(words) <= _LONGEST_REFUSAL and not any(character.isdigit() for character in answer)
+    return short and bool(_REFUSES.search(answer))
+
+
+def new_in(answer: str, known: Iterable[str]) -> str:
+    """An answer without the lines that only say again what memory gave; empty where nothing is left but an opening.
+
+    Args:
+        answer: What a member answered.
+        known: What it was given: recalled lines and reflections.
+    """
+    sources = [frozenset(tokens(_LABEL.sub("", line))) for text in known for line in sentences(text)]
+    kept = [line for line in answer.splitlines() if line.strip() and not _came_from(line, sources)]
+    if all(line.rstrip().endswith((":", "\uff1a")) for line in kept):
+        return ""
+    return answer if len(kept) == len([line for line in answer.splitlines() if line.strip()]) else "\n".join(kept)
+
+
+def recalled_text(line: str) -> str | None:
+    """The memory in a line as recall shows it, numbered and labelled; None for any other line."""
+    found = _RECALLED.match(line)
+    return found[1].strip() if found else None
+
+
+def without_recalled(text: str) -> str:
+    """A text without lines as recall shows them."""
+    lines = text.splitlines()
+    kept = [line for line in lines if recalled_text(line) is None]
+    return text if len(kept) == len(lines) else "\n".join(kept).strip()
+
+
+def not_in(text: str, stored: Iterable[str]) -> str:
+    """A text, or nothing where all that it tells is already in what was stored of it, word for word."""
+    held = [" ".join(tokens(item)) for item in stored]
+    if not held:
+        return text
+    left = [part for part in sentences(text) if not _is_empty(part) and not _is_in(part, held)]
+    return text if left else ""
+
+
+def _is_in(sentence: str, held: list[str]) -> bool:
+    plain = " ".join(tokens(sentence))
+    for item in held:
+        if plain in item:
+            return True
+        if item and (at := plain.find(item)) >= 0:
+            around = f"{plain[:at]} {plain[at + len(item) :]}".split()
+            if all(word in MEMORISING or word in COURTESIES for word in around):
+                return True
+    return False
+
+
+def _is_empty(sentence: str) -> bool:
+    sentence = _ATTACHED.sub("", sentence).strip()
+    if all(word in COURTESIES for word in tokens(sentence)):
+        return True
+    if not asks(sentence):
+        return bool(_ASKS_UNMARKED.match(sentence)) and not _TELLS_IN_ASKING.search(sentence)
+    if _TELLS_IN_ASKING.search(sentence):
+        return False
+    *before, _ = _CLAUSE_ENDS.split(sentence.rstrip(f"{CLOSING};"))
+    return not any(_tells(clause) for clause in before)
+
+
+def _tells(clause: str) -> bool:
+    """Whether a clause before a question may state something: it asks nothing, and is more than an interjection."""
+    words = [word for word in tokens(clause) if word not in JOINING]
+    if all(word in COURTESIES for word in words):
+        return False
+    opening = next((word for word in words if word not in COURTESIES or word in ASKING or word in _SUBJECTS), "")
+    follows = words[words.index(opening) + 1 :][:1] if opening else []
+    if opening in ASKING and not (opening in _RELATIVE and set(follows) & _SUBJECTS):
+        return False
+    addresses = len(words) == 2 and words[0] in COURTESIES and clause.split()[-1][:1].isupper()
+    spaceless = sum(ord(character) > 0x2E7F for character in clause)
+    return (len(words) > 1 and not addresses) or spaceless > 2 or any(map(str.isdigit, clause))
+
+
+def _came_from(line: str, sources: list[frozenset[str]]) -> bool:
+    own = [word for word in tokens(_LABEL.sub("", line)) if word not in _FRAMING]
+    if not own:
+        return all(word in _ACKNOWLEDGES for word in tokens(line))
+    return any(sum(word in source for word in own) >= 0.9 * len(own) for source in sources)
+
+
+def _is_word(character: str) -> bool:
+    return character in "'\u2019" or unicodedata.category(character)[0] in "LMN"

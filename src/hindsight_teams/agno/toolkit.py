@@ -14,6 +14,7 @@ from agno.tools.toolkit import Toolkit
 
 from hindsight_teams.access.banks import BankResolver
 from hindsight_teams.access.grants import FULL, Access, Caller, Grant
+from hindsight_teams.agno import citing
 from hindsight_teams.errors import ContentRefused, InvalidInput
 from hindsight_teams.memory.direct import BankOptions, memory_for
 from hindsight_teams.memory.member import MemberMemory
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from hindsight_teams.guard import Guard
 
 STORED = "Memory stored successfully."
+ABOUT_THE_USER = "about the current user"
 QUARANTINED = "Memory stored for review; it can be recalled once a reviewer approves it."
 
 
@@ -204,17 +206,25 @@ class HindsightTools(MemoryToolkit):
         Raises:
             HindsightTeamsError: It was not stored for another reason; the message says why.
         """
-        request = Retain(items=[RetainItem(content)])
+        caller = self._caller(run_context)
+        given = citing.read(self.memory, content, run_context, caller)
+        if given.is_known:
+            return given.reply
+        request, to = Retain(items=[RetainItem(given.new, metadata=given.metadata)]), [bank] if bank else None
         try:
-            return _told(self.memory.execute(request, caller=self._caller(run_context), banks=[bank] if bank else None))
+            return _told(self.memory.execute(request, caller=caller, banks=to))
         except ContentRefused as refused:
             return refused.message
 
     async def aretain_memory(self, run_context: RunContext, content: str, bank: str | None = None) -> str:
         """Async twin of ``retain_memory``."""
-        request, to = Retain(items=[RetainItem(content)]), [bank] if bank else None
+        caller = self._caller(run_context)
+        given = await citing.aread(self.memory, content, run_context, caller)
+        if given.is_known:
+            return given.reply
+        request, to = Retain(items=[RetainItem(given.new, metadata=given.metadata)]), [bank] if bank else None
         try:
-            return _told(await self.memory.aexecute(request, caller=self._caller(run_context), banks=to))
+            return _told(await self.memory.aexecute(request, caller=caller, banks=to))
         except ContentRefused as refused:
             return refused.message
 
@@ -229,12 +239,12 @@ class HindsightTools(MemoryToolkit):
             HindsightTeamsError: Memory could not be searched; the message says why.
         """
         caller = self._caller(run_context)
-        return self._render(self.memory.execute(Recall(query=query), caller=caller), caller)
+        return self._render(self.memory.execute(Recall(query=query), caller=caller), caller, run_context)
 
     async def arecall_memory(self, run_context: RunContext, query: str) -> str:
         """Async twin of ``recall_memory``."""
         caller = self._caller(run_context)
-        return self._render(await self.memory.aexecute(Recall(query=query), caller=caller), caller)
+        return self._render(await self.memory.aexecute(Recall(query=query), caller=caller), caller, run_context)
 
     def reflect_on_memory(self, run_context: RunContext, query: str) -> str:
         """Answer a question from long-term memory.
@@ -257,7 +267,8 @@ class HindsightTools(MemoryToolkit):
     def _caller(self, run_context: RunContext) -> Caller:
         return caller_of(self.memory, run_context)
 
-    def _render(self, result: RecallResult, caller: Caller) -> str:
+    def _render(self, result: RecallResult, caller: Caller, run_context: RunContext) -> str:
+        citing.note_recalled(run_context, caller, result.results)
         if caller.member is None:
             return render_recall(result, label_banks=False)
         return render_recall(result, label_banks=True, names=self.memory.bank_names(Access.RECALL, caller))
@@ -271,8 +282,9 @@ def _told(receipt: Receipt) -> str:
 
 def caller_of(memory: MemberMemory, run_context: Any) -> Caller:
     """The caller of a run: team and member as bound, user, session and run from Agno's run context, nothing else."""
+    user = getattr(run_context, "user_id", None)
     return memory.bound(
-        user=getattr(run_context, "user_id", None),
+        user=None if isinstance(user, str) and not user.strip() else user,  # white space is nobody's name
         session=getattr(run_context, "session_id", None),
         run=getattr(run_context, "run_id", None),
         context=run_context,
@@ -379,11 +391,18 @@ def _where(grants: Sequence[Grant]) -> str:
 
 
 def _described(grants: Sequence[Grant]) -> str:
-    return "; ".join(f"{g.bank.name} ({g.bank.description or _audience(g)})" for g in grants)
+    return "; ".join(f"{g.bank.name} ({_purpose(g)})" for g in grants)
+
+
+def _purpose(grant: Grant) -> str:
+    described, audience = grant.bank.description, _audience(grant)
+    if described and audience == ABOUT_THE_USER:
+        return f"{described}, {audience}"
+    return described or audience
 
 
 def _audience(grant: Grant) -> str:
     needs = grant.bank.needs
     if "user" in needs:
-        return "about the current user"
+        return ABOUT_THE_USER
     return "private to you" if "member" in needs else "shared with the team"

@@ -12,11 +12,15 @@ from pathlib import Path
 from hindsight_teams.audit.hashing import START, Head, Link, digest
 from hindsight_teams.audit.journal import AuditStore
 from hindsight_teams.errors import DatabaseLocked, DatabaseUnusable
+from hindsight_teams.log import get_logger
+from hindsight_teams.private_files import Files, files, make_file, make_folder, part_from_log
 
 APPLICATION_ID = 0x48544155  # "HTAU"
-VERSION = 1
+VERSION = 2
 BUSY_SECONDS = 10.0
 _PAGE = 1000
+
+_logger = get_logger("hindsight_teams.audit")
 
 _SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS entries (
@@ -25,7 +29,15 @@ CREATE TABLE IF NOT EXISTS entries (
     hash TEXT NOT NULL,
     event TEXT NOT NULL
 );
-INSERT OR IGNORE INTO entries VALUES ({START.seq}, '', '{START.hash}', '');
+CREATE TABLE IF NOT EXISTS head (
+    no INTEGER PRIMARY KEY CHECK (no = 1),
+    seq INTEGER NOT NULL,
+    hash TEXT NOT NULL
+);
+INSERT OR IGNORE INTO head SELECT 1, seq, hash FROM entries ORDER BY seq DESC LIMIT 1;
+INSERT OR IGNORE INTO head VALUES (1, {START.seq}, '{START.hash}');
+CREATE TRIGGER IF NOT EXISTS appended AFTER INSERT ON entries
+    BEGIN UPDATE head SET seq = new.seq, hash = new.hash; END;
 CREATE TRIGGER IF NOT EXISTS no_update BEFORE UPDATE ON entries
     BEGIN SELECT RAISE(ABORT, 'an audit log is append-only'); END;
 CREATE TRIGGER IF NOT EXISTS no_delete BEFORE DELETE ON entries
@@ -37,7 +49,8 @@ PRAGMA user_version = {VERSION};
 # One statement is one transaction: it takes the write lock, reads the head and appends, whoever else is writing.
 _APPEND = """
 INSERT INTO entries (seq, prev, hash, event)
-SELECT seq + 1, hash, digest(seq + 1, hash, ?1), ?1 FROM entries ORDER BY seq DESC LIMIT 1
+SELECT h.seq + 1, h.hash, digest(h.seq + 1, h.hash, e.event), e.event
+FROM (SELECT ? AS event) e, head h WHERE h.seq >= ? RETURNING seq, hash
 """
 
 
@@ -49,20 +62,24 @@ class SQLiteAuditStore(AuditStore):
         self._lock = threading.Lock()
         self._writer: sqlite3.Connection | None = None
         self._pid = os.getpid()
+        self._last = START
+        self._opened: Files | None = None
         with self._errors():
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path.parent)
             with self._lock:
                 self._connection()
 
     def _connection(self) -> sqlite3.Connection:
         if self._writer is None:
+            part_from_log(self.path, self._opened)
+            make_file(self.path)
             connection = self._connect()
             try:
                 _prepare(connection)
             except BaseException:
                 connection.close()
                 raise
-            self._writer = connection
+            self._writer, self._opened = connection, files(self.path)
         return self._writer
 
     def _connect(self) -> sqlite3.Connection:
@@ -75,11 +92,28 @@ class SQLiteAuditStore(AuditStore):
             # After a fork the parent's connection must be neither used nor closed here, nor its lock waited for.
             self._lock, self._inherited, self._writer, self._pid = threading.Lock(), self._writer, None, os.getpid()
         with self._errors(), self._lock:
-            self._connection().execute(_APPEND, (payload,))
+            connection = self._connection()
+            try:
+                row = connection.execute(_APPEND, (payload, self._last.seq)).fetchone()
+            except sqlite3.IntegrityError:  # the head is behind the entries
+                row = None
+            self._last = _append_beyond(connection, payload, self._last) if row is None else Head(*row)
+            if files(self.path) != self._opened:
+                connection.close()
+                self._writer = None
+                raise DatabaseUnusable(
+                    "the audit log was deleted or replaced while it was open, and with it this event: the next one goes"
+                    " into a log at the same place, which does not verify",
+                    path=str(self.path),
+                )
 
-    def _links(self, *, after: int = 0, needles: Sequence[str] = ()) -> Iterator[Link | None]:
+    def _links(self, *, after: int | None = None, needles: Sequence[str] = ()) -> Iterator[Link | None]:
+        # A log of version 1 has a row 0, as its start; nothing else may be below 1.
+        start = f"NOT (seq = 0 AND hash = '{START.hash}' AND prev = '' AND event = '')"
+        page = f"ORDER BY seq LIMIT {_PAGE}"
         conditions = "".join(" AND instr(event, ?) > 0" for _ in needles)
-        query = f"SELECT seq, prev, hash, event FROM entries WHERE seq > ?{conditions} ORDER BY seq LIMIT {_PAGE}"
+        query = f"SELECT seq, prev, hash, event FROM entries WHERE seq > ? AND {start}{conditions} {page}"
+        after = -(1 << 63) if after is None else after
         rows: list[tuple[int, str, str, str]] | None = None
         while rows is None or len(rows) == _PAGE:
             # Page by page: a cursor left open by a slow reader would keep the WAL from being checkpointed.
@@ -89,10 +123,31 @@ class SQLiteAuditStore(AuditStore):
                 after = row[0]
                 yield Link(*row) if all(isinstance(value, str) for value in row[1:]) else None
 
+    def _newest(self, needles: Sequence[str] = ()) -> Iterator[Link]:
+        conditions = "".join(" AND instr(event, ?) > 0" for _ in needles)
+        query = (
+            f"SELECT seq, prev, hash, event FROM entries WHERE seq < ? AND seq > 0{conditions}"
+            f" ORDER BY seq DESC LIMIT {_PAGE}"
+        )
+        before = (1 << 63) - 1
+        rows: list[tuple[int, str, str, str]] | None = None
+        while rows is None or len(rows) == _PAGE:
+            with self._errors(), closing(self._connect()) as connection:
+                rows = connection.execute(query, (before, *needles)).fetchall()
+            for row in rows:
+                before = row[0]
+                if all(isinstance(value, str) for value in row[1:]):
+                    yield Link(*row)
+
+    def _end(self) -> Head | None:
+        with self._errors(), closing(self._connect()) as connection:
+            row = connection.execute("SELECT seq, hash FROM head").fetchone()
+        return Head(*row) if row else Head(1, START.hash)  # without its head it can't be whole
+
     def head(self) -> Head:
         """The end of the chain."""
         with self._errors(), closing(self._connect()) as connection:
-            row = connection.execute("SELECT seq, hash FROM entries ORDER BY seq DESC LIMIT 1").fetchone()
+            row = connection.execute("SELECT seq, hash FROM entries WHERE seq > 0 ORDER BY seq DESC LIMIT 1").fetchone()
         return Head(*row) if row else START
 
     def close(self) -> None:
@@ -116,11 +171,32 @@ class SQLiteAuditStore(AuditStore):
             raise _unusable(self.path, error) from error
 
 
+def _append_beyond(connection: sqlite3.Connection, payload: str, last: Head) -> Head:
+    """Append to a log whose end, or whose own record of it, was taken away: one number later, so that it is seen."""
+    _logger.error("entries_were_removed_from_the_audit_log", last=str(last))
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        row = connection.execute("SELECT seq, hash FROM entries ORDER BY seq DESC LIMIT 1").fetchone()
+        known = max(last, Head(*row) if row else START)
+        seq = known.seq + 2
+        new = Head(seq, digest(seq, known.hash, payload))
+        connection.execute("INSERT OR REPLACE INTO head VALUES (1, ?, ?)", new)
+        connection.execute("INSERT INTO entries VALUES (?, ?, ?, ?)", (seq, known.hash, new.hash, payload))
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    return new
+
+
 def _prepare(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA fullfsync = ON")
+    connection.execute("PRAGMA checkpoint_fullfsync = ON")
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if (application, version) == (APPLICATION_ID, VERSION):
-        connection.execute("PRAGMA synchronous = NORMAL")
         return
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if application == APPLICATION_ID and version > VERSION:
@@ -128,7 +204,6 @@ def _prepare(connection: sqlite3.Connection) -> None:
     if application != APPLICATION_ID and tables:
         raise sqlite3.DatabaseError("another kind of database")
     connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = NORMAL")
     connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
 
 

@@ -42,12 +42,31 @@ START = Head(0, "0" * 64)
 
 
 class Link(NamedTuple):
-    """One entry as it is stored; ``payload`` is the event's canonical JSON."""
+    """One entry as it is stored; ``payload`` is the event's canonical JSON.
+
+    ``exact`` is False where the place it is stored in holds more than what was hashed.
+    """
 
     seq: int
     prev: str
     hash: str
     payload: str
+    exact: bool = True
+
+
+class Break(NamedTuple):
+    """A place where a chain is not as it was written.
+
+    Attributes:
+        at: The number of the entry, counted by its place.
+        reason: What is wrong with it.
+        torn: Whether it is a line that can't be read and that the chain goes on after: a full disk or a crash leaves
+            one. Also a last line that somebody damaged looks so.
+    """
+
+    at: int
+    reason: str
+    torn: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +78,27 @@ class Verification:
         head: The last of them.
         broken_at: The number of the first entry that is not as it was written, counted by its place; None when all are.
         reason: What is wrong with it.
+        breaks: Every such place, the first ``MOST_BREAKS`` of them.
     """
 
     entries: int
     head: Head
     broken_at: int | None = None
     reason: str = ""
+    breaks: tuple[Break, ...] = ()
 
     @property
     def ok(self) -> bool:
         """Whether nothing is wrong."""
         return self.broken_at is None
+
+    @property
+    def only_torn(self) -> bool:
+        """Whether all that is wrong are lines that were cut while they were written."""
+        return not self.ok and all(found.torn for found in self.breaks)
+
+
+MOST_BREAKS = 100
 
 
 def digest(seq: int, prev: str, payload: str) -> str:
@@ -83,39 +112,57 @@ def link(head: Head, payload: str) -> Link:
     return Link(seq, head.hash, digest(seq, head.hash, payload), payload)
 
 
-def verify(links: Iterable[Link | None], anchor: Head | None = None) -> Verification:
-    """Check a chain from its start.
+def verify(links: Iterable[Link | None], anchor: Head | None = None, *, end: Head | None = None) -> Verification:
+    """Check a chain from its start to its end, also beyond what is found wrong.
 
     Args:
         links: The entries in stored order; None for one that can't be read.
         anchor: A head that was kept elsewhere. Without one a cut end can't be noticed.
+        end: Where the log itself says that it ends, if it does.
     """
-    head = START
+    head, whole = START, START
+    breaks: list[Break] = []
+    torn: Break | None = None
     for found in links:
-        expected = head.seq + 1
-        problem = _problem(found, head) or _anchor_problem(found, anchor)
-        if found is None or problem:
-            return Verification(head.seq, head, expected, problem)
+        if found is None:
+            torn = torn or Break(head.seq + 1, "it is no audit entry")
+            continue
+        problem = _problem(found, head) or _known_problem(found, anchor, end)
+        if torn is not None:
+            breaks.append(torn._replace(torn=not problem))
+            torn = None
+        if problem:
+            breaks.append(Break(max(0, head.seq) + 1, problem))
         head = Head(found.seq, found.hash)
-    if anchor is not None and head.seq < anchor.seq:
-        missing = f"the log ends after entry {head.seq}, and the anchor knows entry {anchor.seq}: its end was removed"
-        return Verification(head.seq, head, head.seq + 1, missing)
-    return Verification(head.seq, head)
+        if not breaks:
+            whole = head
+        del breaks[MOST_BREAKS:]
+    if torn is not None:
+        breaks.append(torn._replace(torn=True))
+    for known, who in ((anchor, "the anchor"), (end, "the log itself")):
+        if known is not None and head.seq < known.seq:
+            missing = f"the log ends after entry {head.seq}, and {who} knows entry {known.seq}: its end was removed"
+            breaks.append(Break(head.seq + 1, missing))
+    if not breaks:
+        return Verification(head.seq, head)
+    return Verification(whole.seq, whole, breaks[0].at, breaks[0].reason, tuple(breaks))
 
 
-def _problem(found: Link | None, head: Head) -> str:
-    if found is None:
-        return "it is no audit entry"
+def _problem(found: Link, head: Head) -> str:
     if found.seq != head.seq + 1:
         return f"it has number {found.seq}: an entry was removed, added or moved"
     if found.prev != head.hash:
         return "it does not follow from the entry before: one of the two was changed, removed or moved"
     if found.hash != digest(found.seq, found.prev, found.payload):
         return "its event was changed"
+    if not found.exact:
+        return "something was added to it outside its event"
     return ""
 
 
-def _anchor_problem(found: Link | None, anchor: Head | None) -> str:
-    if found is not None and anchor is not None and found.seq == anchor.seq and found.hash != anchor.hash:
+def _known_problem(found: Link, anchor: Head | None, end: Head | None) -> str:
+    if anchor is not None and found.seq == anchor.seq and found.hash != anchor.hash:
         return "it is not the entry that the anchor knows: the log was written anew"
+    if end is not None and found.seq == end.seq and found.hash != end.hash:
+        return "it is not the entry that the log itself knows as its last: it was changed"
     return ""

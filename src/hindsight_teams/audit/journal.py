@@ -7,10 +7,10 @@ import dataclasses
 import json
 import threading
 from abc import ABC, abstractmethod
-from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, TextIO, TypedDict, Unpack
 
@@ -83,12 +83,23 @@ class AuditStore(ABC):
     @abstractmethod
     def _append(self, payload: str) -> None: ...
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _reopened, (type(self), self.path, self.keeps_text)
+
     @abstractmethod
-    def _links(self, *, after: int = 0, needles: Sequence[str] = ()) -> Iterator[Link | None]:
+    def _links(self, *, after: int | None = None, needles: Sequence[str] = ()) -> Iterator[Link | None]:
         """Entries in stored order, from the one after number ``after``, whose event holds every needle.
 
         None stands for one that can't be read.
         """
+
+    @abstractmethod
+    def _newest(self, needles: Sequence[str] = ()) -> Iterator[Link]:
+        """Entries that can be read and hold every needle, from the last to the first, as far as they are asked for."""
+
+    def _end(self) -> Head | None:
+        """Where the log itself says that it ends, where it does."""
+        return None
 
     @abstractmethod
     def head(self) -> Head:
@@ -106,7 +117,9 @@ class AuditStore(ABC):
 
     def verify(self, anchor: Head | str | None = None) -> Verification:
         """Check the whole chain, and against an anchor where one was kept."""
-        return verify(self._links(), Head.parse(anchor) if isinstance(anchor, str) else anchor)
+        end = self._end()  # first: what is appended from now on is beyond it
+        known = Head.parse(anchor) if isinstance(anchor, str) else anchor
+        return verify(self._links(), known, end=end)
 
     def entries(self, *, after: int = 0, **filters: Unpack[Filter]) -> Iterator[AuditEntry]:
         """Entries in order, from the one after number ``after``.
@@ -118,17 +131,23 @@ class AuditStore(ABC):
         return (AuditEntry(link.seq, link.prev, link.hash, AuditEvent.from_dict(values)) for link, values in found)
 
     def _matching(self, after: int, filters: Filter) -> Iterator[tuple[Link, dict[str, Any]]]:
-        outcome = filters.get("outcome")
-        if outcome is not None:
-            check_choice("outcome", outcome, OUTCOMES)
+        _check_outcome(filters)
         # What can't be read is verify's to report; a query still shows the rest.
         links = (link for link in self._links(after=after, needles=_needles(filters)) if link is not None)
         pairs = ((link, _values(link)) for link in links)
         return ((link, values) for link, values in pairs if values is not None and _matches(values, filters))
 
     def query(self, *, limit: int | None = None, **filters: Unpack[Filter]) -> list[AuditEvent]:
-        """The events that pass the filters, oldest first; with ``limit`` the last so many of them."""
-        return [entry.event for entry in deque(self.entries(**filters), maxlen=limit)]
+        """The events that pass the filters, oldest first; with ``limit`` the last so many of them.
+
+        With ``limit`` the log is read from its end, and only as far as needed.
+        """
+        if limit is None:
+            return [entry.event for entry in self.entries(**filters)]
+        _check_outcome(filters)
+        pairs = ((link, _values(link)) for link in self._newest(_needles(filters)))
+        matching = (values for _, values in pairs if values is not None and _matches(values, filters))
+        return [AuditEvent.from_dict(values) for values in islice(matching, max(0, limit))][::-1]
 
     def follow(
         self,
@@ -189,6 +208,16 @@ class AuditStore(ABC):
             stream.write(line_of(link) + "\n")
             count += 1
         return count
+
+
+def _reopened(kind: type[AuditStore], path: Path, keep_text: bool) -> AuditStore:
+    return kind(path, keep_text=keep_text)
+
+
+def _check_outcome(filters: Filter) -> None:
+    outcome = filters.get("outcome")
+    if outcome is not None:
+        check_choice("outcome", outcome, OUTCOMES)
 
 
 def line_of(link: Link) -> str:

@@ -12,8 +12,12 @@ from pathlib import Path
 from hindsight_teams.audit.hashing import START, Head, Link, link
 from hindsight_teams.audit.journal import AuditStore, line_of
 from hindsight_teams.errors import ConfigurationError, DatabaseUnusable
+from hindsight_teams.log import get_logger
+from hindsight_teams.private_files import identity, make_file, make_folder
 
 _BLOCK = 1 << 16
+
+_logger = get_logger("hindsight_teams.audit")
 
 
 class JSONLinesAuditStore(AuditStore):
@@ -37,12 +41,13 @@ class JSONLinesAuditStore(AuditStore):
         self._head = START
         self._bookmark = (0, 0)  # an entry and where the next begins
         with self._errors(), self._lock:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path.parent)
             self._descriptor()
 
     def _descriptor(self) -> int:
         if self._file is None:
-            self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            make_file(self.path)
+            self._file = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
         return self._file
 
     def _append(self, payload: str) -> None:
@@ -56,13 +61,27 @@ class JSONLinesAuditStore(AuditStore):
                 self._write(descriptor, payload)
             finally:
                 self._fcntl.flock(descriptor, self._fcntl.LOCK_UN)
+            opened = os.fstat(descriptor)
+            if identity(self.path) != (opened.st_dev, opened.st_ino):
+                os.close(descriptor)
+                self._file, self._size = None, -1
+                raise DatabaseUnusable(
+                    "the audit log was deleted or replaced while it was open, and with it this event: the next one goes"
+                    " into a log at the same place, which does not verify",
+                    path=str(self.path),
+                )
 
     def _write(self, descriptor: int, payload: str) -> None:
         size = os.fstat(descriptor).st_size
         lead = b""
         if size != self._size:  # somebody else wrote, or it is the first time
-            self._head, whole = _tail(descriptor, size)
+            found, whole = _tail(descriptor, size)
             lead = b"" if whole else b"\n"
+            if found.seq < self._head.seq:
+                # The end was taken away: what follows keeps its number, so that it is seen.
+                _logger.error("entries_were_removed_from_the_audit_log", last=str(self._head))
+            else:
+                self._head = found
         entry = link(self._head, payload)
         data = lead + line_of(entry).encode("ascii") + b"\n"
         self._size = -1  # not known until all of it is written
@@ -71,13 +90,13 @@ class JSONLinesAuditStore(AuditStore):
             written += os.write(descriptor, data[written:])
         self._head, self._size = Head(entry.seq, entry.hash), size + len(data)
 
-    def _links(self, *, after: int = 0, needles: Sequence[str] = ()) -> Iterator[Link | None]:
+    def _links(self, *, after: int | None = None, needles: Sequence[str] = ()) -> Iterator[Link | None]:
         with self._errors(), open(self.path, "rb") as lines:
             self._fcntl.flock(lines, self._fcntl.LOCK_SH)  # nobody is in the middle of a line
             left = os.fstat(lines.fileno()).st_size
             self._fcntl.flock(lines, self._fcntl.LOCK_UN)
             seq, offset = self._bookmark
-            if 0 < seq <= after and offset <= left:
+            if after is not None and 0 < seq <= after and offset <= left:
                 lines.seek(offset)  # whoever follows the log reads what is new, not all of it again
                 left -= offset
             while left > 0 and (line := lines.readline(left)):
@@ -87,7 +106,24 @@ class JSONLinesAuditStore(AuditStore):
                     found = _parse(text) if text.endswith("\n") else None
                     if found is not None and left == 0:
                         self._bookmark = (found.seq, lines.tell())
-                    if found is None or found.seq > after:
+                    if found is None or after is None or found.seq > after:
+                        yield found
+
+    def _newest(self, needles: Sequence[str] = ()) -> Iterator[Link]:
+        with self._errors(), open(self.path, "rb") as file:
+            self._fcntl.flock(file, self._fcntl.LOCK_SH)
+            position = os.fstat(file.fileno()).st_size
+            self._fcntl.flock(file, self._fcntl.LOCK_UN)
+            rest = b""
+            while position > 0:
+                start = max(0, position - _BLOCK)
+                file.seek(start)
+                lines = (file.read(position - start) + rest).split(b"\n")
+                rest = b"" if start == 0 else lines.pop(0)
+                position = start
+                for line in reversed(lines):
+                    text = line.decode("ascii", "replace")
+                    if text and all(needle in text for needle in needles) and (found := _parse(text)) is not None:
                         yield found
 
     def head(self) -> Head:
@@ -142,7 +178,9 @@ def _parse(line: str) -> Link | None:
     except (ValueError, KeyError, TypeError):
         return None
     shaped = isinstance(found.seq, int) and isinstance(found.prev, str) and isinstance(found.hash, str)
-    return found if shaped and isinstance(at, str) else None
+    if not (shaped and isinstance(at, str)):
+        return None
+    return found._replace(exact=line_of(found) == line.removesuffix("\n"))
 
 
 def _payload(line: str) -> str:

@@ -195,6 +195,22 @@ class Backend:
         """Async twin of ``list_repeats``."""
         return await self.aexecute(ask.ListRepeats.of(bank_id, **options))
 
+    def find_memories(self, **options: Unpack[ask.DeleteOptions]) -> list[Memory]:
+        """Memories of all banks; see ``requests.FindMemories``."""
+        return self.execute(ask.FindMemories.of(**options))
+
+    async def afind_memories(self, **options: Unpack[ask.DeleteOptions]) -> list[Memory]:
+        """Async twin of ``find_memories``."""
+        return await self.aexecute(ask.FindMemories.of(**options))
+
+    def erase_due(self) -> bool:
+        """Whether something that was deleted is still in the bytes of the backend's file."""
+        return self.execute(ask.IsEraseDue())
+
+    async def aerase_due(self) -> bool:
+        """Async twin of ``erase_due``."""
+        return await self.aexecute(ask.IsEraseDue())
+
     def get_memory(self, bank_id: str, memory_id: str) -> Memory:
         """One memory; ``NotFound`` where there is none."""
         return self.execute(ask.GetMemory(bank=bank_id, memory_id=memory_id))

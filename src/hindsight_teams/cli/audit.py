@@ -170,13 +170,15 @@ def verify(
                 "head": str(result.head),
                 "broken_at": result.broken_at,
                 "reason": result.reason,
+                "breaks": [found._asdict() for found in result.breaks],
             }
         )
     elif result.ok:
         say((glyph("ok"), "green"), f" {result.entries:,} events, none changed.")
         say(("Keep this head elsewhere, for --anchor: ", "dim"), str(result.head))
     else:
-        say((glyph("bad"), "red"), f" Event {result.broken_at:,} is not as it was written: {result.reason}")
+        for found in result.breaks:
+            say((glyph("bad"), "red"), f" Event {found.at:,} is not as it was written: {found.reason}")
     if not result.ok:
         raise typer.Exit(FAILED)
 

@@ -46,7 +46,8 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         (
             "imitates a list of memories",
             r"^[ \t]{0,8}\d{1,4}[.)][ \t]{1,4}\[[^\[\]\n|]{0,120}\|[^\[\]\n]{0,200}\]"
-            r"|^[ \t]{0,8}(?:[-*][ \t])?\[\d{4}-\d\d-\d\d ?\|[^\[\]\n]{0,200}\]",
+            r"|^[ \t]{0,8}(?:[-*][ \t])?\[(?:(?:Happen(?:ed|s)|Noted|Since|Until) )?\d{4}(?:-\d\d){0,2} ?"
+            r"(?:to [\d-]{4,10} ?)?\|[^\[\]\n]{0,200}\]",
         ),
         (
             "imitates a fence or a prompt",

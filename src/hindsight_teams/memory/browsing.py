@@ -12,7 +12,7 @@ from hindsight_teams.access.grants import Access, Caller
 from hindsight_teams.access.rights import Target
 from hindsight_teams.memory.recording import Asked, Done, events
 from hindsight_teams.models import Memory, MemoryPage
-from hindsight_teams.requests import ALL, DeleteBank, DeleteMemories, ListMemories, TagFilter
+from hindsight_teams.requests import ALL, Capability, DeleteBank, DeleteMemories, FindMemories, ListMemories, TagFilter
 from hindsight_teams.requests.driver import Steps, arun, run
 
 if TYPE_CHECKING:
@@ -93,7 +93,11 @@ class Holdings:
 
     def _find(self, memory_id: str, caller: Caller) -> Steps[Memory | None]:
         with self._visit("recall", caller) as visit:
-            facts = yield from _facts(visit.target, sys.maxsize, newest=False)
+            if Capability.SEARCH_ALL_BANKS in self.memory._backend.capabilities:
+                answer: list[Memory] = yield FindMemories(ids=[memory_id], filter=_scope(visit.target))
+                facts = [m for m in answer if m.bank_id == visit.target.bank_id and m.type != "observation"]
+            else:
+                facts = yield from _facts(visit.target, sys.maxsize, newest=False)
             found = next((memory for memory in facts if memory.id == memory_id), None)
             visit.ids = [memory_id] if found else ()
         return found

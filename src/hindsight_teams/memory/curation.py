@@ -6,7 +6,7 @@ What waits lies in the team's review bank (see ``review``), which no member hold
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from hindsight_teams.access.banks import review_bank_id
@@ -14,7 +14,7 @@ from hindsight_teams.access.definition import TeamDefinition
 from hindsight_teams.access.grants import Access, Caller
 from hindsight_teams.access.signatures import MARK, attributed, identity_tag, read_filter, undecided
 from hindsight_teams.audit import AuditEvent, AuditSink, Outcome
-from hindsight_teams.errors import AccessDenied, HindsightTeamsError, InvalidInput, NotFound, did_you_mean
+from hindsight_teams.errors import AccessDenied, BackendError, HindsightTeamsError, InvalidInput, NotFound, did_you_mean
 from hindsight_teams.memory.envelopes import ReviewItem, decided_item, seal, unseal
 from hindsight_teams.models import BankInfo, Document, Memory, MemoryPage, RecallResult, Receipt, RetainItem
 from hindsight_teams.requests import (
@@ -222,11 +222,11 @@ class Reviews:
 
     def _items(self, kinds: Sequence[str]) -> Steps[list[ReviewItem]]:
         """The envelopes of these kinds, each once, however many memories a backend made of its text."""
-        found: dict[str, ReviewItem] = {}
+        found: dict[tuple[str, str], ReviewItem] = {}
         for metadata in (yield from self._envelopes(kinds)):
             item = unseal(metadata)
             if item is not None and item.kind in kinds:
-                found.setdefault(item.id, item)
+                found.setdefault((item.kind, item.id), item)
         return list(found.values())
 
     def _envelopes(self, kinds: Sequence[str]) -> Steps[list[Mapping[str, str]]]:
@@ -246,7 +246,21 @@ class Reviews:
                 return found
 
     def _pending(self) -> Steps[list[ReviewItem]]:
-        return (yield from self._items(("quarantine", "proposal")))
+        """What waits, once the approvals that were interrupted are finished."""
+        items = yield from self._items(("quarantine", "proposal", "approved"))
+        records = {item.id: item for item in items if item.kind == "approved"}
+        waiting = []
+        for item in items:
+            if item.kind == "approved":
+                continue
+            if item.id in records:
+                try:
+                    yield from self._audited("approve", item.id, self._finish(item, records[item.id]))
+                    continue
+                except BackendError:  # it stays as it is, for the next listing or decision
+                    pass
+            waiting.append(item)
+        return waiting
 
     def _marked(self) -> Steps[list[Memory]]:
         banks: list[BankInfo] = yield ListBanks()
@@ -287,20 +301,32 @@ class Reviews:
         raise NotFound(f"nothing {what} under {review_id!r}; {near}")
 
     def _approve(self, review_id: str) -> Steps[Decision]:
+        """Record the approval, then store the copy: whatever is interrupted can be finished, and be revoked."""
         item = self._one(review_id, (yield from self._pending()), "waiting")
-        stored = decided_item(item, reviewer=self.caller.member or "the application")
-        receipt: Receipt = yield Retain(bank=item.bank_id, items=[stored])
+        approved = decided_item(item, reviewer=self.caller.member or "the application")
         record = seal(
             "approved",
-            item.item,
+            replace(item.item, metadata=approved.metadata),
             bank=item.bank,
             bank_id=item.bank_id,
             reason=item.reason,
             origin=item.origin,
             review_id=item.id,
         )
-        yield from self._drop(item)
         yield Retain(bank=self._bank, items=[record])
+        noted = unseal(record.metadata or {}) or item
+        try:
+            return (yield from self._finish(item, noted))
+        except BackendError:
+            # Refused, not interrupted: it waits as before. Where this fails too, the next listing finishes it.
+            yield [DeleteMemories(bank=self._bank, document_id=noted.envelope_document_id)]
+            raise
+
+    def _finish(self, item: ReviewItem, record: ReviewItem) -> Steps[Decision]:
+        """Store the copy of a recorded approval, again where it was interrupted, and let it wait no longer."""
+        reviewer = (record.item.metadata or {}).get("reviewed_by", "the application")
+        receipt: Receipt = yield Retain(bank=item.bank_id, items=[decided_item(item, reviewer=reviewer)])
+        yield from self._drop(item)
         return Decision(item, "approved", receipt)
 
     def _reject(self, review_id: str) -> Steps[Decision]:

@@ -113,7 +113,12 @@ def seal(
             "review_origin": origin or "",
             "review_item": _folded(_json({"item": payload, "reason": reason})),
         },
-        tags=[f"review:{kind}", f"review-item:{key}", *signature_tags(item.tags or ())],
+        tags=[
+            f"review:{kind}",
+            f"review-item:{key}",
+            *([identity_tag("lineage", origin)] if origin else []),
+            *signature_tags(item.tags or ()),
+        ],
         document_id=f"review-{kind}-{key}",
     )
 

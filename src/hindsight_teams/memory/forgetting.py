@@ -10,9 +10,20 @@ from typing import TYPE_CHECKING, TypedDict
 from hindsight_teams.access.grants import Caller
 from hindsight_teams.access.signatures import identity_tag
 from hindsight_teams.audit import AuditEvent, AuditSink
-from hindsight_teams.errors import InvalidInput
+from hindsight_teams.errors import BackendError, InvalidInput
 from hindsight_teams.models import BankInfo, Memory, MemoryPage
-from hindsight_teams.requests import Capability, DeleteMemories, ListBanks, ListMemories, ListRepeats, TagFilter
+from hindsight_teams.requests import (
+    BanksWithRepeats,
+    Capability,
+    DeleteMemories,
+    FindMemories,
+    FindRelated,
+    IsEraseDue,
+    ListBanks,
+    ListMemories,
+    ListRepeats,
+    TagFilter,
+)
 from hindsight_teams.requests.driver import Steps, arun, given, run
 from hindsight_teams.requests.tags import check_tags
 
@@ -101,11 +112,14 @@ class ForgetReport:
             memory that stays. Their text is shown for a dry run's sake.
         deleted: How many of them were deleted; 0 for a dry run. A server does not count derived observations.
         dry_run: Nothing was deleted.
+        erased: Whether what was deleted is gone from the bytes of the backend's file too. False: it is deleted, not yet
+            erased, because the file is large or somebody reads an older state of it; that is finished by itself.
     """
 
     memories: dict[str, list[Memory]] = field(default_factory=dict)
     deleted: int = 0
     dry_run: bool = True
+    erased: bool = True
 
     @property
     def count(self) -> int:
@@ -138,24 +152,34 @@ class Forgetting:
         return await arun(self.backend, self._forget(selection, dry_run))
 
     def _forget(self, selection: Selection, dry_run: bool) -> Steps[ForgetReport]:
-        banks: Sequence[BankInfo] = yield ListBanks()
-        found = yield from self._found([bank.bank_id for bank in banks], selection)
-        repeats = yield from self._repeats([bank.bank_id for bank in banks], selection)
-        listed = {
-            name: [*found.get(name, ()), *repeats.get(name, ())]
-            for name in (bank.bank_id for bank in banks)
-            if name in found or name in repeats
-        }
+        found = yield from (self._found_at_once(selection) if self._at_once else self._found(selection))
+        repeats = yield from self._repeats(selection)
+        listed = {name: [*found.get(name, ()), *repeats.get(name, ())] for name in sorted({*found, *repeats})}
         if dry_run:
             return ForgetReport(listed)
         deleted = 0
         for bank_id, memories in listed.items():
-            for request in self._deletions(bank_id, selection, found.get(bank_id, ()), repeats.get(bank_id, ())):
-                count: int = yield request
-                deleted += count
+            try:
+                for request in self._deletions(bank_id, selection, found.get(bank_id, ()), repeats.get(bank_id, ())):
+                    count: int = yield request
+                    deleted += count
+            except BackendError as error:
+                self._record(bank_id, memories, error)
+                raise
             deleted += len(repeats.get(bank_id, ()))
             self._record(bank_id, memories)
-        return ForgetReport(listed, deleted, dry_run=False)
+        return ForgetReport(listed, deleted, dry_run=False, erased=not (yield from self._erase_due()))
+
+    @property
+    def _at_once(self) -> bool:
+        """Whether the backend answers for all its banks at once; a server is asked bank by bank."""
+        return Capability.SEARCH_ALL_BANKS in self.backend.capabilities
+
+    def _erase_due(self) -> Steps[bool]:
+        if Capability.ERASE_LATER not in self.backend.capabilities:
+            return False
+        due: bool = yield IsEraseDue()
+        return due
 
     def _deletions(
         self, bank_id: str, selection: Selection, found: Sequence[Memory], repeats: Sequence[Memory]
@@ -169,42 +193,79 @@ class Forgetting:
         named = [m.id for m in facts if selection.names(m)]
         if named or repeats:
             ids = list(dict.fromkeys([*named, *(m.id for m in repeats)])) if selection.memory_ids else None
-            own = TagFilter([*self._tags(selection), *selection.occasion_tags], "all_strict")
+            own = self._own(selection)
             yield DeleteMemories(bank=bank_id, ids=ids, document_id=selection.document_id, filter=own)
         bound = [m.id for m in facts if not selection.names(m)] or ([] if facts else [m.id for m in found])
         if bound:
-            yield DeleteMemories(bank=bank_id, ids=bound, filter=TagFilter(self._tags(selection), "all_strict"))
+            yield DeleteMemories(bank=bank_id, ids=bound, filter=self._kept(selection))
 
-    def _repeats(self, bank_ids: Sequence[str], selection: Selection) -> Steps[dict[str, list[Memory]]]:
+    def _repeats(self, selection: Selection) -> Steps[dict[str, list[Memory]]]:
         """By bank what was retained again, which the embedded engine keeps with the memory that said it first."""
         if Capability.REPEATS not in self.backend.capabilities:
             return {}
-        own = TagFilter([*self._tags(selection), *selection.occasion_tags], "all_strict")
+        bank_ids: list[str] = yield BanksWithRepeats()
+        if not bank_ids:
+            return {}
         ids, document_id = list(selection.memory_ids) or None, selection.document_id
+        own = self._own(selection)
         answers = yield [ListRepeats(bank=b, ids=ids, document_id=document_id, filter=own) for b in bank_ids]
         listed: dict[str, list[Memory]] = {b: given(a) for b, a in zip(bank_ids, answers, strict=True)}
         return {bank_id: repeats for bank_id, repeats in listed.items() if repeats}
 
-    def _found(self, bank_ids: Sequence[str], selection: Selection) -> Steps[dict[str, list[Memory]]]:
+    def _own(self, selection: Selection) -> TagFilter:
+        """The tags that the selection itself names."""
+        return TagFilter([*self._tags(selection), *selection.occasion_tags], "all_strict")
+
+    def _kept(self, selection: Selection) -> TagFilter:
+        """The tags that what is bound to the selection carries too."""
+        return TagFilter(self._tags(selection), "all_strict")
+
+    def _found_at_once(self, selection: Selection) -> Steps[dict[str, list[Memory]]]:
+        """By bank what the selection names, and what is bound to it, from a backend that answers for all its banks."""
+        ids, document_id = list(selection.memory_ids) or None, selection.document_id
+        named: list[Memory] = yield FindMemories(ids=ids, document_id=document_id, filter=self._own(selection))
+        going = {_key(memory): memory for memory in named}
+        bound: set[str] = set()
+        while True:
+            more = self._bound(selection, list(going.values())) - bound
+            if not more:
+                break
+            bound |= more
+            origins = [identity_tag("lineage", key) for key in sorted(more)]
+            related: list[Memory] = yield FindRelated(
+                ids=[key.rpartition("#")[2] for key in more], origin_tags=origins, filter=self._kept(selection)
+            )
+            going |= {_key(memory): memory for memory in related if _is_bound(memory, bound)}
+        found: dict[str, list[Memory]] = {}
+        for memory in sorted(going.values(), key=_order):
+            found.setdefault(memory.bank_id, []).append(memory)
+        return found
+
+    def _found(self, selection: Selection) -> Steps[dict[str, list[Memory]]]:
         """By bank what the selection names, and what is bound to it: copies, observations and their sources."""
+        banks: Sequence[BankInfo] = yield ListBanks()
+        bank_ids = [bank.bank_id for bank in banks]
         bound: set[str] = set()
         while True:
             found: dict[str, list[Memory]] = {}
             for start in range(0, len(bank_ids), _AT_ONCE):
                 some = bank_ids[start : start + _AT_ONCE]
-                answers = yield [self._page(bank_id, selection, 0) for bank_id in some]
+                answers = yield [self._page(bank_id, selection, 0, bound) for bank_id in some]
                 for bank_id, answer in zip(some, answers, strict=True):
                     named = yield from self._named(bank_id, selection, bound, given(answer))
                     if named:
                         found[bank_id] = named
-            every = [memory for memories in found.values() for memory in memories]
-            going = {_key(memory) for memory in every}
-            # What an observation says goes only with all that it rests on; one that merely loses a source is made anew.
-            resting = {source for memory in every if selection.names(memory) for source in _sources(memory)}
-            more = going | resting if selection.follows else resting - going
+            more = self._bound(selection, [memory for memories in found.values() for memory in memories])
             if more <= bound:
                 return found
             bound |= more
+
+    def _bound(self, selection: Selection, found: Sequence[Memory]) -> set[str]:
+        """Keys of memories that go with what was found, and whose copies and observations do."""
+        going = {_key(memory) for memory in found}
+        # What an observation says goes only with all that it rests on; one that merely loses a source is made anew.
+        resting = {source for memory in found if selection.names(memory) for source in _sources(memory)}
+        return going | resting if selection.follows else resting - going
 
     def _named(
         self, bank_id: str, selection: Selection, bound: AbstractSet[str], page: MemoryPage
@@ -216,25 +277,27 @@ class Forgetting:
             offset += _PAGE
             if offset >= page.total:
                 return found
-            page = yield self._page(bank_id, selection, offset)
+            page = yield self._page(bank_id, selection, offset, bound)
 
-    def _page(self, bank_id: str, selection: Selection, offset: int) -> ListMemories:
-        chosen = TagFilter(self._tags(selection), "all_strict")
+    def _page(self, bank_id: str, selection: Selection, offset: int, bound: AbstractSet[str]) -> ListMemories:
+        # Until something is bound only what the selection itself names counts, which its own tags find.
+        chosen = self._kept(selection) if bound else self._own(selection)
         return ListMemories(bank=bank_id, limit=_PAGE, offset=offset, filter=chosen)
 
     def _tags(self, selection: Selection) -> list[str]:
         return [identity_tag("team", self.team_id), *selection.kept_tags]
 
-    def _record(self, bank_id: str, memories: Sequence[Memory]) -> None:
+    def _record(self, bank_id: str, memories: Sequence[Memory], error: BackendError | None = None) -> None:
         if self.audit is not None:
             self.audit.record(
                 AuditEvent.by(
                     Caller(team=self.team_id),
                     "forget",
-                    "allowed",
+                    "error" if error else "allowed",
                     bank_id=bank_id,
                     count=len(memories),
                     memory_ids=tuple(m.id for m in memories),
+                    error=type(error).__name__ if error else None,
                 )
             )
 
@@ -242,6 +305,10 @@ class Forgetting:
 def _key(memory: Memory) -> str:
     """A memory as lineage and reviews write it."""
     return f"{memory.bank_id}#{memory.id}"
+
+
+def _order(memory: Memory) -> tuple[str, int, str]:
+    return memory.bank_id, len(memory.id), memory.id
 
 
 def _sources(memory: Memory) -> list[str]:

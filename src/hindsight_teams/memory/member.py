@@ -32,7 +32,7 @@ from hindsight_teams.memory.questions import (
 from hindsight_teams.memory.recording import Asked, Done, events, ids_by_bank
 from hindsight_teams.models import TAGS_MATCHES, Gap, RecallResult, Receipt, Reflection, RetainItem, check_choice
 from hindsight_teams.requests.checks import check_metadata, check_text
-from hindsight_teams.requests.core import Recall, Reflect, Request, Retain, folded
+from hindsight_teams.requests.core import Capability, Recall, Reflect, Request, Retain, folded
 from hindsight_teams.requests.driver import Steps, arun, run
 from hindsight_teams.requests.tags import ALL, check_tags
 from hindsight_teams.text import is_blank
@@ -84,6 +84,11 @@ class MemberMemory:
         other = copy(self)
         other.source = "others"
         return other
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """What the backend can do."""
+        return self._backend.capabilities
 
     def holds(self, access: Access) -> tuple[Grant, ...]:
         """The grants that include this access."""

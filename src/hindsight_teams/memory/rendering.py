@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from bisect import bisect_right
 from collections.abc import Mapping
 
 from hindsight_teams.models import LITTLE_KNOWN, Memory, RecallResult, Reflection
@@ -27,8 +26,7 @@ _TEMPLATE_NAME = re.compile(r"\$(?=[A-Za-z_{$])")
 _TEMPLATE_BRACES = str.maketrans({"{": "\uff5b", "}": "\uff5d"})
 
 _FENCE = "recalled-memories"
-_OPENING = re.compile(rf"<{_FENCE}-([0-9a-f]{{16}})>")
-_CLOSING = re.compile(rf"</{_FENCE}-([0-9a-f]{{16}})>")
+_TAG = re.compile(rf"<(?P<closing>/?){_FENCE}-(?P<mark>[0-9a-f]{{16}})>")
 _FENCE_KEY = secrets.token_bytes(16)
 
 
@@ -75,13 +73,18 @@ def _line(memory: Memory, label_banks: bool, names: Mapping[str, str]) -> str:
     dates = " | ".join(filter(None, (happened(memory), noted(memory))))
     parts = [
         names.get(memory.bank_id, memory.bank_id),
-        memory.author,
+        _speaker(memory),
         repeated(memory),
         "superseded" if memory.superseded_by else None,
         f"suspicious: {memory.marked}" if memory.marked else None,
     ]
     told = " | ".join([*([dates[0].upper() + dates[1:]] if dates else []), *(label(part) for part in parts if part)])
     return f"[{told}] {text}"
+
+
+def _speaker(memory: Memory) -> str | None:
+    """Who said it: its speaker where one is known, else who retained it."""
+    return memory.metadata.get("speaker") or memory.author
 
 
 def label(text: str, *, longest: int = 80) -> str:
@@ -111,26 +114,31 @@ def fence(text: str, *, prefix: str = "") -> str:
     """
     if not text.strip():
         return ""
-    inner = escape(visible(text))
-    mark = hashlib.blake2b(inner.encode(), key=_FENCE_KEY, digest_size=8).hexdigest()
-    return f"<{_FENCE}-{mark}>\n{NOTICE}\n{prefix}{inner}\n</{_FENCE}-{mark}>"
+    inner = prefix + escape(visible(text))
+    mark = _mark(inner)
+    return f"<{_FENCE}-{mark}>\n{NOTICE}\n{inner}\n</{_FENCE}-{mark}>"
 
 
 def strip_injected(text: str) -> str:
-    """The text without the fenced blocks in it: what automatic retention may store as new."""
-    closings: dict[str, list[int]] = {}
-    for closing in _CLOSING.finditer(text):
-        closings.setdefault(closing[1], []).append(closing.end())
-    if not closings:
-        return text
+    """The text without the fenced blocks in it: what automatic retention may store as new.
+
+    Only a block that this process fenced goes. Somebody who writes a fence can't know its name, so nobody can hide
+    words in one of their own.
+    """
     kept: list[str] = []
     end = 0
-    for opening in _OPENING.finditer(text):
-        if opening.start() < end:
-            continue
-        ends = closings.get(opening[1], [])
-        nearest = bisect_right(ends, opening.end())
-        if nearest < len(ends):
-            kept.append(text[end : opening.start()])
-            end = ends[nearest]
+    opening: re.Match[str] | None = None
+    for tag in _TAG.finditer(text):
+        if not tag["closing"]:
+            opening = tag
+        elif opening is not None and opening["mark"] == tag["mark"]:
+            inner = text[opening.end() : tag.start()].removeprefix(f"\n{NOTICE}\n").removesuffix("\n")
+            if secrets.compare_digest(_mark(inner), tag["mark"]):
+                kept.append(text[end : opening.start()])
+                end = tag.end()
+            opening = None
     return "".join([*kept, text[end:]]).strip() if end else text
+
+
+def _mark(inner: str) -> str:
+    return hashlib.blake2b(inner.encode("utf-8", "surrogatepass"), key=_FENCE_KEY, digest_size=8).hexdigest()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import cache, cached_property
 from pathlib import Path
@@ -21,15 +22,17 @@ from hindsight_teams.memory.questions import Defaults
 if TYPE_CHECKING:
     from agno.agent import Agent
     from agno.team import Team
+    from agno.workflow import Workflow
 
     from hindsight_teams.agno.capture import RunRetention
+    from hindsight_teams.agno.exchange import Retain
     from hindsight_teams.agno.injection import InjectionBudget
     from hindsight_teams.agno.toolkit import HindsightTools, ToolkitOptions
     from hindsight_teams.audit import AuditSink
     from hindsight_teams.backends.base import Backend, MemoryBackend
     from hindsight_teams.guard import Guard
 
-Equipped = TypeVar("Equipped", "Agent", "Team")
+Equipped = TypeVar("Equipped", "Agent", "Team", "Workflow")
 
 
 class TeamMemory:
@@ -205,7 +208,7 @@ class TeamMemory:
         *,
         inject: Literal["query"] | None = None,
         inject_budget: InjectionBudget | None = None,
-        retain: Literal["runs"] | None = None,
+        retain: Retain | None = None,
         retain_bank: str | None = None,
         background: bool = False,
     ) -> Equipped:
@@ -216,14 +219,18 @@ class TeamMemory:
         team's id is that team's leader. Members that are a callable are equipped each time it gives them.
 
         Args:
-            team: A Team, or one Agent of it, such as a workflow's step. Equipping what is equipped already replaces
-                what it has.
+            team: A Team, one Agent of it, or a Workflow whose steps are such agents and teams. Equipping what is
+                equipped already replaces what it has.
             inject: ``"query"`` puts memories into the system message of each run, recalled with the run's own input,
                 for every member (and leader) that may recall.
             inject_budget: What that may cost, in tokens and seconds.
-            retain: ``"runs"`` retains each run's exchange, for every member (and leader) that may retain.
-            retain_bank: Which bank it goes to; needed where a member may write several.
-            background: Retain after the run returned; ``close`` and the interpreter's exit wait for it.
+            retain: What is kept of each run of a member (or leader) that may retain: ``"said"``, what users state;
+                ``"runs"``, that and what members answer; or a callable that takes an Exchange and gives the Statements
+                to keep. With a user in the run it goes only to a bank that no other person reads, unless the bank is
+                defined with ``conversations = true``.
+            retain_bank: Which bank it goes to; needed where a member may write several of the same kind.
+            background: Retain after the run returned; ``close``, ``lifespan``, the interpreter's exit and SIGTERM wait
+                for it.
 
         Raises:
             TeamDefinitionError: A member without an id, the same id twice, or a member in the definition that the team
@@ -244,6 +251,12 @@ class TeamMemory:
     def flush(self, timeout: float | None = None) -> bool:
         """Wait until runs that are retained in the background are stored; False when ``timeout`` seconds passed."""
         return all(retention.flush(timeout) for retention in self.retentions)
+
+    async def aflush(self, timeout: float | None = None) -> bool:  # noqa: ASYNC109  # what flush takes
+        """Async twin of ``flush``."""
+        from asyncio import to_thread
+
+        return await to_thread(self.flush, timeout)
 
     def proposals(self, member_id: str) -> Proposals:
         """What a member may propose for other banks.
@@ -300,6 +313,29 @@ class TeamMemory:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    async def aclose(self) -> None:
+        """Async twin of ``close``."""
+        await self.aflush()
+        await self.backend.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    @asynccontextmanager
+    async def lifespan(self, app: object) -> AsyncIterator[None]:
+        """The memory's life in a server: ``AgentOS(lifespan=memory.lifespan)``, ``FastAPI(lifespan=memory.lifespan)``.
+
+        When the server shuts down, what is still waiting is stored and the connections are given back.
+
+        Args:
+            app: The application, which the server passes.
+        """
+        async with self:
+            yield
 
 
 @cache

@@ -10,7 +10,7 @@ from hindsight_teams.errors import InvalidInput
 from hindsight_teams.models import Document, Memory, Operation, OperationStatus, Receipt
 from hindsight_teams.requests import checks
 from hindsight_teams.requests.core import BankRequest, Capability, Request
-from hindsight_teams.requests.tags import UNSET, TagFilter
+from hindsight_teams.requests.tags import ALL, UNSET, TagFilter, check_tags
 from hindsight_teams.requests.upkeep import DeleteOptions, check_selection, selected
 
 
@@ -41,6 +41,73 @@ class ListRepeats(BankRequest[list[Memory]]):
 
     def _check(self) -> None:
         check_selection(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BanksWithRepeats(Request[list[str]]):
+    """The ids of the banks in which something was retained again; see ``ListRepeats``."""
+
+    verb = "banks_with_repeats"
+    needs = frozenset({Capability.REPEATS})
+
+
+@dataclass(frozen=True, kw_only=True)
+class FindMemories(Request[list[Memory]]):
+    """The memories of all banks that meet every selection given, bank by bank, oldest first.
+
+    An index answers it: what other banks hold costs nothing.
+
+    Attributes:
+        ids: Only these memories.
+        document_id: Only memories of this document.
+        filter: Only memories with these tags.
+    """
+
+    ids: Sequence[str] | None = None
+    document_id: str | None = None
+    filter: TagFilter = UNSET
+
+    verb = "find_memories"
+    needs = frozenset({Capability.SEARCH_ALL_BANKS})
+
+    @classmethod
+    def of(cls, **options: Unpack[DeleteOptions]) -> FindMemories:
+        """A request from public keywords."""
+        return cls(**selected(options, match="all_strict"))
+
+    def _check(self) -> None:
+        check_selection(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FindRelated(Request[list[Memory]]):
+    """What was derived from memories, what they were derived from, and what bears a tag that names an origin.
+
+    Attributes:
+        ids: The memories.
+        origin_tags: Tags by which copies of them are known.
+        filter: Only memories with these tags.
+    """
+
+    ids: Sequence[str]
+    origin_tags: Sequence[str] = ()
+    filter: TagFilter = UNSET
+
+    verb = "find_related"
+    needs = frozenset({Capability.SEARCH_ALL_BANKS})
+
+    def _check(self) -> None:
+        check_tags(self.ids, name="ids")
+        check_tags(self.origin_tags, name="origin_tags")
+        self._settle(filter=ALL if self.filter is None else self.filter.checked())
+
+
+@dataclass(frozen=True, kw_only=True)
+class IsEraseDue(Request[bool]):
+    """Whether something that was deleted is still in the bytes of the backend's file."""
+
+    verb = "erase_due"
+    needs = frozenset({Capability.ERASE_LATER})
 
 
 @dataclass(frozen=True, kw_only=True)

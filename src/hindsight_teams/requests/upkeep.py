@@ -65,6 +65,7 @@ class ListOptions(TypedDict, total=False):
     tags_match: TagsMatch | None
     document_id: str | None
     order: ListOrder
+    after: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +79,8 @@ class ListMemories(BankRequest[MemoryPage]):
         document_id: Only memories of this document.
         order: ``noted``: all, as they were stored. ``happened``: those of which it is known when they
             happen, in that order.
+        after: Begin after the memory with this id, which costs the page alone, wherever it begins. The page's ``total``
+            then counts the page: the last one is shorter than ``limit``.
     """
 
     limit: int = 100
@@ -85,6 +88,7 @@ class ListMemories(BankRequest[MemoryPage]):
     filter: TagFilter = UNSET
     document_id: str | None = None
     order: ListOrder = "noted"
+    after: str | None = None
 
     verb = "list_memories"
     needs = frozenset({Capability.LIST})
@@ -92,7 +96,8 @@ class ListMemories(BankRequest[MemoryPage]):
     @property
     def required(self) -> frozenset[Capability]:
         """What a backend must be able to do for this very request."""
-        return self.needs if self.order == "noted" else self.needs | {Capability.LIST_BY_TIME}
+        more = {Capability.LIST_BY_TIME} if self.order != "noted" else set()
+        return self.needs | more | ({Capability.LIST_AFTER} if self.after is not None else set())
 
     @classmethod
     def of(cls, bank: str, **options: Unpack[ListOptions]) -> ListMemories:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from agno.models.message import Message
@@ -57,6 +58,17 @@ class Scene:
             tools=frozenset(request.tool_names),
             injected=tuple(memory_lines(request.system) + memory_lines(blocks(prompt))),
         )
+
+    @property
+    def asked(self) -> set[str]:
+        """The ids of the members that the task was delegated to."""
+        ids: set[str] = set()
+        for message in reversed(self.request.messages):
+            if _is_task(message):
+                break
+            for call in message.tool_calls or ():
+                ids.update(re.findall(r'"member_id": "([^"]*)"', str(call.get("function", {}).get("arguments", ""))))
+        return ids
 
     @property
     def question(self) -> str:

@@ -18,6 +18,7 @@ _STOP = _ASKS | frozenset(
     "a an the and or of in on at to for from by with about into as it its this that these those he she they them his"
     " her their i me my we us our you your be been am not no yes please any there".split()
 )
+_FIRST_PERSON = frozenset("i me my mine we us our ours".split())
 _BROAD = re.compile(
     r"\b(why|summari[sz]e|summary|explain|compare|judge|assess|reflect|overview|describe|advise|review|conclude"
     r"|what (do|did|have) (we|you|i) (know|learn|learned|think)|how (would|should|well)|should)\b"
@@ -59,6 +60,11 @@ def is_question(text: str) -> bool:
     if not lines:
         return False
     return first in _ASKS or lines[-1].endswith("?") or bool(re.search(r"\?(\s|$)", lines[0]))
+
+
+def is_personal(text: str) -> bool:
+    """Whether somebody speaks of themselves."""
+    return not _FIRST_PERSON.isdisjoint(_tokens(text))
 
 
 def is_broad(text: str) -> bool:

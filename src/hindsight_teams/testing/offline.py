@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 
+from hindsight_teams.agno.said import is_courtesy
+from hindsight_teams.agno.toolkit import ABOUT_THE_USER
 from hindsight_teams.testing._curation import CURATION_TOOLS, curate
 from hindsight_teams.testing._model import LocalModel, Request, ToolCall, Turn
-from hindsight_teams.testing._roster import RECALL, REFLECT, RETAIN, choose, read_roster
+from hindsight_teams.testing._roster import RECALL, REFLECT, RETAIN, called_by_name, choose, read_roster
 from hindsight_teams.testing._scene import Result, Scene
 from hindsight_teams.testing._text import bearing_on, facts, is_broad, is_empty, is_question, memory_lines, named_first
 
@@ -39,6 +41,9 @@ class OfflineModel(LocalModel):
     may serve any number of agents and threads.
     """
 
+    states_facts = False
+    """It only says again what it was told or what memory gave, so automatic retention keeps none of its answers."""
+
     def __init__(self, *, id: str = "offline-stand-in") -> None:
         super().__init__(id=id, name="OfflineModel")
 
@@ -59,12 +64,18 @@ def _leader(scene: Scene) -> Turn:
         return Turn()
     answers = scene.results_of(_DELEGATE, _DELEGATE_ALL, _EXECUTE)
     if answers:
+        members = read_roster(scene.request.system)
+        untried = [m for m in members if m.id not in scene.asked] if not called_by_name(members, scene.task) else []
+        if untried and _DELEGATE in scene.tools and all(_unable(answer) for answer in answers):
+            return Turn(calls=(ToolCall(_DELEGATE, {"member_id": untried[0].id, "task": scene.task}),))
         return _say(_merged(answers))
     if scene.results_of(RETAIN, RECALL, REFLECT):
         return _member(scene)
+    if is_courtesy(scene.task):
+        return _say(NOTED)
     write = not is_question(scene.task)
-    member = choose(read_roster(scene.request.system), scene.task, write=write)
     own = bool(scene.tools & ({RETAIN} if write else {RECALL, REFLECT}))
+    member = choose(read_roster(scene.request.system), scene.task, write=write, guess=not own)
     if _DELEGATE_ALL in scene.tools and (member or not own):
         return Turn(calls=(ToolCall(_DELEGATE_ALL, {"task": scene.task}),))
     if member is None:
@@ -84,6 +95,10 @@ def _leader(scene: Scene) -> Turn:
     return Turn(calls=(ToolCall(_EXECUTE, {"task_id": task_id.group(1), "member_id": member.id}),))
 
 
+def _unable(answer: Result) -> bool:
+    return answer.text.strip().endswith((CANT_WRITE, CANT_READ))
+
+
 def _merged(answers: list[Result]) -> str:
     """The members' answers as one: each line once, and no "I can't" beside an answer."""
     text = _WHOSE.sub("\n", "\n".join(answer.text for answer in answers))
@@ -93,6 +108,8 @@ def _merged(answers: list[Result]) -> str:
 
 
 def _member(scene: Scene) -> Turn:
+    if is_courtesy(scene.task):
+        return _say(NOTED)
     if calls := curate(scene):
         return Turn(calls=calls)
     if scene.results:
@@ -116,7 +133,9 @@ def _retain(scene: Scene, fact: str) -> ToolCall:
     banks = (parameters.get("bank") or {}).get("enum")
     arguments = {"content": fact}
     if banks:
-        arguments["bank"] = named_first(scene.task, banks) or banks[0]
+        described = str(parameters["bank"].get("description") or "")
+        own = [bank for bank in banks if re.search(rf"\b{re.escape(bank)} \([^)]*{ABOUT_THE_USER}\)", described)]
+        arguments["bank"] = named_first(scene.task, banks) or (own or banks)[0]
     return ToolCall(RETAIN, arguments)
 
 

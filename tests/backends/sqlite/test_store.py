@@ -1,12 +1,14 @@
 import asyncio
 import inspect
+import sqlite3
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from hindsight_teams.backends.base import Backend, MemoryBackend
 from hindsight_teams.backends.sqlite import SQLiteBackend
-from hindsight_teams.errors import BankNotFound
+from hindsight_teams.errors import BankNotFound, InvalidInput
 from hindsight_teams.models import RetainItem, TagsMatch
 from hindsight_teams.requests.tags import matches
 
@@ -274,3 +276,54 @@ async def test_two_hundred_mixed_calls_at_once_all_succeed(backend: SQLiteBacken
     )
     assert (await backend.abank_stats("b")).memories == 100
     await backend.aclose()
+
+
+def test_a_page_by_key_begins_after_a_memory(backend: SQLiteBackend) -> None:
+    backend.retain_batch("b", [RetainItem(f"fact {i}", tags=[f"n:{i % 2}"]) for i in range(10)])
+    for chosen in ({}, {"tags": ["n:1"], "tags_match": "all_strict"}):
+        listed = [m.id for m in backend.list_memories("b", **chosen).memories]  # type: ignore[arg-type]
+        after: str | None = None
+        found: list[str] = []
+        while True:
+            page = backend.list_memories("b", limit=3, after=after, **chosen)  # type: ignore[arg-type]
+            found += [m.id for m in page.memories]
+            if len(page.memories) < 3:
+                break
+            after = found[-1]
+        assert found == listed
+    with pytest.raises(InvalidInput, match="after"):
+        backend.list_memories("b", after="x")
+
+
+def test_memories_are_found_in_all_banks_at_once(backend: SQLiteBackend) -> None:
+    for bank in ("a", "b", "c"):
+        backend.retain(bank, f"tea in {bank}", tags=["x", bank], document_id="d")
+        backend.retain(bank, f"coffee in {bank}", tags=["y"])
+    assert [m.text for m in backend.find_memories(tags=["x"])] == ["tea in a", "tea in b", "tea in c"]
+    assert [m.text for m in backend.find_memories(tags=["x", "b"])] == ["tea in b"]
+    assert [m.bank_id for m in backend.find_memories(document_id="d")] == ["a", "b", "c"]
+    ids = [m.id for m in backend.find_memories(tags=["y"])]
+    assert [m.id for m in backend.find_memories(ids=ids, tags=["y"])] == ids
+    assert backend.find_memories(ids=ids, tags=["x"]) == []
+    assert backend.find_memories(ids=["nonsense"]) == []
+
+
+def test_a_deleted_bank_leaves_no_row_in_any_table(backend: SQLiteBackend, path: Path) -> None:
+    first, second = backend.retain_batch("b", [RetainItem("tea", tags=["x"]), RetainItem("coffee")]).memory_ids
+    db = sqlite3.connect(path)
+    numbers = [int(part, 16) + (int(bank, 16) << 32) for bank, part in (i.split("-") for i in (first, second))]
+    db.execute("INSERT INTO derivation VALUES (?, ?)", numbers)
+    db.execute("INSERT INTO pending VALUES (?, '')", numbers[:1])
+    db.commit()
+    backend.delete_bank("b")
+    for table in ("memory", "document", "derivation", "pending", "vector", "tag", "bank", "words"):
+        assert db.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,), table
+    db.close()
+
+
+def test_tags_are_counted_as_memories_come_and_go(backend: SQLiteBackend) -> None:
+    backend.retain_batch("b", [RetainItem(f"fact {i}", tags=["all", f"n:{i % 3}"]) for i in range(9)])
+    backend.delete_memories("b", tags=["n:0"])
+    assert [(t.tag, t.count) for t in backend.list_tags("b")] == [("all", 6), ("n:1", 3), ("n:2", 3)]
+    assert [(t.tag, t.count) for t in backend.list_tags("b", pattern="n:*")] == [("n:1", 3), ("n:2", 3)]
+    assert backend.list_tags("b", pattern="n:0*") == []

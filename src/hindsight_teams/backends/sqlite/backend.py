@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,11 +16,11 @@ from hindsight_teams.backends.sqlite.search.filters import Filter
 from hindsight_teams.backends.sqlite.search.rerankers import as_reranker, rerank
 from hindsight_teams.backends.sqlite.search.vectors import Vectors
 from hindsight_teams.backends.sqlite.search.words import Shares
-from hindsight_teams.backends.sqlite.store import reading, schema, writing
+from hindsight_teams.backends.sqlite.store import erasing, reading, schema, writing
 from hindsight_teams.backends.sqlite.store.connections import Pool
 from hindsight_teams.backends.sqlite.store.records import Piece, public_id, row_number
+from hindsight_teams.backends.sqlite.text.terms import tag_term
 from hindsight_teams.errors import BackendError, BankNotFound, ConfigurationError, InvalidInput, NotFound
-from hindsight_teams.log import Logger
 from hindsight_teams.models import (
     BankInfo,
     BankStats,
@@ -35,14 +35,18 @@ from hindsight_teams.models import (
 )
 from hindsight_teams.requests import (
     STANDARD,
+    BanksWithRepeats,
     Capability,
     Consolidate,
     DeleteBank,
     DeleteMemories,
     EnsureBank,
+    FindMemories,
+    FindRelated,
     GetHealth,
     GetMemory,
     GetStats,
+    IsEraseDue,
     ListBanks,
     ListMemories,
     ListRepeats,
@@ -54,8 +58,6 @@ from hindsight_teams.requests import (
     RetryExtraction,
     TagFilter,
 )
-
-_log = Logger(__name__)
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
@@ -95,6 +97,9 @@ class SQLiteBackend(Backend):
     capabilities = STANDARD | {
         Capability.CONSOLIDATE,
         Capability.GET_MEMORY,
+        Capability.SEARCH_ALL_BANKS,
+        Capability.LIST_AFTER,
+        Capability.ERASE_LATER,
         Capability.LIST_BY_TIME,
         Capability.REPEATS,
         Capability.RETRY_EXTRACTION,
@@ -115,6 +120,15 @@ class SQLiteBackend(Backend):
         if not str(path).strip() or str(path) == ":memory:":
             raise InvalidInput(f"path={str(path)!r} names no file; memories need one, such as 'memory.db'")
         self.path = Path(path).expanduser()
+        self._options = {
+            "model": model,
+            "embedder": embedder,
+            "reranker": reranker,
+            "extractor": extractor,
+            "clock": clock,
+            "busy_timeout": busy_timeout,
+            "threads": threads,
+        }
         self._model = model
         self._extractor = extractor
         self._clock = clock or _utc
@@ -126,6 +140,10 @@ class SQLiteBackend(Backend):
         self._reranker = as_reranker(reranker)
         made = as_embedder(embedder)
         self._vectors = None if made is None else Vectors(self._pool, made)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel to another process, or be copied, by the path and the options; the connections stay."""
+        return _reopened, (type(self), self.path, self._options)
 
     def __repr__(self) -> str:
         return f"SQLiteBackend({str(self.path)!r})"
@@ -274,7 +292,7 @@ class SQLiteBackend(Backend):
             if bank is None:
                 return 0
             deleted = writing.remove_bank(db, bank)
-        self.erase()
+        erasing.soon(self._pool)
         return deleted
 
     def _list_memories(self, request: ListMemories) -> MemoryPage:
@@ -283,8 +301,10 @@ class SQLiteBackend(Backend):
             if bank is None:
                 return MemoryPage([], 0, request.limit, request.offset)
             chosen = _filter(request.filter)
-            listed = reading.page if request.order == "noted" else reading.page_by_day
-            return listed(db, bank, request.bank, chosen, request.document_id, request.limit, request.offset)
+            place = (request.limit, request.offset)
+            if request.order == "happened":
+                return reading.page_by_day(db, bank, request.bank, chosen, request.document_id, *place)
+            return reading.page(db, bank, request.bank, chosen, request.document_id, *place, _after(request.after))
 
     def _get_memory(self, request: GetMemory) -> Memory:
         with self._pool.read() as db:
@@ -293,6 +313,26 @@ class SQLiteBackend(Backend):
         if found is None:
             raise NotFound(f"there is no memory {request.memory_id!r} in the bank {request.bank!r}")
         return found
+
+    def _find_memories(self, request: FindMemories) -> list[Memory]:
+        with self._pool.read() as db:
+            chosen, numbers = _filter(request.filter), _numbers(request.ids)
+            return reading.everywhere(db, chosen, document_id=request.document_id, numbers=numbers)
+
+    def _find_related(self, request: FindRelated) -> list[Memory]:
+        with self._pool.read() as db:
+            numbers = sorted(_numbers(request.ids) or ())
+            found = reading.related(db, numbers, [tag_term(tag) for tag in request.origin_tags])
+            return reading.everywhere(db, _filter(request.filter), numbers=found)
+
+    def _banks_with_repeats(self, _: BanksWithRepeats) -> list[str]:
+        with self._pool.read() as db:
+            rows = db.execute("SELECT id FROM bank WHERE no IN (SELECT bank FROM mention) ORDER BY id")
+            return [bank_id for (bank_id,) in rows]
+
+    def _erase_due(self, _: IsEraseDue) -> bool:
+        with self._pool.read() as db:
+            return erasing.due(db)
 
     def _list_repeats(self, request: ListRepeats) -> list[Memory]:
         with self._pool.read() as db:
@@ -318,13 +358,11 @@ class SQLiteBackend(Backend):
                 low, high = reading.bounds(bank)
                 numbers = sorted(n for n in wanted if low <= n < high)
             else:
-                numbers = list(reading.selected(db, bank, chosen, document_id))
-                if wanted is not None:
-                    numbers = sorted(wanted.intersection(numbers))
+                numbers = list(reading.selected(db, bank, chosen, document_id, numbers=wanted))
             unlinked = linking.drop_selected(db, bank, chosen, document_id=document_id, numbers=wanted)
             deleted = writing.remove(db, bank, numbers)
         if deleted or unlinked:
-            self.erase()
+            erasing.soon(self._pool)
         return deleted
 
     def _list_tags(self, request: ListTags) -> list[TagCount]:
@@ -354,19 +392,13 @@ class SQLiteBackend(Backend):
         return self._vectors.remake()
 
     def erase(self) -> bool:
-        """Make what was deleted vanish from the file's bytes; every delete does it already.
+        """Finish erasing what was deleted from the bytes; small files do with each delete, large ones soon after.
 
         Returns:
-            Whether it did: not while somebody reads an older state of the file. It then goes when that ends and the
-            next delete comes, or this is called again.
+            Whether it is done: not while somebody reads an older state of the file. It is then finished when that ends,
+            or by the next process that opens the file.
         """
-        with self._pool.exclusive() as db:
-            # Merging the whole index drops the deleted terms; then the write-ahead log goes into the file.
-            db.execute("INSERT INTO words (words) VALUES ('optimize')")
-            (busy, _, _) = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        if busy:
-            _log.warning("erase_waits_for_a_reader", path=str(self.path))
-        return not busy
+        return erasing.erase(self._pool)
 
     def check(self) -> CheckReport:
         """Compare every page, index and count of the file with each other.
@@ -433,18 +465,35 @@ def _numbers(ids: Sequence[str] | None) -> set[int] | None:
     return None if ids is None else {n for n in map(row_number, ids) if n is not None}
 
 
+def _after(memory_id: str | None) -> int | None:
+    if memory_id is None:
+        return None
+    number = row_number(memory_id)
+    if number is None:
+        raise InvalidInput(f"after={memory_id!r} is not a memory's id")
+    return number
+
+
+def _reopened(kind: type[SQLiteBackend], path: Path, options: Mapping[str, Any]) -> SQLiteBackend:
+    return kind(path, **options)
+
+
 def _utc() -> datetime:
     return datetime.now(UTC)
 
 
 _HANDLERS: dict[type[Request[Any]], Callable[[SQLiteBackend, Any], Any]] = {
+    BanksWithRepeats: SQLiteBackend._banks_with_repeats,
     Consolidate: SQLiteBackend._consolidate,
     DeleteBank: SQLiteBackend._delete_bank,
     DeleteMemories: SQLiteBackend._delete_memories,
     EnsureBank: SQLiteBackend._ensure_bank,
+    FindMemories: SQLiteBackend._find_memories,
+    FindRelated: SQLiteBackend._find_related,
     GetHealth: SQLiteBackend._health,
     GetMemory: SQLiteBackend._get_memory,
     GetStats: SQLiteBackend._bank_stats,
+    IsEraseDue: SQLiteBackend._erase_due,
     ListBanks: SQLiteBackend._list_banks,
     ListMemories: SQLiteBackend._list_memories,
     ListRepeats: SQLiteBackend._list_repeats,

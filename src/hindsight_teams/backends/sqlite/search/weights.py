@@ -99,7 +99,7 @@ CONFIDENCE_FROM = 3
 """Lines of which the best covered one makes the confidence."""
 
 OUTSTANDING = (0.25, 0.6)
-"""How far the best similarity stands out of the mean, as a share of what is left to 1: none at first, all at last."""
+"""How far the best similarity stands out of the mean, as a share of what is left to 1: nothing, and all."""
 
 FIRST = 10
 FIRST_FLOOR = 0.2

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from hindsight_teams.backends.sqlite.search import spelling, weights
 from hindsight_teams.backends.sqlite.store.reading import bounds
 
-MOST_TERMS = 32
+MOST_TERMS = 24
 """Terms of a query that are looked up, rarest first."""
 
-_MOST_COUNTED = 64
+_MOST_COUNTED = 48
 _MOST_UNKNOWN = 4
 """Words without a match that are tried in other ways, which costs more than to look up a word."""
 

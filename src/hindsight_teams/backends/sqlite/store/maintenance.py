@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from hindsight_teams.backends.sqlite.store import schema
+from hindsight_teams.backends.sqlite.store import leftovers, rescue, schema, soundness
 from hindsight_teams.backends.sqlite.store.connections import Pool
-from hindsight_teams.backends.sqlite.store.sqlite_errors import translate
+from hindsight_teams.backends.sqlite.store.sqlite_errors import UNREADABLE, translate
 from hindsight_teams.errors import DatabaseUnusable, InvalidInput
 
 _PROBLEMS = 20
@@ -21,8 +20,17 @@ _PROBLEMS = 20
 _ORPHANS = (
     ("memory m WHERE NOT EXISTS (SELECT 1 FROM words_content w WHERE w.id = m.no)", "memories are not indexed"),
     ("words_content w WHERE NOT EXISTS (SELECT 1 FROM memory m WHERE m.no = w.id)", "index entries have no memory"),
+    ("derivation d WHERE NOT EXISTS (SELECT 1 FROM memory m WHERE m.no = d.memory)", "derivations have no memory"),
+    ("derivation d WHERE NOT EXISTS (SELECT 1 FROM memory m WHERE m.no = d.source)", "derivations have no source"),
+    ("pending p WHERE NOT EXISTS (SELECT 1 FROM memory m WHERE m.no = p.memory)", "extractions have no memory"),
+    (
+        "memory m WHERE m.superseded_by IS NOT NULL"
+        " AND NOT EXISTS (SELECT 1 FROM memory n WHERE n.no = m.superseded_by)",
+        "memories are superseded by one that is gone",
+    ),
     ("vector v WHERE NOT EXISTS (SELECT 1 FROM memory m WHERE m.no = v.no)", "vectors have no memory"),
     ("memory m WHERE NOT EXISTS (SELECT 1 FROM bank b WHERE b.no = m.bank)", "memories are in no bank"),
+    ("memory m WHERE m.no >> 32 <> m.bank", "memories have a number of another bank"),
     (
         "memory m WHERE m.document IS NOT NULL AND NOT EXISTS (SELECT 1 FROM document d WHERE d.no = m.document)",
         "memories are of a document that is gone",
@@ -51,12 +59,14 @@ class RepairReport:
     Attributes:
         kept: Memories in the repaired file.
         lost: Memories of which something was left, but no text.
+        mended: Memories that were kept though some part of them could not be read.
         damaged: Where the file lies as it was before; None where its pages were sound and only indexes were rebuilt.
     """
 
     kept: int
     lost: int
-    damaged: Path | None
+    mended: int = 0
+    damaged: Path | None = None
 
 
 def check(pool: Pool) -> CheckReport:
@@ -66,21 +76,33 @@ def check(pool: Pool) -> CheckReport:
         DatabaseUnusable: The file can't be opened at all.
     """
     try:
-        with pool.exclusive() as db:
+        with pool.outside() as db:
             problems = list(_problems(db))
             (memories,) = db.execute("SELECT count(*) FROM memory").fetchone()
     except DatabaseUnusable as error:
-        if not str(error.details.get("code", "")).startswith("SQLITE_CORRUPT"):
+        if not str(error.details.get("code", "")).startswith(("SQLITE_CORRUPT", "SQLITE_ERROR", "SQLITE_NOTADB")):
             raise
         return CheckReport(ok=False, problems=(str(error.details["sqlite"]),), memories=0)
     return CheckReport(ok=not problems, problems=tuple(problems), memories=memories)
 
 
 def _problems(db: sqlite3.Connection) -> Iterator[str]:
-    found = [row[0] for row in db.execute(f"PRAGMA integrity_check({_PROBLEMS})")]
-    if found != ["ok"]:
-        yield from found
-        return
+    pages = [row[0] for row in db.execute(f"PRAGMA integrity_check({_PROBLEMS})")]
+    if pages != ["ok"]:
+        yield from pages
+        if not all(map(_of_an_index, pages)):
+            return
+    yield from soundness.problems(db, _PROBLEMS)
+    yield from _disagreements(db)
+
+
+def _of_an_index(problem: str) -> bool:
+    """Whether something is wrong with an index only, which is made anew from its table."""
+    return problem == "ok" or " index " in f" {problem} "
+
+
+def _disagreements(db: sqlite3.Connection) -> Iterator[str]:
+    """Indexes and counts that do not agree with the memories, from which they are made anew."""
     try:
         db.execute("INSERT INTO words (words) VALUES ('integrity-check')")
     except sqlite3.DatabaseError as error:
@@ -90,43 +112,54 @@ def _problems(db: sqlite3.Connection) -> Iterator[str]:
         (count,) = db.execute(f"SELECT count(*) FROM {condition}").fetchone()
         if count:
             yield f"{count} {words}"
-    for bank, said, counted in db.execute(
-        "SELECT b.id, b.memories, (SELECT count(*) FROM memory m WHERE m.no >= b.no << 32 AND m.no < (b.no + 1) << 32)"
-        " FROM bank b"
+    for bank, said, counted, last, highest in db.execute(
+        "SELECT b.id, b.memories, (SELECT count(*) FROM memory m WHERE m.no >= b.no << 32 AND m.no < (b.no + 1) << 32),"
+        " b.last, coalesce((SELECT max(m.no) FROM memory m WHERE m.no >= b.no << 32 AND m.no < (b.no + 1) << 32), 0)"
+        " & 4294967295 FROM bank b"
     ):
         if said != counted:
             yield f"bank {bank!r} says it holds {said} memories and holds {counted}"
+        if not highest <= last < 1 << schema.BANK_SHIFT:
+            yield f"bank {bank!r} says its last memory has number {last}, and {highest} is in use"
+    counted = "SELECT m.bank, t.value, count(*) FROM memory m, json_each(m.tags) t GROUP BY m.bank, t.value"
+    both = (counted, "SELECT bank, tag, memories FROM tag")
+    if any(db.execute(f"{one} EXCEPT {other} LIMIT 1").fetchone() for one, other in (both, both[::-1])):
+        yield "tags are not counted as often as memories carry them"
+    if not db.execute("SELECT 1 FROM erasing").fetchone():
+        yield "it is not recorded what is still to be erased"
 
 
 def repair(pool: Pool) -> RepairReport:
     """Make a damaged file sound again with every memory that can still be read; other processes must be stopped.
 
-    Indexes and counts are rebuilt in place. Where pages themselves are damaged, what can be read goes into a new file,
-    and the old one stays beside it.
+    Indexes and counts are rebuilt in place. Where a memory or a page itself is damaged, what can be read goes into a
+    new file, and the old one stays beside it. A repair that is killed is finished, or undone, at the next open.
 
     Raises:
         DatabaseLocked: Another process has the file open.
-        DatabaseUnusable: Nothing in it can be read.
+        DatabaseUnusable: Nothing in it can be read, or it was written by a newer version.
     """
     pool.release()
+    leftovers.finish(pool.path)
     with closing(_alone(pool)) as db:
-        damaged = _damaged(db)
-        if not damaged:
+        in_place = _only_indexes(db)
+    if in_place:
+        try:
             with pool.write() as own:
                 _rebuild(own)
                 (kept,) = own.execute("SELECT count(*) FROM memory").fetchone()
             return RepairReport(kept=kept, lost=0, damaged=None)
-        rescued = pool.path.with_name(f"{pool.path.name}.rescued-{os.getpid()}")
-        rescued.unlink(missing_ok=True)
-        kept, lost = _salvage(db, rescued)
-    aside = pool.path.with_name(f"{pool.path.name}.damaged-{time.strftime('%Y%m%d-%H%M%S')}")
-    os.replace(pool.path, aside)
-    for ending in ("-wal", "-shm"):
-        leftover = pool.path.with_name(pool.path.name + ending)
-        if leftover.exists():
-            os.replace(leftover, aside.with_name(aside.name + ending))
-    os.replace(rescued, pool.path)
-    return RepairReport(kept=kept, lost=lost, damaged=aside)
+        except DatabaseUnusable as error:
+            if "unknown_migrations" in error.details:
+                raise
+        pool.release()
+    with leftovers.part_of(pool.path) as part:
+        rescued = rescue.rescue(pool.path, part, rebuild=_rebuild)
+        if not rescued.kept:
+            raise DatabaseUnusable("nothing in the memory database can be read; restore a backup", path=str(pool.path))
+        os.replace(part, leftovers.repaired(pool.path))  # from here on the next open finishes what is left to do
+    aside = leftovers.finish(pool.path)
+    return RepairReport(kept=rescued.kept, lost=rescued.lost, mended=rescued.mended, damaged=aside)
 
 
 def _alone(pool: Pool) -> sqlite3.Connection:
@@ -143,102 +176,106 @@ def _alone(pool: Pool) -> sqlite3.Connection:
     except sqlite3.OperationalError as error:
         db.close()
         raise translate(error, pool.location) from error
-    except sqlite3.DatabaseError:
+    except (sqlite3.DatabaseError, UnicodeDecodeError):
         pass  # too damaged to change its mode: read it as it is
     return db
 
 
-def _damaged(db: sqlite3.Connection) -> bool:
+def _only_indexes(db: sqlite3.Connection) -> bool:
+    """Whether every memory can be read, so that nothing but indexes and counts can be wrong."""
     try:
-        db.execute("SELECT count(*) FROM migration").fetchone()
-        # A wrong entry in an index is rebuilt in place; anything else is a matter of pages.
-        found = [row[0] for row in db.execute("PRAGMA integrity_check(100)")]
-        return any(line != "ok" and " index " not in f" {line} " for line in found)
-    except sqlite3.DatabaseError:
-        return True
+        db.execute("SELECT name FROM migration").fetchall()
+        pages = [row[0] for row in db.execute("PRAGMA integrity_check(100)")]
+        sound = all(_of_an_index(line) and "migration" not in line for line in pages)
+        return sound and not any(soundness.problems(db, 1))
+    except UNREADABLE:
+        return False
 
 
 def _rebuild(db: sqlite3.Connection) -> None:
     """Make everything anew that follows from the memories themselves."""
     db.execute("REINDEX")
+    _find_banks(db)
+    _find_documents(db)
     db.execute("DELETE FROM vector WHERE no NOT IN (SELECT no FROM memory)")
     db.execute("DELETE FROM derivation WHERE memory NOT IN (SELECT no FROM memory)")
-    db.execute("DELETE FROM document WHERE no NOT IN (SELECT document FROM memory WHERE document IS NOT NULL)")
-    db.execute("DELETE FROM memory WHERE bank NOT IN (SELECT no FROM bank)")
+    db.execute("DELETE FROM derivation WHERE source NOT IN (SELECT no FROM memory)")
+    db.execute("DELETE FROM pending WHERE memory NOT IN (SELECT no FROM memory)")
     db.execute("UPDATE memory SET document = NULL WHERE document NOT IN (SELECT no FROM document)")
+    db.execute("DELETE FROM document WHERE no NOT IN (SELECT document FROM memory WHERE document IS NOT NULL)")
+    db.execute(
+        "UPDATE memory SET superseded_by = NULL"
+        " WHERE superseded_by IS NOT NULL AND superseded_by NOT IN (SELECT no FROM memory)"
+    )
     db.execute("DROP TABLE words")
     db.execute("DROP TABLE IF EXISTS vocabulary")
     schema.make_words(db)
     schema.fill_words(db)
     db.execute(
         "UPDATE bank SET memories = (SELECT count(*) FROM memory m WHERE m.bank = bank.no),"
-        " last = max(last, coalesce((SELECT max(m.no) & 4294967295 FROM memory m WHERE m.bank = bank.no), 0))"
+        " last = max(CASE WHEN last BETWEEN 0 AND 4294967295 THEN last ELSE 0 END,"
+        " coalesce((SELECT max(m.no) & 4294967295 FROM memory m WHERE m.bank = bank.no), 0))"
     )
+    schema.count_tags(db)
+    db.execute("INSERT OR IGNORE INTO erasing (no) VALUES (1)")
 
 
-def _salvage(db: sqlite3.Connection, target: Path) -> tuple[int, int]:
-    """Write what can be read into a new file; how many memories that are, and how many had to be left."""
-    with closing(sqlite3.connect(target, isolation_level=None)) as new:
-        new.execute("PRAGMA journal_mode = WAL")
-        schema.migrate(new, now=time.time_ns() // 1000)
-        new.execute("BEGIN")
-        for table in schema.PLAIN_TABLES:
-            _copy(db, new, table)
-        for bank in {int(n) for (n,) in new.execute("SELECT DISTINCT bank FROM memory")}:
-            # A bank whose row is lost gets a name by which it can be found.
-            new.execute(
-                "INSERT OR IGNORE INTO bank (no, id, created, written) VALUES (?, ?, ?, ?)",
-                (bank, f"rescued-{bank}", 0, 0),
-            )
-        (kept,) = new.execute("SELECT count(*) FROM memory").fetchone()
-        if not kept:
-            new.execute("ROLLBACK")
-            raise DatabaseUnusable("nothing in the memory database can be read; restore a backup", path=str(target))
-        _rebuild(new)
-        new.execute("COMMIT")
-    return kept, max(0, len(_numbers(db)) - kept)
+def _find_banks(db: sqlite3.Connection) -> None:
+    """Give each memory a bank, and each bank a row."""
+    banks = {number for (number,) in db.execute("SELECT no FROM bank")}
+    lost = db.execute(
+        "SELECT no >> 32, count(*) FROM memory WHERE no >> 32 NOT IN (SELECT no FROM bank)"
+        " AND bank NOT IN (SELECT no FROM bank) GROUP BY 1"
+    ).fetchall()
+    empty = db.execute(
+        "SELECT b.no, b.memories FROM bank b WHERE b.memories > 0"
+        " AND NOT EXISTS (SELECT 1 FROM memory m WHERE m.no >> 32 = b.no OR m.bank = b.no)"
+    ).fetchall()
+    for number, count in lost:
+        # A bank whose own number is damaged still says how many memories it holds.
+        same = [known for known, said in empty if said == count]
+        if len(same) == 1 and 0 < number < 1 << (schema.BANK_SHIFT - 1):
+            db.execute("UPDATE bank SET no = ? WHERE no = ?", (number, same[0]))
+            banks = banks - {same[0]} | {number}
+    for no, bank in db.execute(
+        "SELECT no, bank FROM memory WHERE no >> 32 <> bank OR bank NOT IN (SELECT no FROM bank)"
+    ).fetchall():
+        home = schema.home(no, bank, banks)
+        if home not in banks:  # its row is lost: it gets a name by which it can be found
+            sql = "INSERT INTO bank (no, id, created, written) VALUES (?, ?, 0, 0)"
+            db.execute(sql, (home, f"rescued-{home}"))
+            banks.add(home)
+        new = no
+        if no >> schema.BANK_SHIFT != home:
+            low, high = home << schema.BANK_SHIFT, (home + 1) << schema.BANK_SHIFT
+            (last,) = db.execute("SELECT max(no) FROM memory WHERE no >= ? AND no < ?", (low, high)).fetchone()
+            new = (low if last is None else int(last)) + 1
+        db.execute("UPDATE memory SET bank = ?, no = ? WHERE no = ?", (home, new, no))
 
 
-def _copy(db: sqlite3.Connection, new: sqlite3.Connection, table: str) -> None:
-    """Copy a table's rows, jumping over those that can't be read."""
-    columns = [row[1] for row in new.execute(f"PRAGMA table_info({table})")]
-    insert = f"INSERT OR IGNORE INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
-    select = f"SELECT {', '.join(columns)} FROM {table}"
-    for direction in ("", " ORDER BY 1 DESC"):  # from both ends, up to the damage
-        try:
-            for row in db.execute(select + direction):
-                new.execute(insert, row)
-            return
-        except sqlite3.DatabaseError:
-            continue
-    if table == "memory":  # and what lies between two damaged pages, one by one
-        for number in _numbers(db):
-            try:
-                row = db.execute(f"{select} WHERE no = ?", (number,)).fetchone()
-            except sqlite3.DatabaseError:
-                continue
-            if row is not None and isinstance(row[columns.index("text")], str):
-                new.execute(insert, row)
-
-
-def _numbers(db: sqlite3.Connection) -> set[int]:
-    """The rowids of memories that any index or table still names."""
-    found: set[int] = set()
-    for sql in (
-        "SELECT no FROM memory INDEXED BY memory_digest",
-        "SELECT no FROM memory INDEXED BY memory_time",
-        "SELECT id FROM words_content",
-    ):
-        try:
-            for (number,) in db.execute(sql):
-                found.add(number)
-        except sqlite3.DatabaseError:
-            continue
-    return found
+def _find_documents(db: sqlite3.Connection) -> None:
+    """Give the memories of a document that is gone the one document without memories, where there is one."""
+    db.execute(
+        "UPDATE document SET bank = (SELECT m.bank FROM memory m WHERE m.document = document.no)"
+        " WHERE bank NOT IN (SELECT no FROM bank) AND EXISTS (SELECT 1 FROM memory m WHERE m.document = document.no)"
+    )
+    lost = db.execute(
+        "SELECT DISTINCT bank, document FROM memory"
+        " WHERE document IS NOT NULL AND document NOT IN (SELECT no FROM document)"
+    ).fetchall()
+    for bank, document in lost:
+        if [b for b, _ in lost].count(bank) == 1:
+            empty = db.execute(
+                "SELECT no FROM document WHERE bank = ?"
+                " AND NOT EXISTS (SELECT 1 FROM memory m WHERE m.document = document.no)",
+                (bank,),
+            ).fetchall()
+            if len(empty) == 1:
+                db.execute("UPDATE memory SET document = ? WHERE document = ?", (*empty[0], document))
 
 
 def backup(pool: Pool, target: Path) -> int:
-    """Copy the file while it is in use; the copy is one consistent state.
+    """Copy the file while it is in use; the copy is one consistent state, for its owner only.
 
     Args:
         target: A file that does not exist yet.
@@ -250,19 +287,27 @@ def backup(pool: Pool, target: Path) -> int:
         InvalidInput: The target exists.
         DatabaseUnusable: It can't be written, or what was written is not sound.
     """
-    if target.exists():
-        raise InvalidInput(f"the backup's path {target.name!r} exists; choose a name that does not")
-    part = target.with_name(f"{target.name}.part-{os.getpid()}")
+    exists = InvalidInput(f"the backup's path {target.name!r} exists; choose a name that does not")
+    if os.path.lexists(target):
+        raise exists
     try:
-        with pool.exclusive() as db, closing(sqlite3.connect(part, isolation_level=None)) as copy:
-            db.backup(copy)
-            sound = copy.execute("PRAGMA quick_check(1)").fetchone()[0]
-            copy.execute("PRAGMA journal_mode = DELETE")  # one file, nothing beside it
-        if sound != "ok":
-            raise DatabaseUnusable("the memory database is damaged, and so its copy would be; run `bank repair`")
-        os.replace(part, target)
+        leftovers.clear(target.parent)
+        with leftovers.part_of(target) as part:
+            with pool.outside() as db, closing(sqlite3.connect(part, isolation_level=None)) as copy:
+                db.backup(copy)
+                sound = copy.execute("PRAGMA quick_check(1)").fetchone()[0]
+                copy.execute("PRAGMA journal_mode = DELETE")  # one file, nothing beside it
+            if sound != "ok":
+                raise DatabaseUnusable("the memory database is damaged, and so its copy would be; run `bank repair`")
+            leftovers.name(part, target)
+    except FileExistsError:
+        raise exists from None
     except sqlite3.Error as error:
         raise translate(error, str(target)) from error
-    finally:
-        part.unlink(missing_ok=True)
+    except OSError as error:
+        raise DatabaseUnusable(
+            "the backup can't be written; check that its folder exists and may be written",
+            path=str(target),
+            reason=str(error),
+        ) from error
     return target.stat().st_size

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
+from itertools import islice
 from typing import Any
 
 from hindsight_teams.backends.sqlite import checks
@@ -14,6 +14,8 @@ from hindsight_teams.backends.sqlite.search.filters import Filter
 from hindsight_teams.backends.sqlite.store import records
 from hindsight_teams.backends.sqlite.store.schema import BANK_SHIFT
 from hindsight_teams.models import BankInfo, BankStats, Memory, MemoryPage, TagCount
+
+_TERMS_AT_ONCE = 100
 
 
 def bank_number(db: sqlite3.Connection, bank_id: str) -> int | None:
@@ -25,8 +27,8 @@ def bank_number(db: sqlite3.Connection, bank_id: str) -> int | None:
 def banks(db: sqlite3.Connection, prefix: str) -> list[BankInfo]:
     """The banks whose id starts with a prefix, by id."""
     rows = db.execute(
-        "SELECT id, name, memories, created, written FROM bank WHERE substr(id, 1, ?) = ? ORDER BY id",
-        (len(prefix), prefix),
+        "SELECT id, name, memories, created, written FROM bank WHERE id >= ? AND id < ? ORDER BY id",
+        _beginning(prefix),
     )
     return [_info(row) for row in rows]
 
@@ -57,7 +59,7 @@ def stats(db: sqlite3.Connection, number: int) -> BankStats:
     ):
         entities.update(json.loads(column))
     (observations,) = db.execute(
-        "SELECT count(*) FROM memory WHERE no >= ? AND no < ? AND type = 'observation'", bounds(number)
+        "SELECT count(*) FROM memory WHERE bank = ? AND type = 'observation'", (number,)
     ).fetchone()
     (documents,) = db.execute("SELECT count(*) FROM document WHERE bank = ?", (number,)).fetchone()
     (waiting,) = db.execute("SELECT count(*) FROM pending WHERE memory >= ? AND memory < ?", bounds(number)).fetchone()
@@ -83,16 +85,28 @@ def newest(db: sqlite3.Connection, number: int) -> int:
     return (number << BANK_SHIFT) + int(last)
 
 
-def selected(db: sqlite3.Connection, number: int, chosen: Filter, document_id: str | None = None) -> Iterator[int]:
-    """The rowids of a bank that pass a filter, oldest first."""
-    low, high = bounds(number)
+def selected(
+    db: sqlite3.Connection,
+    number: int,
+    chosen: Filter,
+    document_id: str | None = None,
+    *,
+    low: int = 0,
+    numbers: Collection[int] | None = None,
+) -> Iterator[int]:
+    """The rowids of a bank that pass a filter, oldest first, from ``low`` on, of ``numbers`` only where given."""
+    first, high = bounds(number)
+    low = max(low, first)
     clauses, values = ["m.no >= ? AND m.no < ?"], [low, high]
     if document_id is not None:
         row = db.execute("SELECT no FROM document WHERE bank = ? AND id = ?", (number, document_id)).fetchone()
         clauses.append("m.document = ?")
         values.append(-1 if row is None else row[0])
     condition = chosen.condition()
-    if condition is not None:
+    if numbers is not None:
+        clauses.append("m.no IN (SELECT value FROM json_each(?))")
+        values.append(json.dumps(sorted(numbers)))  # type: ignore[arg-type]
+    elif condition is not None:
         clauses.append("m.no IN (SELECT rowid FROM words WHERE words MATCH ? AND rowid >= ? AND rowid < ?)")
         values += [condition, low, high]  # type: ignore[list-item]
     sql = f"SELECT m.no, m.tags, m.type FROM memory m WHERE {' AND '.join(clauses)} ORDER BY m.no"
@@ -100,20 +114,85 @@ def selected(db: sqlite3.Connection, number: int, chosen: Filter, document_id: s
 
 
 def page(
-    db: sqlite3.Connection, number: int, bank_id: str, chosen: Filter, document_id: str | None, limit: int, offset: int
+    db: sqlite3.Connection,
+    number: int,
+    bank_id: str,
+    chosen: Filter,
+    document_id: str | None,
+    limit: int,
+    offset: int,
+    after: int | None = None,
 ) -> MemoryPage:
-    """One page of a bank's memories, oldest first."""
+    """One page of a bank's memories, oldest first.
+
+    Args:
+        after: Begin after this rowid, at the cost of the page alone; its ``total`` then counts the page.
+    """
+    low, high = bounds(number)
+    if after is not None:
+        low = max(low, after + 1)
     if chosen.trivial and document_id is None:
         (total,) = db.execute("SELECT memories FROM bank WHERE no = ?", (number,)).fetchone()
         found = db.execute(
             f"SELECT {records.COLUMNS} FROM memory m WHERE m.no >= ? AND m.no < ? ORDER BY m.no LIMIT ? OFFSET ?",
-            (*bounds(number), limit, offset),
+            (low, high, limit, offset),
         )
-        return MemoryPage([records.memory(row, bank_id) for row in found], total, limit, offset)
-    numbers = list(selected(db, number, chosen, document_id))
+        memories = [records.memory(row, bank_id) for row in found]
+        return MemoryPage(memories, total if after is None else len(memories), limit, offset)
+    matching = selected(db, number, chosen, document_id, low=low)
+    numbers = list(matching if after is None else islice(matching, offset + limit))
     wanted = numbers[offset : offset + limit]
     by_number = rows(db, wanted)
-    return MemoryPage([records.memory(by_number[no], bank_id) for no in wanted], len(numbers), limit, offset)
+    total = len(numbers) if after is None else len(wanted)
+    return MemoryPage([records.memory(by_number[no], bank_id) for no in wanted], total, limit, offset)
+
+
+def everywhere(
+    db: sqlite3.Connection, chosen: Filter, *, document_id: str | None = None, numbers: Collection[int] | None = None
+) -> list[Memory]:
+    """The memories of all banks that meet every selection given, bank by bank, oldest first."""
+    clauses: list[str] = []
+    values: list[Any] = []
+    if numbers is not None:
+        clauses.append("m.no IN (SELECT value FROM json_each(?))")
+        values.append(json.dumps(sorted(numbers)))
+    if document_id is not None:
+        clauses.append("m.document IN (SELECT no FROM document WHERE id = ?)")
+        values.append(document_id)
+    condition = chosen.condition()
+    if condition is not None and numbers is None:
+        clauses.append("m.no IN (SELECT rowid FROM words WHERE words MATCH ?)")
+        values.append(condition)
+    sql = f"SELECT m.no, m.tags, m.type FROM memory m WHERE {' AND '.join(clauses) or '1'} ORDER BY m.no"
+    found = [no for no, tags, kind in db.execute(sql, values) if chosen.accepts(tags, kind)]
+    banks = json.dumps(sorted({no >> BANK_SHIFT for no in found}))
+    names = dict(
+        db.execute("SELECT no, id FROM bank WHERE no IN (SELECT value FROM json_each(?))", (banks,)).fetchall()
+    )
+    by_number = rows(db, found)
+    return [records.memory(by_number[no], names[no >> BANK_SHIFT]) for no in found]
+
+
+def related(db: sqlite3.Connection, numbers: Iterable[int], terms: Sequence[str]) -> set[int]:
+    """The rowids of what was derived from memories, of what they were derived from, and of what bears a term.
+
+    Args:
+        numbers: The memories.
+        terms: Terms of the index, such as those of the tags that name them as an origin.
+    """
+    one = json.dumps(list(numbers))
+    found = {
+        int(no)
+        for sql in (
+            "SELECT memory FROM derivation WHERE source IN (SELECT value FROM json_each(?))",
+            "SELECT source FROM derivation WHERE memory IN (SELECT value FROM json_each(?))",
+        )
+        for (no,) in db.execute(sql, (one,))
+    }
+    for start in range(0, len(terms), _TERMS_AT_ONCE):
+        query = " OR ".join(f'"{term}"' for term in terms[start : start + _TERMS_AT_ONCE])
+        found.update(no for (no,) in db.execute("SELECT rowid FROM words WHERE words MATCH ?", (query,)))
+    return found
 
 
 def page_by_day(
@@ -157,13 +236,16 @@ def one(db: sqlite3.Connection, number: int, bank_id: str, memory_id: str) -> Me
 
 def tag_counts(db: sqlite3.Connection, number: int, pattern: str | None) -> list[TagCount]:
     """Tags in use, most used first."""
-    counts: Counter[str] = Counter()
-    for column, times in db.execute(
-        "SELECT tags, count(*) FROM memory WHERE no >= ? AND no < ? AND tags IS NOT NULL GROUP BY tags", bounds(number)
-    ):
-        for tag in records.unpack_tags(column):
-            counts[tag] += times
     # Only '*' is a wildcard; fnmatch knows '?' and '[' too.
     glob = None if pattern is None else "".join(f"[{c}]" if c in "?[" else c for c in pattern)
-    kept = [(tag, n) for tag, n in counts.items() if glob is None or fnmatchcase(tag, glob)]
+    counted = db.execute(
+        "SELECT tag, memories FROM tag WHERE bank = ? AND tag >= ? AND tag < ?",
+        (number, *_beginning((pattern or "").partition("*")[0])),
+    )
+    kept = [(tag, n) for tag, n in counted if glob is None or fnmatchcase(tag, glob)]
     return [TagCount(tag, n) for tag, n in sorted(kept, key=lambda pair: (-pair[1], pair[0]))]
+
+
+def _beginning(prefix: str) -> tuple[str, str]:
+    """Between which texts those lie that begin with a prefix."""
+    return prefix, prefix + "\U0010ffff"

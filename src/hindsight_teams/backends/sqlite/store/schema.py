@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from hindsight_teams.backends.sqlite.store.streams import stream
 from hindsight_teams.backends.sqlite.text import terms
@@ -186,14 +186,74 @@ def _counted_terms(db: sqlite3.Connection) -> None:
     fill_words(db)
 
 
-PLAIN_TABLES = ("bank", "document", "memory", "derivation", "embedder", "vector", "mention", "pending")
-"""Every table of the last migration but the index, which follows from the memories."""
+def _erasing(db: sqlite3.Connection) -> None:
+    # One row: how many memories were ever deleted, how many of them are merged out of the index, how many are gone from
+    # the file's bytes, and how many pages have been looked through since. See erasing.py.
+    db.execute(
+        "CREATE TABLE erasing (no INTEGER PRIMARY KEY CHECK (no = 1), deleted INTEGER NOT NULL DEFAULT 0,"
+        " merged INTEGER NOT NULL DEFAULT 0, erased INTEGER NOT NULL DEFAULT 0, page INTEGER NOT NULL DEFAULT 0)"
+    )
+    db.execute("INSERT INTO erasing (no) VALUES (1)")
+    # For what is looked for in every bank at once.
+    db.execute("CREATE INDEX document_id ON document (id)")
+    # By triggers, so that no way of deleting can forget it.
+    for name, event in (
+        ("memory_deleted", "DELETE ON memory"),
+        ("memory_rewritten", "UPDATE OF text ON memory"),
+        ("mention_deleted", "DELETE ON mention"),
+        ("bank_deleted", "DELETE ON bank"),
+    ):
+        db.execute(f"CREATE TRIGGER {name} AFTER {event} BEGIN UPDATE erasing SET deleted = deleted + 1; END")
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first_tables, _facts, _words_said, _counted_terms)
+
+def _tag_counts(db: sqlite3.Connection) -> None:
+    db.execute(
+        "CREATE TABLE tag (bank INTEGER NOT NULL, tag TEXT NOT NULL, memories INTEGER NOT NULL,"
+        " PRIMARY KEY (bank, tag)) WITHOUT ROWID"
+    )
+    count_tags(db)
+    add = (
+        "INSERT INTO tag SELECT new.bank, value, 1 FROM json_each(new.tags) WHERE true"
+        " ON CONFLICT (bank, tag) DO UPDATE SET memories = memories + 1;"
+    )
+    mine = "bank = old.bank AND tag IN (SELECT value FROM json_each(old.tags))"
+    drop = f"UPDATE tag SET memories = memories - 1 WHERE {mine}; DELETE FROM tag WHERE {mine} AND memories < 1;"
+    for name, event, row, action in (
+        ("tags_added", "INSERT", "new", add),
+        ("tags_dropped", "DELETE", "old", drop),
+        ("tags_left", "UPDATE OF bank, tags", "old", drop),
+        ("tags_changed", "UPDATE OF bank, tags", "new", add),
+    ):
+        # A column that is damaged must not keep its memory from being deleted.
+        db.execute(f"CREATE TRIGGER {name} AFTER {event} ON memory WHEN json_valid({row}.tags) BEGIN {action} END")
+
+
+def count_tags(db: sqlite3.Connection) -> None:
+    """Count each bank's tags anew, from the memories."""
+    db.execute("DELETE FROM tag")
+    db.execute(
+        "INSERT INTO tag SELECT m.bank, t.value, count(*) FROM memory m, json_each(m.tags) t"
+        " WHERE json_valid(m.tags) GROUP BY m.bank, t.value"
+    )
+
+
+PLAIN_TABLES = ("bank", "document", "memory", "derivation", "embedder", "vector", "mention", "pending")
+"""Every table of the last migration that holds what was told; indexes follow from these."""
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
+    _first_tables,
+    _facts,
+    _words_said,
+    _counted_terms,
+    _erasing,
+    _tag_counts,
+)
 
 
 def migrate(db: sqlite3.Connection, *, now: int) -> None:
-    """Bring the file to this version's tables; safe when several processes do it at once.
+    """Bring the file to this version's tables; safe when several processes do it at once, and after a kill.
+
+    The mark that makes a new file ours is written in the transaction of the first migration.
 
     Args:
         now: Microseconds since 1970, for the record.
@@ -204,32 +264,44 @@ def migrate(db: sqlite3.Connection, *, now: int) -> None:
     names = [m.__name__.lstrip("_") for m in MIGRATIONS]
     if _applied(db) == names:
         return
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        done = _applied(db)  # again, under the lock: another process may have been faster
-        if not done:
-            if db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-                raise _foreign()
-            db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            db.execute("CREATE TABLE migration (name TEXT PRIMARY KEY, applied INTEGER NOT NULL)")
-        db.execute("COMMIT")
-    except BaseException:
-        db.execute("ROLLBACK")
-        raise
     for name, step in zip(names, MIGRATIONS, strict=True):
         db.execute("BEGIN IMMEDIATE")
         try:
-            if name not in _applied(db):
+            done = _applied(db)  # again, under the lock: another process may have been faster
+            if not done:
+                check_ours(db)
+                db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+                db.execute("CREATE TABLE IF NOT EXISTS migration (name TEXT PRIMARY KEY, applied INTEGER NOT NULL)")
+            if name not in done:
                 step(db)
                 db.execute("INSERT INTO migration VALUES (?, ?)", (name, now))
             db.execute("COMMIT")
         except BaseException:
-            db.execute("ROLLBACK")
+            if db.in_transaction:
+                db.execute("ROLLBACK")
             raise
+
+
+def home(number: int, bank: int, banks: Collection[int]) -> int:
+    """The bank of a memory whose number and whose column for the bank may not agree: the one that there is.
+
+    Args:
+        number: The memory's.
+        bank: What its column says.
+        banks: Those that there are.
+    """
+    numbered = number >> BANK_SHIFT
+    for known in (numbered, bank):
+        if known in banks:
+            return known
+    sane = [claimed for claimed in (numbered, bank) if 0 < claimed < 1 << (BANK_SHIFT - 1)]
+    return sane[0] if sane else max(banks, default=0) + 1
 
 
 def check_ours(db: sqlite3.Connection) -> None:
     """Refuse a file with content that is not this package's.
+
+    A file with our mark and no table yet is ours: a kill can have left it so.
 
     Raises:
         DatabaseUnusable: It belongs to another application.
@@ -250,6 +322,8 @@ def _applied(db: sqlite3.Connection) -> list[str]:
         return []
     if mark != APPLICATION_ID:
         raise _foreign()
+    if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'migration'").fetchone():
+        return []
     done = [name for (name,) in db.execute("SELECT name FROM migration ORDER BY rowid")]
     known = {m.__name__.lstrip("_") for m in MIGRATIONS}
     if newer := [name for name in done if name not in known]:

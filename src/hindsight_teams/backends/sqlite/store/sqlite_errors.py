@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
-from hindsight_teams.errors import BackendError, DatabaseLocked, DatabaseUnusable
+from hindsight_teams.errors import BackendError, ConfigurationError, DatabaseLocked, DatabaseUnusable
 
 _BY_NAME = (
     ("SQLITE_BUSY", DatabaseLocked, "the memory database is locked by another process; try again in a moment"),
@@ -30,9 +32,52 @@ _BY_NAME = (
 )
 
 
-def translate(error: sqlite3.Error, location: str) -> BackendError:
-    """The typed error for one of SQLite's; the path and SQLite's words go into its details."""
-    code = getattr(error, "sqlite_errorname", None) or ""
+UNREADABLE = (sqlite3.Error, UnicodeDecodeError, json.JSONDecodeError)
+"""What reading a damaged file raises; also SQLite's own message can hold bytes that are no text."""
+
+OLDEST_SQLITE = (3, 35, 0)
+
+
+def check_library() -> None:
+    """Refuse an SQLite library that can't hold memories, before a file is touched.
+
+    Raises:
+        ConfigurationError: It is older than 3.35, or was built without full-text search.
+    """
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        raise ConfigurationError(
+            f"this Python uses SQLite {sqlite3.sqlite_version}; memories in a file need 3.35 or newer: use a newer"
+            " Python, or a Hindsight server"
+        )
+    if not _has_full_text_search():
+        raise ConfigurationError(
+            f"this Python's SQLite {sqlite3.sqlite_version} was built without FTS5, which memories in a file need: use"
+            " another build of Python, or a Hindsight server"
+        )
+
+
+@cache
+def _has_full_text_search() -> bool:
+    db = sqlite3.connect(":memory:")
+    try:
+        db.execute("CREATE VIRTUAL TABLE probe USING fts5(terms)")
+    except sqlite3.OperationalError:
+        return False
+    finally:
+        db.close()
+    return True
+
+
+def code_of(error: Exception) -> str:
+    """SQLite's name for an error, such as ``SQLITE_BUSY``; empty where the sqlite3 module itself raised it."""
+    return getattr(error, "sqlite_errorname", None) or ""
+
+
+def translate(error: Exception, location: str) -> BackendError:
+    """The typed error for one of ``UNREADABLE``; the path and SQLite's words go into its details."""
+    code = code_of(error)
+    if not isinstance(error, sqlite3.Error) or str(error).startswith("Could not decode"):
+        code = "SQLITE_CORRUPT_VALUE"
     for prefix, kind, message in _BY_NAME:
         if code.startswith(prefix):
             return kind(message, path=location, sqlite=str(error), code=code)
@@ -49,5 +94,5 @@ def typed_errors(location: str) -> Iterator[None]:
     """Raise what SQLite raises inside the block as typed errors."""
     try:
         yield
-    except sqlite3.Error as error:
+    except UNREADABLE as error:
         raise translate(error, location) from error

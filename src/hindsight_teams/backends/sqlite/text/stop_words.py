@@ -25,7 +25,8 @@ GENERIC_WORDS = frozenset(
 # Words that ask, in languages whose function words are not stop words here: rare in statements, so that their rarity
 # alone would give them weight. Folded, as ``terms.words`` gives them; pieces for scripts without spaces.
 QUESTION_WORDS = frozenset(
-    """wer wen wem wessen welche welcher welches welchen welchem wann warum wieso weshalb wohin woher wozu womit wieviel
+    """know known tell recall remember anything everything things
+    wer wen wem wessen welche welcher welches welchen welchem wann warum wieso weshalb wohin woher wozu womit wieviel
     wieviele wie wo
     quien quienes cual cuales cuando donde cuanto cuanta cuantos cuantas
     quel quelle quels quelles qui quand comment pourquoi combien

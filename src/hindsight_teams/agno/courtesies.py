@@ -1,0 +1,96 @@
+"""Words that greet, thank, take leave or acknowledge, in many languages, and hold no fact. Data.
+
+A message is a courtesy only if all its words are. A word that is missing here costs one more memory; a word that says
+something would cost a fact, so only words that never do are here.
+"""
+
+from __future__ import annotations
+
+_WORDS = """
+are and now thanks thank thx ty cheers hi hello hey hiya howdy bye goodbye ciao welcome ok okay okey k great
+perfect nice cool awesome
+wonderful excellent brilliant super lovely fantastic please sorry good morning afternoon evening
+night day see you u
+later soon then so very much a lot many for your the help all again everything that this is was
+that's it's thats its noted got it sure fine right alright understood will do nothing else more yes
+yep yeah no nope well
+oh ah hm hmm wow haha lol greetings dear there everyone appreciated appreciate kindly have been
+helpful really
+i'm im glad happy to hear goodness i we me too also my pleasure anytime
+danke dankeschön schön vielen dank sehr bitte bitteschön hallo servus moin tschüss tschuss tschüs
+grüezi guten tag morgen
+abend nacht gut gute auf wiedersehen ciao prima toll super alles klar in ordnung passt ja nein für
+die hilfe ihre deine
+merci beaucoup bien bonjour bonsoir salut au revoir bonne nuit journée soirée s'il vous te plaît
+d'accord parfait super
+oui non mille fois à bientôt pour votre ton aide de rien
+gracias muchas muchísimas mil hola buenos buenas días dias tardes noches adiós adios hasta luego
+pronto vale perfecto
+genial sí si no por favor de nada estupendo tu su ayuda
+grazie mille molte tante buongiorno buonasera buonanotte salve arrivederci prego perfetto va bene
+benissimo sì per favore
+l'aiuto tuo aiuto
+obrigado obrigada muito olá oi bom dia boa tarde noite tchau até logo perfeito ótimo sim não por
+favor valeu pela ajuda
+bedankt dank je jullie wel hartelijk hoi hallo dag goedemorgen goedemiddag goedenavond tot ziens
+prima fijn oké ja nee
+alstublieft alsjeblieft voor hulp
+tack så mycket hej hejdå god morgon kväll natt bra jättebra tusen takk mange hei ha det morn kveld
+fint flott
+tak hav en dag farvel mojn kiitos paljon moi hei näkemiin hyvää huomenta iltaa yötä päivää selvä
+hyvä
+dziękuję dzięki bardzo cześć hej witam dzień dobry wieczór dobranoc widzenia pa proszę świetnie tak
+nie super
+děkuji díky moc ahoj dobrý den večer ráno dobrou noc nashledanou prosím super ano ne ďakujem
+köszönöm köszi szépen szia sziasztok helló viszlát jó reggelt napot estét éjszakát igen nem rendben
+mulțumesc multumesc mersi mult bună buna salut ziua seara noapte revedere da nu perfect
+teşekkürler teşekkür ederim sağol sağ ol merhaba selam günaydın iyi günler akşamlar geceler hoşça
+kal tamam evet hayır
+ευχαριστώ ευχαριστω πολύ γεια σου σας καλημέρα καλησπέρα καληνύχτα αντίο παρακαλώ εντάξει ναι όχι
+спасибо большое огромное привет здравствуйте здравствуй добрый день вечер доброе утро спокойной ночи
+пока до свидания
+пожалуйста хорошо отлично понятно да нет ок супер благодарю дякую дуже привіт вітаю добрий ранок
+добраніч бувай гаразд так ні
+شكرا شكراً جزيلا جزيلاً لك مرحبا مرحباً أهلا أهلاً السلام عليكم صباح مساء الخير وداعا مع السلامة
+حسنا حسناً نعم لا تمام
+תודה רבה שלום היי בוקר ערב לילה טוב להתראות בבקשה בסדר כן לא
+ممنون مرسی متشکرم خیلی سلام خداحافظ صبح بخیر شب باشه بله نه
+धन्यवाद शुक्रिया बहुत आपका नमस्ते नमस्कार अलविदा ठीक है हाँ नहीं शुभ रात्रि प्रभात
+ありがとう ありがとうございます ありがとうございました どうも こんにちは こんばんは おはよう おはようございます さようなら またね
+おやすみ おやすみなさい はい いいえ 了解 了解です わかりました すみません お願いします よろしくお願いします
+谢谢 謝謝 多谢 感谢 谢谢你 谢谢您 非常感谢 你好 您好 嗨 早上好 晚上好 下午好 晚安 再见 好的 好 是 是的 不 不是 明白 明白了 收到 知道了
+감사합니다 감사해요 고마워요 고마워 고맙습니다 정말 대단히 안녕하세요 안녕 안녕히 계세요 가세요 네 예 아니요 좋아요 알겠습니다
+terima kasih banyak halo hai selamat pagi siang sore malam sampai jumpa baik oke ya tidak
+cảm ơn bạn nhiều xin chào tạm biệt vâng dạ không được rồi
+ขอบคุณ ขอบคุณครับ ขอบคุณค่ะ ขอบคุณมาก สวัสดี สวัสดีครับ สวัสดีค่ะ ลาก่อน ครับ ค่ะ ตกลง
+asante sana jambo habari kwaheri sawa ndiyo hapana
+"""
+
+COURTESIES = frozenset(_WORDS.casefold().split())
+"""Case-folded words."""
+
+ASKING = frozenset(
+    "what whats what's what\u2019s which who whose whom where wheres where's when why how is are was were"
+    " am do does did can could will would should shall may might have has had was wer wen wem wo wann"
+    " warum wieso wie welche welcher welches welchen wohin woher wieviel ist sind war hat haben kann"
+    " können kannst que quoi qui où quand pourquoi comment combien quel quelle quels quelles est-ce est"
+    " qué quién dónde cuándo cómo cuánto cuánta cuántos cuál es che cosa chi dove quando perché come"
+    " quanto quale qual quem onde como por wat wie waar wanneer waarom hoe welke vad vem var när varför"
+    " hur vilken hva hvem hvor når hvorfor hvordan hvad co kto gdzie kiedy dlaczego jak jaki czy kdo kde"
+    " kdy proč mi ki hol mikor miért hogyan ne kim nerede zaman neden nasıl τι ποιος πού πότε γιατί πώς"
+    " что кто где когда почему как какой какая сколько що хто де коли чому як ما من أين متى لماذا كيف هل"
+    " מה מי איפה מתי למה איך".casefold().split()
+)
+"""Words that a question begins with."""
+
+JOINING = frozenset(
+    "and or but so then also und oder aber et ou mais y o pero e ma en of maar och eller и или но".split()
+)
+"""Words that may stand before a clause."""
+
+MEMORISING = frozenset(
+    "please kindly can could would you remember note store save keep retain record write down log that"
+    " the this for me in mind memory my fact a following now bitte merke dir notiere dass note retiens"
+    " recuerda que lembra ricorda che".split()
+)
+"""Words with which somebody asks to remember what follows."""

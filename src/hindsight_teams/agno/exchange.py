@@ -1,0 +1,113 @@
+"""What one run leaves behind: who said what, and which of it becomes a memory. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from hindsight_teams.agno.inputs import SENTENCE_ENDS
+from hindsight_teams.agno.said import holds_no_fact, is_courtesy, is_refusal, new_in, not_in, without_recalled
+
+MAX_CHARACTERS = 8000
+"""Longest text of one memory; a longer one is split between sentences. A guard's and a server's limits are higher."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """Something that somebody said in a run.
+
+    Attributes:
+        speaker: ``"user"``, the id of the member or leader who said it, or ``"tool:<name>"``.
+        text: Their words.
+    """
+
+    speaker: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What was said in one run, and what it was said on.
+
+    Attributes:
+        member: Who answered.
+        said: What the user said; None where a member was only given a task.
+        task: What a leader asked the member to do, where those are not the user's words.
+        answered: What the member answered.
+        recalled: What memory gave to the run: lines of recalls and reflections.
+        stored: What the run's own tools stored already where this exchange would go.
+        heard: What the user said in this turn, also where another member retains it.
+        user: On whose behalf.
+        session: The session.
+        run: The run.
+    """
+
+    member: str
+    said: Statement | None = None
+    task: Statement | None = None
+    answered: Statement | None = None
+    recalled: tuple[str, ...] = ()
+    stored: tuple[str, ...] = ()
+    heard: str = ""
+    user: str | None = None
+    session: str | None = None
+    run: str | None = None
+
+    @property
+    def id(self) -> str:
+        """The same for the same run, step, input and output, and for no other."""
+        spoken = (self.heard, *(part.text if part else "" for part in (self.task, self.answered)))
+        whole = "\0\0".join([self.member, self.user or "", self.session or "", self.run or "", *spoken])
+        return hashlib.sha256(whole.encode("utf-8", "replace")).hexdigest()[:24]
+
+
+Selection: TypeAlias = Callable[[Exchange], Iterable[Statement]]
+"""Which statements of an exchange are retained; it may change their text, and leave all out."""
+
+Retain: TypeAlias = "Literal['said', 'runs'] | Selection"
+"""What of each run is retained: what users state, that and what members answer, or what a callable chooses."""
+
+
+def keep_said(exchange: Exchange) -> list[Statement]:
+    """What the user stated, unless it can hold no fact or a tool of the same run stored it already."""
+    if exchange.said is None:
+        return []
+    text = not_in(without_recalled(exchange.said.text), exchange.stored)
+    return [] if holds_no_fact(text) else [Statement(exchange.said.speaker, text)]
+
+
+def keep_runs(exchange: Exchange) -> list[Statement]:
+    """What the user and the leader stated and what the member answered, without refusals and echoes of memory."""
+    if exchange.heard and is_courtesy(exchange.heard):
+        return []  # what is answered to a greeting is a greeting
+    kept = keep_said(exchange)
+    handed_on_as_said = bool(exchange.heard) and exchange.task is not None and exchange.heard in exchange.task.text
+    if exchange.task is not None and not handed_on_as_said and not holds_no_fact(exchange.task.text):
+        text = not_in(without_recalled(exchange.task.text), exchange.stored)
+        kept += [Statement(exchange.task.speaker, text)] if text else []
+    if exchange.answered is not None and not is_refusal(exchange.answered.text):
+        text = not_in(new_in(exchange.answered.text, (*exchange.recalled, exchange.heard)), exchange.stored)
+        kept += [] if holds_no_fact(text) else [Statement(exchange.answered.speaker, text)]
+    return kept
+
+
+SELECTIONS: dict[str, Selection] = {"said": keep_said, "runs": keep_runs}
+
+
+def pieces(text: str, *, longest: int = MAX_CHARACTERS) -> list[str]:
+    """A text in parts of at most ``longest`` characters, cut between sentences where there are any."""
+    if len(text) <= longest:
+        return [text]
+    parts: list[str] = []
+    start = 0
+    while len(text) - start > longest:
+        window = text[start : start + longest]
+        ends = [found.end() for found in SENTENCE_ENDS.finditer(window) if found.end() > longest // 2]
+        space = window.rfind(" ")
+        end = ends[-1] if ends else space + 1 if space > longest // 2 else longest
+        parts.append(window[:end].strip())
+        start += end
+    parts.append(text[start:].strip())
+    return [part for part in parts if part]

@@ -1,0 +1,137 @@
+"""What a run was given, as text: the last user message, without what only looks like words. Pure.
+
+A run's input may be a string, a message, a whole history of messages, parts with images in them, or data. The user's
+words are the last user message; system text, history and what an assistant said are not.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from hindsight_teams.memory.rendering import strip_injected
+from hindsight_teams.text import visible
+
+MAX_QUERY_CHARACTERS = 2000
+"""About the 500 tokens at which a Hindsight server cuts a query."""
+
+SENTENCE_ENDS = re.compile(r"(?<=[.!?…])\s+|(?<=[\u3002\uff01\uff1f\u061f])\s*|\n+")
+QUESTION_ENDS = ("?", "\uff1f", "\u061f", "\u037e", "\u2048", "\u2049", "\u055e", "\u1367")
+CLOSING = " \t\"'\u201d\u2019\u00bb)]*_~!"
+
+_TERMINAL_CODES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
+_DATA_URL = re.compile(r"data:([a-z]+)/[\w.+-]+(?:;[\w=.-]+)*,[A-Za-z0-9+/=_%-]+", re.I)
+_REASONING = re.compile(r"<(think|thinking|reasoning)\b[^>]*>.*?(?:</\1\s*>|\Z)", re.S | re.I)
+_OPENLESS_REASONING = re.compile(r"\A.*?</(?:think|thinking)\s*>", re.S | re.I)
+_GREEK = re.compile("[\u0370-\u03ff]")
+_NAMING = ("filename", "name", "filepath")
+_KINDS = {"image": "image", "images": "image", "audio": "audio", "video": "video"}
+
+
+def words_of(run_input: Any) -> str:
+    """What a run was told, cleaned: the last user message of its input, and a note of what came with it.
+
+    Args:
+        run_input: Agno's RunInput, or the bare content of one.
+    """
+    content = getattr(run_input, "input_content", run_input)
+    text = clean(text_of(_last_user_message(content)))
+    named = [
+        _named(kind, item)
+        for kind, field in (("image", "images"), ("video", "videos"), ("audio", "audios"), ("file", "files"))
+        for item in (getattr(run_input, field, None) or ())
+    ]
+    return "\n".join(filter(None, [text, *dict.fromkeys(named)]))
+
+
+def answer_of(content: Any) -> str:
+    """What a run answered, cleaned, without its reasoning."""
+    text = _REASONING.sub("", text_of(content))
+    if "<think" not in text and "</think" in text:
+        text = _OPENLESS_REASONING.sub("", text)  # some templates open it in the prompt
+    return clean(text)
+
+
+def clean(text: str) -> str:
+    """Text as a person sees it: no injected memories, terminal codes, control characters, data or broken Unicode."""
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # halves of a pair find each other
+    text = _DATA_URL.sub(lambda found: f"({_KINDS.get(found[1].lower(), 'file')} attached)", text)
+    return visible(strip_injected(_TERMINAL_CODES.sub("", text))).strip()
+
+
+def query_of(run_input: Any, *, longest: int = MAX_QUERY_CHARACTERS) -> str:
+    """What to search memory for: the input itself, or, of a long one, its questions, its end and its beginning."""
+    text = words_of(run_input)
+    if len(text) <= longest:
+        return text
+    questions = [part.strip() for part in SENTENCE_ENDS.split(text) if asks(part)]
+    asked = "\n".join(question[-longest // 4 :] for question in dict.fromkeys(reversed(questions)))[: longest // 2]
+    left = longest - len(asked) - 2
+    return "\n".join(filter(None, [asked, text[-(left * 2 // 3) :].strip(), text[: left // 3].strip()]))[:longest]
+
+
+def asks(sentence: str) -> bool:
+    """Whether a sentence ends as a question."""
+    ended = sentence.rstrip(CLOSING)
+    return ended.endswith(QUESTION_ENDS) or (ended.endswith(";") and bool(_GREEK.search(ended)))
+
+
+def text_of(content: Any) -> str:
+    """The text of a run's input: of a string, a message, messages or parts; anything else as JSON or ``str``."""
+    if content is None or isinstance(content, str):
+        return content or ""
+    if isinstance(content, list | tuple):
+        return "\n".join(filter(None, map(text_of, content)))
+    if isinstance(content, Mapping):
+        return _mapping_text(content)
+    if hasattr(content, "role") and hasattr(content, "content"):
+        return text_of(content.content)
+    if hasattr(content, "model_dump_json"):
+        return str(content.model_dump_json(exclude_none=True))
+    return str(content)
+
+
+def _mapping_text(content: Mapping[str, Any]) -> str:
+    if isinstance(content.get("text"), str):
+        return str(content["text"])
+    if "content" in content:
+        return text_of(content["content"])
+    kind = str(content.get("type", ""))
+    for name in ("image", "audio", "video", "file"):
+        if name in kind or f"{name}_url" in content:
+            return _named(name, content.get(name) or content)
+    return json.dumps(content, ensure_ascii=False, default=str)
+
+
+def _named(kind: str, item: Any) -> str:
+    """A note of an attachment: its kind, and its name where it has one."""
+    fields = item if isinstance(item, Mapping) else {name: getattr(item, name, None) for name in _NAMING}
+    given = (fields.get(field) for field in _NAMING)
+    name = next((re.split(r"[\\/]", str(one))[-1] for one in given if one and isinstance(one, str | Path)), None)
+    return f"({kind} attached: {clean(name)[:200]})" if name else f"({kind} attached)"
+
+
+def _last_user_message(content: Any) -> Any:
+    """Of messages the last that a user wrote; content that is no list of messages, as it is."""
+    if not isinstance(content, Sequence) or isinstance(content, str):
+        return content
+    if not any(_role(item) for item in content):
+        return content
+    return next((item for item in reversed(content) if _role(item) == "user"), None)
+
+
+def _role(item: Any) -> Any:
+    return item.get("role") if isinstance(item, Mapping) else getattr(item, "role", None)
+
+
+def own_messages(messages: Iterable[Any]) -> list[str]:
+    """What the user wrote in these messages of one run, cleaned: not what is there as history."""
+    return [
+        text
+        for message in messages
+        if message.role == "user" and not message.from_history and (text := clean(text_of(message.content)))
+    ]

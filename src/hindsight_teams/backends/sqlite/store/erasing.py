@@ -1,0 +1,180 @@
+"""Erasing: what was deleted leaves the file's bytes, without anybody waiting for it.
+
+A delete takes a memory out of every table at once and counts itself in the table ``erasing``. Its bytes are then
+still in three places: its words in the index, until the parts that hold them are merged; older pages in the write-ahead
+log, until that is cut; and copies in the unused middle of pages, from where SQLite once moved a row to its neighbour.
+Each is a step below, in short transactions. Where they end is stored, so that the next process to open the file goes
+on.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import struct
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Literal
+
+from hindsight_teams.errors import BackendError
+from hindsight_teams.log import Logger
+
+if TYPE_CHECKING:
+    from hindsight_teams.backends.sqlite.store.connections import Pool
+
+_log = Logger(__name__)
+
+_MERGE_PAGES = 128
+"""Pages of the index that one transaction merges: a few milliseconds."""
+
+_AT_ONCE = 4_096
+"""Pages of a file in which a delete erases before it returns: 16 MB, some tens of milliseconds."""
+
+_SCRUB_PAGES = 4_096
+"""Pages that one transaction looks through."""
+
+_MOST_OUTRUN = 20
+"""How often in a row a write of another process may come between, before the rest is left for later."""
+
+_LARGEST = 1 << 24
+"""Pages from which the first byte of an overflow page can be mistaken for the type of a table's page: 64 GB."""
+
+_BTREE_HEADER = {0x02: 12, 0x05: 12, 0x0A: 8, 0x0D: 8}
+
+
+def due(db: sqlite3.Connection) -> bool:
+    """Whether something that was deleted is still in the file's bytes."""
+    return db.execute("SELECT 1 FROM erasing WHERE deleted > erased").fetchone() is not None
+
+
+def soon(pool: Pool) -> bool:
+    """Erase at once in a file that is small enough for it; in a larger one ``Upkeep`` does. Whether it is done."""
+    with pool.read() as db:
+        if not due(db):
+            return True
+        (pages,) = db.execute("PRAGMA page_count").fetchone()
+    try:
+        return pages <= _AT_ONCE and erase(pool)
+    except BackendError as error:  # what was deleted is gone all the same; the upkeep goes on with its bytes
+        _log.warning("erasing_failed", error=str(error), **error.details)
+        return False
+
+
+def erase(pool: Pool, *, stop: Callable[[], bool] = lambda: False) -> bool:
+    """Go on erasing until it is done, or can't go on because somebody reads an older state of the file.
+
+    Args:
+        pool: The file.
+        stop: Asked between the steps: stop now?
+
+    Returns:
+        Whether all that was deleted is gone from the bytes.
+    """
+    with pool.erase_lock:
+        with pool.read() as db:
+            row = db.execute("SELECT deleted, merged FROM erasing WHERE deleted > erased").fetchone()
+        if row is None:
+            return True
+        deleted, merged = row
+        return (merged >= deleted or _merge(pool, deleted, stop)) and _scrub(pool, deleted, stop)
+
+
+def _merge(pool: Pool, deleted: int, stop: Callable[[], bool]) -> bool:
+    """Merge the index into one part, which holds only what is not deleted; whether it is done."""
+    first = True
+    while not stop():
+        with pool.exclusive() as db:
+            if _merge_some(db, first, deleted):
+                return True
+        first = False
+    return False
+
+
+def _scrub(pool: Pool, deleted: int, stop: Callable[[], bool]) -> bool:
+    """Cut the write-ahead log and zero what is left in the unused middle of pages; whether it is done."""
+    outrun = 0
+    while outrun < _MOST_OUTRUN and not stop():
+        if not _cut_log(pool):
+            return False
+        with pool.exclusive() as db:
+            step = _scrub_some(pool, db, deleted)
+        if step == "end":
+            _cut_log(pool)  # the record that it is done
+            return True
+        outrun += step == "outrun"
+    return False
+
+
+def _merge_some(db: sqlite3.Connection, first: bool, deleted: int) -> bool:
+    """Merge some pages of the index; whether all of it is one part now, which holds only what is not deleted."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        before = db.total_changes
+        # A negative number begins a merge of everything, a positive one goes on with it.
+        pages = -_MERGE_PAGES if first else _MERGE_PAGES
+        db.execute("INSERT INTO words (words, rank) VALUES ('merge', ?)", (pages,))
+        done = db.total_changes - before < 2
+        if done:
+            db.execute("UPDATE erasing SET merged = max(merged, ?), page = 0", (deleted,))
+        db.execute("COMMIT")
+    except BaseException:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise
+    return done
+
+
+def _cut_log(pool: Pool) -> bool:
+    """Move the write-ahead log into the file and cut it to nothing; False where a reader of an older state needs it."""
+    with pool.outside() as db:
+        db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()  # most of it, while others write
+        with pool.impatient(db):
+            busy = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+    return not busy
+
+
+def _scrub_some(pool: Pool, db: sqlite3.Connection, deleted: int) -> Literal["more", "end", "outrun"]:
+    """Zero the unused middle of some pages; ``outrun`` where another process wrote since the log was cut.
+
+    While this connection holds the write lock and the write-ahead log is empty, nobody else writes the file, and its
+    readers never look at those bytes. The commit at the end makes every other connection read its pages again.
+    """
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        if pool.path.with_name(pool.path.name + "-wal").stat().st_size:
+            db.execute("ROLLBACK")
+            return "outrun"
+        (size,) = db.execute("PRAGMA page_size").fetchone()
+        (start,) = db.execute("SELECT max(page) FROM erasing").fetchone()
+        (count,) = db.execute("PRAGMA page_count").fetchone()
+        end = min(start + _SCRUB_PAGES, count)
+        if count < _LARGEST and hasattr(os, "pread"):
+            _zero_gaps(pool.descriptor(), size, start, end)
+        if end == count:
+            db.execute("UPDATE erasing SET erased = max(erased, ?), page = 0", (deleted,))
+        else:
+            db.execute("UPDATE erasing SET page = ?", (end,))
+        db.execute("COMMIT")
+    except BaseException:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise
+    return "end" if end == count else "more"
+
+
+def _zero_gaps(descriptor: int, size: int, start: int, end: int) -> None:
+    zeros = bytes(size)
+    for first in range(start, end, 256):
+        block = os.pread(descriptor, size * min(256, end - first), first * size)
+        for at in range(0, len(block), size):
+            head = at + (100 if first == at == 0 else 0)
+            length = _BTREE_HEADER.get(block[head])
+            if length is None:
+                continue
+            cells = int.from_bytes(block[head + 3 : head + 5], "big")
+            low = head + length + 2 * cells
+            high = at + (int.from_bytes(block[head + 5 : head + 7], "big") or 65_536)
+            if not low < high <= at + size or block[low:high] == zeros[: high - low]:
+                continue
+            pointers = struct.unpack_from(f">{cells}H", block, head + length)
+            if not pointers or at + min(pointers) >= high:  # else the page is damaged: leave it for a repair to read
+                os.pwrite(descriptor, zeros[: high - low], first * size + low)

@@ -1,0 +1,191 @@
+"""What somebody with the file may do to an audit log, and that it is told."""
+
+import copy
+import json
+import os
+import pickle
+import sqlite3
+import stat
+from pathlib import Path
+
+import pytest
+
+from hindsight_teams.audit import AuditEvent, AuditStore, Head, open_audit
+from hindsight_teams.audit.hashing import START, digest, link, verify
+from hindsight_teams.audit.journal import line_of
+from hindsight_teams.errors import DatabaseUnusable
+
+
+def record(store: AuditStore, *verbs: str) -> None:
+    for verb in verbs:
+        store.record(AuditEvent(verb=verb, outcome="allowed"))
+
+
+def change(path: Path, *statements: str) -> None:
+    """What somebody with the file can do: take away the triggers first."""
+    db = sqlite3.connect(path, isolation_level=None)
+    for trigger in ("no_update", "no_delete"):
+        db.execute(f"DROP TRIGGER IF EXISTS {trigger}")
+    for statement in statements:
+        db.execute(statement)
+    db.close()
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    path = tmp_path / "audit.db"
+    with open_audit(path) as store:
+        record(store, "one", "two", "three")
+    return path
+
+
+@pytest.fixture
+def lines(tmp_path: Path) -> Path:
+    path = tmp_path / "audit.jsonl"
+    with open_audit(path) as store:
+        record(store, "one", "two", "three")
+    return path
+
+
+def test_an_entry_edited_and_hashed_again_breaks_the_next_one(lines: Path) -> None:
+    first, second, third = lines.read_text().splitlines()
+    head = Head(1, json.loads(first)["hash"])
+    payload = second.partition(',"event":')[2][:-1].replace("two", "tow")
+    lines.write_text("\n".join([first, line_of(link(head, payload)), third, ""]))
+    with open_audit(lines) as store:
+        assert store.verify().broken_at == 3
+
+
+def test_the_last_entry_edited_and_hashed_again_is_told_by_the_database(database: Path) -> None:
+    db = sqlite3.connect(database)
+    seq, prev, event = db.execute("SELECT seq, prev, event FROM entries ORDER BY seq DESC LIMIT 1").fetchone()
+    db.close()
+    forged = event.replace("three", "forged")
+    change(database, f"UPDATE entries SET event = '{forged}', hash = '{digest(seq, prev, forged)}' WHERE seq = {seq}")
+    with open_audit(database) as store:
+        assert store.verify().broken_at == 3
+
+
+def test_tampering_after_a_torn_line_is_told(lines: Path) -> None:
+    lines.write_bytes(lines.read_bytes()[:-20])
+    with open_audit(lines) as store:
+        record(store, "four", "five", "six")
+        assert store.verify().only_torn
+    lines.write_text(lines.read_text().replace("five", "fife"))
+    with open_audit(lines) as store:
+        result = store.verify()
+    assert not result.only_torn
+    assert [found.at for found in result.breaks] == [3, 4]
+
+
+def test_a_destroyed_line_in_the_middle_does_not_pass_for_a_torn_one(lines: Path) -> None:
+    first, second, third = lines.read_text().splitlines()
+    lines.write_text("\n".join([first, second[:-30], third, ""]))
+    with open_audit(lines) as store:
+        assert not store.verify().only_torn
+
+
+@pytest.mark.parametrize("added", ['"seen":false,', '"event":{"at":"x"},'])
+def test_a_key_outside_the_hashed_part_is_told(lines: Path, added: str) -> None:
+    lines.write_text(lines.read_text().replace('{"seq":2,', f'{{{added}"seq":2,'))
+    with open_audit(lines) as store:
+        assert store.verify().broken_at == 2
+
+
+def test_a_row_with_a_negative_number_is_told(database: Path) -> None:
+    change(database, "INSERT INTO entries SELECT -5, prev, hash, event FROM entries WHERE seq = 2")
+    with open_audit(database) as store:
+        assert store.verify().broken_at == 1
+
+
+@pytest.mark.parametrize(
+    "deletion",
+    [
+        ["DELETE FROM entries"],
+        ["DELETE FROM entries", "DELETE FROM head"],
+        ["DELETE FROM entries WHERE seq = 3"],
+        ["DELETE FROM entries WHERE seq >= 2", "DELETE FROM head"],
+        ["UPDATE head SET seq = 1"],
+        ["DELETE FROM head"],
+    ],
+)
+@pytest.mark.parametrize("when", ["open", "closed"])
+def test_a_database_goes_on_recording_after_rows_were_deleted_and_tells(
+    database: Path, deletion: list[str], when: str
+) -> None:
+    with open_audit(database) as store:
+        if when == "open":
+            record(store, "four")
+        change(database, *deletion)
+        if deletion != ["UPDATE head SET seq = 1"]:
+            assert not store.verify().ok
+        record(store, "after")
+        assert [event.verb for event in store.query(limit=1)] == ["after"]
+        assert not store.verify().ok
+
+
+def test_lines_taken_away_while_the_log_is_open_are_told(lines: Path) -> None:
+    with open_audit(lines) as store:
+        record(store, "four")
+        os.truncate(lines, 0)
+        record(store, "five")
+        assert [event.verb for event in store.query()] == ["five"]
+        assert store.verify().broken_at == 1
+
+
+@pytest.mark.parametrize("way", ["deleted", "replaced"])
+def test_a_log_that_is_lost_while_open_is_noticed_at_the_next_event(path: Path, way: str, tmp_path: Path) -> None:
+    with open_audit(path) as store:
+        record(store, "one")
+        if way == "replaced":
+            open_audit(tmp_path / f"other{path.suffix}").close()
+            os.replace(tmp_path / f"other{path.suffix}", path)
+        else:
+            path.unlink()
+        with pytest.raises(DatabaseUnusable, match="deleted or replaced"):
+            record(store, "two")
+        record(store, "three")
+        assert [event.verb for event in store.query()] == ["three"]
+        assert not store.verify().ok
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o777])
+def test_a_log_is_for_its_owner_only(tmp_path: Path, path: Path, umask: int) -> None:
+    place = tmp_path / "new" / "folder" / path.name
+    before = os.umask(umask)
+    try:
+        with open_audit(place) as store:
+            record(store, "one")
+            modes = {stat.S_IMODE(file.stat().st_mode) for file in place.parent.iterdir()}
+    finally:
+        os.umask(before)
+    assert modes == {0o600}
+    assert stat.S_IMODE(place.parent.stat().st_mode) == stat.S_IMODE(place.parent.parent.stat().st_mode) == 0o700
+
+
+def test_the_last_events_are_found_without_reading_the_log(path: Path) -> None:
+    with open_audit(path) as store:
+        for number in range(3_000):
+            store.record(AuditEvent(verb="recall", outcome="allowed", run=str(number), member=f"m{number % 2}"))
+        assert [event.run for event in store.query(limit=3)] == ["2997", "2998", "2999"]
+        assert [event.run for event in store.query(limit=2, member="m0")] == ["2996", "2998"]
+        assert store.query(limit=0) == []
+        assert len(store.query(limit=5_000)) == 3_000
+
+
+def test_a_log_travels_to_another_process_by_its_path(store: AuditStore) -> None:
+    record(store, "one")
+    for twin in (pickle.loads(pickle.dumps(store)), copy.copy(store)):
+        record(twin, "again")
+        twin.close()
+    assert [event.verb for event in store.query()] == ["one", "again", "again"]
+
+
+def test_every_break_is_told_up_to_a_limit() -> None:
+    links = []
+    head = START
+    for number in range(500):
+        links.append(link(head, f'{{"at":"{number}"}}'))
+        head = Head(links[-1].seq, links[-1].hash)
+    result = verify(found._replace(payload="{}") for found in links)
+    assert (result.broken_at, len(result.breaks)) == (1, 100)

@@ -1,0 +1,214 @@
+"""Damaged files: what a check says, and what a repair saves."""
+
+import random
+import sqlite3
+import statistics
+from pathlib import Path
+
+import pytest
+
+from hindsight_teams.backends.sqlite import SQLiteBackend
+from hindsight_teams.backends.sqlite.store import carving
+from hindsight_teams.errors import DatabaseUnusable
+from hindsight_teams.models import Memory, RetainItem
+
+
+def filled(path: Path, count: int) -> bytes:
+    """A file of memories with all kinds of columns, as its bytes."""
+    backend = SQLiteBackend(path)
+    items = [
+        RetainItem(
+            f"Fact number {i} about tea and {i * 7 % 1000} other things, said by Zoë.",
+            tags=[f"session:{i // 10}", "x"],
+            metadata={"author": "nora"},
+            entities=["Nora"],
+            context="tea time",
+            document_id=f"d{i // 100}",
+        )
+        for i in range(count)
+    ]
+    backend.retain_batch("b", items)
+    backend.close()
+    return path.read_bytes()
+
+
+def memories(backend: SQLiteBackend) -> list[Memory]:
+    return [m for bank in backend.list_banks() for m in backend.list_memories(bank.bank_id, limit=10_000).memories]
+
+
+def repaired(path: Path, data: bytes) -> list[Memory]:
+    """What a repair keeps of a damaged file; the file is sound after it and the damaged one lies beside."""
+    path.write_bytes(data)
+    backend = SQLiteBackend(path)
+    report = backend.repair()
+    assert backend.check().problems == ()
+    kept = memories(backend)
+    assert len(kept) == report.kept
+    assert report.damaged is None or report.damaged.read_bytes()[100:4096] == data[100:4096]
+    backend.retain("b", "life goes on")
+    assert backend.recall("b", "life goes on").results
+    backend.close()
+    return kept
+
+
+def scattered(data: bytes, seed: int, count: int = 200) -> bytes:
+    source = random.Random(seed)
+    damaged = bytearray(data)
+    for _ in range(count):
+        damaged[source.randrange(len(damaged))] = source.randrange(256)
+    return bytes(damaged)
+
+
+def rescue_scattered(tmp_path: Path, seeds: range) -> list[int]:
+    whole = filled(tmp_path / "whole.db", 5_000)
+    kept = []
+    for seed in seeds:
+        folder = tmp_path / str(seed)
+        folder.mkdir()
+        kept.append(len(repaired(folder / "memory.db", scattered(whole, seed))))
+    return kept
+
+
+def test_scattered_damage_costs_few_memories(tmp_path: Path) -> None:
+    assert min(rescue_scattered(tmp_path, range(2))) >= 4_750
+
+
+@pytest.mark.slow
+def test_scattered_damage_costs_few_memories_in_any_of_fifty_files(tmp_path: Path) -> None:
+    kept = rescue_scattered(tmp_path, range(100, 150))
+    assert statistics.median(kept) >= 4_750
+    assert min(kept) >= 4_500
+
+
+@pytest.mark.parametrize("share", [0.4, 0.6, 0.97])
+def test_a_cut_file_keeps_what_its_pages_hold(tmp_path: Path, share: float) -> None:
+    whole = filled(tmp_path / "whole.db", 1_000)
+    cut = whole[: int(len(whole) * share)]
+    (tmp_path / "plain.db").write_bytes(cut)
+    db = sqlite3.connect(tmp_path / "plain.db")
+    db.execute("PRAGMA writable_schema = ON")
+    plain: set[str] = set()
+    try:
+        for (text,) in db.execute("SELECT text FROM memory"):
+            plain.update([text] if isinstance(text, str) else [])  # SQLite gives nothing for a text that is cut
+    except sqlite3.DatabaseError:
+        pass
+    db.close()
+    kept = {m.text for m in repaired(tmp_path / "memory.db", cut)}
+    assert plain <= kept
+    assert kept
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_damaged_schema_page_costs_no_memory(tmp_path: Path, seed: int) -> None:
+    whole = filled(tmp_path / "whole.db", 500)
+    source = random.Random(seed)
+    damaged = bytearray(whole)
+    for at in range(0 if seed % 2 else 100, 4096):
+        damaged[at] = source.randrange(256)
+    kept = repaired(tmp_path / "memory.db", bytes(damaged))
+    assert {m.text for m in kept} == {m.text for m in sound(tmp_path / "whole.db")}
+    assert {m.bank_id for m in kept} == {"b"}
+
+
+def sound(path: Path) -> list[Memory]:
+    backend = SQLiteBackend(path)
+    found = memories(backend)
+    backend.close()
+    return found
+
+
+@pytest.mark.parametrize("column", ["text", "tags", "metadata", "entities", "context", "author", "type"])
+def test_a_bad_byte_in_a_text_is_found_and_its_memory_kept(tmp_path: Path, column: str) -> None:
+    path = tmp_path / "memory.db"
+    filled(path, 50)
+    db = sqlite3.connect(path)
+    (value,) = db.execute(f"SELECT {column} FROM memory WHERE no & 4294967295 = 7").fetchone()
+    bad = value.encode()[:3] + b"\xff" + value.encode()[4:]
+    db.execute(f"UPDATE memory SET {column} = CAST(? AS TEXT) WHERE no & 4294967295 = 7", (bad,))
+    db.commit()
+    db.close()
+    backend = SQLiteBackend(path)
+    report = backend.check()
+    assert [column in problem for problem in report.problems[:1]] == [True]
+    if column not in ("author", "type"):  # the one only the index reads, the other is only shown
+        with pytest.raises(DatabaseUnusable, match="damaged"):
+            memories(backend)
+    assert backend.repair().mended == 1
+    assert backend.check().problems == ()
+    kept = memories(backend)
+    assert len(kept) == 50
+    damaged = kept[6]
+    assert damaged.text.endswith("said by Zoë.") or column == "text"
+    assert damaged.tags  # a memory with tags never becomes one without
+    backend.close()
+
+
+@pytest.mark.parametrize("column", ["mentioned", "occurred", "occurred_end"])
+def test_a_time_that_no_calendar_has_is_found_and_its_memory_kept(tmp_path: Path, column: str) -> None:
+    path = tmp_path / "memory.db"
+    filled(path, 50)
+    db = sqlite3.connect(path)
+    db.execute(f"UPDATE memory SET {column} = 1 << 60 WHERE no & 4294967295 = 7")
+    db.commit()
+    db.close()
+    backend = SQLiteBackend(path)
+    assert column in backend.check().problems[0]
+    backend.repair()
+    assert backend.check().problems == ()
+    assert len(memories(backend)) == 50
+    backend.close()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE bank SET no = no + 5",
+        "UPDATE bank SET last = 1",
+        "UPDATE bank SET last = 1 << 40",
+        "UPDATE bank SET written = 1 << 60",
+        "UPDATE document SET no = no + 1000 WHERE id = 'd0'",
+        "UPDATE memory SET bank = bank + 3 WHERE no & 4294967295 = 7",
+        "UPDATE memory SET no = no + (9 << 32) WHERE no & 4294967295 = 7",
+        "UPDATE memory SET superseded_by = 77 WHERE no & 4294967295 = 7",
+        "INSERT INTO derivation VALUES (5, 7)",
+        "INSERT INTO pending VALUES (7, '')",
+        "DELETE FROM erasing",
+        "DELETE FROM tag WHERE tag = 'x'",
+        "DELETE FROM bank",
+    ],
+)
+def test_a_damaged_number_is_found_and_no_memory_lost(tmp_path: Path, damage: str) -> None:
+    path = tmp_path / "memory.db"
+    filled(path, 50)
+    db = sqlite3.connect(path)
+    db.execute(damage)
+    db.commit()
+    db.close()
+    backend = SQLiteBackend(path)
+    assert not backend.check().ok
+    backend.repair()
+    assert backend.check().problems == ()
+    kept = memories(backend)
+    assert len(kept) == 50
+    assert {m.document_id for m in kept} == {"d0"}
+    backend.retain("b", "life goes on")
+    backend.close()
+
+
+def test_pages_of_an_unfinished_log_are_read_too(tmp_path: Path) -> None:
+    path = tmp_path / "memory.db"
+    backend = SQLiteBackend(path)
+    backend.retain("b", "in the log only")
+    copy = tmp_path / "copy.db"
+    copy.write_bytes(b"\0" * 4096)
+    copy.with_name("copy.db-wal").write_bytes(path.with_name("memory.db-wal").read_bytes())
+    db = sqlite3.connect(":memory:")
+    db.execute(
+        "CREATE TABLE sample (no INTEGER PRIMARY KEY, id TEXT NOT NULL, name TEXT, created INTEGER NOT NULL,"
+        " written INTEGER NOT NULL, last INTEGER NOT NULL, memories INTEGER NOT NULL)"
+    )
+    rows = list(carving.rows(copy, {"bank": carving.Shape.of(db, "sample")}))
+    assert [(table, row[1]) for table, row in rows] == [("bank", "b")]
+    db.close()
+    backend.close()

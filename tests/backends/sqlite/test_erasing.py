@@ -1,0 +1,184 @@
+"""Erasing: it waits for nobody, nobody waits for it, and it is finished."""
+
+import os
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from hindsight_teams import TeamMemory
+from hindsight_teams.backends.sqlite import SQLiteBackend
+from hindsight_teams.backends.sqlite.store import erasing
+from hindsight_teams.errors import BackendError, DatabaseUnusable
+from hindsight_teams.models import RetainItem
+
+needs_pread = pytest.mark.skipif(not hasattr(os, "pread"), reason="this system can't read at a place")
+
+
+@pytest.fixture
+def snapshot(path: Path, backend: SQLiteBackend) -> sqlite3.Connection:
+    """Somebody who reads an older state of a file that holds 200 memories."""
+    backend.retain_batch("b", [RetainItem(f"tea fact {i}", tags=[f"n:{i}"]) for i in range(200)])
+    reader = sqlite3.connect(path, isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM memory").fetchone()
+    return reader
+
+
+def seconds(work: object) -> float:
+    assert callable(work)
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def test_a_delete_and_a_retain_do_not_wait_for_a_reader(backend: SQLiteBackend, snapshot: sqlite3.Connection) -> None:
+    # With a busy_timeout of ten seconds a single wait would show.
+    assert seconds(lambda: backend.delete_memories("b", tags=["n:7"])) < 5
+    assert backend.erase_due()
+    assert seconds(lambda: backend.retain("b", "one more")) < 5
+    assert seconds(lambda: backend.delete_memories("b", tags=["n:8"])) < 5
+    snapshot.execute("ROLLBACK")
+    snapshot.close()
+    assert backend.erase()
+    assert not backend.erase_due()
+
+
+def test_nobody_in_another_process_waits_either(
+    backend: SQLiteBackend, snapshot: sqlite3.Connection, path: Path
+) -> None:
+    backend.delete_memories("b", tags=["n:7"])
+    script = (
+        "import sys, time; from hindsight_teams.backends.sqlite import SQLiteBackend\n"
+        "backend = SQLiteBackend(sys.argv[1]); backend.recall('b', 'tea')\n"
+        "started = time.perf_counter()\n"
+        "backend.delete_memories('b', tags=['n:8']); backend.retain('b', 'from elsewhere')\n"
+        "print(time.perf_counter() - started < 5, backend.erase_due())\n"
+    )
+    run = subprocess.run([sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=True)
+    assert run.stdout == "True True\n"
+    snapshot.close()
+
+
+def test_erasing_is_finished_when_the_reader_ends(backend: SQLiteBackend, snapshot: sqlite3.Connection) -> None:
+    backend.delete_memories("b", tags=["n:7"])
+    snapshot.close()
+    waited = threading.Event()
+    for _ in range(200):
+        if not backend.erase_due():
+            return
+        waited.wait(0.05)
+    pytest.fail("it was not finished by itself")
+
+
+def test_erasing_is_finished_at_the_next_open(path: Path, snapshot: sqlite3.Connection, backend: SQLiteBackend) -> None:
+    backend.retain("b", "Xylophonist in the attic", tags=["secret"])
+    script = (
+        "import os, sys; from hindsight_teams.backends.sqlite import SQLiteBackend\n"
+        "backend = SQLiteBackend(sys.argv[1]); backend.delete_memories('b', tags=['secret']); os._exit(9)\n"
+    )
+    assert subprocess.run([sys.executable, "-c", script, str(path)], check=False).returncode == 9
+    backend.close()
+    snapshot.close()
+    again = SQLiteBackend(path)
+    assert again.erase_due()
+    again.close()
+    assert not any(b"ylophon" in file.read_bytes() for file in path.parent.iterdir())
+
+
+def test_a_delete_whose_erasing_fails_is_told_as_done(
+    backend: SQLiteBackend, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    team = TeamMemory("t", banks={"b": "team"}, members={"a": {"b": "full"}}, backend=backend)
+    member = team.member("a")
+    member.retain("Xylophonist in the attic", caller=member.bound(user="ada"))
+
+    def fail(*_: object, **__: object) -> bool:
+        raise DatabaseUnusable("the disk is full")
+
+    monkeypatch.setattr(erasing, "erase", fail)
+    report = team.forget(user="ada", dry_run=False)
+    assert (report.deleted, report.erased) == (1, False)
+    assert team.forget(user="ada").count == 0
+    monkeypatch.undo()
+    assert backend.erase()
+
+
+@needs_pread
+def test_no_copy_of_a_deleted_row_is_left_in_the_middle_of_a_page(path: Path) -> None:
+    backend = SQLiteBackend(path)
+    for i in range(600):  # banks are ranges of row numbers, so rows of one move those of the next
+        backend.retain(f"b{i % 12}", f"Sentinel{i:04}sentinel " * (1 + i % 5), tags=[f"n:{i}"])
+    for i in range(0, 600, 3):
+        backend.delete_memories(f"b{i % 12}", tags=[f"n:{i}"])
+    assert backend.erase()
+    data = path.read_bytes()
+    assert [i for i in range(0, 600, 3) if f"Sentinel{i:04}".encode() in data] == []
+    assert backend.check().problems == ()
+    backend.close()
+
+
+def test_a_writer_goes_on_while_a_large_file_is_erased(path: Path) -> None:
+    backend = SQLiteBackend(path)
+    for start in range(0, 40_000, 5_000):
+        backend.retain_batch(
+            "b", [RetainItem(f"tea fact {i} of many", tags=["x"]) for i in range(start, start + 5_000)]
+        )
+    backend.retain("b", "Xylophonist in the attic", tags=["secret"])
+    assert backend.delete_memories("b", tags=["secret"]) == 1
+    for i in range(50):
+        backend.retain("b", f"one more fact {i}")
+    backend.close()
+    assert b"ylophon" not in path.read_bytes()
+    again = SQLiteBackend(path)
+    assert again.check().problems == ()
+    assert again.bank_stats("b").memories == 40_050
+    again.close()
+
+
+@pytest.mark.parametrize("way", ["deleted", "replaced", "log"])
+def test_a_file_that_is_lost_while_open_is_noticed_before_the_next_acknowledgement(
+    path: Path, way: str, tmp_path: Path
+) -> None:
+    backend = SQLiteBackend(path)
+    backend.retain("b", "before")
+    other = SQLiteBackend(tmp_path / "other" / "memory.db")
+    other.retain("b", "of another file")
+    other.close()
+    if way == "deleted":
+        path.unlink()
+    elif way == "replaced":
+        os.replace(other.path, path)
+    else:
+        path.with_name("memory.db-wal").unlink()
+    with pytest.raises(BackendError, match="while it was open"):
+        backend.retain("b", "after")
+    if way == "deleted":
+        assert not backend.health().ok
+        with pytest.raises(BackendError, match="deleted"):
+            backend.retain("b", "after")
+        assert not path.exists()
+        os.replace(other.path, path)
+    backend.retain("b", "after")
+    expected = {"deleted": ["of another file"], "replaced": ["of another file"], "log": ["before"]}[way]
+    assert [m.text for m in backend.list_memories("b").memories] == [*expected, "after"]
+    assert backend.check().problems == ()
+    backend.close()
+
+
+def test_a_write_into_a_file_that_is_lost_meanwhile_is_not_acknowledged(path: Path) -> None:
+    backend = SQLiteBackend(path)
+    backend.retain("b", "before")
+
+    class Meanwhile(list[RetainItem]):
+        def __iter__(self):  # type: ignore[no-untyped-def]
+            path.unlink(missing_ok=True)
+            return super().__iter__()
+
+    with pytest.raises(DatabaseUnusable, match="deleted"):
+        backend.retain_batch("b", Meanwhile([RetainItem("after")]))
+    backend.close()

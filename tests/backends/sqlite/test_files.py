@@ -1,0 +1,127 @@
+"""The files that the engine makes: whose they are, and what a kill leaves of them."""
+
+import copy
+import os
+import pickle
+import sqlite3
+import stat
+from pathlib import Path
+
+import pytest
+
+from hindsight_teams.backends.sqlite import SQLiteBackend
+from hindsight_teams.backends.sqlite.store import leftovers, schema
+from hindsight_teams.errors import ConfigurationError, DatabaseUnusable, InvalidInput
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o777])
+def test_every_file_is_for_its_owner_only(tmp_path: Path, umask: int) -> None:
+    path = tmp_path / "new" / "data" / "memory.db"
+    before = os.umask(umask)
+    try:
+        backend = SQLiteBackend(path)
+        backend.retain("b", "tea")
+        backend.backup(path.with_name("backup.db"))
+        modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
+        backend.close()
+    finally:
+        os.umask(before)
+    assert {"memory.db", "memory.db-wal", "memory.db-shm", "backup.db"} <= modes.keys()
+    assert set(modes.values()) == {0o600}
+    assert stat.S_IMODE(path.parent.stat().st_mode) == stat.S_IMODE(path.parent.parent.stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize("leads_to", ["a file", "nowhere"])
+def test_a_backup_follows_no_planted_link(tmp_path: Path, backend: SQLiteBackend, leads_to: str) -> None:
+    backend.retain("b", "tea")
+    precious = tmp_path / "precious"
+    if leads_to == "a file":
+        precious.write_text("precious")
+    (tmp_path / "copy.db").symlink_to(precious)
+    with pytest.raises(InvalidInput, match="exists"):
+        backend.backup(tmp_path / "copy.db")
+    assert precious.read_text() == "precious" if leads_to == "a file" else not precious.exists()
+
+
+def test_a_link_that_leads_nowhere_makes_no_file(tmp_path: Path) -> None:
+    (tmp_path / "memory.db").symlink_to(tmp_path / "elsewhere.db")
+    with pytest.raises(DatabaseUnusable, match="symbolic link"):
+        SQLiteBackend(tmp_path / "memory.db").retain("b", "tea")
+    assert not (tmp_path / "elsewhere.db").exists()
+
+
+@pytest.mark.parametrize("half", ["empty", "log mode", "mark", "mark and record"])
+def test_a_file_that_a_kill_left_half_made_is_finished(path: Path, half: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    db = sqlite3.connect(path, isolation_level=None)
+    if half != "empty":
+        db.execute("PRAGMA journal_mode = WAL")
+    if half.startswith("mark"):
+        db.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+    if half == "mark and record":
+        db.execute("CREATE TABLE migration (name TEXT PRIMARY KEY, applied INTEGER NOT NULL)")
+    db.close()
+    backend = SQLiteBackend(path)
+    backend.retain("b", "tea")
+    assert backend.check().problems == ()
+    backend.close()
+
+
+def test_a_repair_that_was_killed_before_its_last_step_is_finished(tmp_path: Path) -> None:
+    path = tmp_path / "memory.db"
+    good = SQLiteBackend(tmp_path / "good.db")
+    good.retain("b", "saved")
+    good.close()
+    old = SQLiteBackend(path)
+    old.retain("b", "damaged")
+    old.close()
+    os.replace(tmp_path / "good.db", leftovers.repaired(path))
+    backend = SQLiteBackend(path)
+    assert [m.text for m in backend.list_memories("b").memories] == ["saved"]
+    [aside] = tmp_path.glob("memory.db.damaged-*")
+    beside = SQLiteBackend(aside)
+    assert [m.text for m in beside.list_memories("b").memories] == ["damaged"]
+    beside.close()
+    backend.close()
+    assert not leftovers.repaired(path).exists()
+
+
+def test_a_repair_that_was_killed_between_its_renames_is_finished(tmp_path: Path) -> None:
+    path = tmp_path / "memory.db"
+    good = SQLiteBackend(path)
+    good.retain("b", "saved")
+    good.close()
+    os.replace(path, leftovers.repaired(path))
+    backend = SQLiteBackend(path)
+    assert [m.text for m in backend.list_memories("b").memories] == ["saved"]
+    backend.close()
+
+
+def test_parts_of_a_killed_backup_go_and_those_of_a_running_one_stay(tmp_path: Path) -> None:
+    with leftovers.part_of(tmp_path / "copy.db") as running:
+        dead = running.with_name(running.name.replace("copy.db", "old.db"))
+        dead.write_text("left")
+        link = running.with_name(running.name.replace("copy.db", "link.db"))
+        link.symlink_to(tmp_path / "precious")
+        SQLiteBackend(tmp_path / "memory.db").retain("b", "tea")
+        assert running.exists()
+        assert not dead.exists()
+        assert link.is_symlink()
+    assert not running.exists()
+
+
+def test_an_old_sqlite_is_named_before_a_file_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 34, 1))
+    with pytest.raises(ConfigurationError, match=r"3\.35"):
+        SQLiteBackend(tmp_path / "memory.db")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_backend_travels_to_another_process_by_its_path(path: Path) -> None:
+    backend = SQLiteBackend(path, busy_timeout=3.0)
+    backend.retain("b", "tea")
+    for twin in (pickle.loads(pickle.dumps(backend)), copy.copy(backend), copy.deepcopy(backend)):
+        assert [m.text for m in twin.list_memories("b").memories] == ["tea"]
+        twin.close()
+    backend.retain("b", "still open")
+    backend.close()
