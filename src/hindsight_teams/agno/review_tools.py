@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Unpack
+from collections.abc import Callable
+from typing import Any, Literal, TypeVar, Unpack
 
 from agno.run.base import RunContext
 
@@ -13,6 +14,18 @@ from hindsight_teams.memory.curation import Proposals, ReviewPage, Reviews
 from hindsight_teams.memory.envelopes import ReviewItem
 from hindsight_teams.memory.rendering import fence, label
 from hindsight_teams.text import cut, one_line
+
+T = TypeVar("T")
+
+
+def described_by(twin: Callable[..., Any]) -> Callable[[T], T]:
+    """Give an async tool the description of its sync twin: a model sees one of them, under the same name."""
+
+    def describe(tool: T) -> T:
+        tool.__doc__ = twin.__doc__
+        return tool
+
+    return describe
 
 
 class ProposalTools(MemoryToolkit):
@@ -46,15 +59,9 @@ class ProposalTools(MemoryToolkit):
         caller = caller_of(self.proposals.memory, run_context)
         return _waits(self.proposals.propose(memory, to=bank, reason=reason, caller=caller).id)
 
+    @described_by(propose_memory)
     async def apropose_memory(self, run_context: RunContext, memory: str, bank: str, reason: str) -> str:
-        """Propose a memory of yours for a bank of the team; a curator decides.
-
-        Args:
-            run_context: The run, from Agno.
-            memory: The memory's text, exactly as recall_memory gave it.
-            bank: The bank that should hold it.
-            reason: Why it belongs there.
-        """
+        """Async twin of ``propose_memory``."""
         caller = caller_of(self.proposals.memory, run_context)
         return _waits((await self.proposals.apropose(memory, to=bank, reason=reason, caller=caller)).id)
 
@@ -90,13 +97,9 @@ class ReviewTools(MemoryToolkit):
         """
         return _listed(self._here(run_context).page(limit=PAGE, offset=_offset(page)), page)
 
+    @described_by(list_reviews)
     async def alist_reviews(self, run_context: RunContext, page: int = 1) -> str:
-        """List the memories that wait for your decision, oldest first, with the id of each.
-
-        Args:
-            run_context: The run, from Agno.
-            page: Which part of the list.
-        """
+        """Async twin of ``list_reviews``."""
         return _listed(await self._here(run_context).apage(limit=PAGE, offset=_offset(page)), page)
 
     def approve_memory(self, run_context: RunContext, review_id: str) -> str:
@@ -108,13 +111,9 @@ class ReviewTools(MemoryToolkit):
         """
         return f"Stored in {self._here(run_context).approve(review_id).item.bank}."
 
+    @described_by(approve_memory)
     async def aapprove_memory(self, run_context: RunContext, review_id: str) -> str:
-        """Store a memory that waits in the bank it is meant for.
-
-        Args:
-            run_context: The run, from Agno.
-            review_id: Its id, as list_reviews gave it.
-        """
+        """Async twin of ``approve_memory``."""
         return f"Stored in {(await self._here(run_context).aapprove(review_id)).item.bank}."
 
     def reject_memory(self, run_context: RunContext, review_id: str) -> str:
@@ -127,13 +126,9 @@ class ReviewTools(MemoryToolkit):
         self._here(run_context).reject(review_id)
         return "Dropped."
 
+    @described_by(reject_memory)
     async def areject_memory(self, run_context: RunContext, review_id: str) -> str:
-        """Drop a memory that waits.
-
-        Args:
-            run_context: The run, from Agno.
-            review_id: Its id, as list_reviews gave it.
-        """
+        """Async twin of ``reject_memory``."""
         await self._here(run_context).areject(review_id)
         return "Dropped."
 

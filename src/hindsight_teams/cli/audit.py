@@ -254,5 +254,5 @@ def _line(event: AuditEvent) -> None:
     told = "" if event.outcome == "allowed" else f"  {event.outcome}"
     body = styled(who, "  ", (event.verb, "bold"), f" {where}", (told, _STYLES[event.outcome]), (f"  {count}", "dim"))
     if event.reason:
-        body.append_text(styled((f"  {event.reason}", "dim")))
+        body += styled((f"  {event.reason}", "dim"))
     item(styled((moment_ + "  ", "dim")), body)

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hindsight_teams import when
 from hindsight_teams.cli.options import Db, Json, TeamOption, Url, Yes, backend, confirm, find_team_file
 from hindsight_teams.cli.output import glyph, item, print_json, say, styled
+from hindsight_teams.text import happened, noted
 
 if TYPE_CHECKING:
     from hindsight_teams.memory.forgetting import SelectionOptions
@@ -88,7 +88,7 @@ def _show(memories: dict[str, list[Memory]]) -> None:
     for bank, found in memories.items():
         say((bank, "bold"), (f"  {_counted(len(found))}", "dim"))
         for entry in found[:_SHOWN]:
-            marks = "  ".join(filter(None, (entry.author, when.happened(entry), when.noted(entry))))
+            marks = "  ".join(filter(None, (entry.author, happened(entry), noted(entry))))
             item(styled("  "), styled(entry.text, (f"  {marks}", "dim")), cut=True)
         if len(found) > _SHOWN:
             say((f"  {glyph('more')} {len(found) - _SHOWN} more", "dim"))

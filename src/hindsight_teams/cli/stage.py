@@ -164,6 +164,6 @@ def _show_answer(played: Played, *, checked: bool) -> None:
     mark = styled("  ", (sign, "red" if played.problems else "green"), " ")
     for line in filter(str.strip, played.answer.splitlines()):
         item(mark, styled(line))
-        mark = styled(" " * mark.cell_len)
+        mark = mark.indent()
     for problem in played.problems:
         item(styled("    "), styled((f"not as expected: {problem}", "red")))

@@ -1,4 +1,4 @@
-"""Checks of how much: the size of one write, and the writes of one member in a minute."""
+"""Checks of quantity: the size of one write, and the writes of one member in a minute."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Real forgetting: what one selection names goes, from every bank of the team, with what was derived from it."""
+"""Delete what a selection names from every bank of the team, with what was derived from it."""
 
 from __future__ import annotations
 

@@ -283,7 +283,7 @@ class MemberMemory:
             if who.member and item.document_id is not None and bank_id == target.bank_id:
                 yield from check_replacement(self._backend, who, target, item.document_id)
             recorder.begun(target)
-            receipt: Receipt = yield replace(request, bank=bank_id, items=(signed,))
+            receipt: Receipt = yield request.at(bank_id, items=(signed,))
         except BaseException as error:
             recorder.failed(error, [target] if target else [], named=banks)
             raise
@@ -355,7 +355,7 @@ class MemberMemory:
                 groups=groups,
             )
         budget = defaults.budget if request.budget is None else request.budget
-        return replace(request, bank=target.bank_id, filter=chosen, budget=budget, **settled)
+        return request.at(target.bank_id, filter=chosen, budget=budget, **settled)
 
     def _answered(self, targets: Sequence[Target], answers: Sequence[Any]) -> tuple[list[tuple[str, Any]], list[Gap]]:
         """The answers by bank; a bank that fails costs only its own part, unless all of them do."""

@@ -11,9 +11,8 @@ import re
 import secrets
 from collections.abc import Mapping
 
-from hindsight_teams import when
 from hindsight_teams.models import LITTLE_KNOWN, Memory, RecallResult, Reflection
-from hindsight_teams.text import one_line, visible
+from hindsight_teams.text import happened, noted, one_line, repeated, visible
 
 NOTHING_FOUND = "No relevant memories found."
 LITTLE = "Note: little is known about this; the lines above may not answer it."
@@ -74,12 +73,12 @@ def _line(memory: Memory, label_banks: bool, names: Mapping[str, str]) -> str:
         if memory.marked:
             text = f"(suspicious) {text}"
         return f"(superseded) {text}" if memory.superseded_by else text
-    dates = " | ".join(filter(None, (when.happened(memory), when.noted(memory))))
+    dates = " | ".join(filter(None, (happened(memory), noted(memory))))
     parts = [
         names.get(memory.bank_id, memory.bank_id),
         _speaker(memory),
         _trust(memory),
-        when.repeated(memory),
+        repeated(memory),
         "superseded" if memory.superseded_by else None,
         f"suspicious: {memory.marked}" if memory.marked else None,
     ]

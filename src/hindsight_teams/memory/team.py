@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -261,7 +260,9 @@ class TeamMemory:
 
     async def aflush(self, timeout: float | None = None) -> bool:  # noqa: ASYNC109  # what flush takes
         """Async twin of ``flush``."""
-        return await asyncio.to_thread(self.flush, timeout)
+        from asyncio import to_thread
+
+        return await to_thread(self.flush, timeout)
 
     def proposals(self, member_id: str) -> Proposals:
         """What a member may propose for other banks.
@@ -305,7 +306,9 @@ class TeamMemory:
         self, *, dry_run: bool = True, actor: str | None = None, **selection: Unpack[SelectionOptions]
     ) -> ForgetReport:
         """Async twin of ``forget``."""
-        await asyncio.to_thread(self.flush)
+        from asyncio import to_thread
+
+        await to_thread(self.flush)
         forgetting = Forgetting(self.backend, self.team_id, self.audit)
         return await forgetting.aforget(Selection(**selection), dry_run=dry_run, actor=actor)
 
