@@ -96,7 +96,7 @@ BARE_YEAR = 0.3
 """Share of ``TIME`` for a bare year, which stands among the words already."""
 
 FEWEST = 50
-"""A bank counts as one of at least so many memories: that a small one has a word in each memory, or lacks one, says little."""
+"""A bank counts as one of at least so many memories: what a small one has in each memory, or lacks, says little."""
 
 CONFIDENCE_FROM = 3
 """Lines of which the best covered one makes the confidence."""

@@ -29,8 +29,9 @@ _DEMANDS = """summarise summarize describe explain outline recap list show give 
     vat beschrijf vertel toon geef zeg
     расскажи расскажите опиши опишите объясни объясните суммируй подведи перечисли покажи скажи"""
 
-_THINGS = """a an the short brief quick full complete detailed all everything anything something whatever what how much is
-    are there any summary overview recap account information info details facts known said noted do does did we you
+_THINGS = """a an the short brief quick full complete detailed all everything anything something whatever what how
+    much is are there any summary overview recap account information info details facts known said noted do does
+    did we you
     eine einen ein kurze kurzen zusammen zusammenfassung überblick alles etwas was wissen ist bekannt
     un una breve resumen panorama todo algo lo que qué se sabe
     un une bref résumé aperçu tout quelque chose ce que qu'est-ce sait on
@@ -40,7 +41,7 @@ _THINGS = """a an the short brief quick full complete detailed all everything an
     кратко всё все что известно краткий обзор"""
 
 _ABOUT = """about of on regarding concerning for über von zu sobre de acerca del su sul sulla sur à du des da do di
-    over van о об про"""
+    over van о об про"""  # noqa: RUF001
 
 _KNOWS = "know knows knew known remember remembers recall recalls learned recorded noted stored heard"
 
@@ -62,11 +63,11 @@ _HAVING = frozenset(("have", "has"))
 _MOST_BETWEEN = 4
 """Words between "what" and "knows", or between "weiß" and "über": whose knowledge is asked for."""
 
-_WORD = re.compile(r"[\w'’-]+")
+_WORD = re.compile(r"[\w'\u2019-]+")
 _SCRIPTS = re.compile(
     r"^(?:请|請)?(?:你|您)?(?:能|可以)?(?:总结|總結|概括|告诉我|告訴我|介绍|介紹|描述|解释|解釋|说说|說說)(?:一下)?(?:我们|我們|大家|团队)?(?:对|對|知道|了解)?(?:的)?(?:关于|關於|有关)?"
     r"|^(?:我们|我們|你|您)(?:知道|了解|记得)(?:关于|關於)?(?:什么|什麼)?"
-    r"|的(?:信息|情况|資訊|情況|一切|事情)(?:是什么|有哪些)?[?？。]?$"
+    r"|的(?:信息|情况|資訊|情況|一切|事情)(?:是什么|有哪些)?[?\uff1f。]?$"
     r"|(?:に(?:ついて|関して)|を)(?:何を|なに|私に|みんなが|チームが)?(?:知っている|知って|教えて|まとめて|要約|説明|話して|聞かせて).*$"
     r"|(?:에 ?대해|에 ?대하여|을|를) ?(?:무엇을|우리가|팀이)? ?(?:알고|알려|요약|설명|말해|정리).*$"
 )
@@ -77,7 +78,7 @@ def subject(query: str) -> str:
     if not query.isascii():
         query = _SCRIPTS.sub(" ", query)
     found = list(_WORD.finditer(query))
-    words = [match[0].lower().replace("’", "'") for match in found]
+    words = [match[0].lower().replace("\u2019", "'") for match in found]
     at = _frame(words)
     if found and at == len(found):
         return ""
