@@ -231,12 +231,15 @@ class Mem0:
 
 
 class Bm25s:
-    """bm25s: an index in memory, made anew for each addition; it stores nothing."""
+    """bm25s with Snowball stems, as the embedded engine has: an index in memory, made anew for each addition."""
 
     name = "bm25s"
 
     def __init__(self, folder: Path, embed: Embed | None) -> None:
-        need("bm25s")
+        need("bm25s", "Stemmer")
+        import Stemmer
+
+        self.stemmer = Stemmer.Stemmer("english")
         self.texts: list[str] = []
         self.index: Any = None
 
@@ -246,7 +249,8 @@ class Bm25s:
 
         self.texts += [f"{author}: {text}" for author, text in items]
         self.index = bm25s.BM25()
-        self.index.index(bm25s.tokenize(self.texts, stopwords="en", show_progress=False), show_progress=False)
+        tokens = bm25s.tokenize(self.texts, stopwords="en", stemmer=self.stemmer, show_progress=False)
+        self.index.index(tokens, show_progress=False)
 
     def add(self, author: str, text: str) -> None:
         """Index everything anew."""
@@ -256,7 +260,7 @@ class Bm25s:
         """The best texts."""
         import bm25s
 
-        tokens = bm25s.tokenize(query, stopwords="en", show_progress=False)
+        tokens = bm25s.tokenize(query, stopwords="en", stemmer=self.stemmer, show_progress=False)
         found, _ = self.index.retrieve(tokens, k=min(k, len(self.texts)), show_progress=False)
         return [self.texts[int(i)].split(": ", 1)[1] for i in found[0]]
 

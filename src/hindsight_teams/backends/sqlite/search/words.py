@@ -111,13 +111,14 @@ def search(
     counts, lacking = _counted(db, bank, terms[:_MOST_COUNTED], quiet, most)
     rare_first = sorted(counts, key=lambda t: (t.text in quiet, counts[t]))[:MOST_TERMS]
     only_quiet = all(term.text in quiet for term in rare_first)
-    hits = WordHits(terms=rare_first, missing=lacking * _idf(0, size), rarest=_idf(1, size))
+    rarest = _idf(1, max(size, weights.FEWEST))
+    hits = WordHits(terms=rare_first, missing=lacking * rarest, rarest=rarest)
     finders: list[Term] = []
     budget = most
     for term in rare_first:
         n = min(counts[term], size)
         still = term.text in quiet and not only_quiet
-        hits.weights.append(0.0 if still else term.share * _idf(n, size))
+        hits.weights.append(0.0 if still else term.share * _idf(n, max(size, weights.FEWEST)))
         # A term that only memories beyond the condition hold must not keep a more common one from finding.
         useful = not still and (not finders or n <= budget)
         if useful and (not condition or occurs(db, bank, f"({term.match}) AND {condition}")):
@@ -149,8 +150,8 @@ def _counted(
         n = estimate(db, bank, term.match, most)
         if not n and text not in quiet and tried < _MOST_UNKNOWN:
             tried += 1
-            lacking += 1
             term, n = _otherwise(db, bank, text, most)
+            lacking += not n
         elif not n and text not in quiet:
             lacking += 1
         if n:
