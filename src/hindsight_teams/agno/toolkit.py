@@ -207,7 +207,7 @@ class HindsightTools(MemoryToolkit):
             HindsightTeamsError: It was not stored for another reason; the message says why.
         """
         caller = self._caller(run_context)
-        given = citing.read(self.memory, content, run_context, caller)
+        given = citing.read(self.memory, content, run_context, caller, bank=bank)
         if given.is_known:
             return given.reply
         request, to = Retain(items=[RetainItem(given.new, metadata=given.metadata)]), [bank] if bank else None
@@ -219,7 +219,7 @@ class HindsightTools(MemoryToolkit):
     async def aretain_memory(self, run_context: RunContext, content: str, bank: str | None = None) -> str:
         """Async twin of ``retain_memory``."""
         caller = self._caller(run_context)
-        given = await citing.aread(self.memory, content, run_context, caller)
+        given = await citing.aread(self.memory, content, run_context, caller, bank=bank)
         if given.is_known:
             return given.reply
         request, to = Retain(items=[RetainItem(given.new, metadata=given.metadata)]), [bank] if bank else None
@@ -268,7 +268,7 @@ class HindsightTools(MemoryToolkit):
         return caller_of(self.memory, run_context)
 
     def _render(self, result: RecallResult, caller: Caller, run_context: RunContext) -> str:
-        citing.note_recalled(run_context, caller, result.results)
+        citing.note_recalled(self.memory, run_context, caller, result.results)
         if caller.member is None:
             return render_recall(result, label_banks=False)
         return render_recall(result, label_banks=True, names=self.memory.bank_names(Access.RECALL, caller))

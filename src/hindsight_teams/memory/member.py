@@ -90,6 +90,10 @@ class MemberMemory:
         """What the backend can do."""
         return self._backend.capabilities
 
+    def shares_backend(self, other: MemberMemory) -> bool:
+        """Whether what one stores, the other finds, as far as their grants reach."""
+        return self._backend is other._backend
+
     def holds(self, access: Access) -> tuple[Grant, ...]:
         """The grants that include this access."""
         return self.rights.holds(access)
