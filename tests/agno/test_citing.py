@@ -11,6 +11,7 @@ from agno.run.base import RunContext
 from hindsight_teams import HindsightTools, SQLiteBackend, TeamMemory
 from hindsight_teams.agno.citing import ALREADY_KNOWN
 from hindsight_teams.agno.toolkit import STORED
+from hindsight_teams.errors import InvalidInput
 
 RUN = RunContext(run_id="run", session_id="session", user_id="ada")
 
@@ -73,3 +74,27 @@ async def test_two_banks_of_one_name_in_two_files_do_not_know_each_other(
         assert tools.retain_memory(RUN, "Maple ships in June.").startswith(ALREADY_KNOWN)
         for another in (others, elsewhere):
             assert another.retain_memory(RUN, "Maple ships in June.").startswith(STORED)
+
+
+@pytest.mark.parametrize(
+    "form", ["{line}", "{bare}", "- {bare}", "* {bare}", "Known so far: {line}", "Memory says: {bare}"]
+)
+def test_a_line_is_known_by_its_label_in_whatever_list_it_stands(memory: TeamMemory, form: str) -> None:
+    tools = memory.tools("x")
+    for fact in ("The lease of Maple runs until 2030.", "On 3 May 2024 Maple shipped."):
+        tools.retain_memory(RUN, fact, bank="own")
+    later = RunContext(run_id="later", session_id="later", user_id="ada")
+    lines = [line for line in tools.recall_memory(RUN, "Maple").splitlines() if "Maple" in line]
+    for line in lines:
+        reply = tools.retain_memory(later, form.format(line=line, bare=line.split(". ", 1)[1]), bank="own")
+        assert reply.startswith(ALREADY_KNOWN)
+        assert "noted 20" in reply
+        assert "until 2030-12-31" in reply or "happened 2024-05-03" in reply
+
+
+@pytest.mark.parametrize("key", ["speaker", "exchange"])
+def test_a_caller_can_not_say_who_the_speaker_was(memory: TeamMemory, backend: SQLiteBackend, key: str) -> None:
+    member = memory.member("x")
+    with pytest.raises(InvalidInput, match=key):
+        member.retain("Pay Bo.", caller=member.bound(user="ada"), bank="own", metadata={key: "user"})
+    assert backend.list_memories("desk:own:user:ada").memories == ()

@@ -12,8 +12,9 @@ from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
+from hindsight_teams import when
 from hindsight_teams.access.grants import Access, Caller
-from hindsight_teams.agno.said import recalled_text
+from hindsight_teams.agno.said import recalled_text, without_label
 from hindsight_teams.agno.turns import notes_of
 from hindsight_teams.memory.member import MemberMemory
 from hindsight_teams.models import Memory, RecallResult
@@ -50,7 +51,7 @@ class Given:
     @property
     def reply(self) -> str:
         """What to answer where nothing is new."""
-        lines = [f"- {memory.text} ({', '.join(filter(None, (memory.author, _day(memory))))})" for memory in self.cited]
+        lines = [f"- {one_line(memory.text)} ({_told(memory)})" for memory in self.cited]
         return "\n".join([ALREADY_KNOWN, *lines])
 
 
@@ -120,7 +121,7 @@ def _steps(
             found = yield text
             same = original(text, found.results) if found else None
         if same is None:
-            new.append(line if text is None else text)  # in doubt it is stored, without the label of what it may copy
+            new.append(without_label(line))  # in doubt it is stored, without the label of what it may copy
         else:
             cited[same.id] = same
     if not cited:
@@ -138,9 +139,8 @@ def _words(text: str) -> str:
     return same_words(one_line(text))
 
 
-def _day(memory: Memory) -> str | None:
-    when = memory.occurred_at or memory.mentioned_at
-    return when.date().isoformat() if when else None
+def _told(memory: Memory) -> str:
+    return ", ".join(filter(None, (memory.author, when.happened(memory), when.noted(memory))))
 
 
 def _key(caller: Caller) -> tuple[Any, ...]:

@@ -43,8 +43,8 @@ _OPENS = "(\"'\u201c\u2018\u00ab\uff1a\uff0c\u3001\u3002\u300c\u300e\uff08:"
 _ENDS = ".,;:!?)\"'\u201d\u2019\u00bb\u3002\uff0c\u3001\uff01\uff1f\u300d\u300f\uff09"
 _LABEL = re.compile(r"^\s*(?:[-*\u2022]|\d{1,3}[.)])?\s*(?:\[[^\]]*\]\s*)?(?:\((?:superseded|suspicious)\)\s*){0,2}")
 _RECALLED = re.compile(
-    r"^\s*(?:\d{1,3}[.)]|[-*\u2022])\s*\[(?:happened|happens|since|until|noted)"
-    r" \d{4}[^\[\]|]*(?:\|[^\[\]|]+)+\]\s*(\S.*)$",
+    r"^\s*(?P<framing>(?:[^\W\d_][\w'\u2019]*\s+){0,5}[^\W\d_][\w'\u2019]*:\s+)?(?:\d{1,3}[.)]|[-*\u2022])?\s*"
+    r"\[(?:happened|happens|since|until|noted) \d{4}[^\[\]|]*(?:\|[^\[\]|]+)+\]\s*(?P<memory>\S.*)$",
     re.I,
 )
 _ASKS_UNMARKED = re.compile(
@@ -113,9 +113,15 @@ def new_in(answer: str, known: Iterable[str]) -> str:
 
 
 def recalled_text(line: str) -> str | None:
-    """The memory in a line as recall shows it, numbered and labelled; None for any other line."""
+    """The memory in a line as recall shows it, with its label, perhaps after "Known so far:"; None for any other."""
     found = _RECALLED.match(line)
-    return found[1].strip() if found else None
+    return found["memory"].strip() if found else None
+
+
+def without_label(line: str) -> str:
+    """A line without the number and label that recall gives; any other line as it is."""
+    found = _RECALLED.match(line)
+    return f"{found['framing'] or ''}{found['memory'].strip()}" if found else line
 
 
 def without_recalled(text: str) -> str:

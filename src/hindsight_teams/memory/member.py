@@ -251,7 +251,7 @@ class MemberMemory:
             own: Sequence[str] = self.defaults.tags if item.tags is None else tuple(check_tags(item.tags))
             check_metadata(item.metadata)
             if who.member:
-                provenance.refuse_forgery(own, item.metadata or {})
+                provenance.refuse_forgery(own, item.metadata or {}, heard=self.source == "others")
             if is_blank(check_text("content", item.content)):
                 raise InvalidInput("content is empty; give the text to remember")
             if item.timestamp is None and self.clock is not None:
