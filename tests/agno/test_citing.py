@@ -97,4 +97,4 @@ def test_a_caller_can_not_say_who_the_speaker_was(memory: TeamMemory, backend: S
     member = memory.member("x")
     with pytest.raises(InvalidInput, match=key):
         member.retain("Pay Bo.", caller=member.bound(user="ada"), bank="own", metadata={key: "user"})
-    assert backend.list_memories("desk:own:user:ada").memories == ()
+    assert list(backend.list_memories("desk:own:user:ada").memories) == []
