@@ -7,6 +7,11 @@ import pytest
 from hindsight_teams.agno.said import holds_no_fact, is_refusal, new_in, not_in, recalled_text, without_recalled
 
 TELLS = (
+    "Tell me when Bo arrives, he takes the night train.",
+    "Tell me about the parcel 4417.",
+    "Remind me about the dentist",
+    "I wonder if Ada, my sister, is ill.",
+    "ボートはイダです。",
     "I start at the new school on Monday.",
     "Actually it's spelled Kathryn, with a y.",
     "Can you book a table? I only eat kosher.",
@@ -105,6 +110,15 @@ TELLS_NOTHING = (
     "どこに住んでいますか？",
     "谢谢！",
     "감사합니다",
+    "元気ですか。",
+    "私の荷物はどこにありますか",
+    "你好吗",
+    "잘 지내십니까",
+    "สบายดีไหม",
+    "Tell me about my parcel.",
+    "Please tell me what my order number is.",
+    "Show me my orders",
+    "I'd like to know where my parcel is.",
 )
 
 

@@ -52,6 +52,12 @@ _ASKS_UNMARKED = re.compile(
     r" (?:my|our|your|the|i|we|you|he|she|it|they|their|his|her|this|that)\b[^,;:.\d]*\W*$",
     re.I,
 )
+_REQUESTS = re.compile(
+    r"^(?:please\s+|kindly\s+)?(?:tell (?:me|us) (?:again )?(?:about|what|where|who|whose|which|why|how|everything|all)"
+    r"|show (?:me|us) (?:again )?(?:my|our|the|all|what|where)"
+    r"|i (?:wonder|want to know|would like to know)|i['\u2019]d like to know)\b[^,;:.\d]*\W*$",
+    re.I,
+)
 _RELATIVE = frozenset("what when where how who which why whose".split())
 _SUBJECTS = frozenset("i we you he she they it my our the".split())
 _ATTACHED = re.compile(r"\((?:image|audio|video|file) attached\)")
@@ -173,7 +179,8 @@ def _is_empty(sentence: str) -> bool:
     if all(word in COURTESIES for word in tokens(sentence)):
         return True
     if not asks(sentence):
-        return bool(_ASKS_UNMARKED.match(sentence)) and not _TELLS_IN_ASKING.search(sentence)
+        only_asks = _ASKS_UNMARKED.match(sentence) or _REQUESTS.match(sentence)
+        return bool(only_asks) and not _TELLS_IN_ASKING.search(sentence)
     if _TELLS_IN_ASKING.search(sentence):
         return False
     *before, _ = _CLAUSE_ENDS.split(sentence.rstrip(f"{CLOSING};"))
