@@ -33,7 +33,7 @@ TOLD = (
     ("Our boat is the {name}, a ketch of {number} feet.", "Which boat do we have?", "boat"),
     ("My passport expires in {year}.", "When does my passport expire?", "passport"),
     ("I pay my rent to {name} on the {day}th.", "To whom do I pay my rent?", "rent"),
-    ("I rent the garage with the number {number}.", "Which garage do I rent?", "garage"),
+    ("The roof of my garage was built by {name} of {firm}.", "Who built the roof of my garage?", "garage"),
     ("I take the {day} o'clock ferry to {city}.", "Which ferry do I take?", "ferry"),
     ("My favourite dish is {food} with rice.", "What is my favourite dish?", "dish"),
     ("My doctor is {name} at {firm}.", "Who is my doctor?", "doctor"),
