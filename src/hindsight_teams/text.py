@@ -1,8 +1,9 @@
-"""Text as people and models read it: what can be seen of it, what it costs in tokens, and a memory's times in words."""
+"""Text as people and models meet it: what is seen, what is the same, what it costs in tokens, and times in words."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,9 @@ _LOOSE_JOINERS = re.compile(
 _LOOSE_EMOJI_SELECTOR = re.compile("(?<![#*0-9\u00a9\u00ae\u2000-\u33ff\U0001f000-\U0001faff])\ufe0f")
 _BLANK_LETTERS = re.compile("[\u115f\u1160\u2800\u3164\uffa0]")
 _SURROGATES = re.compile("[\ud800-\udfff]")
+_FULL_STOPS = frozenset(".\u3002\uff61\u0964\u06d4")
+_ENDS = _FULL_STOPS | frozenset("!\uff01")
+_CLOSING = frozenset("\"'\u2019\u201d\u00bb)]")
 
 
 def estimate(text: str) -> int:
@@ -87,6 +91,26 @@ def one_line(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text.strip()
     return " ".join(_visible_line(_BREAKS.sub(" ", text)).split())
+
+
+def same_words(text: str) -> str:
+    """The text in the form in which it is compared: equal for two texts that differ in nothing that is told.
+
+    Unicode's canonical form (NFC), the amount of white space and one full stop or exclamation mark at the end make no
+    difference. All else does: case, signs, symbols, marks, order, numbers and question marks.
+    """
+    text = " ".join((text if text.isascii() else unicodedata.normalize("NFC", text)).split())
+    return text[:-1] if _ends_sentence(text) else text
+
+
+def _ends_sentence(text: str) -> bool:
+    """Whether the last sign only ends a sentence: in ``5!``, ``cd ..`` and ``to .`` it is part of what is said."""
+    last, before = text[-1:], text[-2:-1]
+    if last not in _ENDS or not before:
+        return False
+    if before.isalpha() or unicodedata.category(before)[0] in "LM":
+        return True
+    return last in _FULL_STOPS and (before.isnumeric() or before in _CLOSING)
 
 
 def _visible_line(line: str) -> str:

@@ -483,5 +483,5 @@ async def test_recalls_own_lines_are_cited_and_not_copied(
 
 def test_a_label_that_memory_does_not_know_is_taken_off(memory: TeamMemory, backend: SQLiteBackend) -> None:
     context = RunContext(run_id="r", session_id="s", user_id="ada")
-    memory.tools("clerk").retain_memory(context, f"1. [2024-05-03 | customer | boss] {FACT}")
+    memory.tools("clerk").retain_memory(context, f"1. [Noted 2024-05-03 | customer | boss] {FACT}")
     assert texts(backend) == [FACT]

@@ -15,17 +15,17 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 SAYS = {
     "agno_places.py": [
         "memory manager: ['My parcel 4417 never arrived.']",
-        "[DATE | handbook | editor] Parcels leave the house at four.",
+        "[Noted DATE | handbook | editor] Parcels leave the house at four.",
         '"content": "Parcels leave the house at four."',
     ],
     "every_run.py": [
         """ada, friday: What happened to my parcel?
   (offline stand-in) From memory:
-- [DATE | customer | clerk] My parcel 4417 never arrived.
+- [Noted DATE | customer | clerk] My parcel 4417 never arrived.
 """,
         """bob, friday: What happened to my parcel?
   (offline stand-in) From memory:
-- [DATE | customer | clerk] My parcel 5120 arrived broken.
+- [Noted DATE | customer | clerk] My parcel 5120 arrived broken.
 """,
     ],
     "one_agent.py": ["From memory:\n- my sister lives in Bergen.\nbob: (offline stand-in) I don't know"],

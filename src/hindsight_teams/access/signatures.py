@@ -27,6 +27,8 @@ ENVELOPE_METADATA = frozenset(
 """What an envelope in the review bank carries besides the signature."""
 RESERVED_METADATA = ENVELOPE_METADATA | {*FIELDS, "trust", "lineage", "reviewed_by", "marked"}
 RESERVED_PREFIXES = tuple(f"{name}:" for name in (*FIELDS, "tagset", "trust", "lineage", "marked"))
+SPOKEN_METADATA = frozenset({"speaker", "exchange"})
+"""What says who said something and in which exchange; only automatic retention, which heard it, sets it."""
 _INVENTED = "memory-"
 USER = "user"
 """The ``speaker`` of what a user said, as automatic retention stores it."""
@@ -133,8 +135,13 @@ def signature_tags(tags: Sequence[str]) -> list[str]:
     return [tag for tag in tags if tag.startswith(prefixes)]
 
 
-def refuse_forgery(tags: Sequence[str], metadata: Mapping[str, Any]) -> None:
+def refuse_forgery(tags: Sequence[str], metadata: Mapping[str, Any], *, heard: bool = False) -> None:
     """Refuse tags and metadata that only the service may set.
+
+    Args:
+        tags: The caller's own.
+        metadata: The caller's own.
+        heard: Whether automatic retention tells what it heard; it alone says who the speaker was.
 
     Raises:
         InvalidInput: It names the offending tag or key.
@@ -145,6 +152,10 @@ def refuse_forgery(tags: Sequence[str], metadata: Mapping[str, Any]) -> None:
     for key in metadata:
         if key in RESERVED_METADATA:
             raise InvalidInput(f"the metadata key {key!r} is part of the signature, which only the service sets")
+        if key in SPOKEN_METADATA and not heard:
+            raise InvalidInput(
+                f"the metadata key {key!r} says who said it, which only automatic retention sets; rename it"
+            )
 
 
 def stable_document_id(caller: Caller, content: str, tags: Sequence[str]) -> str:

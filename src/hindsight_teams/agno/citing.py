@@ -1,20 +1,26 @@
 """Lines of a recall that a model gives back to ``retain_memory``: the originals are cited, not stored again.
 
 A copy would carry the copier's signature and today's date, and the next recall would copy the copy. A line is known by
-the form in which recall shows it, or by the words of a memory that this run was given.
+the form in which recall shows it, or by the words of a memory that this run was given. What differs from the memory in
+a sign, a letter's case or a number tells something else, and what goes to another bank than the memory's, by name, is
+meant to be there too: both are stored.
 """
 
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 from hindsight_teams.access.grants import Access, Caller
-from hindsight_teams.agno.said import recalled_text, tokens
+from hindsight_teams.agno.said import recalled_text, without_label
 from hindsight_teams.agno.turns import notes_of
 from hindsight_teams.memory.member import MemberMemory
 from hindsight_teams.models import Memory, RecallResult
+from hindsight_teams.text import happened, noted, one_line, same_words
+
+Known: TypeAlias = "dict[str, list[tuple[MemberMemory, Memory]]]"
+"""By its words, what a run was given, and the memory through which."""
 
 ALREADY_KNOWN = "Nothing new to store; memory already holds:"
 
@@ -44,20 +50,29 @@ class Given:
     @property
     def reply(self) -> str:
         """What to answer where nothing is new."""
-        lines = [f"- {memory.text} ({', '.join(filter(None, (memory.author, _day(memory))))})" for memory in self.cited]
+        lines = [f"- {one_line(memory.text)} ({_told(memory)})" for memory in self.cited]
         return "\n".join([ALREADY_KNOWN, *lines])
 
 
-def note_recalled(run_context: Any, caller: Caller, memories: Iterable[Memory]) -> None:
+def note_recalled(memory: MemberMemory, run_context: Any, caller: Caller, found: Iterable[Memory]) -> None:
     """Keep what a run was given until it ends."""
     if run_context is not None:
-        known: dict[str, Memory] = notes_of(run_context).setdefault(_key(caller), {})
-        known.update((_words(memory.text), memory) for memory in memories)
+        known: Known = notes_of(run_context).setdefault(_key(caller), {})
+        for one in found:
+            known.setdefault(_words(one.text), []).append((memory, one))
 
 
-def read(memory: MemberMemory, content: str, run_context: Any, caller: Caller) -> Given:
-    """Tell what is new in a content from what memory holds; what may be a line of an earlier recall is looked up."""
-    steps = _steps(memory, content, run_context, caller)
+def read(memory: MemberMemory, content: str, run_context: Any, caller: Caller, *, bank: str | None = None) -> Given:
+    """Tell what is new in a content from what memory holds; what may be a line of an earlier recall is looked up.
+
+    Args:
+        memory: The memory that it was given to.
+        content: What was given.
+        run_context: The run.
+        caller: Its caller.
+        bank: The bank that it was given for, where one was named.
+    """
+    steps = _steps(memory, content, run_context, caller, bank)
     found: RecallResult | None = None
     while True:
         try:
@@ -67,9 +82,11 @@ def read(memory: MemberMemory, content: str, run_context: Any, caller: Caller) -
         found = memory.recall(query, caller=caller)
 
 
-async def aread(memory: MemberMemory, content: str, run_context: Any, caller: Caller) -> Given:
+async def aread(
+    memory: MemberMemory, content: str, run_context: Any, caller: Caller, *, bank: str | None = None
+) -> Given:
     """Async twin of ``read``."""
-    steps = _steps(memory, content, run_context, caller)
+    steps = _steps(memory, content, run_context, caller, bank)
     found: RecallResult | None = None
     while True:
         try:
@@ -80,21 +97,30 @@ async def aread(memory: MemberMemory, content: str, run_context: Any, caller: Ca
 
 
 def _steps(
-    memory: MemberMemory, content: str, run_context: Any, caller: Caller
+    memory: MemberMemory, content: str, run_context: Any, caller: Caller, bank: str | None
 ) -> Generator[str, RecallResult | None, Given]:
     """Yield what to recall, be sent what was found, and end with what was given."""
-    may_recall = bool(memory.holds(Access.RECALL))
-    known: dict[str, Memory] = notes_of(run_context).get(_key(caller), {}) if run_context is not None else {}
+    readable = memory.bank_names(Access.RECALL, caller) if _may_be_known(content, run_context, caller) else {}
+    known: Known = notes_of(run_context).get(_key(caller), {}) if run_context is not None else {}
+
+    def original(text: str, found: Iterable[Memory]) -> Memory | None:
+        return next(
+            (one for one in found if _words(one.text) == _words(text) and bank in (None, readable.get(one.bank_id))),
+            None,
+        )
+
     new: list[str] = []
     cited: dict[str, Memory] = {}
     for line in content.splitlines():
         text = recalled_text(line)
-        same = known.get(_words(text or line)) if line.strip() else None
-        if same is None and text is not None and may_recall:
+        told = line if text is None else text
+        given = [one for via, one in known.get(_words(told), ()) if via.shares_backend(memory)]
+        same = original(told, (one for one in given if one.bank_id in readable)) if line.strip() else None
+        if same is None and text is not None and readable:
             found = yield text
-            same = next((m for m in found.results if _words(m.text) == _words(text)), None) if found else None
+            same = original(text, found.results) if found else None
         if same is None:
-            new.append(line if text is None else text)  # in doubt it is stored, without the label of what it may copy
+            new.append(without_label(line))  # in doubt it is stored, without the label of what it may copy
         else:
             cited[same.id] = same
     if not cited:
@@ -102,13 +128,18 @@ def _steps(
     return Given("\n".join(new).strip(), tuple(cited.values()))
 
 
+def _may_be_known(content: str, run_context: Any, caller: Caller) -> bool:
+    """Whether a recall of this run, or the form of a line, says that a part of it may be a memory."""
+    noted = run_context is not None and bool(notes_of(run_context).get(_key(caller)))
+    return noted or any(recalled_text(line) is not None for line in content.splitlines())
+
+
 def _words(text: str) -> str:
-    return " ".join(tokens(text))
+    return same_words(one_line(text))
 
 
-def _day(memory: Memory) -> str | None:
-    when = memory.occurred_at or memory.mentioned_at
-    return when.date().isoformat() if when else None
+def _told(memory: Memory) -> str:
+    return ", ".join(filter(None, (memory.author, happened(memory), noted(memory))))
 
 
 def _key(caller: Caller) -> tuple[Any, ...]:

@@ -126,7 +126,7 @@ class MemoryInjection:
             names=self.memory.bank_names(Access.RECALL, caller),
         )
         notes_of(run_context)[_key(caller)] = fence(rendered)
-        note_recalled(run_context, caller, result.results)
+        note_recalled(self.memory, run_context, caller, result.results)
 
     def _late(self) -> None:
         _log.warning("memories left out of this run: recall took too long", max_seconds=self.budget.max_seconds)

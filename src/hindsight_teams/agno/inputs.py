@@ -23,9 +23,18 @@ QUESTION_ENDS = ("?", "\uff1f", "\u061f", "\u037e", "\u2048", "\u2049", "\u055e"
 CLOSING = " \t\"'\u201d\u2019\u00bb)]*_~!"
 
 _TERMINAL_CODES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
-_DATA_URL = re.compile(r"data:([a-z]+)/[\w.+-]+(?:;[\w=.-]+)*,[A-Za-z0-9+/=_%-]+", re.I)
+_DATA_URL = re.compile(
+    r"data:([a-z]+)/[\w.+-]+(?:;[\w=.-]+)*,(?:<svg\b.*?(?:</svg>|\Z)|[A-Za-z0-9+/=_%-]+)", re.I | re.S
+)
 _REASONING = re.compile(r"<(think|thinking|reasoning)\b[^>]*>.*?(?:</\1\s*>|\Z)", re.S | re.I)
 _OPENLESS_REASONING = re.compile(r"\A.*?</(?:think|thinking)\s*>", re.S | re.I)
+_POLITE_KOREAN = "".join(map(chr, range(ord("갑"), ord("힣"), 28)))
+"""Syllables that end in b, as a polite verb does before its ending."""
+_ASKING_ENDS = re.compile(
+    r"(?:(?:です|ます|でした|ました|ません|でしょう)か|[吗嗎]"
+    rf"|[{_POLITE_KOREAN}]니까|나요|[을할될갈볼]까요|ไหม|มั้ย|หรือเปล่า)[.\u3002\uff0e]?$"
+)
+"""What ends a question that has no mark: Japanese, Chinese, Korean, Thai."""
 _GREEK = re.compile("[\u0370-\u03ff]")
 _NAMING = ("filename", "name", "filepath")
 _KINDS = {"image": "image", "images": "image", "audio": "audio", "video": "video"}
@@ -75,9 +84,13 @@ def query_of(run_input: Any, *, longest: int = MAX_QUERY_CHARACTERS) -> str:
 
 
 def asks(sentence: str) -> bool:
-    """Whether a sentence ends as a question."""
+    """Whether a sentence ends as a question: with its mark, or the word that stands for it where there is none."""
     ended = sentence.rstrip(CLOSING)
-    return ended.endswith(QUESTION_ENDS) or (ended.endswith(";") and bool(_GREEK.search(ended)))
+    return (
+        ended.endswith(QUESTION_ENDS)
+        or (ended.endswith(";") and bool(_GREEK.search(ended)))
+        or bool(_ASKING_ENDS.search(ended))
+    )
 
 
 def text_of(content: Any) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 from hindsight_teams.agno.courtesies import ASKING, COURTESIES, JOINING, MEMORISING
 from hindsight_teams.agno.inputs import CLOSING, SENTENCE_ENDS, asks, own_messages
+from hindsight_teams.text import same_words
 
 CONTEXT = "said by the user in a conversation with an agent"
 """What a retain of it is about, for a backend that extracts facts."""
@@ -36,11 +37,25 @@ _ACKNOWLEDGES = COURTESIES | frozenset(
     " can today assist here".split()
 )
 _FRAMING = frozenset("i my me you your we our the a an is are was were that this it its from memory yes no".split())
+_DENYING = frozenset("not no never none without isn't aren't wasn't weren't don't doesn't didn't can't won't".split())
+_BULLET = re.compile(r"^\s*(?:[-*\u2022]|\d{1,3}[.)])\s+")
+_OPENS = "(\"'\u201c\u2018\u00ab\uff1a\uff0c\u3001\u3002\u300c\u300e\uff08:"
+_ENDS = ".,;:!?)\"'\u201d\u2019\u00bb\u3002\uff0c\u3001\uff01\uff1f\u300d\u300f\uff09"
 _LABEL = re.compile(r"^\s*(?:[-*\u2022]|\d{1,3}[.)])?\s*(?:\[[^\]]*\]\s*)?(?:\((?:superseded|suspicious)\)\s*){0,2}")
-_RECALLED = re.compile(r"^\s*(?:\d{1,3}[.)]|[-*\u2022])\s*\[[^\[\]|]+(?:\|[^\[\]|]+)+\]\s*(\S.*)$")
+_RECALLED = re.compile(
+    r"^\s*(?P<framing>(?:[^\W\d_][\w'\u2019]*\s+){0,5}[^\W\d_][\w'\u2019]*:\s+)?(?:\d{1,3}[.)]|[-*\u2022])?\s*"
+    r"\[(?:happened|happens|since|until|noted) \d{4}[^\[\]|]*(?:\|[^\[\]|]+)+\]\s*(?P<memory>\S.*)$",
+    re.I,
+)
 _ASKS_UNMARKED = re.compile(
     r"^(?:what|where|when|who|how|which)(?:['\u2019]s| (?:is|are|was|were|do|does|did|can|should|will|would))"
     r" (?:my|our|your|the|i|we|you|he|she|it|they|their|his|her|this|that)\b[^,;:.\d]*\W*$",
+    re.I,
+)
+_REQUESTS = re.compile(
+    r"^(?:please\s+|kindly\s+)?(?:tell (?:me|us) (?:again )?(?:about|what|where|who|whose|which|why|how|everything|all)"
+    r"|show (?:me|us) (?:again )?(?:my|our|the|all|what|where)"
+    r"|i (?:wonder|want to know|would like to know)|i['\u2019]d like to know)\b[^,;:.\d]*\W*$",
     re.I,
 )
 _RELATIVE = frozenset("what when where how who which why whose".split())
@@ -104,9 +119,15 @@ def new_in(answer: str, known: Iterable[str]) -> str:
 
 
 def recalled_text(line: str) -> str | None:
-    """The memory in a line as recall shows it, numbered and labelled; None for any other line."""
+    """The memory in a line as recall shows it, with its label, perhaps after "Known so far:"; None for any other."""
     found = _RECALLED.match(line)
-    return found[1].strip() if found else None
+    return found["memory"].strip() if found else None
+
+
+def without_label(line: str) -> str:
+    """A line without the number and label that recall gives; any other line as it is."""
+    found = _RECALLED.match(line)
+    return f"{found['framing'] or ''}{found['memory'].strip()}" if found else line
 
 
 def without_recalled(text: str) -> str:
@@ -117,8 +138,11 @@ def without_recalled(text: str) -> str:
 
 
 def not_in(text: str, stored: Iterable[str]) -> str:
-    """A text, or nothing where all that it tells is already in what was stored of it, word for word."""
-    held = [" ".join(tokens(item)) for item in stored]
+    """A text, or nothing where all that it tells is already in what was stored of it, word for word and sign for sign.
+
+    The case of the first letter may differ: a tool's text begins where "remember that" ends.
+    """
+    held = [_spelled(item) for item in stored]
     if not held:
         return text
     left = [part for part in sentences(text) if not _is_empty(part) and not _is_in(part, held)]
@@ -126,15 +150,28 @@ def not_in(text: str, stored: Iterable[str]) -> str:
 
 
 def _is_in(sentence: str, held: list[str]) -> bool:
-    plain = " ".join(tokens(sentence))
+    plain = _spelled(sentence)
     for item in held:
-        if plain in item:
+        if _find(plain, item) >= 0:
             return True
-        if item and (at := plain.find(item)) >= 0:
-            around = f"{plain[:at]} {plain[at + len(item) :]}".split()
+        if item and (at := _find(item, plain)) >= 0:
+            around = tokens(f"{plain[:at]} {plain[at + len(item) :]}")
             if all(word in MEMORISING or word in COURTESIES for word in around):
                 return True
     return False
+
+
+def _spelled(text: str) -> str:
+    return same_words(_BULLET.sub("", text))
+
+
+def _find(part: str, whole: str) -> int:
+    """Where a part stands in a whole between spaces or punctuation, its first letter in either case; -1 where not."""
+    if not part:
+        return -1
+    first = "|".join({re.escape(part[0].lower()), re.escape(part[0].upper())})
+    found = re.search(rf"(?:^|(?<=[\s{_OPENS}]))(?:{first}){re.escape(part[1:])}(?=[{_ENDS}]*(?:\s|$))", whole)
+    return found.start() if found else -1
 
 
 def _is_empty(sentence: str) -> bool:
@@ -142,7 +179,8 @@ def _is_empty(sentence: str) -> bool:
     if all(word in COURTESIES for word in tokens(sentence)):
         return True
     if not asks(sentence):
-        return bool(_ASKS_UNMARKED.match(sentence)) and not _TELLS_IN_ASKING.search(sentence)
+        only_asks = _ASKS_UNMARKED.match(sentence) or _REQUESTS.match(sentence)
+        return bool(only_asks) and not _TELLS_IN_ASKING.search(sentence)
     if _TELLS_IN_ASKING.search(sentence):
         return False
     *before, _ = _CLAUSE_ENDS.split(sentence.rstrip(f"{CLOSING};"))
@@ -167,7 +205,11 @@ def _came_from(line: str, sources: list[frozenset[str]]) -> bool:
     own = [word for word in tokens(_LABEL.sub("", line)) if word not in _FRAMING]
     if not own:
         return all(word in _ACKNOWLEDGES for word in tokens(line))
-    return any(sum(word in source for word in own) >= 0.9 * len(own) for source in sources)
+    figures = [word for word in own if any(map(str.isdigit, word)) or word in _DENYING]
+    return any(
+        sum(word in source for word in own) >= 0.9 * len(own) and all(word in source for word in figures)
+        for source in sources
+    )
 
 
 def _is_word(character: str) -> bool:

@@ -222,7 +222,7 @@ class HindsightTools(MemoryToolkit):
             HindsightTeamsError: It was not stored for another reason; the message says why.
         """
         caller = self._caller(run_context)
-        given = citing.read(self.memory, content, run_context, caller)
+        given = citing.read(self.memory, content, run_context, caller, bank=bank)
         if given.is_known:
             return given.reply
         request, to = Retain(items=[RetainItem(given.new, metadata=given.metadata)]), [bank] if bank else None
@@ -234,7 +234,7 @@ class HindsightTools(MemoryToolkit):
     async def aretain_memory(self, run_context: RunContext, content: str, bank: str | None = None) -> str:
         """Async twin of ``retain_memory``."""
         caller = self._caller(run_context)
-        given = await citing.aread(self.memory, content, run_context, caller)
+        given = await citing.aread(self.memory, content, run_context, caller, bank=bank)
         if given.is_known:
             return given.reply
         request, to = Retain(items=[RetainItem(given.new, metadata=given.metadata)]), [bank] if bank else None
@@ -283,7 +283,7 @@ class HindsightTools(MemoryToolkit):
         return caller_of(self.memory, run_context)
 
     def _render(self, result: RecallResult, caller: Caller, run_context: RunContext) -> str:
-        citing.note_recalled(run_context, caller, result.results)
+        citing.note_recalled(self.memory, run_context, caller, result.results)
         if not result.results and not result.gaps and not result.notes:
             return NOTHING_FOUND  # words of ours alone: nothing to fence
         if caller.member is None:

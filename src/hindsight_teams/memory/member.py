@@ -91,6 +91,10 @@ class MemberMemory:
         """What the backend can do."""
         return self._backend.capabilities
 
+    def shares_backend(self, other: MemberMemory) -> bool:
+        """Whether what one stores, the other finds, as far as their grants reach."""
+        return self._backend is other._backend
+
     def holds(self, access: Access) -> tuple[Grant, ...]:
         """The grants that include this access."""
         return self.rights.holds(access)
@@ -266,7 +270,7 @@ class MemberMemory:
             own: Sequence[str] = self.defaults.tags if item.tags is None else tuple(check_tags(item.tags))
             check_metadata(item.metadata)
             if who.member:
-                provenance.refuse_forgery(own, item.metadata or {})
+                provenance.refuse_forgery(own, item.metadata or {}, heard=self.source == "others")
             if is_blank(check_text("content", item.content)):
                 raise InvalidInput("content is empty; give the text to remember")
             if item.timestamp is None and self.clock is not None:

@@ -199,8 +199,9 @@ def test_7_what_a_model_reads_of_an_error_holds_no_header_body_url_or_key(standi
 def test_8_instructions_recall_on_every_run(standin: StandIn) -> None:
     model = ScriptedModel(["one", "two"])
     agent = Agent(model=model, instructions=[memory_instructions(bank_id="b", hindsight_api_url=standin.url)])
-    assert not standin.asked
+    made_with = len(standin.asked)
     agent.run("?")
+    assert len(standin.asked) == made_with + 1
     standin.answers = [Answer(body={"results": [{"id": "2", "text": "Ada does now."}]})]
     agent.run("?")
     first, second = (request.system for request in model.requests)
@@ -210,12 +211,13 @@ def test_8_instructions_recall_on_every_run(standin: StandIn) -> None:
 
 
 def test_8_a_failure_leaves_a_log_line_and_the_run_goes_on(standin: StandIn, caplog: pytest.LogCaptureFixture) -> None:
-    standin.answers = [Answer(401, {"detail": "no"})]
+    standin.answers = [Answer(401, {"detail": "no"})] * 2  # when it is made, and in the run
     model = ScriptedModel(["one"])
     agent = Agent(model=model, instructions=[memory_instructions(bank_id="b", hindsight_api_url=standin.url)])
     with caplog.at_level(logging.WARNING, "hindsight_teams"):
         assert agent.run("?").content == "one"
-    assert [r.getMessage() for r in caplog.records if "Unauthorized" in r.getMessage()]
+    [told] = [r.getMessage() for r in caplog.records if "Unauthorized" in r.getMessage()]
+    assert "left out of this run" in told
 
 
 # 9. The toolkit's instructions never reached the model, and they advertised disabled tools.

@@ -1,6 +1,7 @@
 import pytest
 
-from hindsight_teams.backends.sqlite.text.duplicates import same_words, told_key
+from hindsight_teams.backends.sqlite.text.duplicates import told_key
+from hindsight_teams.text import same_words
 
 
 @pytest.mark.parametrize(

@@ -106,3 +106,48 @@ def test_a_clock_says_when_a_memory_is_noted_and_what_last_week_is(tmp_path: Pat
         (memory,) = team.member("a").recall("What shipped today?").results
     assert memory.mentioned_at == clock()
     assert memory.occurred_at == datetime(2024, 5, 3, tzinfo=clock().tzinfo)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Not before Monday.",
+        "Do not open it until Friday.",
+        "Nothing ships before 5 December.",
+        "Bo can't start before May 2027.",
+        "It wasn't until 2019 that we met.",
+        "The meeting was not on Monday.",
+        "Nicht vor Freitag.",
+        "We moved half a year ago.",
+        "We met over a year ago.",
+        "We met less than a week ago.",
+    ],
+)
+def test_a_denied_or_vague_day_is_no_day(backend: SQLiteBackend, text: str) -> None:
+    memory = stored(backend, text)
+    assert (memory.occurred_at, memory.occurred_end) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "month"),
+    [
+        ("In May, 2000 people came.", (2026, 5)),
+        ("In May, 2000 we met.", (2000, 5)),
+        ("On 5 May, 1500 tickets were sold.", (2026, 5)),
+    ],
+)
+def test_a_number_that_counts_something_after_a_comma_is_no_year(
+    backend: SQLiteBackend, text: str, month: tuple[int, int]
+) -> None:
+    start = stored(backend, text).occurred_at
+    assert start is not None
+    assert (start.year, start.month) == month
+
+
+@pytest.mark.parametrize(
+    "text", ["Le magasin est ferm\u00e9 jusqu'\u00e0 vendredi.", "Jusqu'\u00e0 vendredi c'est ferm\u00e9."]
+)
+def test_a_state_in_french_is_not_the_past(backend: SQLiteBackend, text: str) -> None:
+    memory = stored(backend, text)
+    assert memory.occurred_end is not None
+    assert (memory.occurred_at, memory.occurred_end.date().isoformat()) == (None, "2026-11-27")

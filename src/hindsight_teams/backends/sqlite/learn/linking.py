@@ -16,8 +16,9 @@ from hindsight_teams.access.signatures import is_invented
 from hindsight_teams.backends.sqlite.search.filters import Filter
 from hindsight_teams.backends.sqlite.store.records import Piece, local, pack, pack_tags, public_id, unpack_tags
 from hindsight_teams.backends.sqlite.text import terms as tokens
-from hindsight_teams.backends.sqlite.text.duplicates import OCCASION, same_words, scope, told_key
+from hindsight_teams.backends.sqlite.text.duplicates import OCCASION, scope, told_key
 from hindsight_teams.models import Memory
+from hindsight_teams.text import same_words
 
 _SIGNATURE = (*OCCASION, "team:", "author:", "tagset:", "trust:", "lineage:")
 

@@ -166,6 +166,8 @@ def _day_month(m: re.Match[str], reading: Reading) -> Days:
         if last > 31 or date(2024, month, last) is None:
             return NO_DAYS
         return yearless(make, reading, m.start())
+    if _counts(m, 4, reading):
+        return yearless(make, reading, m.start())
     return make(int(m[4]) - (_THAI_ERA if m[3] > "\u0e00" and int(m[4]) > 2400 else 0))
 
 
@@ -182,12 +184,19 @@ def _month_day(m: re.Match[str], reading: Reading) -> Days | None:
         month = MONTHS[m[1]]
         return Days(date(year, month, int(m[2])), date(year, month, int(m[3] or m[2])) + timedelta(days=1))
 
-    return make(int(m[4])) if m[4] else yearless(make, reading, m.start())
+    return make(int(m[4])) if m[4] and not _counts(m, 4, reading) else yearless(make, reading, m.start())
+
+
+def _counts(m: re.Match[str], year: int, reading: Reading) -> bool:
+    """Whether the number after a comma counts something: "in May, 2000 people came"."""
+    return reading.low[: m.start(year)].rstrip().endswith(",") and _COUNTED.match(reading.low, m.end(year)) is not None
 
 
 @rule(rf"({M})(?!\w)\.?,?\s+{OF}(?:พ\.ศ\.\s?)?({Y})\b(?!\s*[%€$]|[.,]\d)", MONTHS)
 def _month_year(m: re.Match[str], reading: Reading) -> Days:
     thai = m[1] > "\u0e00" and int(m[2]) > 2400
+    if _counts(m, 2, reading):
+        return yearless(lambda year: unit_at("month", date(year, MONTHS[m[1]], 1), 0), reading, m.start())
     return unit_at("month", date(int(m[2]) - (_THAI_ERA if thai else 0), MONTHS[m[1]], 1), 0)
 
 
@@ -258,7 +267,7 @@ def _holiday(m: re.Match[str], reading: Reading) -> Days:
 _HOLIDAY_BEFORE = re.compile(r"\b(?:on|at|over|by|before|after|until|till|since|for|during|last|this|next)\s+$")
 _BEFORE_MONTH = re.compile(
     r"\b(?:in|since|during|by|until|till|before|after|of|from|between|early|mid|late|throughout|to|im|seit|ab|en|desde|в|"
-    r"em|a|dal|bis)[\s-]+(?:(?:early|mid|late)[\s-]+)?$"
+    r"em|a|dal|bis|between\s+\w+\s+and)[\s-]+(?:(?:early|mid|late)[\s-]+)?$"
 )
 _SURE_MONTH = re.compile(
     r"\b(?:in|since|during|until|till|throughout|early|mid|late|(?:end|start|beginning|middle)\s+of|im|seit|en|desde|в|em|"

@@ -59,7 +59,9 @@ _OTHER_PAST = re.compile(
     r"\b(?:war|waren|hatten?|wurden?|kam(?:en)?|ging(?:en)?|fiel(?:en)?|zog(?:en)?|traf(?:en)?|sah(?:en)?|gab(?:en)?|"
     r"fand(?:en)?|blieb(?:en)?|starb(?:en)?|begann(?:en)?)\b"  # German
     r"|\b(?:hat|haben|habe|ist|sind|bin)\b.*?\b(?:\w{0,8}ge\w+(?:t|en)|ver\w+(?:t|en)|be\w+(?:t|en))\b"
-    r"|\b(?:a|ai|ont|avons|avez|est|sont|suis|sommes|s['\u2019]est)\s+\w+(?:é|ée|és|ées|i|is|it|u|ue|us|ert)\b"
+    r"|\b(?:a|ai|ont|avons|avez|s['\u2019]est)\s+\w+(?:é|ée|és|ées|i|is|it|u|ue|us|ert)\b"
+    r"|\b(?:est|sont|suis|sommes)\s+(?:all|arriv|pass|rest|tomb|entr|rentr|mont|retourn|n)é(?:e?s?)\b"  # not: is closed
+    r"|\b(?:est|sont|suis|sommes)\s+(?:(?:re|de)?ven|part|sort|descend|mor|disparu|apparu|par)(?:u|i|t)?(?:e?s?)\b"
     r"|\b(?:était|étaient|avait|avaient)\b"  # French
     r"|\b(?:fue|fueron|era|estuvo|hubo|tuvo|hizo|ha|han|hemos|foi|foram|esteve|teve|fez)\b"  # Spanish, Portuguese
     r"|\b\w{2,}(?:ó|aron|ieron|ou|aram|eram|iram)\b"

@@ -150,9 +150,15 @@ def _this_unit(m: re.Match[str], reading: Reading) -> Days:
     return Days(today, days.end) if m[1] else days
 
 
+_VAGUE = re.compile(r"\b(?:half|over|under|within|(?:more|less|fewer)\s+than|at\s+(?:least|most)|up\s+to)\s+$")
+"""What makes of "a year ago" any day before or after that."""
+
+
 @rule(rf"({ANY_NUMBER})\s+({ANY_UNIT})s?\s+(ago|back|from\s+now|from\s+today)\b", DIGITS, NUMBERS)
 def _units_ago(m: re.Match[str], reading: Reading) -> Days | None:
     (least, most), sign = how_many(m[1]), 1 if m[3].startswith("from") else -1
+    if reading.strict and _VAGUE.search(reading.low, max(0, m.start() - 16), m.start()):
+        return NO_DAYS
     if m[2] in ("hour", "minute"):
         if reading.strict:
             return NO_DAYS  # which day that is depends on the hour
@@ -169,6 +175,7 @@ def _in_units(m: re.Match[str], reading: Reading) -> Days | None:
     return units_between(UNITS[m[2]], reading.today, least, most)
 
 
+_AND_A_HALF = re.compile(r"\s+(?:et\s+demie?|y\s+medi[oa]|e\s+mei[oa]|e\s+mezz[oa])\b")
 _FN = any_of(FOREIGN_NUMBERS)
 _FU = any_of(FOREIGN_UNITS)
 
@@ -177,6 +184,8 @@ _FU = any_of(FOREIGN_UNITS)
 @rule(rf"(\d{{1,3}}|{_FN})\s+({_FU})\s+(?:fa|назад|atrás|geleden)\b", DIGITS, FOREIGN_NUMBERS)
 @rule(r"()(неделю|месяц|год)\s+назад\b", ("неделю", "месяц", "год"))
 def _foreign_ago(m: re.Match[str], reading: Reading) -> Days:
+    if reading.strict and _AND_A_HALF.match(reading.low, m.end()):
+        return NO_DAYS
     return unit_at(FOREIGN_UNITS[m[2]], reading.today, -how_many(m[1] or "1")[0])
 
 

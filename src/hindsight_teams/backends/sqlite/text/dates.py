@@ -138,7 +138,7 @@ _MICROSECOND = timedelta(microseconds=1)
 def _happening(sentence: str, now: datetime) -> Happening | None:
     if sentence.rstrip("\"'\u201d\u00bb)")[-1:] in ("?", "\uff1f", "\u061f"):
         return None
-    spans = find_spans(sentence, now, strict=True)
+    spans = [span for span in find_spans(sentence, now, strict=True) if not _is_denied(sentence, span)]
     if not spans:
         return None
     closed = [span for span in spans if span.open is None]
@@ -157,6 +157,23 @@ def _happening(sentence: str, now: datetime) -> Happening | None:
         )
     except OverflowError:
         return None
+
+
+_DENIES = re.compile(
+    r"\b(?:not|never|nothing|nobody|none|no|cannot|\w+n['\u2019]t|nicht|nichts|kein\w*|nie|niemand|ne|n['\u2019]\w+|pas|"
+    r"jamais|nunca|nada|não|non|mai|не|нет|никогда)\b[^,;:]*$",
+    re.I,
+)
+_DENIED_DAY = re.compile(
+    r"\b(?:not|never|nicht|pas|no|não|non|не)\s+(?:(?:on|in|at|before|am|im|le|en|el|em|no|na|il|в|во)\s+)?(?:the\s+)?$",
+    re.I,
+)
+
+
+def _is_denied(sentence: str, span: Span) -> bool:
+    """Whether a sentence says that it was not then, or nothing before then: "not on Monday"."""
+    before = sentence[: max(sentence.find(span.text), 0)]
+    return (_DENIES if span.open == "start" else _DENIED_DAY).search(before) is not None
 
 
 def _scan(reading: Reading) -> list[_Hit]:

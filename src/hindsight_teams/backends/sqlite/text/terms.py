@@ -170,7 +170,7 @@ def _accented(text: str) -> frozenset[str]:
 def named_stop_words(text: str) -> list[str]:
     """Stop words that are written as names or abbreviations, folded: "IT", "US", "Will" inside a sentence."""
     found: dict[str, None] = {}
-    shouted = text.isupper()
+    shouted = text.isupper() and " " in text.strip()
     for match in _CAPITALISED.finditer(text):
         word = match[0].lower()
         if word not in STOP_WORDS or shouted:
