@@ -74,15 +74,14 @@ def need(*packages: str) -> None:
 
 
 class Ours:
-    """The embedded engine; without vectors, as it is by default."""
+    """The embedded engine, as it is by default."""
 
-    name = "hindsight_teams"
+    name = "hindsight_teams, no vectors"
 
     def __init__(self, folder: Path, embed: Embed | None) -> None:
         from hindsight_teams.backends.sqlite import SQLiteBackend
 
-        embedder = None if embed is None else (lambda text: embed([text])[0])
-        self.backend = SQLiteBackend(folder / "memory.db", embedder=embedder)
+        self.backend = SQLiteBackend(folder / "memory.db")
 
     def fill(self, items: Sequence[tuple[str, str]]) -> None:
         """Store texts in bulk."""
@@ -101,6 +100,18 @@ class Ours:
     def close(self) -> None:
         """Close the file."""
         self.backend.close()
+
+
+class OursWithVectors(Ours):
+    """The embedded engine with vectors from outside."""
+
+    name = "hindsight_teams"
+
+    def __init__(self, folder: Path, embed: Embed | None) -> None:
+        from hindsight_teams.backends.sqlite import SQLiteBackend
+
+        made = embed or cheap_vectors
+        self.backend = SQLiteBackend(folder / "memory.db", embedder=lambda text: made([text])[0])
 
 
 class LanceHybrid:
@@ -300,4 +311,12 @@ class AgnoMemory:
         """Nothing to close."""
 
 
-ENGINES: tuple[Callable[[Path, Embed | None], Engine], ...] = (Ours, LanceHybrid, Chroma, Bm25s, Mem0, AgnoMemory)
+ENGINES: tuple[Callable[[Path, Embed | None], Engine], ...] = (
+    OursWithVectors,
+    Ours,
+    LanceHybrid,
+    Chroma,
+    Bm25s,
+    Mem0,
+    AgnoMemory,
+)

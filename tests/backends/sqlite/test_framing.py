@@ -52,7 +52,7 @@ def test_a_request_that_names_nothing_gets_the_newest(tmp_path: Path, request_: 
         ("Der Umzug ist am Montag.", "Was weiß das Team über den Umzug?"),
         ("La mudanza es el lunes.", "¿Qué sabe el equipo de la mudanza?"),
         ("Le bail finit en mai.", "Parle-moi du bail."),
-        ("Переезд в понедельник.", "Что команда знает о переезде?"),
+        ("Переезд в понедельник.", "Что команда знает о переезде?"),  # noqa: RUF001
         ("Marcus Lindqvist approves.", "Lindquist"),
     ],
 )
@@ -76,3 +76,19 @@ def test_a_stop_word_that_is_a_name_is_searched(tmp_path: Path, told: str, asked
         for text in (told, "Elin bakes bread.", "Tom plays chess.", "The lift is out of order."):
             backend.retain("b", text)
         assert [m.text for m in backend.recall("b", asked).results] == [told]
+
+
+@pytest.mark.parametrize(
+    ("told", "asked"),
+    [
+        ("合同在五月结束。", "合同什么时候结束?"),
+        ("预算由王经理批准。", "谁批准预算?"),
+        ("会議は金曜日に始まります。", "会議はいつ始まりますか"),
+        ("계약은 오월에 끝난다.", "계약은 언제 끝나?"),
+    ],
+)
+def test_a_word_that_asks_makes_no_pairs_with_its_neighbours(tmp_path: Path, told: str, asked: str) -> None:
+    with closing(SQLiteBackend(tmp_path / "memory.db")) as backend:
+        for text in (told, "厨房星期一粉刷。", "Lunch is at noon."):
+            backend.retain("b", text)
+        assert told in backend.reflect("b", asked).text

@@ -13,6 +13,9 @@ from hindsight_teams.backends.sqlite.store.reading import bounds
 MOST_TERMS = 24
 """Terms of a query that are looked up, rarest first."""
 
+MOST_MARKED = 16
+"""Terms whose memories are looked up in the index; the commoner ones are counted in the candidates alone."""
+
 _MOST_COUNTED = 48
 _MOST_UNKNOWN = 4
 """Words without a match that are tried in other ways, which costs more than to look up a word."""
@@ -120,7 +123,7 @@ def search(
         still = term.text in quiet and not only_quiet
         hits.weights.append(0.0 if still else term.share * _idf(n, max(size, weights.FEWEST)))
         # A term that only memories beyond the condition hold must not keep a more common one from finding.
-        useful = not still and (not finders or n <= budget)
+        useful = not still and (not finders or n <= budget) and len(hits.weights) <= MOST_MARKED
         if useful and (not condition or occurs(db, bank, f"({term.match}) AND {condition}")):
             finders.append(term)
             budget -= n
@@ -133,7 +136,7 @@ def search(
         # Even the rarest term is too common to read through: memories that hold the two rarest come before newest ones.
         _mark(db, bank, hits, 0, f"({rare_first[0].match}) AND ({rare_first[1].match}){also}", most)
     any_finder = " OR ".join(t.match for t in finders)
-    for bit, term in enumerate(rare_first):
+    for bit, term in enumerate(rare_first[:MOST_MARKED]):
         with_finder = f"({term.match}){also}" if term in finders else f"({term.match}) AND ({any_finder}){also}"
         _mark(db, bank, hits, bit, with_finder, most)
     return hits

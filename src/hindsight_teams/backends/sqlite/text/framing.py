@@ -71,12 +71,18 @@ _SCRIPTS = re.compile(
     r"|(?:に(?:ついて|関して)|を)(?:何を|なに|私に|みんなが|チームが)?(?:知っている|知って|教えて|まとめて|要約|説明|話して|聞かせて).*$"
     r"|(?:에 ?대해|에 ?대하여|을|를) ?(?:무엇을|우리가|팀이)? ?(?:알고|알려|요약|설명|말해|정리).*$"
 )
+_ASKING = re.compile(
+    "什么时候|什麼時候|什么时间|为什么|為什麼|什么|什麼|多少|哪里|哪裡|哪儿|哪个|哪個|哪些|谁|誰|怎么样|怎么|怎麼|如何|何时|吗|嗎"
+    "|いつ|どこ|だれ|なぜ|どの|どれ|どう|何ですか|なんですか|ですか|ますか"
+    "|언제|어디서|어디|누가|누구|무엇|왜|어떻게"
+)
+"""Words that ask, in scripts whose words are indexed in pairs: with their neighbours they make pairs of no meaning."""
 
 
 def subject(query: str) -> str:
     """What a query is about: without the words that only ask; nothing where it has no others."""
     if not query.isascii():
-        query = _SCRIPTS.sub(" ", query)
+        query = _ASKING.sub(" ", _SCRIPTS.sub(" ", query))
     found = list(_WORD.finditer(query))
     words = [match[0].lower().replace("\u2019", "'") for match in found]
     at = _frame(words)
