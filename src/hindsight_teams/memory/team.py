@@ -212,6 +212,7 @@ class TeamMemory:
         retain: Retain | None = None,
         retain_bank: str | None = None,
         background: bool = False,
+        tools: bool = True,
     ) -> Equipped:
         """A copy of the team in which each member has its memory tools; the one given stays as it is.
 
@@ -232,10 +233,12 @@ class TeamMemory:
             retain_bank: Which bank it goes to; needed where a member may write several of the same kind.
             background: Retain after the run returned; ``close``, ``lifespan``, the interpreter's exit and SIGTERM wait
                 for it.
+            tools: False leaves the memory tools out, for a model that calls tools badly or not at all: then memory is
+                what ``inject`` puts into a run and ``retain`` keeps of it.
 
         Raises:
-            TeamDefinitionError: A member without an id, the same id twice, or a member in the definition that the team
-                does not have.
+            TeamDefinitionError: A member without an id, the same id twice, a member in the definition that the team
+                does not have, or ``tools=False`` with nothing in their place.
         """
         from hindsight_teams.agno.equipping import equip
 
@@ -247,6 +250,7 @@ class TeamMemory:
             retain=retain,
             retain_bank=retain_bank,
             background=background,
+            tools=tools,
         )
 
     def flush(self, timeout: float | None = None) -> bool:
