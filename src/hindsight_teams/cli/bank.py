@@ -319,8 +319,8 @@ def _insist_on(memory: Backend, bank: str) -> None:
     if any(found.bank_id == bank for found in memory.list_banks(prefix=bank)):
         return
     known = [found.bank_id for found in memory.list_banks()]
-    near = f"; {did_you_mean(bank, known)}" if len(known) <= _FEW_BANKS else ""
-    raise BankNotFound(f"there is no bank {bank!r}{near}; `hindsight-teams bank list` shows those there are")
+    near = f" {did_you_mean(bank, known)}" if known and len(known) <= _FEW_BANKS else ""
+    raise BankNotFound(f"there is no bank {bank!r};{near} `hindsight-teams bank list` shows those there are")
 
 
 def _page(memories: list[Memory]) -> dict[str, object]:
