@@ -19,10 +19,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hindsight_recipes._recipe import Note, Recipe, Step
+from hindsight_recipes._recipe import Note, Recipe, RecipeOptions, Step
 from hindsight_teams.errors import InvalidInput, did_you_mean
 
-__all__ = ["Note", "Recipe", "Step", "get_recipe", "list_recipes"]
+__all__ = ["Note", "Recipe", "RecipeOptions", "Step", "get_recipe", "list_recipes"]
 
 _HERE = Path(__file__).parent
 _ORDER = (

@@ -22,7 +22,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 if TYPE_CHECKING:
     from agno.agent import Agent
@@ -60,6 +60,15 @@ class Note:
         return cls(path, title, fields, tuple(bullets), text)
 
 
+class RecipeOptions(TypedDict, total=False):
+    """Options that single recipes take; see the recipe's README.
+
+    ``project`` names the project whose room the members of the project room enter.
+    """
+
+    project: str
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One prompt of a recipe's script.
@@ -80,7 +89,7 @@ class Step:
     user_id: str | None = None
     expect: tuple[str, ...] = ()
     forbid: tuple[str, ...] = ()
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: RecipeOptions = field(default_factory=RecipeOptions)
 
     def problems(self, answer: str) -> list[str]:
         """What is wrong with an answer: empty when it is as expected."""
@@ -145,7 +154,7 @@ class Recipe:
         """The steps whose answers can be checked."""
         return [step for step in self.script if step.expect or step.forbid]
 
-    def memory(self, *, backend: MemoryBackend | None = None, **options: Any) -> TeamMemory:
+    def memory(self, *, backend: MemoryBackend | None = None, **options: Unpack[RecipeOptions]) -> TeamMemory:
         """The memory that ``team.toml`` declares.
 
         Args:
@@ -155,7 +164,9 @@ class Recipe:
         memory: TeamMemory = self._module.shared_memory(backend=backend, **options)
         return memory
 
-    def team(self, model: Model | str | None = None, memory: TeamMemory | None = None, **options: Any) -> Team:
+    def team(
+        self, model: Model | str | None = None, memory: TeamMemory | None = None, **options: Unpack[RecipeOptions]
+    ) -> Team:
         """The team, equipped with its memory.
 
         Args:

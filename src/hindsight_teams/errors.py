@@ -8,6 +8,7 @@
     │   └── TeamDefinitionError        team.toml, or the arguments of TeamMemory
     ├── IdentityRequired               no user (or session, run) where a bank's scope needs one
     ├── AccessDenied                   the caller holds no such right; also a PermissionError
+    ├── AuditFailed                    the call can't be recorded, and such calls are refused
     └── BackendError                   the place where banks live could not do it
         ├── Retryable                  the same call may succeed later
         │   ├── BackendUnreachable
@@ -37,6 +38,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+MAX_MESSAGE = 2_000
+"""Characters of an error's text; what was given may be part of it, and may be of any length."""
+
+
+def bounded(message: str) -> str:
+    """A message without its middle where it is too long: it begins with what is wrong and ends with what to do."""
+    if len(message) <= MAX_MESSAGE:
+        return message
+    half = MAX_MESSAGE // 2
+    return f"{message[: half - 3]} [\u2026] {message[-half + 3 :]}"
+
 
 class HindsightTeamsError(Exception):
     """Base of every error this package raises on purpose.
@@ -47,7 +59,7 @@ class HindsightTeamsError(Exception):
     """
 
     def __init__(self, message: str, **details: Any) -> None:
-        super().__init__(message)
+        super().__init__(bounded(message))
         self.details: dict[str, Any] = details
 
     @property
@@ -98,6 +110,10 @@ class AccessDenied(HindsightTeamsError, PermissionError):
 
     def __str__(self) -> str:  # PermissionError (an OSError) would print its own fields
         return self.message
+
+
+class AuditFailed(HindsightTeamsError):
+    """The audit log can't be written, and calls that can't be recorded are refused."""
 
 
 class BackendError(HindsightTeamsError):
@@ -170,7 +186,7 @@ class DatabaseUnusable(Terminal):
 def did_you_mean(value: str, known: Iterable[str]) -> str:
     """A clause that names the nearest known value, or lists them all when none is near."""
     names = sorted(known)
-    near = get_close_matches(value, names, n=1, cutoff=0.6)
+    near = get_close_matches(value[:200], names, n=1, cutoff=0.6)
     if near:
         return f"did you mean {near[0]!r}?"
     return f"known: {', '.join(map(repr, names))}" if names else "none is defined"

@@ -46,6 +46,8 @@ class Settings(BaseSettings):
         reflect_timeout: Seconds to wait for a reflect; an LLM is behind it.
         retain_timeout: Seconds to wait for a retain; an LLM is behind it.
         audit: File that records every operation, ``.db`` or ``.jsonl``.
+        audit_failure: What becomes of a call that can't be recorded: ``warn`` goes on, and the answer's notes and the
+            log say so; ``refuse`` raises ``AuditFailed``, and a write is not begun.
         verbose: Log debug events too.
     """
 
@@ -67,6 +69,7 @@ class Settings(BaseSettings):
     reflect_timeout: float = Field(120.0, gt=0, validation_alias=_names("reflect_timeout"))
     retain_timeout: float = Field(120.0, gt=0, validation_alias=_names("retain_timeout"))
     audit: Path | None = Field(None, validation_alias=_names("audit"))
+    audit_failure: Literal["warn", "refuse"] = Field("warn", validation_alias=_names("audit_failure"))
     verbose: bool = Field(False, validation_alias=_names("verbose"))
 
     @field_validator("hindsight_api_url")
@@ -142,6 +145,7 @@ class SettingsOptions(TypedDict, total=False):
     reflect_timeout: float | None
     retain_timeout: float | None
     audit: str | Path | None
+    audit_failure: Literal["warn", "refuse"] | None
     verbose: bool | None
 
 

@@ -25,6 +25,7 @@ from hindsight_teams.guard import Guard, WriteAttempt
 from hindsight_teams.models import Memory
 from hindsight_teams.testing import OfflineModel, ScriptedModel
 from hindsight_teams.testing.scripted import call
+from tests.agno.fenced import inside
 
 FACT = "I moved to Bergen on 3 May 2024."
 WAYS = ["run", "stream", "arun", "astream"]
@@ -467,7 +468,7 @@ async def test_recalls_own_lines_are_cited_and_not_copied(
     tools = memory.tools("clerk")
     context = RunContext(run_id="r", session_id="s", user_id="ada")
     tools.retain_memory(context, FACT)
-    line = tools.recall_memory(context, "Bergen").splitlines()[0]
+    line = inside(tools.recall_memory(context, "Bergen")).splitlines()[0]
     if later and form != "{text}":  # bare words are known in the run that was given them
         context = RunContext(run_id="r2", session_id="s2", user_id="ada")
     for answer in (

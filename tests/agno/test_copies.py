@@ -22,7 +22,6 @@ OPTIONS: dict[str, Any] = {
     "id": "own-id",
     "instructions": "Mine.",
     "add_instructions": False,
-    "cache_results": True,
     "cache_ttl": 7,
     "cache_dir": "elsewhere",
     "timeout": 3,

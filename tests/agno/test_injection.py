@@ -240,3 +240,23 @@ for n in range(5):
     with closing(SQLiteBackend(tmp_path / "m.db")) as reopened:
         text = "\n".join(m.text for m in reopened.list_memories("t:x").memories)
     assert [f"Fact number {n} is stored" in text for n in range(5)] == [True] * 5
+
+
+@pytest.mark.parametrize("mode", ["sync", "async"])
+def test_the_token_budget_holds(memory: TeamMemory, mode: str) -> None:
+    for number in range(20):
+        memory.member("writer").retain(f"The Maple pilot has a user called number {number} from Bergen.")
+
+    def lines(tokens: int) -> int:
+        model = ScriptedModel(["Fine."])
+        equipped = memory.equip(
+            desk(model, ScriptedModel([])), inject="query", inject_budget=InjectionBudget(max_tokens=tokens)
+        )
+        if mode == "sync":
+            equipped.run("Which users does the Maple pilot have?", user_id="ada")
+        else:
+            asyncio.run(equipped.arun("Which users does the Maple pilot have?", user_id="ada"))
+        return model.requests[0].system.count("Maple pilot")
+
+    assert 1 <= lines(30) <= 2
+    assert lines(30) < lines(2_000)

@@ -199,3 +199,22 @@ def test_a_closed_store_opens_again_for_the_next_event(store: AuditStore) -> Non
     store.close()
     store.record(AuditEvent(verb="recall", outcome="allowed"))
     assert store.head().seq == 1
+
+
+@pytest.mark.parametrize("verb", ["retain", "forget", "delete", "propose", "approve", "reject", "revoke", "promote"])
+def test_who_deleted_or_decided_did_not_see(store: AuditStore, verb: str) -> None:
+    store.record(AuditEvent.by(ADA, verb, "allowed", memory_ids=("m1",)))
+    assert store.who_saw("m1") == []
+    store.record(AuditEvent.by(ADA, "review", "allowed", memory_ids=("m1",)))
+    assert [event.verb for event in store.who_saw("m1")] == ["review"]
+
+
+def test_who_saw_and_what_was_done_keep_to_the_time_that_is_asked_for(store: AuditStore) -> None:
+    for minute in range(4):
+        store.record(_at(AuditEvent.by(ADA, "recall", "allowed", memory_ids=("m1",)), minute))
+    since, until = START + timedelta(minutes=1), START + timedelta(minutes=3)
+    for found in (
+        store.who_saw("m1", since=since, until=until),
+        store.what_did("researcher", since=since, until=until),
+    ):
+        assert [event.at for event in found] == [START + timedelta(minutes=n) for n in (1, 2)]

@@ -98,7 +98,7 @@ def test_debug_shows_the_traceback(cli: Cli) -> None:
 def test_it_imports_no_agno(home: Path) -> None:
     code = (
         "import sys; from hindsight_teams.cli.main import execute; assert execute(['access']) == 0;"
-        "sys.exit([m for m in sys.modules if m.split('.')[0] in ('agno', 'httpx', 'pydantic_settings')] or 0)"
+        "sys.exit([m for m in sys.modules if m.split('.')[0] in ('agno', 'httpx')] or 0)"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=home, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

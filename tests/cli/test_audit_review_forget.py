@@ -222,3 +222,12 @@ def test_forgetting_nothing_in_particular_is_refused(cli: Cli, lived: str) -> No
 def test_forgetting_what_is_not_there_is_no_failure(cli: Cli, lived: str) -> None:
     done = cli("forget", "--user", "nobody", "--yes")
     assert (done.code, done.out.strip()) == (0, "Nothing matches.")
+
+
+def test_an_export_follows_no_planted_link(cli: Cli, home: Path) -> None:
+    precious = home / "precious"
+    precious.write_text("precious")
+    (home / "events.jsonl").symlink_to(precious)
+    failed = cli("audit", "export", home / "events.jsonl")
+    assert failed.code == 1
+    assert precious.read_text() == "precious"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -58,3 +59,62 @@ def test_the_file_of_the_server_is_taken_from_its_own_variable(
     monkeypatch.setenv("HINDSIGHT_API_TENANT_KEY_FILE", str(tmp_path / "server.json"))
     cli("keys", "create", "researcher")
     assert (tmp_path / "server.json").exists()
+
+
+def test_a_key_expires(cli: Cli) -> None:
+    made = cli("keys", "create", "answerer", "--expires", "90d", "--json").json
+    created, expires = (datetime.fromisoformat(made[name]) for name in ("created", "expires"))
+    assert expires - created == timedelta(days=90)
+    assert f"{expires:%Y-%m-%d}" in cli("keys", "list").out
+
+
+@pytest.mark.parametrize("text", ["90", "0d", "-1d", "d", "9999999w", "90 days", "1e3d", ""])
+def test_a_time_that_is_none_is_told_so(cli: Cli, home: Path, text: str) -> None:
+    failed = cli("keys", "create", "answerer", f"--expires={text}")
+    assert failed.code == 2
+    assert "90d" in failed.err
+    assert not (home / "team-keys.json").exists()
+
+
+def test_a_key_is_rotated_in_one_step(cli: Cli, home: Path) -> None:
+    from hindsight_teams.server.key_file import KeyStore
+
+    made = cli("keys", "create", "answerer", "--json").json
+    new = cli("keys", "rotate", made["id"], "--json").json
+    store = KeyStore(home / "team-keys.json")
+    assert store.verify(made["key"]) is None
+    record = store.verify(new["key"])
+    assert record is not None
+    assert (record.member, record.admin) == ("answerer", False)
+    assert cli("keys", "rotate", made["id"]).code == 1
+
+
+def test_a_rotated_key_may_have_a_grace_period(cli: Cli, home: Path) -> None:
+    from hindsight_teams.server.key_file import KeyStore
+
+    made = cli("keys", "create", "answerer", "--json").json
+    assert cli("keys", "rotate", made["id"], "--grace", "1h").out.splitlines()[-1].startswith("htm_")
+    assert KeyStore(home / "team-keys.json").verify(made["key"])
+
+
+def test_the_doctor_warns_of_keys_that_lie_unused_and_of_keys_that_end_soon(
+    cli: Cli, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from hindsight_teams.server import key_file
+
+    long_ago = datetime.now(UTC).replace(microsecond=0) - timedelta(days=100)
+    with monkeypatch.context() as patched:
+        patched.setattr(key_file, "_now", lambda: long_ago)
+        idle = cli("keys", "create", "answerer", "--json").json
+        busy = cli("keys", "create", "answerer", "--json").json
+    ending = cli("keys", "create", "researcher", "--expires", "7d", "--json").json
+    assert key_file.KeyStore(home / "team-keys.json").verify(busy["key"])
+    report = cli("doctor", "--no-write", "--json").json
+    warned = [found["found"] for found in report["findings"] if "warning" in found["found"]]
+    assert [idle["id"] in line or ending["id"] in line for line in warned] == [True, True]
+    assert "100 days" in warned[0]
+    assert report["ok"]
+
+
+def test_the_doctor_says_nothing_of_keys_where_there_are_none(cli: Cli) -> None:
+    assert "keys" not in {found["what"] for found in cli("doctor", "--no-write", "--json").json["findings"]}

@@ -12,7 +12,7 @@ from hindsight_teams.cli.output import clean, item, say, styled
 from hindsight_teams.errors import BackendUnreachable
 from tests.cli.conftest import Cli
 
-HEAVY = ("agno", "httpx", "jinja2", "pydantic", "pydantic_settings", "rich", "sqlite3", "structlog")
+HEAVY = ("agno", "httpx", "jinja2", "pydantic", "rich", "sqlite3", "structlog")
 
 
 def test_help_loads_nothing_heavy(home: Path) -> None:

@@ -133,3 +133,59 @@ def test_a_folder_that_was_not_made_by_new_is_told_so(cli: Cli, home: Path) -> N
 def test_every_template_has_its_place() -> None:
     there = {path.relative_to(render.TEMPLATES).as_posix() for path in render.TEMPLATES.rglob("*") if path.is_file()}
     assert there == set(render._PLACES)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "../outside.txt",
+        "/etc/outside.txt",
+        "a/../../outside.txt",
+        "a\\..\\outside.txt",
+        "C:outside.txt",
+        "a//b",
+        "",
+        ".",
+    ],
+)
+def test_a_record_that_names_a_file_outside_of_the_project_is_refused(cli: Cli, project: Path, path: str) -> None:
+    outside = project.parent / "outside.txt"
+    outside.write_text("precious")
+    record = json.loads((project / RECORD).read_text())
+    record["files"][path] = "precious"
+    (project / RECORD).write_text(json.dumps(record))
+    before = tree(project)
+    failed = cli("update", project)
+    assert failed.code == 1
+    assert "no file of the project" in failed.err
+    assert outside.read_text() == "precious"
+    assert tree(project) == before
+
+
+@pytest.mark.parametrize("planted", ["AGENTS.md", RECORD])
+def test_a_link_in_the_project_is_not_followed(cli: Cli, project: Path, planted: str) -> None:
+    outside = project.parent / "outside.txt"
+    outside.write_text((project / planted).read_text())
+    pretend_older(project, "README.md", "# old\n")
+    (project / planted).unlink()
+    (project / planted).symlink_to(outside)
+    before = outside.read_text()
+    failed = cli("update", project)
+    assert failed.code == 1
+    assert "link" in failed.err
+    assert outside.read_text() == before
+    assert (project / planted).is_symlink()
+    assert (project / "README.md").read_text() == "# old\n"
+
+
+def test_a_folder_that_is_a_link_is_not_followed(cli: Cli, project: Path) -> None:
+    record = json.loads((project / RECORD).read_text())
+    nested = next(path for path in record["files"] if "/" in path)
+    top = nested.partition("/")[0]
+    elsewhere = project.parent / "elsewhere"
+    (project / top).rename(elsewhere)
+    (project / top).symlink_to(elsewhere, target_is_directory=True)
+    pretend_older(project, nested, "# old\n")
+    assert cli("update", project).code == 1
+    assert cli("new", "desk", "--force").code == 1
+    assert (elsewhere / nested.partition("/")[2]).read_text() == "# old\n"

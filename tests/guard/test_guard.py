@@ -169,6 +169,12 @@ def test_a_member_is_held_to_its_rate_and_others_are_not() -> None:
     assert guard.inspect(WriteAttempt("x", caller=ADA)).action == "allow"
 
 
+def test_another_user_is_no_way_around_the_rate() -> None:
+    guard = Guard([TooManyWrites(2, clock=lambda: 0.0)])
+    attempts = [WriteAttempt("x", caller=Caller(team="desk", member="researcher", user=str(n))) for n in range(9)]
+    assert [guard.inspect(attempt).action for attempt in attempts].count("allow") == 2
+
+
 def test_threads_together_get_no_more_than_the_rate() -> None:
     guard = Guard([TooManyWrites(50, clock=lambda: 0.0)])
     with ThreadPoolExecutor(8) as threads:
@@ -179,7 +185,7 @@ def test_threads_together_get_no_more_than_the_rate() -> None:
 def test_the_rate_forgets_members_that_stopped_writing() -> None:
     check = TooManyWrites(1, clock=lambda: 0.0)
     for number in range(10_050):
-        check(WriteAttempt("x", Caller(user=str(number))))
+        check(WriteAttempt("x", Caller(member=str(number))))
     assert len(check._writes) == 10_000
 
 

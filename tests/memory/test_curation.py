@@ -164,8 +164,8 @@ def test_the_bank_of_a_proposal_is_a_choice_of_banks_the_member_may_not_write(sq
     context = RunContext(run_id="r", session_id="s", user_id="ada")
     ProposalTools(squad.proposals("coder")).propose_memory(context, NOTE, "decisions", "")
     [item] = squad.reviews().pending()
-    assert ReviewTools(squad.reviews("architect")).reject_memory(item.id) == "Dropped."
-    assert ReviewTools(squad.reviews("architect")).list_reviews() == "Nothing waits for review."
+    assert ReviewTools(squad.reviews("architect")).reject_memory(context, item.id) == "Dropped."
+    assert ReviewTools(squad.reviews("architect")).list_reviews(context) == "Nothing waits for review."
 
 
 R = TypeVar("R")

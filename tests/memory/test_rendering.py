@@ -35,7 +35,10 @@ def test_labels_name_date_bank_and_author() -> None:
 def test_superseded_memories_are_marked() -> None:
     old = memory("Ada lives in Rome.", superseded_by="m2")
     assert render_recall(RecallResult([old]), label_banks=False) == "1. (superseded) Ada lives in Rome."
-    assert render_recall(RecallResult([old]), label_banks=True) == "1. [team:shared | superseded] Ada lives in Rome."
+    assert (
+        render_recall(RecallResult([old]), label_banks=True)
+        == "1. [team:shared | unsigned | superseded] Ada lives in Rome."
+    )
 
 
 def test_nothing_found_is_said() -> None:

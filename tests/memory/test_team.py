@@ -14,6 +14,7 @@ from hindsight_teams import HindsightTools, SQLiteBackend, TeamMemory, policies
 from hindsight_teams.errors import AccessDenied, TeamDefinitionError
 from hindsight_teams.testing import OFFLINE_MARKER, OfflineModel, ScriptedModel
 from hindsight_teams.testing.scripted import call
+from tests.agno.fenced import inside
 
 
 def agent(id: str, *turns: Any, **options: Any) -> Agent:
@@ -124,7 +125,7 @@ def test_a_member_with_several_banks_reads_them_all_labelled(desk: TeamMemory, b
     kit.retain_memory(run(), "The Maple pilot has 40 users.", bank="shared")
     kit.retain_memory(run(), "The Maple pilot worries me.", bank="notes")
     kit.retain_memory(run(), "The Maple pilot has 40 users.", bank="notes")
-    found = kit.recall_memory(run(), "Maple pilot").splitlines()
+    found = inside(kit.recall_memory(run(), "Maple pilot")).splitlines()
     assert len(found) == 2
     assert {line.split("]")[0].split("[")[1].split(" | ", 1)[1] for line in found} == {
         "shared | researcher",

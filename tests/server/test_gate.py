@@ -16,6 +16,7 @@ from hindsight_teams.server.authority import Authority
 from hindsight_teams.server.gate import Guard, admitted, single_bank
 
 BANKS = "/v1/default/banks"
+BODIES = {"memories": {"items": [{"content": "x"}]}, "recall": {"query": "x"}, "reflect": {"query": "x"}}
 TEAM = """
 [team]
 id = "desk"
@@ -73,6 +74,8 @@ class House:
     async def ask(self, who: str | None, method: str, path: str, *, root: str = "", **given: Any) -> httpx.Response:
         transport = httpx.ASGITransport(self.guard, root_path=root)
         headers = dict(given.pop("headers", {}))
+        if method == "POST" and BANKS in path and not given:
+            given["json"] = next((body for end, body in BODIES.items() if path.partition("?")[0].endswith(end)), {})
         if who:
             headers["Authorization"] = f"Bearer {self.keys.get(who, who)}"
         async with httpx.AsyncClient(transport=transport, base_url="http://server") as client:
@@ -329,5 +332,5 @@ class TestMcp:
         assert (await house.ask("all", "POST", "/mcp", json=message)).status_code == 403
 
     async def test_a_message_without_end_is_refused(self, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(door, "MAX_MCP_BODY", 100)
+        monkeypatch.setattr(door, "MAX_BODY", 100)
         assert (await house.ask("all", "POST", "/mcp", content=b"x" * 101)).status_code == 413

@@ -7,11 +7,14 @@ import os
 import re
 import stat
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from hindsight_teams.errors import ConfigurationError, InvalidInput
+from hindsight_teams.server import key_file
 from hindsight_teams.server.key_file import KeyStore
 
 
@@ -102,7 +105,9 @@ def test_keys_made_at_the_same_time_are_all_kept(store: KeyStore) -> None:
     assert len(made) == 24
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"version": 1}', '{"version": 1, "keys": [{}]}', "\xff"])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[" * 100_000, "[]", '{"version": 1}', '{"version": 1, "keys": [{}]}', "\xff"]
+)
 def test_a_damaged_file_is_an_error_and_lets_nobody_in(store: KeyStore, text: str) -> None:
     _, key = store.create("desk", "researcher")
     store.path.write_text(text, encoding="latin-1")
@@ -114,8 +119,8 @@ def test_a_damaged_file_is_an_error_and_lets_nobody_in(store: KeyStore, text: st
 
 def test_a_file_of_a_newer_version_is_an_error(store: KeyStore) -> None:
     store.create("desk", "researcher")
-    store.path.write_text(json.dumps({**json.loads(store.path.read_text()), "version": 2}))
-    with pytest.raises(ConfigurationError, match="version 2"):
+    store.path.write_text(json.dumps({**json.loads(store.path.read_text()), "version": 3}))
+    with pytest.raises(ConfigurationError, match="version 3"):
         store.list()
 
 
@@ -142,3 +147,120 @@ def test_a_path_that_can_hold_no_file_is_an_error(tmp_path: Path) -> None:
         KeyStore(tmp_path / "file" / "keys.json").create("desk", "a")
     with pytest.raises(ConfigurationError, match="can't be"):
         KeyStore(tmp_path).list()
+
+
+class TestLifetime:
+    @pytest.fixture
+    def now(self, monkeypatch: pytest.MonkeyPatch) -> list[datetime]:
+        """The time, to be set."""
+        moments = [datetime(2026, 1, 1, tzinfo=UTC)]
+        monkeypatch.setattr(key_file, "_now", lambda: moments[-1])
+        return moments
+
+    def test_a_key_stops_to_count_when_its_time_is_over(self, store: KeyStore, now: list[datetime]) -> None:
+        _, key = store.create("desk", "a", lifetime=timedelta(days=90))
+        now.append(datetime(2026, 3, 31, 23, 59, 59, tzinfo=UTC))
+        assert store.verify(key) is not None
+        now.append(datetime(2026, 4, 1, tzinfo=UTC))
+        assert store.verify(key) is None
+        assert [record.active for record in store.list()] == [False]
+
+    @pytest.mark.parametrize("lifetime", [timedelta(), timedelta(days=-1), timedelta.max])
+    def test_a_lifetime_that_can_not_be_is_refused(self, store: KeyStore, lifetime: timedelta) -> None:
+        with pytest.raises(InvalidInput):
+            store.create("desk", "a", lifetime=lifetime)
+        assert store.list() == []
+
+    def test_a_rotated_key_has_the_same_owner_and_the_old_one_stops_at_once(self, store: KeyStore) -> None:
+        old_id, old = store.create("desk", "a", admin=True)
+        new_id, new = store.rotate(old_id)
+        assert store.verify(old) is None
+        record = store.verify(new)
+        assert record is not None
+        assert (record.id, record.team, record.member, record.admin, record.expires) == (
+            new_id,
+            "desk",
+            "a",
+            True,
+            None,
+        )
+
+    def test_a_rotated_key_counts_as_long_as_the_old_one_was_made_for(
+        self, store: KeyStore, now: list[datetime]
+    ) -> None:
+        old_id, _ = store.create("desk", "a", lifetime=timedelta(days=90))
+        now.append(datetime(2026, 3, 1, tzinfo=UTC))
+        _, new = store.rotate(old_id)
+        record = store.verify(new)
+        assert record is not None
+        assert record.expires == datetime(2026, 3, 1, tzinfo=UTC) + timedelta(days=90)
+
+    def test_both_keys_count_during_the_grace_period(self, store: KeyStore, now: list[datetime]) -> None:
+        old_id, old = store.create("desk", "a", lifetime=timedelta(days=1))
+        _, new = store.rotate(old_id, grace=timedelta(hours=1))
+        assert store.verify(old)
+        assert store.verify(new)
+        now.append(now[-1] + timedelta(hours=1))
+        assert store.verify(old) is None
+        assert store.verify(new)
+
+    def test_a_grace_period_makes_no_key_live_longer(self, store: KeyStore, now: list[datetime]) -> None:
+        old_id, old = store.create("desk", "a", lifetime=timedelta(hours=1))
+        store.rotate(old_id, grace=timedelta(days=9))
+        now.append(now[-1] + timedelta(hours=1))
+        assert store.verify(old) is None
+
+    def test_what_does_not_count_is_not_rotated(self, store: KeyStore) -> None:
+        key_id, _ = store.create("desk", "a")
+        store.revoke(key_id)
+        for gone in (key_id, "0000000000"):
+            with pytest.raises(InvalidInput):
+                store.rotate(gone)
+        assert len(store.list()) == 1
+
+    def test_an_expired_key_can_still_be_revoked(self, store: KeyStore, now: list[datetime]) -> None:
+        key_id, _ = store.create("desk", "a", lifetime=timedelta(hours=1))
+        now.append(now[-1] + timedelta(days=1))
+        assert store.revoke(key_id).revoked == now[-1]
+
+    def test_a_file_without_expiry_is_still_read(self, store: KeyStore) -> None:
+        _, key = store.create("desk", "a")
+        data = json.loads(store.path.read_text())
+        for record in data["keys"]:
+            del record["expires"]
+        store.path.write_text(json.dumps({**data, "version": 1}))
+        assert store.verify(key)
+
+
+class TestUse:
+    def test_the_last_use_of_a_key_is_known(self, store: KeyStore) -> None:
+        used_id, key = store.create("desk", "a")
+        store.create("desk", "b")
+        assert store.last_used() == {}
+        store.verify(key)
+        assert store.last_used().keys() == {used_id}
+        assert KeyStore(store.path).last_used() == store.last_used()
+
+    def test_a_key_that_does_not_count_is_not_used(self, store: KeyStore) -> None:
+        key_id, key = store.create("desk", "a")
+        store.revoke(key_id)
+        store.verify(key)
+        store.verify("htm_0000000000_" + "A" * 43)
+        assert store.last_used() == {}
+
+    def test_where_its_use_can_not_be_noted_a_key_counts_all_the_same(self, store: KeyStore) -> None:
+        _, key = store.create("desk", "a")
+        store.path.with_name(f"{store.path.name}.used").mkdir()
+        assert store.verify(key)
+        assert store.last_used() == {}
+
+    @pytest.mark.skipif(os.name != "posix", reason="links")
+    @pytest.mark.parametrize("name", [".{}.lock", "{}.used"])
+    def test_no_planted_link_is_followed(self, store: KeyStore, name: str) -> None:
+        target = store.path.with_name("precious")
+        target.write_text("precious")
+        store.path.with_name(name.format(store.path.name)).symlink_to(target)
+        with suppress(ConfigurationError):
+            _, key = store.create("desk", "a")
+            store.verify(key)
+        assert target.read_text() == "precious"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hindsight_teams.access.banks import BankSpec, escape, unescape
 from hindsight_teams.access.definition import TeamDefinition
 from hindsight_teams.access.grants import Caller
-from hindsight_teams.server.matching import claims, could_be, match_bank_id
+from hindsight_teams.server.matching import claims, could_be, match_bank_id, named_by
 from tests.access.strategies import any_specs, callers, identities
 
 BANKS = {
@@ -169,3 +169,26 @@ class TestHashedIds:
 def test_a_bank_of_a_resolver_can_not_be_told_from_its_id() -> None:
     definition = TeamDefinition.from_parts("desk", banks={"own": lambda c: "own"}, members={"a": {"own": "full"}})
     assert match_bank_id(definition, "a", "own") is None
+
+
+def test_the_review_bank_of_a_team_is_claimed_by_it_and_reached_by_no_grant() -> None:
+    definition = team()
+    assert claims(definition, "desk:review:queue")
+    assert not claims(definition, "other:review:queue")
+    assert match_bank_id(definition, "a", "desk:review:queue") is None
+
+
+def test_what_no_bank_of_a_team_could_be_called_is_not_claimed() -> None:
+    assert claims(team(), "desk:shared")
+    assert claims(team(), "desk:notes:member:whoever")
+    for other in ("desk", "desk:other", "elsewhere:shared", "desk:shared:more", ".", "..", ""):
+        assert not claims(team(), other)
+
+
+def test_an_id_tells_the_user_session_and_run_that_it_names() -> None:
+    spec = BankSpec("pair", "{team}:{bank}:{user}:{run}")
+    assert named_by(spec, "desk", "a", "desk:pair:ada~20b:r1") == {"user": "ada b", "run": "r1"}
+    assert named_by(BankSpec("notes", "member"), "desk", "a", "desk:notes:member:a") == {}
+    for other in ("desk:pair:ada", "else:pair:ada:r1", "desk:pair:" + "x" * 100 + "~~" + "0" * 40):
+        assert named_by(spec, "desk", "a", other) == {}
+    assert named_by(BankSpec("own", "", lambda context: "desk:pair:ada:r1"), "desk", "a", "desk:pair:ada:r1") == {}

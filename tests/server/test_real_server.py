@@ -29,8 +29,9 @@ class TestSignatures:
         bank = "desk:customer:user:signed"
         assert desk.retain("insider", bank, "The lamp is green.", tags=["lamp"]).status_code == 200
         [memory] = desk.recall("insider", bank, "lamp", types=["world", "experience"]).json()["results"]
-        assert memory["metadata"] == {"team": "desk", "author": "insider", "trust": "member"}
-        assert {"lamp", "team:desk", "author:insider"} <= set(memory["tags"])
+        signature = {"team": "desk", "author": "insider", "trust": "member", "user": "signed"}
+        assert memory["metadata"] == signature
+        assert {"lamp", "team:desk", "author:insider", "user:signed"} <= set(memory["tags"])
 
     def test_the_service_and_the_server_sign_alike(self, desk: Desk) -> None:
         with HindsightBackend(desk.server.url, api_key=desk.keys["insider"]) as backend:
@@ -82,6 +83,44 @@ class TestSignatures:
         again = desk.retain("insider", "desk:shared", f"The vote of {mode} was eleven.", document_id=document)
         assert again.status_code == 200
 
+    def test_tags_for_a_whole_document_are_refused(self, desk: Desk) -> None:
+        body = {"items": [{"content": "The forged desk."}], "document_tags": ["author:full-shared", "team:other"]}
+        assert desk.ask("insider", "POST", "desk:shared/memories", json=body).status_code == 422
+        listed = desk.ask("insider", "GET", "desk:shared/memories/list?limit=1000").text
+        assert "forged desk" not in listed
+
+    def test_nobody_chooses_the_tags_of_what_is_derived(self, desk: Desk) -> None:
+        for scopes in ([["project:maple"]], "per_tag", "shared"):
+            answer = desk.retain("insider", "desk:shared", "The vault is open.", observation_scopes=scopes)
+            assert answer.status_code == 403
+
+    def test_what_was_written_by_hand_into_a_users_bank_goes_with_the_user(self, desk: Desk) -> None:
+        bank = "desk:customer:user:zoe"
+        assert desk.retain("insider", bank, "Zoe lives in Zanzibar.").status_code == 200
+        assert desk.retain("insider", "desk:customer:user:yan", "Yan lives in York.").status_code == 200
+        with HindsightBackend(desk.server.url, api_key=desk.keys["admin"]) as backend:
+            report = TeamMemory.of(desk.definition, backend=backend).forget(user="zoe", dry_run=False)
+        assert report.count
+        assert "Zanzibar" not in desk.recall("insider", bank, "Where does Zoe live?").text
+        assert "York" in desk.recall("insider", "desk:customer:user:yan", "Where does Yan live?").text
+
+    def test_what_was_forgotten_by_its_id_is_read_nowhere(self, desk: Desk) -> None:
+        bank = "desk:customer:user:forgotten"
+        text = "The lamp is chartreuse. The rug is vermilion."
+        assert desk.retain("insider", bank, text, document_id="both").status_code == 200
+        facts = desk.ask("insider", "GET", f"{bank}/memories/list?type=world").json()["items"]
+        chosen = next(fact for fact in facts if "chartreuse" in fact["text"])
+        with HindsightBackend(desk.server.url, api_key=desk.keys["admin"]) as backend:
+            assert backend.delete_memories(bank, ids=[chosen["id"]]) == 1
+        asked = [
+            desk.ask("insider", "GET", f"{bank}/memories/list?state=invalidated"),
+            desk.ask("insider", "GET", f"{bank}/memories/list?limit=100"),
+            desk.recall("insider", bank, "lamp rug", include={"chunks": {}}),
+            desk.recall("insider", bank, "lamp rug", include={"source_facts": {}, "entities": {}}, trace=True),
+        ]
+        assert [answer.status_code for answer in asked] == [403, 200, 422, 200]
+        assert not any("chartreuse" in answer.text for answer in asked)
+
     def test_the_review_bank_takes_envelopes_and_gives_nothing(self, desk: Desk) -> None:
         with HindsightBackend(desk.server.url, api_key=desk.keys["writer-only-shared"]) as backend:
             memory = TeamMemory.of(desk.definition, backend=backend, guard=True).member("writer-only-shared")
@@ -120,7 +159,7 @@ class TestScope:
             {"tags": ["project:birch"], "tags_match": "any"},
             {"tags": ["project:birch"], "tags_match": "exact"},
             {"tag_groups": [{"or": [{"tags": ["project:birch"]}, {"not": {"tags": ["project:birch"]}}]}]},
-            {"include": {"chunks": {}, "source_facts": {}, "entities": {}}, "trace": True},
+            {"include": {"source_facts": {}, "entities": {}}, "trace": True},
         ],
     )
     def test_no_read_gets_out_of_the_scope(self, desk: Desk, asked: dict[str, Any]) -> None:

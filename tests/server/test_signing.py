@@ -38,6 +38,7 @@ def by_the_service(caller: Caller, tags: list[str], scope: tuple[str, ...] = ())
         "content": "x",
         "tags": provenance.sign_tags(caller, tags, scope),
         "metadata": provenance.sign_metadata(caller, {"k": "v"}),
+        "observation_scopes": provenance.observation_scopes(provenance.sign_tags(caller, tags, scope)),
     }
 
 
@@ -91,6 +92,26 @@ def test_a_forged_claim_is_refused(claim: dict[str, Any]) -> None:
         sign({"content": "x", **claim}, grant=GRANT, bank_id="desk:shared", **DESK)
 
 
+@given(identities)
+def test_what_is_written_into_a_users_bank_is_signed_with_that_user(user: str) -> None:
+    bank_id = CUSTOMER.bank.resolve(Caller(**DESK, user=user))
+    if "~~" in bank_id:  # cut to a hash, which tells nobody whose it is
+        with pytest.raises(InvalidInput, match="name the user"):
+            sign({"content": "x"}, grant=CUSTOMER, bank_id=bank_id, **DESK)
+        return
+    signed = sign({"content": "x"}, grant=CUSTOMER, bank_id=bank_id, **DESK)
+    assert signed["metadata"]["user"] == user
+    assert provenance.identity_tag("user", user) in signed["tags"]
+
+
+def test_who_writes_into_a_bank_of_a_user_and_a_session_signs_with_both() -> None:
+    grant = Grant(BankSpec("room", "{team}:room:{user}:{session}"), FULL)
+    signed = sign({"content": "x"}, grant=grant, bank_id="desk:room:ada~20b:s1", **DESK)
+    assert (signed["metadata"]["user"], signed["metadata"]["session"]) == ("ada b", "s1")
+    with pytest.raises(InvalidInput, match="another bank"):
+        sign({"content": "x", "tags": ["session:s2"]}, grant=grant, bank_id="desk:room:ada~20b:s1", **DESK)
+
+
 def test_a_user_can_not_be_signed_into_another_users_bank() -> None:
     item = {"content": "x", "metadata": {"user": "bob"}}
     with pytest.raises(InvalidInput, match="another bank"):
@@ -102,7 +123,19 @@ def test_observations_can_not_leave_the_scope() -> None:
     item = {"content": "x", "observation_scopes": "shared"}
     with pytest.raises(InvalidInput, match="observation_scopes"):
         sign(item, grant=SCOPED, bank_id="desk:shared", **DESK)
-    assert sign(item, grant=GRANT, bank_id="desk:shared", **DESK)["observation_scopes"] == "shared"
+
+
+@pytest.mark.parametrize("scopes", ["shared", "per_tag", "all_combinations", [["red"]], [[]], [], [[7]], [7], 7, {}])
+@pytest.mark.parametrize("grant", [GRANT, SCOPED])
+def test_nobody_chooses_the_tags_of_what_is_derived(grant: Grant, scopes: Any) -> None:
+    with pytest.raises(InvalidInput, match="leave out observation_scopes"):
+        sign({"content": "x", "observation_scopes": scopes}, grant=grant, bank_id="desk:shared", **DESK)
+
+
+@pytest.mark.parametrize("sent", [{}, {"observation_scopes": None}, {"observation_scopes": "combined"}])
+def test_what_is_derived_carries_team_and_author(sent: dict[str, Any]) -> None:
+    signed = sign({"content": "x", "tags": ["red", "session:s1"], **sent}, grant=GRANT, bank_id="desk:shared", **DESK)
+    assert signed["observation_scopes"] == [["red", "team:desk", "author:a", provenance.tagset(["red"])]]
 
 
 def test_observations_under_the_scope_that_the_service_names_pass() -> None:
@@ -112,7 +145,7 @@ def test_observations_under_the_scope_that_the_service_names_pass() -> None:
     for scopes, passes in (([tags[::-1]], True), ([tags[1:]], False), ([tags, []], False), ([], False)):
         sent = {**item, "observation_scopes": scopes}
         if passes:
-            assert sign(sent, grant=SCOPED, bank_id="desk:shared", **DESK) == sent
+            assert sign(sent, grant=SCOPED, bank_id="desk:shared", **DESK) == item
         else:
             with pytest.raises(InvalidInput, match="observation_scopes"):
                 sign(sent, grant=SCOPED, bank_id="desk:shared", **DESK)
@@ -143,7 +176,7 @@ class TestEnvelopes:
 
     @staticmethod
     def envelope(author: str = "a", bank: str = "shared", bank_id: str = "desk:shared") -> dict[str, Any]:
-        item = RetainItem(**by_the_service(Caller(team="desk", member=author), ["red"]))
+        item = RetainItem(**{**by_the_service(Caller(team="desk", member=author), ["red"]), "observation_scopes": None})
         sealed = quarantine_item(item, bank, bank_id, "looks like a key")
         return {
             "content": sealed.content,
@@ -167,6 +200,24 @@ class TestEnvelopes:
         envelope["metadata"][key] += "x"
         with pytest.raises(InvalidInput):
             check_envelope(envelope, TEAM, "a")
+
+    @pytest.mark.parametrize("claim", [{"author": "b"}, {"team": "other"}, {"trust": "reviewed"}, {"lineage": "m1"}])
+    def test_one_whose_memory_claims_what_is_not_this_members_in_its_metadata_is_refused(
+        self, claim: dict[str, str]
+    ) -> None:
+        inside = by_the_service(Caller(**DESK), ["red"])
+        item = RetainItem("x", tags=inside["tags"], metadata={**inside["metadata"], **claim})
+        sealed = quarantine_item(item, "shared", "desk:shared", "a check")
+        envelope = {"content": sealed.content, "metadata": dict(sealed.metadata or {}), "tags": list(sealed.tags or ())}
+        with pytest.raises(InvalidInput, match="not this key's"):
+            check_envelope({**envelope, "document_id": sealed.document_id}, TEAM, "a")
+
+    @pytest.mark.parametrize(
+        "more", [{"context": "Obey."}, {"entities": [{"text": "Obey"}]}, {"observation_scopes": "per_tag"}]
+    )
+    def test_one_with_words_outside_of_the_seal_is_refused(self, more: dict[str, Any]) -> None:
+        with pytest.raises(InvalidInput, match="does not match"):
+            check_envelope({**self.envelope(), **more}, TEAM, "a")
 
     @pytest.mark.parametrize("change", [{"document_id": "other"}, {"content": "hello"}, {"update_mode": "append"}])
     def test_one_that_would_overwrite_another_is_refused(self, change: dict[str, Any]) -> None:

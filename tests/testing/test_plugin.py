@@ -10,7 +10,7 @@ import pytest
 
 from hindsight_teams import SQLiteBackend
 from hindsight_teams.errors import AccessDenied
-from hindsight_teams.testing.plugin import MemoryClock, TeamMemoryFactory
+from hindsight_teams.testing.plugin import MemoryClock, TeamMemoryFactory, TeamMemoryOptions
 
 TEAM = """
 [team]
@@ -34,7 +34,7 @@ def test_a_team_file_is_enough_to_try_its_rights(team_memory: TeamMemoryFactory,
 
 
 def test_teams_of_one_test_share_its_file_and_nothing_else(team_memory: TeamMemoryFactory) -> None:
-    parts = {"banks": {"shared": "team"}, "members": {"a": {"shared": "full"}}}
+    parts: TeamMemoryOptions = {"banks": {"shared": "team"}, "members": {"a": {"shared": "full"}}}
     one, again, other = team_memory("one", **parts), team_memory("one", **parts), team_memory("other", **parts)
     one.member("a").retain("Maple began in May.")
     assert again.member("a").recall("Maple").results

@@ -170,7 +170,7 @@ class BankSpec:
     @property
     def needs(self) -> frozenset[str]:
         """The caller's fields that the id depends on."""
-        return frozenset(_template_fields(self.template)) & frozenset(CALLER_FIELDS)
+        return _needs(self.template)
 
     def resolve(self, caller: Caller) -> str:
         """The id of the bank for this caller.
@@ -181,13 +181,20 @@ class BankSpec:
         """
         if self.resolver is not None:
             return call_resolver(self.resolver, caller.context)
-        for name in sorted(self.needs):
+        template = self.template
+        needs = _needs(template)
+        for name in sorted(needs):
             value = getattr(caller, name)
             if not value or not isinstance(value, str):
                 raise IdentityRequired(_missing(self.name, self.scope, name, value))
         values = {name: escape(value) for name, value in self.variables.items()}
-        values |= {name: escape(getattr(caller, name)) for name in self.needs}
-        return check_bank_id(_fit(self.template.format_map({**values, "bank": self.name})))
+        values |= {name: escape(getattr(caller, name)) for name in needs}
+        return check_bank_id(_fit(template.format_map({**values, "bank": self.name})))
+
+
+@lru_cache(maxsize=1024)
+def _needs(template: str) -> frozenset[str]:
+    return frozenset(_template_fields(template)) & frozenset(CALLER_FIELDS)
 
 
 @dataclass(frozen=True, slots=True)

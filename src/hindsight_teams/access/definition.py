@@ -99,6 +99,8 @@ class TeamDefinition:
             data = tomllib.loads(source)
         except tomllib.TOMLDecodeError as error:
             raise TeamDefinitionError(f"{path.name} is not valid TOML: {error}", path=str(path)) from None
+        except RecursionError:
+            raise TeamDefinitionError(f"{path.name} is nested too deeply", path=str(path)) from None
         return cls(**_Reader(path, source).read(data, dict(variables or {})), source=path)
 
     def grant(self, member: str, bank: str) -> Grant | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, wraps
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -15,6 +15,7 @@ from agno.tools.toolkit import Toolkit
 
 from hindsight_teams.access.grants import Access, Grant
 from hindsight_teams.agno.capture import RunRetention, flush_all
+from hindsight_teams.agno.confirming import check_confirmed, confirm_tools
 from hindsight_teams.agno.exchange import SELECTIONS, Retain
 from hindsight_teams.agno.hooks import RunHook
 from hindsight_teams.agno.injection import InjectionBudget, MemoryInjection, with_memories
@@ -61,6 +62,7 @@ def equip(
     retain: Retain | None,
     retain_bank: str | None,
     background: bool,
+    confirm: Sequence[str],
 ) -> Equipped:
     """``TeamMemory.equip``, which says what the arguments mean."""
     _check_members(memory.definition, team)
@@ -72,10 +74,13 @@ def equip(
     if retain and background:
         store_before_termination(flush_all)
     turns = Turns()
+    confirmed = check_confirmed(confirm, more=memory.toolkit is not None)
 
     @cache  # a callable may give the same members for every user; they share what belongs to the member
     def equipment(member_id: str) -> Equipment:
-        return _equipment(memory, member_id, inject, inject_budget, retain, retain_bank, background)
+        made = _equipment(memory, member_id, inject, inject_budget, retain, retain_bank, background)
+        confirm_tools(made.toolkits, confirmed)
+        return made
 
     def equip_parts(whole: Agent | Team, place: Place) -> None:
         for part in parts_of(whole):

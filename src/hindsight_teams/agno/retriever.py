@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias, Unpack
 
-from hindsight_teams import when
 from hindsight_teams.access.grants import READ_ONLY, Access, Caller
 from hindsight_teams.access.signatures import own_tags
 from hindsight_teams.agno.toolkit import caller_of
@@ -14,7 +13,7 @@ from hindsight_teams.memory.direct import BankOptions, memory_for
 from hindsight_teams.memory.member import MemberMemory
 from hindsight_teams.memory.rendering import escape
 from hindsight_teams.models import Memory, RecallResult
-from hindsight_teams.text import one_line
+from hindsight_teams.text import happened, one_line
 
 Documents: TypeAlias = "list[dict[str, Any]]"
 
@@ -106,7 +105,7 @@ def _document(memory: Memory, bank: str) -> dict[str, Any]:
         "id": memory.id,
         "bank": bank,
         "author": memory.author,
-        "happened": when.happened(memory) or None,
+        "happened": happened(memory) or None,
         "noted": memory.mentioned_at.date().isoformat() if memory.mentioned_at else None,
         "document_id": memory.document_id,
         "tags": list(own_tags(memory.tags)) or None,

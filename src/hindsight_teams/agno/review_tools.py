@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Unpack
+from collections.abc import Callable
+from typing import Any, Literal, TypeVar, Unpack
 
 from agno.run.base import RunContext
 
 from hindsight_teams.access.grants import Access
 from hindsight_teams.agno.toolkit import MemoryToolkit, ToolkitOptions, caller_of, dressed
-from hindsight_teams.memory.curation import Proposals, Reviews
+from hindsight_teams.errors import InvalidInput
+from hindsight_teams.memory.curation import Proposals, ReviewPage, Reviews
 from hindsight_teams.memory.envelopes import ReviewItem
-from hindsight_teams.memory.rendering import label
-from hindsight_teams.text import one_line
+from hindsight_teams.memory.rendering import fence, label
+from hindsight_teams.text import cut, one_line
+
+T = TypeVar("T")
+
+
+def described_by(twin: Callable[..., Any]) -> Callable[[T], T]:
+    """Give an async tool the description of its sync twin: a model sees one of them, under the same name."""
+
+    def describe(tool: T) -> T:
+        tool.__doc__ = twin.__doc__
+        return tool
+
+    return describe
 
 
 class ProposalTools(MemoryToolkit):
@@ -45,15 +59,9 @@ class ProposalTools(MemoryToolkit):
         caller = caller_of(self.proposals.memory, run_context)
         return _waits(self.proposals.propose(memory, to=bank, reason=reason, caller=caller).id)
 
+    @described_by(propose_memory)
     async def apropose_memory(self, run_context: RunContext, memory: str, bank: str, reason: str) -> str:
-        """Propose a memory of yours for a bank of the team; a curator decides.
-
-        Args:
-            run_context: The run, from Agno.
-            memory: The memory's text, exactly as recall_memory gave it.
-            bank: The bank that should hold it.
-            reason: Why it belongs there.
-        """
+        """Async twin of ``propose_memory``."""
         caller = caller_of(self.proposals.memory, run_context)
         return _waits((await self.proposals.apropose(memory, to=bank, reason=reason, caller=caller)).id)
 
@@ -80,61 +88,82 @@ class ReviewTools(MemoryToolkit):
         }
         super().__init__(**whole)
 
-    def list_reviews(self) -> str:
-        """List the memories that wait for your decision, with the id of each."""
-        return _listed(self.reviews.pending())
+    def list_reviews(self, run_context: RunContext, page: int = 1) -> str:
+        """List the memories that wait for your decision, oldest first, with the id of each.
 
-    async def alist_reviews(self) -> str:
-        """List the memories that wait for your decision, with the id of each."""
-        return _listed(await self.reviews.apending())
+        Args:
+            run_context: The run, from Agno.
+            page: Which part of the list.
+        """
+        return _listed(self._here(run_context).page(limit=PAGE, offset=_offset(page)), page)
 
-    def approve_memory(self, review_id: str) -> str:
+    @described_by(list_reviews)
+    async def alist_reviews(self, run_context: RunContext, page: int = 1) -> str:
+        """Async twin of ``list_reviews``."""
+        return _listed(await self._here(run_context).apage(limit=PAGE, offset=_offset(page)), page)
+
+    def approve_memory(self, run_context: RunContext, review_id: str) -> str:
         """Store a memory that waits in the bank it is meant for.
 
         Args:
+            run_context: The run, from Agno.
             review_id: Its id, as list_reviews gave it.
         """
-        return f"Stored in {self.reviews.approve(review_id).item.bank}."
+        return f"Stored in {self._here(run_context).approve(review_id).item.bank}."
 
-    async def aapprove_memory(self, review_id: str) -> str:
-        """Store a memory that waits in the bank it is meant for.
+    @described_by(approve_memory)
+    async def aapprove_memory(self, run_context: RunContext, review_id: str) -> str:
+        """Async twin of ``approve_memory``."""
+        return f"Stored in {(await self._here(run_context).aapprove(review_id)).item.bank}."
 
-        Args:
-            review_id: Its id, as list_reviews gave it.
-        """
-        return f"Stored in {(await self.reviews.aapprove(review_id)).item.bank}."
-
-    def reject_memory(self, review_id: str) -> str:
+    def reject_memory(self, run_context: RunContext, review_id: str) -> str:
         """Drop a memory that waits.
 
         Args:
+            run_context: The run, from Agno.
             review_id: Its id, as list_reviews gave it.
         """
-        self.reviews.reject(review_id)
+        self._here(run_context).reject(review_id)
         return "Dropped."
 
-    async def areject_memory(self, review_id: str) -> str:
-        """Drop a memory that waits.
-
-        Args:
-            review_id: Its id, as list_reviews gave it.
-        """
-        await self.reviews.areject(review_id)
+    @described_by(reject_memory)
+    async def areject_memory(self, run_context: RunContext, review_id: str) -> str:
+        """Async twin of ``reject_memory``."""
+        await self._here(run_context).areject(review_id)
         return "Dropped."
+
+    def _here(self, run_context: RunContext) -> Reviews:
+        """The curator's right in this run: for its user, session and run."""
+        return self.reviews.on_behalf_of(caller_of(self.reviews, run_context))
+
+
+PAGE = 20
+"""Memories that ``list_reviews`` shows at once."""
+_CONTENT, _REASON = 600, 200
 
 
 def _waits(review_id: str) -> str:
     return f"Proposed; it waits for review under {review_id}."
 
 
-def _listed(items: list[ReviewItem]) -> str:
-    if not items:
-        return "Nothing waits for review."
-    return "\n".join(
+def _offset(page: Any) -> int:
+    if not isinstance(page, int) or isinstance(page, bool) or not 1 <= page <= 1_000_000:
+        raise InvalidInput("page must be a whole number from 1 on")
+    return (page - 1) * PAGE
+
+
+def _listed(found: ReviewPage, page: int) -> str:
+    if not found.items:
+        return "Nothing waits for review." if not found.total else f"Page {page} is empty; {found.total} wait."
+    lines = [
         f"{item.id} [{item.kind} for {label(item.bank)} by {label(_author(item))}]"
-        f" {one_line(item.item.content)}" + (f" (reason: {one_line(item.reason)})" if item.reason else "")
-        for item in items
-    )
+        f" {cut(one_line(item.item.content), _CONTENT)}"
+        + (f" (reason: {cut(one_line(item.reason), _REASON)})" if item.reason else "")
+        for item in found.items
+    ]
+    shown = fence("\n".join(lines))
+    left = found.total - page * PAGE
+    return f"{shown}\n{left} more: list_reviews with page={page + 1}" if left > 0 else shown
 
 
 def _own_banks(proposals: Proposals) -> set[str]:

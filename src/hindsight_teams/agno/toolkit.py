@@ -18,13 +18,14 @@ from hindsight_teams.agno import citing
 from hindsight_teams.errors import ContentRefused, InvalidInput
 from hindsight_teams.memory.direct import BankOptions, memory_for
 from hindsight_teams.memory.member import MemberMemory
-from hindsight_teams.memory.rendering import NOTHING_FOUND, render_recall, render_reflection
+from hindsight_teams.memory.rendering import NOTHING_FOUND, fence, render_recall, render_reflection
 from hindsight_teams.models import Budget, RecallResult, Receipt, RetainItem, TagsMatch
 from hindsight_teams.requests.core import Recall, Reflect, Retain
 
 if TYPE_CHECKING:
     from hindsight_teams.audit import AuditSink
     from hindsight_teams.guard import Guard
+    from hindsight_teams.memory.curation import Reviews
 
 STORED = "Memory stored successfully."
 ABOUT_THE_USER = "about the current user"
@@ -56,7 +57,21 @@ class MemoryToolkit(Toolkit):
 
     AgentOS copies an agent's toolkits for each request. A copy keeps every option that Agno's Toolkit takes, what a
     subclass added, and what was registered later; its functions are bound to the copy.
+
+    Agno's cache of results is refused: it knows a call by its arguments alone, keeps it in a file that all processes of
+    the machine share, and would give one user what another one asked for, also after it was forgotten.
+
+    Raises:
+        InvalidInput: ``cache_results`` was asked for.
     """
+
+    def __init__(self, **kwargs: Any) -> None:
+        if kwargs.get("cache_results"):
+            raise InvalidInput(
+                "cache_results=True would show one user's memories to another: Agno keeps results by their arguments"
+                " alone; leave it out"
+            )
+        super().__init__(**kwargs)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         copied = object.__new__(type(self))
@@ -229,7 +244,7 @@ class HindsightTools(MemoryToolkit):
             return refused.message
 
     def recall_memory(self, run_context: RunContext, query: str) -> str:
-        """Search long-term memory: numbered lines, best first, or a sentence that nothing was found.
+        """Search long-term memory: numbered lines in a fence, best first, or a sentence that nothing was found.
 
         Args:
             run_context: The run, from Agno.
@@ -257,21 +272,23 @@ class HindsightTools(MemoryToolkit):
             HindsightTeamsError: Memory could not be asked; the message says why.
         """
         found = self.memory.execute(Reflect(query=query), caller=self._caller(run_context))
-        return render_reflection(found) or NOTHING_FOUND
+        return fence(render_reflection(found)) or NOTHING_FOUND
 
     async def areflect_on_memory(self, run_context: RunContext, query: str) -> str:
         """Async twin of ``reflect_on_memory``."""
         found = await self.memory.aexecute(Reflect(query=query), caller=self._caller(run_context))
-        return render_reflection(found) or NOTHING_FOUND
+        return fence(render_reflection(found)) or NOTHING_FOUND
 
     def _caller(self, run_context: RunContext) -> Caller:
         return caller_of(self.memory, run_context)
 
     def _render(self, result: RecallResult, caller: Caller, run_context: RunContext) -> str:
         citing.note_recalled(self.memory, run_context, caller, result.results)
+        if not result.results and not result.gaps and not result.notes:
+            return NOTHING_FOUND  # words of ours alone: nothing to fence
         if caller.member is None:
-            return render_recall(result, label_banks=False)
-        return render_recall(result, label_banks=True, names=self.memory.bank_names(Access.RECALL, caller))
+            return fence(render_recall(result, label_banks=False))
+        return fence(render_recall(result, label_banks=True, names=self.memory.bank_names(Access.RECALL, caller)))
 
 
 def _told(receipt: Receipt) -> str:
@@ -280,7 +297,7 @@ def _told(receipt: Receipt) -> str:
     return f"{QUARANTINED if receipt.quarantined else STORED}{notes}"
 
 
-def caller_of(memory: MemberMemory, run_context: Any) -> Caller:
+def caller_of(memory: MemberMemory | Reviews, run_context: Any) -> Caller:
     """The caller of a run: team and member as bound, user, session and run from Agno's run context, nothing else."""
     user = getattr(run_context, "user_id", None)
     return memory.bound(

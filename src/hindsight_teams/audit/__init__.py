@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from hindsight_teams.audit.events import (
+    NOT_RECORDED,
     OUTCOMES,
     AuditEvent,
     AuditSink,
@@ -12,12 +13,14 @@ from hindsight_teams.audit.events import (
     Outcome,
     SpanSink,
     StructlogSink,
+    trail_of,
 )
 from hindsight_teams.audit.hashing import Head, Verification
 from hindsight_teams.audit.journal import AuditEntry, AuditStore
 from hindsight_teams.errors import ConfigurationError
 
 __all__ = [
+    "NOT_RECORDED",
     "OUTCOMES",
     "AuditEntry",
     "AuditEvent",
@@ -30,6 +33,7 @@ __all__ = [
     "StructlogSink",
     "Verification",
     "open_audit",
+    "trail_of",
 ]
 
 

@@ -11,10 +11,20 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, Protocol, TypeAlias, get_args, runtime_checkable
 
 from hindsight_teams.access.grants import Caller
+from hindsight_teams.errors import AuditFailed
 from hindsight_teams.log import get_logger
+from hindsight_teams.text import cut
 
-Outcome: TypeAlias = Literal["allowed", "denied", "error", "quarantined"]
+Outcome: TypeAlias = Literal["allowed", "denied", "error", "quarantined", "begun"]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+
+NOT_RECORDED = "the audit log could not be written, so that this call is not in it"
+"""The note in the answer of a call that left no event."""
+
+MAX_NAME = 300
+MAX_REASON = 1_000
+MAX_TEXT = 32_768
+"""Characters that an event holds of one value that a caller chose."""
 
 _logger = get_logger("hindsight_teams.audit")
 _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False).encode
@@ -29,9 +39,11 @@ class AuditEvent:
     """One operation, allowed or not.
 
     Attributes:
-        verb: ``retain``, ``recall``, ``reflect``, ``inject``, ``forget``, ...
-        outcome: ``denied`` for a missing right and for content that the write guard refused.
+        verb: ``retain``, ``recall``, ``reflect``, ``inject``, ``forget``, ``preview`` (its dry run), ...
+        outcome: ``denied`` for a missing right and for content that the write guard refused; ``begun`` for a write
+            that is about to be made, which is recorded only where an unwritable log refuses calls.
         at: When the operation began, aware.
+        actor: Who asked for it outside of any run, such as the operator who forgets a user.
         bank: What members call the bank.
         bank_id: Its id on the backend.
         count: Memories read or written.
@@ -39,6 +51,9 @@ class AuditEvent:
         error: The type of the error, such as ``AccessDenied``.
         reason: Why it was denied or quarantined, in words that hold nothing of the content.
         text: The content or the query; kept only by a store that was asked to.
+
+    Whatever a caller gave as a name becomes text, and is cut to a length, so that no call is too odd or too long to be
+    recorded.
     """
 
     verb: str
@@ -49,6 +64,7 @@ class AuditEvent:
     user: str | None = None
     session: str | None = None
     run: str | None = None
+    actor: str | None = None
     bank: str | None = None
     bank_id: str | None = None
     count: int | None = None
@@ -57,6 +73,15 @@ class AuditEvent:
     error: str | None = None
     reason: str | None = None
     text: str | None = None
+
+    def __post_init__(self) -> None:
+        for name, most in _LONGEST.items():
+            value = getattr(self, name)
+            if value is not None and (type(value) is not str or len(value) > most):
+                object.__setattr__(self, name, _as_text(value, most))
+        ids = self.memory_ids
+        if any(type(one) is not str or len(one) > MAX_NAME for one in ids):
+            object.__setattr__(self, "memory_ids", tuple(_as_text(one, MAX_NAME) for one in ids))
 
     @classmethod
     def by(cls, caller: Caller, verb: str, outcome: Outcome, **rest: Any) -> AuditEvent:
@@ -93,7 +118,19 @@ class AuditEvent:
         return _encode(self.to_dict())
 
 
+_NAMES = ("verb", "team", "member", "user", "session", "run", "actor", "bank", "bank_id", "error")
+_LONGEST = {**dict.fromkeys(_NAMES, MAX_NAME), "reason": MAX_REASON, "text": MAX_TEXT}
 _PLAIN_FIELDS = tuple(f.name for f in fields(AuditEvent) if f.name not in ("at", "memory_ids"))
+
+
+def _as_text(value: Any, most: int) -> str:
+    """A value as text of at most so many characters, whatever it is."""
+    if isinstance(value, str):
+        return cut(str(value), most)
+    try:
+        return cut(repr(value), most)
+    except Exception:  # an object of somebody else's may raise anything
+        return f"<{type(value).__name__}>"
 
 
 def iso(moment: datetime) -> str:
@@ -118,25 +155,56 @@ class AuditTrail:
 
     Args:
         *sinks: Each gets every event, in this order.
-        strict: Raise a sink's exception, after the other sinks got the event, instead of logging it. What the event
-            tells of has happened by then.
+        strict: Raise where a sink fails, after the other sinks got the event, instead of logging it. A member's calls
+            are then refused: a read gives nothing, and a write is not begun.
     """
 
     def __init__(self, *sinks: AuditSink, strict: bool = False) -> None:
         self.sinks = sinks
-        self._strict = strict
+        self.strict = strict
 
     def record(self, event: AuditEvent) -> None:
-        """Give the event to each sink; one that fails does not keep it from the next."""
+        """Give the event to each sink; one that fails does not keep it from the next.
+
+        Raises:
+            AuditFailed: A sink failed, and the trail is strict.
+        """
+        self.tell(event)
+
+    def tell(self, event: AuditEvent) -> bool:
+        """As ``record``; whether every sink took it."""
         failed: Exception | None = None
         for sink in self.sinks:
+            taken = True
             try:
-                sink.record(event)
+                if isinstance(sink, AuditTrail):
+                    taken = sink.tell(event)
+                else:
+                    sink.record(event)
             except Exception as error:
                 _logger.error("audit sink failed", sink=type(sink).__name__, error=repr(error), verb=event.verb)
                 failed = failed or error
-        if failed is not None and self._strict:
-            raise failed
+            if not taken:
+                failed = failed or AuditFailed("a sink failed")
+        if failed is not None and self.strict:
+            raise AuditFailed(
+                "the audit log could not be written, and calls that can't be recorded are refused;"
+                " mend the log, or set audit_failure to 'warn'",
+                cause=repr(failed),
+            ) from failed
+        return failed is None
+
+
+def trail_of(sink: AuditSink | None, *, strict: bool | None = None) -> AuditTrail | None:
+    """A sink as a trail: one that fails is never silent, and breaks a call only where it is strict.
+
+    Args:
+        sink: Where events go; None for nowhere.
+        strict: What the trail is to be; None leaves one that is a trail already as it is.
+    """
+    if sink is None or (isinstance(sink, AuditTrail) and strict in (None, sink.strict)):
+        return sink
+    return AuditTrail(sink, strict=bool(strict))
 
 
 class StructlogSink:

@@ -1,4 +1,4 @@
-"""What every audit log on disk can do: take events, and answer who did what."""
+"""The interface of the audit logs on disk: record events, and answer who did what."""
 
 from __future__ import annotations
 

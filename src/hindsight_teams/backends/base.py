@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar, Unpack, runtime_checkable
@@ -77,14 +76,18 @@ class Backend:
 
     async def aexecute(self, request: Request[R], /) -> R:
         """Carry out a request without blocking the event loop; in a thread, unless a subclass knows better."""
-        return await asyncio.to_thread(self.execute, request)
+        from asyncio import to_thread  # a program that never awaits need not load it
+
+        return await to_thread(self.execute, request)
 
     def close(self) -> None:
         """Give back connections, files and threads. Safe to call twice."""
 
     async def aclose(self) -> None:
         """As ``close``, without blocking the event loop."""
-        await asyncio.to_thread(self.close)
+        from asyncio import to_thread
+
+        await to_thread(self.close)
 
     def retain(self, bank_id: str, content: str, **options: Unpack[ask.RetainOptions]) -> Receipt:
         """Store one piece of content; see ``requests.Retain``."""
@@ -374,7 +377,9 @@ class DelegatingBackend(Backend):
         if isinstance(self.inner, Backend):
             await self.inner.aclose()
         else:
-            await asyncio.to_thread(self.inner.close)
+            from asyncio import to_thread
+
+            await to_thread(self.inner.close)
 
 
 def as_backend(backend: MemoryBackend) -> Backend:

@@ -12,7 +12,7 @@ import typer
 
 from hindsight_teams.cli.failing import FAILED, usage
 from hindsight_teams.cli.options import Json, moment
-from hindsight_teams.cli.output import glyph, item, print_json, print_json_line, say, styled
+from hindsight_teams.cli.output import glyph, item, opened_for_writing, print_json, print_json_line, say, styled
 
 if TYPE_CHECKING:
     from hindsight_teams.audit import AuditEvent, AuditStore
@@ -207,7 +207,7 @@ def export(
         if file is None:
             store.export(sys.stdout, format=format, member=member, user=user, bank=bank, since=first, until=last)
             return
-        with file.open("w", encoding="utf-8", newline="") as out:
+        with opened_for_writing(file) as out:
             count = store.export(out, format=format, member=member, user=user, bank=bank, since=first, until=last)
     if json:
         print_json({"events": count, "file": file})
@@ -254,5 +254,5 @@ def _line(event: AuditEvent) -> None:
     told = "" if event.outcome == "allowed" else f"  {event.outcome}"
     body = styled(who, "  ", (event.verb, "bold"), f" {where}", (told, _STYLES[event.outcome]), (f"  {count}", "dim"))
     if event.reason:
-        body.append_text(styled((f"  {event.reason}", "dim")))
+        body += styled((f"  {event.reason}", "dim"))
     item(styled((moment_ + "  ", "dim")), body)

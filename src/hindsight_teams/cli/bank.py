@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hindsight_teams import when
 from hindsight_teams.cli.bank_care import backup, check, repair
 from hindsight_teams.cli.bank_copy import copy
 from hindsight_teams.cli.failing import usage
@@ -18,6 +17,7 @@ from hindsight_teams.cli.options import Db, Json, Url, Yes, backend, confirm, mo
 from hindsight_teams.cli.output import console, day, glyph, item, print_json, say, styled
 from hindsight_teams.errors import BankNotFound
 from hindsight_teams.models import Budget, TagsMatch
+from hindsight_teams.text import happened, noted, repeated
 
 if TYPE_CHECKING:
     from hindsight_teams.models import Memory
@@ -288,7 +288,7 @@ def delete(
 
 def _print_memory(memory: Memory, *, number: int | None = None) -> None:
     tags = [tag for tag in memory.tags if not tag.startswith("tagset:")]  # a digest of the other tags
-    marks = [memory.author or "", when.happened(memory), when.noted(memory), when.repeated(memory), *tags]
+    marks = [memory.author or "", happened(memory), noted(memory), repeated(memory), *tags]
     label = f"{number:>3}. " if number is not None else "  "
     superseded = (" (superseded)", "yellow") if memory.superseded_by else ""
     item(styled((label, "dim")), styled(memory.text, superseded, (f"  {'  '.join(filter(None, marks))}", "dim")))

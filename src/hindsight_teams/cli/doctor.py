@@ -9,6 +9,7 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -22,6 +23,10 @@ from hindsight_teams.errors import HindsightTeamsError
 
 if TYPE_CHECKING:
     from hindsight_teams.backends.base import Backend
+
+_IDLE = timedelta(days=90)
+"""How long a key may lie unused before it is worth a word: it opens the server all the while."""
+_SOON = timedelta(days=14)
 
 _PROBE = "The doctor's probe says that the kingfisher nests by the mill."
 _QUESTION = "Where does the kingfisher nest?"
@@ -51,7 +56,7 @@ def doctor(
     """
     if db is not None and url is not None:
         raise usage("give --db or --url, not both")
-    findings = [*_versions(), *_team(), *_dotenv(), *_backend(db, url, write=write)]
+    findings = [*_versions(), *_team(), *_dotenv(), *_keys(), *_backend(db, url, write=write)]
     healthy = all(finding.ok is not False for finding in findings)
     if json:
         print_json({"ok": healthy, "findings": findings})
@@ -112,6 +117,33 @@ def _dotenv() -> list[Finding]:
     if not unread:
         return []
     return [Finding(".env", f"sets {', '.join(unread)}, and commands don't read it: `set -a; . ./.env; set +a` first")]
+
+
+def _keys() -> list[Finding]:
+    """The members' keys, where a key file is at hand: those that nobody used for long, and those that end soon."""
+    from hindsight_teams.cli.keys import DEFAULT_FILE
+    from hindsight_teams.server.key_file import KeyStore
+
+    path = Path(os.environ.get("HINDSIGHT_API_TENANT_KEY_FILE") or DEFAULT_FILE)
+    if not path.exists():
+        return []
+    store = KeyStore(path)
+    try:
+        keys, used = [key for key in store.list() if key.active], store.last_used()
+    except HindsightTeamsError as error:
+        return [Finding("keys", _said(error), ok=False)]
+    now = datetime.now(UTC)
+    found = [Finding("keys", f"{len(keys)} that count ({path})")]
+    for key in keys:
+        idle = now - used.get(key.id, key.created)
+        if idle > _IDLE:
+            since = "was not used" if key.id in used else "was never used"
+            told = f"{key.id} of {key.member} {since} for {idle.days} days; revoke it if nobody needs it"
+            found.append(Finding("keys", f"warning: {told}"))
+        if key.expires is not None and key.expires - now < _SOON:
+            told = f"{key.id} of {key.member} ends on {key.expires:%Y-%m-%d %H:%M} UTC; `keys rotate {key.id}`"
+            found.append(Finding("keys", f"warning: {told}"))
+    return found
 
 
 def _backend(db: Db, url: Url, *, write: bool) -> list[Finding]:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hindsight_teams import when
 from hindsight_teams.cli.options import Db, Json, TeamOption, Url, Yes, backend, confirm, find_team_file
 from hindsight_teams.cli.output import glyph, item, print_json, say, styled
+from hindsight_teams.text import happened, noted
 
 if TYPE_CHECKING:
     from hindsight_teams.memory.forgetting import SelectionOptions
@@ -29,6 +29,9 @@ def forget(
     run: Annotated[str | None, typer.Option("--run", metavar="ID", help="All of this run.")] = None,
     tag: Annotated[
         list[str] | None, typer.Option("--tag", metavar="TAG", help="All with this tag; may be given again.")
+    ] = None,
+    actor: Annotated[
+        str | None, typer.Option("--actor", metavar="NAME", help="Who asked for it, for the audit; you if not given.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="List what would go; delete nothing.")] = False,
     yes: Yes = False,
@@ -52,14 +55,15 @@ def forget(
         "run": run,
         "tags": tuple(tag or ()),
     }
+    who = actor or _login()
     with backend(db, url, must_exist=True) as opened:
         own = TeamMemory.from_file(find_team_file(team), backend=opened)
-        report = own.forget(dry_run=True, **selection)
+        report = own.forget(dry_run=True, actor=who, **selection)
         if not json:
             _show(report.memories)
         if report.count and not dry_run:
             confirm(f"Forget {_counted(report.count)} of {own.team_id!r} for good?", yes=yes)
-            report = own.forget(dry_run=False, **selection)
+            report = own.forget(dry_run=False, actor=who, **selection)
     if json:
         print_json({"dry_run": dry_run, "memories": report.memories, "count": report.count, "deleted": report.deleted})
     elif dry_run:
@@ -68,13 +72,23 @@ def forget(
         say((glyph("ok"), "green"), f" {_counted(report.deleted)} forgotten")
 
 
+def _login() -> str | None:
+    """The name of whoever is logged in, where the system knows one."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return None
+
+
 def _show(memories: dict[str, list[Memory]]) -> None:
     if not memories:
         say(("Nothing matches.", "dim"))
     for bank, found in memories.items():
         say((bank, "bold"), (f"  {_counted(len(found))}", "dim"))
         for entry in found[:_SHOWN]:
-            marks = "  ".join(filter(None, (entry.author, when.happened(entry), when.noted(entry))))
+            marks = "  ".join(filter(None, (entry.author, happened(entry), noted(entry))))
             item(styled("  "), styled(entry.text, (f"  {marks}", "dim")), cut=True)
         if len(found) > _SHOWN:
             say((f"  {glyph('more')} {len(found) - _SHOWN} more", "dim"))

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hindsight_teams.cli.failing import usage
 from hindsight_teams.cli.options import Json, TeamOption, find_team_file
 from hindsight_teams.cli.output import console, glyph, print_json, say, styled
 
 if TYPE_CHECKING:
-    from hindsight_teams.server.key_file import KeyRecord
+    from hindsight_teams.server.key_file import KeyRecord, KeyStore
 
 DEFAULT_FILE = Path("team-keys.json")
 
-app = typer.Typer(help="Create, list and revoke the members' API keys of a server.", no_args_is_help=True)
+app = typer.Typer(help="Make, rotate and revoke the members' API keys of a server.", no_args_is_help=True)
 
 KeyFile = Annotated[
     Path,
@@ -28,6 +31,9 @@ KeyFile = Annotated[
 ]
 
 
+KeyId = Annotated[str, typer.Argument(metavar="KEY", help="The key's id, as in `keys list`; not the key itself.")]
+
+
 @app.command()
 def create(
     member: Annotated[str, typer.Argument(metavar="MEMBER", help="The member's id, as in team.toml.")],
@@ -35,6 +41,9 @@ def create(
     admin: Annotated[
         bool, typer.Option("--admin", help="A key for an operator, which may do everything; MEMBER is whom to ask.")
     ] = False,
+    expires: Annotated[
+        str | None, typer.Option("--expires", metavar="TIME", help="How long it counts, such as 90d, 12h or 4w.")
+    ] = None,
     team: TeamOption = None,
     file: KeyFile = DEFAULT_FILE,
     json: Json = False,
@@ -49,13 +58,31 @@ def create(
     definition = TeamDefinition.from_file(find_team_file(team))
     if not admin:
         definition.grants_of(member)
-    key_id, key = KeyStore(file).create(definition.team_id, member, admin=admin)
-    if json:
-        print_json({"id": key_id, "key": key, "team": definition.team_id, "member": member, "admin": admin})
-        return
-    who = f"{member} of {definition.team_id}{' (admin)' if admin else ''}"
-    say((glyph("ok"), "green"), f" Key {key_id} for {who}. It is shown only now:")
-    say(key)
+    lifetime = None if expires is None else _time(expires, "--expires")
+    store = KeyStore(file)
+    _show_new(store, *store.create(definition.team_id, member, admin=admin, lifetime=lifetime), json=json)
+
+
+@app.command()
+def rotate(
+    key_id: KeyId,
+    *,
+    grace: Annotated[
+        str | None,
+        typer.Option("--grace", metavar="TIME", help="How long the old key still counts, such as 1h; not at all."),
+    ] = None,
+    file: KeyFile = DEFAULT_FILE,
+    json: Json = False,
+) -> None:
+    """Replace a key by a new one in one step.
+
+    The new one belongs to the same member and counts for as long as the old one was made for; the old one stops.
+    """
+    from hindsight_teams.server.key_file import KeyStore
+
+    store = KeyStore(file)
+    wait = timedelta() if grace is None else _time(grace, "--grace")
+    _show_new(store, *store.rotate(key_id, grace=wait), json=json)
 
 
 @app.command("list")
@@ -63,9 +90,10 @@ def list_(*, file: KeyFile = DEFAULT_FILE, json: Json = False) -> None:
     """List the keys, without the keys themselves."""
     from hindsight_teams.server.key_file import KeyStore
 
-    records = KeyStore(file).list()
+    store = KeyStore(file)
+    records, used = store.list(), store.last_used()
     if json:
-        print_json({"keys": [_plain(record) for record in records]})
+        print_json({"keys": [{**_plain(record), "used": used.get(record.id)} for record in records]})
         return
     if not records:
         say(("No keys yet.", "dim"))
@@ -73,20 +101,23 @@ def list_(*, file: KeyFile = DEFAULT_FILE, json: Json = False) -> None:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="dim")
-    for column in ("key", "team", "member", "created", "revoked"):
+    for column in ("key", "team", "member", "created", "expires", "used", "revoked"):
         table.add_column(column)
     for record in records:
-        revoked = f"{record.revoked:%Y-%m-%d %H:%M}" if record.revoked else ""
         member = styled(record.member, (" admin", "yellow") if record.admin else "")
-        created = f"{record.created:%Y-%m-%d %H:%M}"
+        moments = (record.created, record.expires, used.get(record.id))
+        created, expires, last = (f"{moment:%Y-%m-%d %H:%M}" if moment else "" for moment in moments)
+        revoked = f"{record.revoked:%Y-%m-%d %H:%M}" if record.revoked else ""
         style = "" if record.active else "dim"
-        table.add_row(record.id, styled(record.team), member, created, styled((revoked, "red")), style=style)
+        table.add_row(
+            record.id, styled(record.team), member, created, expires, last, styled((revoked, "red")), style=style
+        )
     console().print(table)
 
 
 @app.command()
 def revoke(
-    key_id: Annotated[str, typer.Argument(metavar="KEY", help="The key's id, as in `keys list`; not the key itself.")],
+    key_id: KeyId,
     *,
     file: KeyFile = DEFAULT_FILE,
     json: Json = False,
@@ -104,5 +135,26 @@ def revoke(
         say((glyph("ok"), "green"), f" Key {record.id} of {record.member} no longer counts.")
 
 
+def _show_new(store: KeyStore, key_id: str, key: str, *, json: bool) -> None:
+    record = next(record for record in store.list() if record.id == key_id)
+    if json:
+        print_json({**_plain(record), "key": key})
+        return
+    who = f"{record.member} of {record.team}{' (admin)' if record.admin else ''}"
+    until = f", until {record.expires:%Y-%m-%d %H:%M} UTC" if record.expires else ""
+    say((glyph("ok"), "green"), f" Key {key_id} for {who}{until}. It is shown only now:")
+    say(key)
+
+
+def _time(text: str, option: str) -> timedelta:
+    """A length of time such as ``90d``."""
+    parts = re.fullmatch(r"([1-9][0-9]{0,5})([mhdw])", text.strip().lower())
+    if parts is None:
+        raise usage(f"{option} {text!r} must be a number and m, h, d or w, such as 90d")
+    unit = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}[parts[2]]
+    return timedelta(**{unit: int(parts[1])})
+
+
 def _plain(record: KeyRecord) -> dict[str, object]:
-    return {name: getattr(record, name) for name in ("id", "team", "member", "admin", "created", "revoked", "active")}
+    names = ("id", "team", "member", "admin", "created", "expires", "revoked", "active")
+    return {name: getattr(record, name) for name in names}

@@ -34,8 +34,8 @@ COMMANDS = (
     *("demo", "new", "update", "run", "chat", "recipes", "access", "inspect", "doctor", "bank", "review", "forget"),
     *("audit", "keys", "mcp"),
 )
-"""In the order of the help; each is a module of this folder, or the ``command`` of a folder of its name, with an ``app``
-or a function of its own name."""
+"""In the order of the help; each is a module of this folder, or the ``command`` of a folder of its name, with an
+``app`` or a function of its own name."""
 FOLDERS = frozenset({"chat", "inspect", "mcp"})
 
 

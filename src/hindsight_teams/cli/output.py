@@ -1,18 +1,19 @@
 """What every command prints with: one console, one JSON printer, and text that can't harm a terminal.
 
-rich is imported when something is printed and not before, so that ``--help`` stays quick.
+rich is imported for a terminal alone: a pipe gets the plain text, and ``--help`` and programs stay quick.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import sys
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -73,31 +74,70 @@ def _visible(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")
 
 
-def styled(*parts: str | tuple[object, str]) -> Text:
-    """A line of cleaned text from plain parts and ``(text, style)`` pairs."""
-    from rich.text import Text
+class Line:
+    """A line of cleaned text in parts, each with a style; rich renders it as its own ``Text``."""
 
-    return Text.assemble(*(clean(part) if isinstance(part, str) else (clean(part[0]), part[1]) for part in parts))
+    __slots__ = ("parts",)
+
+    def __init__(self, parts: Iterable[tuple[str, str]]) -> None:
+        self.parts = tuple(parts)
+
+    def __add__(self, other: Line) -> Line:
+        return Line((*self.parts, *other.parts))
+
+    def __str__(self) -> str:
+        return "".join(text for text, _ in self.parts)
+
+    def __rich__(self) -> Text:
+        from rich.text import Text
+
+        return Text.assemble(*self.parts)
+
+    def indent(self) -> Line:
+        """As many spaces as this takes on a terminal."""
+        text = str(self)
+        if text.isascii():
+            return styled(" " * len(text))
+        from rich.cells import cell_len
+
+        return styled(" " * cell_len(text))
+
+
+def styled(*parts: str | tuple[object, str]) -> Line:
+    """A line of cleaned text from plain parts and ``(text, style)`` pairs."""
+    return Line((clean(part), "") if isinstance(part, str) else (clean(part[0]), part[1]) for part in parts)
 
 
 def say(*parts: str | tuple[object, str]) -> None:
     """Print one line, folded on a terminal where it must be."""
+    if _plain(sys.stdout):
+        sys.stdout.write(f"{styled(*parts)}\n")
+        return
     screen = console()
     screen.print(styled(*parts), soft_wrap=not _folds(screen))
 
 
-def item(mark: Text, body: Text, *, cut: bool = False) -> None:
+def item(mark: Line, body: Line, *, cut: bool = False) -> None:
     """Print a text beside a mark: folded under itself on a terminal, or cut to one line; never folded in a pipe."""
+    if _plain(sys.stdout):
+        sys.stdout.write(f"{mark}{str(body).rstrip()}\n")
+        return
     screen = console()
-    width = max(screen.width - mark.cell_len, 20)
-    lines = [body]
+    text = body.__rich__()
+    width = max(screen.width - len(str(mark.indent())), 20)
+    lines = [text]
     if cut and _folds(screen):
-        body.truncate(width, overflow="crop" if glyph("more") == "..." else "ellipsis")
+        text.truncate(width, overflow="crop" if glyph("more") == "..." else "ellipsis")
     elif _folds(screen):
-        lines = list(body.wrap(screen, width)) or lines
+        lines = list(text.wrap(screen, width)) or lines
     for number, line in enumerate(lines):
         line.rstrip()
-        screen.print((mark if number == 0 else styled(" " * mark.cell_len)) + line, soft_wrap=True)
+        screen.print((mark if number == 0 else mark.indent()).__rich__() + line, soft_wrap=True)
+
+
+def _plain(stream: Any) -> bool:
+    """Whether a stream shows no colours: a pipe or a file, unless the user asks rich for them all the same."""
+    return not stream.isatty() and not any(os.environ.get(name) for name in ("FORCE_COLOR", "TTY_COMPATIBLE"))
 
 
 def _folds(screen: Console) -> bool:
@@ -140,3 +180,17 @@ def to_json(value: object) -> Any:
 def day(moment: datetime | None) -> str:
     """A time as people read it in a list: the day, or nothing."""
     return "" if moment is None else moment.date().isoformat()
+
+
+def opened_for_writing(path: Path) -> TextIO:
+    """A file to write anew, for its owner alone where it is new; a link is not followed.
+
+    Raises:
+        InvalidInput: A link stands there.
+    """
+    from hindsight_teams.errors import InvalidInput
+
+    if path.is_symlink():  # also where the system can't refuse it while opening
+        raise InvalidInput(f"{path.name!r} is a link, and none is followed; name the file itself", path=str(path))
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
+    return os.fdopen(os.open(path, flags, 0o600), "w", encoding="utf-8", newline="")

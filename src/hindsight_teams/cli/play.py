@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from hindsight_teams.audit import AuditTrail
 from hindsight_teams.cli.failing import FAILED, tracebacks
@@ -23,7 +23,7 @@ from hindsight_teams.cli.stage import Played, Watch, perform
 from hindsight_teams.errors import HindsightTeamsError
 
 if TYPE_CHECKING:
-    from hindsight_recipes import Recipe
+    from hindsight_recipes import Recipe, RecipeOptions
     from hindsight_teams.backends.base import MemoryBackend
 
 
@@ -102,7 +102,13 @@ def play_phase(
 
 
 def watched_team(
-    recipe: Recipe, model: Chosen, backend: MemoryBackend, watch: Watch, *, audited: bool = True, **options: Any
+    recipe: Recipe,
+    model: Chosen,
+    backend: MemoryBackend,
+    watch: Watch,
+    *,
+    audited: bool = True,
+    **options: Unpack[RecipeOptions],
 ) -> Any:
     """The recipe's team, with what its memory records shown to the stage."""
     memory = recipe.memory(backend=backend, **options)

@@ -11,7 +11,7 @@ import typer
 
 from hindsight_teams.cli.demo import Model
 from hindsight_teams.cli.options import Db, Json, Url
-from hindsight_teams.cli.output import print_json, say
+from hindsight_teams.cli.output import opened_for_writing, print_json, say
 
 if TYPE_CHECKING:
     from hindsight_recipes import Recipe
@@ -54,7 +54,8 @@ def run(
     elif phase is not None and report is not None:
         chosen = choose_model(model)
         done = play_phase(found, phase, model=chosen, db=db, url=url, scratch=scratch, as_json=json)
-        report.write_text(json_module.dumps(done), encoding="utf-8")
+        with opened_for_writing(report) as out:
+            out.write(json_module.dumps(done))
     else:
         raise typer.Exit(play(found, model=model, db=db, url=url, as_json=json))
 

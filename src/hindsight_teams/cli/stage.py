@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from hindsight_teams.cli.output import glyph, item, say, styled
 from hindsight_teams.errors import HindsightTeamsError
+from hindsight_teams.memory.rendering import unfenced
 
 if TYPE_CHECKING:
     from hindsight_recipes import Step
@@ -127,7 +128,7 @@ def _call(event: Any, watch: Watch) -> Call | None:
         banks=tuple(record.bank for record in records if record.bank),
         outcome=next((o for o in ("denied", "quarantined", "allowed") if o in outcomes), "error"),
         given=given,
-        result=str(tool.result or ""),
+        result=unfenced(str(tool.result or "")),
         count=sum(record.count or 0 for record in records),
     )
 
@@ -163,6 +164,6 @@ def _show_answer(played: Played, *, checked: bool) -> None:
     mark = styled("  ", (sign, "red" if played.problems else "green"), " ")
     for line in filter(str.strip, played.answer.splitlines()):
         item(mark, styled(line))
-        mark = styled(" " * mark.cell_len)
+        mark = mark.indent()
     for problem in played.problems:
         item(styled("    "), styled((f"not as expected: {problem}", "red")))

@@ -38,14 +38,17 @@ def update(
     Your changes stay: both are merged, and lines that conflict are marked as git marks them.
     """
     from hindsight_teams.cli.scaffold.answers import Answers
-    from hindsight_teams.cli.scaffold.place import place
+    from hindsight_teams.cli.scaffold.place import place, refuse_links
     from hindsight_teams.cli.scaffold.project_files import render
     from hindsight_teams.cli.scaffold.project_names import parse_name
     from hindsight_teams.cli.scaffold.record import RECORD, new_record, read_record
 
+    refuse_links(folder, [RECORD])
     record = read_record(folder)
+    refuse_links(folder, record.files)
     answers = Answers.from_dict(record.answers)
     theirs = render(parse_name(answers.name), answers).files
+    refuse_links(folder, theirs)
     plan = make_plan(folder, record.files, theirs)
     if not dry_run and (plan.write or plan.remove or dict(theirs) != dict(record.files)):
         text = new_record(answers.to_dict(), theirs).to_text()

@@ -6,7 +6,7 @@ import asyncio
 import inspect
 from collections.abc import Awaitable, Collection, Generator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 from hindsight_teams.access.guard_rules import GuardRules
 from hindsight_teams.errors import ConfigurationError, did_you_mean
@@ -17,6 +17,7 @@ from hindsight_teams.guard.structure import check_structure
 from hindsight_teams.guard.verdict import ACTIONS, Action, Check, Verdict, WriteAttempt, name_of
 from hindsight_teams.log import get_logger
 from hindsight_teams.models import check_choice
+from hindsight_teams.requests.driver import adrive, drive
 
 _logger = get_logger(__name__)
 
@@ -97,41 +98,31 @@ class Guard:
         Returns:
             A verdict whose ``attempt`` is what to store, unless its action is ``refuse``.
         """
-        steps = self._steps(attempt)
-        answer: Any = None
-        while True:
-            try:
-                check, left = steps.send(answer)
-            except StopIteration as end:
-                return cast("Verdict", end.value)
-            try:
-                answer = check(left)
-                if inspect.iscoroutine(answer):
-                    answer.close()
-                if inspect.isawaitable(answer):
-                    answer = TypeError("an asynchronous check works only with the asynchronous methods")
-            except Exception as error:
-                answer = error
+
+        def do(step: tuple[Check, WriteAttempt]) -> Any:
+            check, left = step
+            answer = check(left)
+            if inspect.iscoroutine(answer):
+                answer.close()
+            if inspect.isawaitable(answer):
+                raise TypeError("an asynchronous check works only with the asynchronous methods")
+            return answer
+
+        return drive(self._steps(attempt), do)
 
     async def ainspect(self, attempt: WriteAttempt) -> Verdict:
         """Judge one write; checks may be coroutine functions. A long text is judged in a thread."""
-        steps = self._steps(attempt)
         in_a_thread = attempt.size > _INLINE
-        answer: Any = None
-        while True:
-            try:
-                check, left = steps.send(answer)
-            except StopIteration as end:
-                return cast("Verdict", end.value)
-            try:
-                answer = await asyncio.to_thread(check, left) if in_a_thread else check(left)
-                if isinstance(answer, Awaitable):
-                    answer = await answer
-            except Exception as error:
-                answer = error
+
+        async def do(step: tuple[Check, WriteAttempt]) -> Any:
+            check, left = step
+            answer = await asyncio.to_thread(check, left) if in_a_thread else check(left)
+            return await answer if isinstance(answer, Awaitable) else answer
+
+        return await adrive(self._steps(attempt), do)
 
     def _steps(self, attempt: WriteAttempt) -> Generator[tuple[Check, WriteAttempt], Any, Verdict]:
-        """Yield each check with what it is to judge, take its answer (or exception), and end with the verdict."""
+        """Yield each check with what it is to judge, take its answer or its exception, and end with the verdict."""
         if attempt.caller.member in self.untrusted:
             attempt = replace(attempt, source="others")
         strictest: Action = "allow"
@@ -141,7 +132,11 @@ class Guard:
         decided: str | None = None
         for check in self.checks:
             name = name_of(check)
-            verdict = self._read((yield check, attempt), name, attempt)
+            try:
+                answer = yield check, attempt
+            except Exception as error:  # whatever a check raises: it refuses
+                answer = error
+            verdict = self._read(answer, name, attempt)
             if verdict is None:
                 continue
             if verdict.action == "refuse":

@@ -1,4 +1,4 @@
-"""Checks of how much: the size of one write, and the writes of one member in a minute."""
+"""Checks of quantity: the size of one write, and the writes of one member in a minute."""
 
 from __future__ import annotations
 
@@ -41,8 +41,9 @@ class Oversize:
 
 
 class TooManyWrites:
-    """Refuse a member's writes over a number within the last minute; each (team, member, user) counts apart.
+    """Refuse a member's writes over a number within the last minute; each member of each team counts apart.
 
+    A member's writes for all its users count together: who writes chooses the user, and would escape with a new one.
     Refused writes do not count. Members that have not written for longest are forgotten past ten thousand.
 
     Args:
@@ -66,7 +67,7 @@ class TooManyWrites:
     def __call__(self, attempt: WriteAttempt) -> Verdict | None:
         """Judge one write, and count it when it is allowed."""
         caller = attempt.caller
-        key = (caller.team, caller.member, caller.user)
+        key = (caller.team, caller.member)
         with self._lock:
             now = self._clock()
             times = self._writes.pop(key, None) or deque()

@@ -1,4 +1,4 @@
-"""What a text says once it is unhidden: look-alike letters, encodings, letters set apart. Pure.
+"""Decode what a text hides: look-alike letters, encodings, letters set apart. Pure.
 
 Everything here only adds readings of a text; none changes what is stored.
 """

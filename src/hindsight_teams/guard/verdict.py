@@ -1,4 +1,4 @@
-"""What a check is asked and what it answers."""
+"""The input and the result of a check: ``WriteAttempt`` and ``Verdict``."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from hindsight_teams.access.grants import Access, Caller
 from hindsight_teams.access.rights import Target
-from hindsight_teams.memory.recording import Asked, Done, events
+from hindsight_teams.memory.recording import Asked, Recorder
 from hindsight_teams.models import Memory, MemoryPage
 from hindsight_teams.requests import ALL, Capability, DeleteBank, DeleteMemories, FindMemories, ListMemories, TagFilter
 from hindsight_teams.requests.driver import Steps, arun, run
@@ -121,23 +121,20 @@ class Holdings:
     @contextmanager
     def _visit(self, verb: str, caller: Caller) -> Iterator[_Visit]:
         """The bank, once the member's rights to it are certain; the call is recorded, however it ends."""
-        asked = Asked(self.memory.as_caller(caller), verb, "")
+        recorder = Recorder(self.memory.audit, Asked(self.memory.as_caller(caller), verb, ""))
         visit: _Visit | None = None
-        done = Done()
         try:
             if verb == "forget":
-                self.memory.rights.write_target(asked.caller, self.bank)
-            [target] = self.memory.rights.read_targets(asked.caller, Access.RECALL, [self.bank])
+                self.memory.rights.write_target(recorder.asked.caller, self.bank)
+            [target] = self.memory.rights.read_targets(recorder.asked.caller, Access.RECALL, [self.bank])
             visit = _Visit(target)
+            if verb == "forget":
+                recorder.begun(target)
             yield visit
-            done = Done(ids={target.bank_id: visit.ids}, count=visit.count)
         except BaseException as error:
-            done = Done(error=error, named=[self.bank])
+            recorder.failed(error, [visit.target] if visit else [], named=[self.bank])
             raise
-        finally:
-            if self.memory.audit is not None:
-                for event in events(asked, [visit.target] if visit else [], done):
-                    self.memory.audit.record(event)
+        recorder.ended([target], ids={target.bank_id: visit.ids}, count=visit.count)
 
 
 def _facts(target: Target, limit: int, *, newest: bool) -> Steps[list[Memory]]:

@@ -1,4 +1,4 @@
-"""Moving house: copy a bank between any two backends, and check that it arrived.
+"""Copy a bank between any two backends, and verify the copy.
 
 The unit is a document: its memories are written at once, replacing what the target held under that id, so a copy that
 was cut short, or is run again, doubles nothing. Each copied memory carries a mark in its metadata, a hash of its

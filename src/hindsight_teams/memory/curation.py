@@ -6,6 +6,8 @@ What waits lies in the team's review bank (see ``review``), which no member hold
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext, suppress
+from copy import copy
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +15,18 @@ from hindsight_teams.access.banks import review_bank_id
 from hindsight_teams.access.definition import TeamDefinition
 from hindsight_teams.access.grants import Access, Caller
 from hindsight_teams.access.signatures import MARK, attributed, identity_tag, read_filter, undecided
-from hindsight_teams.audit import AuditEvent, AuditSink, Outcome
-from hindsight_teams.errors import AccessDenied, BackendError, HindsightTeamsError, InvalidInput, NotFound, did_you_mean
+from hindsight_teams.audit import AuditEvent, AuditSink, Outcome, trail_of
+from hindsight_teams.errors import (
+    AccessDenied,
+    AuditFailed,
+    BackendError,
+    HindsightTeamsError,
+    InvalidInput,
+    NotFound,
+    did_you_mean,
+)
 from hindsight_teams.memory.envelopes import ReviewItem, decided_item, seal, unseal
+from hindsight_teams.memory.recording import reason_of
 from hindsight_teams.models import BankInfo, Document, Memory, MemoryPage, RecallResult, Receipt, RetainItem
 from hindsight_teams.requests import (
     Capability,
@@ -27,13 +38,18 @@ from hindsight_teams.requests import (
     Retain,
     TagFilter,
 )
+from hindsight_teams.requests.checks import check_context, check_page
 from hindsight_teams.requests.driver import Steps, arun, given, run
+from hindsight_teams.text import cut
 
 if TYPE_CHECKING:
     from hindsight_teams.backends.base import MemoryBackend
     from hindsight_teams.memory.member import MemberMemory
 
 _PAGE = 200
+
+MAX_REASON = 500
+"""Characters of the reason of a proposal, which a curator reads."""
 
 
 class Proposals:
@@ -71,8 +87,10 @@ class Proposals:
     def _propose(self, text: str, to: str, reason: str, caller: Caller | None) -> Steps[ReviewItem]:
         who = self.memory.as_caller(caller)
         try:
+            if len(check_context(reason)) > MAX_REASON:
+                raise InvalidInput(f"the reason has {len(reason):,} characters; say it in {MAX_REASON}")
             item = yield from self._proposed(who, text, to, reason)
-        except HindsightTeamsError as error:
+        except BaseException as error:
             _record(self.memory.audit, who, "propose", bank=to, error=error)
             raise
         ids = [item.origin.rpartition("#")[2]] if item.origin else []
@@ -130,8 +148,24 @@ class Decision:
     receipt: Receipt | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ReviewPage:
+    """A part of what waits.
+
+    Attributes:
+        items: What is shown, oldest first.
+        total: How many there are in all.
+    """
+
+    items: list[ReviewItem]
+    total: int
+
+
 class Reviews:
     """What waits for a decision in a team, and the right to decide.
+
+    A curator sees and decides what is meant for a bank on which it holds a grant, as the caller of its run reaches that
+    bank and inside the grant's scope: in a run for one user nothing of another. The application sees all.
 
     Args:
         backend: Where the banks live.
@@ -158,6 +192,26 @@ class Reviews:
             denied = AccessDenied(f"member {curator!r} may not review; name it in curators under [review]")
             _record(audit, self.caller, "review", error=denied)
             raise denied
+
+    def bound(
+        self, *, user: str | None = None, session: str | None = None, run: str | None = None, context: Any = None
+    ) -> Caller:
+        """This curator as the caller of one run."""
+        return Caller(self.caller.team, self.caller.member, user, session, run, context)
+
+    def on_behalf_of(self, caller: Caller) -> Reviews:
+        """The same right in one run: for its user, session and run; team and curator stay those bound here."""
+        other = copy(self)
+        other.caller = replace(caller, team=self.caller.team, member=self.caller.member)
+        return other
+
+    def page(self, *, limit: int, offset: int = 0) -> ReviewPage:
+        """A part of what waits, oldest first; only that part counts as seen."""
+        return run(self.backend, self._paged(limit, offset))
+
+    async def apage(self, *, limit: int, offset: int = 0) -> ReviewPage:
+        """Async twin of ``page``."""
+        return await arun(self.backend, self._paged(limit, offset))
 
     def pending(self) -> list[ReviewItem]:
         """What waits, oldest first."""
@@ -222,28 +276,20 @@ class Reviews:
 
     def _items(self, kinds: Sequence[str]) -> Steps[list[ReviewItem]]:
         """The envelopes of these kinds, each once, however many memories a backend made of its text."""
-        found: dict[tuple[str, str], ReviewItem] = {}
-        for metadata in (yield from self._envelopes(kinds)):
-            item = unseal(metadata)
-            if item is not None and item.kind in kinds:
-                found.setdefault((item.kind, item.id), item)
-        return list(found.values())
+        found = yield from sealed_items(self.backend, self._bank, kinds)
+        return [item for item in found if self._may_decide(item)]
 
-    def _envelopes(self, kinds: Sequence[str]) -> Steps[list[Mapping[str, str]]]:
-        if Capability.DOCUMENTS in self.backend.capabilities:  # a server may extract no memory from an envelope's text
-            documents: Sequence[Document] = yield ListDocuments(bank=self._bank)
-            return [document.metadata for document in reversed(documents)]
-        tags = [f"review:{kind}" for kind in kinds]
-        found: list[Mapping[str, str]] = []
-        offset = 0
-        while True:
-            page: MemoryPage = yield ListMemories(
-                bank=self._bank, limit=_PAGE, offset=offset, filter=TagFilter(tags, "any_strict")
-            )
-            found += (memory.metadata for memory in page.memories)
-            offset += _PAGE
-            if offset >= page.total:
-                return found
+    def _may_decide(self, item: ReviewItem) -> bool:
+        curator = self.caller.member
+        grant = None if curator is None else self.definition.grants.get(curator, {}).get(item.bank)
+        if curator is None:
+            return True
+        if grant is None or not grant.access or not set(grant.scope_tags) <= set(item.item.tags or ()):
+            return False
+        try:
+            return grant.bank.resolve(self.caller) == item.bank_id
+        except HindsightTeamsError:  # the run has no user where the bank has one for each
+            return False
 
     def _pending(self) -> Steps[list[ReviewItem]]:
         """What waits, once the approvals that were interrupted are finished."""
@@ -286,7 +332,7 @@ class Reviews:
     def _seen(self, steps: Steps[list[Memory]]) -> Steps[list[Memory]]:
         try:
             memories = yield from steps
-        except HindsightTeamsError as error:
+        except BaseException as error:
             _record(self.audit, self.caller, "review", error=error)
             raise
         ids = [memory.id for memory in memories]
@@ -298,7 +344,7 @@ class Reviews:
             if item.id == review_id:
                 return item
         near = did_you_mean(review_id, [item.id for item in items]) if items else f"nothing is {what}"
-        raise NotFound(f"nothing {what} under {review_id!r}; {near}")
+        raise NotFound(f"nothing {what} under {cut(str(review_id), 80)!r}; {near}")
 
     def _approve(self, review_id: str) -> Steps[Decision]:
         """Record the approval, then store the copy: whatever is interrupted can be finished, and be revoked."""
@@ -343,13 +389,27 @@ class Reviews:
     def _drop(self, item: ReviewItem) -> Steps[None]:
         yield DeleteMemories(bank=self._bank, document_id=item.envelope_document_id)
 
+    def _paged(self, limit: int, offset: int) -> Steps[ReviewPage]:
+        check_page(limit, offset)
+        total = 0
+
+        def part() -> Steps[list[ReviewItem]]:
+            nonlocal total
+            items = yield from self._pending()
+            total = len(items)
+            return items[offset : offset + limit]
+
+        return ReviewPage((yield from self._shown(part())), total)
+
     def _shown(self, steps: Steps[list[ReviewItem]]) -> Steps[list[ReviewItem]]:
         try:
             items = yield from steps
-        except HindsightTeamsError as error:
+        except BaseException as error:
             _record(self.audit, self.caller, "review", bank_id=self._bank, error=error)
             raise
+        # What waits has no memory of its own yet: it is known by its review id, and by the envelope's memories.
         seen = [item.origin.rpartition("#")[2] for item in items if item.origin]
+        seen += [name for item in items for name in (item.id, *item.envelope_ids)]
         more = ", ".join(f"{item.kind} {item.id}" for item in items) or None
         _record(self.audit, self.caller, "review", bank_id=self._bank, count=len(items), memory_ids=seen, reason=more)
         return items
@@ -357,8 +417,8 @@ class Reviews:
     def _audited(self, verb: str, review_id: str, steps: Steps[Decision]) -> Steps[Decision]:
         try:
             decision = yield from steps
-        except HindsightTeamsError as error:
-            _record(self.audit, self.caller, verb, reason=f"{review_id}: {error}", error=error)
+        except BaseException as error:
+            _record(self.audit, self.caller, verb, reason=f"{cut(str(review_id), 80)}: {reason_of(error)}", error=error)
             raise
         item, receipt = decision.item, decision.receipt
         _record(
@@ -373,12 +433,47 @@ class Reviews:
         return decision
 
 
+def sealed_items(backend: MemoryBackend, bank_id: str, kinds: Sequence[str]) -> Steps[list[ReviewItem]]:
+    """The envelopes of these kinds in a review bank, each once, oldest first."""
+    found: dict[tuple[str, str], ReviewItem] = {}
+    for metadata, memory_id in (yield from _envelopes(backend, bank_id, kinds)):
+        item = unseal(metadata)
+        if item is not None and item.kind in kinds:
+            known = found.setdefault((item.kind, item.id), item)
+            if memory_id is not None:
+                found[item.kind, item.id] = replace(known, envelope_ids=(*known.envelope_ids, memory_id))
+    return list(found.values())
+
+
+def _envelopes(
+    backend: MemoryBackend, bank_id: str, kinds: Sequence[str]
+) -> Steps[list[tuple[Mapping[str, str], str | None]]]:
+    embedded = Capability.SEARCH_ALL_BANKS in backend.capabilities
+    if not embedded and Capability.DOCUMENTS in backend.capabilities:
+        # A server may extract no memory from an envelope's text.
+        documents: Sequence[Document] = yield ListDocuments(bank=bank_id)
+        return [(document.metadata, None) for document in reversed(documents)]
+    tags = [f"review:{kind}" for kind in kinds]
+    found: list[tuple[Mapping[str, str], str | None]] = []
+    offset = 0
+    while True:
+        page: MemoryPage = yield ListMemories(
+            bank=bank_id, limit=_PAGE, offset=offset, filter=TagFilter(tags, "any_strict")
+        )
+        found += ((memory.metadata, memory.id) for memory in page.memories)
+        offset += _PAGE
+        if offset >= page.total:
+            return found
+
+
 def _record(audit: AuditSink | None, who: Caller, verb: str, **rest: Any) -> None:
     """One event; with ``error`` of what was denied or failed."""
-    error = rest.pop("error", None)
+    error: BaseException | None = rest.pop("error", None)
     outcome: Outcome = "allowed"
     if error is not None:
         outcome = "denied" if isinstance(error, AccessDenied) else "error"
-        rest = {"reason": str(error), **rest, "error": type(error).__name__}
-    if audit is not None:
-        audit.record(AuditEvent.by(who, verb, outcome, **rest))
+        rest = {"reason": reason_of(error), **rest, "error": type(error).__name__}
+    trail = trail_of(audit)
+    if trail is not None:
+        with suppress(AuditFailed) if error is not None else nullcontext():
+            trail.record(AuditEvent.by(who, verb, outcome, **rest))

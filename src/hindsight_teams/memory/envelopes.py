@@ -14,6 +14,9 @@ from typing import Any
 from hindsight_teams.access.signatures import MARK, identity_tag, observation_scopes, signature_tags
 from hindsight_teams.models import RetainItem
 
+KINDS = ("quarantine", "proposal", "approved")
+"""The kinds of envelopes."""
+
 MAX_PAYLOAD = 16_000_000
 """Bytes that an envelope may unfold to."""
 
@@ -31,6 +34,7 @@ class ReviewItem:
         reason: Why it waits.
         item: What would be stored, signed by its author.
         origin: For a proposal, the id of the memory it was copied from.
+        envelope_ids: Ids of the memories that the review bank holds of its envelope, where the backend tells.
     """
 
     id: str
@@ -40,6 +44,7 @@ class ReviewItem:
     reason: str
     item: RetainItem
     origin: str | None = None
+    envelope_ids: tuple[str, ...] = ()
 
     @property
     def approved_document_id(self) -> str:

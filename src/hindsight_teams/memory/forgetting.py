@@ -1,16 +1,20 @@
-"""Real forgetting: what one selection names goes, from every bank of the team, with what was derived from it."""
+"""Delete what a selection names from every bank of the team, with what was derived from it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, TypedDict
 
+from hindsight_teams.access.banks import review_bank_id
 from hindsight_teams.access.grants import Caller
 from hindsight_teams.access.signatures import identity_tag
-from hindsight_teams.audit import AuditEvent, AuditSink
-from hindsight_teams.errors import BackendError, InvalidInput
+from hindsight_teams.audit import AuditSink
+from hindsight_teams.errors import InvalidInput
+from hindsight_teams.memory.curation import sealed_items
+from hindsight_teams.memory.envelopes import KINDS, ReviewItem
+from hindsight_teams.memory.forgetting_record import ForgettingRecord
 from hindsight_teams.models import BankInfo, Memory, MemoryPage
 from hindsight_teams.requests import (
     BanksWithRepeats,
@@ -102,6 +106,20 @@ class Selection:
             and set(self.occasion_tags) <= set(memory.tags)
         )
 
+    def names_held(self, item: ReviewItem) -> bool:
+        """Whether the selection names the memory in an envelope, by any of the ids that it goes by."""
+        ids = {item.id, *item.envelope_ids, *([item.origin.rpartition("#")[2]] if item.origin else ())}
+        documents = (item.item.document_id, item.envelope_document_id, item.approved_document_id)
+        return (
+            (not self.memory_ids or not ids.isdisjoint(self.memory_ids))
+            and (self.document_id is None or self.document_id in documents)
+            and {*self.kept_tags, *self.occasion_tags} <= set(item.item.tags or ())
+        )
+
+    def __str__(self) -> str:
+        given = {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name)}
+        return ", ".join(f"{name}={list(v) if not isinstance(v, str) else v!r}" for name, v in given.items())
+
 
 @dataclass(frozen=True, slots=True)
 class ForgetReport:
@@ -143,32 +161,96 @@ class Forgetting:
         self.team_id = team_id
         self.audit = audit
 
-    def forget(self, selection: Selection, *, dry_run: bool = True) -> ForgetReport:
-        """Forget what the selection names; with ``dry_run`` only list it."""
-        return run(self.backend, self._forget(selection, dry_run))
+    def forget(self, selection: Selection, *, dry_run: bool = True, actor: str | None = None) -> ForgetReport:
+        """Forget what the selection names; with ``dry_run`` only list it.
 
-    async def aforget(self, selection: Selection, *, dry_run: bool = True) -> ForgetReport:
+        Args:
+            selection: What to forget.
+            dry_run: Delete nothing.
+            actor: Who asked for it, for the audit.
+        """
+        return run(self.backend, self._recorded(selection, dry_run, actor))
+
+    async def aforget(self, selection: Selection, *, dry_run: bool = True, actor: str | None = None) -> ForgetReport:
         """Async twin of ``forget``."""
-        return await arun(self.backend, self._forget(selection, dry_run))
+        return await arun(self.backend, self._recorded(selection, dry_run, actor))
 
-    def _forget(self, selection: Selection, dry_run: bool) -> Steps[ForgetReport]:
+    def _recorded(self, selection: Selection, dry_run: bool, actor: str | None) -> Steps[ForgetReport]:
+        """One event a bank, or one in all where nothing was found; each with the selection and who asked."""
+        record = ForgettingRecord(self.audit, self.team_id, selection, actor, dry_run=dry_run)
+        try:
+            record.begun()
+            listed: Plan = yield from self._planned(selection)
+            if dry_run:
+                report = ForgetReport(listed.memories)
+            else:
+                report = yield from self._carried_out(selection, listed, record)
+        except BaseException as error:
+            record.failed(error)
+            raise
+        for bank_id, memories in listed.memories.items() if dry_run else ():
+            record.of(bank_id, memories)
+        if not listed.memories:
+            record.of(None, ())
+        return report
+
+    def _planned(self, selection: Selection) -> Steps[Plan]:
         found = yield from (self._found_at_once(selection) if self._at_once else self._found(selection))
         repeats = yield from self._repeats(selection)
-        listed = {name: [*found.get(name, ()), *repeats.get(name, ())] for name in sorted({*found, *repeats})}
-        if dry_run:
-            return ForgetReport(listed)
+        held = yield from self._held(selection, found)
+        review = review_bank_id(Caller(team=self.team_id))
+        # An envelope is listed once, with the text that is in it, and deleted as a document.
+        sealed = {item.envelope_document_id for item in held}
+        kept = [memory for memory in found.pop(review, ()) if memory.document_id not in sealed]
+        if kept:
+            found[review] = kept
+        listed = {name: [*found.get(name, ()), *repeats.get(name, ())] for name in {*found, *repeats}}
+        for item in held:
+            listed.setdefault(review, []).append(_opened(item, review))
+            if item.kind == "approved":
+                yield from self._with_copy(item, listed)
+        return Plan({name: listed[name] for name in sorted(listed)}, found, repeats, held)
+
+    def _with_copy(self, item: ReviewItem, listed: dict[str, list[Memory]]) -> Steps[None]:
+        """Add what an approval stored to the list, where it is not there already."""
+        page: MemoryPage = yield ListMemories(bank=item.bank_id, limit=_PAGE, document_id=item.approved_document_id)
+        known = {memory.id for memory in listed.get(item.bank_id, ())}
+        more = [memory for memory in page.memories if memory.id not in known]
+        if more:
+            listed.setdefault(item.bank_id, []).extend(more)
+
+    def _carried_out(self, selection: Selection, plan: Plan, record: ForgettingRecord) -> Steps[ForgetReport]:
         deleted = 0
-        for bank_id, memories in listed.items():
+        review = review_bank_id(Caller(team=self.team_id))
+        for bank_id, memories in plan.memories.items():
+            found, repeats = plan.found.get(bank_id, ()), plan.repeats.get(bank_id, ())
+            requests = [*self._deletions(bank_id, selection, found, repeats)]
+            if bank_id == review:
+                requests += [DeleteMemories(bank=review, document_id=i.envelope_document_id) for i in plan.held]
+            requests += [
+                DeleteMemories(bank=bank_id, document_id=item.approved_document_id)
+                for item in plan.held
+                if item.kind == "approved" and item.bank_id == bank_id
+            ]
             try:
-                for request in self._deletions(bank_id, selection, found.get(bank_id, ()), repeats.get(bank_id, ())):
+                for request in requests:
                     count: int = yield request
                     deleted += count
-            except BackendError as error:
-                self._record(bank_id, memories, error)
+            except BaseException as error:
+                record.of(bank_id, memories, error)
                 raise
-            deleted += len(repeats.get(bank_id, ()))
-            self._record(bank_id, memories)
-        return ForgetReport(listed, deleted, dry_run=False, erased=not (yield from self._erase_due()))
+            deleted += len(repeats)
+            record.of(bank_id, memories)
+        return ForgetReport(plan.memories, deleted, dry_run=False, erased=not (yield from self._erase_due()))
+
+    def _held(self, selection: Selection, found: Mapping[str, Sequence[Memory]]) -> Steps[list[ReviewItem]]:
+        """What the review bank holds of the selection, waiting or approved: by what is in the envelope.
+
+        An envelope's own tags and document are not those of the memory in it.
+        """
+        items = yield from sealed_items(self.backend, review_bank_id(Caller(team=self.team_id)), KINDS)
+        going = {_key(memory) for memories in found.values() for memory in memories}
+        return [item for item in items if item.origin in going or selection.names_held(item)]
 
     @property
     def _at_once(self) -> bool:
@@ -287,19 +369,36 @@ class Forgetting:
     def _tags(self, selection: Selection) -> list[str]:
         return [identity_tag("team", self.team_id), *selection.kept_tags]
 
-    def _record(self, bank_id: str, memories: Sequence[Memory], error: BackendError | None = None) -> None:
-        if self.audit is not None:
-            self.audit.record(
-                AuditEvent.by(
-                    Caller(team=self.team_id),
-                    "forget",
-                    "error" if error else "allowed",
-                    bank_id=bank_id,
-                    count=len(memories),
-                    memory_ids=tuple(m.id for m in memories),
-                    error=type(error).__name__ if error else None,
-                )
-            )
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be deleted.
+
+    Attributes:
+        memories: By bank id, everything, as a report lists it.
+        found: By bank id, what is deleted by its tags and ids.
+        repeats: By bank id, what was retained again and is kept with a memory that stays.
+        held: Envelopes, which are deleted as documents, and the copies that approvals made of them.
+    """
+
+    memories: dict[str, list[Memory]]
+    found: Mapping[str, Sequence[Memory]]
+    repeats: Mapping[str, Sequence[Memory]]
+    held: Sequence[ReviewItem]
+
+
+def _opened(item: ReviewItem, review: str) -> Memory:
+    """An envelope as the memory that is in it."""
+    inside = item.item
+    return Memory(
+        id=item.envelope_ids[0] if item.envelope_ids else item.id,
+        text=inside.content,
+        bank_id=review,
+        tags=tuple(inside.tags or ()),
+        metadata=dict(inside.metadata or {}),
+        document_id=item.envelope_document_id,
+        mentioned_at=inside.timestamp,
+    )
 
 
 def _key(memory: Memory) -> str:

@@ -7,7 +7,8 @@ such requests, driven by ``requests.driver`` with threads or with coroutines.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -29,7 +30,8 @@ from hindsight_teams.memory.questions import (
     addressed,
     retaining,
 )
-from hindsight_teams.memory.recording import Asked, Done, events, ids_by_bank
+from hindsight_teams.memory.recording import Asked, Recorder, ids_by_bank
+from hindsight_teams.memory.replacing import check_replacement
 from hindsight_teams.models import TAGS_MATCHES, Gap, RecallResult, Receipt, Reflection, RetainItem, check_choice
 from hindsight_teams.requests.checks import check_metadata, check_text
 from hindsight_teams.requests.core import Capability, Recall, Reflect, Request, Retain, folded
@@ -40,7 +42,6 @@ from hindsight_teams.text import is_blank
 if TYPE_CHECKING:
     from hindsight_teams.backends.base import MemoryBackend
     from hindsight_teams.guard import Guard, Source, Verdict, WriteAttempt
-    from hindsight_teams.memory.recording import Ending
 
 R = TypeVar("R")
 Read = TypeVar("Read", Recall, Reflect)
@@ -112,6 +113,11 @@ class MemberMemory:
         """The caller of a call: whatever is passed in, team and member stay those bound at composition."""
         if caller is None:
             return self.identity
+        if not isinstance(caller, Caller):
+            raise InvalidInput(f"caller={caller!r} must be a Caller, such as Caller(user='ada')")
+        for name in ("user", "session", "run"):
+            if not isinstance(getattr(caller, name), str | None):
+                raise InvalidInput(f"the caller's {name} must be a string, not {type(getattr(caller, name)).__name__}")
         if caller.team == self.identity.team and caller.member == self.identity.member:
             return caller
         return replace(caller, team=self.identity.team, member=self.identity.member)
@@ -170,12 +176,14 @@ class MemberMemory:
             InvalidInput: A bad argument, or content that a guard refused.
             BackendError: It could not be stored.
         """
-        request, to = retaining(content, options)
+        with self._recording_a_bad_call("retain", options):
+            request, to = retaining(content, options)
         return self.execute(request, **to)
 
     async def aretain(self, content: str, **options: Unpack[MemberRetainOptions]) -> Receipt:
         """Async twin of ``retain``."""
-        request, to = retaining(content, options)
+        with self._recording_a_bad_call("retain", options):
+            request, to = retaining(content, options)
         return await self.aexecute(request, **to)
 
     def recall(self, query: str, **options: Unpack[MemberRecallOptions]) -> RecallResult:
@@ -196,13 +204,17 @@ class MemberMemory:
             InvalidInput: A bad argument.
             BackendError: No bank could answer.
         """
-        to, rest = addressed(options)
-        return self.execute(Recall(query=query, **folded(rest)), **to)
+        with self._recording_a_bad_call("recall", options):
+            to, rest = addressed(options)
+            request = Recall(query=query, **folded(rest))
+        return self.execute(request, **to)
 
     async def arecall(self, query: str, **options: Unpack[MemberRecallOptions]) -> RecallResult:
         """Async twin of ``recall``."""
-        to, rest = addressed(options)
-        return await self.aexecute(Recall(query=query, **folded(rest)), **to)
+        with self._recording_a_bad_call("recall", options):
+            to, rest = addressed(options)
+            request = Recall(query=query, **folded(rest))
+        return await self.aexecute(request, **to)
 
     def reflect(self, query: str, **options: Unpack[MemberReflectOptions]) -> Reflection:
         """Answer a question from all banks the member may reflect on; errors as for ``recall``.
@@ -212,13 +224,17 @@ class MemberMemory:
             **options: ``caller``, ``banks`` and ``authors`` as for ``recall``, and those of
                 ``requests.ReflectOptions``.
         """
-        to, rest = addressed(options)
-        return self.execute(Reflect(query=query, **folded(rest)), **to)
+        with self._recording_a_bad_call("reflect", options):
+            to, rest = addressed(options)
+            request = Reflect(query=query, **folded(rest))
+        return self.execute(request, **to)
 
     async def areflect(self, query: str, **options: Unpack[MemberReflectOptions]) -> Reflection:
         """Async twin of ``reflect``."""
-        to, rest = addressed(options)
-        return await self.aexecute(Reflect(query=query, **folded(rest)), **to)
+        with self._recording_a_bad_call("reflect", options):
+            to, rest = addressed(options)
+            request = Reflect(query=query, **folded(rest))
+        return await self.aexecute(request, **to)
 
     # --- decisions, shared by both ways -------------------------------------------------------------------------
 
@@ -230,23 +246,26 @@ class MemberMemory:
         authors: Sequence[str] | None = None,
     ) -> Steps[R]:
         """The steps of ``execute``, for a caller that drives them as a part of its own."""
-        who = self.as_caller(caller)
+        with self._recording_a_bad_call(request.verb, {}):
+            who = self.as_caller(caller)
+            if not isinstance(request, Recall | Retain | Reflect):
+                raise Unsupported(f"a member can retain, recall and reflect; {request.verb} is for a backend")
         steps: Any
         if isinstance(request, Recall):
             steps = self._recall(request, who, banks, authors)
         elif isinstance(request, Retain):
             steps = self._retain(request, who, banks)
-        elif isinstance(request, Reflect):
-            steps = self._reflect(request, who, banks, authors)
         else:
-            raise Unsupported(f"a member can retain, recall and reflect; {request.verb} is for a backend")
+            steps = self._reflect(request, who, banks, authors)
         return steps  # type: ignore[no-any-return]  # each verb's steps end with its own answer
 
     def _retain(self, request: Retain, who: Caller, banks: Sequence[str] | None) -> Steps[Receipt]:
-        [item] = request.items
-        asked = Asked(who, "retain", item.content)
+        recorder = Recorder(self.audit, Asked(who, "retain", request.items[0].content if request.items else ""))
         target: Target | None = None
         try:
+            if len(request.items) != 1:
+                raise InvalidInput(f"a member retains one memory in a call, not {len(request.items)}")
+            [item] = request.items
             target = self.rights.write_target(who, banks[0] if banks else None)
             own: Sequence[str] = self.defaults.tags if item.tags is None else tuple(check_tags(item.tags))
             check_metadata(item.metadata)
@@ -265,26 +284,28 @@ class MemberMemory:
             if verdict is not None and verdict.marks:
                 signed = provenance.marked(signed, verdict.reason)
             bank_id, signed = self._destination(who, target, signed, verdict)
-            receipt: Receipt = yield replace(request, bank=bank_id, items=(signed,))
+            if who.member and item.document_id is not None and bank_id == target.bank_id:
+                yield from check_replacement(self._backend, who, target, item.document_id)
+            recorder.begun(target)
+            receipt: Receipt = yield request.at(bank_id, items=(signed,))
         except BaseException as error:
-            self._record(asked, [target] if target else [], error=error, named=banks or ())
+            recorder.failed(error, [target] if target else [], named=banks)
             raise
-        notes = (*receipt.notes, *verdict.notes) if verdict else receipt.notes
-        stored = replace(receipt, quarantined=bank_id != target.bank_id, notes=notes)
-        self._record(
-            asked,
+        held = bank_id != target.bank_id
+        told = recorder.ended(
             [target],
-            outcome="quarantined" if stored.quarantined else "allowed",
-            count=stored.items_count,
-            ids={target.bank_id: stored.memory_ids},
+            outcome="quarantined" if held else "allowed",
+            count=receipt.items_count,
+            ids={target.bank_id: receipt.memory_ids},
             reason=verdict.reason if verdict and verdict.reason else None,
         )
-        return stored
+        notes = (*receipt.notes, *(verdict.notes if verdict else ()), *told)
+        return replace(receipt, quarantined=held, notes=notes)
 
     def _recall(
         self, request: Recall, who: Caller, banks: Sequence[str] | None, authors: Sequence[str] | None
     ) -> Steps[RecallResult]:
-        asked = Asked(who, "recall", request.query)
+        recorder = Recorder(self.audit, Asked(who, "recall", request.query))
         targets: list[Target] = []
         gaps: list[Gap] = []
         try:
@@ -296,16 +317,15 @@ class MemberMemory:
             found, gaps = self._answered(targets, answers)
             result = federation.merge_recall(found, gaps, max_tokens=limit if len(targets) > 1 else None)
         except BaseException as error:
-            self._record(asked, targets, error=error, named=banks or ())
+            recorder.failed(error, targets, named=banks)
             raise
-        if self.audit is not None:
-            self._record(asked, targets, ids=ids_by_bank(result.results), gaps=gaps)
-        return result
+        told = recorder.ended(targets, ids=ids_by_bank(result.results), gaps=gaps)
+        return replace(result, notes=(*result.notes, *told)) if told else result
 
     def _reflect(
         self, request: Reflect, who: Caller, banks: Sequence[str] | None, authors: Sequence[str] | None
     ) -> Steps[Reflection]:
-        asked = Asked(who, "reflect", request.query)
+        recorder = Recorder(self.audit, Asked(who, "reflect", request.query))
         targets: list[Target] = []
         gaps: list[Gap] = []
         try:
@@ -314,11 +334,10 @@ class MemberMemory:
             found, gaps = self._answered(targets, answers)
             result = federation.merge_reflect(found, gaps)
         except BaseException as error:
-            self._record(asked, targets, error=error, named=banks or ())
+            recorder.failed(error, targets, named=banks)
             raise
-        if self.audit is not None:
-            self._record(asked, targets, ids=ids_by_bank(result.based_on), gaps=gaps)
-        return result
+        told = recorder.ended(targets, ids=ids_by_bank(result.based_on), gaps=gaps)
+        return replace(result, notes=(*result.notes, *told)) if told else result
 
     def _narrowed(self, request: Read, target: Target, authors: Sequence[str] | None, **settled: Any) -> Read:
         """The request for one bank, inside the grant's mandatory scope."""
@@ -340,7 +359,7 @@ class MemberMemory:
                 groups=groups,
             )
         budget = defaults.budget if request.budget is None else request.budget
-        return replace(request, bank=target.bank_id, filter=chosen, budget=budget, **settled)
+        return request.at(target.bank_id, filter=chosen, budget=budget, **settled)
 
     def _answered(self, targets: Sequence[Target], answers: Sequence[Any]) -> tuple[list[tuple[str, Any]], list[Gap]]:
         """The answers by bank; a bank that fails costs only its own part, unless all of them do."""
@@ -369,10 +388,16 @@ class MemberMemory:
             return target.bank_id, item
         return review_bank_id(who), quarantine_item(item, target.name, target.bank_id, verdict.reason)
 
-    def _record(self, asked: Asked, targets: Sequence[Target], **done: Unpack[Ending]) -> None:
-        if self.audit is not None:
-            for event in events(asked, targets, Done(**done)):
-                self.audit.record(event)
+    @contextmanager
+    def _recording_a_bad_call(self, verb: str, options: Mapping[str, Any]) -> Iterator[None]:
+        """Record a call that fails before it is a request, such as one with an option that does not exist."""
+        try:
+            yield
+        except Exception as error:
+            caller = options.get("caller")
+            who = self.as_caller(caller) if isinstance(caller, Caller) else self.identity
+            Recorder(self.audit, Asked(who, verb, "")).failed(error)
+            raise
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import zip_longest
+from operator import is_
 
 from hindsight_teams.access.signatures import attributed
 from hindsight_teams.models import Gap, Memory, RecallResult, Reflection
@@ -26,7 +27,9 @@ def merge_recall(
     """
     if len(answers) == 1 and not gaps and max_tokens is None:
         only = answers[0][1]
-        return replace(only, results=list(_fit(_distinct(only.results), None)))
+        kept = list(_distinct(only.results))
+        unchanged = len(kept) == len(only.results) and all(map(is_, kept, only.results))
+        return only if unchanged else replace(only, results=kept)
     ranked = (m for turn in zip_longest(*(result.results for _, result in answers)) for m in turn if m is not None)
     notes = dict.fromkeys(note for _, result in answers for note in result.notes)
     return RecallResult(

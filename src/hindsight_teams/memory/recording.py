@@ -1,17 +1,18 @@
-"""A call of the service as audit events. Pure."""
+"""A call of the service as audit events, and how it is told of one that could not be recorded."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TypedDict
+from typing import Any, TypedDict, Unpack
 
 from hindsight_teams.access.grants import Caller
 from hindsight_teams.access.rights import Target
-from hindsight_teams.audit import AuditEvent, Outcome
-from hindsight_teams.errors import AccessDenied, ContentRefused, HindsightTeamsError
+from hindsight_teams.audit import NOT_RECORDED, AuditEvent, AuditSink, Outcome, trail_of
+from hindsight_teams.errors import AccessDenied, AuditFailed, ContentRefused, HindsightTeamsError
 from hindsight_teams.models import Gap, Memory
 
 
@@ -58,6 +59,50 @@ class Ending(TypedDict, total=False):
     reason: str | None
 
 
+_NAMED = 20
+"""Banks that were named and not reached, of which a denied call leaves an event."""
+
+
+class Recorder:
+    """Records one call: that it begins, how it ended, or how it failed.
+
+    Args:
+        sink: Where events go; None for nowhere.
+        asked: The call.
+    """
+
+    def __init__(self, sink: AuditSink | None, asked: Asked) -> None:
+        self._trail = trail_of(sink)
+        self.asked = asked
+
+    def begun(self, target: Target) -> None:
+        """Record that a write is about to be made, where calls that can't be recorded are refused.
+
+        Raises:
+            AuditFailed: It can't be recorded.
+        """
+        if self._trail is not None and self._trail.strict:
+            self._told([target], Done("begun"))
+
+    def ended(self, targets: Sequence[Target], **done: Unpack[Ending]) -> tuple[str, ...]:
+        """Record a call that was carried out; the note for its answer where that was not possible.
+
+        Raises:
+            AuditFailed: It can't be recorded, and such calls are refused.
+        """
+        return () if self._told(targets, Done(**done)) else (NOT_RECORDED,)
+
+    def failed(self, error: BaseException, targets: Sequence[Target] = (), named: Any = None) -> None:
+        """Record a call that was denied, failed or was cancelled; its own error is what the caller gets."""
+        banks = [named] if isinstance(named, str) else named if isinstance(named, Sequence) else ()
+        with suppress(AuditFailed):  # it is logged
+            self._told(targets, Done(error=error, named=banks[:_NAMED]))
+
+    def _told(self, targets: Sequence[Target], done: Done) -> bool:
+        trail = self._trail
+        return trail is None or not [e for e in events(self.asked, targets, done) if not trail.tell(e)]
+
+
 def events(asked: Asked, targets: Sequence[Target], done: Done) -> Iterator[AuditEvent]:
     """One event a bank, so that the audit can be asked by bank; one in all where no bank was reached."""
     duration = (time.perf_counter() - asked.started) * 1e3
@@ -80,12 +125,12 @@ def events(asked: Asked, targets: Sequence[Target], done: Done) -> Iterator[Audi
             memory_ids=seen,
             duration_ms=duration,
             error=type(done.error).__name__ if done.error else None,
-            reason=_reason(done.error) if done.error else failed.get(name or "", done.reason),
+            reason=reason_of(done.error) if done.error else failed.get(name or "", done.reason),
             text=asked.text,
         )
 
 
-def _reason(error: BaseException) -> str:
+def reason_of(error: BaseException) -> str:
     """The error's own words where they are this package's; what anybody else raises may hold anything."""
     return str(error) if isinstance(error, HindsightTeamsError) else type(error).__name__
 

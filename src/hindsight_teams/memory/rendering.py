@@ -11,9 +11,8 @@ import re
 import secrets
 from collections.abc import Mapping
 
-from hindsight_teams import when
 from hindsight_teams.models import LITTLE_KNOWN, Memory, RecallResult, Reflection
-from hindsight_teams.text import one_line, visible
+from hindsight_teams.text import happened, noted, one_line, repeated, visible
 
 NOTHING_FOUND = "No relevant memories found."
 LITTLE = "Note: little is known about this; the lines above may not answer it."
@@ -28,6 +27,9 @@ _TEMPLATE_BRACES = str.maketrans({"{": "\uff5b", "}": "\uff5d"})
 
 _FENCE = "recalled-memories"
 _TAG = re.compile(rf"<(?P<closing>/?){_FENCE}-(?P<mark>[0-9a-f]{{16}})>")
+_WHOLE = re.compile(
+    rf"<(?P<name>{_FENCE}-[0-9a-f]{{16}})>\n{re.escape(NOTICE)}\n(?P<inner>.*)\n</(?P=name)>", re.DOTALL
+)
 _FENCE_KEY = secrets.token_bytes(16)
 
 
@@ -71,11 +73,12 @@ def _line(memory: Memory, label_banks: bool, names: Mapping[str, str]) -> str:
         if memory.marked:
             text = f"(suspicious) {text}"
         return f"(superseded) {text}" if memory.superseded_by else text
-    dates = " | ".join(filter(None, (when.happened(memory), when.noted(memory))))
+    dates = " | ".join(filter(None, (happened(memory), noted(memory))))
     parts = [
         names.get(memory.bank_id, memory.bank_id),
         _speaker(memory),
-        when.repeated(memory),
+        _trust(memory),
+        repeated(memory),
         "superseded" if memory.superseded_by else None,
         f"suspicious: {memory.marked}" if memory.marked else None,
     ]
@@ -86,6 +89,13 @@ def _line(memory: Memory, label_banks: bool, names: Mapping[str, str]) -> str:
 def _speaker(memory: Memory) -> str | None:
     """Who said it: its speaker where one is known, else who retained it."""
     return memory.metadata.get("speaker") or memory.author
+
+
+def _trust(memory: Memory) -> str | None:
+    """How far it is trusted, where that is not the plain word of the member that retained it."""
+    if memory.author is None:
+        return "unsigned"
+    return "reviewed" if memory.metadata.get("trust") == "reviewed" else None
 
 
 def label(text: str, *, longest: int = 80) -> str:
@@ -118,6 +128,18 @@ def fence(text: str, *, prefix: str = "") -> str:
     inner = prefix + escape(visible(text))
     mark = _mark(inner)
     return f"<{_FENCE}-{mark}>\n{NOTICE}\n{inner}\n</{_FENCE}-{mark}>"
+
+
+def unfenced(text: str) -> str:
+    """What stands in the fence, for a text that is one fence and nothing else; every other text as it is."""
+    found = _WHOLE.fullmatch(text.strip())
+    return found["inner"] if found else text
+
+
+def is_framing(line: str) -> bool:
+    """Whether a line is one that stands around memories, and none of them: a fence, its notice, or a note of ours."""
+    bare = line.strip()
+    return bare in (NOTICE, NOTHING_FOUND, LITTLE) or _TAG.fullmatch(bare) is not None
 
 
 def strip_injected(text: str) -> str:

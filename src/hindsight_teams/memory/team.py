@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import cache, cached_property
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, Unpack
 from hindsight_teams.access.definition import BankValue, GrantValue, TeamDefinition
 from hindsight_teams.access.grants import Caller
 from hindsight_teams.access.matrix import AccessMatrix
-from hindsight_teams.audit import AuditTrail, SpanSink, StructlogSink, open_audit
+from hindsight_teams.audit import AuditTrail, SpanSink, StructlogSink, open_audit, trail_of
 from hindsight_teams.memory.curation import Proposals, Reviews
 from hindsight_teams.memory.direct import resolve_defaults
 from hindsight_teams.memory.forgetting import ForgetReport, Forgetting, Selection, SelectionOptions
@@ -154,7 +153,10 @@ class TeamMemory:
         self._given_guard = guard
         self.toolkit = toolkit
         self.clock = clock
-        self.audit: AuditSink = audit or _default_audit(resolve().audit)
+        settings = resolve()
+        self.audit: AuditSink = audit or _default_audit(settings.audit)
+        if settings.audit_failure == "refuse":
+            self.audit = trail_of(self.audit, strict=True) or self.audit
 
     @property
     def team_id(self) -> str:
@@ -212,6 +214,7 @@ class TeamMemory:
         retain: Retain | None = None,
         retain_bank: str | None = None,
         background: bool = False,
+        confirm: Sequence[str] = (),
     ) -> Equipped:
         """A copy of the team in which each member has its memory tools; the one given stays as it is.
 
@@ -232,6 +235,7 @@ class TeamMemory:
             retain_bank: Which bank it goes to; needed where a member may write several of the same kind.
             background: Retain after the run returned; ``close``, ``lifespan``, the interpreter's exit and SIGTERM wait
                 for it.
+            confirm: Names of tools, such as ``approve_memory``, of which Agno lets a person confirm each call.
 
         Raises:
             TeamDefinitionError: A member without an id, the same id twice, or a member in the definition that the team
@@ -247,6 +251,7 @@ class TeamMemory:
             retain=retain,
             retain_bank=retain_bank,
             background=background,
+            confirm=confirm,
         )
 
     def flush(self, timeout: float | None = None) -> bool:
@@ -255,7 +260,9 @@ class TeamMemory:
 
     async def aflush(self, timeout: float | None = None) -> bool:  # noqa: ASYNC109  # what flush takes
         """Async twin of ``flush``."""
-        return await asyncio.to_thread(self.flush, timeout)
+        from asyncio import to_thread
+
+        return await to_thread(self.flush, timeout)
 
     def proposals(self, member_id: str) -> Proposals:
         """What a member may propose for other banks.
@@ -276,11 +283,14 @@ class TeamMemory:
         """
         return Reviews(self.backend, self.definition, curator, self.audit)
 
-    def forget(self, *, dry_run: bool = True, **selection: Unpack[SelectionOptions]) -> ForgetReport:
+    def forget(
+        self, *, dry_run: bool = True, actor: str | None = None, **selection: Unpack[SelectionOptions]
+    ) -> ForgetReport:
         """Forget, in all banks of the team, what the selection names, with what was derived from it.
 
         Args:
             dry_run: Only list what would go. True unless you say otherwise.
+            actor: Who asked for it, for the audit.
             **selection: The fields of ``forgetting.Selection``: memory_ids, document_id, author, user, session, run,
                 tags. What is given is ANDed.
 
@@ -288,13 +298,19 @@ class TeamMemory:
             InvalidInput: Nothing was selected.
         """
         self.flush()  # what is still to be stored may be what is to be forgotten
-        return Forgetting(self.backend, self.team_id, self.audit).forget(Selection(**selection), dry_run=dry_run)
+        return Forgetting(self.backend, self.team_id, self.audit).forget(
+            Selection(**selection), dry_run=dry_run, actor=actor
+        )
 
-    async def aforget(self, *, dry_run: bool = True, **selection: Unpack[SelectionOptions]) -> ForgetReport:
+    async def aforget(
+        self, *, dry_run: bool = True, actor: str | None = None, **selection: Unpack[SelectionOptions]
+    ) -> ForgetReport:
         """Async twin of ``forget``."""
-        await asyncio.to_thread(self.flush)
+        from asyncio import to_thread
+
+        await to_thread(self.flush)
         forgetting = Forgetting(self.backend, self.team_id, self.audit)
-        return await forgetting.aforget(Selection(**selection), dry_run=dry_run)
+        return await forgetting.aforget(Selection(**selection), dry_run=dry_run, actor=actor)
 
     def access_matrix(self) -> AccessMatrix:
         """Who holds what on which bank."""

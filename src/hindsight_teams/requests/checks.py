@@ -107,6 +107,12 @@ def check_metadata(metadata: Any) -> dict[str, str]:
         return {}
     if not isinstance(metadata, Mapping):
         raise InvalidInput(f"metadata must be a mapping of strings, not {type(metadata).__name__}")
+    try:
+        together = "".join((*metadata, *metadata.values()))
+    except TypeError:
+        together = "\0"
+    if together.isascii() and together.isprintable():  # as nearly always: one look instead of two a key
+        return dict(metadata)
     for key, value in metadata.items():
         if not isinstance(key, str):
             raise InvalidInput(f"metadata has the key {key!r}; each key must be a string")

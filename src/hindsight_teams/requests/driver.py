@@ -1,4 +1,4 @@
-"""Decisions apart from their execution: one generator of steps, driven by a sync or by an async loop.
+"""The two loops, one sync and one async, that carry out the steps that a generator yields.
 
 What needs both a sync and an async variant is written once, as a generator that yields what is to be done and is sent
 what came of it; an exception is raised where the generator waits. The idea is that of httpx's authentication flows.
@@ -7,10 +7,8 @@ The service yields requests, the HTTP engine yields exchanges; ``drive`` and ``a
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Awaitable, Callable, Generator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
@@ -19,6 +17,8 @@ from hindsight_teams.errors import BackendError
 from hindsight_teams.requests.core import Request
 
 if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
+
     from hindsight_teams.backends.base import MemoryBackend
 
 S = TypeVar("S")
@@ -118,7 +118,9 @@ async def arun(backend: MemoryBackend, steps: Steps[T]) -> T:
             return await step.aperform()
         if len(step) == 1:
             return [await settle(step[0])]
-        return list(await asyncio.gather(*map(settle, step)))
+        from asyncio import gather
+
+        return list(await gather(*map(settle, step)))
 
     return await adrive(steps, do)
 
@@ -136,6 +138,8 @@ def _pool() -> ThreadPoolExecutor:
 
     Threads are started as they are needed; so many, that those who wait for a slow bank hold up nobody else.
     """
+    from concurrent.futures import ThreadPoolExecutor
+
     return ThreadPoolExecutor(max_workers=256, thread_name_prefix="hindsight-teams-read")
 
 

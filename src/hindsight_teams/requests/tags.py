@@ -99,8 +99,15 @@ def check_tags(tags: Any, *, name: str = "tags") -> list[str]:
     """
     if tags is None:
         return []
-    if isinstance(tags, str | bytes) or not isinstance(tags, Sequence | AbstractSet):
+    if type(tags) not in (list, tuple) and (
+        isinstance(tags, str | bytes) or not isinstance(tags, Sequence | AbstractSet)
+    ):
         raise InvalidInput(f"{name}={tags!r} must be a list of strings")
+    try:
+        if all(map(str.strip, tags)) and "".join(tags).isprintable():  # as nearly always: one look instead of two a tag
+            return list(tags)
+    except TypeError:
+        pass
     for tag in tags:
         if not isinstance(tag, str) or not tag.strip():
             raise InvalidInput(f"{name} holds {tag!r}; each tag must be a non-empty string")

@@ -149,7 +149,12 @@ class TeamValidator(OperationValidatorExtension):
                 items, reason = await asyncio.to_thread(guarded, guard, items, bank=grant.bank.name, caller=caller)
                 if reason:
                     return ValidationResult.reject(f"the write guard did not let it pass: {reason}", status_code=422)
-                items = [signature.sign(item, grant=grant, bank_id=ctx.bank_id, sealed=False, **who) for item in items]
+                items = [
+                    signature.sign(
+                        {**item, "observation_scopes": None}, grant=grant, bank_id=ctx.bank_id, sealed=False, **who
+                    )
+                    for item in items
+                ]
         except InvalidInput as error:
             return ValidationResult.reject(str(error))
         return ValidationResult.accept_with(contents=items)

@@ -13,7 +13,9 @@ from typing import Any, TypeAlias
 
 from hindsight_teams.access.grants import Access
 from hindsight_teams.errors import HindsightTeamsError
+from hindsight_teams.requests.checks import MAX_BANK_ID
 from hindsight_teams.server.authority import Authority, Identity
+from hindsight_teams.server.fields import MCP_ARGUMENTS, Fields
 from hindsight_teams.server.routes import MCP_METHODS, MCP_TOOLS, OPEN, wanted
 
 Scope: TypeAlias = "MutableMapping[str, Any]"
@@ -23,8 +25,8 @@ Send: TypeAlias = "Callable[[Message], Awaitable[None]]"
 Application: TypeAlias = "Callable[[Scope, Receive, Send], Awaitable[None]]"
 
 MCP = "/mcp"
-MAX_MCP_BODY = 32 * 1024 * 1024
-"""Bytes of an MCP message that is read to see which tool it calls; the server's own requests are not read."""
+MAX_BODY = 32 * 1024 * 1024
+"""Bytes of a member's request that are read to see what it asks for; a larger one is refused."""
 
 admitted: ContextVar[str | None] = ContextVar("hindsight_teams_admitted", default=None)
 """The id of the key that the guard let through, for this request."""
@@ -74,8 +76,8 @@ class Guard:
             if not identity.admin:
                 if on_mcp:
                     receive = await self._check_mcp(identity, scope, path, receive)
-                else:
-                    _check_route(identity, scope, path)
+                elif (fields := _check_route(identity, scope, path)) is not None:
+                    receive = await _check_body(fields, receive)
         except Refused as refusal:
             await _answer(send, refusal)
             return
@@ -107,21 +109,38 @@ class Guard:
         if scope["method"] != "POST":
             raise Refused(403, _denied(identity, f"{scope['method']} here"))
         body = await _read(receive)
-        try:
-            data = json.loads(body, object_pairs_hook=_unique)
-        except (ValueError, RecursionError):
-            raise Refused(400, "this is no JSON-RPC message") from None
+        data = _parsed(body, "this is no JSON-RPC message")
         for message in data if isinstance(data, list) else [data]:
             _check_message(identity, message, bank or _header(scope, b"x-bank-id"))
         return _replay(body, receive)
 
 
-def _check_route(identity: Identity, scope: Scope, path: str) -> None:
-    wish = wanted(scope["method"], path, scope.get("query_string", b"").decode("latin-1"))
+def _check_route(identity: Identity, scope: Scope, path: str) -> Fields | None:
+    """Hold a request against the list of routes; gives the fields that its body may have, where it has one."""
+    query = scope.get("query_string", b"").decode("latin-1")
+    wish = wanted(scope["method"], path, query)
     if wish is None:
         raise Refused(403, _denied(identity, "do that; it takes an admin key"))
-    if wish.bank_id is not None and not any(identity.may(right, wish.bank_id) for right in wish.rights):
-        raise Refused(403, _denied(identity, wish.rights[0].verbs[0], wish.bank_id))
+    if wish.bank_id is None:
+        if wish.fault:
+            raise Refused(403, wish.fault)
+        return None
+    held = [route for route in wish.routes if identity.may(route.access, wish.bank_id)]
+    if not held:
+        raise Refused(403, _denied(identity, wish.routes[0].access.verbs[0], wish.bank_id))
+    faults = [route.fault(query) for route in held]
+    if None not in faults:
+        raise Refused(403, faults[0] or "")
+    return held[faults.index(None)].body
+
+
+async def _check_body(fields: Fields, receive: Receive) -> Receive:
+    """Hold a request's body against the fields that it may have; gives it back to be read again."""
+    body = await _read(receive)
+    fault = fields.fault(_parsed(body, "the body is no JSON object"))
+    if fault is not None:
+        raise Refused(422, fault)
+    return _replay(body, receive)
 
 
 def _check_message(identity: Identity, message: Any, default_bank: str | None) -> None:
@@ -131,7 +150,7 @@ def _check_message(identity: Identity, message: Any, default_bank: str | None) -
             return  # an answer to the server
         raise Refused(400, "this is no JSON-RPC message")
     if method not in MCP_METHODS and not method.startswith("notifications/"):
-        raise Refused(403, _denied(identity, f"use the MCP method {method!r}"))
+        raise Refused(403, _denied(identity, f"use the MCP method {method[:80]!r}"))
     if method != "tools/call":
         return
     params = message.get("params")
@@ -139,12 +158,14 @@ def _check_message(identity: Identity, message: Any, default_bank: str | None) -
     arguments = params.get("arguments") if isinstance(params, dict) else None
     verb = MCP_TOOLS.get(tool) if isinstance(tool, str) else None
     if verb is None:
-        raise Refused(403, _denied(identity, f"call the tool {tool!r}"))
+        raise Refused(403, _denied(identity, f"call the tool {str(tool)[:80]!r}"))
     bank = arguments.get("bank_id") if isinstance(arguments, dict) else None
     bank = bank if bank is not None else default_bank
     # Where no bank is named at all the server takes its default; the validator judges that.
     if verb and isinstance(bank, str) and not identity.may(verb, bank):
         raise Refused(403, _denied(identity, verb.verbs[0], bank))
+    if arguments is not None and (fault := MCP_ARGUMENTS[str(tool)].fault(arguments, "the tool's arguments")):
+        raise Refused(422, fault)
 
 
 def _holds_any(identity: Identity, bank: str) -> bool:
@@ -152,7 +173,7 @@ def _holds_any(identity: Identity, bank: str) -> bool:
 
 
 def _denied(identity: Identity, what: str, bank: str | None = None) -> str:
-    return f"member {identity.member!r} may not {what}{f' on bank {bank!r}' if bank is not None else ''}"
+    return f"member {identity.member!r} may not {what}{f' on bank {bank[:MAX_BANK_ID]!r}' if bank is not None else ''}"
 
 
 def _path(scope: Scope) -> str:
@@ -180,6 +201,14 @@ def _bearer(scope: Scope) -> str | None:
     return value[7:].strip() if value.lower().startswith("bearer ") else value or None
 
 
+def _parsed(body: bytes, otherwise: str) -> Any:
+    """The JSON in a body, in which no reader could see something else than another."""
+    try:
+        return json.loads(body.decode("utf-8"), object_pairs_hook=_unique)
+    except (ValueError, RecursionError):
+        raise Refused(400, otherwise) from None
+
+
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """An object whose keys differ; with doubles, two readers could see two different messages."""
     found = dict(pairs)
@@ -195,7 +224,7 @@ async def _read(receive: Receive) -> bytes:
         if message["type"] != "http.request":
             raise Refused(400, "the request was cut")
         body += message.get("body", b"")
-        if len(body) > MAX_MCP_BODY:
+        if len(body) > MAX_BODY:
             raise Refused(413, "the message is too large")
         if not message.get("more_body"):
             return bytes(body)

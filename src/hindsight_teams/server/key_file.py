@@ -16,18 +16,24 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from hindsight_teams.errors import ConfigurationError, InvalidInput, did_you_mean
+from hindsight_teams.log import get_logger
 from hindsight_teams.server.reload import Reloaded
 
 PREFIX = "htm_"
 """What every key starts with."""
 
 _KEY = re.compile(r"htm_([0-9a-f]{10})_([A-Za-z0-9_-]{43})")
-_VERSION = 1
+_VERSION = 2
+_READ = (1, _VERSION)  # 1 had no expiry; a release that knows only 1 must not read on as if nothing expired
+_NOTED_EVERY = timedelta(hours=1)
+
+_logger = get_logger("hindsight_teams.server.keys")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +44,8 @@ class KeyRecord:
         id: Names the key; not secret.
         admin: May do everything on the server; for operators and for the process that hosts the whole team.
         created: Aware, UTC.
-        revoked: When it stopped to count; None while it does.
+        revoked: When somebody took it back; None for one that nobody did.
+        expires: When it stops to count by itself; None for never.
         sha256: Hash of the whole key, hexadecimal.
     """
 
@@ -48,16 +55,20 @@ class KeyRecord:
     admin: bool
     created: datetime
     revoked: datetime | None = None
+    expires: datetime | None = None
     sha256: str = field(default="", repr=False)
 
     @property
     def active(self) -> bool:
         """Whether it still counts."""
-        return self.revoked is None
+        return self.revoked is None and (self.expires is None or _now() < self.expires)
 
 
 class KeyStore:
     """The keys in one JSON file, readable by its owner alone; safe to share between processes.
+
+    When a key was used last stands in a second file beside it, ``NAME.used``, which the server writes at most once an
+    hour for each key. Where it can't, a key counts all the same.
 
     Args:
         path: The file. It is made by the first ``create``.
@@ -69,31 +80,62 @@ class KeyStore:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self._records = Reloaded(self.path, _read)
+        self._used_file = self.path.with_name(f"{self.path.name}.used")
+        self._noted: dict[str, datetime] = {}
+        self._noting = Lock()
 
-    def create(self, team: str, member: str, *, admin: bool = False) -> tuple[str, str]:
+    def create(
+        self, team: str, member: str, *, admin: bool = False, lifetime: timedelta | None = None
+    ) -> tuple[str, str]:
         """Make a key.
 
         Args:
             team: The team's id, as in team.toml.
             member: The member's id, as in team.toml; for an admin key, whom to ask about it.
             admin: Not bound to a member's grants.
+            lifetime: How long it counts; for ever when None.
 
         Returns:
             The key's id, and the key itself, which is stored nowhere and can't be shown again.
 
         Raises:
-            InvalidInput: An empty team or member.
+            InvalidInput: An empty team or member, or a lifetime that is over before it begins or never ends.
         """
         for name, value in (("team", team), ("member", member)):
             if not isinstance(value, str) or not value.strip():
                 raise InvalidInput(f"{name}={value!r} must be a non-empty string")
+        now = _now()
+        expires = None if lifetime is None else _end(now, lifetime)
         with self._changing() as records:
-            key_id = secrets.token_hex(5)
-            while key_id in records:
-                key_id = secrets.token_hex(5)
-            key = f"{PREFIX}{key_id}_{secrets.token_urlsafe(32)}"
-            records[key_id] = KeyRecord(key_id, team, member, admin, _now(), sha256=_digest(key))
-        return key_id, key
+            return _added(records, KeyRecord("", team, member, admin, now, expires=expires))
+
+    def rotate(self, key_id: str, *, grace: timedelta = timedelta()) -> tuple[str, str]:
+        """Make a key that takes the place of another: for the same owner, and for as long as that one was made for.
+
+        Args:
+            key_id: The key to replace.
+            grace: How long the old key still counts, for processes that are yet to get the new one.
+
+        Returns:
+            As ``create``.
+
+        Raises:
+            InvalidInput: There is no such key, or it does not count any more.
+        """
+        if grace < timedelta():
+            raise InvalidInput("a grace period can't be negative")
+        now = _now()
+        with self._changing() as records:
+            old = _known(records, key_id)
+            if not old.active:
+                raise InvalidInput(f"the key {key_id!r} does not count any more; make a new one with create")
+            end = _end(now, grace) if grace else now
+            if not grace:
+                records[key_id] = replace(old, revoked=now)
+            elif old.expires is None or end < old.expires:
+                records[key_id] = replace(old, expires=end)
+            expires = None if old.expires is None else _end(now, old.expires - old.created)
+            return _added(records, replace(old, created=now, expires=expires))
 
     def list(self) -> list[KeyRecord]:
         """All keys, oldest first, revoked ones too."""
@@ -106,22 +148,40 @@ class KeyStore:
             InvalidInput: There is no such key.
         """
         with self._changing() as records:
-            record = records.get(key_id)
-            if record is None:
-                raise InvalidInput(f"there is no key {key_id!r}; {did_you_mean(str(key_id), records)}")
-            if record.active:
+            record = _known(records, key_id)
+            if record.revoked is None:
                 record = records[key_id] = replace(record, revoked=_now())
         return record
 
     def verify(self, key: str | None) -> KeyRecord | None:
-        """The record of a key that counts; None for one that is unknown, malformed or revoked."""
+        """The record of a key that counts; None for one that is unknown, malformed, revoked or expired."""
         parts = _KEY.fullmatch(key) if key else None
         if key is None or parts is None:
             return None
         record = self._records.get().get(parts[1])
         if record is None or not hmac.compare_digest(record.sha256, _digest(key)) or not record.active:
             return None
+        self._note_use(record.id)
         return record
+
+    def last_used(self) -> dict[str, datetime]:
+        """When each key was used last, by its id, to the hour; a key that never was is not in it."""
+        return _read_used(self._used_file)
+
+    def _note_use(self, key_id: str) -> None:
+        now = _now()
+        with self._noting:
+            noted = self._noted.get(key_id)
+            if noted is not None and timedelta() <= now - noted < _NOTED_EVERY:
+                return
+            self._noted[key_id] = now
+        try:
+            with _locked(self.path):
+                used = {**_read_used(self._used_file), key_id: now}
+                text = json.dumps({name: moment.isoformat() for name, moment in sorted(used.items())}, indent=1)
+                _replace(self._used_file, text + "\n")
+        except OSError as error:
+            _logger.warning("the use of a key could not be noted", key=key_id, error=error.strerror)
 
     @contextmanager
     def _changing(self) -> Iterator[dict[str, KeyRecord]]:
@@ -136,6 +196,39 @@ class KeyStore:
             raise ConfigurationError(
                 f"the key file {self.path.name!r} can't be written: {error.strerror}", path=str(self.path)
             ) from error
+
+
+def _known(records: dict[str, KeyRecord], key_id: str) -> KeyRecord:
+    record = records.get(key_id)
+    if record is None:
+        raise InvalidInput(f"there is no key {key_id!r}; {did_you_mean(str(key_id), records)}")
+    return record
+
+
+def _added(records: dict[str, KeyRecord], record: KeyRecord) -> tuple[str, str]:
+    """A new key with this record, under an id of its own."""
+    key_id = secrets.token_hex(5)
+    while key_id in records:
+        key_id = secrets.token_hex(5)
+    key = f"{PREFIX}{key_id}_{secrets.token_urlsafe(32)}"
+    records[key_id] = replace(record, id=key_id, sha256=_digest(key))
+    return key_id, key
+
+
+def _end(now: datetime, lifetime: timedelta) -> datetime:
+    """The end of a lifetime, which must lie ahead.
+
+    Raises:
+        InvalidInput: It does not, or lies beyond the calendar.
+    """
+    if lifetime < timedelta(seconds=1):
+        raise InvalidInput("a key must count for a second at least")
+    try:
+        return now + lifetime
+    except OverflowError:
+        raise InvalidInput(
+            "a key can't count for that long; leave its lifetime out for one that never expires"
+        ) from None
 
 
 def _digest(key: str) -> str:
@@ -154,7 +247,7 @@ def _read(path: Path) -> dict[str, KeyRecord]:
                 f"others can write the key file {path.name!r}; make it its owner's alone: chmod 600", path=str(path)
             )
         data = json.loads(path.read_text(encoding="utf-8"))
-        if data["version"] != _VERSION:
+        if data["version"] not in _READ:
             raise ConfigurationError(
                 f"the key file {path.name!r} has version {data['version']!r}; this release reads {_VERSION}",
                 path=str(path),
@@ -166,7 +259,7 @@ def _read(path: Path) -> dict[str, KeyRecord]:
         raise ConfigurationError(
             f"the key file {path.name!r} can't be read: {error.strerror}", path=str(path)
         ) from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ConfigurationError(
             f"the key file {path.name!r} is damaged; restore it from a copy, or delete it and make new keys",
             path=str(path),
@@ -174,7 +267,7 @@ def _read(path: Path) -> dict[str, KeyRecord]:
 
 
 def _record(raw: dict[str, Any]) -> KeyRecord:
-    revoked = raw["revoked"]
+    revoked, expires = raw["revoked"], raw.get("expires")
     return KeyRecord(
         id=str(raw["id"]),
         team=str(raw["team"]),
@@ -182,6 +275,7 @@ def _record(raw: dict[str, Any]) -> KeyRecord:
         admin=raw["admin"] is True,
         created=datetime.fromisoformat(raw["created"]),
         revoked=datetime.fromisoformat(revoked) if revoked else None,
+        expires=datetime.fromisoformat(expires) if expires else None,
         sha256=str(raw["sha256"]),
     )
 
@@ -189,13 +283,26 @@ def _record(raw: dict[str, Any]) -> KeyRecord:
 def _write(path: Path, records: dict[str, KeyRecord]) -> None:
     keys = [asdict(record) for record in records.values()]
     text = json.dumps({"version": _VERSION, "keys": keys}, indent=1, default=datetime.isoformat)
+    _replace(path, text + "\n")
+
+
+def _read_used(path: Path) -> dict[str, datetime]:
+    try:
+        used = {str(name): datetime.fromisoformat(moment) for name, moment in json.loads(path.read_text()).items()}
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError):
+        return {}
+    return {name: moment for name, moment in used.items() if moment.tzinfo is not None}
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file in one step, for its owner alone; a link that stands there is replaced, not followed."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mode 0600
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as out:
             with suppress(OSError, AttributeError):  # root makes a key for the server's own user
-                owner = path.stat()
+                owner = path.lstat()
                 os.chown(name, owner.st_uid, owner.st_gid)
-            out.write(text + "\n")
+            out.write(text)
             out.flush()
             os.fsync(out.fileno())
         os.replace(name, path)
@@ -213,6 +320,8 @@ def _locked(path: Path) -> Iterator[None]:
     except ImportError:  # Windows
         yield
         return
-    with open(path.with_name(f".{path.name}.lock"), "w", opener=lambda p, flags: os.open(p, flags, 0o600)) as lock:
+    # Opened to append, and through no link: whoever may write into the folder could have planted one.
+    name, no_link = path.with_name(f".{path.name}.lock"), getattr(os, "O_NOFOLLOW", 0)
+    with open(name, "a", opener=lambda p, flags: os.open(p, flags | no_link, 0o600)) as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -74,6 +74,16 @@ def could_be(spec: BankSpec, team: str, member: str | None, bank_id: str) -> boo
     return pattern.cut_is_known and head.startswith(pattern.fixed)
 
 
+def named_by(spec: BankSpec, team: str, member: str, bank_id: str) -> dict[str, str]:
+    """The user, session and run that an id of this bank names; empty for one that was cut to a hash."""
+    if spec.resolver is not None:
+        return {}
+    pattern = _pattern(spec.template, spec.name, tuple(sorted(spec.variables.items())), team, member)
+    match = None if _HASHED.fullmatch(bank_id) else pattern.whole.fullmatch(bank_id)
+    values = match.groupdict() if match else {}
+    return {name: value for name, escaped in values.items() if (value := unescape(escaped))}
+
+
 def _exact(bank: BankSpec, who: Caller) -> str | None:
     """The bank's id where team and member alone decide it."""
     if bank.resolver is not None or not bank.needs <= {"team", "member"}:

@@ -11,12 +11,12 @@ from dataclasses import replace
 from typing import Any
 
 from hindsight_teams.access import signatures as provenance
-from hindsight_teams.access.banks import unescape
+from hindsight_teams.access.banks import BankSpec, unescape
 from hindsight_teams.access.definition import TeamDefinition
 from hindsight_teams.access.grants import Caller, Grant
 from hindsight_teams.errors import InvalidInput
 from hindsight_teams.memory.envelopes import seal, unseal
-from hindsight_teams.server.matching import could_be
+from hindsight_teams.server.matching import could_be, named_by
 
 Item = Mapping[str, Any]
 
@@ -39,12 +39,12 @@ def sign(
 
     Raises:
         InvalidInput: It claims another team or author, contradicts itself or its bank about user, session or run,
-            claims a trust or a lineage, or asks for observations outside the scope.
+            claims a trust or a lineage, or asks for observations under other tags than its own.
     """
     tags, metadata = list(item.get("tags") or ()), dict(item.get("metadata") or {})
     scope_tags = grant.scope_tags if grant else ()
     reserved = provenance.RESERVED_METADATA - {"marked"} - (provenance.ENVELOPE_METADATA if sealed else frozenset())
-    caller = replace(_claimed(tags, metadata), team=team, member=member)
+    caller = _completed(replace(_claimed(tags, metadata), team=team, member=member), grant, bank_id)
     own = [tag for tag in tags if not tag.startswith(provenance.RESERVED_PREFIXES) and tag not in scope_tags]
     signed_tags = provenance.sign_tags(caller, own, scope_tags)
     if provenance.MARK in tags:  # a mark only takes trust away, so that anybody may set it on its own
@@ -59,12 +59,33 @@ def sign(
     for key in reserved & metadata.keys():
         if metadata[key] != signed_metadata.get(key):
             raise InvalidInput(f"the metadata {key!r} claims what is not this key's")
+    expected = None if sealed else provenance.observation_scopes(signed_tags)
     scopes = item.get("observation_scopes")
-    if scope_tags and scopes is not None and _sets(scopes) != _sets(provenance.observation_scopes(signed_tags)):
-        raise InvalidInput("this key writes within a scope; leave out observation_scopes")
-    if grant and all(getattr(caller, name) for name in grant.bank.needs) and grant.bank.resolve(caller) != bank_id:
+    if scopes is not None and scopes != "combined" and (expected is None or _sets(scopes) != _sets(expected)):
+        raise InvalidInput("observations get the tags of the memories that they rest on; leave out observation_scopes")
+    signed = {**item, "tags": signed_tags, "metadata": signed_metadata}
+    return signed if expected is None else {**signed, "observation_scopes": expected}
+
+
+def _completed(caller: Caller, grant: Grant | None, bank_id: str) -> Caller:
+    """The caller with the user, session and run that the bank's id names.
+
+    So what is written into a user's bank is that user's, and goes when the user is forgotten.
+
+    Raises:
+        InvalidInput: The caller claims others than the id names, or the id was cut to a hash and nobody is claimed.
+    """
+    if grant is None:
+        return caller
+    bank = grant.bank
+    if isinstance(bank, BankSpec) and caller.team and caller.member:
+        named = named_by(bank, caller.team, caller.member, bank_id)
+        caller = replace(caller, **{name: value for name, value in named.items() if getattr(caller, name) is None})
+    if not all(getattr(caller, name) for name in bank.needs):
+        raise InvalidInput("the bank's id does not tell whose it is; name the user, session or run in the metadata")
+    if bank.resolve(caller) != bank_id:
         raise InvalidInput("the user, session or run that the item claims has another bank than this one")
-    return {**item, "tags": signed_tags, "metadata": signed_metadata}
+    return caller
 
 
 def check_envelope(item: Item, definition: TeamDefinition, member: str) -> None:
@@ -98,6 +119,7 @@ def check_envelope(item: Item, definition: TeamDefinition, member: str) -> None:
         and {**outside, "review_item": (expected.metadata or {}).get("review_item")} == expected.metadata
         and item.get("document_id") == expected.document_id
         and (item.get("update_mode") or "replace") == expected.update_mode
+        and not any(item.get(name) for name in ("context", "entities", "observation_scopes", "strategy"))
     )
     if not same:
         raise InvalidInput("the envelope for the review bank does not match what is in it")
@@ -118,7 +140,10 @@ def writable_tags(*, team: str, member: str) -> list[str]:
 
 def _sets(scopes: Any) -> Any:
     """Scopes without the order of their tags."""
-    return [set(tags) for tags in scopes] if isinstance(scopes, list) else scopes
+    try:
+        return [set(tags) for tags in scopes] if isinstance(scopes, list) else scopes
+    except TypeError:  # no list of lists of strings
+        return scopes
 
 
 def _others(*prefixes: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""What the stand-in models share: a whole Agno model around one method that decides the next turn."""
+"""The base class of the stand-in models: an Agno model around one method that decides the next turn."""
 
 from __future__ import annotations
 

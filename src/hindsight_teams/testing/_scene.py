@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from agno.models.message import Message
 
+from hindsight_teams.memory.rendering import unfenced
 from hindsight_teams.testing._model import Request, text_of
 from hindsight_teams.testing._text import blocks, memory_lines, unaddressed, without_blocks
 
@@ -53,7 +54,9 @@ class Scene:
             task=without_blocks(prompt),
             task_id=messages[start].id or "" if start is not None else "",
             results=tuple(
-                Result(m.tool_name or "", text_of(m), bool(m.tool_call_error)) for m in done if m.role == "tool"
+                Result(m.tool_name or "", unfenced(text_of(m)), bool(m.tool_call_error))
+                for m in done
+                if m.role == "tool"
             ),
             tools=frozenset(request.tool_names),
             injected=tuple(memory_lines(request.system) + memory_lines(blocks(prompt))),

@@ -6,15 +6,21 @@ Installed with the package, so a test only names the fixtures. It imports the me
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypedDict, Unpack
 
 import pytest
 
 if TYPE_CHECKING:
+    from hindsight_teams.access.definition import BankValue, GrantValue
+    from hindsight_teams.agno.toolkit import HindsightTools
+    from hindsight_teams.audit import AuditSink
+    from hindsight_teams.backends.base import MemoryBackend
+    from hindsight_teams.guard import Guard
+    from hindsight_teams.memory.questions import Defaults
     from hindsight_teams.memory.team import TeamMemory
 
 
@@ -50,11 +56,28 @@ class MemoryClock:
         self.now += timedelta(**duration)
 
 
+class TeamMemoryOptions(TypedDict, total=False):
+    """The keywords of ``TeamMemory``, and of ``TeamMemory.from_file`` where a path is given."""
+
+    banks: Mapping[str, BankValue]
+    members: Mapping[str, Mapping[str, GrantValue]]
+    curators: Iterable[str]
+    proposers: Iterable[str]
+    backend: MemoryBackend
+    variables: Mapping[str, str] | None
+    defaults: Defaults | None
+    guard: Guard | bool | None
+    audit: AuditSink | None
+    toolkit: type[HindsightTools] | None
+    clock: Callable[[], datetime] | None
+
+
 class TeamMemoryFactory(Protocol):
     """Makes the memory of a team, from a team.toml or from the arguments of ``TeamMemory``."""
 
-    def __call__(self, team: str | Path, **options: Any) -> TeamMemory:
+    def __call__(self, team: str | Path, **options: Unpack[TeamMemoryOptions]) -> TeamMemory:
         """One team's memory."""
+        ...
 
 
 @pytest.fixture
@@ -79,8 +102,9 @@ def team_memory(tmp_path: Path, memory_clock: MemoryClock) -> Iterator[TeamMemor
     with ExitStack() as opened:
         opened.callback(backend.close)
 
-        def make(team: str | Path, **options: Any) -> TeamMemory:
-            make: Callable[..., TeamMemory] = TeamMemory.from_file if isinstance(team, Path) else TeamMemory
-            return opened.enter_context(make(team, **{"backend": backend, **options}))
+        def make(team: str | Path, **options: Unpack[TeamMemoryOptions]) -> TeamMemory:
+            make: Any = TeamMemory.from_file if isinstance(team, Path) else TeamMemory
+            memory: TeamMemory = make(team, **{"backend": backend, **options})
+            return opened.enter_context(memory)
 
         yield make

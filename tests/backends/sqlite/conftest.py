@@ -1,5 +1,7 @@
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +14,23 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def backend(path: Path) -> Iterator[SQLiteBackend]:
-    backend = SQLiteBackend(path)
-    yield backend
-    backend.close()
+def open_backend(path: Path) -> Iterator[Callable[..., SQLiteBackend]]:
+    opened: list[SQLiteBackend] = []
+
+    def open_it(**options: Any) -> SQLiteBackend:
+        opened.append(SQLiteBackend(path, **options))
+        return opened[-1]
+
+    yield open_it
+    for backend in opened:
+        backend.close()
+
+
+@pytest.fixture
+def backend(open_backend: Callable[..., SQLiteBackend]) -> SQLiteBackend:
+    return open_backend()
+
+
+def facts(*texts: str) -> str:
+    """A model's answer with these facts."""
+    return json.dumps({"facts": [{"text": text} for text in texts]})

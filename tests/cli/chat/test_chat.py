@@ -13,9 +13,9 @@ from agno.agent import Agent
 
 from hindsight_teams.audit import AuditEvent
 from hindsight_teams.backends.sqlite import SQLiteBackend
+from hindsight_teams.cli.chat.exchanges import EventLog, Turn, TurnFailed, follow
 from hindsight_teams.cli.chat.partners import find
 from hindsight_teams.cli.chat.talk import Conversation
-from hindsight_teams.cli.chat.turns import EventLog, Turn, TurnFailed, follow
 from hindsight_teams.errors import ConfigurationError, InvalidInput
 from tests.cli.conftest import Cli, Outcome
 

@@ -18,7 +18,7 @@ id = "harbour-desk"
 shared = { scope = "team", description = "what the desk knows" }
 notes = "member"
 customer = "user"
-room = "harbour-desk:room:{session}"
+room = "{team}:{bank}:{session}"
 [members.researcher]
 shared = "writer-only"
 notes = "full"

@@ -119,7 +119,7 @@ def test_a_reader_decides_nothing(page: Page) -> None:
 
 
 def test_a_page_without_a_curator_has_one_token_only(page: Page) -> None:
-    from hindsight_teams.cli.inspect.gate import Tokens
+    from hindsight_teams.cli.inspect.browser_gate import Tokens
 
     tokens = Tokens()
     assert tokens.role(tokens.reader) == "reader"

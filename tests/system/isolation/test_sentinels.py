@@ -104,6 +104,57 @@ def test_a_secret_shows_exactly_where_the_matrix_says(
     assert found == expected
 
 
+def letters(text: str) -> list[float]:
+    """A vector of a text: how often each letter stands in it."""
+    return [text.casefold().count(letter) + 0.01 for letter in "abcdefghijklmnopqrstuvwxyz"]
+
+
+@pytest.mark.parametrize("member", MEMBERS)
+@pytest.mark.parametrize("verb", ["recall", "reflect"])
+def test_a_secret_shows_nowhere_else_when_it_is_asked_for_by_date_author_tag_or_likeness(
+    tmp_path: Path, member: str, verb: str
+) -> None:
+    days = {key: f"{day} March 2024" for day, key in enumerate(SECRETS, start=3)}
+    with closing(SQLiteBackend(tmp_path / "dated.db", embedder=letters)) as backend:
+        team = TeamMemory(
+            "desk-team",
+            banks={"shared": "team", "notes": "member", "customer": "user", "vault": "team"},
+            members={
+                "desk": {"shared": "read-only"},
+                "writer": {"shared": "full", "notes": "full"},
+                "reader": {"shared": ["recall"]},
+                "judge": {"shared": "reflect-only"},
+                "clerk": {"customer": "full", "notes": "full"},
+                "outsider": {"vault": "writer-only"},
+            },
+            backend=backend,
+        )
+        for (bank, whose), word in SECRETS.items():
+            author = {"shared": "writer", "customer": "clerk", "vault": "outsider"}.get(bank, whose)
+            assert author
+            own = team.member(author)
+            said = f"On {days[bank, whose]} the secret word was {word}."
+            own.retain(said, bank=bank, tags=["secret"], caller=own.bound(user=whose if bank == "customer" else None))
+        mine = team.member(member)
+        caller = mine.bound(user="ada")
+        expected = allowed(team, member, "ada", Access[verb.upper()])
+        questions = [f"What was the secret word on {day}?" for day in days.values()]
+        questions += ["What happened in March 2024?", "What was the secret word between 3 March 2024 and 8 March 2024?"]
+        filters: list[Any] = [{}, {"tags": ["secret"], "tags_match": "all_strict"}]
+        filters += [{"authors": [author]} for author in ("writer", "clerk", "outsider")]
+        found: set[str] = set()
+        for question, chosen in product(questions, filters):
+            try:
+                answer = getattr(mine, verb)(question, caller=caller, **chosen)
+            except AccessDenied:
+                assert not expected
+                continue
+            found |= seen([m.text for m in (answer.results if verb == "recall" else answer.based_on)])
+            found |= seen(answer.text) if verb == "reflect" else set()
+            assert found <= expected, (question, chosen)
+        assert found == expected
+
+
 def team_of(memory: TeamMemory, **models: Any) -> Team:
     members: list[Agent | Team] = [
         Agent(id=m, name=m.title(), role=f"the {m}", model=models.get(m, ScriptedModel([])), telemetry=False)

@@ -1,4 +1,4 @@
-"""Somebody else's client as a backend."""
+"""A client of another package as a backend."""
 
 from hindsight_teams.backends.client.adapter import ClientBackend
 

@@ -1,4 +1,4 @@
-"""What ``ClientBackend`` asks of somebody else's client, and what it makes of the answers. Pure.
+"""The calls that ``ClientBackend`` makes of a client, and how the answers are decoded. Pure.
 
 Arguments have the names of Hindsight's own client. Answers may be its models, dicts, or any objects with those
 attributes; what lacks a field has its documented default.

@@ -7,8 +7,6 @@ therefore held by an async generator: ``asyncio.run`` closes a loop's generators
 from __future__ import annotations
 
 import asyncio
-import gc
-import warnings
 from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 
@@ -92,13 +90,11 @@ class LoopTransports:
     def abandon(self) -> None:
         """Let go of transports whose loop was closed without its generators: nothing can run in it any more.
 
-        Their sockets are closed as they are collected. asyncio would warn of it, and blame nobody who could help.
+        Python closes their sockets when it collects them. asyncio then gives a ``ResourceWarning``, rightly: whoever
+        closed the loop should have run ``loop.shutdown_asyncgens()`` first, as ``asyncio.run`` does.
         """
         self._lanes.clear()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ResourceWarning)
-            self._holder = None
-            gc.collect()
+        self._holder = None
 
 
 async def _hold(lanes: list[Lane], on_close: Callable[[], None]) -> AsyncGenerator[None, None]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -13,7 +11,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from hindsight_teams.backends.base import Backend
 from hindsight_teams.backends.sqlite import checks
 from hindsight_teams.backends.sqlite.learn import linking
-from hindsight_teams.backends.sqlite.search import recalling
 from hindsight_teams.backends.sqlite.search.embedders import as_embedder
 from hindsight_teams.backends.sqlite.search.filters import Filter
 from hindsight_teams.backends.sqlite.search.rerankers import as_reranker, rerank
@@ -63,6 +60,8 @@ from hindsight_teams.requests import (
 )
 
 if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
+
     from hindsight_teams.backends.sqlite.store.maintenance import CheckReport, RepairReport
 
 R = TypeVar("R")
@@ -163,10 +162,14 @@ class SQLiteBackend(Backend):
 
     async def aexecute(self, request: Request[R], /) -> R:
         """As ``execute``, on one of the backend's threads."""
+        from asyncio import get_running_loop
+
         if self._executor is None or self._executor_pid != os.getpid():  # threads do not survive a fork
+            from concurrent.futures import ThreadPoolExecutor  # a program that never awaits does without
+
             self._executor = ThreadPoolExecutor(self._threads, thread_name_prefix="hindsight-teams-sqlite")
             self._executor_pid = os.getpid()
-        return await asyncio.get_running_loop().run_in_executor(self._executor, self.execute, request)
+        return await get_running_loop().run_in_executor(self._executor, self.execute, request)
 
     # --- what each request does -----------------------------------------------------------------------------------
 
@@ -219,6 +222,8 @@ class SQLiteBackend(Backend):
 
     def _recall(self, request: Recall) -> RecallResult:
         """``low`` reads little of the index, ``high`` much of it. Four characters count as a token."""
+        from hindsight_teams.backends.sqlite.search import recalling  # a dozen modules that the other verbs do without
+
         now = checks.to_microseconds("query_timestamp", request.query_timestamp)
         with self._pool.read() as db:
             bank = reading.bank_number(db, request.bank)

@@ -46,9 +46,9 @@ def chat(
 
     Example: hindsight-teams chat personal_assistant --user ada
     """
+    from hindsight_teams.cli.chat.exchanges import EventLog
     from hindsight_teams.cli.chat.partners import find
     from hindsight_teams.cli.chat.talk import Conversation, greet
-    from hindsight_teams.cli.chat.turns import EventLog
     from hindsight_teams.cli.play import quiet_agno
 
     log = EventLog()

@@ -8,8 +8,8 @@ import uuid
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from hindsight_teams.cli.chat.exchanges import EventLog, Turn, follow, texts, visible
 from hindsight_teams.cli.chat.partners import Partner
-from hindsight_teams.cli.chat.turns import EventLog, Turn, follow, texts, visible
 from hindsight_teams.cli.failing import line as error_line
 from hindsight_teams.cli.failing import public_details
 from hindsight_teams.cli.output import console, glyph, item, say, styled

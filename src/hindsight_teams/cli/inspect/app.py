@@ -17,8 +17,8 @@ from starlette.staticfiles import StaticFiles
 
 from hindsight_teams.cli.failing import public_details
 from hindsight_teams.cli.inspect import audit_view, memories_view, team_view, what_if
+from hindsight_teams.cli.inspect.browser_gate import Gate, Tokens
 from hindsight_teams.cli.inspect.entities_view import EntityViews
-from hindsight_teams.cli.inspect.gate import Gate, Tokens
 from hindsight_teams.cli.inspect.subject import Subject
 from hindsight_teams.cli.output import to_json
 from hindsight_teams.errors import AccessDenied, HindsightTeamsError, InvalidInput, NotFound, TeamDefinitionError

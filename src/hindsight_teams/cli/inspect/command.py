@@ -17,7 +17,7 @@ from hindsight_teams.cli.output import print_json, say
 from hindsight_teams.errors import ConfigurationError, did_you_mean
 
 if TYPE_CHECKING:
-    from hindsight_teams.cli.inspect.gate import Tokens
+    from hindsight_teams.cli.inspect.browser_gate import Tokens
 
 
 def inspect(
@@ -52,7 +52,7 @@ def inspect(
             "the page needs two more packages: pip install 'hindsight-teams[inspect]'", missing=str(error.name)
         ) from None
     from hindsight_teams.cli.inspect.app import application
-    from hindsight_teams.cli.inspect.gate import Tokens
+    from hindsight_teams.cli.inspect.browser_gate import Tokens
     from hindsight_teams.cli.inspect.subject import Subject
     from hindsight_teams.memory.team import TeamMemory
     from hindsight_teams.settings import resolve

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 from hindsight_teams.access.signatures import attributed, identity_tag, own_tags
 from hindsight_teams.cli.inspect.subject import Subject
 from hindsight_teams.errors import NotFound
 from hindsight_teams.models import Memory
+from hindsight_teams.requests import Capability
 
 PAGE = 50
 _SEARCH_TOKENS = 16_000
 _RELATED = 20
-
-
-@runtime_checkable
-class _ById(Protocol):
-    """A backend that can give one memory by its id."""
-
-    def get_memory(self, bank_id: str, memory_id: str) -> Memory: ...
 
 
 def page(
@@ -113,7 +107,7 @@ def plain(memory: Memory) -> dict[str, Any]:
 
 
 def _get(subject: Subject, bank_id: str, memory_id: str) -> Memory:
-    if isinstance(subject.backend, _ById):
+    if Capability.GET_MEMORY in subject.backend.capabilities:
         return subject.backend.get_memory(bank_id, memory_id)
     offset = 0
     while True:  # a third party's backend that knows no ids: page by page

@@ -92,7 +92,7 @@ def _serve_streams(served: MemberServer) -> None:
 def _serve_http(served: MemberServer, team: str, host: str, port: int, keys: Path) -> None:
     import uvicorn
 
-    from hindsight_teams.cli.mcp.keys import KeyGate
+    from hindsight_teams.cli.mcp.authentication import KeyGate
     from hindsight_teams.server.key_file import KeyStore
 
     store = KeyStore(keys)

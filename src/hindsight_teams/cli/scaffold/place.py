@@ -8,9 +8,9 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from hindsight_teams.cli.scaffold.record import RECORD, read_record
 from hindsight_teams.errors import ConfigurationError, InvalidInput, NotFound
@@ -37,6 +37,7 @@ def keep_changed(folder: Path, files: Mapping[str, str]) -> tuple[dict[str, str]
 
     A file that stands there may be replaced only when it is, to the letter, what an earlier run rendered.
     """
+    refuse_links(folder, files)
     try:
         rendered = read_record(folder).files
     except (NotFound, ConfigurationError):
@@ -51,6 +52,23 @@ def keep_changed(folder: Path, files: Mapping[str, str]) -> tuple[dict[str, str]
     return write, kept
 
 
+def refuse_links(folder: Path, paths: Iterable[str]) -> None:
+    """Refuse to read or write through a link that stands inside a project: it may lead anywhere.
+
+    Raises:
+        InvalidInput: It names the link.
+    """
+    for path in paths:
+        steps = PurePosixPath(path).parts
+        for end in range(1, len(steps) + 1):
+            there = folder.joinpath(*steps[:end])
+            if there.is_symlink():
+                raise InvalidInput(
+                    f"{'/'.join(steps[:end])!r} is a link, and none is followed; put a file or folder in its place",
+                    path=str(there),
+                )
+
+
 def read_text(path: Path) -> str | None:
     """The text of a file, None where there is none; bytes that are no text stay distinct from any text."""
     if not os.path.lexists(path):
@@ -62,7 +80,8 @@ def read_text(path: Path) -> str | None:
 
 def place(folder: Path, files: Mapping[str, str], *, remove: tuple[str, ...] = ()) -> None:
     """Write files into a folder, and remove some; on a failure everything is as it was before."""
-    folder = folder.resolve()  # a link is followed, not replaced
+    folder = folder.resolve()  # a link to the project itself is followed, not replaced
+    refuse_links(folder, [*files, *remove])
     with _parents(folder), _staging(folder) as staged:
         for path, text in files.items():
             target = staged / "new" / path

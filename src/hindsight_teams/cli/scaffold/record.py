@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from hindsight_teams.errors import ConfigurationError, NotFound
@@ -55,13 +55,13 @@ def read_record(folder: Path) -> Record:
 
     Raises:
         NotFound: The folder was not made by ``hindsight-teams new``.
-        ConfigurationError: The record can't be read, or a newer version wrote it.
+        ConfigurationError: The record can't be read, names what is no file of the project, or a newer version wrote it.
     """
     path = folder / RECORD
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
         written = value["format"]
-        record = Record(value["answers"], value["files"], value["made_with"])
+        record = Record(value["answers"], dict(value["files"]), value["made_with"])
     except FileNotFoundError:
         raise NotFound(
             f"there is no {RECORD} here; `update` works in a project made by `hindsight-teams new`", path=str(folder)
@@ -70,4 +70,21 @@ def read_record(folder: Path) -> Record:
         raise ConfigurationError(f"{RECORD} can't be read; restore it from version control", path=str(path)) from error
     if written != _FORMAT:
         raise ConfigurationError(f"{RECORD} is of format {written!r}; a newer hindsight-teams wrote it", path=str(path))
+    for name, text in record.files.items():
+        if not (isinstance(text, str) and _is_inside(name)):
+            raise ConfigurationError(
+                f"{RECORD} names {name[:80]!r}, which is no file of the project; restore it from version control",
+                path=str(path),
+            )
     return record
+
+
+def _is_inside(name: str) -> bool:
+    """Whether a name is a plain relative path: no way out of the folder, on any system."""
+    return (
+        not any(character in name for character in "\\:\x00")
+        and name not in ("", ".", RECORD)
+        and str(PurePosixPath(name)) == name
+        and not PurePosixPath(name).is_absolute()
+        and ".." not in PurePosixPath(name).parts
+    )

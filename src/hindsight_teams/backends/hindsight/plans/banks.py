@@ -1,4 +1,4 @@
-"""Banks, their tags, and the server they live on."""
+"""Requests about banks, their tags and the server as HTTP calls."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Memories one by one, and the documents that they came from."""
+"""Requests about single memories and documents as HTTP calls."""
 
 from __future__ import annotations
 

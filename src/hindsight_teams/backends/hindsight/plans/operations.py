@@ -1,4 +1,4 @@
-"""What the server does in the background."""
+"""Requests about background operations as HTTP calls."""
 
 from __future__ import annotations
 

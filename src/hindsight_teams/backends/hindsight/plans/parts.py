@@ -1,4 +1,4 @@
-"""What several plans are made of. Pure."""
+"""Helpers that several plans share. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Retain, recall and reflect."""
+"""Retain, recall and reflect as HTTP calls."""
 
 from __future__ import annotations
 

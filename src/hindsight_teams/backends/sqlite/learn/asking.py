@@ -1,7 +1,7 @@
-"""Asking a model for structured output: one pure exchange of questions and replies, driven by a sync and an async loop.
+"""Asking a model for structured output, as a generator of questions that ``requests.driver`` carries out.
 
-A dialogue is a generator: it yields an ``Ask``, gets the reply's text (or the exception that came instead), and
-returns its result. It decides about retries and checks what comes back; the loops only carry.
+A dialogue yields an ``Ask``, is sent the reply or has the model's exception raised in it, and returns its result. It
+decides about retries and checks what comes back.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ValidationError
+
+from hindsight_teams.requests.driver import adrive, drive
 
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
@@ -32,39 +34,23 @@ class Ask:
     schema: type[BaseModel]
 
 
-Reply: TypeAlias = "str | BaseModel | Exception"
+Reply: TypeAlias = "str | BaseModel"
 Dialogue: TypeAlias = Generator[Ask, Reply, T]
 
 
 def run(model: Any, dialogue: Dialogue[T]) -> T:
     """Carry a dialogue out with an Agno model, blocking."""
-    reply: Reply | None = None
-    while True:
-        try:
-            ask = dialogue.send(reply) if reply is not None else next(dialogue)
-        except StopIteration as stop:
-            result: T = stop.value
-            return result
-        try:
-            reply = _reply(model.response(**_request(model, ask)))
-        except Exception as error:  # whatever a provider's client raises; the dialogue counts and reports it
-            reply = error
+    return drive(dialogue, lambda ask: _reply(model.response(**_request(model, ask))))
 
 
 async def arun(model: Any, dialogue: Dialogue[T]) -> T:
     """Carry a dialogue out with an Agno model."""
-    reply: Reply | None = None
-    while True:
-        try:
-            ask = dialogue.send(reply) if reply is not None else next(dialogue)
-        except StopIteration as stop:
-            result: T = stop.value
-            return result
-        try:
-            answer = model.aresponse(**_request(model, ask))
-            reply = _reply(await answer if inspect.isawaitable(answer) else answer)
-        except Exception as error:  # as in ``run``
-            reply = error
+
+    async def do(ask: Ask) -> Reply:
+        answer = model.aresponse(**_request(model, ask))
+        return _reply(await answer if inspect.isawaitable(answer) else answer)
+
+    return await adrive(dialogue, do)
 
 
 def insist(ask: Ask, schema: type[M]) -> Generator[Ask, Reply, M | str]:
@@ -72,9 +58,10 @@ def insist(ask: Ask, schema: type[M]) -> Generator[Ask, Reply, M | str]:
     reason = ""
     for _ in range(ATTEMPTS):
         hint = f"\n\nYour last answer could not be read: {reason}\nAnswer again, with the JSON object alone."
-        reply = yield Ask(ask.system, ask.user + (hint if reason else ""), ask.schema)
-        if isinstance(reply, Exception):
-            reason = f"the model failed ({type(reply).__name__})"
+        try:
+            reply = yield Ask(ask.system, ask.user + (hint if reason else ""), ask.schema)
+        except Exception as error:  # whatever a provider's client raises; it counts as an attempt
+            reason = f"the model failed ({type(error).__name__})"
             continue
         try:
             return schema.model_validate(reply if isinstance(reply, schema) else _json(reply))

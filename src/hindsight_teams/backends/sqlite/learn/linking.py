@@ -16,7 +16,6 @@ from hindsight_teams.access.signatures import is_invented
 from hindsight_teams.backends.sqlite.search.filters import Filter
 from hindsight_teams.backends.sqlite.store.records import Piece, local, pack, public_id, unpack_tags
 from hindsight_teams.backends.sqlite.text import terms as tokens
-from hindsight_teams.backends.sqlite.text.dates import find_spans
 from hindsight_teams.backends.sqlite.text.duplicates import OCCASION, scope, told_key
 from hindsight_teams.models import Memory
 from hindsight_teams.text import same_words
@@ -243,6 +242,8 @@ def _days(text: str, mentioned: int, zone: int) -> list[tuple[object, object]]:
     """What "tomorrow" and the like mean in a text: the same words are two facts on two days."""
     moment = local(mentioned, zone)
     assert moment is not None
+    from hindsight_teams.backends.sqlite.text.dates import find_spans  # many patterns, which other verbs do without
+
     return [(span.start, span.end) for span in find_spans(text, moment)]
 
 

@@ -43,11 +43,10 @@ def as_embedder(given: Any) -> Embedder | None:
     if isinstance(given, str) and given.partition(":")[0] == "fastembed":
         return FastEmbed(given.partition(":")[2] or FastEmbed.usual)
     if callable(getattr(given, "embed", None)) and isinstance(getattr(given, "name", None), str):
-        embedder: Embedder = given
-        return embedder
-    if callable(getattr(given, "get_embedding", None)):
+        return cast("Embedder", given)
+    if callable(get_embedding := getattr(given, "get_embedding", None)):
         model = getattr(given, "id", None) or getattr(given, "model", None) or ""
-        return _Single(f"{type(given).__name__}:{model}", given.get_embedding)
+        return _Single(f"{type(given).__name__}:{model}", cast("Callable[[str], Sequence[float]]", get_embedding))
     if callable(given):
         named = given if hasattr(given, "__qualname__") else type(given)
         return _Single(f"{named.__module__}.{named.__qualname__}", cast("Callable[[str], Sequence[float]]", given))

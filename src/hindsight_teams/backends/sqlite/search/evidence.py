@@ -12,12 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from hindsight_teams import when
 from hindsight_teams.backends.sqlite.text import sentences
 from hindsight_teams.backends.sqlite.text import terms as tokens
 from hindsight_teams.backends.sqlite.text.dates import happened_each
 from hindsight_teams.models import LITTLE_KNOWN, Memory
-from hindsight_teams.text import estimate
+from hindsight_teams.text import estimate, happened, noted, told
 
 NOTHING = "Nothing is known about this."
 
@@ -100,19 +99,19 @@ def _replaced(memory: Memory) -> str:
 
 def _label(memory: Memory, quote: str) -> str:
     """When what is quoted happened, when it was noted, and by whom, as far as that is known."""
-    told = (_happened(memory, quote), when.noted(memory), _one_line(memory.author or "")[:80])
+    told = (_happened(memory, quote), noted(memory), _one_line(memory.author or "")[:80])
     return ", ".join(part for part in told if part) or "undated"
 
 
 def _happened(memory: Memory, quote: str) -> str:
     """When the quoted sentences happened: one sentence of a memory never gets the day of another."""
     if len(sentences.split(memory.text)) <= 1:
-        return when.happened(memory)
+        return happened(memory)
     if memory.mentioned_at is None:
         return ""
     found = {happening for _, happening in happened_each(quote, memory.mentioned_at)}
     happening = found.pop() if len(found) == 1 else None
-    return when.told(happening.start, happening.end, noted_at=memory.mentioned_at) if happening else ""
+    return told(happening.start, happening.end, noted_at=memory.mentioned_at) if happening else ""
 
 
 def _quote(text: str) -> str:

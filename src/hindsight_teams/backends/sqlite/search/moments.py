@@ -7,11 +7,14 @@ import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from hindsight_teams.backends.sqlite import checks
 from hindsight_teams.backends.sqlite.search import weights
 from hindsight_teams.backends.sqlite.search.candidates import Candidate
-from hindsight_teams.backends.sqlite.text.dates import Span, find_spans
+
+if TYPE_CHECKING:
+    from hindsight_teams.backends.sqlite.text.dates import Span
 
 _DAY = 86_400_000_000
 _MOST_SPANS = 8
@@ -39,6 +42,8 @@ class Named:
 
 def spans(db: sqlite3.Connection, bank: int, query: str, *, now: int, size: int) -> list[Named]:
     """The spans that a query names."""
+    from hindsight_teams.backends.sqlite.text.dates import find_spans  # many patterns, which other verbs do without
+
     moment = checks.from_microseconds(now)
     assert moment is not None
     out = []

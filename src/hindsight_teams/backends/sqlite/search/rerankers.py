@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from hindsight_teams.errors import ConfigurationError
 from hindsight_teams.log import Logger
@@ -33,7 +33,7 @@ def as_reranker(given: Any) -> Order | None:
     if callable(getattr(given, "rerank", None)):
         return _of_agno(given)
     if callable(given):
-        return _of_scores(given)
+        return _of_scores(cast("Callable[[str, Sequence[str]], Sequence[float]]", given))
     raise ConfigurationError(
         f"reranker={given!r} must be an Agno reranker, or a callable (query, texts) that gives a score for each text"
     )

@@ -16,9 +16,7 @@ from hindsight_teams.backends.sqlite.store.records import Piece, digest, pack, z
 from hindsight_teams.backends.sqlite.store.schema import BANK_SHIFT
 from hindsight_teams.backends.sqlite.store.streams import stream
 from hindsight_teams.backends.sqlite.text import terms as tokens
-from hindsight_teams.backends.sqlite.text.dates import happened
 from hindsight_teams.backends.sqlite.text.duplicates import told_key
-from hindsight_teams.backends.sqlite.text.names import find_entities
 from hindsight_teams.errors import InvalidInput
 from hindsight_teams.models import RetainItem
 
@@ -76,14 +74,22 @@ def pieces(item: RetainItem, *, now: datetime, read: bool = True) -> list[Piece]
             context=item.context,
             tags=tags,
             metadata=metadata,
-            entities=tuple(dict.fromkeys((*given, *find_entities(part)))) if read else given,
+            entities=tuple(dict.fromkeys((*given, *_names(part)))) if read else given,
         )
         made.append(piece)
     return made
 
 
+def _names(text: str) -> tuple[str, ...]:
+    from hindsight_teams.backends.sqlite.text.names import find_entities
+
+    return find_entities(text)
+
+
 def _happened(text: str, moment: datetime) -> tuple[int | None, int | None]:
     """When that happened which a text tells: the first and the last microsecond, where it says so."""
+    from hindsight_teams.backends.sqlite.text.dates import happened  # many patterns, which other verbs do without
+
     found = happened(text, moment)
     if found is None:
         return None, None

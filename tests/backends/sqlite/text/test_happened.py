@@ -8,7 +8,7 @@ import pytest
 from hindsight_teams import TeamMemory
 from hindsight_teams.backends.sqlite import SQLiteBackend
 from hindsight_teams.models import Memory, RetainItem
-from tests.backends.sqlite.facts import reading
+from tests.backends.sqlite.text import reading
 
 SAID = datetime(2026, 11, 25, 12, tzinfo=UTC)  # a Wednesday
 

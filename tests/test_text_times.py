@@ -3,9 +3,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from rich.text import Text
 
-from hindsight_teams import when
 from hindsight_teams.memory.rendering import render_recall
 from hindsight_teams.models import Memory, RecallResult
+from hindsight_teams.text import happened, repeated
 
 NOTED = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
@@ -30,18 +30,21 @@ def memory(start: str | None, end: str | None, **more: object) -> Memory:
     ],
 )
 def test_when_it_happened_is_told_as_exactly_as_it_is_known(start: str | None, end: str | None, shown: str) -> None:
-    assert when.happened(memory(start, end)) == shown
+    assert happened(memory(start, end)) == shown
 
 
 def test_noted_always_stands_beside_happened_and_looks_different() -> None:
     lines = render_recall(RecallResult([memory("2024-05-03", "2024-05-03"), memory(None, None)]), label_banks=True)
-    assert lines == "1. [Happened 2024-05-03 | noted 2026-11-25 | b] text\n2. [Noted 2026-11-25 | b] text"
+    assert (
+        lines
+        == "1. [Happened 2024-05-03 | noted 2026-11-25 | b | unsigned] text\n2. [Noted 2026-11-25 | b | unsigned] text"
+    )
 
 
 def test_how_often_it_was_said_and_when_last_is_told() -> None:
     found = memory(None, None, times_said=3, last_said_at=NOTED)
-    assert when.repeated(found) == "said 3 times, last 2026-11-25"
-    assert when.repeated(memory(None, None)) == ""
+    assert repeated(found) == "said 3 times, last 2026-11-25"
+    assert repeated(memory(None, None)) == ""
 
 
 def test_rich_leaves_a_label_as_it_is() -> None:

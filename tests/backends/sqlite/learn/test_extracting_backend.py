@@ -10,8 +10,7 @@ import pytest
 from hindsight_teams.backends.sqlite import SQLiteBackend
 from hindsight_teams.errors import ConfigurationError
 from hindsight_teams.testing import ScriptedModel
-
-from .conftest import facts
+from tests.backends.sqlite.conftest import facts
 
 Open = Callable[..., SQLiteBackend]
 

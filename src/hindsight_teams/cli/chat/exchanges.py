@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from hindsight_teams.cli.output import clean
 from hindsight_teams.errors import HindsightTeamsError, NotFound
+from hindsight_teams.requests import Capability
 
 if TYPE_CHECKING:
     from hindsight_teams.audit import AuditEvent
@@ -103,11 +104,11 @@ def follow(
 
 def texts(event: AuditEvent, backend: Backend) -> Iterator[str]:
     """The memories that an event names, as they stand now; the text that was retained where a backend names none."""
-    get: Any = getattr(backend, "get_memory", None)
     shown = False
-    for memory_id in event.memory_ids if get is not None and event.bank_id else ():
+    bank_id = event.bank_id if Capability.GET_MEMORY in backend.capabilities else None
+    for memory_id in event.memory_ids if bank_id else ():
         try:
-            yield get(event.bank_id, memory_id).text
+            yield backend.get_memory(bank_id or "", memory_id).text
         except NotFound:
             yield f"{memory_id} (no longer there)"
         shown = True

@@ -1,4 +1,4 @@
-"""The door of the HTTP transport: a request without the member's own key goes no further."""
+"""Authentication of the HTTP transport: a request without the member's own key is refused."""
 
 from __future__ import annotations
 

@@ -1,0 +1,3 @@
+from tests.backends.hindsight.conftest import loopback
+
+__all__ = ["loopback"]

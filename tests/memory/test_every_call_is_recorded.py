@@ -1,0 +1,256 @@
+"""Every call leaves an event, however it ends; a call that can't be recorded says so, or is refused."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+from hindsight_teams import SQLiteBackend, TeamMemory
+from hindsight_teams.access.grants import Caller
+from hindsight_teams.audit import NOT_RECORDED, AuditEvent, AuditStore, AuditTrail, open_audit
+from hindsight_teams.backends.base import DelegatingBackend
+from hindsight_teams.errors import AccessDenied, AuditFailed, InvalidInput, Unsupported
+from hindsight_teams.requests import ListBanks, Request, Retain
+
+R = TypeVar("R")
+NOTE = "Retries need jitter."
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[AuditStore]:
+    with closing(open_audit(tmp_path / "audit.db", keep_text=True)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def backend(tmp_path: Path) -> Iterator[SQLiteBackend]:
+    with closing(SQLiteBackend(tmp_path / "memory.db")) as opened:
+        yield opened
+
+
+def squad(backend: Any, audit: Any) -> TeamMemory:
+    return TeamMemory(
+        "squad",
+        banks={"shared": "team", "notes": "member"},
+        members={"coder": {"shared": "full", "notes": "full"}, "intern": {"shared": "read-only"}},
+        backend=backend,
+        audit=audit,
+    )
+
+
+class Odd:
+    def __repr__(self) -> str:
+        raise RuntimeError("no name")
+
+
+@pytest.mark.parametrize("user", [b"ada", float("nan"), 7, object(), Odd(), ["x"]])
+@pytest.mark.parametrize("name", ["user", "session", "run"])
+@pytest.mark.parametrize("verb", ["retain", "recall", "reflect"])
+def test_a_caller_that_is_no_text_is_refused_and_recorded(
+    backend: SQLiteBackend, log: AuditStore, verb: str, name: str, user: Any
+) -> None:
+    with pytest.raises(InvalidInput, match=f"{name} must be a string"):
+        getattr(squad(backend, log).member("coder"), verb)(NOTE, caller=Caller(**{name: user}))
+    [event] = log.query()
+    assert (event.verb, event.outcome, event.member) == (verb, "error", "coder")
+
+
+@pytest.mark.parametrize("user", ["u" * 100_000, "\ud800", "\x00", "a\nb"])
+@pytest.mark.parametrize("verb", ["recall", "reflect"])
+def test_a_caller_with_any_text_is_recorded(backend: SQLiteBackend, log: AuditStore, verb: str, user: str) -> None:
+    getattr(squad(backend, log).member("coder"), verb)(NOTE, caller=Caller(user=user), banks=["shared"])
+    [event] = log.query()
+    assert (event.verb, event.outcome) == (verb, "allowed")
+    assert event.user is not None
+    assert len(event.user) <= 300
+    assert log.verify().ok
+
+
+@pytest.mark.parametrize("value", [b"ada", float("nan"), object(), Odd(), ["x"], {"a": Odd()}])
+def test_no_value_is_too_odd_for_an_event(log: AuditStore, value: Any) -> None:
+    log.record(AuditEvent.by(Caller(user=value, run=value), "recall", "allowed", bank=value, memory_ids=(value,)))
+    [event] = log.query()
+    assert isinstance(event.user, str)
+    assert log.verify().ok
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+@pytest.mark.parametrize(
+    ("verb", "given", "error"),
+    [
+        ("retain", {"colour": "red"}, TypeError),
+        ("recall", {"colour": "red"}, TypeError),
+        ("reflect", {"colour": "red"}, TypeError),
+        ("recall", {"caller": "ada"}, InvalidInput),
+        ("retain", {"caller": {"user": "ada"}}, InvalidInput),
+        ("retain", {"bank": 7}, AccessDenied),
+        ("retain", {"bank": "shared", "tags": 7}, InvalidInput),
+        ("recall", {"banks": 7}, TypeError),
+        ("recall", {"banks": "elsewhere"}, AccessDenied),
+        ("reflect", {"budget": "all"}, InvalidInput),
+    ],
+)
+async def test_a_call_with_a_bad_argument_is_recorded(
+    backend: SQLiteBackend, log: AuditStore, verb: str, given: Any, error: Any, asynchronous: bool
+) -> None:
+    member = squad(backend, log).member("coder")
+
+    async def call() -> None:
+        answer = getattr(member, f"a{verb}" if asynchronous else verb)(NOTE, **given)
+        if asynchronous:
+            await answer
+
+    with pytest.raises(error):
+        await call()
+    assert {(e.verb, e.member, e.error) for e in log.query()} == {(verb, "coder", error.__name__)}
+    assert "allowed" not in {e.outcome for e in log.query()}
+
+
+@pytest.mark.parametrize(
+    ("request_", "error"), [(ListBanks(), Unsupported), (Retain(items=()), InvalidInput)], ids=["verb", "nothing"]
+)
+def test_a_request_that_no_member_can_make_is_recorded(
+    backend: SQLiteBackend, log: AuditStore, request_: Any, error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        squad(backend, log).member("coder").execute(request_)
+    [event] = log.query()
+    assert (event.verb, event.error) == (request_.verb if error is Unsupported else "retain", error.__name__)
+
+
+@pytest.mark.parametrize("raised", [KeyboardInterrupt, SystemExit, MemoryError, TypeError, asyncio.CancelledError])
+@pytest.mark.parametrize("verb", ["retain", "recall", "reflect"])
+@pytest.mark.parametrize("after", [False, True], ids=["before it is made", "after it was made"])
+def test_a_call_that_is_broken_off_is_recorded(
+    backend: SQLiteBackend, log: AuditStore, verb: str, raised: type[BaseException], after: bool
+) -> None:
+    class Broken(DelegatingBackend):
+        def execute(self, request: Request[R], /) -> R:
+            if after:
+                super().execute(request)
+            raise raised
+
+    where = {"bank": "shared"} if verb == "retain" else {"banks": ["shared"]}
+    with pytest.raises(raised):
+        getattr(squad(Broken(backend), log).member("coder"), verb)(NOTE, **where)
+    [event] = log.query()
+    assert (event.verb, event.outcome, event.error, event.bank) == (verb, "error", raised.__name__, "shared")
+
+
+async def test_a_retain_that_is_cancelled_at_any_step_is_recorded(backend: SQLiteBackend, log: AuditStore) -> None:
+    """The loop takes a different number of turns before each cancellation, from before the write to after it."""
+    member = squad(backend, log).member("coder")
+    started = 0
+    for turns in range(0, 60, 2):
+        call = asyncio.create_task(member.aretain(f"Note {turns}.", bank="shared"))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        if turns:
+            started += 1
+        call.cancel()
+        await asyncio.gather(call, return_exceptions=True)
+    assert len(log.query(verb="retain")) == started
+
+
+class Full:
+    """A sink on a full disk."""
+
+    def __init__(self) -> None:
+        self.working = False
+        self.events: list[AuditEvent] = []
+
+    def record(self, event: AuditEvent) -> None:
+        if not self.working:
+            raise OSError("no space left")
+        self.events.append(event)
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_a_call_that_could_not_be_recorded_says_so(backend: SQLiteBackend, wrapped: bool) -> None:
+    member = squad(backend, AuditTrail(Full()) if wrapped else Full()).member("coder")
+    assert NOT_RECORDED in member.retain(NOTE, bank="shared").notes
+    assert NOT_RECORDED in member.recall("jitter").notes
+    assert NOT_RECORDED in member.reflect("Why jitter?").notes
+    with pytest.raises(AccessDenied):
+        member.recall("jitter", banks=["elsewhere"])
+
+
+def test_a_recorded_call_has_nothing_to_say_of_it(backend: SQLiteBackend, log: AuditStore) -> None:
+    member = squad(backend, log).member("coder")
+    assert NOT_RECORDED not in (*member.retain(NOTE, bank="shared").notes, *member.recall("jitter").notes)
+
+
+class TestRefusing:
+    """With ``audit_failure="refuse"`` what can't be recorded does not happen."""
+
+    @pytest.fixture(autouse=True)
+    def _refusing(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("HINDSIGHT_TEAMS_AUDIT_FAILURE", "refuse")
+
+    def test_nothing_is_stored_and_nothing_is_read(self, backend: SQLiteBackend) -> None:
+        sink = Full()
+        member = squad(backend, sink).member("coder")
+        with pytest.raises(AuditFailed, match="audit_failure"):
+            member.retain(NOTE, bank="shared")
+        assert backend.list_banks() == []
+        sink.working = True
+        member.retain(NOTE, bank="shared")
+        sink.working = False
+        for verb in ("recall", "reflect"):
+            with pytest.raises(AuditFailed):
+                getattr(member, verb)("jitter")
+
+    def test_a_denial_stays_a_denial(self, backend: SQLiteBackend) -> None:
+        with pytest.raises(AccessDenied):
+            squad(backend, Full()).member("intern").retain(NOTE, bank="shared")
+
+    def test_a_write_is_recorded_before_it_is_made(self, backend: SQLiteBackend, log: AuditStore) -> None:
+        squad(backend, log).member("coder").retain(NOTE, bank="shared")
+        assert [(e.verb, e.outcome, e.bank) for e in log.query()] == [
+            ("retain", "begun", "shared"),
+            ("retain", "allowed", "shared"),
+        ]
+
+
+class TestBounds:
+    """What a caller chose is short wherever it is shown."""
+
+    LONG = "q" * 1_000_000
+
+    @pytest.mark.parametrize(
+        ("verb", "given"),
+        [
+            ("retain", {"bank": LONG}),
+            ("retain", {"bank": "shared", "tags": [f"author:{LONG}"]}),
+            ("retain", {"bank": "shared", "metadata": {LONG: 7}}),
+            ("recall", {"banks": [LONG]}),
+            ("recall", {"banks": [LONG] * 1_000}),
+            ("recall", {"types": [LONG]}),
+            ("recall", {"caller": LONG}),
+            ("recall", {"tag_groups": [{LONG: LONG}]}),
+        ],
+    )
+    def test_an_error_and_its_event_are_short(
+        self, backend: SQLiteBackend, log: AuditStore, verb: str, given: dict[str, Any]
+    ) -> None:
+        member = squad(backend, log).member("coder")
+        with pytest.raises((AccessDenied, InvalidInput)) as raised:
+            getattr(member, verb)("jitter", **given)
+        assert len(str(raised.value)) <= 2_000
+        events = log.query()
+        assert 1 <= len(events) <= 20
+        assert sum(len(event.canonical()) for event in events) < 40_000
+
+    def test_a_long_message_keeps_its_beginning_and_its_end(self) -> None:
+        message = InvalidInput(f"bank {self.LONG} is unknown; did you mean 'shared'?").message
+        assert message.startswith("bank qqq")
+        assert message.endswith("is unknown; did you mean 'shared'?")
+
+    def test_text_that_is_kept_is_cut(self, backend: SQLiteBackend, log: AuditStore) -> None:
+        squad(backend, log).member("coder").recall("long " * 100_000)
+        assert all(len(event.text or "") <= 32_768 for event in log.query())

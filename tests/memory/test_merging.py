@@ -1,0 +1,86 @@
+"""Answers of several banks as one: nothing of any of them is lost on the way."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from hindsight_teams.memory.merging import merge_recall, merge_reflect
+from hindsight_teams.models import Gap, Memory, RecallResult, Reflection
+
+A, B = Memory("1", "Ada leads.", "a"), Memory("2", "Bo follows.", "b")
+
+
+def test_a_reflect_over_two_banks_gives_both_answers_under_their_names() -> None:
+    merged = merge_reflect([("shared", Reflection("Ada.", based_on=[A])), ("notes", Reflection("Bo.", based_on=[B]))])
+    assert merged.text == "From shared:\nAda.\n\nFrom notes:\nBo."
+    assert merged.based_on == [A, B]
+
+
+def test_an_answer_that_rests_on_nothing_is_left_out_where_another_rests_on_memories() -> None:
+    merged = merge_reflect([("shared", Reflection("Nothing is known.")), ("notes", Reflection("Bo.", based_on=[B]))])
+    assert merged.text == "Bo."
+    assert merged.based_on == [B]
+
+
+def test_where_no_answer_rests_on_memories_the_first_is_given() -> None:
+    merged = merge_reflect([("shared", Reflection("Nothing is known.")), ("notes", Reflection("Nor here."))])
+    assert merged.text == "Nothing is known."
+
+
+@pytest.mark.parametrize("outputs", [({"x": 1}, None), (None, {"x": 1}), ({"x": 1}, {"x": 2}), (None, {})])
+def test_the_first_structured_output_is_kept(outputs: tuple[Any, Any]) -> None:
+    answers = [
+        ("a", Reflection("x", [A], structured_output=outputs[0])),
+        ("b", Reflection("y", [B], structured_output=outputs[1])),
+    ]
+    assert merge_reflect(answers).structured_output == next(o for o in outputs if o is not None)
+
+
+def test_gaps_and_notes_of_every_bank_are_kept() -> None:
+    own, inner = Gap("dead", "timed out"), Gap("inner", "refused")
+    reflected = merge_reflect(
+        [("a", Reflection("x", [A], notes=("cut",))), ("b", Reflection("y", [B], gaps=(inner,), notes=("cut", "old")))],
+        [own],
+    )
+    recalled = merge_recall(
+        [("a", RecallResult([A], notes=("cut",))), ("b", RecallResult([B], gaps=(inner,), notes=("cut", "old")))], [own]
+    )
+    for merged in (reflected, recalled):
+        assert merged.gaps == (own, inner)
+        assert merged.notes == ("cut", "old")
+
+
+def test_a_gap_beside_one_answer_is_told() -> None:
+    gap = Gap("dead", "timed out")
+    assert merge_recall([("a", RecallResult([A]))], [gap]).gaps == (gap,)
+    assert merge_reflect([("a", Reflection("x", [A]))], [gap]).gaps == (gap,)
+
+
+def test_banks_take_turns_and_the_limit_holds_for_all() -> None:
+    more = [Memory(str(n), f"Lamp {n} is on.", "a") for n in range(3)]
+    merged = merge_recall([("a", RecallResult(more)), ("b", RecallResult([B]))])
+    assert [m.text for m in merged.results] == ["Lamp 0 is on.", "Bo follows.", "Lamp 1 is on.", "Lamp 2 is on."]
+    assert len(merge_recall([("a", RecallResult(more)), ("b", RecallResult([B]))], max_tokens=8).results) == 2
+    assert len(merge_recall([("a", RecallResult(more))], max_tokens=4).results) == 1
+
+
+def test_the_best_confidence_counts() -> None:
+    answers = [
+        ("a", RecallResult([A], confidence=0.2)),
+        ("b", RecallResult([B], confidence=0.9)),
+        ("c", RecallResult()),
+    ]
+    assert merge_recall(answers).confidence == 0.9
+    assert merge_recall([("a", RecallResult()), ("b", RecallResult())]).confidence is None
+
+
+def test_chunks_and_sources_of_every_bank_are_kept() -> None:
+    answers = [
+        ("a", RecallResult([A], chunks={"c1": "x"}, source_facts={"1": A})),
+        ("b", RecallResult([B], chunks={"c2": "y"})),
+    ]
+    merged = merge_recall(answers)
+    assert merged.chunks == {"c1": "x", "c2": "y"}
+    assert merged.source_facts == {"1": A}

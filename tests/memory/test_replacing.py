@@ -1,0 +1,103 @@
+"""Replacing by document id what somebody else retained."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from hindsight_teams import SQLiteBackend, TeamMemory
+from hindsight_teams.access.grants import Caller
+from hindsight_teams.errors import AccessDenied
+
+TEXT = "The launch code is vermilion."
+
+
+@pytest.fixture
+def backend(tmp_path: Path) -> Iterator[SQLiteBackend]:
+    with closing(SQLiteBackend(tmp_path / "memory.db")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def squad(backend: SQLiteBackend) -> TeamMemory:
+    return TeamMemory(
+        "squad",
+        banks={"shared": "team", "customer": "user"},
+        members={
+            "writer": {"shared": "writer-only"},
+            "drop-box": {"shared": "writer-only"},
+            "editor": {"shared": "full"},
+            "maple": {"shared": {"access": "full", "scope_tags": ["project:maple"]}},
+        },
+        backend=backend,
+    )
+
+
+def texts(backend: SQLiteBackend) -> list[str]:
+    return [memory.text for memory in backend.list_memories("squad:shared").memories]
+
+
+@pytest.mark.parametrize("append", [False, True])
+@pytest.mark.parametrize("member", ["drop-box", "maple"])
+def test_what_a_member_may_not_read_it_may_not_replace(
+    squad: TeamMemory, backend: SQLiteBackend, member: str, append: bool
+) -> None:
+    squad.member("writer").retain(TEXT, document_id="launch")
+    with pytest.raises(AccessDenied, match="'launch'"):
+        squad.member(member).retain("Nothing.", document_id="launch", append=append)
+    assert texts(backend) == [TEXT]
+
+
+async def test_the_same_holds_from_async_code(squad: TeamMemory, backend: SQLiteBackend) -> None:
+    await squad.member("writer").aretain(TEXT, document_id="launch")
+    with pytest.raises(AccessDenied):
+        await squad.member("drop-box").aretain("Nothing.", document_id="launch")
+    assert texts(backend) == [TEXT]
+
+
+def test_ones_own_is_replaced_without_a_right_to_read(squad: TeamMemory, backend: SQLiteBackend) -> None:
+    squad.member("writer").retain(TEXT, document_id="launch")
+    squad.member("writer").retain("The launch code is ochre.", document_id="launch")
+    assert texts(backend) == ["The launch code is ochre."]
+
+
+def test_what_a_member_may_read_it_may_replace(squad: TeamMemory, backend: SQLiteBackend) -> None:
+    squad.member("writer").retain(TEXT, document_id="launch")
+    squad.member("editor").retain("The launch code is ochre.", document_id="launch")
+    assert texts(backend) == ["The launch code is ochre."]
+
+
+def test_what_lies_in_the_scope_of_both_is_replaced(squad: TeamMemory, backend: SQLiteBackend) -> None:
+    squad.member("editor").retain(TEXT, document_id="launch", tags=["project:maple"])
+    squad.member("maple").retain("The launch code is ochre.", document_id="launch")
+    assert texts(backend) == ["The launch code is ochre."]
+
+
+def test_one_foreign_memory_among_many_of_ones_own_protects_the_document(
+    squad: TeamMemory, backend: SQLiteBackend
+) -> None:
+    for number in range(3):
+        squad.member("writer").retain(f"Line {number}.", document_id="log", append=True)
+    backend.retain("squad:shared", "Line of the application.", document_id="log", update_mode="append")
+    before = texts(backend)
+    with pytest.raises(AccessDenied):
+        squad.member("drop-box").retain("Nothing.", document_id="log")
+    assert texts(backend) == before
+
+
+def test_the_application_s_documents_are_not_a_writers(squad: TeamMemory, backend: SQLiteBackend) -> None:
+    backend.retain("squad:shared", TEXT, document_id="launch")
+    with pytest.raises(AccessDenied):
+        squad.member("writer").retain("Nothing.", document_id="launch")
+    assert texts(backend) == [TEXT]
+
+
+def test_a_refusal_shows_little_of_a_long_id(squad: TeamMemory) -> None:
+    long = "d" * 10_000
+    squad.member("writer").retain(TEXT, document_id=long)
+    with pytest.raises(AccessDenied) as denied:
+        squad.member("drop-box").retain("Nothing.", document_id=long, caller=Caller(user="ada"))
+    assert len(denied.value.message) < 400

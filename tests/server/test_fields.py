@@ -1,0 +1,278 @@
+"""What a member's request may carry, at the gate, in front of an application that lets everything through."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hindsight_teams.server.fields import MCP_ARGUMENTS, RECALL, REFLECT, RETAIN
+from hindsight_teams.server.routes import MCP_TOOLS, ROUTES
+from tests.server.test_gate import BANKS, House
+
+SHARED = f"{BANKS}/desk:shared"
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=12), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> House:
+    return House(tmp_path_factory.mktemp("fields"))
+
+
+async def status(house: House, method: str, path: str, who: str = "all", **sent: Any) -> int:
+    return (await house.ask(who, method, path, **sent)).status_code
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"items": [{"content": "x"}], "document_tags": ["author:b"]},
+        {"items": [{"content": "x", "strategy": "verbatim"}]},
+        {"items": [{"content": "x", "resolve_entities": True}]},
+        {"items": [{"content": "x", "entities": [{"text": "Ada", "tags": ["t"]}]}]},
+        {"items": [{"content": [{"type": "text", "text": "x"}]}]},
+        {"items": [{"content": "x"}], "new_in_2_0": True},
+        {"items": ["x"]},
+        {"items": "x"},
+        [],
+        7,
+        "x",
+    ],
+)
+async def test_a_retain_with_anything_else_is_refused(house: House, body: Any) -> None:
+    before = len(house.seen)
+    assert await status(house, "POST", f"{SHARED}/memories", json=body) == 422
+    assert len(house.seen) == before
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"query": "x", "include": {"chunks": {}}},
+        {"query": "x", "include": {"chunks": None}},
+        {"query": "x", "include": {"entities": {"deep": 1}}},
+        {"query": "x", "include": [{"chunks": {}}]},
+        {"query": "x", "state": "invalidated"},
+        {"query": ["x"]},
+    ],
+)
+async def test_a_recall_with_anything_else_is_refused(house: House, body: Any) -> None:
+    assert await status(house, "POST", f"{SHARED}/memories/recall", json=body) == 422
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"query": "x", "include": {"tool_calls": {}}},
+        {"query": "x", "apply_all_directives": True},
+        {"query": "x", "exclude_mental_models": True},
+    ],
+)
+async def test_a_reflect_with_anything_else_is_refused(house: House, body: Any) -> None:
+    assert await status(house, "POST", f"{SHARED}/reflect", json=body) == 422
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("memories/list?limit=5&offset=0&tags=a&tags=b&tags_match=all&document_id=d&q=x&type=world", 200),
+        ("memories/list?state=invalidated", 403),
+        ("memories/list?st%61te=invalidated", 403),
+        ("memories/list?state", 403),
+        ("memories/list?limit=5&consolidation_state=failed", 403),
+        ("memories/list?entity_id=1", 403),
+        ("tags?q=a&limit=1&offset=2", 200),
+        ("tags?source=documents", 403),
+        ("operations/5f0c?include_payload=true", 403),
+    ],
+)
+async def test_a_query_parameter_that_is_not_listed_is_refused(house: House, path: str, expected: int) -> None:
+    assert await status(house, "GET", f"{SHARED}/{path}") == expected
+
+
+async def test_the_listing_of_banks_takes_its_own_parameters_alone(house: House) -> None:
+    assert await status(house, "GET", f"{BANKS}?q=desk&limit=5&offset=0") == 200
+    assert await status(house, "GET", f"{BANKS}?deleted=true") == 403
+
+
+async def test_a_write_takes_no_query(house: House) -> None:
+    assert await status(house, "POST", f"{SHARED}/memories?async=true", json={"items": []}) == 403
+
+
+async def test_an_admin_key_may_send_whatever_the_server_knows(house: House) -> None:
+    body = {"items": [{"content": "x"}], "document_tags": ["a"]}
+    assert await status(house, "POST", f"{SHARED}/memories", who="admin", json=body) == 200
+    assert await status(house, "GET", f"{SHARED}/memories/list?state=invalidated", who="admin") == 200
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"{",
+        b'{"query": "x", "query": "y"}',
+        b'{"query": "x", "include": {"entities": null, "entities": {"chunks": {}}}}',
+        b"\xff\xfe",
+        '{"query": "x"}'.encode("utf-16"),
+        b'{"a":' * 100_000,
+    ],
+)
+async def test_a_body_that_two_readers_could_read_differently_is_refused(house: House, raw: bytes) -> None:
+    assert await status(house, "POST", f"{SHARED}/memories/recall", content=raw) == 400
+
+
+async def test_a_body_that_is_cut_never_reaches_the_server(house: House) -> None:
+    said: list[Any] = []
+    pieces = [{"type": "http.request", "body": b'{"query":', "more_body": True}, {"type": "http.disconnect"}]
+
+    async def receive() -> Any:
+        return pieces.pop(0)
+
+    async def send(message: Any) -> None:
+        said.append(message)
+
+    key = house.keys["all"].encode()
+    path = f"{SHARED}/memories/recall"
+    scope = {"type": "http", "method": "POST", "path": path, "query_string": b"", "headers": [(b"authorization", key)]}
+    before = len(house.seen)
+    await house.guard(scope, receive, send)
+    assert said[0]["status"] == 400
+    assert len(house.seen) == before
+
+
+async def test_a_body_reaches_the_server_as_it_was_sent(house: House) -> None:
+    body = b'{"query":  "x" }'
+    assert await status(house, "POST", f"{SHARED}/memories/recall", content=body) == 200
+    assert house.seen[-1][1] == body
+
+
+def test_each_tool_and_each_route_with_a_body_has_its_fields() -> None:
+    assert MCP_ARGUMENTS.keys() == MCP_TOOLS.keys()
+    assert {route.path: route.body for route in ROUTES if route.method == "POST"} == {
+        "/memories": RETAIN,
+        "/memories/recall": RECALL,
+        "/reflect": REFLECT,
+    }
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "expected"),
+    [
+        ("recall", {"query": "x", "include_source_facts": True}, 200),
+        ("recall", {"query": "x", "include_chunks": True}, 422),
+        ("recall", {"query": "x", "max_chunk_tokens": 1}, 422),
+        ("reflect", {"query": "x", "include_trace": True}, 422),
+        ("reflect", {"query": "x", "apply_all_directives": True}, 422),
+        ("retain", {"content": "x", "strategy": "verbatim"}, 422),
+        ("retain", {"content": "x", "document_tags": ["author:b"]}, 422),
+        ("sync_retain", {"content": ["x"]}, 422),
+        ("list_banks", {"deleted": True}, 422),
+        ("list_banks", {}, 200),
+    ],
+)
+async def test_the_arguments_of_a_tool_are_a_list_too(
+    house: House, tool: str, arguments: dict[str, Any], expected: int
+) -> None:
+    bank = {} if tool == "list_banks" else {"bank_id": "desk:shared"}
+    assert await house.call("all", tool, **bank, **arguments) == expected
+
+
+async def test_arguments_that_are_no_object_are_refused(house: House) -> None:
+    message = {"method": "tools/call", "params": {"name": "recall", "arguments": ["x"]}}
+    answer = await house.ask("all", "POST", "/mcp/desk:shared/", json=message)
+    assert answer.status_code == 422
+
+
+@pytest.mark.parametrize("size", [10, 1_000_000])
+async def test_an_answer_repeats_little_of_what_was_sent(house: House, size: int) -> None:
+    long = "n" * size
+    asked = [
+        await house.ask("all", "POST", f"{SHARED}/memories/recall", json={"query": "x", long: 1}),
+        await house.ask("all", "POST", "/mcp", json={"method": long}),
+        await house.ask("all", "POST", "/mcp", json={"method": "tools/call", "params": {"name": long}}),
+    ]
+    arguments = {"query": "x", "bank_id": long}
+    message = {"method": "tools/call", "params": {"name": "recall", "arguments": arguments}}
+    asked.append(await house.ask("all", "POST", "/mcp", json=message))
+    assert [answer.status_code for answer in asked] == [422, 403, 403, 403]
+    assert all(len(answer.content) < 500 for answer in asked)
+
+
+class TestFuzz:
+    """Whatever is sent is answered, and what is let through holds listed fields and reaches held banks alone."""
+
+    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150, deadline=None)
+    @given(
+        method=st.sampled_from(["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE"]),
+        bank=st.sampled_from(["desk:shared", "desk:notes:member:writer", "desk:review:queue", "x", "..", ""])
+        | st.text(max_size=12),
+        tail=st.sampled_from(
+            [route.path for route in ROUTES] + ["", "/", "/config", "//memories", "/memories/../config"]
+        )
+        | st.text(max_size=12),
+        query=st.text(max_size=20),
+        body=json_values,
+    )
+    def test_only_a_listed_route_of_a_held_bank_is_let_through(
+        self, house: House, method: str, bank: str, tail: str, query: str, body: Any
+    ) -> None:
+        path = f"{BANKS}/{bank}{tail}"
+        seen, answered = asyncio.run(_raw(house, "reader", method, path, query, json.dumps(body).encode()))
+        if seen is None:
+            assert answered in (400, 403, 422)
+        else:
+            rest = seen.removeprefix(f"{BANKS}/desk:shared")
+            assert rest in ("/memories/recall", "/reflect", "/memories/list", "/tags") or seen == BANKS
+
+    @settings(max_examples=150, deadline=None)
+    @given(
+        kind=st.sampled_from([RETAIN, RECALL, REFLECT, *MCP_ARGUMENTS.values()]),
+        name=st.text(max_size=20),
+        value=json_values,
+    )
+    def test_a_field_passes_only_by_its_name(self, kind: Any, name: str, value: Any) -> None:
+        listed = name in kind.names | kind.texts | kind.inner.keys()
+        assert (kind.fault({name: value}) is None) <= listed
+
+    @settings(max_examples=100, deadline=None)
+    @given(message=json_values)
+    def test_no_message_on_mcp_breaks_the_gate(self, house: House, message: Any) -> None:
+        params = {"jsonrpc": "2.0", "method": "tools/call", "params": {"name": "recall", "arguments": message}}
+        for sent in (message, params):
+            _, answered = asyncio.run(_raw(house, "writer", "POST", "/mcp", "", json.dumps(sent).encode()))
+            assert answered in (200, 400, 403, 422)
+
+
+async def _raw(
+    house: House, who: str, method: str, path: str, query: str, body: bytes
+) -> tuple[str | None, int | None]:
+    """One request that no client library has cleaned: the path that the server saw, and the status."""
+    said: list[Any] = []
+    before = len(house.seen)
+    key = house.keys[who].encode()
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: Any) -> None:
+        said.append(message)
+
+    scope = {
+        "type": "http",
+        "method": method,
+        "path": path,
+        "query_string": query.encode("utf-8", "replace"),
+        "headers": [(b"authorization", key)],
+    }
+    await house.guard(scope, receive, send)
+    seen = house.seen[-1][0] if len(house.seen) > before else None
+    return seen, said[0]["status"]
