@@ -109,3 +109,22 @@ def test_a_whole_answer_of_recall_given_back_is_known(memory: TeamMemory, backen
     assert tools.retain_memory(later, tools.recall_memory(RUN, "Maple"), bank="own").startswith(ALREADY_KNOWN)
     assert tools.retain_memory(later, NOTHING_FOUND, bank="own").startswith("Nothing to store")
     assert len(backend.list_memories("desk:own:user:ada").memories) == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "stored"),
+    [
+        ("Ida\x00 is my boat.", "Ida is my boat."),
+        ("\x1b[31mIda\x1b[0m is my boat.", "Ida is my boat."),
+        ("Ida \ud83d is my boat.", "Ida \ufffd is my boat."),
+        ("Ida is my boat. data:image/png;base64," + "QUJD" * 2000, "Ida is my boat. (image attached)"),
+    ],
+)
+async def test_what_no_person_reads_is_cleaned_and_the_rest_is_stored(
+    memory: TeamMemory, backend: SQLiteBackend, given: str, stored: str
+) -> None:
+    tools = memory.tools("x")
+    assert tools.retain_memory(RUN, given, bank="own").startswith(STORED)
+    assert (await tools.aretain_memory(RUN, given, bank="shared")).startswith(STORED)
+    for bank in ("desk:own:user:ada", "desk:shared"):
+        assert [m.text for m in backend.list_memories(bank).memories] == [stored]

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
 from hindsight_teams.access.grants import Access, Caller
+from hindsight_teams.agno.inputs import repaired
 from hindsight_teams.agno.said import recalled_text, without_label
 from hindsight_teams.agno.turns import notes_of
 from hindsight_teams.memory.member import MemberMemory
@@ -104,6 +105,7 @@ def _steps(
     memory: MemberMemory, content: str, run_context: Any, caller: Caller, bank: str | None
 ) -> Generator[str, RecallResult | None, Given]:
     """Yield what to recall, be sent what was found, and end with what was given."""
+    content = repaired(content)
     readable = memory.bank_names(Access.RECALL, caller) if _may_be_known(content, run_context, caller) else {}
     known: Known = notes_of(run_context).get(_key(caller), {}) if run_context is not None else {}
 
