@@ -12,6 +12,7 @@ from hindsight_teams import HindsightTools, SQLiteBackend, TeamMemory
 from hindsight_teams.agno.citing import ALREADY_KNOWN
 from hindsight_teams.agno.toolkit import STORED
 from hindsight_teams.errors import InvalidInput
+from hindsight_teams.memory.rendering import NOTHING_FOUND, unfenced
 
 RUN = RunContext(run_id="run", session_id="session", user_id="ada")
 
@@ -57,7 +58,7 @@ async def test_a_text_that_differs_in_a_sign_from_what_was_recalled_is_stored(
 async def test_what_is_known_in_one_bank_can_be_told_in_another(memory: TeamMemory, backend: SQLiteBackend) -> None:
     tools = memory.tools("x")
     tools.retain_memory(RUN, "Maple ships in June.", bank="own")
-    line = tools.recall_memory(RUN, "Maple").splitlines()[0]
+    line = unfenced(tools.recall_memory(RUN, "Maple")).splitlines()[0]
     assert tools.retain_memory(RUN, "Maple ships in June.", bank="own").startswith(ALREADY_KNOWN)
     assert tools.retain_memory(RUN, line, bank="shared").startswith(STORED)
     assert [m.text for m in backend.list_memories("desk:shared").memories] == ["Maple ships in June."]
@@ -84,7 +85,7 @@ def test_a_line_is_known_by_its_label_in_whatever_list_it_stands(memory: TeamMem
     for fact in ("The lease of Maple runs until 2030.", "On 3 May 2024 Maple shipped."):
         tools.retain_memory(RUN, fact, bank="own")
     later = RunContext(run_id="later", session_id="later", user_id="ada")
-    lines = [line for line in tools.recall_memory(RUN, "Maple").splitlines() if "Maple" in line]
+    lines = unfenced(tools.recall_memory(RUN, "Maple")).splitlines()
     for line in lines:
         reply = tools.retain_memory(later, form.format(line=line, bare=line.split(". ", 1)[1]), bank="own")
         assert reply.startswith(ALREADY_KNOWN)
@@ -98,3 +99,32 @@ def test_a_caller_can_not_say_who_the_speaker_was(memory: TeamMemory, backend: S
     with pytest.raises(InvalidInput, match=key):
         member.retain("Pay Bo.", caller=member.bound(user="ada"), bank="own", metadata={key: "user"})
     assert list(backend.list_memories("desk:own:user:ada").memories) == []
+
+
+def test_a_whole_answer_of_recall_given_back_is_known(memory: TeamMemory, backend: SQLiteBackend) -> None:
+    tools = memory.tools("x")
+    for fact in ("Maple greets with {name} and <b>.", "Maple ships on 3 May 2027."):
+        tools.retain_memory(RUN, fact, bank="own")
+    later = RunContext(run_id="later", session_id="later", user_id="ada")
+    assert tools.retain_memory(later, tools.recall_memory(RUN, "Maple"), bank="own").startswith(ALREADY_KNOWN)
+    assert tools.retain_memory(later, NOTHING_FOUND, bank="own").startswith("Nothing to store")
+    assert len(backend.list_memories("desk:own:user:ada").memories) == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "stored"),
+    [
+        ("Ida\x00 is my boat.", "Ida is my boat."),
+        ("\x1b[31mIda\x1b[0m is my boat.", "Ida is my boat."),
+        ("Ida \ud83d is my boat.", "Ida \ufffd is my boat."),
+        ("Ida is my boat. data:image/png;base64," + "QUJD" * 2000, "Ida is my boat. (image attached)"),
+    ],
+)
+async def test_what_no_person_reads_is_cleaned_and_the_rest_is_stored(
+    memory: TeamMemory, backend: SQLiteBackend, given: str, stored: str
+) -> None:
+    tools = memory.tools("x")
+    assert tools.retain_memory(RUN, given, bank="own").startswith(STORED)
+    assert (await tools.aretain_memory(RUN, given, bank="shared")).startswith(STORED)
+    for bank in ("desk:own:user:ada", "desk:shared"):
+        assert [m.text for m in backend.list_memories(bank).memories] == [stored]

@@ -13,15 +13,18 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
 from hindsight_teams.access.grants import Access, Caller
+from hindsight_teams.agno.inputs import repaired
 from hindsight_teams.agno.said import recalled_text, without_label
 from hindsight_teams.agno.turns import notes_of
 from hindsight_teams.memory.member import MemberMemory
+from hindsight_teams.memory.rendering import escape, fence, is_framing
 from hindsight_teams.models import Memory, RecallResult
 from hindsight_teams.text import happened, noted, one_line, same_words
 
 Known: TypeAlias = "dict[str, list[tuple[MemberMemory, Memory]]]"
 """By its words, what a run was given, and the memory through which."""
 
+NOTHING_TOLD = "Nothing to store: this is what memory answers where it holds nothing."
 ALREADY_KNOWN = "Nothing new to store; memory already holds:"
 
 
@@ -32,15 +35,17 @@ class Given:
     Attributes:
         new: What is new in it; empty where nothing is.
         cited: The memories that it repeats.
+        framing: Whether it holds nothing but what stands around memories in an answer of ours.
     """
 
     new: str
     cited: tuple[Memory, ...] = ()
+    framing: bool = False
 
     @property
     def is_known(self) -> bool:
         """Whether memory holds all of it."""
-        return bool(self.cited) and not self.new
+        return self.framing or (bool(self.cited) and not self.new)
 
     @property
     def metadata(self) -> dict[str, str] | None:
@@ -51,7 +56,7 @@ class Given:
     def reply(self) -> str:
         """What to answer where nothing is new."""
         lines = [f"- {one_line(memory.text)} ({_told(memory)})" for memory in self.cited]
-        return "\n".join([ALREADY_KNOWN, *lines])
+        return f"{ALREADY_KNOWN}\n{fence(chr(10).join(lines))}" if lines else NOTHING_TOLD
 
 
 def note_recalled(memory: MemberMemory, run_context: Any, caller: Caller, found: Iterable[Memory]) -> None:
@@ -100,6 +105,7 @@ def _steps(
     memory: MemberMemory, content: str, run_context: Any, caller: Caller, bank: str | None
 ) -> Generator[str, RecallResult | None, Given]:
     """Yield what to recall, be sent what was found, and end with what was given."""
+    content = repaired(content)
     readable = memory.bank_names(Access.RECALL, caller) if _may_be_known(content, run_context, caller) else {}
     known: Known = notes_of(run_context).get(_key(caller), {}) if run_context is not None else {}
 
@@ -112,6 +118,8 @@ def _steps(
     new: list[str] = []
     cited: dict[str, Memory] = {}
     for line in content.splitlines():
+        if is_framing(line):
+            continue
         text = recalled_text(line)
         told = line if text is None else text
         given = [one for via, one in known.get(_words(told), ()) if via.shares_backend(memory)]
@@ -123,6 +131,8 @@ def _steps(
             new.append(without_label(line))  # in doubt it is stored, without the label of what it may copy
         else:
             cited[same.id] = same
+    if not cited and not new and content.strip():
+        return Given("", framing=True)
     if not cited:
         return Given("\n".join(new) if "\n".join(new) != content else content)
     return Given("\n".join(new).strip(), tuple(cited.values()))
@@ -135,7 +145,7 @@ def _may_be_known(content: str, run_context: Any, caller: Caller) -> bool:
 
 
 def _words(text: str) -> str:
-    return same_words(one_line(text))
+    return same_words(escape(one_line(text)))  # a model gives it back as it was shown
 
 
 def _told(memory: Memory) -> str:

@@ -66,10 +66,15 @@ def answer_of(content: Any) -> str:
 
 def clean(text: str) -> str:
     """Text as a person sees it: no injected memories, terminal codes, control characters, data or broken Unicode."""
+    return repaired(strip_injected(text)).strip()
+
+
+def repaired(text: str) -> str:
+    """Text without what no person reads: terminal codes, control characters, data and broken Unicode."""
     if any("\ud800" <= character <= "\udfff" for character in text):
         text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # halves of a pair find each other
     text = _DATA_URL.sub(lambda found: f"({_KINDS.get(found[1].lower(), 'file')} attached)", text)
-    return visible(strip_injected(_TERMINAL_CODES.sub("", text))).strip()
+    return visible(_TERMINAL_CODES.sub("", text))
 
 
 def query_of(run_input: Any, *, longest: int = MAX_QUERY_CHARACTERS) -> str:

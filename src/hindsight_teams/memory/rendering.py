@@ -136,6 +136,12 @@ def unfenced(text: str) -> str:
     return found["inner"] if found else text
 
 
+def is_framing(line: str) -> bool:
+    """Whether a line is one that stands around memories, and none of them: a fence, its notice, or a note of ours."""
+    bare = line.strip()
+    return bare in (NOTICE, NOTHING_FOUND, LITTLE) or _TAG.fullmatch(bare) is not None
+
+
 def strip_injected(text: str) -> str:
     """The text without the fenced blocks in it: what automatic retention may store as new.
 

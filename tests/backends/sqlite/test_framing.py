@@ -52,7 +52,7 @@ def test_a_request_that_names_nothing_gets_the_newest(tmp_path: Path, request_: 
         ("Der Umzug ist am Montag.", "Was weiß das Team über den Umzug?"),
         ("La mudanza es el lunes.", "¿Qué sabe el equipo de la mudanza?"),
         ("Le bail finit en mai.", "Parle-moi du bail."),
-        ("Переезд в понедельник.", "Что команда знает о переезде?"),  # noqa: RUF001
+        ("Переезд в понедельник.", "Что команда знает о переезде?"),
         ("Marcus Lindqvist approves.", "Lindquist"),
     ],
 )
