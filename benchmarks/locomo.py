@@ -3,8 +3,8 @@
     python benchmarks/locomo.py PATH/TO/locomo.json [--minilm] [--only NAME] [--limit N]
 
 Each turn of a conversation is retained by the member who said it; each question is recalled by one of them; recall@k
-is the share of a question's evidence turns among the first k memories, averaged over questions of categories 1 to 4. The
-settings:
+is the share of a question's evidence turns among the first k memories, averaged over questions of categories 1 to 4.
+The settings:
 
     documents   a team for each conversation; speaker as member, session as document
     lines       the same with the text "<speaker> (<date>): <text>"
