@@ -17,30 +17,30 @@ WORDS = 1.0
 NEAR = ((1, 0.7), (-1, 0.5), (2, 0.4), (-2, 0.2), (3, 0.2))
 """What a term counts that stands some memories before (1) or after (-1) in the same document, not in the memory itself.
 
-A reply rarely repeats the words of its question: .705 without neighbours.
+A reply rarely repeats the words of its question.
 """
 
 AUTHOR = 0.4
-"""The query names the memory's author (.760 without). A share of what the content signals can reach together: more
+"""The query names the memory's author. A share of what the content signals can reach together: more
 evidence about the content needs more weight on the author to be balanced by it."""
 
 MENTION = 0.4
 """Share of ``AUTHOR`` for a memory that mentions the author's name but is someone else's."""
 
 DOCUMENT = 0.1
-"""Query terms anywhere in the memory's document (.780 without)."""
+"""Query terms anywhere in the memory's document."""
 
 TIME = 0.6
-"""The memory's time lies in a span that the query names (.778 without); a share, as with ``AUTHOR``."""
+"""The memory's time lies in a span that the query names; a share, as with ``AUTHOR``."""
 
 TIME_REACH_DAYS = 7
 """Outside such a span the signal falls to nothing over these days."""
 
 MEANING = 1.0
-"""Similarity of vectors, where there is an embedder (.792 to .822)."""
+"""Similarity of vectors, where there is an embedder."""
 
 MEANING_NEAR = 0.3
-"""Share that the memories just before and after add to a memory's similarity (.817 without)."""
+"""Share that the memories just before and after add to a memory's similarity."""
 
 MEANING_FLOOR = 0.2
 """Least cosine similarity for a memory that nothing but its vector speaks for."""
@@ -147,7 +147,7 @@ class Depth:
 
 
 DEPTHS: dict[Budget, Depth] = {
-    "low": Depth(rows=1_000, candidates=100, spread=40, scan=0, results=20, floor=0.46),
-    "mid": Depth(rows=5_000, candidates=150, spread=50, scan=4_000, results=30, floor=0.46),
+    "low": Depth(rows=1_000, candidates=100, spread=15, scan=0, results=20, floor=0.46),
+    "mid": Depth(rows=5_000, candidates=150, spread=30, scan=4_000, results=30, floor=0.46),
     "high": Depth(rows=25_000, candidates=1_000, spread=300, scan=50_000, results=100, floor=0.2),
 }
