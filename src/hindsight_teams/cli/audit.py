@@ -119,7 +119,7 @@ def follow(
 
 @app.command("who-saw")
 def who_saw(
-    memory: Annotated[str, typer.Argument(metavar="MEMORY", help="The memory's id; `bank show --json` has it.")],
+    memory: Annotated[str, typer.Argument(metavar="MEMORY", help="The memory's id; `bank show` has it.")],
     *,
     log: Log = None,
     json: Json = False,

@@ -19,7 +19,7 @@ from hindsight_teams.audit import AuditTrail
 from hindsight_teams.cli.failing import FAILED, tracebacks
 from hindsight_teams.cli.model_choice import Chosen, choose_model
 from hindsight_teams.cli.output import console, glyph, print_json, say
-from hindsight_teams.cli.stage import Played, Watch, perform, show_outcome
+from hindsight_teams.cli.stage import Played, Watch, facts_kept, perform, show_outcome
 from hindsight_teams.errors import HindsightTeamsError
 
 if TYPE_CHECKING:
@@ -95,6 +95,7 @@ def play_phase(
     from hindsight_teams.backends.select import open_backend
 
     played: list[Played] = []
+    passed_over: list[Played] = []
     if not as_json:
         say()
         say((f" {phase} ", "reverse"), (f"  process {os.getpid()}", "dim"))
@@ -112,8 +113,13 @@ def play_phase(
                 )
                 in_full = not brief or not recipe.followed or step.title in recipe.followed
                 played.append(perform(step, iter(events), watch, silent=as_json or not in_full))
-                if not (as_json or in_full):
-                    show_outcome(played[-1], checked=bool(step.expect or step.forbid))
+                checked = bool(step.expect or step.forbid)
+                if not (as_json or in_full) and (checked or not model.offline):  # a language model takes its time
+                    show_outcome(played[-1], checked=checked)
+                elif not (as_json or in_full):
+                    passed_over.append(played[-1])
+        if passed_over:
+            say("  ", (f"{glyph('more')} and {len(passed_over)} more notes, {facts_kept(*passed_over)} facts", "dim"))
     return {"phase": phase, "pid": os.getpid(), "steps": [asdict(step) for step in played]}
 
 

@@ -107,9 +107,14 @@ def perform(step: Step, events: Iterator[Any], watch: Watch, *, silent: bool = F
     return played
 
 
+def facts_kept(*played: Played) -> int:
+    """How many memories were stored in some steps."""
+    return sum(call.verb == "retain" and call.outcome == "allowed" for step in played for call in step.calls)
+
+
 def show_outcome(played: Played, *, checked: bool) -> None:
     """One line on a step whose calls were not shown: its title, and what came of it."""
-    kept = sum(call.verb == "retain" and call.outcome == "allowed" for call in played.calls)
+    kept = facts_kept(played)
     sign = glyph("bad" if played.problems else "ok") if checked else " "
     mark = styled("  ", (sign, "red" if played.problems else "green"), " ")
     item(mark, styled(played.title, (f"  {kept} facts" if kept > 1 else "", "dim")), cut=True)
