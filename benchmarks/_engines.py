@@ -74,15 +74,14 @@ def need(*packages: str) -> None:
 
 
 class Ours:
-    """The embedded engine; without vectors, as it is by default."""
+    """The embedded engine, as it is by default."""
 
-    name = "hindsight_teams"
+    name = "hindsight_teams, no vectors"
 
     def __init__(self, folder: Path, embed: Embed | None) -> None:
         from hindsight_teams.backends.sqlite import SQLiteBackend
 
-        embedder = None if embed is None else (lambda text: embed([text])[0])
-        self.backend = SQLiteBackend(folder / "memory.db", embedder=embedder)
+        self.backend = SQLiteBackend(folder / "memory.db")
 
     def fill(self, items: Sequence[tuple[str, str]]) -> None:
         """Store texts in bulk."""
@@ -101,6 +100,18 @@ class Ours:
     def close(self) -> None:
         """Close the file."""
         self.backend.close()
+
+
+class OursWithVectors(Ours):
+    """The embedded engine with vectors from outside."""
+
+    name = "hindsight_teams"
+
+    def __init__(self, folder: Path, embed: Embed | None) -> None:
+        from hindsight_teams.backends.sqlite import SQLiteBackend
+
+        made = embed or cheap_vectors
+        self.backend = SQLiteBackend(folder / "memory.db", embedder=lambda text: made([text])[0])
 
 
 class LanceHybrid:
@@ -231,12 +242,15 @@ class Mem0:
 
 
 class Bm25s:
-    """bm25s: an index in memory, made anew for each addition; it stores nothing."""
+    """bm25s with Snowball stems, as the embedded engine has: an index in memory, made anew for each addition."""
 
     name = "bm25s"
 
     def __init__(self, folder: Path, embed: Embed | None) -> None:
-        need("bm25s")
+        need("bm25s", "Stemmer")
+        import Stemmer
+
+        self.stemmer = Stemmer.Stemmer("english")
         self.texts: list[str] = []
         self.index: Any = None
 
@@ -246,7 +260,8 @@ class Bm25s:
 
         self.texts += [f"{author}: {text}" for author, text in items]
         self.index = bm25s.BM25()
-        self.index.index(bm25s.tokenize(self.texts, stopwords="en", show_progress=False), show_progress=False)
+        tokens = bm25s.tokenize(self.texts, stopwords="en", stemmer=self.stemmer, show_progress=False)
+        self.index.index(tokens, show_progress=False)
 
     def add(self, author: str, text: str) -> None:
         """Index everything anew."""
@@ -256,7 +271,7 @@ class Bm25s:
         """The best texts."""
         import bm25s
 
-        tokens = bm25s.tokenize(query, stopwords="en", show_progress=False)
+        tokens = bm25s.tokenize(query, stopwords="en", stemmer=self.stemmer, show_progress=False)
         found, _ = self.index.retrieve(tokens, k=min(k, len(self.texts)), show_progress=False)
         return [self.texts[int(i)].split(": ", 1)[1] for i in found[0]]
 
@@ -296,4 +311,12 @@ class AgnoMemory:
         """Nothing to close."""
 
 
-ENGINES: tuple[Callable[[Path, Embed | None], Engine], ...] = (Ours, LanceHybrid, Chroma, Bm25s, Mem0, AgnoMemory)
+ENGINES: tuple[Callable[[Path, Embed | None], Engine], ...] = (
+    OursWithVectors,
+    Ours,
+    LanceHybrid,
+    Chroma,
+    Bm25s,
+    Mem0,
+    AgnoMemory,
+)

@@ -26,7 +26,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from _corpus import sentences
-from _engines import ENGINES, Embed, Engine, Missing, Ours, minilm
+from _engines import ENGINES, Embed, Engine, Missing, minilm
 from _locomo import load
 
 from hindsight_teams.backends.sqlite import SQLiteBackend
@@ -172,8 +172,7 @@ def quality(make: Callable[[Path, Embed | None], Engine], file: Path, embed: Emb
                     found = {turns.get(text, "") for text in engine.search(question.text, 10)}
                     shares.append(len(question.evidence & found) / len(question.evidence))
             engine.close()
-    kind = "vectors" if embed else "no vectors"
-    print(f"{make.name:20} recall@10 {statistics.fmean(shares):.3f}  ({kind})", flush=True)  # type: ignore[attr-defined]
+    print(f"{make.name:30} recall@10 {statistics.fmean(shares):.3f}", flush=True)  # type: ignore[attr-defined]
 
 
 def main() -> None:
@@ -191,7 +190,6 @@ def main() -> None:
         alone(count, options.seconds)
     if options.locomo:
         print("\nLoCoMo, turns stored alone and undated:")
-        quality(Ours, options.locomo, None, options.limit)
         embed = minilm()
         for make in ENGINES:
             quality(make, options.locomo, embed, options.limit)

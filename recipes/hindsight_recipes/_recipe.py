@@ -5,7 +5,7 @@ The folder of a recipe holds
     team.py        ``shared_memory(backend=None, **options) -> TeamMemory`` and
                    ``team(model=None, memory=None, **options) -> Team``; self-contained, yours to copy
     team.toml      the banks, and who may do what on which
-    script.toml    title, summary, and the steps that ``hindsight-teams demo`` and ``run`` play
+    script.toml    title, summary, one fact to follow, and the steps that ``hindsight-teams demo`` and ``run`` play
     data/          the notes that the steps retain
     README.md
 
@@ -153,6 +153,11 @@ class Recipe:
     def questions(self) -> list[Step]:
         """The steps whose answers can be checked."""
         return [step for step in self.script if step.expect or step.forbid]
+
+    @property
+    def followed(self) -> frozenset[str]:
+        """The titles of the steps of one fact's way; empty where the script names none."""
+        return frozenset(self._script.get("follow", ()))
 
     def memory(self, *, backend: MemoryBackend | None = None, **options: Unpack[RecipeOptions]) -> TeamMemory:
         """The memory that ``team.toml`` declares.

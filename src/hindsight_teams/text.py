@@ -1,4 +1,4 @@
-"""Text as people and models read it: what can be seen of it, what it costs in tokens, and a memory's times in words."""
+"""Text as people and models meet it: what is seen, what is the same, what it costs in tokens, and times in words."""
 
 from __future__ import annotations
 

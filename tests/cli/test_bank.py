@@ -42,9 +42,35 @@ def test_recall_as_json_holds_the_whole_memory(cli: Cli, filled: str) -> None:
     assert memory["metadata"]["author"] == "ada"
 
 
-def test_nothing_found_is_said_and_is_no_failure(cli: Cli) -> None:
-    found = cli("bank", "recall", "empty", "anything")
-    assert (found.code, found.out.strip()) == (0, "No relevant memories found.")
+def test_nothing_found_is_said_and_is_no_failure(cli: Cli, filled: str) -> None:
+    found = cli("bank", "recall", filled, "submarines")
+    assert (found.code, found.out.splitlines()[0]) == (0, "No relevant memories found.")
+
+
+@pytest.mark.parametrize(
+    "command", [("show",), ("recall", "x"), ("search", "x"), ("reflect", "x"), ("delete", "--yes")]
+)
+def test_a_mistyped_bank_is_told_from_an_empty_one(cli: Cli, filled: str, command: tuple[str, ...]) -> None:
+    verb, *rest = command
+    failed = cli("bank", verb, f"{filled}s", *rest)
+    assert failed.code == 1
+    assert f"did you mean {filled!r}?" in failed.err
+
+
+def test_a_search_by_words_alone_says_so_and_how_to_add_meaning(
+    cli: Cli, filled: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = cli("bank", "recall", filled, "ferry").out
+    assert "by words" in found
+    assert "HINDSIGHT_TEAMS_EMBEDDER=minilm" in found
+    assert "by words" not in cli("bank", "recall", filled, "ferry", "--json").out
+
+
+def test_a_memory_takes_two_lines_and_the_second_begins_with_its_id(cli: Cli, filled: str) -> None:
+    [memory, *_] = cli("bank", "show", filled, "--json").json["memories"]
+    shown = cli("bank", "show", filled).out.splitlines()
+    at = next(number for number, line in enumerate(shown) if line.strip() == memory["text"])
+    assert shown[at + 1].split()[0] == memory["id"]
 
 
 def test_search_explains_why_a_memory_was_found(cli: Cli, filled: str) -> None:
@@ -96,8 +122,8 @@ def test_happened_and_noted_are_told_apart(cli: Cli) -> None:
     cli("bank", "retain", "dated", "The sail is red.", *said)
     for command in (("show",), ("search", "mast sail"), ("recall", "mast sail")):
         out = " ".join(cli("bank", command[0], "dated", *command[1:]).out.split())
-        assert "The mast broke on 3 May 2024. happened 2024-05-03 noted 2026-11-25" in out
-        assert "The sail is red. noted 2026-11-25" in out
+        assert "The mast broke on 3 May 2024. 1-1 happened 2024-05-03 noted 2026-11-25" in out
+        assert "The sail is red. 1-2 noted 2026-11-25" in out
 
 
 def test_what_was_said_again_is_counted(cli: Cli) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -70,6 +71,16 @@ def test_no_option_is_documented_that_does_not_exist(name: str) -> None:
     known = {option for other in group for option in options(COMMANDS[other])}
     documented = re.findall(r"^- (.*?):", sections()[name], re.M)
     assert {option for line in documented for option in re.findall(r"`(--[a-z-]+)", line)} <= known
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_help_of_a_command_ends_with_an_example_of_it(cli: Cli, name: str) -> None:
+    heading, example = cli(*name.split(), "--help").out.rstrip().splitlines()[-2:]
+    assert heading.strip() == "Example:"
+    program, *words = shlex.split(example)
+    assert program == "hindsight-teams"
+    assert words[: len(name.split())] == name.split()
+    assert {word for word in words if word.startswith("--")} <= set(options(COMMANDS[name]))
 
 
 @pytest.mark.parametrize("name", COMMANDS)

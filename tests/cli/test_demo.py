@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import json
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +18,6 @@ from tests.cli.conftest import Cli
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """The demo as a person starts it: once, in processes of its own."""
-    import json
-    import subprocess
-    import sys
-
     db = tmp_path_factory.mktemp("demo") / "demo.db"
     done = subprocess.run(
         [sys.executable, "-m", "hindsight_teams.cli", "demo", "--db", str(db), "--json"],
@@ -36,6 +35,18 @@ def test_the_answers_come_from_another_process_than_the_facts(played: Any) -> No
     assert played["as_expected"]
     assert {call["verb"] for step in research["steps"] for call in step["calls"]} == {"retain"}
     assert {call["verb"] for step in answer["steps"] for call in step["calls"]} == {"recall", "reflect"}
+
+
+@pytest.mark.slow
+def test_the_demo_follows_one_fact_in_at_most_sixty_lines() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "hindsight_teams.cli", "demo"], capture_output=True, encoding="utf-8", check=True
+    )
+    lines = done.stdout.splitlines()
+    assert len(lines) <= 55  # a terminal of 80 columns folds five more
+    assert done.stdout.count("recall ←") == done.stdout.count("retain →") == 1
+    assert "The Endurance sank on 21 November 1915" in done.stdout
+    assert "10 of 10 answers are as expected." in done.stdout
 
 
 def test_each_call_names_its_member_and_its_bank(played: Any) -> None:

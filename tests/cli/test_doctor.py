@@ -41,6 +41,12 @@ def test_versions_are_shown(cli: Cli) -> None:
         assert what in shown
 
 
+def test_the_embedder_is_shown_or_how_to_have_one(cli: Cli) -> None:
+    [embedder] = [found["found"] for found in cli("doctor", "--json").json["findings"] if found["what"] == "embedder"]
+    assert "words alone" in embedder
+    assert "HINDSIGHT_TEAMS_EMBEDDER=minilm" in embedder
+
+
 def test_no_write_leaves_the_round_trip_out(cli: Cli) -> None:
     assert "write and read" not in cli("doctor", "--no-write").out
 

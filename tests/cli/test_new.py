@@ -42,10 +42,12 @@ def test_every_recipe_becomes_a_project_whose_files_can_be_read(cli: Cli, home: 
     assert TeamDefinition.from_file(home / "my-desk" / "my_desk" / "team.toml").team_id == "my-desk"
 
 
-def test_it_ends_with_the_matrix_and_two_commands(cli: Cli) -> None:
+def test_it_ends_with_the_matrix_and_how_to_test_and_talk(cli: Cli) -> None:
     shown = cli("new", "desk").out
     assert "writer-only" in shown
-    assert shown.rstrip().splitlines()[-2:] == ['  cd desk && pip install -e ".[dev]"', "  pytest"]
+    commands = [line.strip().split("   ")[0] for line in shown.rstrip().splitlines()[-4:]]
+    assert commands[:3] == ['cd desk && pip install -e ".[dev]"', "pytest", "hindsight-teams chat"]
+    assert commands[3].endswith("python -m desk.app")
 
 
 def test_json_names_the_files_the_matrix_and_the_answers(cli: Cli, home: Path) -> None:
@@ -59,7 +61,7 @@ def test_json_names_the_files_the_matrix_and_the_answers(cli: Cli, home: Path) -
         "model": "offline",
         "backend": "embedded",
     }
-    assert len(made["next"]) == 2
+    assert made["next"][1:3] == ["pytest", "hindsight-teams chat"]
 
 
 def test_a_dry_run_shows_all_and_writes_nothing(cli: Cli, home: Path) -> None:
@@ -103,6 +105,23 @@ def test_on_a_terminal_at_most_four_questions_are_asked(cli: Cli, home: Path, mo
     assert recorded["members"] == {"editor": "writer", "support": "helper"}
     assert recorded["model"] == "openai:gpt-5-mini"
     assert recorded["backend"] == "cloud"
+
+
+def test_a_typo_is_told_and_the_question_asked_again(cli: Cli, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = {
+        "Name": iter(["my team!", "desk"]),
+        "Recipe": iter(["17", "suport_desk", "support_desk"]),
+        "Members": iter(["writer", "writer,helper"]),
+        "Model": iter(["gpt", "offline"]),
+        "Memory": iter(["clouds", "embedded"]),
+    }
+    monkeypatch.setattr("typer.prompt", lambda question, **_: next(given[question]))
+    monkeypatch.setattr("hindsight_teams.cli.new.interactive", lambda: True)
+    made = cli("new")
+    assert made.code == 0, made.err
+    assert (home / "desk" / "desk" / "team.toml").exists()
+    assert [question for question, answers in given.items() if next(answers, None)] == []
+    assert "did you mean 'support_desk'?" in made.out
 
 
 def test_a_flag_answers_its_question(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,6 +24,8 @@ RUN_ELSEWHERE = {
 """Pages, and where their commands are executed."""
 
 CANNOT_RUN = {
+    r"git clone .*": "the tests run in a clone, and need no network",
+    r"cd hindsight-teams": "the same",
     r"pip install .*": "it is installed already, from this very tree",
     r"python -m venv .*": "the environment is the one that the tests run in",
     r"\. \.venv/bin/activate": "the same",

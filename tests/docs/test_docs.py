@@ -43,6 +43,23 @@ def test_the_readmes_team_file_is_valid(tmp_path: Path) -> None:
     assert list(team.grants) == ["researcher", "answerer"]
 
 
+def test_the_ten_lines_print_what_the_readme_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HINDSIGHT_TEAMS_DB", str(tmp_path / "memory.db"))
+    found = re.search(
+        r"## Ten lines\n.*?```python\n(.*?)```.*?```text\n(.*?)```", (ROOT / "README.md").read_text(), re.S
+    )
+    assert found
+    exec(found[1], {"__name__": "__main__"})
+    assert _with_one_date(capsys.readouterr().out) == _with_one_date(found[2])
+
+
+def _with_one_date(text: str) -> list[str]:
+    return [re.sub(r"noted \d{4}-\d\d-\d\d", "noted DATE", line).rstrip() for line in text.splitlines()]
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_local_links_lead_somewhere(page: Path) -> None:
     text = re.sub(r"```.*?```", "", page.read_text(), flags=re.S)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hindsight_teams.errors import InvalidInput
 from hindsight_teams.models import TAGS_MATCHES, TagsMatch
-from hindsight_teams.requests.tags import check_group, check_tags, matches, matches_group
+from hindsight_teams.requests.tags import TagFilter, check_group, check_tags, matches, matches_group
 
 tag_sets = st.sets(st.sampled_from("abcd"))
 modes = st.sampled_from(TAGS_MATCHES)
@@ -123,3 +123,32 @@ def test_tags_are_given_back_as_a_list() -> None:
     assert check_tags(None) == []
     assert check_tags(("a", "b")) == ["a", "b"]
     assert check_tags({"a"}) == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "trivial"),
+    [
+        (TagFilter(), True),
+        (TagFilter((), "any"), True),
+        (TagFilter((), "all_strict"), True),
+        (TagFilter((), "exact"), False),
+        (TagFilter(["a"], "any"), False),
+        (TagFilter(["a"], "exact"), False),
+        (TagFilter((), "any", [{"tags": ["a"]}]), False),
+        (TagFilter(["a"], "any", [{"tags": ["a"]}]), False),
+    ],
+)
+def test_a_filter_that_anything_could_fail_is_not_trivial(chosen: TagFilter, trivial: bool) -> None:
+    assert chosen.trivial is trivial
+
+
+@pytest.mark.parametrize("children", ["ab", b"ab", 7, None, {"tags": ["a"]}])
+@pytest.mark.parametrize("name", ["and", "or"])
+def test_children_that_are_no_list_are_refused(name: str, children: object) -> None:
+    with pytest.raises(InvalidInput, match="tag group"):
+        check_group({name: children})
+
+
+def test_a_bad_tag_in_a_group_is_named_as_such() -> None:
+    with pytest.raises(InvalidInput, match="tag_groups holds"):
+        check_group({"tags": [""]})

@@ -137,11 +137,11 @@ def test_a_memory_is_forgotten_by_its_id_with_what_was_copied_from_it(
     place.settle(team)
     notes = place.backend.list_memories(f"{team.team_id}:notes:member:a").memories
     chosen = [m for m in notes if (m.type == "observation") == (kind == "observation")]
-    assert waiting.id in {item.id for item in reviews.pending()}
+    assert waiting.id in {item.id for item in team.reviews().pending()}
     team.forget(memory_ids=[chosen[0].id], dry_run=False)
     place.settle(team)
     assert "lift" not in everywhere(place, team)
-    assert reviews.approved() == reviews.pending() == []
+    assert team.reviews().approved() == team.reviews().pending() == []
     assert SECRET in everywhere(place, team)
 
 

@@ -63,9 +63,12 @@ def equip(
     retain_bank: str | None,
     background: bool,
     confirm: Sequence[str],
+    tools: bool,
 ) -> Equipped:
     """``TeamMemory.equip``, which says what the arguments mean."""
     _check_members(memory.definition, team)
+    if not (tools or inject or retain):
+        raise TeamDefinitionError("equip(tools=False) needs inject='query' or retain='said': else it gives no memory")
     check_choice("inject", inject or "query", ("query",))
     if not callable(retain):
         check_choice("retain", retain or "said", tuple(SELECTIONS))
@@ -78,7 +81,7 @@ def equip(
 
     @cache  # a callable may give the same members for every user; they share what belongs to the member
     def equipment(member_id: str) -> Equipment:
-        made = _equipment(memory, member_id, inject, inject_budget, retain, retain_bank, background)
+        made = _equipment(memory, member_id, inject, inject_budget, retain, retain_bank, background, tools)
         confirm_tools(made.toolkits, confirmed)
         return made
 
@@ -146,13 +149,14 @@ def _equipment(
     retain: Retain | None,
     retain_bank: str | None,
     background: bool,
+    tools: bool,
 ) -> Equipment:
     own = memory.member(member_id)
-    toolkits: list[Toolkit] = [memory.tools(member_id)]
-    if member_id in memory.definition.proposers:
+    toolkits: list[Toolkit] = [memory.tools(member_id)] if tools else []
+    if tools and member_id in memory.definition.proposers:
         proposals = memory.proposals(member_id)
         toolkits.append(ProposalTools(proposals, name=f"hindsight_proposals:{memory.team_id}:{member_id}"))
-    if member_id in memory.definition.curators:
+    if tools and member_id in memory.definition.curators:
         toolkits.append(ReviewTools(memory.reviews(member_id), name=f"hindsight_reviews:{memory.team_id}:{member_id}"))
     injection = MemoryInjection(own, inject_budget) if inject and own.holds(Access.RECALL) else None
     retention = None
@@ -210,6 +214,8 @@ def ids_of(*wholes: Any) -> set[str]:
 
 def _add_tools(part: Agent | Team, toolkits: list[Toolkit]) -> None:
     if callable(part.tools):
+        if not toolkits:
+            return
         raise TeamDefinitionError(
             f"the tools of {part.id!r} are a callable; add memory.tools({part.id!r}) to what it returns instead"
         )

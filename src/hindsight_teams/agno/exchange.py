@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from hindsight_teams.agno.inputs import SENTENCE_ENDS
-from hindsight_teams.agno.said import holds_no_fact, is_courtesy, is_refusal, new_in, not_in, without_recalled
+from hindsight_teams.agno.said import (
+    holds_no_fact,
+    is_courtesy,
+    is_refusal,
+    is_tool_call,
+    new_in,
+    not_in,
+    without_recalled,
+)
 
 MAX_CHARACTERS = 8000
 """Longest text of one memory; a longer one is split between sentences. A guard's and a server's limits are higher."""
@@ -87,9 +95,10 @@ def keep_runs(exchange: Exchange) -> list[Statement]:
     if exchange.task is not None and not handed_on_as_said and not holds_no_fact(exchange.task.text):
         text = not_in(without_recalled(exchange.task.text), exchange.stored)
         kept += [Statement(exchange.task.speaker, text)] if text else []
-    if exchange.answered is not None and not is_refusal(exchange.answered.text):
-        text = not_in(new_in(exchange.answered.text, (*exchange.recalled, exchange.heard)), exchange.stored)
-        kept += [] if holds_no_fact(text) else [Statement(exchange.answered.speaker, text)]
+    answered = exchange.answered
+    if answered is not None and not (is_refusal(answered.text) or is_tool_call(answered.text)):
+        text = not_in(new_in(answered.text, (*exchange.recalled, exchange.heard)), exchange.stored)
+        kept += [] if holds_no_fact(text) else [Statement(answered.speaker, text)]
     return kept
 
 

@@ -6,6 +6,7 @@ hold none: signs without a word, courtesies, and questions that only ask.
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -63,6 +64,9 @@ _SUBJECTS = frozenset("i we you he she they it my our the".split())
 _ATTACHED = re.compile(r"\((?:image|audio|video|file) attached\)")
 _LONGEST_REFUSAL = 40
 
+_FENCE = re.compile(r"```(?:\w+)?|</?tool_call>")
+"""What models put around a tool call that they write out."""
+
 
 def said(messages: Iterable[Any]) -> str:
     """The user's own words in a run's messages; empty where they can hold no fact.
@@ -102,6 +106,16 @@ def is_refusal(answer: str) -> bool:
         return True
     short = len(words) <= _LONGEST_REFUSAL and not any(character.isdigit() for character in answer)
     return short and bool(_REFUSES.search(answer))
+
+
+def is_tool_call(answer: str) -> bool:
+    """Whether an answer is nothing but a tool call that a weak model wrote out instead of making it."""
+    bare = _FENCE.sub("", answer).strip()
+    try:
+        parsed = json.loads(bare)
+    except ValueError:
+        return False
+    return isinstance(parsed, dict) and "name" in parsed and bool({"arguments", "parameters"} & parsed.keys())
 
 
 def new_in(answer: str, known: Iterable[str]) -> str:

@@ -6,11 +6,12 @@ import inspect
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from types import MethodType
-from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, Unpack
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypedDict, Unpack
 
 from agno.run.base import RunContext
 from agno.tools.function import Function
 from agno.tools.toolkit import Toolkit
+from pydantic import BeforeValidator
 
 from hindsight_teams.access.banks import BankResolver
 from hindsight_teams.access.grants import FULL, Access, Caller, Grant
@@ -30,6 +31,18 @@ if TYPE_CHECKING:
 STORED = "Memory stored successfully."
 ABOUT_THE_USER = "about the current user"
 QUARANTINED = "Memory stored for review; it can be recalled once a reviewer approves it."
+
+
+def _plain_text(given: object) -> object:
+    """A text from what a weak model gives in its place: a list becomes lines, an object its values."""
+    if isinstance(given, Mapping):
+        given = list(given.values())
+    if isinstance(given, list | tuple):
+        return "\n".join(str(_plain_text(part)) for part in given if part not in (None, ""))
+    return str(given) if isinstance(given, int | float) else given
+
+
+PlainText = Annotated[str, BeforeValidator(_plain_text)]
 
 
 class ToolkitOptions(TypedDict, total=False):
@@ -367,10 +380,10 @@ class _Tools:
     def _types(self, name: str) -> dict[str, Any]:
         types: dict[str, Any] = {"run_context": RunContext}
         if name != "retain_memory":
-            return {**types, "query": str}
+            return {**types, "query": PlainText}
         if len(self.writes) > 1:
-            return {**types, "content": str, "bank": Literal[tuple(g.bank.name for g in self.writes)]}
-        return {**types, "content": str}
+            return {**types, "content": PlainText, "bank": Literal[tuple(g.bank.name for g in self.writes)]}
+        return {**types, "content": PlainText}
 
     def _doc(self, name: str) -> str:
         if name == "retain_memory":

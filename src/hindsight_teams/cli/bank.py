@@ -13,16 +13,22 @@ import typer
 from hindsight_teams.cli.bank_care import backup, check, repair
 from hindsight_teams.cli.bank_copy import copy
 from hindsight_teams.cli.failing import usage
+from hindsight_teams.cli.meaning import WORDS_ONLY, finds_by_meaning
 from hindsight_teams.cli.options import Db, Json, Url, Yes, backend, confirm, moment
 from hindsight_teams.cli.output import console, day, glyph, item, print_json, say, styled
-from hindsight_teams.errors import BankNotFound
+from hindsight_teams.errors import BankNotFound, did_you_mean
 from hindsight_teams.models import Budget, TagsMatch
 from hindsight_teams.text import happened, noted, repeated
 
 if TYPE_CHECKING:
+    from hindsight_teams.backends.base import Backend
     from hindsight_teams.models import Memory
 
 app = typer.Typer(help="List, read, write and delete banks, on either backend.", no_args_is_help=True)
+
+_SIGNATURE = ("team:", "author:", "user:", "session:", "run:", "tagset:")
+"""Tags that say who signed a memory, and the digest of the others: shown in words, or with ``--json`` alone."""
+_FEW_BANKS = 1000  # among which the nearest name is looked for
 
 Bank = Annotated[str, typer.Argument(metavar="BANK", help="The bank's id; `bank list` shows them.")]
 Query = Annotated[str, typer.Argument(metavar="QUERY", help="What to look for.")]
@@ -80,9 +86,11 @@ def show(
 ) -> None:
     """Show what a bank holds, oldest first.
 
-    Each memory is shown with who wrote it, when it happened (where that was said), when it was noted, and its tags.
+    Below each memory stand its id, who wrote it and for which user, when it happened (where that was said), when it was
+    noted, and its tags. --json has all of its signature.
     """
     with backend(db, url, must_exist=True) as memory:
+        _insist_on(memory, bank)
         stats = memory.bank_stats(bank)
         page = memory.list_memories(
             bank, limit=limit, offset=offset, tags=tag, tags_match=tags_match, document_id=document
@@ -207,6 +215,8 @@ def _search(
         found = memory.recall(
             bank, query, budget=budget, max_tokens=max_tokens, tags=tags, tags_match=match, explain=explain
         )
+        if not found.results:
+            _insist_on(memory, bank)
     if json:
         print_json({**_page(found.results), "notes": found.notes, "gaps": found.gaps})
         return
@@ -223,6 +233,8 @@ def _search(
             )
     for note in found.notes:
         say((note, "yellow"))
+    if not finds_by_meaning(db, url):
+        say((WORDS_ONLY, "dim"))
 
 
 @app.command()
@@ -242,6 +254,8 @@ def reflect(
     """
     with backend(db, url, must_exist=True) as memory:
         answer = memory.reflect(bank, query, budget=budget, tags=tag, tags_match=tags_match)
+        if not answer.based_on:
+            _insist_on(memory, bank)
     if json:
         print_json(answer)
         return
@@ -275,8 +289,7 @@ def delete(
             confirm(f"Delete these memories of {bank!r} for good?", yes=yes)
             deleted = memory.delete_memories(bank, ids=memory_id, document_id=document)
         else:
-            if not any(found.bank_id == bank for found in memory.list_banks(prefix=bank)):
-                raise BankNotFound(f"there is no bank {bank!r}; `hindsight-teams bank list` shows those there are")
+            _insist_on(memory, bank)
             confirm(f"Delete the bank {bank!r} and all it holds for good?", yes=yes)
             deleted = memory.delete_bank(bank)
     if json:
@@ -287,11 +300,27 @@ def delete(
 
 
 def _print_memory(memory: Memory, *, number: int | None = None) -> None:
-    tags = [tag for tag in memory.tags if not tag.startswith("tagset:")]  # a digest of the other tags
-    marks = [memory.author or "", happened(memory), noted(memory), repeated(memory), *tags]
+    users = [f"for {tag.removeprefix('user:')}" for tag in memory.tags if tag.startswith("user:")]
+    tags = [tag for tag in memory.tags if not tag.startswith(_SIGNATURE)]
+    dates = [happened(memory), noted(memory), repeated(memory)]
     label = f"{number:>3}. " if number is not None else "  "
     superseded = (" (superseded)", "yellow") if memory.superseded_by else ""
-    item(styled((label, "dim")), styled(memory.text, superseded, (f"  {'  '.join(filter(None, marks))}", "dim")))
+    item(styled((label, "dim")), styled(memory.text, superseded))
+    marks = "  ".join(filter(None, [memory.id, memory.author, *users, *dates, *tags]))
+    item(styled(" " * len(label)), styled((marks, "dim")))
+
+
+def _insist_on(memory: Backend, bank: str) -> None:
+    """Tell a bank that is not there from one that holds nothing.
+
+    Raises:
+        BankNotFound: There is no such bank.
+    """
+    if any(found.bank_id == bank for found in memory.list_banks(prefix=bank)):
+        return
+    known = [found.bank_id for found in memory.list_banks()]
+    near = f" {did_you_mean(bank, known)}" if known and len(known) <= _FEW_BANKS else ""
+    raise BankNotFound(f"there is no bank {bank!r};{near} `hindsight-teams bank list` shows those there are")
 
 
 def _page(memories: list[Memory]) -> dict[str, object]:

@@ -21,13 +21,20 @@ Model = Annotated[
 ]
 
 
-def demo(*, model: Model = None, db: Db = None, json: Json = False) -> None:
+def demo(
+    *,
+    model: Model = None,
+    full: Annotated[bool, typer.Option("--full", help="Show every call; else one fact's way.")] = False,
+    db: Db = None,
+    json: Json = False,
+) -> None:
     """See a team remember what it read in another process.
 
-    One process researches, the next one answers from memory alone. It needs no key, no server and no network, and
-    uses a database file of its own, apart from your memory.
+    One process researches, the next one answers from memory alone. One fact is followed from the note to the answer;
+    of the rest a line each is shown. It needs no key, no server and no network, and uses a database file of its own,
+    apart from your memory.
     """
     from hindsight_recipes import get_recipe
     from hindsight_teams.cli.play import play
 
-    raise typer.Exit(play(get_recipe(RECIPE), model=model, db=db, url=None, as_json=json))
+    raise typer.Exit(play(get_recipe(RECIPE), model=model, db=db, url=None, as_json=json, brief=not full))

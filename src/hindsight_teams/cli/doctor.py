@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hindsight_teams.cli.failing import FAILED, public_details, usage
+from hindsight_teams.cli.meaning import ADD_MEANING
 from hindsight_teams.cli.options import Db, Json, Url
 from hindsight_teams.cli.output import glyph, item, print_json, styled
 from hindsight_teams.errors import HindsightTeamsError
@@ -162,6 +163,9 @@ def _backend(db: Db, url: Url, *, write: bool) -> list[Finding]:
     ]
     if choice.kind == "hindsight":
         found.append(Finding("api key", "set" if settings.api_key is not None else "not set"))
+    else:
+        none = f"none: words alone are matched; for meaning, {ADD_MEANING}"
+        found.append(Finding("embedder", settings.embedder or none))
     found.append(Finding("audit log", str(settings.audit or "none")))
     try:
         backend = open_backend(db=db, hindsight_api_url=url)

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+import textwrap
 from collections.abc import Mapping
 from typing import Any
 
@@ -94,5 +96,9 @@ def public_details(details: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def line(text: str) -> None:
-    """One line on stderr."""
-    sys.stderr.write(f"error: {clean(text)}\n")
+    """One line on stderr; a terminal that is too narrow for it gets several, broken between words."""
+    told = f"error: {clean(text)}"
+    if sys.stderr.isatty():
+        width = max(shutil.get_terminal_size().columns, 20)
+        told = textwrap.fill(told, width, break_long_words=False, break_on_hyphens=False)
+    sys.stderr.write(f"{told}\n")

@@ -14,6 +14,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 import typer.core
 
+from hindsight_teams.cli.examples import show_examples
 from hindsight_teams.cli.failing import (
     FAILED,
     INTERRUPTED,
@@ -63,6 +64,7 @@ class _Commands(Mapping[str, Any]):
             else:
                 parent.command(name)(getattr(module, name))
             self._built[name] = typer.main.get_group(parent).commands[name]
+            show_examples(PROGRAM, name, self._built[name])
         return self._built[name]
 
 

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 from hindsight_teams.cli.failing import usage
 from hindsight_teams.cli.options import Json, interactive
 from hindsight_teams.cli.output import console, glyph, print_json, say
+from hindsight_teams.errors import HindsightTeamsError
 
 if TYPE_CHECKING:
     from hindsight_recipes import Recipe
     from hindsight_teams.cli.scaffold.answers import Answers
     from hindsight_teams.cli.scaffold.project_files import Rendered
     from hindsight_teams.cli.scaffold.project_names import ProjectName
+
+
+Value = TypeVar("Value")
 
 
 def new(
@@ -65,11 +69,16 @@ def new(
     if list_:
         recipes.list_(json=json)
         return
-    if name is None:
-        raise usage("give NAME, as in `hindsight-teams new my-team`")
-    project = parse_name(name)
-    refuse_occupied(project.folder, force=force)
     ask = not (yes or json) and interactive()
+
+    def named(text: str) -> ProjectName:
+        found = parse_name(text)
+        refuse_occupied(found.folder, force=force)
+        return found
+
+    if name is None and not ask:
+        raise usage("give NAME, as in `hindsight-teams new my-team`")
+    project = named(name) if name is not None else _ask("Name", "my-team", "the project's name, or a path", named)
     answers = _answers(project, recipe, members, model, backend, ask=ask)
     rendered = render(project, answers)
     files = {**rendered.files, RECORD: new_record(answers.to_dict(), rendered.files).to_text()}
@@ -104,33 +113,62 @@ def _answers(
     )
     from hindsight_teams.models import check_choice
 
-    chosen = get_recipe(recipe or (_ask_recipe(list_recipes()) if ask else DEFAULT_RECIPE))
+    def model_string(text: str) -> str:
+        parse_model(text)
+        return text.strip()
+
+    def backend_kind(text: str) -> str:
+        check_choice("backend", text, BACKENDS)
+        return text
+
+    chosen = _ask_recipe(list_recipes()) if ask and recipe is None else get_recipe(recipe or DEFAULT_RECIPE)
     definition = TeamDefinition.from_file(chosen.team_toml)
     ids = [member for member in definition.grants if member != definition.team_id]
     if members is None and ask:
-        members = _ask("Members", ",".join(ids), "other names in this order, or Enter to keep them")
-    renamed = parse_members(members or "", ids)
-    if model is None:
-        model = _ask("Model", OFFLINE, "an Agno model string such as openai:gpt-5-mini, or offline") if ask else OFFLINE
-    parse_model(model)
-    if backend is None:
-        backend = _ask("Memory", BACKENDS[0], f"{', '.join(BACKENDS[:-1])} or {BACKENDS[-1]}") if ask else BACKENDS[0]
-    check_choice("backend", backend, BACKENDS)
-    return Answers(project.distribution, chosen.name, renamed, model.strip(), backend)  # type: ignore[arg-type]
+        hint = "other names in this order, or Enter to keep them"
+        renamed = _ask("Members", ",".join(ids), hint, lambda text: parse_members(text, ids))
+    else:
+        renamed = parse_members(members or "", ids)
+    if model is None and ask:
+        hint = "an Agno model string such as openai:gpt-5-mini, or offline: a stand-in by fixed rules, without a key"
+        model = _ask("Model", OFFLINE, hint, model_string)
+    if backend is None and ask:
+        hint = "embedded: one SQLite file; server: a Hindsight server of yours; cloud: Hindsight Cloud"
+        backend = _ask("Memory", BACKENDS[0], hint, backend_kind)
+    return Answers(
+        project.distribution,
+        chosen.name,
+        renamed,
+        model_string(model or OFFLINE),
+        backend_kind(backend or BACKENDS[0]),  # type: ignore[arg-type]
+    )
 
 
-def _ask_recipe(recipes: Sequence[Recipe]) -> str:
+def _ask_recipe(recipes: Sequence[Recipe]) -> Recipe:
+    from hindsight_recipes import get_recipe
     from hindsight_teams.cli.recipes import print_list
+    from hindsight_teams.cli.scaffold.answers import DEFAULT_RECIPE
 
+    def chosen(answer: str) -> Recipe:
+        if answer.isdecimal() and 0 < int(answer) <= len(recipes):
+            return recipes[int(answer) - 1]
+        return get_recipe(answer)
+
+    say()
     print_list(recipes, numbered=True)
-    answer = _ask("Recipe", recipes[0].name, "a number or a name")
-    return recipes[int(answer) - 1].name if answer.isdecimal() and 0 < int(answer) <= len(recipes) else answer
+    return _ask("Recipe", DEFAULT_RECIPE, "a number or a name", chosen)
 
 
-def _ask(question: str, default: str, hint: str) -> str:
+def _ask(question: str, default: str, hint: str, read: Callable[[str], Value]) -> Value:
+    """Ask until the answer can be read; what is wrong with one is said before the next."""
     say()
     say((hint, "dim"))
-    return str(typer.prompt(question, default=default)).strip()
+    while True:
+        answer = str(typer.prompt(question, default=default)).strip()
+        try:
+            return read(answer)
+        except HindsightTeamsError as error:
+            say((error.message, "yellow"))
 
 
 def _print_json(
@@ -147,7 +185,7 @@ def _print_json(
             "would_write": sorted(write) if dry_run else [],
             "kept": kept,
             "access": plain(rendered.definition),
-            "next": next_commands(project.folder),
+            "next": next_commands(project.folder, project.module),
         }
     )
 
@@ -169,13 +207,23 @@ def _show(
         say(("Nothing was written. Leave out --dry-run to make it.", "dim"))
         return
     say(("Next", "bold"))
-    for command in next_commands(project.folder):
-        say("  ", (command, "cyan"))
+    for command, purpose in _next(project.folder, project.module):
+        say("  ", (command, "cyan"), (f"   {purpose}" if purpose else "", "dim"))
 
 
-def next_commands(folder: Path) -> list[str]:
-    """The two commands that lead from a new project to passing tests."""
-    return [f'cd {shlex.quote(str(folder))} && pip install -e ".[dev]"', "pytest"]
+def next_commands(folder: Path, module: str) -> list[str]:
+    """The commands that lead from a new project to passing tests, and to a talk with the team."""
+    return [command for command, _ in _next(folder, module)]
+
+
+def _next(folder: Path, module: str) -> list[tuple[str, str]]:
+    """Each command, and what it is for where that does not show."""
+    return [
+        (f'cd {shlex.quote(str(folder))} && pip install -e ".[dev]"', ""),
+        ("pytest", "checks every right in the table"),
+        ("hindsight-teams chat", "talks with the team"),
+        (f'pip install -e ".[serve]" && python -m {module}.app', "serves it"),
+    ]
 
 
 def _show_tree(paths: list[str], indent: str = "  ") -> None:

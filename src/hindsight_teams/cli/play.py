@@ -19,7 +19,7 @@ from hindsight_teams.audit import AuditTrail
 from hindsight_teams.cli.failing import FAILED, tracebacks
 from hindsight_teams.cli.model_choice import Chosen, choose_model
 from hindsight_teams.cli.output import console, glyph, print_json, say
-from hindsight_teams.cli.stage import Played, Watch, perform
+from hindsight_teams.cli.stage import Played, Watch, perform, show_outcome
 from hindsight_teams.errors import HindsightTeamsError
 
 if TYPE_CHECKING:
@@ -31,7 +31,9 @@ class PhaseFailed(HindsightTeamsError):
     """A phase that ran in another process failed."""
 
 
-def play(recipe: Recipe, *, model: str | None, db: Path | None, url: str | None, as_json: bool) -> int:
+def play(
+    recipe: Recipe, *, model: str | None, db: Path | None, url: str | None, as_json: bool, brief: bool = False
+) -> int:
     """Play the whole script; the exit code.
 
     The first phase runs here, each later one in a new process. The stand-in must answer as the script expects; a
@@ -54,9 +56,9 @@ def play(recipe: Recipe, *, model: str | None, db: Path | None, url: str | None,
         say(("Memory: ", "dim"), (place, "dim"))
     first, *later = recipe.phases
     file = None if url else Path(place)
-    phases = [play_phase(recipe, first, model=chosen, db=file, url=url, scratch=scratch, as_json=as_json)]
+    phases = [play_phase(recipe, first, model=chosen, db=file, url=url, scratch=scratch, as_json=as_json, brief=brief)]
     for phase in later:
-        phases.append(_in_new_process(recipe, phase, model, file, url, scratch=scratch, as_json=as_json))
+        phases.append(_in_new_process(recipe, phase, model, file, url, scratch=scratch, as_json=as_json, brief=brief))
     failed = any(step["problems"] for phase in phases for step in phase["steps"])
     if as_json:
         print_json(
@@ -71,14 +73,25 @@ def play(recipe: Recipe, *, model: str | None, db: Path | None, url: str | None,
             }
         )
     else:
-        _farewell(recipe, phases, "--url" if url else "--db", place)
+        _farewell(recipe, phases, "--url" if url else "--db", place, brief=brief)
     return FAILED if failed and chosen.offline else 0
 
 
 def play_phase(
-    recipe: Recipe, phase: str, *, model: Chosen, db: Path | None, url: str | None, scratch: bool, as_json: bool
+    recipe: Recipe,
+    phase: str,
+    *,
+    model: Chosen,
+    db: Path | None,
+    url: str | None,
+    scratch: bool,
+    as_json: bool,
+    brief: bool = False,
 ) -> dict[str, Any]:
-    """Play one phase in this process; on a scratch file nothing of it goes into the user's audit log."""
+    """Play one phase in this process; on a scratch file nothing of it goes into the user's audit log.
+
+    With ``brief`` the steps that the recipe follows are shown in full, and of the others one line each.
+    """
     from hindsight_teams.backends.select import open_backend
 
     played: list[Played] = []
@@ -97,7 +110,10 @@ def play_phase(
                     stream=True,
                     stream_events=True,
                 )
-                played.append(perform(step, iter(events), watch, silent=as_json))
+                in_full = not brief or not recipe.followed or step.title in recipe.followed
+                played.append(perform(step, iter(events), watch, silent=as_json or not in_full))
+                if not (as_json or in_full):
+                    show_outcome(played[-1], checked=bool(step.expect or step.forbid))
     return {"phase": phase, "pid": os.getpid(), "steps": [asdict(step) for step in played]}
 
 
@@ -122,7 +138,15 @@ def scratch_file() -> Path:
 
 
 def _in_new_process(
-    recipe: Recipe, phase: str, model: str | None, db: Path | None, url: str | None, *, scratch: bool, as_json: bool
+    recipe: Recipe,
+    phase: str,
+    model: str | None,
+    db: Path | None,
+    url: str | None,
+    *,
+    scratch: bool,
+    as_json: bool,
+    brief: bool,
 ) -> dict[str, Any]:
     """Play one phase in a new Python process that writes to this terminal, and report what happened there."""
     with tempfile.TemporaryDirectory() as folder:
@@ -130,6 +154,7 @@ def _in_new_process(
         command = [sys.executable, "-m", "hindsight_teams.cli"] + (["--debug"] if tracebacks() else [])
         command += ["run", recipe.name, "--phase", phase, "--report", str(report)]
         command += ["--scratch"] if scratch else []
+        command += ["--brief"] if brief else []
         command += ["--json"] if as_json else []
         command += ["--model", model] if model else []
         command += ["--url", url] if url else ["--db", str(db)]
@@ -141,25 +166,29 @@ def _in_new_process(
         return phase_report
 
 
-def _farewell(recipe: Recipe, phases: list[dict[str, Any]], option: str, place: str) -> None:
+def _farewell(recipe: Recipe, phases: list[dict[str, Any]], option: str, place: str, *, brief: bool) -> None:
     steps = [step for phase in phases for step in phase["steps"]]
     calls = [call for step in steps for call in step["calls"]]
     wrote = sum(call["verb"] == "retain" and call["outcome"] == "allowed" for call in calls)
     read = sum(call["verb"] in ("recall", "reflect") and call["outcome"] == "allowed" for call in calls)
     problems = sum(bool(step["problems"]) for step in steps)
+    checked = sum(bool(step.expect or step.forbid) for step in recipe.script)
     say()
-    summary = f"{wrote} memories retained, {read} reads, {len(phases)} processes"
+    verdict, sign, style = f"{checked - problems} of {checked} answers are as expected.", "ok", "green"
     if problems:
-        say((f"{glyph('bad')} {problems} answers were not as expected. ", "red"), (summary, "dim"))
+        sign, style = "bad", "red"
+    say((f"{glyph(sign)} {verdict}", style))
+    if len(phases) > 1:
+        say((f"{len(phases)} processes shared nothing but the memory: {wrote} writes, {read} reads.", "dim"))
     else:
-        say((f"{glyph('ok')} Every answer came from memory. ", "green"), (summary, "dim"))
+        say((f"{wrote} writes to memory, {read} reads.", "dim"))
     say()
-    for what, command in (
-        ("What it holds now", f"hindsight-teams bank list {option} {shlex.quote(place)}"),
-        ("Make it yours", f"hindsight-teams new my-team --recipe {recipe.name}"),
+    for command, purpose in (
+        (f"hindsight-teams bank list {option} {shlex.quote(place)}", "what it holds now"),
+        *([("hindsight-teams demo --full", "every call")] if brief else []),
+        (f"hindsight-teams new my-team --recipe {recipe.name}", "makes it yours"),
     ):
-        say((what, "dim"))
-        say("  ", (command, "cyan"))
+        say("  ", (command, "cyan"), (f"   {purpose}", "dim"))
 
 
 @contextmanager

@@ -33,6 +33,7 @@ def run(
     phase: Annotated[str | None, typer.Option("--phase", hidden=True)] = None,
     report: Annotated[Path | None, typer.Option("--report", hidden=True)] = None,
     scratch: Annotated[bool, typer.Option("--scratch", hidden=True)] = False,
+    brief: Annotated[bool, typer.Option("--brief", help="Show one fact's way, where the recipe names one.")] = False,
 ) -> None:
     """Play a recipe, or ask its team one thing.
 
@@ -53,11 +54,11 @@ def run(
         _ask(found, prompt, user, model, db, url, as_json=json)
     elif phase is not None and report is not None:
         chosen = choose_model(model)
-        done = play_phase(found, phase, model=chosen, db=db, url=url, scratch=scratch, as_json=json)
+        done = play_phase(found, phase, model=chosen, db=db, url=url, scratch=scratch, as_json=json, brief=brief)
         with opened_for_writing(report) as out:
             out.write(json_module.dumps(done))
     else:
-        raise typer.Exit(play(found, model=model, db=db, url=url, as_json=json))
+        raise typer.Exit(play(found, model=model, db=db, url=url, as_json=json, brief=brief))
 
 
 def _ask(

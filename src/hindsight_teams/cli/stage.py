@@ -107,6 +107,14 @@ def perform(step: Step, events: Iterator[Any], watch: Watch, *, silent: bool = F
     return played
 
 
+def show_outcome(played: Played, *, checked: bool) -> None:
+    """One line on a step whose calls were not shown: its title, and what came of it."""
+    kept = sum(call.verb == "retain" and call.outcome == "allowed" for call in played.calls)
+    sign = glyph("bad" if played.problems else "ok") if checked else " "
+    mark = styled("  ", (sign, "red" if played.problems else "green"), " ")
+    item(mark, styled(played.title, (f"  {kept} facts" if kept > 1 else "", "dim")), cut=True)
+
+
 def _kind(event: Any) -> str:
     return str(getattr(event, "event", ""))
 

@@ -215,6 +215,7 @@ class TeamMemory:
         retain_bank: str | None = None,
         background: bool = False,
         confirm: Sequence[str] = (),
+        tools: bool = True,
     ) -> Equipped:
         """A copy of the team in which each member has its memory tools; the one given stays as it is.
 
@@ -236,10 +237,12 @@ class TeamMemory:
             background: Retain after the run returned; ``close``, ``lifespan``, the interpreter's exit and SIGTERM wait
                 for it.
             confirm: Names of tools, such as ``approve_memory``, of which Agno lets a person confirm each call.
+            tools: False leaves the memory tools out, for a model that calls tools badly or not at all: then memory is
+                what ``inject`` puts into a run and ``retain`` keeps of it.
 
         Raises:
-            TeamDefinitionError: A member without an id, the same id twice, or a member in the definition that the team
-                does not have.
+            TeamDefinitionError: A member without an id, the same id twice, a member in the definition that the team
+                does not have, or ``tools=False`` with nothing in their place.
         """
         from hindsight_teams.agno.equipping import equip
 
@@ -252,6 +255,7 @@ class TeamMemory:
             retain_bank=retain_bank,
             background=background,
             confirm=confirm,
+            tools=tools,
         )
 
     def flush(self, timeout: float | None = None) -> bool:

@@ -8,7 +8,7 @@ from hindsight_teams.agno.said import is_courtesy
 from hindsight_teams.agno.toolkit import ABOUT_THE_USER
 from hindsight_teams.testing._curation import CURATION_TOOLS, curate
 from hindsight_teams.testing._model import LocalModel, Request, ToolCall, Turn
-from hindsight_teams.testing._roster import RECALL, REFLECT, RETAIN, called_by_name, choose, read_roster
+from hindsight_teams.testing._roster import RECALL, REFLECT, RETAIN, Member, called_by_name, choose, read_roster
 from hindsight_teams.testing._scene import Result, Scene
 from hindsight_teams.testing._text import bearing_on, facts, is_broad, is_empty, is_question, memory_lines, named_first
 
@@ -64,10 +64,9 @@ def _leader(scene: Scene) -> Turn:
         return Turn()
     answers = scene.results_of(_DELEGATE, _DELEGATE_ALL, _EXECUTE)
     if answers:
-        members = read_roster(scene.request.system)
-        untried = [m for m in members if m.id not in scene.asked] if not called_by_name(members, scene.task) else []
-        if untried and _DELEGATE in scene.tools and all(_unable(answer) for answer in answers):
-            return Turn(calls=(ToolCall(_DELEGATE, {"member_id": untried[0].id, "task": scene.task}),))
+        another = _another(scene, answers)
+        if another is not None:
+            return Turn(calls=(ToolCall(_DELEGATE, {"member_id": another.id, "task": scene.task}),))
         return _say(_merged(answers))
     if scene.results_of(RETAIN, RECALL, REFLECT):
         return _member(scene)
@@ -95,8 +94,17 @@ def _leader(scene: Scene) -> Turn:
     return Turn(calls=(ToolCall(_EXECUTE, {"task_id": task_id.group(1), "member_id": member.id}),))
 
 
-def _unable(answer: Result) -> bool:
-    return answer.text.strip().endswith((CANT_WRITE, CANT_READ))
+def _another(scene: Scene, answers: list[Result]) -> Member | None:
+    """A member to ask next: any after one that lacks the tool, one that reads after one that does not know."""
+    members = read_roster(scene.request.system)
+    if _DELEGATE not in scene.tools or called_by_name(members, scene.task):
+        return None
+    untried = [member for member in members if member.id not in scene.asked]
+    if not all(answer.text.strip().endswith((CANT_WRITE, CANT_READ)) for answer in answers):
+        if not all(answer.text.strip().endswith((CANT_WRITE, CANT_READ, DONT_KNOW)) for answer in answers):
+            return None
+        untried = [member for member in untried if member.tools and member.can(write=False)]
+    return next(iter(untried), None)
 
 
 def _merged(answers: list[Result]) -> str:

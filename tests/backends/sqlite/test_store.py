@@ -258,7 +258,7 @@ def test_tags_are_counted(backend: SQLiteBackend) -> None:
         ("Das Café in München schließt", "munchen cafe"),
         ("أعيش في القاهرة", "القاهرة"),
         ("Μένω στην Αθήνα", "αθηνα"),
-        ("İstanbul'da yaşıyorum", "istanbul"),  # noqa: RUF001
+        ("İstanbul'da yaşıyorum", "istanbul"),
         ("J'ai bu de l'eau", "eau"),
         ("We use ﬁber cables", "fiber"),
     ],

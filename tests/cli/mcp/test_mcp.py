@@ -23,6 +23,7 @@ from hindsight_teams.backends.sqlite import SQLiteBackend
 from hindsight_teams.cli.mcp.server import Identity, MemberServer
 from hindsight_teams.errors import IdentityRequired, TeamDefinitionError
 from hindsight_teams.server.key_file import KeyStore
+from tests.agno.fenced import inside
 from tests.cli.conftest import Cli
 
 TEAM = """
@@ -165,7 +166,7 @@ async def test_what_the_guard_holds_back_is_said(memory: TeamMemory) -> None:
     assert "stored for review" in text(await server.call("retain_memory", {"content": hostile}))
     listed = text(await server.call("list_reviews", {}))
     assert hostile in listed
-    assert text(await server.call("reject_memory", {"review_id": listed.split()[0]})) == "Dropped."
+    assert text(await server.call("reject_memory", {"review_id": inside(listed).split()[0]})) == "Dropped."
 
 
 def test_a_member_with_banks_of_users_needs_one(memory: TeamMemory) -> None:

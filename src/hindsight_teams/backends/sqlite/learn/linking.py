@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 from hindsight_teams.access.signatures import is_invented
 from hindsight_teams.backends.sqlite.search.filters import Filter
-from hindsight_teams.backends.sqlite.store.records import Piece, local, pack, public_id, unpack_tags
+from hindsight_teams.backends.sqlite.store.records import Piece, local, pack, pack_tags, public_id, unpack_tags
 from hindsight_teams.backends.sqlite.text import terms as tokens
 from hindsight_teams.backends.sqlite.text.duplicates import OCCASION, scope, told_key
 from hindsight_teams.models import Memory
@@ -51,7 +51,7 @@ class Told:
         """Note a memory that is stored by this retain."""
         if piece.type != "observation":
             said = (piece.text, piece.author, piece.context, piece.mentioned, piece.zone)
-            row = (no, *said, document, pack(piece.tags))
+            row = (no, *said, document, pack_tags(piece.tags))
             self._rows.setdefault(piece.said, []).append(row)
 
     def before(self, piece: Piece, document: int | None) -> int | None:

@@ -15,11 +15,11 @@ _COLUMNS = (
     " m.tags, m.type"
 )
 
-_EARLIER, _LATER = (
-    f"SELECT {_COLUMNS} FROM memory m INDEXED BY memory_order"
-    f" WHERE m.bank = ? AND m.stream = ? AND (m.mentioned, m.no) {sign} (?, ?)"
-    f" ORDER BY m.mentioned {order}, m.no {order} LIMIT ?"
-    for sign, order in (("<", "DESC"), (">", "ASC"))
+_AROUND = " UNION ALL ".join(
+    f"SELECT * FROM (SELECT {_COLUMNS} FROM memory m INDEXED BY memory_order"
+    f" WHERE m.bank = ?1 AND m.stream = ?2 AND (m.mentioned, m.no) {sign} (?3, ?4)"
+    f" ORDER BY m.mentioned {order}, m.no {order} LIMIT {limit})"
+    for sign, order, limit in (("<", "DESC", "?5"), (">", "ASC", "?6"))
 )
 
 _MORE = 500
@@ -107,9 +107,11 @@ class Candidates:
 
         Where the filter keeps one back its place stays, empty.
         """
-        at = (bank, middle.stream, middle.mentioned, middle.no)
-        earlier = self._take(self.db.execute(_EARLIER, (*at, before)), masks)
-        return [*reversed(earlier), middle, *self._take(self.db.execute(_LATER, (*at, after)), masks)]
+        at = (middle.mentioned, middle.no)
+        rows = self.db.execute(_AROUND, (bank, middle.stream, *at, before, after)).fetchall()
+        first = sum((row[4], row[0]) < at for row in rows)
+        around = self._take(rows, masks)
+        return [*reversed(around[:first]), middle, *around[first:]]
 
     def read(self) -> None:
         """Fetch the index terms of those that have none yet."""

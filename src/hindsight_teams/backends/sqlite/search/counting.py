@@ -16,7 +16,7 @@ from operator import itemgetter
 
 from hindsight_teams.backends.sqlite.search import weights
 from hindsight_teams.backends.sqlite.search.candidates import Candidate
-from hindsight_teams.backends.sqlite.search.words import WordHits, beginning
+from hindsight_teams.backends.sqlite.search.words import MOST_MARKED, WordHits, beginning
 from hindsight_teams.backends.sqlite.text.stop_words import QUESTION_WORDS, STOP_WORDS
 
 
@@ -69,12 +69,13 @@ def count(candidates: Sequence[Candidate], hits: WordHits, order: Sequence[str],
     ]
     known = {term.text: weight for _, term, weight, _ in asked}
     pairs = _pairs(hits, order)
+    unmarked = 1 << MOST_MARKED
     for candidate in candidates:
         content, length = candidate.content.replace(" ", "  "), lengths[candidate.no]
         own, mask, exact = 0.0, candidate.mask, candidate.no in found
         for flag, term, weight, begin in asked:
             # What words found has its mask from the index; what came otherwise may hold terms too.
-            occurrences = 0 if exact and not mask & flag else term.occurrences(content)
+            occurrences = 0 if exact and flag < unmarked and not mask & flag else term.occurrences(content)
             if occurrences:
                 mask |= flag
             elif begin is not None and (occurrences := content.count(begin)):

@@ -61,8 +61,7 @@ def fuse(
     near = {c.no: neighbours.added(found, c, hits) for c in everyone}
     own, hinted = counted.own, counted.hinted
     documents = neighbours.documents(found, hits)
-    marks = [f" {tokens.author_term(name)} " for name in names]
-    mentions = [f" {name} " for name in names]
+    marks = [(f" {tokens.author_term(name)} ", f" {name} ") for name in names]
     per_word = _scale(weights.WORDS, (own.get(n, 0.0) + hinted.get(n, 0.0) + near[n] for n in near))
     per_document = _scale(weights.DOCUMENT, documents.values())
     meaning = _smoothed(found, everyone, similarity) if similarity else {}
@@ -71,9 +70,13 @@ def fuse(
     scored = []
     for candidate in everyone:
         no = candidate.no
-        by_named = any(mark in candidate.content for mark in marks)
-        mentioned = not by_named and any(name in candidate.content for name in mentions)
-        share = 1.0 if by_named else weights.MENTION if mentioned else 0.0
+        by_named, share = False, 0.0
+        for mark, mention in marks:
+            if mark in candidate.content:
+                by_named, share = True, 1.0
+                break
+            if mention in candidate.content:
+                share = weights.MENTION
         time, span = moments.closeness(candidate, spans, per_word, content) if spans else (0.0, "")
         scored.append(
             Scored(

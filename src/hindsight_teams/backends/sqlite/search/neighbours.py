@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 from hindsight_teams.backends.sqlite.search import weights
 from hindsight_teams.backends.sqlite.search.candidates import Candidate, Candidates
@@ -12,6 +13,8 @@ from hindsight_teams.backends.sqlite.store.streams import ARRIVAL, DATED
 
 _BEFORE = max(-offset for offset, _ in weights.NEAR)
 _AFTER = max(offset for offset, _ in weights.NEAR)
+_SHARES = tuple((-offset, share) for offset, share in weights.NEAR)
+"""Where a neighbour stands, seen from a memory, and what its terms count for it."""
 
 
 def spread(found: Candidates, bank: int, best: Iterable[Candidate], masks: dict[int, int]) -> None:
@@ -47,28 +50,31 @@ def _place(around: list[Candidate | None], following: dict[int, Candidate]) -> N
 
     Among dates, a pause that is much longer than the steps beside it ends a conversation.
     """
-    steps = [_step(around, place) for place in range(len(around))]
+    steps = _steps(around)
     for place, own in enumerate(around):
-        for offset in range(-_AFTER, _AFTER + 1):
-            there = place + offset
-            other = around[there] if offset and 0 <= there < len(around) else None
-            if own is None or other is None:
+        if own is None:
+            continue
+        for there in range(place + 1, min(len(around), place + _AFTER + 1)):
+            other = around[there]
+            if other is None:
                 continue
-            distance = abs(own.mentioned - other.mentioned)
-            reach = weights.STREAM_PAUSE * min(steps[place], steps[there]) * abs(offset)
+            offset = there - place
             # Several dated memories of one instant are a batch, which says nothing about their order.
-            if own.stream != DATED or 0 < distance <= reach:
-                own.near[offset] = other
-                if offset == 1:
-                    following[own.no] = other
+            if own.stream == DATED:
+                reach = weights.STREAM_PAUSE * min(steps[place], steps[there]) * offset
+                if not 0 < other.mentioned - own.mentioned <= reach:
+                    continue
+            own.near[offset] = other
+            other.near[-offset] = own
+            if offset == 1:
+                following[own.no] = other
 
 
-def _step(around: list[Candidate | None], place: int) -> int:
-    """How far the nearer of the two neighbours of a memory is."""
-    own = around[place]
-    sides = [around[i] for i in (place - 1, place + 1) if 0 <= i < len(around)]
-    steps = [abs(own.mentioned - side.mentioned) for side in sides if side is not None and own is not None]
-    return min((step for step in steps if step), default=0)
+def _steps(around: list[Candidate | None]) -> list[int]:
+    """How far the nearer of the two neighbours of each memory is; 0 where neither is known."""
+    gaps = [0 if a is None or b is None else b.mentioned - a.mentioned for a, b in pairwise(around)]
+    sides = zip((0, *gaps), (*gaps, 0), strict=True)
+    return [min(before, after) if before and after else before or after for before, after in sides]
 
 
 def _chain(found: Candidates, following: dict[int, Candidate]) -> None:
@@ -115,10 +121,19 @@ def adjoining(found: Candidates, candidate: Candidate) -> list[Candidate]:
 def added(found: Candidates, candidate: Candidate, hits: WordHits) -> float:
     """What the neighbours of a memory add to the weight of the query's terms in it; each term counts once."""
     seen, extra = candidate.mask, 0.0
+    if candidate.near:  # as ``beside``, unrolled: this runs for every candidate
+        trust = found.arrival if candidate.stream == ARRIVAL else 1.0
+        get = candidate.near.get
+        for place, share in _SHARES:
+            near = get(place)
+            if near is not None and (fresh := near.mask & ~seen):
+                extra += trust * share * hits.weight(fresh)
+                seen |= fresh
+        return extra
     for near, share in beside(found, candidate):
-        if near.mask & ~seen:
-            extra += share * hits.weight(near.mask & ~seen)
-            seen |= near.mask
+        if fresh := near.mask & ~seen:
+            extra += share * hits.weight(fresh)
+            seen |= fresh
     return extra
 
 

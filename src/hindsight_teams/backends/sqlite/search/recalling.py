@@ -22,7 +22,7 @@ from hindsight_teams.backends.sqlite.search.candidates import Candidates
 from hindsight_teams.backends.sqlite.search.filters import Filter
 from hindsight_teams.backends.sqlite.search.weights import DEPTHS, Depth
 from hindsight_teams.backends.sqlite.store import reading, records
-from hindsight_teams.backends.sqlite.text import stems
+from hindsight_teams.backends.sqlite.text import framing, stems
 from hindsight_teams.backends.sqlite.text import terms as tokens
 from hindsight_teams.models import Budget, Memory, Signal
 
@@ -55,7 +55,8 @@ class Question:
         """Read a query in the light of a bank."""
         shown = _terms(text)
         names = frozenset(t for t in list(shown)[:_MOST_NAMES] if words.occurs(db, bank, f'"{tokens.author_term(t)}"'))
-        silent = frozenset(t for t, word in shown.items() if word in tokens.QUESTION_WORDS)
+        about = frozenset(tokens.words(framing.subject(text)))
+        silent = frozenset(t for t, word in shown.items() if word in tokens.QUESTION_WORDS or word not in about)
         rest = " ".join(w for w in text.split() if names.isdisjoint(tokens.terms(w))) if names else text
         return Question(shown, names, silent, moments.spans(db, bank, text, now=now, size=size), rest or text)
 
@@ -74,6 +75,15 @@ class Recalled:
 
     memories: list[Memory]
     confidence: float | None
+
+
+def _names_nothing(text: str) -> bool:
+    """Whether a query asks for whatever there is."""
+    asked = tokens.words(framing.subject(text))
+    if not asked:
+        return bool(tokens.words(text))
+    named = tokens.named_stop_words(text)
+    return all((w in tokens.GENERIC_WORDS or w in tokens.STOP_WORDS) and w not in named for w in asked)
 
 
 def _terms(text: str) -> dict[str, str]:
@@ -106,8 +116,7 @@ def recall(
 ) -> Recalled:
     """Memories that answer the query, best first."""
     depth = DEPTHS[budget]
-    asked = tokens.words(query)
-    if asked and all(w in tokens.GENERIC_WORDS or w in tokens.STOP_WORDS for w in asked):
+    if _names_nothing(query):
         return Recalled(_newest(db, bank, bank_id, chosen, depth.results, explain), None)
     (size,) = db.execute("SELECT memories FROM bank WHERE no = ?", (bank,)).fetchone()
     question = Question.read(db, bank, query, now=now, size=size)

@@ -95,6 +95,9 @@ TIME_RARITY = 2.5
 BARE_YEAR = 0.3
 """Share of ``TIME`` for a bare year, which stands among the words already."""
 
+FEWEST = 50
+"""A bank counts as one of at least so many memories: what a small one has in each memory, or lacks, says little."""
+
 CONFIDENCE_FROM = 3
 """Lines of which the best covered one makes the confidence."""
 

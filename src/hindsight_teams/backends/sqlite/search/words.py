@@ -13,6 +13,9 @@ from hindsight_teams.backends.sqlite.store.reading import bounds
 MOST_TERMS = 24
 """Terms of a query that are looked up, rarest first."""
 
+MOST_MARKED = 16
+"""Terms whose memories are looked up in the index; the commoner ones are counted in the candidates alone."""
+
 _MOST_COUNTED = 48
 _MOST_UNKNOWN = 4
 """Words without a match that are tried in other ways, which costs more than to look up a word."""
@@ -111,15 +114,16 @@ def search(
     counts, lacking = _counted(db, bank, terms[:_MOST_COUNTED], quiet, most)
     rare_first = sorted(counts, key=lambda t: (t.text in quiet, counts[t]))[:MOST_TERMS]
     only_quiet = all(term.text in quiet for term in rare_first)
-    hits = WordHits(terms=rare_first, missing=lacking * _idf(0, size), rarest=_idf(1, size))
+    rarest = _idf(1, max(size, weights.FEWEST))
+    hits = WordHits(terms=rare_first, missing=lacking * rarest, rarest=rarest)
     finders: list[Term] = []
     budget = most
     for term in rare_first:
         n = min(counts[term], size)
         still = term.text in quiet and not only_quiet
-        hits.weights.append(0.0 if still else term.share * _idf(n, size))
+        hits.weights.append(0.0 if still else term.share * _idf(n, max(size, weights.FEWEST)))
         # A term that only memories beyond the condition hold must not keep a more common one from finding.
-        useful = not still and (not finders or n <= budget)
+        useful = not still and (not finders or n <= budget) and len(hits.weights) <= MOST_MARKED
         if useful and (not condition or occurs(db, bank, f"({term.match}) AND {condition}")):
             finders.append(term)
             budget -= n
@@ -132,7 +136,7 @@ def search(
         # Even the rarest term is too common to read through: memories that hold the two rarest come before newest ones.
         _mark(db, bank, hits, 0, f"({rare_first[0].match}) AND ({rare_first[1].match}){also}", most)
     any_finder = " OR ".join(t.match for t in finders)
-    for bit, term in enumerate(rare_first):
+    for bit, term in enumerate(rare_first[:MOST_MARKED]):
         with_finder = f"({term.match}){also}" if term in finders else f"({term.match}) AND ({any_finder}){also}"
         _mark(db, bank, hits, bit, with_finder, most)
     return hits
@@ -149,8 +153,8 @@ def _counted(
         n = estimate(db, bank, term.match, most)
         if not n and text not in quiet and tried < _MOST_UNKNOWN:
             tried += 1
-            lacking += 1
             term, n = _otherwise(db, bank, text, most)
+            lacking += not n
         elif not n and text not in quiet:
             lacking += 1
         if n:

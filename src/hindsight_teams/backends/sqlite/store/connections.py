@@ -237,7 +237,15 @@ class Pool:
         return stuck and self.path.is_file() and not self.path.with_name(self.path.name + "-wal").exists()
 
     def _check_place(self) -> None:
-        if self.path.is_dir():
+        try:
+            is_folder = self.path.is_dir()
+        except OSError as error:
+            raise DatabaseUnusable(
+                "the memory database can't be reached; choose another path, or ask for the right to enter its folder",
+                path=self.location,
+                reason=str(error),
+            ) from error
+        if is_folder:
             raise DatabaseUnusable("the database path is a folder; give the path of a file", path=self.location)
         if self._opened and not self.path.exists():  # a new, empty file must not take the place of one that was lost
             raise self._deleted("nothing was read or written")

@@ -108,6 +108,12 @@ def pack(values: Any) -> str | None:
     return _encode(values) if values else None
 
 
+@lru_cache(maxsize=4096)
+def pack_tags(tags: tuple[str, ...]) -> str | None:
+    """The JSON column of tags."""
+    return pack(tags)
+
+
 @lru_cache(maxsize=4096)  # a filtered read asks for hundreds of candidates, and most share their tags
 def unpack_tags(column: str | None) -> tuple[str, ...]:
     """The tags of a JSON column."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -12,7 +13,7 @@ from itertools import groupby
 
 from hindsight_teams.backends.sqlite import checks
 from hindsight_teams.backends.sqlite.learn import linking
-from hindsight_teams.backends.sqlite.store.records import Piece, digest, pack, zone_of
+from hindsight_teams.backends.sqlite.store.records import Piece, digest, pack, pack_tags, zone_of
 from hindsight_teams.backends.sqlite.store.schema import BANK_SHIFT
 from hindsight_teams.backends.sqlite.store.streams import stream
 from hindsight_teams.backends.sqlite.text import terms as tokens
@@ -26,6 +27,11 @@ MEMORY_SIZE = 1_500
 _INSERT = (
     "INSERT INTO memory (no, bank, digest, author, document, position, mentioned, dated, occurred, occurred_end, type,"
     " context, tags, metadata, entities, text, said, zone, stream) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+)
+
+_COUNT_TAG = (
+    "INSERT INTO tag (bank, tag, memories) VALUES (?, ?, ?)"
+    " ON CONFLICT (bank, tag) DO UPDATE SET memories = memories + excluded.memories"
 )
 
 
@@ -160,6 +166,8 @@ def store(db: sqlite3.Connection, bank: int, new: Sequence[Piece], *, now: int) 
                 position += document is not None
             numbers[i] = number
     db.executemany(_INSERT, [_row(number, bank, p, d, at) for number, p, d, at in fresh])
+    tags = Counter(tag for _, piece, *_ in fresh for tag in piece.tags)
+    db.executemany(_COUNT_TAG, [(bank, tag, n) for tag, n in tags.items()])
     # A document of several memories has an order of its own.
     several = [(document,) for document in {d for _, _, d, position in fresh if position}]
     db.executemany("UPDATE memory SET stream = NULL WHERE document = ? AND position = 0", several)
@@ -192,7 +200,7 @@ def _row(number: int, bank: int, piece: Piece, document: int | None, position: i
         piece.occurred_end,
         piece.type,
         piece.context,
-        pack(piece.tags),
+        pack_tags(piece.tags),
         pack(piece.metadata),
         pack(piece.entities),
         piece.text,
