@@ -248,6 +248,32 @@ def test_a_step_after_a_function_does_not_hear_the_user(memory: TeamMemory, back
     assert [(m.text, m.metadata["speaker"]) for m in held(backend)] == [("Filed under boats 17.", "clerk")]
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_what_a_step_of_an_agent_equipped_apart_puts_out_is_not_the_users(backend: SQLiteBackend, way: str) -> None:
+    memory = TeamMemory(
+        "desk", banks={"own": "user"}, members={"a": {"own": "full"}, "b": {"own": "full"}}, backend=backend
+    )
+    said = {"a": "The draft says nine.", "b": "The final version says ten."}
+    steps: Any = [
+        Step(name=id, agent=memory.equip(Agent(id=id, model=ScriptedModel([text]), telemetry=False), retain="runs"))
+        for id, text in said.items()
+    ]
+    go(Workflow(id="w", name="w", steps=steps, telemetry=False), way, FACT)
+    spoken = [(m.metadata["speaker"], m.text) for m in held(backend)]
+    assert spoken == [("user", FACT), *said.items()]
+
+
+@pytest.mark.parametrize("mode", [TeamMode.coordinate, TeamMode.route])
+def test_a_fact_told_again_to_a_team_is_one_memory(backend: SQLiteBackend, mode: TeamMode) -> None:
+    memory = TeamMemory("desk", banks={"own": "user"}, members={"clerk": {"own": "full"}}, backend=backend)
+    member = Agent(id="clerk", name="Clerk", role="Books hotels", model=OfflineModel(), telemetry=False)
+    plain = Team(id="desk", name="Desk", mode=mode, members=[member], model=OfflineModel(), telemetry=False)
+    desk = memory.equip(plain, inject="query", retain="runs")
+    for session in ("one", "two", "three"):
+        desk.run(FACT, user_id="ada", session_id=session)
+    assert texts(backend) == [FACT]
+
+
 def test_in_the_background_a_run_is_stored_by_the_flush(memory: TeamMemory, backend: SQLiteBackend) -> None:
     async def both() -> None:
         agent = memory.equip(clerk("Fine."), retain="said", background=True)

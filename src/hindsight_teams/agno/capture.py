@@ -14,6 +14,7 @@ from typing import Any
 from hindsight_teams.access.banks import join
 from hindsight_teams.access.grants import Caller, Grant
 from hindsight_teams.access.signatures import USER
+from hindsight_teams.agno.citing import ALREADY_KNOWN
 from hindsight_teams.agno.exchange import SELECTIONS, Exchange, Retain, Statement, pieces
 from hindsight_teams.agno.inputs import answer_of, words_of
 from hindsight_teams.agno.said import CONTEXT
@@ -130,7 +131,7 @@ class RunRetention:
         stored = [
             (self._bank_name((tool.tool_args or {}).get("bank")), str((tool.tool_args or {}).get("content") or ""))
             for tool in tools
-            if tool.tool_name == "retain_memory" and str(tool.result).startswith(STORED)
+            if tool.tool_name == "retain_memory" and str(tool.result).startswith((STORED, ALREADY_KNOWN))
         ]
         turn.stored.extend(stored)
         member = caller.member or "assistant"

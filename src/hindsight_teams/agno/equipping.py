@@ -76,7 +76,7 @@ def equip(
         raise TeamDefinitionError(f"retain={retain!r} must be a plain function: it only chooses what to keep")
     if retain and background:
         store_before_termination(flush_all)
-    turns = Turns()
+    turns = Turns(memory)
     confirmed = check_confirmed(confirm, more=memory.toolkit is not None)
 
     @cache  # a callable may give the same members for every user; they share what belongs to the member

@@ -58,13 +58,28 @@ class Hearing:
     task: str = ""
 
 
-class Turns:
-    """The turns of the users of one equipped team that last at this moment."""
+class Workflows:
+    """What the runs of workflows were told and put out: of all parts that one team memory equips, apart or together."""
 
     def __init__(self) -> None:
+        self.turns: OrderedDict[tuple[Any, ...], Turn] = OrderedDict()
+        self.lock = Lock()
+
+
+_workflows_of: weakref.WeakKeyDictionary[Any, Workflows] = weakref.WeakKeyDictionary()
+
+
+class Turns:
+    """The turns of the users of one equipped team that last at this moment.
+
+    Args:
+        memory: The team memory that equips it.
+    """
+
+    def __init__(self, memory: Any) -> None:
         self._lasting: dict[str, list[tuple[weakref.ref[Any], Turn]]] = {}
         self._remarks: set[tuple[str, ...]] = set()
-        self._workflows: OrderedDict[tuple[Any, ...], Turn] = OrderedDict()
+        self._workflows = _workflows_of.setdefault(memory, Workflows())
         self._lock = Lock()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Turns:
@@ -119,15 +134,16 @@ class Turns:
         if not getattr(run_context, "workflow_id", None):
             return Hearing(Turn(words, user=user))
         key = (run_context.workflow_id, run_context.run_id, run_context.session_id, repr(user))
-        with self._lock:
-            turn = self._workflows.pop(key, None)
+        workflows = self._workflows.turns
+        with self._workflows.lock:
+            turn = workflows.pop(key, None)
             if turn is None:
                 turn = Turn("" if place == "later" else words, user=user)
             elif place == "outermost" and words != turn.words and words not in turn.outputs:
                 turn = Turn(words, user=user)  # another run under the same id
-            self._workflows[key] = turn
-            while len(self._workflows) > _WORKFLOWS_KEPT:
-                self._workflows.popitem(last=False)
+            workflows[key] = turn
+            while len(workflows) > _WORKFLOWS_KEPT:
+                workflows.popitem(last=False)
         return Hearing(turn, "" if words == turn.words else words)
 
     def _lasting_turn(self, session: str, user: Any, words: str) -> Turn | None:

@@ -121,6 +121,7 @@ def test_a_clock_says_when_a_memory_is_noted_and_what_last_week_is(tmp_path: Pat
         "We moved half a year ago.",
         "We met over a year ago.",
         "We met less than a week ago.",
+        "Bo said he'd come on Friday.",
     ],
 )
 def test_a_denied_or_vague_day_is_no_day(backend: SQLiteBackend, text: str) -> None:

@@ -53,7 +53,7 @@ _UNSETTLED = re.compile(
     r"\b(?:postponed|rescheduled|moved\s+(?:from|to)\s+(?:the\s+)?(?:\d|next|\w+day\b)|pushed\s+(?:back|to)|brought\s+forward|delayed|shifted|"
     r"verschoben|verlegt|repoussée?|reportée?|aplazad[oa]|adiad[oa]|перенес\w+)\b"
     r"|(?<!is )(?<!are )\b(?:planned|scheduled|due|booked)\s+(?:for|on|in)\b"
-    r"|\b(?:if|unless|whether|would|could|wenn|falls|если)\b"
+    r"|\b(?:if|unless|whether|would|could|wenn|falls|если)\b|(?<=[a-z])['\u2019]d\b"
 )
 _OTHER_PAST = re.compile(
     r"\b(?:war|waren|hatten?|wurden?|kam(?:en)?|ging(?:en)?|fiel(?:en)?|zog(?:en)?|traf(?:en)?|sah(?:en)?|gab(?:en)?|"
