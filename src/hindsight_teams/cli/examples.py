@@ -40,6 +40,7 @@ EXAMPLES = {
     "keys create": "keys create researcher",
     "keys list": "keys list",
     "keys revoke": "keys revoke 3f9c1b",
+    "keys rotate": "keys rotate 3f9c1b --grace 1d",
     "mcp": "mcp --member researcher",
 }
 """By the command's name, without the program's."""

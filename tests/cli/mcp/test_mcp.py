@@ -145,7 +145,7 @@ async def test_a_tool_that_the_member_lacks_is_an_error_that_names_those_it_has(
         {},
         {"content": SAILS},
         {"content": SAILS, "bank": "customer"},
-        {"content": ["x"], "bank": "shared"},
+        {"content": SAILS, "bank": 7},
         {"content": "", "bank": "shared"},
         {"content": SAILS, "bank": "shared", "run_context": {"user_id": "eve"}},
         {"content": SAILS, "bank": "shared", "caller": "eve"},
