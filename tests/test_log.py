@@ -1,5 +1,6 @@
 import io
 import logging
+import subprocess
 import sys
 from collections.abc import Iterator
 
@@ -47,3 +48,12 @@ def test_a_configured_structlog_gets_the_events(
 ) -> None:
     getattr(get_logger("hindsight_teams.x"), level)("gone", bank="b")
     assert structlog_configured == [{"event": "gone", "bank": "b", "log_level": level}]
+
+
+def test_a_process_without_structlog_logs_all_the_same() -> None:
+    script = (
+        "import logging, sys; sys.modules['structlog'] = None; logging.basicConfig(level=logging.INFO);"
+        " from hindsight_teams.log import get_logger; get_logger('hindsight_teams').warning('held back', bank='b')"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert '{"event": "held back", "bank": "b"}' in done.stderr

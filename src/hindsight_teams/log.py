@@ -7,6 +7,7 @@ form on a terminal and as JSON elsewhere. structlog is imported with the first e
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 from typing import Any
@@ -56,12 +57,13 @@ def _line(values: dict[str, Any]) -> str:
     """An event as one line: what a person reads on a terminal, what a program reads elsewhere."""
     shown = {name: value for name, value in values.items() if value is not None and value not in ((), [], "")}
     if sys.stderr is not None and sys.stderr.isatty():
-        from structlog.dev import ConsoleRenderer
-
-        return " ".join(ConsoleRenderer(colors=False)(None, "", shown).split())
-    from structlog.processors import JSONRenderer
-
-    return str(JSONRenderer(ensure_ascii=False)(None, "", shown))
+        try:
+            from structlog.dev import ConsoleRenderer
+        except ImportError:  # inside a Hindsight server, which has no structlog
+            pass
+        else:
+            return " ".join(ConsoleRenderer(colors=False)(None, "", shown).split())
+    return json.dumps(shown, ensure_ascii=False, default=repr)
 
 
 def get_logger(name: str) -> Logger:
