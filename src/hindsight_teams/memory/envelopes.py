@@ -121,7 +121,6 @@ def seal(
         tags=[
             f"review:{kind}",
             f"review-item:{key}",
-            *([identity_tag("lineage", origin)] if origin else []),
             *signature_tags(item.tags or ()),
         ],
         document_id=f"review-{kind}-{key}",

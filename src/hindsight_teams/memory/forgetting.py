@@ -201,7 +201,10 @@ class Forgetting:
         review = review_bank_id(Caller(team=self.team_id))
         # An envelope is listed once, with the text that is in it, and deleted as a document.
         sealed = {item.envelope_document_id for item in held}
-        kept = [memory for memory in found.pop(review, ()) if memory.document_id not in sealed]
+        # What a server derived from envelopes goes with them.
+        kept = [
+            m for m in found.pop(review, ()) if m.document_id not in sealed and not (sealed and m.type == "observation")
+        ]
         if kept:
             found[review] = kept
         listed = {name: [*found.get(name, ()), *repeats.get(name, ())] for name in {*found, *repeats}}
