@@ -3,8 +3,8 @@
     python benchmarks/retrieval.py FOLDER [--sets NAME,...] [--half even|odd] [--minilm]
 
 FOLDER holds one JSON file for each set: a list of ``{"docs": [{"id", "text", "author"?}], "queries": [{"text",
-"gold"}]}``, a bank each. Beside it, in the same run, one FTS5 table with a Porter stemmer ranked by bm25. Weights were
-chosen on the even queries of each set; the odd ones report.
+"gold"}]}``, a bank each. Beside it, in the same run, one FTS5 table with a Porter stemmer ranked by bm25. Most
+weights come from a study of these sets, in which both halves were seen; figures on either half are mildly optimistic.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Every number that ranks memories, in one place.
 
-The score of a memory is a sum of signals, each divided by its largest value among the candidates. The numbers were
-chosen on the even queries of thirteen retrieval sets and on five LoCoMo conversations; docs/benchmarks.md has what
-comes out on the odd ones. Most stand in the middle of a broad plateau.
+The score of a memory is a sum of signals, each divided by its largest value among the candidates. The numbers come from
+a study of thirteen retrieval sets and five LoCoMo conversations, of which every query was seen in the end; docs/engine.md
+has what they reach, and docs/benchmarks.md how to repeat it.
 """
 
 from __future__ import annotations
