@@ -1,8 +1,8 @@
 """Every number that ranks memories, in one place.
 
 The score of a memory is a sum of signals, each divided by its largest value among the candidates. The numbers come from
-a study of thirteen retrieval sets and five LoCoMo conversations, of which every query was seen in the end; docs/engine.md
-has what they reach, and docs/benchmarks.md how to repeat it.
+a study of thirteen retrieval sets and five LoCoMo conversations, of which every query was seen in the end;
+docs/engine.md has what they reach, and docs/benchmarks.md how to repeat it.
 """
 
 from __future__ import annotations
