@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass
-from typing import Any, TypeAlias, cast
+from functools import partial
+from typing import Any, TypeAlias
 
 from hindsight_teams.access.grants import Access, Caller
 from hindsight_teams.agno.inputs import repaired
@@ -19,6 +20,7 @@ from hindsight_teams.agno.turns import notes_of
 from hindsight_teams.memory.member import MemberMemory
 from hindsight_teams.memory.rendering import escape, fence, is_framing
 from hindsight_teams.models import Memory, RecallResult
+from hindsight_teams.requests.driver import adrive, drive
 from hindsight_teams.text import happened, noted, one_line, same_words
 
 Known: TypeAlias = "dict[str, list[tuple[MemberMemory, Memory]]]"
@@ -78,13 +80,7 @@ def read(memory: MemberMemory, content: str, run_context: Any, caller: Caller, *
         bank: The bank that it was given for, where one was named.
     """
     steps = _steps(memory, content, run_context, caller, bank)
-    found: RecallResult | None = None
-    while True:
-        try:
-            query = steps.send(found)
-        except StopIteration as end:
-            return cast("Given", end.value)
-        found = memory.recall(query, caller=caller)
+    return drive(steps, partial(memory.recall, caller=caller))
 
 
 async def aread(
@@ -92,13 +88,7 @@ async def aread(
 ) -> Given:
     """Async twin of ``read``."""
     steps = _steps(memory, content, run_context, caller, bank)
-    found: RecallResult | None = None
-    while True:
-        try:
-            query = steps.send(found)
-        except StopIteration as end:
-            return cast("Given", end.value)
-        found = await memory.arecall(query, caller=caller)
+    return await adrive(steps, partial(memory.arecall, caller=caller))
 
 
 def _steps(
