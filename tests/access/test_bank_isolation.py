@@ -127,6 +127,7 @@ def test_no_two_teams_and_no_two_banks_ever_share_an_id(
     assert one.resolve(callers[0]) not in {review_bank_id(caller) for caller in callers}
 
 
+@pytest.mark.slow
 @settings(max_examples=200)
 @given(accepted_templates(), st.data())
 def test_a_template_that_is_accepted_separates_what_it_names(spec: BankSpec, data: st.DataObject) -> None:

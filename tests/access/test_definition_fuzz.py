@@ -99,6 +99,7 @@ def holds_together(definition: TeamDefinition) -> None:
                 assert grant.bank.resolve(who)
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(table=tables)
 def test_a_file_of_any_shape_is_read_or_refused(tmp_path: Path, table: dict[str, Any]) -> None:

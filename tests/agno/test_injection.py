@@ -222,6 +222,7 @@ def test_retention_asks_which_bank_where_several_are_writable(backend: SQLiteBac
     assert [b.bank_id for b in backend.list_banks()] == ["t:y"]
 
 
+@pytest.mark.slow
 def test_retained_in_the_background_nothing_is_lost_at_exit(tmp_path: Path) -> None:
     import subprocess
     import sys

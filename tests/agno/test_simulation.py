@@ -100,6 +100,7 @@ def story(seed: int) -> Iterator[tuple[str, int, str, Fact | None]]:
                 yield fact.user, session, chance.choice(SMALL_TALK), None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("model", "retain", "seed"), [(OfflineModel(), "said", 1), (Parrot(), "runs", 2)])
 def test_no_fact_is_lost_none_crosses_and_each_is_found_when_asked(
     tmp_path: Path, model: Model, retain: Any, seed: int

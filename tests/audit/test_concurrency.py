@@ -16,6 +16,7 @@ def _write(path: Path, name: str, count: int) -> None:
             store.record(AuditEvent(verb="recall", outcome="allowed", member=name, run=str(number)))
 
 
+@pytest.mark.slow
 def test_processes_and_threads_make_one_chain(path: Path) -> None:
     context = multiprocessing.get_context("spawn")
     processes = [context.Process(target=_write, args=(path, f"p{n}", 100)) for n in range(3)]

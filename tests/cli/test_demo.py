@@ -29,6 +29,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Any:
     return json.loads(done.stdout) | {"db": db}
 
 
+@pytest.mark.slow
 def test_the_answers_come_from_another_process_than_the_facts(played: Any) -> None:
     research, answer = played["phases"]
     assert research["pid"] != answer["pid"]
@@ -49,12 +50,14 @@ def test_the_demo_follows_one_fact_in_at_most_sixty_lines() -> None:
     assert "10 of 10 answers are as expected." in done.stdout
 
 
+@pytest.mark.slow
 def test_each_call_names_its_member_and_its_bank(played: Any) -> None:
     calls = [call for phase in played["phases"] for step in phase["steps"] for call in step["calls"]]
     assert {(call["member"], *call["banks"]) for call in calls} == {("researcher", "shared"), ("answerer", "shared")}
     assert all(call["outcome"] == "allowed" for call in calls)
 
 
+@pytest.mark.slow
 def test_what_was_retained_is_in_the_file(played: Any) -> None:
     retained = [c for p in played["phases"] for s in p["steps"] for c in s["calls"] if c["verb"] == "retain"]
     with sqlite3.connect(played["db"]) as db:
@@ -63,11 +66,13 @@ def test_what_was_retained_is_in_the_file(played: Any) -> None:
     assert len(retained) > 30
 
 
+@pytest.mark.slow
 def test_it_says_plainly_that_no_language_model_is_at_work(played: Any) -> None:
     assert played["offline"]
     assert all("(offline stand-in)" in s["answer"] for p in played["phases"] for s in p["steps"])
 
 
+@pytest.mark.slow
 def test_the_user_s_own_memory_and_audit_log_are_not_touched(
     cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -25,6 +25,7 @@ def test_help_loads_nothing_heavy(home: Path) -> None:
     assert "Shared long-term memory" in done.stdout
 
 
+@pytest.mark.slow
 def test_who_forgets_reviews_or_looks_at_banks_and_audit_loads_no_framework(home: Path) -> None:
     (home / "team.toml").write_text('[team]\nid = "desk"\n[banks]\nshared = "team"\n[members.a]\nshared = "full"\n')
     commands = [
@@ -91,6 +92,7 @@ def test_a_fault_of_our_own_is_one_line_too(cli: Cli, monkeypatch: pytest.Monkey
         cli("--debug", "access")
 
 
+@pytest.mark.slow
 def test_an_error_is_one_line_even_when_a_request_was_repeated_before_it() -> None:
     def run(*options: str) -> str:
         command = [sys.executable, "-m", "hindsight_teams.cli", *options, "bank", "list", "--url", "http://127.0.0.1:9"]

@@ -38,6 +38,7 @@ SAYS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.name)
 def test_an_example_runs_and_leaves_nothing_behind(path: Path, tmp_path: Path) -> None:
     work, temporary = tmp_path / "home", tmp_path / "tmp"

@@ -27,6 +27,7 @@ def seconds(guard: Guard, text: str) -> float:
     return min(once() for _ in range(3))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TEXTS)
 def test_a_text_of_four_times_the_length_costs_far_less_than_sixteen_times_as_much(name: str) -> None:
     guard = Guard(default_checks(max_characters=None, writes_per_minute=None))

@@ -14,6 +14,7 @@ from tests.harness.stack import PROJECT
 ONE_TEST = "tests/harness/test_server.py::test_the_server_is_the_pinned_version"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("required", "outcome", "code"), [("0", "1 skipped", 0), ("1", "1 error", 1)])
 def test_a_missing_server_skips_or_fails(tmp_path: Path, required: str, outcome: str, code: int) -> None:
     environment = os.environ | {

@@ -31,6 +31,7 @@ def test_every_script_runs_offline_and_every_answer_is_right(play: Play, name: s
     assert all(answer.startswith(OFFLINE_MARKER) for _, answer in answers)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 async def test_every_team_runs_async(backend: SQLiteBackend, name: str) -> None:
     recipe = get_recipe(name)
@@ -40,6 +41,7 @@ async def test_every_team_runs_async(backend: SQLiteBackend, name: str) -> None:
         assert step.problems(str(result.content)) == [], step.title
 
 
+@pytest.mark.slow
 def test_phases_in_separate_processes_are_connected_by_memory_alone(tmp_path: Path) -> None:
     environment = {**os.environ, "HINDSIGHT_TEAMS_DB": str(tmp_path / "memory.db")}
 
@@ -54,6 +56,7 @@ def test_phases_in_separate_processes_are_connected_by_memory_alone(tmp_path: Pa
     assert run("answer") == {"ok"}
 
 
+@pytest.mark.slow
 def test_a_streamed_step_shows_who_called_which_memory_tool(backend: SQLiteBackend) -> None:
     calls = []
     for _, events in get_recipe("researcher_answerer").play(backend=backend):

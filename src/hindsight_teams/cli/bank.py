@@ -12,8 +12,8 @@ import typer
 
 from hindsight_teams.cli.bank_care import backup, check, repair
 from hindsight_teams.cli.bank_copy import copy
+from hindsight_teams.cli.embedder_hint import WORDS_ONLY, finds_by_meaning
 from hindsight_teams.cli.failing import usage
-from hindsight_teams.cli.meaning import WORDS_ONLY, finds_by_meaning
 from hindsight_teams.cli.options import Db, Json, Url, Yes, backend, confirm, moment
 from hindsight_teams.cli.output import console, day, glyph, item, print_json, say, styled
 from hindsight_teams.errors import BankNotFound, did_you_mean

@@ -17,6 +17,18 @@ from hindsight_teams.requests.core import (
     RetainOptions,
     SearchOptions,
 )
+from hindsight_teams.requests.management import (
+    DeleteBank,
+    DeleteMemories,
+    DeleteOptions,
+    EnsureBank,
+    GetHealth,
+    GetStats,
+    ListBanks,
+    ListMemories,
+    ListOptions,
+    ListTags,
+)
 from hindsight_teams.requests.optional import (
     BanksWithRepeats,
     CancelOperation,
@@ -36,18 +48,6 @@ from hindsight_teams.requests.optional import (
     WaitForOperation,
 )
 from hindsight_teams.requests.tags import ALL, TagFilter
-from hindsight_teams.requests.upkeep import (
-    DeleteBank,
-    DeleteMemories,
-    DeleteOptions,
-    EnsureBank,
-    GetHealth,
-    GetStats,
-    ListBanks,
-    ListMemories,
-    ListOptions,
-    ListTags,
-)
 
 __all__ = [
     "ALL",

@@ -10,8 +10,8 @@ from hindsight_teams.errors import InvalidInput
 from hindsight_teams.models import Document, Memory, Operation, OperationStatus, Receipt
 from hindsight_teams.requests import checks
 from hindsight_teams.requests.core import BankRequest, Capability, Request
+from hindsight_teams.requests.management import DeleteOptions, check_selection, selected
 from hindsight_teams.requests.tags import ALL, UNSET, TagFilter, check_tags
-from hindsight_teams.requests.upkeep import DeleteOptions, check_selection, selected
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -49,6 +49,7 @@ def build(tmp_path: Path) -> Callable[..., Agent]:
     return build
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stream", ["true", "false"])
 async def test_a_run_that_paused_is_retained_when_it_is_continued_elsewhere(
     tmp_path: Path, build: Callable[..., Agent], stream: str
@@ -71,6 +72,7 @@ async def test_a_run_that_paused_is_retained_when_it_is_continued_elsewhere(
         assert texts(backend) == {"desk:own:user:ada": [FACT, "It is booked for 40 euros."]}
 
 
+@pytest.mark.slow
 async def test_hooks_in_the_background_are_injected_and_retained_all_the_same(
     tmp_path: Path, build: Callable[..., Agent]
 ) -> None:

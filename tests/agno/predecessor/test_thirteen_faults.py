@@ -63,6 +63,7 @@ def test_1_a_toolkit_shared_by_50_threads_never_fails(hindsight_server: Server) 
         assert set(map(inside, pool.map(recall, range(50)))) == {LINE}
 
 
+@pytest.mark.slow
 def test_1_200_threads_make_1000_calls_without_an_error(toolkit: HindsightTools, standin: StandIn) -> None:
     with ThreadPoolExecutor(200) as pool:
         answers = list(pool.map(lambda n: toolkit.recall_memory(RUN, f"query {n}"), range(1000)))
@@ -269,6 +270,7 @@ def test_12_a_copy_works_and_shares_the_connections(toolkit: HindsightTools) -> 
     assert inside(asyncio.run(copied.arecall_memory(RUN, "q"))) == LINE
 
 
+@pytest.mark.slow
 def test_12_a_process_ends_without_a_warning(standin: StandIn) -> None:
     program = f"""
 import asyncio

@@ -285,6 +285,7 @@ def test_a_copy_is_the_same_backend() -> None:
     assert copy.deepcopy(backend) is backend
 
 
+@pytest.mark.slow
 def test_a_fork_has_a_loop_of_its_own() -> None:
     program = """
 import os, signal

@@ -8,9 +8,9 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
-from hindsight_client import Hindsight
 
 from hindsight_teams.backends.client.adapter import ClientBackend
 from hindsight_teams.errors import BackendUnreachable, Unauthorized
@@ -21,9 +21,15 @@ from tests.harness.processes import free_port
 from tests.harness.test_server import KEY_AUTH
 
 
+def official(url: str, api_key: str | None = None) -> Any:
+    from hindsight_client import Hindsight  # takes seconds: imported only where it is used
+
+    return Hindsight(url, api_key=api_key)
+
+
 @pytest.fixture
 def backend(hindsight_server: Server) -> Iterator[ClientBackend]:
-    backend = ClientBackend(Hindsight(hindsight_server.url))
+    backend = ClientBackend(official(hindsight_server.url))
     yield backend
     backend.close()
 
@@ -92,7 +98,7 @@ def test_loops_one_after_another_and_one_that_runs_share_one_client(
 def test_the_client_stays_its_owner_s(hindsight_server: Server) -> None:
     """Its connections belong to the owner's loop, before and after; those of the backend are others."""
     bank = hindsight_server.unused_bank()
-    client = Hindsight(hindsight_server.url)
+    client = official(hindsight_server.url)
 
     async def owner() -> None:
         await client.aretain(bank, "Nora leads the Maple pilot.")
@@ -100,14 +106,14 @@ def test_the_client_stays_its_owner_s(hindsight_server: Server) -> None:
         assert (await backend.arecall(bank, "Who leads Maple?")).results
         await backend.aclose()
         assert (await client.arecall(bank, "Who leads Maple?")).results
-        await client.aclose()  # type: ignore[no-untyped-call]
+        await client.aclose()
 
     asyncio.run(owner())
 
 
 def test_what_the_owner_suspends_stays_suspended(hindsight_server: Server) -> None:
     bank = hindsight_server.unused_bank()
-    client = Hindsight(hindsight_server.url)
+    client = official(hindsight_server.url)
     backend = ClientBackend(client)
     with client.suspend_retains():
         backend.retain(bank, "Not to be stored.")
@@ -117,7 +123,7 @@ def test_what_the_owner_suspends_stays_suspended(hindsight_server: Server) -> No
 
 def test_a_wrong_key_is_said_without_the_key(hindsight_server_with: ServerFactory) -> None:
     server = hindsight_server_with(env=KEY_AUTH)
-    right, wrong = (ClientBackend(Hindsight(server.url, api_key=key)) for key in (server.api_key, "wrong-key"))
+    right, wrong = (ClientBackend(official(server.url, api_key=key)) for key in (server.api_key, "wrong-key"))
     assert right.recall(server.unused_bank(), "anything") == RecallResult()
     with pytest.raises(Unauthorized) as raised:
         wrong.recall(server.unused_bank(), "anything")
@@ -127,7 +133,7 @@ def test_a_wrong_key_is_said_without_the_key(hindsight_server_with: ServerFactor
 
 
 def test_a_server_that_is_gone_is_unreachable() -> None:
-    backend = ClientBackend(Hindsight(f"http://127.0.0.1:{free_port()}"))
+    backend = ClientBackend(official(f"http://127.0.0.1:{free_port()}"))
     with pytest.raises(BackendUnreachable, match="reach"):
         backend.recall("b", "anything")
     assert not backend.health().ok

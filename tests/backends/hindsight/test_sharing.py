@@ -187,6 +187,7 @@ async def test_a_backend_forgotten_inside_a_loop_closes_its_connections(loopback
     assert await asyncio.to_thread(loopback.wait_until_all_closed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "script",
     [
@@ -226,6 +227,7 @@ def test_the_interpreter_ends_without_a_warning(loopback: Loopback, script: str)
     assert run_script(loopback, script) == "1"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "script",
     [
@@ -250,6 +252,7 @@ def test_loops_closed_without_their_generators_leave_nothing_but_pythons_own_war
     assert run_script(loopback, script, careless=True) == "1"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(__import__("os"), "fork"), reason="needs fork")
 def test_a_forked_child_has_connections_of_its_own(loopback: Loopback) -> None:
     script = """

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from hindsight_teams.backends.hindsight import decoding as answers
 from hindsight_teams.backends.hindsight import faults, wire
-from hindsight_teams.backends.hindsight.plans import banks, memories, verbs
+from hindsight_teams.backends.hindsight.plans import management, memories, verbs
 from hindsight_teams.backends.hindsight.retry import RetryPolicy, retry_after_seconds
 from hindsight_teams.backends.hindsight.wire import Call, Failure, Outcome, Pause, Plan, Reply, Rules, Step
 from hindsight_teams.errors import (
@@ -275,7 +275,7 @@ class TestErrors:
         ("version", "good"), [("1.1.0", True), ("1.10.2", True), ("2.0", True), ("1.0.9", False), ("0.9.1", False)]
     )
     def test_a_server_too_old_is_said_so(self, version: str, good: bool) -> None:
-        _, result = drive(banks.version(RULES, GetVersion(checked=True)), ok({"api_version": version}))
+        _, result = drive(management.version(RULES, GetVersion(checked=True)), ok({"api_version": version}))
         assert result == version if good else isinstance(result, Unsupported)
 
 
@@ -425,7 +425,7 @@ class TestAnswers:
     def test_a_long_listing_is_read_to_its_end(self) -> None:
         rows = [{"tag": f"t{n}", "count": 1} for n in range(5)]
         steps, found = drive(
-            banks.list_tags(RULES, ListTags(bank="b")),
+            management.list_tags(RULES, ListTags(bank="b")),
             ok({"items": rows[:3], "total": 5}),
             ok({"items": rows[3:], "total": 5}),
         )
@@ -435,7 +435,7 @@ class TestAnswers:
 
     def test_a_listing_that_shrinks_meanwhile_ends(self) -> None:
         steps, _ = drive(
-            banks.list_tags(RULES, ListTags(bank="b")),
+            management.list_tags(RULES, ListTags(bank="b")),
             ok({"items": [{"tag": "t", "count": 1}], "total": 5}),
             ok({"items": [], "total": 0}),
         )
@@ -463,6 +463,6 @@ class TestAnswers:
 
     def test_only_true_prefixes_of_a_bank_id_are_listed(self) -> None:
         listing = {"banks": [{"bank_id": b} for b in ("b:2", "a:b:1", "b:1")], "total": 3}
-        _, found = drive(banks.list_banks(RULES, ListBanks(prefix="b:")), ok(listing))
+        _, found = drive(management.list_banks(RULES, ListBanks(prefix="b:")), ok(listing))
         assert not isinstance(found, BackendError)
         assert [bank.bank_id for bank in found] == ["b:1", "b:2"]

@@ -19,7 +19,7 @@ ANSWERED: list[dict[str, str]] = FILE["answered"][1::2]
 UNANSWERED = [entry["question"] for entry in FILE["unanswered"][1::2]]
 
 
-@pytest.fixture(scope="module", params=[None, "minilm"])
+@pytest.fixture(scope="module", params=[None, pytest.param("minilm", marks=pytest.mark.slow)])
 def team(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SQLiteBackend]:
     if request.param == "minilm":
         pytest.importorskip("onnxruntime")

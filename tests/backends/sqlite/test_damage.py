@@ -69,6 +69,7 @@ def rescue_scattered(tmp_path: Path, seeds: range) -> list[int]:
     return kept
 
 
+@pytest.mark.slow
 def test_scattered_damage_costs_few_memories(tmp_path: Path) -> None:
     assert min(rescue_scattered(tmp_path, range(2))) >= 4_750
 

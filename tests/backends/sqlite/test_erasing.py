@@ -108,6 +108,7 @@ def test_a_delete_whose_erasing_fails_is_told_as_done(
     assert backend.erase()
 
 
+@pytest.mark.slow
 @needs_pread
 def test_no_copy_of_a_deleted_row_is_left_in_the_middle_of_a_page(path: Path) -> None:
     backend = SQLiteBackend(path)
@@ -122,6 +123,7 @@ def test_no_copy_of_a_deleted_row_is_left_in_the_middle_of_a_page(path: Path) ->
     backend.close()
 
 
+@pytest.mark.slow
 def test_a_writer_goes_on_while_a_large_file_is_erased(path: Path) -> None:
     backend = SQLiteBackend(path)
     for start in range(0, 40_000, 5_000):

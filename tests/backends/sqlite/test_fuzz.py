@@ -89,6 +89,7 @@ def test_no_bank_id_reaches_another_bank(shared: SQLiteBackend, bank: str) -> No
         pass
 
 
+@pytest.mark.slow
 @PATIENT
 @given(
     stored=st.lists(st.sets(st.sampled_from("abc")), min_size=1, max_size=6),
@@ -117,6 +118,7 @@ def test_terms_are_plain_tokens_of_the_index(text: str) -> None:
         assert not any(c.isspace() or c in "\"'§" for c in term)
 
 
+@pytest.mark.slow
 @PATIENT
 @given(texts=st.lists(STORABLE, min_size=1, max_size=8, unique_by=str.strip))
 def test_deleting_everything_leaves_an_empty_and_sound_file(shared: SQLiteBackend, texts: list[str]) -> None:

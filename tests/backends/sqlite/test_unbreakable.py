@@ -85,6 +85,7 @@ def test_a_forked_child_uses_the_backend_of_its_parent(backend: SQLiteBackend) -
     assert backend.check().ok
 
 
+@pytest.mark.slow
 def test_processes_that_open_a_new_file_at_once_all_succeed(path: Path) -> None:
     script = (
         "import sys; from hindsight_teams.backends.sqlite import SQLiteBackend; sys.stdin.read(1);"
@@ -270,6 +271,7 @@ def sentinel_in_bytes(path: Path) -> bool:
     return any(needle in file.read_bytes() for file in files for needle in needles)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["ids", "document", "tags", "bank", "replace"])
 def test_a_deleted_memory_is_gone_from_the_bytes_of_the_file(backend: SQLiteBackend, path: Path, way: str) -> None:
     for i in range(300):

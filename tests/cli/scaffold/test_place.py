@@ -39,6 +39,7 @@ def test_a_failure_leaves_nothing(home: Path) -> None:
     assert list(home.iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_an_end_from_outside_half_way_leaves_nothing(home: Path, name: str) -> None:
     stopped = f"""

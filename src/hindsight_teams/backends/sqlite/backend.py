@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from hindsight_teams.backends.base import Backend
-from hindsight_teams.backends.sqlite import checks
+from hindsight_teams.backends.sqlite import size_limits
 from hindsight_teams.backends.sqlite.learn import linking
 from hindsight_teams.backends.sqlite.search.embedders import as_embedder
 from hindsight_teams.backends.sqlite.search.filters import Filter
@@ -224,7 +224,7 @@ class SQLiteBackend(Backend):
         """``low`` reads little of the index, ``high`` much of it. Four characters count as a token."""
         from hindsight_teams.backends.sqlite.search import recalling  # a dozen modules that the other verbs do without
 
-        now = checks.to_microseconds("query_timestamp", request.query_timestamp)
+        now = size_limits.to_microseconds("query_timestamp", request.query_timestamp)
         with self._pool.read() as db:
             bank = reading.bank_number(db, request.bank)
             if bank is None:
@@ -233,7 +233,7 @@ class SQLiteBackend(Backend):
                 db,
                 bank,
                 request.bank,
-                request.query[: checks.MAX_QUERY],
+                request.query[: size_limits.MAX_QUERY],
                 budget=request.budget,
                 chosen=_filter(request.filter, request.types),
                 now=self._now() if now is None else now,
@@ -248,8 +248,8 @@ class SQLiteBackend(Backend):
             memories = [memory for memory in memories if (memory.score or 0.0) >= request.min_score]
         kept, left_out = recalling.within(memories, request.max_tokens)
         notes = [f"{left_out} more memories match; raise max_tokens to see them"] if left_out else []
-        if len(request.query) > checks.MAX_QUERY:
-            notes.append(f"the query was cut to its first {checks.MAX_QUERY:,} characters")
+        if len(request.query) > size_limits.MAX_QUERY:
+            notes.append(f"the query was cut to its first {size_limits.MAX_QUERY:,} characters")
         return RecallResult(results=kept, notes=tuple(notes), confidence=found.confidence)
 
     def _reflect(self, request: Reflect) -> Reflection:
@@ -270,7 +270,7 @@ class SQLiteBackend(Backend):
 
     def _ensure_bank(self, request: EnsureBank) -> BankInfo:
         if request.name is not None:
-            checks.check_length("name", request.name)
+            size_limits.check_length("name", request.name)
         with self._pool.write() as db:
             return reading.bank(db, writing.ensure_bank(db, request.bank, now=self._now(), name=request.name))
 
@@ -449,7 +449,7 @@ class SQLiteBackend(Backend):
         return made.numbers, (f"{note}; retry_extraction() tries again",)
 
     def _now(self) -> int:
-        now = checks.to_microseconds("clock()", self._clock())
+        now = size_limits.to_microseconds("clock()", self._clock())
         assert now is not None
         return now
 

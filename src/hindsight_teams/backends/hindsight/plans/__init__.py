@@ -6,26 +6,26 @@ from collections.abc import Callable
 from typing import Any
 
 from hindsight_teams import requests as ask
-from hindsight_teams.backends.hindsight.plans import banks, memories, operations, verbs
+from hindsight_teams.backends.hindsight.plans import management, memories, operations, verbs
 from hindsight_teams.backends.hindsight.wire import Plan, Rules
 
 PLANS: dict[type[ask.Request[Any]], Callable[[Rules, Any], Plan[Any]]] = {
     ask.CancelOperation: operations.cancel_operation,
-    ask.DeleteBank: banks.delete_bank,
+    ask.DeleteBank: management.delete_bank,
     ask.DeleteDocument: memories.delete_document,
     ask.DeleteMemories: memories.delete_memories,
-    ask.EnsureBank: banks.ensure_bank,
+    ask.EnsureBank: management.ensure_bank,
     ask.GetDocument: memories.get_document,
-    ask.GetHealth: banks.health,
+    ask.GetHealth: management.health,
     ask.GetMemory: memories.get_memory,
     ask.GetOperation: operations.get_operation,
-    ask.GetStats: banks.bank_stats,
-    ask.GetVersion: banks.version,
-    ask.ListBanks: banks.list_banks,
+    ask.GetStats: management.bank_stats,
+    ask.GetVersion: management.version,
+    ask.ListBanks: management.list_banks,
     ask.ListDocuments: memories.list_documents,
     ask.ListMemories: memories.list_memories,
     ask.ListOperations: operations.list_operations,
-    ask.ListTags: banks.list_tags,
+    ask.ListTags: management.list_tags,
     ask.Recall: verbs.recall,
     ask.Reflect: verbs.reflect,
     ask.Retain: verbs.retain,

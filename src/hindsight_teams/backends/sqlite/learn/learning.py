@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from hindsight_teams.backends.sqlite import checks
+from hindsight_teams.backends.sqlite import size_limits
 from hindsight_teams.backends.sqlite.learn import linking, pending
 from hindsight_teams.backends.sqlite.learn.consolidation import Consolidation, Observation, consolidate, topics
 from hindsight_teams.backends.sqlite.learn.extraction import extract
@@ -158,7 +158,7 @@ def _piece(observation: Observation, sources: Sequence[Memory], newest: str, now
         author=None,
         document_id=None,
         append=False,
-        mentioned=checks.to_microseconds("now", now) or 0,
+        mentioned=size_limits.to_microseconds("now", now) or 0,
         zone=zone_of(now),
         dated=False,
         occurred=None,

@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from hindsight_teams.backends.sqlite import checks
+from hindsight_teams.backends.sqlite import size_limits
 from hindsight_teams.backends.sqlite.learn.extraction import CHUNK, ExtractedFact
 from hindsight_teams.backends.sqlite.store.reading import bounds
 from hindsight_teams.backends.sqlite.store.records import Piece, digest, local, unpack_tags
@@ -87,7 +87,7 @@ def _piece(unit: Unit, fact: ExtractedFact) -> Piece:
         document_id=unit.document_id,
     )
     author = metadata.get("author") or unit.author
-    occurred = checks.to_microseconds("occurred_at", fact.occurred_at)
+    occurred = size_limits.to_microseconds("occurred_at", fact.occurred_at)
     return Piece(
         text=fact.text,
         digest=digest(item, fact.text, unit.tags),
@@ -100,7 +100,7 @@ def _piece(unit: Unit, fact: ExtractedFact) -> Piece:
         zone=unit.zone,
         dated=unit.dated,
         occurred=occurred,
-        occurred_end=checks.to_microseconds("occurred_end", fact.occurred_end),
+        occurred_end=size_limits.to_microseconds("occurred_end", fact.occurred_end),
         context=unit.context,
         tags=unit.tags,
         metadata=metadata,

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from itertools import islice
 from typing import Any
 
-from hindsight_teams.backends.sqlite import checks
+from hindsight_teams.backends.sqlite import size_limits
 from hindsight_teams.backends.sqlite.search.filters import Filter
 from hindsight_teams.backends.sqlite.store import records
 from hindsight_teams.backends.sqlite.store.schema import BANK_SHIFT
@@ -45,8 +45,8 @@ def _info(row: tuple[str, str | None, int, int, int]) -> BankInfo:
         bank_id=bank_id,
         name=name,
         memory_count=memories,
-        created_at=checks.from_microseconds(created),
-        updated_at=checks.from_microseconds(written),
+        created_at=size_limits.from_microseconds(created),
+        updated_at=size_limits.from_microseconds(written),
     )
 
 
@@ -70,7 +70,7 @@ def stats(db: sqlite3.Connection, number: int) -> BankStats:
         observations=observations,
         entities=len(entities),
         failed_operations=waiting,
-        last_write_at=checks.from_microseconds(written),
+        last_write_at=size_limits.from_microseconds(written),
     )
 
 

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from hindsight_teams.backends.sqlite import checks
+from hindsight_teams.backends.sqlite import size_limits
 from hindsight_teams.models import MEMORY_TYPES
 
 _TEXTS = ("text", "author", "context")
@@ -115,7 +115,7 @@ def _is_moment(value: Any) -> bool:
     if not isinstance(value, int):
         return False
     try:
-        checks.from_microseconds(value)
+        size_limits.from_microseconds(value)
     except OverflowError:
         return False
     return True

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
 
-from hindsight_teams.backends.sqlite import checks
+from hindsight_teams.backends.sqlite import size_limits
 from hindsight_teams.backends.sqlite.learn import linking
 from hindsight_teams.backends.sqlite.store.records import Piece, digest, pack, pack_tags, zone_of
 from hindsight_teams.backends.sqlite.store.schema import BANK_SHIFT
@@ -45,7 +45,7 @@ def pieces(item: RetainItem, *, now: datetime, read: bool = True) -> list[Piece]
     Raises:
         InvalidInput: The item can't be stored.
     """
-    checks.check_item(item)
+    size_limits.check_item(item)
     text = item.content.strip()
     tags = tuple(dict.fromkeys(item.tags or ()))
     texts = [text] if len(text) <= MEMORY_SIZE else split(text)
@@ -54,12 +54,12 @@ def pieces(item: RetainItem, *, now: datetime, read: bool = True) -> list[Piece]
         # The parts of one long text are each other's neighbours, which a document says.
         document_id = "content:" + hashlib.blake2b(f"{digest(item, text, tags)}".encode(), digest_size=8).hexdigest()
         item = replace(item, document_id=document_id)
-    stamp = checks.to_microseconds("timestamp", item.timestamp)
+    stamp = size_limits.to_microseconds("timestamp", item.timestamp)
     metadata = dict(item.metadata or {})
     author = metadata.get("author") or tokens.speaker(text)
     given = tuple(dict.fromkeys(item.entities or ()))
     moment = item.timestamp or now
-    mentioned = checks.to_microseconds("timestamp", moment)
+    mentioned = size_limits.to_microseconds("timestamp", moment)
     assert mentioned is not None
     made = []
     for part in texts:
@@ -99,7 +99,7 @@ def _happened(text: str, moment: datetime) -> tuple[int | None, int | None]:
     found = happened(text, moment)
     if found is None:
         return None, None
-    return checks.to_microseconds("start", found.start), checks.to_microseconds("end", found.end)
+    return size_limits.to_microseconds("start", found.start), size_limits.to_microseconds("end", found.end)
 
 
 def split(text: str) -> list[str]:
