@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 
 from hindsight_teams.backends.sqlite import SQLiteBackend
-from hindsight_teams.backends.sqlite.text import framing, terms
+from hindsight_teams.backends.sqlite.search.recalling import subject as subject_of
+from hindsight_teams.backends.sqlite.text import terms
 
 FILE = tomllib.loads(Path(__file__).with_name("frames.toml").read_text())
 
 
 def is_right(request: str, subject: str, frame: str) -> bool:
-    left = set(terms.words(framing.subject(request)))
+    left = set(terms.words(subject_of(request)))
     return set(terms.words(subject)) <= left and left.isdisjoint(terms.words(frame))
 
 
@@ -23,7 +24,7 @@ def test_the_subject_stays_and_the_frame_goes(request_: str, subject: str, frame
 
 
 def test_requests_that_nobody_looked_at_keep_their_subject() -> None:
-    kept = [set(terms.words(s)) <= set(terms.words(framing.subject(r))) for r, s, _ in FILE["held_out"]]
+    kept = [set(terms.words(s)) <= set(terms.words(subject_of(r))) for r, s, _ in FILE["held_out"]]
     assert sum(kept) >= 0.95 * len(kept)
 
 

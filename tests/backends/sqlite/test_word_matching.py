@@ -4,7 +4,7 @@ import pytest
 
 from hindsight_teams.backends.sqlite import SQLiteBackend
 from hindsight_teams.backends.sqlite.search.spelling import one_edit
-from hindsight_teams.backends.sqlite.text import stems, terms
+from hindsight_teams.backends.sqlite.text import terms
 
 OTHERS = ("Nora likes tea.", "The train was late.", "Bo met Ada in the hall.", "Lunch is at noon.")
 
@@ -103,8 +103,8 @@ def test_irregular_english_forms_are_those_of_english_texts(text: str, expected:
 
 
 def test_a_text_without_function_words_is_taken_for_english() -> None:
-    assert stems.language(["bought", "milk"]) == stems.ENGLISH
-    assert stems.language(["das", "ist", "gut"]) == stems.OTHER
+    assert terms.language(["bought", "milk"]) == terms.ENGLISH
+    assert terms.language(["das", "ist", "gut"]) == terms.OTHER
 
 
 def test_the_index_tells_heading_text_and_marks_apart() -> None:

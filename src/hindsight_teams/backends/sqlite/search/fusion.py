@@ -1,7 +1,8 @@
-"""Fusion: the strategies' signals become one score, which can tell what it is made of."""
+"""Fusion: the strategies' signals become one score, which can tell what it is made of, and how many lines come back."""
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
@@ -9,6 +10,8 @@ from dataclasses import dataclass, field
 from hindsight_teams.backends.sqlite.search import moments, neighbours, weights
 from hindsight_teams.backends.sqlite.search.candidates import Candidate, Candidates
 from hindsight_teams.backends.sqlite.search.counting import Counted
+from hindsight_teams.backends.sqlite.search.meaning import Similar
+from hindsight_teams.backends.sqlite.search.weights import Depth
 from hindsight_teams.backends.sqlite.search.words import WordHits, shown
 from hindsight_teams.backends.sqlite.text import terms as tokens
 from hindsight_teams.models import Signal
@@ -21,6 +24,7 @@ class Scored:
     candidate: Candidate
     words: float = 0.0
     hinted: float = 0.0
+    mentioned: float = 0.0
     near: float = 0.0
     document: float = 0.0
     author: float = 0.0
@@ -33,7 +37,8 @@ class Scored:
     total: float = field(init=False)
 
     def __post_init__(self) -> None:
-        self.total = self.words + self.hinted + self.near + self.document + self.author + self.time + self.meaning
+        words = self.words + self.hinted + self.mentioned + self.near
+        self.total = words + self.document + self.author + self.time + self.meaning
 
     @staticmethod
     def of(candidate: Candidate) -> Scored:
@@ -59,13 +64,14 @@ def fuse(
     """All candidates, best first: the sum of max-normalised signals (see ``weights``)."""
     everyone = list(found.by_number.values())
     near = {c.no: neighbours.added(found, c, hits) for c in everyone}
-    own, hinted = counted.own, counted.hinted
+    own, hinted, mentioned = counted.own, counted.hinted, counted.mentioned
     documents = neighbours.documents(found, hits)
     marks = [(f" {tokens.author_term(name)} ", f" {name} ") for name in names]
-    per_word = _scale(weights.WORDS, (own.get(n, 0.0) + hinted.get(n, 0.0) + near[n] for n in near))
+    per_word = _scale(
+        weights.WORDS, (own.get(n, 0.0) + hinted.get(n, 0.0) + mentioned.get(n, 0.0) + near[n] for n in near)
+    )
     per_document = _scale(weights.DOCUMENT, documents.values())
-    meaning = _smoothed(found, everyone, similarity) if similarity else {}
-    per_meaning = _scale(weights.MEANING, meaning.values())
+    per_meaning = _scale(weights.MEANING, (similarity.get(no, 0.0) for no in near)) if similarity else 0.0
     content = weights.WORDS + weights.DOCUMENT + (weights.MEANING if per_meaning else 0.0)
     scored = []
     for candidate in everyone:
@@ -83,13 +89,14 @@ def fuse(
                 candidate=candidate,
                 words=own.get(no, 0.0) * per_word,
                 hinted=hinted.get(no, 0.0) * per_word,
+                mentioned=mentioned.get(no, 0.0) * per_word,
                 near=near[no] * per_word,
                 document=documents.get(no, 0.0) * per_document,
                 author=content * weights.AUTHOR * share,
                 by_named=by_named,
                 time=time,
                 span=span,
-                meaning=meaning.get(no, 0.0) * per_meaning,
+                meaning=similarity.get(no, 0.0) * per_meaning,
                 similarity=similarity.get(no, 0.0),
             )
         )
@@ -103,17 +110,6 @@ def _scale(weight: float, values: object) -> float:
     return weight / largest if largest > 0 else 0.0
 
 
-def _smoothed(found: Candidates, everyone: Sequence[Candidate], similarity: Mapping[int, float]) -> dict[int, float]:
-    """Similarities with a share of those of the memories just before and after."""
-    out = {}
-    for candidate in everyone:
-        score = similarity.get(candidate.no, 0.0)
-        for near in neighbours.adjoining(found, candidate):
-            score += weights.MEANING_NEAR * similarity.get(near.no, 0.0)
-        out[candidate.no] = score
-    return out
-
-
 def signals(scored: Scored, hits: WordHits, asked: Mapping[str, str]) -> tuple[Signal, ...]:
     """Why a memory was found: what each strategy gave, and for which reason.
 
@@ -125,6 +121,7 @@ def signals(scored: Scored, hits: WordHits, asked: Mapping[str, str]) -> tuple[S
         Signal("words", scored.words, f"holds {shown(hits, candidate.mask, asked) or 'other forms of its words'}"),
         Signal("words", scored.hinted, "holds words that the best memories have in common"),
         Signal("meaning", scored.meaning, f"similarity {scored.similarity:.2f}"),
+        Signal("graph", scored.mentioned, "its heading is mentioned by one of the best memories"),
         Signal("graph", scored.near, "stands next to memories that hold words of the query"),
         Signal("graph", scored.document, "its document holds words of the query"),
         Signal(
@@ -138,3 +135,42 @@ def signals(scored: Scored, hits: WordHits, asked: Mapping[str, str]) -> tuple[S
         Signal("time", scored.lifted, "newer than a memory that it replaces, or that says nearly the same"),
     ]
     return tuple(part for part in parts if part.score > 0)
+
+
+def confidence(found: Candidates, hits: WordHits, ranked: Sequence[Scored], similar: Similar) -> float | None:
+    """The share of the question's weight that its best memory covers, with what stands beside it.
+
+    A word that the bank lacks weighs as much as its rarest one. Where there are vectors, the mean of that share and of
+    how far the best memory's similarity stands out of the mean: embedders differ in what a cosine says, and less in
+    that. None where nothing can be told.
+    """
+    whole = hits.missing + sum(w / t.share for t, w in zip(hits.terms, hits.weights, strict=True))
+    first = [scored.candidate for scored in ranked[: weights.CONFIDENCE_FROM]]
+    parts = []
+    if whole:
+        covered = [hits.weight(c.mask) + neighbours.added(found, c, hits) for c in first]
+        parts.append(min(1.0, max(covered, default=0.0) / whole))
+    if similar.scores:
+        best = max((similar.scores.get(c.no, 0.0) for c in first), default=0.0)
+        gap = (best - similar.base) / (1 - similar.base) if similar.base < 1 else 0.0
+        least, most = weights.OUTSTANDING
+        parts.append(min(1.0, max(0.0, (gap - least) / (most - least))))
+    return statistics.fmean(parts) if parts else None
+
+
+def cut(found: Candidates, ranked: Sequence[Scored], sure: float | None, depth: Depth) -> list[Scored]:
+    """The lines worth returning: the first ones unless they are far behind, further ones while they keep up.
+
+    Where little is known and no conversation stands around the best line, a few lines say all there is to say.
+    """
+    if not ranked:
+        return []
+    best = ranked[0].total
+    little = weights.FEW_BELOW_WITH_VECTORS if ranked[0].similarity else weights.FEW_BELOW
+    few = sure is not None and sure < little and not neighbours.adjoining(found, ranked[0].candidate)
+    kept = []
+    for place, scored in enumerate(ranked[: weights.FEW if few else depth.results]):
+        if scored.total < best * (weights.FIRST_FLOOR if place < weights.FIRST else depth.floor):
+            break
+        kept.append(scored)
+    return kept

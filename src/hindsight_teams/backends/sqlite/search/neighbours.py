@@ -1,20 +1,33 @@
-"""Graph: memories that stand next to each other in a document, a session or a stream of dates."""
+"""Graph: memories that stand next to each other in a document, a session, a stream of dates, or in order of arrival.
+
+Undated memories that arrived one after the other belong together where they are the turns of a conversation. A sample
+tells: it is compared with what arrived next and with others at random, and where the next one shares clearly more with
+it, the order of arrival counts. Long texts are left alone, since files of them are often sorted.
+"""
 
 from __future__ import annotations
 
+import json
 import math
+import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from hindsight_teams.backends.sqlite.search import weights
 from hindsight_teams.backends.sqlite.search.candidates import Candidate, Candidates
-from hindsight_teams.backends.sqlite.search.words import WordHits
+from hindsight_teams.backends.sqlite.search.words import Shares, WordHits
+from hindsight_teams.backends.sqlite.store.reading import bounds
 from hindsight_teams.backends.sqlite.store.streams import ARRIVAL, DATED
 
 _BEFORE = max(-offset for offset, _ in weights.NEAR)
 _AFTER = max(offset for offset, _ in weights.NEAR)
 _SHARES = tuple((-offset, share) for offset, share in weights.NEAR)
 """Where a neighbour stands, seen from a memory, and what its terms count for it."""
+
+_SAMPLE = 150
+_LEAST = 20
+"""Memories that tell whether the order of arrival counts, and the smallest bank in which it may."""
 
 
 def spread(found: Candidates, bank: int, best: Iterable[Candidate], masks: dict[int, int]) -> None:
@@ -157,3 +170,42 @@ def documents(found: Candidates, hits: WordHits) -> dict[int, float]:
 def _document(candidate: Candidate) -> int:
     """A number that the memories of one chain share; a rowid, which is larger than any chain's number, else."""
     return candidate.no if candidate.chain is None else candidate.chain
+
+
+def arrival(db: sqlite3.Connection, bank: int, size: int, known: Shares) -> float:
+    """How much the neighbours in the order of arrival count, from 0 to ``weights.ARRIVAL``."""
+    if size < _LEAST:
+        return 0.0
+    value = known.recall(bank, "arrival", size)
+    return known.keep(bank, "arrival", size, _coherence(db, bank)) if value is None else value
+
+
+def _coherence(db: sqlite3.Connection, bank: int) -> float:
+    low, _ = bounds(bank)
+    (last,) = db.execute("SELECT last FROM bank WHERE no = ?", (bank,)).fetchone()
+    starts = sorted({low + 1 + last * i // _SAMPLE for i in range(_SAMPLE)})
+    sql = "SELECT no FROM memory WHERE no >= ? AND no < ? AND stream = ? ORDER BY no LIMIT 2"
+    pairs = []
+    for start in starts:
+        found = [no for (no,) in db.execute(sql, (start, start + 50, ARRIVAL))]
+        if len(found) == 2:
+            pairs.append((found[0], found[1]))
+    if len(pairs) < _LEAST // 2:
+        return 0.0
+    numbers = sorted({no for pair in pairs for no in pair})
+    rows = db.execute(
+        "SELECT id, c0 FROM words_content WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(numbers),)
+    )
+    held = {no: frozenset(content.partition("|")[0].split()) for no, content in rows}
+    if sum(map(len, held.values())) > weights.ARRIVAL_LONGEST * len(held):
+        return 0.0
+    spread = Counter(t for terms in held.values() for t in terms)
+    idf = {t: math.log(1 + (len(held) - n + 0.5) / (n + 0.5)) for t, n in spread.items()}
+    half = len(pairs) // 2
+    others = [pair[1] for pair in pairs[half:] + pairs[:half]]  # each half a bank away
+    following = sum(idf[t] for a, b in pairs for t in held[a] & held[b])
+    elsewhere = sum(idf[t] for (a, _), b in zip(pairs, others, strict=True) for t in held[a] & held[b])
+    low_ratio, high_ratio = weights.ARRIVAL_RATIO
+    more = following - low_ratio * elsewhere
+    most = (high_ratio - low_ratio) * elsewhere
+    return 0.0 if more <= 0 else weights.ARRIVAL * (min(1.0, more / most) if most else 1.0)

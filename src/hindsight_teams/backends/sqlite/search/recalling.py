@@ -1,29 +1,27 @@
-"""Recall: strategies find candidates, their signals are fused, the best memories are fetched."""
+"""Recall: a query is read, strategies find candidates, their signals are fused, the best memories are fetched."""
 
 from __future__ import annotations
 
 import heapq
+import re
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from hindsight_teams.backends.sqlite.search import (
-    coherence,
     counting,
     fusion,
     meaning,
     moments,
     neighbours,
-    relevance,
     updates,
     words,
 )
-from hindsight_teams.backends.sqlite.search.candidates import Candidates
-from hindsight_teams.backends.sqlite.search.filters import Filter
+from hindsight_teams.backends.sqlite.search.candidates import Candidates, Filter
 from hindsight_teams.backends.sqlite.search.weights import DEPTHS, Depth
 from hindsight_teams.backends.sqlite.store import reading, records
-from hindsight_teams.backends.sqlite.text import framing, stems
 from hindsight_teams.backends.sqlite.text import terms as tokens
+from hindsight_teams.backends.sqlite.text.stop_words import ABOUT, DEMANDS, HAVING, KNOWS, KNOWS_FIRST, POLITE, THINGS
 from hindsight_teams.models import Budget, Memory, Signal
 
 CHARACTERS_PER_TOKEN = 4
@@ -55,7 +53,7 @@ class Question:
         """Read a query in the light of a bank."""
         shown = _terms(text)
         names = frozenset(t for t in list(shown)[:_MOST_NAMES] if words.occurs(db, bank, f'"{tokens.author_term(t)}"'))
-        about = frozenset(tokens.words(framing.subject(text)))
+        about = frozenset(tokens.words(subject(text)))
         silent = frozenset(t for t, word in shown.items() if word in tokens.QUESTION_WORDS or word not in about)
         rest = " ".join(w for w in text.split() if names.isdisjoint(tokens.terms(w))) if names else text
         return Question(shown, names, silent, moments.spans(db, bank, text, now=now, size=size), rest or text)
@@ -79,7 +77,7 @@ class Recalled:
 
 def _names_nothing(text: str) -> bool:
     """Whether a query asks for whatever there is."""
-    asked = tokens.words(framing.subject(text))
+    asked = tokens.words(subject(text))
     if not asked:
         return bool(tokens.words(text))
     named = tokens.named_stop_words(text)
@@ -89,7 +87,7 @@ def _names_nothing(text: str) -> bool:
 def _terms(text: str) -> dict[str, str]:
     """The index terms of a query with the words they came from: stop words only where they are names, or all it has."""
     asked = tokens.words(text)
-    spoken = stems.language(asked)
+    spoken = tokens.language(asked)
     named = set(tokens.named_stop_words(text))
     content = {w for w in asked if w not in tokens.STOP_WORDS}
     shown: dict[str, str] = {}
@@ -135,7 +133,7 @@ def recall(
         most=depth.rows,
     )
     masks = hits.masks
-    found = Candidates(db, chosen, arrival=coherence.arrival(db, bank, size, shares))
+    found = Candidates(db, chosen, arrival=neighbours.arrival(db, bank, size, shares))
     found.fill(hits.ranked(), depth.candidates, masks)
     by_words = frozenset(found.by_number)
     for span in question.spans:
@@ -153,9 +151,9 @@ def recall(
     found.read()
     counted = counting.count(list(found.by_number.values()), hits, list(question.shown), by_words)
     ranked = fusion.fuse(found, hits, counted, names=question.names, spans=question.spans, similarity=similar.scores)
-    confidence = relevance.confidence(found, hits, ranked, similar)
+    confidence = fusion.confidence(found, hits, ranked, similar)
     ranked = updates.newest_first(db, bank, found, ranked)
-    ranked = relevance.cut(found, ranked, confidence, depth)
+    ranked = fusion.cut(found, ranked, confidence, depth)
     rows = reading.rows(db, [s.candidate.no for s in ranked])
     memories = [
         records.memory(
@@ -196,3 +194,78 @@ def within(memories: Sequence[Memory], max_tokens: int) -> tuple[list[Memory], i
             kept.append(memory)
             room -= cost
     return kept, len(memories) - len(kept)
+
+
+_MOST_BETWEEN = 4
+"""Words between "what" and "knows", or between "weiß" and "über": whose knowledge is asked for."""
+_FRAME_WORD = re.compile(r"[\w'\u2019-]+")
+_FRAMES_UNSPACED = re.compile(
+    r"^(?:请|請)?(?:你|您)?(?:能|可以)?(?:总结|總結|概括|告诉我|告訴我|介绍|介紹|描述|解释|解釋|说说|說說)(?:一下)?(?:我们|我們|大家|团队)?(?:对|對|知道|了解)?(?:的)?(?:关于|關於|有关)?"
+    r"|^(?:我们|我們|你|您)(?:知道|了解|记得)(?:关于|關於)?(?:什么|什麼)?"
+    r"|的(?:信息|情况|資訊|情況|一切|事情)(?:是什么|有哪些)?[?\uff1f。]?$"
+    r"|(?:に(?:ついて|関して)|を)(?:何を|なに|私に|みんなが|チームが)?(?:知っている|知って|教えて|まとめて|要約|説明|話して|聞かせて).*$"
+    r"|(?:에 ?대해|에 ?대하여|을|를) ?(?:무엇을|우리가|팀이)? ?(?:알고|알려|요약|설명|말해|정리).*$"
+)
+_ASKING = re.compile(
+    "什么时候|什麼時候|什么时间|为什么|為什麼|什么|什麼|多少|哪里|哪裡|哪儿|哪个|哪個|哪些|谁|誰|怎么样|怎么|怎麼|如何|何时|吗|嗎"
+    "|いつ|どこ|だれ|なぜ|どの|どれ|どう|何ですか|なんですか|ですか|ますか"
+    "|언제|어디서|어디|누가|누구|무엇|왜|어떻게"
+)
+"""Words that ask, in scripts whose words are indexed in pairs: with their neighbours they make pairs of no meaning."""
+
+
+def subject(query: str) -> str:
+    """What a query is about: without the words that only ask; nothing where it has no others.
+
+    A frame stands at the beginning of a query, in Chinese, Japanese and Korean also at its end. Taking too much costs
+    rank, never a memory: what a query has beside its frame is searched, and a query that is nothing else is searched
+    whole.
+    """
+    if not query.isascii():
+        query = _ASKING.sub(" ", _FRAMES_UNSPACED.sub(" ", query))
+    found = list(_FRAME_WORD.finditer(query))
+    words = [match[0].lower().replace("\u2019", "'") for match in found]
+    at = _frame(words)
+    if found and at == len(found):
+        return ""
+    return query[found[at].start() :] if at else query.strip()
+
+
+def _frame(words: list[str]) -> int:
+    """How many words at the beginning only ask."""
+    at = _while(words, 0, POLITE)
+    demanded = not DEMANDS.isdisjoint(words[:at])
+    begins = at
+    at = _while(words, at, THINGS | ABOUT if demanded else THINGS)
+    knows = _knowing(words, max(begins, at - 1)) if at > begins else None
+    if knows is not None and (about := _about(words, knows)) is not None:
+        return _while(words, about, ABOUT)
+    if demanded and words and words[-1] in KNOWS:  # "was das Team über den Umzug weiß"
+        about = _first(words, at, _MOST_BETWEEN, ABOUT)
+        return at if about is None else about + 1
+    return at if demanded else 0
+
+
+def _knowing(words: list[str], start: int) -> int | None:
+    """Where a word for knowing stands, or for having right after a pronoun."""
+    found = _first(words, start, _MOST_BETWEEN, KNOWS)
+    if found is None:
+        having = _while(words, start, POLITE | THINGS)
+        found = having if words[having : having + 1] and words[having] in HAVING else None
+    return found
+
+
+def _about(words: list[str], knows: int) -> int | None:
+    """Where the preposition before the subject stands."""
+    if words[knows] in KNOWS_FIRST:
+        return _first(words, knows + 1, _MOST_BETWEEN, ABOUT)
+    after = _while(words, knows + 1, KNOWS)
+    return after if words[after : after + 1] and words[after] in ABOUT else None
+
+
+def _while(words: list[str], start: int, among: frozenset[str]) -> int:
+    return next((i for i in range(start, len(words)) if words[i] not in among), len(words))
+
+
+def _first(words: list[str], start: int, most: int, among: frozenset[str]) -> int | None:
+    return next((i for i in range(start, min(len(words), start + most)) if words[i] in among), None)

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any
 
 from hindsight_teams.backends.sqlite import size_limits
-from hindsight_teams.backends.sqlite.search.filters import Filter
+from hindsight_teams.backends.sqlite.search.candidates import Filter
 from hindsight_teams.backends.sqlite.store import records
 from hindsight_teams.backends.sqlite.store.schema import BANK_SHIFT
 from hindsight_teams.models import BankInfo, BankStats, Memory, MemoryPage, TagCount

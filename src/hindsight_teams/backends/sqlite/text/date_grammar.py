@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
-from hindsight_teams.backends.sqlite.text.date_languages import FOREIGN_PHRASES, FOREIGN_UNITS
 from hindsight_teams.backends.sqlite.text.date_units import Days, Reading
 from hindsight_teams.backends.sqlite.text.date_words import (
+    FOREIGN_PHRASES,
     FOREIGN_SEASONS,
+    FOREIGN_UNITS,
     HOLIDAYS,
     MONTHS,
     NUMBERS,

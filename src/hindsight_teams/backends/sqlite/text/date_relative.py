@@ -23,36 +23,34 @@ from hindsight_teams.backends.sqlite.text.date_grammar import (
     rule,
     unspaced,
 )
-from hindsight_teams.backends.sqlite.text.date_languages import (
-    ARABIC_DUALS,
-    EITHER_SIDE,
-    FOREIGN_NUMBERS,
-    FOREIGN_PHRASES,
-    FOREIGN_UNITS,
-    MARKED_PHRASES,
-    MARKED_UNITS,
-    UNSPACED_PHRASES,
-    UNSPACED_UNITS,
-)
-from hindsight_teams.backends.sqlite.text.date_leaning import is_recurring
 from hindsight_teams.backends.sqlite.text.date_units import (
     NO_DAYS,
     Days,
     Reading,
     how_many,
+    is_recurring,
     moved,
     unit_at,
     units_between,
     yearless,
 )
 from hindsight_teams.backends.sqlite.text.date_words import (
+    ARABIC_DUALS,
+    EITHER_SIDE,
+    FOREIGN_NUMBERS,
+    FOREIGN_PHRASES,
+    FOREIGN_UNITS,
     HAN_DIGITS,
+    MARKED_PHRASES,
+    MARKED_UNITS,
     MONTHS,
     NUMBERS,
     PHRASES,
     SEASONS,
     SHORT_WEEKDAYS,
     UNITS,
+    UNSPACED_PHRASES,
+    UNSPACED_UNITS,
     WEEKDAYS,
 )
 

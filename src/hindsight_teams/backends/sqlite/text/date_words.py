@@ -128,3 +128,152 @@ PHRASES: dict[str, tuple[Unit, int]] = {
 }
 
 HAN_DIGITS: dict[str, int] = {c: n for n, c in enumerate("一二三四五六七八九十", 1)} | {"两": 2, "兩": 2}
+
+# How other languages than English say "yesterday", "last week" and "three days ago".
+
+# How many units lie between today's and the one that is meant.
+_PHRASES: dict[Unit, dict[int, str]] = {
+    "day": {
+        -2: "vorgestern; avant-hier; anteayer; antes de ayer; antier; anteontem; l'altro ieri; eergisteren; позавчера",
+        -1: "gestern; gestern abend; hier; hier soir; ayer; anoche; ontem; ontem à noite; ieri; ieri sera; gisteren;"
+        " вчера; вчера вечером",
+        0: "heute; heute morgen; heute abend; aujourd'hui; ce matin; ce soir; hoy; esta mañana; esta noche; hoje;"
+        " hoje de manhã; oggi; stamattina; stasera; vandaag; сегодня; сегодня утром; сегодня вечером",
+        1: "morgen; demain; mañana; amanhã; domani; завтра",
+        2: "übermorgen; après-demain; pasado mañana; depois de amanhã; dopodomani; overmorgen; послезавтра",
+    },
+    "week": {
+        -2: "vorletzte woche",
+        -1: "letzte woche; vorige woche; vergangene woche; la semaine dernière; la semaine passée; la semana pasada;"
+        " semana passada; na semana passada; a semana passada; la settimana scorsa; vorige week; afgelopen week;"
+        " на прошлой неделе; прошлой неделе",
+        0: "diese woche; cette semaine; esta semana; questa settimana; deze week; на этой неделе",
+        1: "nächste woche; kommende woche; la semaine prochaine; la próxima semana; la semana que viene;"
+        " próxima semana; na próxima semana; la prossima settimana; volgende week; на следующей неделе",
+    },
+    "weekend": {
+        -1: "letztes wochenende; am letzten wochenende; le week-end dernier; el fin de semana pasado;"
+        " no fim de semana passado; lo scorso weekend; в прошлые выходные",
+    },
+    "month": {
+        -1: "letzten monat; im letzten monat; vorigen monat; le mois dernier; le mois passé; el mes pasado;"
+        " mês passado; no mês passado; il mese scorso; vorige maand; в прошлом месяце",
+        0: "diesen monat; ce mois-ci; este mes; este mês; questo mese; в этом месяце",
+        1: "nächsten monat; le mois prochain; el próximo mes; el mes que viene; próximo mês; no próximo mês;"
+        " il mese prossimo; volgende maand; в следующем месяце",
+    },
+    "year": {
+        -1: "letztes jahr; im letzten jahr; voriges jahr; l'année dernière; l'an dernier; l'année passée;"
+        " el año pasado; ano passado; no ano passado; l'anno scorso; vorig jaar; в прошлом году",
+        0: "dieses jahr; cette année; este año; este ano; quest'anno; dit jaar; в этом году",
+        1: "nächstes jahr; l'année prochaine; el próximo año; el año que viene; próximo ano; no próximo ano;"
+        " l'anno prossimo; volgend jaar; в следующем году",
+    },
+}
+FOREIGN_PHRASES: dict[str, tuple[Unit, int]] = {
+    phrase.strip(): (unit, offset)
+    for unit, lines in _PHRASES.items()
+    for offset, line in lines.items()
+    for phrase in line.split(";")
+}
+
+# "vor 3 Tagen", "il y a trois jours", "hace dos semanas", "há 3 dias", and "3 giorni fa", "три дня назад".
+FOREIGN_UNITS: dict[str, Unit] = {
+    "tag": "day", "tagen": "day", "jour": "day", "jours": "day", "día": "day", "días": "day", "dia": "day",
+    "dias": "day", "giorno": "day", "giorni": "day", "день": "day", "дня": "day", "дней": "day",
+    "woche": "week", "wochen": "week", "semaine": "week", "semaines": "week", "semana": "week", "semanas": "week",
+    "settimana": "week", "settimane": "week", "неделю": "week", "недели": "week", "недель": "week",
+    "monat": "month", "monaten": "month", "mois": "month", "mes": "month", "meses": "month", "mês": "month",
+    "dag": "day", "dagen": "day", "weken": "week", "maand": "month", "maanden": "month", "jaar": "year",
+    "mese": "month", "mesi": "month", "месяц": "month", "месяца": "month", "месяцев": "month",
+    "jahr": "year", "jahren": "year", "an": "year", "ans": "year", "año": "year", "años": "year", "ano": "year",
+    "anos": "year", "anno": "year", "anni": "year", "год": "year", "года": "year", "лет": "year",
+}  # fmt: skip
+
+FOREIGN_NUMBERS: dict[str, int] = {
+    word: number
+    for number, line in enumerate(
+        (
+            "ein eine einem einer un une una um uma один одну een एक ایک এক",
+            "zwei deux dos dois duas due два две twee दो دو দুই",
+            "drei trois tres três tre три drie तीन تین তিন ثلاثة ثلاث",
+            "vier quatre cuatro quatro quattro четыре चार چار চার أربعة أربع",
+            "fünf cinq cinco cinque пять vijf पाँच पांच پانچ পাঁচ خمسة خمس",
+            "sechs six seis sei шесть zes छह छः چھ ছয় ستة ست",
+            "sieben sept siete sete sette семь zeven सात سات সাত سبعة سبع",
+            "acht huit ocho oito otto восемь आठ آٹھ আট ثمانية ثماني",
+            "neun neuf nueve nove девять negen नौ نو নয় تسعة تسع",
+            "zehn dix diez dez dieci десять tien दस دس দশ عشرة عشر",
+        ),
+        1,
+    )
+    for word in line.split()
+}
+
+# Scripts whose vowel signs are no letters to a pattern, and Arabic with its prefixes: found by their own boundaries.
+_MARKED: dict[Unit, dict[int, str]] = {
+    "day": {
+        -1: "गतकाल; গতকাল; أمس; امس; البارحة; بالأمس; گزشتہ روز; گزشتہ کل",
+        0: "आज; আজ; আজকে; اليوم; آج",
+        1: "আগামীকাল; غدا; غدًا; آئندہ کل; आने वाले कल",
+    },
+    "week": {
+        -1: "पिछले हफ्ते; पिछले हफ़्ते; पिछले सप्ताह; গত সপ্তাহে; গত সপ্তাহ; الأسبوع الماضي; پچھلے ہفتے; گزشتہ ہفتے",
+        0: "इस हफ्ते; इस सप्ताह; এই সপ্তাহে; هذا الأسبوع; اس ہفتے",
+        1: "अगले हफ्ते; अगले सप्ताह; আগামী সপ্তাহে; الأسبوع القادم; الأسبوع المقبل; اگلے ہفتے",
+    },
+    "month": {
+        -1: "पिछले महीने; पिछले माह; গত মাসে; গত মাস; الشهر الماضي; پچھلے مہینے; گزشتہ ماہ; گزشتہ مہینے",
+        1: "अगले महीने; আগামী মাসে; الشهر القادم; الشهر المقبل; اگلے مہینے",
+    },
+    "year": {
+        -1: "पिछले साल; पिछले वर्ष; গত বছর; العام الماضي; السنة الماضية; پچھلے سال; گزشتہ سال",
+        1: "अगले साल; আগামী বছর; العام القادم; العام المقبل; السنة القادمة; اگلے سال",
+    },
+}
+MARKED_PHRASES: dict[str, tuple[Unit, int]] = {
+    phrase.strip(): (unit, offset)
+    for unit, lines in _MARKED.items()
+    for offset, line in lines.items()
+    for phrase in line.split(";")
+}
+_MARKED_UNITS: tuple[tuple[Unit, str], ...] = (
+    ("day", "दिन दिनों দিন دن دنوں أيام يوم يوما يومًا"),
+    ("week", "हफ्ते हफ़्ते हफ्ता सप्ताह সপ্তাহ ہفتے ہفتہ أسابيع أسبوع أسبوعا"),
+    ("month", "महीने महीना माह মাস مہینے ماہ أشهر شهور شهر شهرا"),
+    ("year", "साल वर्ष বছর سال برس سنوات سنة أعوام عام عاما"),
+)
+MARKED_UNITS: dict[str, Unit] = {word: unit for unit, line in _MARKED_UNITS for word in line.split()}
+ARABIC_DUALS: dict[str, Unit] = {
+    "يومين": "day", "أسبوعين": "week", "شهرين": "month", "عامين": "year", "سنتين": "year"
+}  # fmt: skip
+# One word for both sides of today; the verb tells.
+EITHER_SIDE: dict[str, int] = {"कल": 1, "परसों": 2, "کل": 1, "پرسوں": 2}
+
+# The same for scripts that are written without spaces between words.
+UNSPACED_PHRASES: dict[str, tuple[Unit, int]] = {
+    # Chinese and Japanese
+    "前天": ("day", -2), "昨天": ("day", -1), "昨晚": ("day", -1), "昨日": ("day", -1), "一昨日": ("day", -2),
+    "今天": ("day", 0), "今日": ("day", 0), "明天": ("day", 1), "明日": ("day", 1), "后天": ("day", 2),
+    "大前天": ("day", -3), "上星期": ("week", -1), "下星期": ("week", 1), "上周": ("week", -1),
+    "上週": ("week", -1), "上个星期": ("week", -1), "先週": ("week", -1),
+    "这周": ("week", 0), "今週": ("week", 0), "下周": ("week", 1), "下週": ("week", 1), "来週": ("week", 1),
+    "上上周": ("week", -2),
+    "上个月": ("month", -1), "上個月": ("month", -1), "先月": ("month", -1), "这个月": ("month", 0),
+    "今月": ("month", 0), "下个月": ("month", 1), "下個月": ("month", 1), "来月": ("month", 1),
+    "前年": ("year", -2), "去年": ("year", -1), "昨年": ("year", -1), "今年": ("year", 0),
+    "明年": ("year", 1), "来年": ("year", 1),
+    # Korean
+    "그저께": ("day", -2), "어제": ("day", -1), "오늘": ("day", 0), "내일": ("day", 1),
+    "지난주": ("week", -1), "지난 주": ("week", -1), "이번 주": ("week", 0), "다음 주": ("week", 1),
+    "지난달": ("month", -1), "다음 달": ("month", 1), "작년": ("year", -1), "올해": ("year", 0), "내년": ("year", 1),
+    # Thai
+    "เมื่อวานนี้": ("day", -1), "เมื่อวาน": ("day", -1), "วันนี้": ("day", 0), "พรุ่งนี้": ("day", 1),
+    "สัปดาห์ที่แล้ว": ("week", -1), "อาทิตย์ที่แล้ว": ("week", -1), "เดือนที่แล้ว": ("month", -1), "ปีที่แล้ว": ("year", -1),
+}  # fmt: skip
+
+UNSPACED_UNITS: dict[str, Unit] = {
+    "天": "day", "日": "day", "일": "day", "周": "week", "週": "week", "週間": "week", "星期": "week", "个星期": "week",
+    "주": "week", "个月": "month", "個月": "month", "か月": "month", "ヶ月": "month", "カ月": "month", "개월": "month",
+    "年": "year", "년": "year",
+}  # fmt: skip

@@ -1,4 +1,4 @@
-"""Text to index terms: folding, splitting, stems. One function for memories and queries alike.
+"""Text to index terms: folding, splitting,  One function for memories and queries alike.
 
 Scripts written with spaces give words. Chinese, Japanese and Korean give overlapping pairs of characters, Thai, Lao,
 Khmer and Burmese triples, since SQLite finds nothing inside a run of them.
@@ -9,11 +9,11 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache, lru_cache
+from typing import Final
 
-from hindsight_teams.backends.sqlite.text import stems
-from hindsight_teams.backends.sqlite.text.stems import MAX_TERM, term
+from hindsight_teams.backends.sqlite.text.irregular import BASE
 from hindsight_teams.backends.sqlite.text.stop_words import GENERIC_WORDS, QUESTION_WORDS, STOP_WORDS
 
 __all__ = [
@@ -31,6 +31,30 @@ __all__ = [
     "terms",
     "words",
 ]
+
+MAX_TERM = 64
+"""Characters of a term that count; the rest of a longer one (a URL, a hash) is cut."""
+
+ENGLISH: Final = "english"
+OTHER: Final = "other"
+"""A language whose irregular forms are not English ones; its words are stemmed as English ones are, for want of better:
+on German and Spanish questions that ranks better than no """
+
+# Function words that tell a language from English; none of them is a frequent English word.
+_FOREIGN = frozenset(
+    """der die das und ist nicht ein eine einen einem mit fur auf im den dem von zu sich auch wird wurde sind haben hat
+    el la los las un una que es en y por con para del se lo al su como mas fue son esta
+    le les des du et est une dans pour sur pas qui avec ce sont au aux nous vous
+    il gli di che e per non sono della del nel alla piu
+    o os as da dos das em um uma nao com foi
+    het een van niet op te dat met voor zijn
+    och att det som en pa av inte ar jag men har til og ikke er jeg
+    w na nie sie jest z do ze""".split()
+)
+_ENGLISH = frozenset(
+    """the is are was were of and to in for with that this it he she they we you have has had be been on at by from as
+    not but or an a i my our his her their will would can could what who which when where how did does do""".split()
+)
 
 LONGEST_HEADING = 100
 """Characters of a first line that is taken for the heading of what follows."""
@@ -149,14 +173,51 @@ def _grams(run: str) -> list[str]:
     return [run[i : i + size] for i in range(len(run) - size + 1)]
 
 
+def language(words: Iterable[str]) -> str:
+    """``ENGLISH``, also for a text too short to tell, or ``OTHER``: by the function words in it, folded."""
+    held = frozenset(words)
+    return OTHER if len(_FOREIGN & held) > len(_ENGLISH & held) else ENGLISH
+
+
+@cache
+def _stemmer(algorithm: str) -> Callable[[str], str]:
+    import Stemmer
+
+    stem: Callable[[str], str] = Stemmer.Stemmer(algorithm, 0).stemWord  # no cache of its own: ``term`` has one
+    return stem
+
+
+@lru_cache(maxsize=1 << 17)
+def term(word: str, spoken: str = ENGLISH) -> str:
+    """The index term of a folded word.
+
+    Args:
+        word: As ``terms.words`` gives it.
+        spoken: The language of its text, as far as the script does not tell it.
+    """
+    word = word[:MAX_TERM]
+    first = word[0]
+    if first <= "\u024f":
+        if first <= "9":
+            return word
+        return _stemmer("english")(BASE.get(word, word) if spoken == ENGLISH else word)
+    if "\u0400" <= first <= "\u04ff":
+        return _stemmer("russian")(word)
+    if "\u0370" <= first <= "\u03ff":
+        return _stemmer("greek")(word)
+    if "\u0600" <= first <= "\u06ff":
+        return _stemmer("arabic")(word)
+    return word
+
+
 def terms(text: str) -> list[str]:
     """The index terms of a text, in order, with repetitions, without stop words."""
     found = words(text)
-    spoken = stems.language(found)
-    if text.isascii() or spoken != stems.ENGLISH:
+    spoken = language(found)
+    if text.isascii() or spoken != ENGLISH:
         return [term(w, spoken) for w in found if w not in STOP_WORDS]
     accented = _accented(text)
-    return [term(w, stems.OTHER if w in accented else spoken) for w in found if w not in STOP_WORDS]
+    return [term(w, OTHER if w in accented else spoken) for w in found if w not in STOP_WORDS]
 
 
 _ACCENTED = re.compile(r"\w*[\u00c0-\u024f]\w*")

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hindsight_teams.backends.sqlite.search.evidence import NOTHING, extractive_answer
+from hindsight_teams.backends.sqlite.search.reflecting import NOTHING, extractive_answer
 from hindsight_teams.models import Memory
 from hindsight_teams.text import estimate
 
