@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from functools import cache, lru_cache
+from collections.abc import Callable, Collection
+from functools import cache
 from typing import Final
 
 from hindsight_teams.backends.sqlite.text.irregular import BASE
@@ -15,6 +15,8 @@ ENGLISH: Final = "english"
 OTHER: Final = "other"
 """A language whose irregular forms are not English ones; its words are stemmed as English ones are, for want of better:
 on German and Spanish questions that ranks better than no stems."""
+
+_MOST_REMEMBERED = 1 << 17
 
 # Function words that tell a language from English; none of them is a frequent English word.
 _FOREIGN = frozenset(
@@ -33,8 +35,10 @@ _ENGLISH = frozenset(
 )
 
 
-def language(words: Iterable[str]) -> str:
+def language(words: Collection[str]) -> str:
     """``ENGLISH``, also for a text too short to tell, or ``OTHER``: by the function words in it, folded."""
+    if _FOREIGN.isdisjoint(words):
+        return ENGLISH
     held = frozenset(words)
     return OTHER if len(_FOREIGN & held) > len(_ENGLISH & held) else ENGLISH
 
@@ -47,7 +51,6 @@ def _stemmer(algorithm: str) -> Callable[[str], str]:
     return stem
 
 
-@lru_cache(maxsize=1 << 17)
 def term(word: str, spoken: str = ENGLISH) -> str:
     """The index term of a folded word.
 
@@ -68,3 +71,25 @@ def term(word: str, spoken: str = ENGLISH) -> str:
     if "\u0600" <= first <= "\u06ff":
         return _stemmer("arabic")(word)
     return word
+
+
+class Terms(dict[str, str]):
+    """The index term of each word of a language, empty for a stop word; worked out when a word is first met.
+
+    A plain dictionary, because a bulk load asks it for every word of every text.
+
+    Args:
+        spoken: The language.
+        left_out: The stop words.
+    """
+
+    def __init__(self, spoken: str, left_out: frozenset[str]) -> None:
+        super().__init__(dict.fromkeys(left_out, ""))
+        self._spoken, self._left_out = spoken, left_out
+
+    def __missing__(self, word: str) -> str:
+        if len(self) > _MOST_REMEMBERED:
+            self.clear()
+            self.update(dict.fromkeys(self._left_out, ""))
+        self[word] = found = term(word, self._spoken)
+        return found

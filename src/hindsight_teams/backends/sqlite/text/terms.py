@@ -153,10 +153,12 @@ def terms(text: str) -> list[str]:
     """The index terms of a text, in order, with repetitions, without stop words."""
     found = words(text)
     spoken = stems.language(found)
-    if text.isascii() or spoken != stems.ENGLISH:
-        return [term(w, spoken) for w in found if w not in STOP_WORDS]
-    accented = _accented(text)
-    return [term(w, stems.OTHER if w in accented else spoken) for w in found if w not in STOP_WORDS]
+    if text.isascii() or spoken != stems.ENGLISH or not (accented := _accented(text)):
+        return list(filter(None, map(_terms[spoken].__getitem__, found)))
+    return [t for w in found if (t := _terms[stems.OTHER if w in accented else spoken][w])]
+
+
+_terms = {spoken: stems.Terms(spoken, STOP_WORDS) for spoken in (stems.ENGLISH, stems.OTHER)}
 
 
 _ACCENTED = re.compile(r"\w*[\u00c0-\u024f]\w*")
