@@ -92,6 +92,13 @@ def zone_of(moment: datetime | None) -> int:
     return 0 if offset is None else offset // timedelta(minutes=1)
 
 
+def instant(moment: datetime) -> tuple[int, int]:
+    """A time as it is stored: microseconds since 1970, and the minutes that its clock stands ahead of UTC."""
+    microseconds = to_microseconds("timestamp", moment)
+    assert microseconds is not None
+    return microseconds, zone_of(moment)
+
+
 def local(microseconds: int | None, zone: int) -> datetime | None:
     """A stored time on the clock of the place where it was said."""
     moment = from_microseconds(microseconds)

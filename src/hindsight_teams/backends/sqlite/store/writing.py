@@ -13,7 +13,7 @@ from itertools import groupby
 
 from hindsight_teams.backends.sqlite import checks
 from hindsight_teams.backends.sqlite.learn import linking
-from hindsight_teams.backends.sqlite.store.records import Piece, digest, pack, pack_tags, zone_of
+from hindsight_teams.backends.sqlite.store.records import Piece, digest, instant, pack, pack_tags
 from hindsight_teams.backends.sqlite.store.schema import BANK_SHIFT
 from hindsight_teams.backends.sqlite.store.streams import stream
 from hindsight_teams.backends.sqlite.text import terms as tokens
@@ -54,13 +54,11 @@ def pieces(item: RetainItem, *, now: datetime, read: bool = True) -> list[Piece]
         # The parts of one long text are each other's neighbours, which a document says.
         document_id = "content:" + hashlib.blake2b(f"{digest(item, text, tags)}".encode(), digest_size=8).hexdigest()
         item = replace(item, document_id=document_id)
-    stamp = checks.to_microseconds("timestamp", item.timestamp)
     metadata = dict(item.metadata or {})
     author = metadata.get("author") or tokens.speaker(text)
     given = tuple(dict.fromkeys(item.entities or ()))
     moment = item.timestamp or now
-    mentioned = checks.to_microseconds("timestamp", moment)
-    assert mentioned is not None
+    mentioned, zone = instant(moment)
     made = []
     for part in texts:
         occurred, end = _happened(part, moment) if read else (None, None)
@@ -73,8 +71,8 @@ def pieces(item: RetainItem, *, now: datetime, read: bool = True) -> list[Piece]
             document_id=document_id,
             append=item.update_mode == "append",
             mentioned=mentioned,
-            zone=zone_of(moment),
-            dated=stamp is not None,
+            zone=zone,
+            dated=item.timestamp is not None,
             occurred=occurred,
             occurred_end=end,
             context=item.context,
@@ -127,7 +125,7 @@ def ensure_bank(db: sqlite3.Connection, bank_id: str, *, now: int, name: str | N
 
 def store(db: sqlite3.Connection, bank: int, new: Sequence[Piece], *, now: int) -> list[int]:
     """Store pieces in a bank; the rowids of all of them, also of those that were there already."""
-    numbers: dict[int, int] = {}
+    numbers = [0] * len(new)
     fresh: list[tuple[int, Piece, int | None, int]] = []
     if len({p.document_id for p in new}) == 1:
         groups: list[tuple[str | None, list[int]]] = [(new[0].document_id, list(range(len(new))))]
@@ -178,7 +176,7 @@ def store(db: sqlite3.Connection, bank: int, new: Sequence[Piece], *, now: int) 
         "UPDATE bank SET last = ?, memories = memories + ?, written = max(written, ?) WHERE no = ?",
         (last, len(fresh), now, bank),
     )
-    return [numbers[i] for i in range(len(new))]
+    return numbers
 
 
 def _insert(db: sqlite3.Connection, bank: int, fresh: Sequence[tuple[int, Piece, int | None, int]]) -> None:

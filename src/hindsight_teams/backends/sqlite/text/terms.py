@@ -219,9 +219,10 @@ def indexed(text: str, *, author: str | None, context: str | None, entities: Ite
         out = [*terms(head), "/", *terms(rest)]
     else:
         out = terms(text)
-    seen = set(out)
+    extras = (context, *entities) if context else tuple(entities)
+    seen = set(out) if extras or not text.isascii() else set()
     out.append("|")
-    for extra in (context, *entities) if context else entities:
+    for extra in extras:
         fresh = [t for t in terms(extra) if t not in seen]
         seen.update(fresh)
         out += fresh
@@ -229,7 +230,8 @@ def indexed(text: str, *, author: str | None, context: str | None, entities: Ite
     if not text.isascii():
         out += _last_characters(text, seen)
     said_by = speaker(text)
-    out += dict.fromkeys((*(_author_terms(author) if author else ()), *(_author_terms(said_by) if said_by else ())))
+    if author or said_by:
+        out += dict.fromkeys((*(_author_terms(author) if author else ()), *(_author_terms(said_by) if said_by else ())))
     out += [tag_term(tag) for tag in tags] or [UNTAGGED]
     return f" {' '.join(out)} "
 
