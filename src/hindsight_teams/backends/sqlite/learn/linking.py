@@ -42,8 +42,9 @@ class Told:
         self._same: dict[tuple[int, int | None], tuple[int, str]] = {}
         keys, values = _among([piece.said for piece in new])
         rows = db.execute(
-            "SELECT said, superseded_by IS NULL AND type <> 'observation', no, digest, text, author, context, mentioned,"
-            f" zone, document, tags FROM memory INDEXED BY memory_said WHERE bank = ? AND said {keys} ORDER BY no",
+            "SELECT said, superseded_by IS NULL AND type <> 'observation', no, digest, text, author, context,"
+            " mentioned, zone, document, tags FROM memory INDEXED BY memory_said"
+            f" WHERE bank = ? AND said {keys} ORDER BY no",
             (bank, values),
         )
         for said, holds, *row in rows:
