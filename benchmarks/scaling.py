@@ -97,6 +97,7 @@ def measure(shape: str, calls: int) -> dict[str, str]:
         bank = "t:bank:0" if kind == "banks" else "t:bank"
         rows = {"memories": f"{total:,}", "bulk retain, a second": f"{total / seconds:,.0f}"}
         more = [(text, {"author": author}) for author, text in sentences(calls, seed=-1)]
+        backend.retain(bank, "The first of them loads what a bulk load does without.")
         rows["retain"] = percentiles([spent(backend.retain, bank, t, metadata=m) for t, m in more])
         asked = [f"What did {who} say about {' '.join(text.split()[:3])}?" for who, text in sentences(calls, seed=7)]
         for budget in BUDGETS:
@@ -104,7 +105,12 @@ def measure(shape: str, calls: int) -> dict[str, str]:
         nobody = {"tags": ["user:nobody"], "tags_match": "all_strict"}
         rows["recall, a tag nobody has"] = percentiles([spent(backend.recall, bank, q, **nobody) for q in asked[:20]])
         rows["list a page"] = percentiles([spent(backend.list_memories, bank) for _ in range(20)])
-        last = backend.list_memories(bank, offset=max(0, backend.bank_stats(bank).memories - 100)).memories[0].id
+        rows["what is known, with that tag"] = percentiles(
+            [spent(backend.recall, bank, "What do you know?", **nobody) for _ in range(20)]
+        )
+        end = max(0, backend.list_memories(bank, limit=1).total - 100)
+        last = backend.list_memories(bank, offset=end).memories[0].id
+        rows["list the last page"] = percentiles([spent(backend.list_memories, bank, offset=end) for _ in range(20)])
         rows["list a page, by key"] = percentiles([spent(backend.list_memories, bank, after=last) for _ in range(20)])
         rows["statistics"] = f"{spent(backend.bank_stats, bank):.1f}"
         rows["tags"] = f"{spent(backend.list_tags, bank):.1f}"
@@ -152,25 +158,29 @@ def record(store: AuditStore, event: AuditEvent, times: int) -> None:
         store.record(event)
 
 
-def ratios(count: int, calls: int) -> None:
+def ratios(count: int, calls: int, *, dated: bool) -> None:
     """The engine beside the plainest FTS5 table, in one run, turn by turn."""
-    texts = [text for _, text in sentences(count, seed=3)]
+    told = [
+        RetainItem(text, timestamp=FIRST_DAY + timedelta(minutes=i) if dated else None)
+        for i, (_, text) in enumerate(sentences(count, seed=3))
+    ]
     with tempfile.TemporaryDirectory() as name:
         backend = SQLiteBackend(Path(name) / "memory.db")
         with closing(sqlite3.connect(Path(name) / "plain.db", isolation_level=None)) as plain:
             plain.execute("PRAGMA journal_mode = WAL")
             plain.execute("PRAGMA synchronous = NORMAL")
             plain.execute("CREATE VIRTUAL TABLE words USING fts5(text, tokenize='porter')")
-            bulk, plain_bulk = 0.0, 0.0
+            bulk, plain_bulk = [], []
             for start in range(0, count, BATCH):
-                part = texts[start : start + BATCH]
-                bulk += spent(backend.retain_batch, "b", [RetainItem(text) for text in part])
-                plain_bulk += spent(insert, plain, part)
+                part = told[start : start + BATCH]
+                bulk.append(spent(backend.retain_batch, "b", part))
+                plain_bulk.append(spent(insert, plain, [item.content for item in part]))
+            backend.retain("b", "The first of them loads what a bulk load does without.")
             single, plain_single = [], []
             for _, text in sentences(10 * calls, seed=4):
                 single.append(spent(backend.retain, "b", text))
                 plain_single.append(spent(insert, plain, [text]))
-            asked = [" ".join(text.rstrip(".").split()[:4]) for _, text in sentences(calls, seed=3)]
+            asked = [" ".join(item.content.rstrip(".").split()[:4]) for item in told[:: max(1, count // calls)]]
             recall, query = [], []
             sql = "SELECT rowid, text FROM words WHERE words MATCH ? ORDER BY bm25(words) LIMIT 10"
             for words in asked:
@@ -178,12 +188,17 @@ def ratios(count: int, calls: int) -> None:
                 recall.append(spent(backend.recall, "b", words))
                 query.append(spent(lambda match=match: plain.execute(sql, (match,)).fetchall()))
         backend.close()
-    middle = len(single) // 2
-    single, plain_single = sorted(single), sorted(plain_single)
-    print(f"\n{count:,} memories, in units of a plain FTS5 table (porter, bm25, WAL), CPU time of one run:")
-    print(f"  bulk retain    {plain_bulk / bulk:.2f} of its inserts a second")
-    print(f"  single retain  {single[middle] / plain_single[middle]:.1f} times its insert; {percentiles(single)} ms")
-    print(f"  recall mid     {sum(recall) / sum(query):.2f} of its query", flush=True)
+    kind = "dated" if dated else "undated"
+    print(f"\n{count:,} {kind} memories, in units of a plain FTS5 table (porter, bm25, WAL), CPU time of one run:")
+    rate = f"{count / sum(bulk) * 1000:,.0f}/s"
+    print(f"  bulk retain    {sum(plain_bulk) / sum(bulk):.2f} of its inserts a second; {rate}")
+    print(f"  single retain  {middle(single) / middle(plain_single):.1f} times its insert; {percentiles(single)} ms")
+    print(f"  recall mid     {sum(recall) / sum(query):.2f} of its query; {percentiles(recall)} ms", flush=True)
+
+
+def middle(times: Sequence[float]) -> float:
+    """The median."""
+    return sorted(times)[len(times) // 2]
 
 
 def insert(plain: sqlite3.Connection, texts: Sequence[str]) -> None:
@@ -207,20 +222,21 @@ def main() -> None:
     parser.add_argument("shapes", nargs="*", default=DEFAULT)
     parser.add_argument("--calls", type=int, default=100)
     parser.add_argument("--audit", type=int, nargs="*", default=[1_000, 20_000])
-    parser.add_argument("--ratios", type=int, default=20_000, metavar="MEMORIES")
+    parser.add_argument("--ratios", type=int, nargs="*", default=[20_000, 100_000], metavar="MEMORIES")
     given = parser.parse_args()
     columns: dict[str, dict[str, str]] = {}
     for shape in given.shapes:
         columns[shape] = measure(shape if ":" in shape else f":{shape}", given.calls)
-        print(f"{shape}: done", flush=True)
+        print(f"{shape}: {columns[shape]}", flush=True)
     print("\n| CPU ms, p50 (p99) | " + " | ".join(columns) + " |\n|---|" + "--:|" * len(columns))
     for row in next(iter(columns.values())) if columns else ():
         print(f"| {row} | " + " | ".join(column[row] for column in columns.values()) + " |")
     print()
     for entries in given.audit:
         audit(entries)
-    if given.ratios:
-        ratios(given.ratios, given.calls)
+    for count in given.ratios:
+        for dated in (False, True):
+            ratios(count, given.calls, dated=dated)
 
 
 if __name__ == "__main__":

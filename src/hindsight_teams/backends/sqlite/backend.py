@@ -183,10 +183,11 @@ class SQLiteBackend(Backend):
         new = self._attached(new)
         with self._pool.write() as db:
             bank = writing.ensure_bank(db, request.bank, now=now)
-            newest = reading.newest(db, bank)
+            newest = None if self._extractor is None else reading.newest(db, bank)
             numbers = writing.store(db, bank, new, now=now)
-            fresh = [] if self._extractor is None else [no for no in numbers if no > newest]
-            db.executemany("INSERT OR IGNORE INTO pending VALUES (?, '')", [(no,) for no in fresh])
+            fresh = [] if newest is None else [no for no in numbers if no > newest]
+            if fresh:
+                db.executemany("INSERT OR IGNORE INTO pending VALUES (?, '')", [(no,) for no in fresh])
         learned, notes = self._learn(bank, fresh) if fresh else ((), ())
         return Receipt(
             bank_id=request.bank,

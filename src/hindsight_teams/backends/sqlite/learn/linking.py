@@ -24,8 +24,8 @@ _SIGNATURE = (*OCCASION, "team:", "author:", "tagset:", "trust:", "lineage:")
 
 _PLAIN = "text author document_id mentioned zone dated occurred occurred_end context".split()
 
-Row: TypeAlias = "tuple[int, str, str | None, str | None, int, int, int | None, str | None]"
-"""Number, text, author, context, when and in which zone it was said, document, tags."""
+Row: TypeAlias = "tuple[int, int, str, str | None, str | None, int, int, int | None, str | None]"
+"""Number, fingerprint, text, author, context, when and in which zone it was said, document, tags."""
 
 
 class Told:
@@ -38,21 +38,30 @@ class Told:
 
     def __init__(self, db: sqlite3.Connection, bank: int, new: Sequence[Piece]) -> None:
         self._rows: dict[int, list[Row]] = {}
+        self._added: dict[int, list[tuple[int, Piece, int | None]]] = {}
+        self._same: dict[tuple[int, int | None], tuple[int, str]] = {}
+        keys, values = _among([piece.said for piece in new])
         rows = db.execute(
-            "SELECT said, no, text, author, context, mentioned, zone, document, tags FROM memory INDEXED BY memory_said"
-            " WHERE bank = ? AND said IN (SELECT value FROM json_each(?))"
-            " AND superseded_by IS NULL AND type <> 'observation' ORDER BY no",
-            (bank, json.dumps([piece.said for piece in new])),
+            "SELECT said, superseded_by IS NULL AND type <> 'observation', no, digest, text, author, context,"
+            " mentioned, zone, document, tags FROM memory INDEXED BY memory_said"
+            f" WHERE bank = ? AND said {keys} ORDER BY no",
+            (bank, values),
         )
-        for said, *row in rows:
-            self._rows.setdefault(said, []).append(tuple(row))
+        for said, holds, *row in rows:
+            self._same[row[1], row[7]] = row[0], row[2]
+            if holds:
+                self._rows.setdefault(said, []).append(tuple(row))
 
     def add(self, no: int, piece: Piece, document: int | None) -> None:
         """Note a memory that is stored by this retain."""
+        self._same[piece.digest, document] = no, piece.text
         if piece.type != "observation":
-            said = (piece.text, piece.author, piece.context, piece.mentioned, piece.zone)
-            row = (no, *said, document, pack_tags(piece.tags))
-            self._rows.setdefault(piece.said, []).append(row)
+            self._added.setdefault(piece.said, []).append((no, piece, document))
+
+    def same(self, piece: Piece, document: int | None) -> int | None:
+        """The rowid of the memory that the same retain made earlier; None where there is none."""
+        no, text = self._same.get((piece.digest, document), (None, None))
+        return no if text == piece.text else None
 
     def before(self, piece: Piece, document: int | None) -> int | None:
         """The rowid of the memory that a piece says again; None where it says something new.
@@ -62,7 +71,10 @@ class Told:
         """
         if piece.type == "observation":
             return None
-        for no, text, author, context, mentioned, zone, its_document, tags in self._rows.get(piece.said, ()):
+        for no, new, its in self._added.pop(piece.said, ()):
+            said = (new.text, new.author, new.context, new.mentioned, new.zone)
+            self._rows.setdefault(piece.said, []).append((no, new.digest, *said, its, pack_tags(new.tags)))
+        for no, _, text, author, context, mentioned, zone, its_document, tags in self._rows.get(piece.said, ()):
             if (
                 (author, context) == (piece.author, piece.context)
                 and (its_document is None or its_document != document or no in piece.sources or stands_alone(piece))
@@ -136,10 +148,16 @@ def known(
     """
     if digests is None:
         return dict(db.execute("SELECT digest, memory FROM mention WHERE document = ?", (document,)))
-    if db.execute("SELECT 1 FROM mention WHERE bank = ? LIMIT 1", (bank,)).fetchone() is None:
-        return {}
-    sql = "SELECT digest, memory FROM mention WHERE bank = ? AND digest = ? AND document IS ?"
-    return {d: memory for digest in digests for d, memory in db.execute(sql, (bank, digest, document))}
+    keys, values = _among(list(digests))
+    sql = f"SELECT digest, memory FROM mention WHERE bank = ? AND digest {keys} AND document IS ?"
+    return dict(db.execute(sql, (bank, values, document)))
+
+
+def _among(numbers: Sequence[int]) -> tuple[str, int | str]:
+    """A condition that a column is one of some numbers, with its value: one alone, as in most retains, costs less."""
+    if len(numbers) == 1:
+        return "= ?", numbers[0]
+    return "IN (SELECT value FROM json_each(?))", json.dumps(numbers)
 
 
 def drop(db: sqlite3.Connection, bank: int, *, document: int) -> None:

@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 _DAY = 86_400_000_000
 _MOST_SPANS = 8
 _MOST_COUNTED = 10_000
-_WITHIN = "FROM memory INDEXED BY memory_time WHERE bank = ? AND coalesce(occurred, mentioned) BETWEEN ? AND ?"
+_WITHIN = (
+    "SELECT no FROM memory INDEXED BY memory_happened WHERE bank = ?1"
+    " AND coalesce(occurred, occurred_end) IS NOT NULL AND coalesce(occurred, occurred_end) BETWEEN ?2 AND ?3"
+    " UNION ALL SELECT no FROM memory INDEXED BY memory_noted WHERE bank = ?1 AND mentioned BETWEEN ?2 AND ?3"
+)
+"""What happened within a span, then what was noted within it."""
 _BARE_YEAR = re.compile(r"(?:in |of |year )*\d{4}", re.IGNORECASE)
 
 
@@ -63,13 +68,13 @@ def _bounds(span: Span) -> tuple[int, int]:
 
 def _count(db: sqlite3.Connection, bank: int, first: int, last: int) -> int:
     """How many memories lie in a span, as far as that is worth counting."""
-    sql = f"SELECT count(*) FROM (SELECT 1 {_WITHIN} LIMIT {_MOST_COUNTED})"
+    sql = f"SELECT count(*) FROM ({_WITHIN} LIMIT {_MOST_COUNTED})"
     return int(db.execute(sql, (bank, first, last)).fetchone()[0])
 
 
 def search(db: sqlite3.Connection, bank: int, span: Named) -> Iterator[int]:
     """The rowids of memories that happened or were said within a span."""
-    return (no for (no,) in db.execute(f"SELECT no {_WITHIN}", (bank, span.first, span.last)))
+    return (no for (no,) in db.execute(_WITHIN, (bank, span.first, span.last)))
 
 
 def closeness(candidate: Candidate, wanted: Sequence[Named], per_word: float, content: float) -> tuple[float, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import json
 import re
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
@@ -170,10 +171,18 @@ def recall(
 def _newest(db: sqlite3.Connection, bank: int, bank_id: str, chosen: Filter, most: int, explain: bool) -> list[Memory]:
     """The memories noted last: the answer to a query that names nothing to look for."""
     numbers = []
-    rows = db.execute(
-        "SELECT no, tags, type FROM memory INDEXED BY memory_noted WHERE bank = ? ORDER BY mentioned DESC, no DESC",
-        (bank,),
-    )
+    among = reading.few(db, bank, chosen)
+    if among is None:
+        rows = db.execute(
+            "SELECT no, tags, type FROM memory INDEXED BY memory_noted WHERE bank = ? ORDER BY mentioned DESC, no DESC",
+            (bank,),
+        )
+    else:
+        rows = db.execute(
+            "SELECT no, tags, type FROM memory WHERE no IN (SELECT value FROM json_each(?))"
+            " ORDER BY mentioned DESC, no DESC",
+            (json.dumps(among),),
+        )
     for no, tags, kind in rows:
         if chosen.accepts(tags, kind):
             numbers.append(no)

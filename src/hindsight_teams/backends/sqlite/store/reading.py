@@ -16,6 +16,8 @@ from hindsight_teams.backends.sqlite.store.schema import BANK_SHIFT
 from hindsight_teams.models import BankInfo, BankStats, Memory, MemoryPage, TagCount
 
 _TERMS_AT_ONCE = 100
+_FEW = 5_000
+"""Memories that are looked up and ordered faster than others are passed over until the newest of them come."""
 
 
 def bank_number(db: sqlite3.Connection, bank_id: str) -> int | None:
@@ -113,6 +115,16 @@ def selected(
     return (no for no, tags, kind in db.execute(sql, values) if chosen.accepts(tags, kind))
 
 
+def few(db: sqlite3.Connection, number: int, chosen: Filter) -> list[int] | None:
+    """The rowids that can pass a filter, where the index names only a few; None where it names many, or can't tell."""
+    condition = chosen.condition()
+    if condition is None:
+        return None
+    sql = "SELECT rowid FROM words WHERE words MATCH ? AND rowid >= ? AND rowid < ? LIMIT ?"
+    found = [no for (no,) in db.execute(sql, (condition, *bounds(number), _FEW + 1))]
+    return found if len(found) <= _FEW else None
+
+
 def page(
     db: sqlite3.Connection,
     number: int,
@@ -132,10 +144,13 @@ def page(
     if after is not None:
         low = max(low, after + 1)
     if chosen.trivial and document_id is None:
-        (total,) = db.execute("SELECT memories FROM bank WHERE no = ?", (number,)).fetchone()
+        total, last = db.execute("SELECT memories, last FROM bank WHERE no = ?", (number,)).fetchone()
+        start = offset
+        if total == last:  # none was deleted: the offset is a number, and what lies before need not be passed over
+            low, start = low + offset + (low == bounds(number)[0]), 0
         found = db.execute(
             f"SELECT {records.COLUMNS} FROM memory m WHERE m.no >= ? AND m.no < ? ORDER BY m.no LIMIT ? OFFSET ?",
-            (low, high, limit, offset),
+            (low, high, limit, start),
         )
         memories = [records.memory(row, bank_id) for row in found]
         return MemoryPage(memories, total if after is None else len(memories), limit, offset)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
@@ -24,7 +24,7 @@ COLUMNS = (
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode  # json.dumps would make one each time
+_quoted = json.encoder.encode_basestring  # an encoder of whole values would be made anew for each of them
 
 
 @dataclass(slots=True)  # not frozen: that would triple the time to make one, which a bulk load feels
@@ -92,6 +92,13 @@ def zone_of(moment: datetime | None) -> int:
     return 0 if offset is None else offset // timedelta(minutes=1)
 
 
+def instant(moment: datetime) -> tuple[int, int]:
+    """A time as it is stored: microseconds since 1970, and the minutes that its clock stands ahead of UTC."""
+    microseconds = to_microseconds("timestamp", moment)
+    assert microseconds is not None
+    return microseconds, zone_of(moment)
+
+
 def local(microseconds: int | None, zone: int) -> datetime | None:
     """A stored time on the clock of the place where it was said."""
     moment = from_microseconds(microseconds)
@@ -103,9 +110,13 @@ def local(microseconds: int | None, zone: int) -> datetime | None:
         return moment
 
 
-def pack(values: Any) -> str | None:
-    """A JSON column; None for an empty value."""
-    return _encode(values) if values else None
+def pack(values: Mapping[str, str] | Sequence[str]) -> str | None:
+    """A JSON column of texts; None for an empty one."""
+    if not values:
+        return None
+    if isinstance(values, Mapping):
+        return "{" + ",".join([f"{_quoted(name)}:{_quoted(value)}" for name, value in values.items()]) + "}"
+    return "[" + ",".join(map(_quoted, values)) + "]"
 
 
 @lru_cache(maxsize=4096)

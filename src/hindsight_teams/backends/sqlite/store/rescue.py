@@ -106,8 +106,8 @@ def _numbers(path: Path) -> set[int]:
     """The numbers of memories that any index or table still names."""
     found: set[int] = set()
     for sql in (
-        "SELECT no FROM memory INDEXED BY memory_digest",
-        "SELECT no FROM memory INDEXED BY memory_time",
+        "SELECT no FROM memory INDEXED BY memory_said",
+        "SELECT no FROM memory INDEXED BY memory_noted",
         "SELECT id FROM words_content",
     ):
         try:

@@ -85,6 +85,7 @@ def make_words(db: sqlite3.Connection) -> None:
     """
     db.execute("CREATE VIRTUAL TABLE words USING fts5(terms, tokenize='ascii', detail=none, columnsize=0)")
     db.execute("CREATE VIRTUAL TABLE IF NOT EXISTS vocabulary USING fts5vocab(words, row)")
+    _merge_later(db)
 
 
 def fill_words(db: sqlite3.Connection) -> None:
@@ -233,6 +234,20 @@ def _tags_counted_together(db: sqlite3.Connection) -> None:
     db.execute("DROP TRIGGER tags_added")
 
 
+def _fewer_indexes(db: sqlite3.Connection) -> None:
+    # What was told before is found by its words, also where it is the same retain; a span of time by when a memory
+    # was noted and by when it happened. Each index costs a page of every retain.
+    db.execute("DROP INDEX memory_digest")
+    db.execute("DROP INDEX memory_time")
+    _merge_later(db)
+
+
+def _merge_later(db: sqlite3.Connection) -> None:
+    """Leave merging the index to ``Upkeep``: a retain merges only where that has fallen far behind."""
+    db.execute("INSERT INTO words (words, rank) VALUES ('automerge', 0)")
+    db.execute("INSERT INTO words (words, rank) VALUES ('crisismerge', 64)")
+
+
 def count_tags(db: sqlite3.Connection) -> None:
     """Count each bank's tags anew, from the memories."""
     db.execute("DELETE FROM tag")
@@ -253,6 +268,7 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _erasing,
     _tag_counts,
     _tags_counted_together,
+    _fewer_indexes,
 )
 
 

@@ -1,7 +1,7 @@
-"""What is done for a file apart from the calls that use it: moving the write-ahead log into it, and erasing.
+"""What is done for a file apart from the calls that use it: merging the index, moving the log into the file, erasing.
 
-One thread a pool, which runs only while there is something to do. So no call waits for a disk to be synchronized, and
-no delete for somebody who reads an older state of the file.
+One thread a pool, which runs only while there is something to do. So no call waits for a disk to be synchronized or
+merges what earlier ones left, and no delete waits for somebody who reads an older state of the file.
 """
 
 from __future__ import annotations
@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 
 CHANGES = 8_000
 """Changed rows, those of the index included, after which the write-ahead log is moved into the file."""
+
+WRITES = 12
+"""Writes after which the parts that they left in the full-text index are merged: a recall looks into each of them."""
+
+_MERGE_PAGES = 32
+"""Pages of the index that one transaction merges: about a millisecond, in which others wait to write."""
 
 _LINGER = 1.0  # seconds that the thread stays without work, so that a busy writer does not start it over and over
 _SOON, _LATEST = 0.05, 2.0  # seconds between attempts to erase while somebody reads an older state
@@ -48,8 +54,9 @@ class Upkeep:
         state = self._state
         with state.lock:
             state.changes += changes
+            state.writes += changes > 0
             state.erase = erase
-            if state.changes < CHANGES and not erase:
+            if state.writes < WRITES and state.changes < CHANGES and not erase:
                 return
             state.wake.set()
             if state.thread is None and not state.ended:
@@ -66,13 +73,18 @@ class Upkeep:
     def finish(self) -> None:
         """End the thread, and erase what is still to be erased unless a reader of an older state is in the way."""
         self.stop()
-        pool = self._pool()
-        if pool is not None and self._state.erase:
-            self._state.erase = False
-            try:
+        pool, state = self._pool(), self._state
+        if pool is None:
+            return
+        try:
+            if state.writes:  # a program that retains once and ends leaves no more behind than it found
+                state.writes = 0
+                _merge_some(pool)
+            if state.erase:
+                state.erase = False
                 erasing.erase(pool)
-            except BackendError as error:
-                _log.warning("erasing_failed", error=str(error), **error.details)
+        except BackendError as error:
+            _log.warning("upkeep_failed", error=str(error), **error.details)
 
     def abandon(self) -> None:
         """Forget the thread: after a fork it is the parent's."""
@@ -86,6 +98,7 @@ class _State:
         self.lock = threading.Lock()
         self.wake = threading.Event()
         self.changes = 0
+        self.writes = 0
         self.erase = False
         self.ended = False
         self.thread: threading.Thread | None = None
@@ -108,9 +121,15 @@ def _run(reference: weakref.ref[Pool], state: _State) -> None:
                 state.thread = None
                 return
             state.wake.clear()
-            changes, state.changes = state.changes, 0
+            changes, writes = state.changes, state.writes
+            if merges := writes >= WRITES or changes >= CHANGES:
+                state.writes = 0
+            if moves := changes >= CHANGES:
+                state.changes = 0
         try:
-            if changes >= CHANGES:
+            while merges and _merge_some(pool) and not state.ended:
+                pass
+            if moves:
                 _checkpoint(pool)
             done = not state.erase or erasing.erase(pool, stop=lambda: state.ended)
         except BackendError as error:  # the next call meets the same trouble, and tells its caller
@@ -121,6 +140,14 @@ def _run(reference: weakref.ref[Pool], state: _State) -> None:
             if done and not state.wake.is_set():
                 state.erase = False
         pause = _LINGER if done else _SOON if woken else min(2 * pause, _LATEST)
+
+
+def _merge_some(pool: Pool) -> bool:
+    """Merge some pages of the index, where enough parts of one size have come together; whether there were any."""
+    with pool.exclusive() as db:
+        before = db.total_changes
+        db.execute("INSERT INTO words (words, rank) VALUES ('merge', ?)", (_MERGE_PAGES,))
+        return db.total_changes - before > 1
 
 
 def _checkpoint(pool: Pool) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -13,7 +12,7 @@ from itertools import groupby
 
 from hindsight_teams.backends.sqlite import size_limits
 from hindsight_teams.backends.sqlite.learn import linking
-from hindsight_teams.backends.sqlite.store.records import Piece, digest, pack, pack_tags, zone_of
+from hindsight_teams.backends.sqlite.store.records import Piece, digest, instant, pack, pack_tags
 from hindsight_teams.backends.sqlite.store.schema import BANK_SHIFT
 from hindsight_teams.backends.sqlite.store.streams import stream
 from hindsight_teams.backends.sqlite.text import terms as tokens
@@ -54,13 +53,11 @@ def pieces(item: RetainItem, *, now: datetime, read: bool = True) -> list[Piece]
         # The parts of one long text are each other's neighbours, which a document says.
         document_id = "content:" + hashlib.blake2b(f"{digest(item, text, tags)}".encode(), digest_size=8).hexdigest()
         item = replace(item, document_id=document_id)
-    stamp = size_limits.to_microseconds("timestamp", item.timestamp)
     metadata = dict(item.metadata or {})
     author = metadata.get("author") or tokens.speaker(text)
     given = tuple(dict.fromkeys(item.entities or ()))
     moment = item.timestamp or now
-    mentioned = size_limits.to_microseconds("timestamp", moment)
-    assert mentioned is not None
+    mentioned, zone = instant(moment)
     made = []
     for part in texts:
         occurred, end = _happened(part, moment) if read else (None, None)
@@ -73,8 +70,8 @@ def pieces(item: RetainItem, *, now: datetime, read: bool = True) -> list[Piece]
             document_id=document_id,
             append=item.update_mode == "append",
             mentioned=mentioned,
-            zone=zone_of(moment),
-            dated=stamp is not None,
+            zone=zone,
+            dated=item.timestamp is not None,
             occurred=occurred,
             occurred_end=end,
             context=item.context,
@@ -127,7 +124,7 @@ def ensure_bank(db: sqlite3.Connection, bank_id: str, *, now: int, name: str | N
 
 def store(db: sqlite3.Connection, bank: int, new: Sequence[Piece], *, now: int) -> list[int]:
     """Store pieces in a bank; the rowids of all of them, also of those that were there already."""
-    numbers: dict[int, int] = {}
+    numbers = [0] * len(new)
     fresh: list[tuple[int, Piece, int | None, int]] = []
     if len({p.document_id for p in new}) == 1:
         groups: list[tuple[str | None, list[int]]] = [(new[0].document_id, list(range(len(new))))]
@@ -135,21 +132,28 @@ def store(db: sqlite3.Connection, bank: int, new: Sequence[Piece], *, now: int) 
         order = sorted(range(len(new)), key=lambda i: (new[i].document_id is not None, new[i].document_id or "", i))
         groups = [(k, list(g)) for k, g in groupby(order, key=lambda i: new[i].document_id)]
         groups.sort(key=lambda group: group[1][0])
-    plans: list[tuple[int | None, dict[int, int], list[int]]] = []
+    plans: list[tuple[int | None, bool, dict[int, int], list[int]]] = []
     for document_id, members in groups:
         document = None if document_id is None else _document(db, bank, document_id)
-        known = _known(db, bank, document, [new[i] for i in members])
-        if document_id is not None and not known:  # replacing a document's memories deletes the document too
-            document = _document(db, bank, document_id)
-        plans.append((document, known, members))
+        pieces_of_it = [new[i] for i in members]
+        added = document is None or all(piece.append or linking.stands_alone(piece) for piece in pieces_of_it)
+        if document is None or added:
+            known = linking.known(db, bank, document, [piece.digest for piece in pieces_of_it])
+        else:
+            known = _replaced(db, bank, document, pieces_of_it)
+            if document_id is not None and not known:  # with its memories the document went too
+                document = _document(db, bank, document_id)
+        plans.append((document, added, known, members))
     # Only now: what was deleted above may have made memories of what repeated it.
     (last,) = db.execute("SELECT last FROM bank WHERE no = ?", (bank,)).fetchone()
     told = linking.Told(db, bank, new)
-    for document, known, members in plans:
+    for document, added, known, members in plans:
         position = 0 if document is None else _end(db, document)
         for i in members:
             piece = new[i]
-            number = known.get(piece.digest)
+            number = told.same(piece, document) if added else None
+            if number is None:
+                number = known.get(piece.digest)
             if number is None:
                 number = told.before(piece, document)
                 if number is not None:
@@ -165,25 +169,33 @@ def store(db: sqlite3.Connection, bank: int, new: Sequence[Piece], *, now: int) 
                 told.add(number, piece, document)
                 position += document is not None
             numbers[i] = number
-    db.executemany(_INSERT, [_row(number, bank, p, d, at) for number, p, d, at in fresh])
-    tags = Counter(tag for _, piece, *_ in fresh for tag in piece.tags)
-    db.executemany(_COUNT_TAG, [(bank, tag, n) for tag, n in tags.items()])
-    # A document of several memories has an order of its own.
-    several = [(document,) for document in {d for _, _, d, position in fresh if position}]
-    db.executemany("UPDATE memory SET stream = NULL WHERE document = ? AND position = 0", several)
-    db.executemany("INSERT INTO words (rowid, terms) VALUES (?, ?)", [(n, p.terms) for n, p, *_ in fresh])
-    db.executemany(
-        "INSERT INTO vector (no, model, data) VALUES (?, ?, ?)",
-        [(n, p.model, p.vector) for n, p, *_ in fresh if p.vector is not None],
-    )
-    db.executemany(
-        "INSERT INTO derivation (source, memory) VALUES (?, ?)", [(s, n) for n, p, *_ in fresh for s in p.sources]
-    )
+    if fresh:
+        _insert(db, bank, fresh)
     db.execute(
         "UPDATE bank SET last = ?, memories = memories + ?, written = max(written, ?) WHERE no = ?",
         (last, len(fresh), now, bank),
     )
-    return [numbers[i] for i in range(len(new))]
+    return numbers
+
+
+def _insert(db: sqlite3.Connection, bank: int, fresh: Sequence[tuple[int, Piece, int | None, int]]) -> None:
+    """Insert memories with all that is kept of them; each with its number, its document and its position there."""
+    db.executemany(_INSERT, [_row(number, bank, p, d, at) for number, p, d, at in fresh])
+    db.executemany("INSERT INTO words (rowid, terms) VALUES (?, ?)", [(n, p.terms) for n, p, *_ in fresh])
+    # A document of several memories has an order of its own.
+    several = [(document,) for document in {d for _, _, d, position in fresh if position}]
+    tags = Counter(tag for _, piece, *_ in fresh for tag in piece.tags)
+    for sql, rows in (
+        (_COUNT_TAG, [(bank, tag, n) for tag, n in tags.items()]),
+        ("UPDATE memory SET stream = NULL WHERE document = ? AND position = 0", several),
+        (
+            "INSERT INTO vector (no, model, data) VALUES (?, ?, ?)",
+            [(n, p.model, p.vector) for n, p, *_ in fresh if p.vector is not None],
+        ),
+        ("INSERT INTO derivation (source, memory) VALUES (?, ?)", [(s, n) for n, p, *_ in fresh for s in p.sources]),
+    ):
+        if rows:
+            db.executemany(sql, rows)
 
 
 def _row(number: int, bank: int, piece: Piece, document: int | None, position: int) -> tuple[object, ...]:
@@ -223,17 +235,8 @@ def _end(db: sqlite3.Connection, document: int) -> int:
     return 0 if last is None else int(last) + 1
 
 
-def _known(db: sqlite3.Connection, bank: int, document: int | None, new: Sequence[Piece]) -> dict[int, int]:
-    """Fingerprint to rowid of what need not be stored again; replaces what a document held before."""
-    if document is None or all(piece.append or linking.stands_alone(piece) for piece in new):
-        texts = {piece.digest: piece.text for piece in new}
-        rows = db.execute(
-            "SELECT no, digest, text FROM memory INDEXED BY memory_digest"
-            " WHERE digest IN (SELECT value FROM json_each(?)) AND bank = ? AND document IS ?",
-            (json.dumps(list(texts)), bank, document),
-        )
-        held = {digest: no for no, digest, text in rows if texts[digest] == text}
-        return linking.known(db, bank, document, list(texts)) | held
+def _replaced(db: sqlite3.Connection, bank: int, document: int, new: Sequence[Piece]) -> dict[int, int]:
+    """Fingerprint to rowid of what a document holds already; nothing where it held something else, which goes."""
     old = db.execute(  # facts that were extracted from its texts come and go with these
         "SELECT no, digest FROM memory WHERE document = ?"
         " AND NOT EXISTS (SELECT 1 FROM derivation d WHERE d.memory = memory.no) ORDER BY position",

@@ -91,11 +91,7 @@ def find_spans(text: str, now: datetime, *, strict: bool = False) -> list[Span]:
     low = text.lower()
     if len(low) != len(text):  # a few letters lower to two: positions would shift
         low = text
-    if (
-        CORE.isdisjoint(TOKEN.findall(low))
-        and not _DIGIT.search(low)
-        and (low.isascii() or not ANY_UNSPACED.search(low))
-    ):
+    if not _may_name(low):
         return []
     zone = now.tzinfo or UTC
     reading = Reading(low, text, now.date(), strict)
@@ -114,6 +110,15 @@ def find_spans(text: str, now: datetime, *, strict: bool = False) -> list[Span]:
         return []
 
 
+def _may_name(low: str) -> bool:
+    """Whether a text holds any word that a date is made of: most memories hold none, and a look costs little."""
+    return (
+        _DIGIT.search(low) is not None
+        or not CORE.isdisjoint(TOKEN.findall(low))
+        or (not low.isascii() and ANY_UNSPACED.search(low) is not None)
+    )
+
+
 def happened_each(text: str, now: datetime) -> list[tuple[str, Happening | None]]:
     """The sentences of a text, each with when that happened which it tells; None where it does not say."""
     return [(sentence, _happening(sentence, now)) for sentence in sentences.split(text)]
@@ -126,6 +131,8 @@ def happened(text: str, now: datetime) -> Happening | None:
         text: A memory.
         now: When it was said; its time zone says where "yesterday" was.
     """
+    if not _may_name(text.lower()):
+        return None
     told = {found for _sentence, found in happened_each(_HEAD.sub("", text, count=1), now) if found is not None}
     return told.pop() if len(told) == 1 else None
 

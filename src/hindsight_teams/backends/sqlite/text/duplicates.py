@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from functools import lru_cache
 
 from hindsight_teams.text import same_words
 
@@ -13,13 +14,18 @@ def told_key(text: str, *, author: str | None, context: str | None, tags: Iterab
 
     What it finds has to be compared.
     """
-    parts = (same_words(text), author, context, sorted(scope(tags, OCCASION)))
+    parts = (same_words(text), author, context, _readers(tuple(tags)))
     raw = hashlib.blake2b(repr(parts).encode(errors="surrogatepass"), digest_size=8).digest()
     return int.from_bytes(raw, "big", signed=True)
 
 
 OCCASION = ("run:", "session:")
 """Tags that say on which occasion something was retained, not who may read it."""
+
+
+@lru_cache(maxsize=1 << 10)
+def _readers(tags: tuple[str, ...]) -> list[str]:
+    return sorted(scope(tags, OCCASION))
 
 
 def scope(tags: Iterable[str], ignored: tuple[str, ...]) -> frozenset[str]:

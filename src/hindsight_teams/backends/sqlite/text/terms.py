@@ -1,4 +1,4 @@
-"""Text to index terms: folding, splitting,  One function for memories and queries alike.
+"""Text to index terms: folding, splitting, stems. One function for memories and queries alike.
 
 Scripts written with spaces give words. Chinese, Japanese and Korean give overlapping pairs of characters, Thai, Lao,
 Khmer and Burmese triples, since SQLite finds nothing inside a run of them.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cache, lru_cache
 from typing import Final
 
@@ -38,7 +38,7 @@ MAX_TERM = 64
 ENGLISH: Final = "english"
 OTHER: Final = "other"
 """A language whose irregular forms are not English ones; its words are stemmed as English ones are, for want of better:
-on German and Spanish questions that ranks better than no """
+on German and Spanish questions that ranks better than no stems."""
 
 # Function words that tell a language from English; none of them is a frequent English word.
 _FOREIGN = frozenset(
@@ -55,6 +55,8 @@ _ENGLISH = frozenset(
     """the is are was were of and to in for with that this it he she they we you have has had be been on at by from as
     not but or an a i my our his her their will would can could what who which when where how did does do""".split()
 )
+
+_MOST_REMEMBERED = 1 << 17
 
 LONGEST_HEADING = 100
 """Characters of a first line that is taken for the heading of what follows."""
@@ -173,8 +175,10 @@ def _grams(run: str) -> list[str]:
     return [run[i : i + size] for i in range(len(run) - size + 1)]
 
 
-def language(words: Iterable[str]) -> str:
+def language(words: Collection[str]) -> str:
     """``ENGLISH``, also for a text too short to tell, or ``OTHER``: by the function words in it, folded."""
+    if _FOREIGN.isdisjoint(words):
+        return ENGLISH
     held = frozenset(words)
     return OTHER if len(_FOREIGN & held) > len(_ENGLISH & held) else ENGLISH
 
@@ -187,7 +191,6 @@ def _stemmer(algorithm: str) -> Callable[[str], str]:
     return stem
 
 
-@lru_cache(maxsize=1 << 17)
 def term(word: str, spoken: str = ENGLISH) -> str:
     """The index term of a folded word.
 
@@ -210,14 +213,34 @@ def term(word: str, spoken: str = ENGLISH) -> str:
     return word
 
 
+class _Terms(dict[str, str]):
+    """The index term of each word of a language, empty for a stop word; worked out when a word is first met.
+
+    A plain dictionary, because a bulk load asks it for every word of every text.
+    """
+
+    def __init__(self, spoken: str) -> None:
+        super().__init__(dict.fromkeys(STOP_WORDS, ""))
+        self._spoken = spoken
+
+    def __missing__(self, word: str) -> str:
+        if len(self) > _MOST_REMEMBERED:
+            self.clear()
+            self.update(dict.fromkeys(STOP_WORDS, ""))
+        self[word] = found = term(word, self._spoken)
+        return found
+
+
+_terms = {spoken: _Terms(spoken) for spoken in (ENGLISH, OTHER)}
+
+
 def terms(text: str) -> list[str]:
     """The index terms of a text, in order, with repetitions, without stop words."""
     found = words(text)
     spoken = language(found)
-    if text.isascii() or spoken != ENGLISH:
-        return [term(w, spoken) for w in found if w not in STOP_WORDS]
-    accented = _accented(text)
-    return [term(w, OTHER if w in accented else spoken) for w in found if w not in STOP_WORDS]
+    if text.isascii() or spoken != ENGLISH or not (accented := _accented(text)):
+        return list(filter(None, map(_terms[spoken].__getitem__, found)))
+    return [t for w in found if (t := _terms[OTHER if w in accented else spoken][w])]
 
 
 _ACCENTED = re.compile(r"\w*[\u00c0-\u024f]\w*")
@@ -278,9 +301,10 @@ def indexed(text: str, *, author: str | None, context: str | None, entities: Ite
         out = [*terms(head), "/", *terms(rest)]
     else:
         out = terms(text)
-    seen = set(out)
+    extras = (context, *entities) if context else tuple(entities)
+    seen = set(out) if extras or not text.isascii() else set()
     out.append("|")
-    for extra in (context, *entities) if context else entities:
+    for extra in extras:
         fresh = [t for t in terms(extra) if t not in seen]
         seen.update(fresh)
         out += fresh
@@ -288,7 +312,8 @@ def indexed(text: str, *, author: str | None, context: str | None, entities: Ite
     if not text.isascii():
         out += _last_characters(text, seen)
     said_by = speaker(text)
-    out += dict.fromkeys((*(_author_terms(author) if author else ()), *(_author_terms(said_by) if said_by else ())))
+    if author or said_by:
+        out += dict.fromkeys((*(_author_terms(author) if author else ()), *(_author_terms(said_by) if said_by else ())))
     out += [tag_term(tag) for tag in tags] or [UNTAGGED]
     return f" {' '.join(out)} "
 
