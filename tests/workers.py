@@ -27,6 +27,7 @@ SERVER_FILES = frozenset(
         "harness/test_server",
         "memory/test_copying",
         "recipes/test_recipe_server",
+        "server/test_attacks",
         "server/test_matrix",
         "server/test_operations",
         "server/test_real_server",

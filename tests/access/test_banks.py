@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from hindsight_teams.access.banks import BankSpec, DirectBank, escape, review_bank_id
+from hindsight_teams.access.banks import BankSpec, DirectBank, escape, join, review_bank_id, unescape
 from hindsight_teams.access.grants import Caller
 from hindsight_teams.errors import IdentityRequired, InvalidBankId, InvalidInput, TeamDefinitionError
 from hindsight_teams.requests.checks import MAX_BANK_ID, check_bank_id
@@ -121,7 +122,101 @@ def test_a_template_that_is_empty_for_this_caller_is_an_error() -> None:
         BankSpec("room", "{team}:{bank}:{session}").resolve(Caller(team="desk", user="ada"))
 
 
+def test_what_was_escaped_is_read_back_and_nothing_else_is() -> None:
+    for text in ("ada", "a b", "é", "a:b~c", "\ud800", "~20"):
+        assert unescape(escape(text)) == text
+    for never in ("", "a b", "~", "~2", "~2G", "~41", "~ff", "~2F", "a:b", "~20~"):
+        assert unescape(never) is None
+    with pytest.raises(IdentityRequired, match="non-empty"):
+        escape("")
+
+
+def test_components_are_joined_and_the_tail_of_a_long_id_is_a_hash() -> None:
+    assert join("a", "b c") == "a:b~20c"
+    fits = "x" * (MAX_BANK_ID - 2)
+    assert join("a", fits) == f"a:{fits}"
+    cut, other = join("a", fits + "y"), join("a", fits + "z")
+    assert len(cut) == len(other) == MAX_BANK_ID
+    assert cut != other
+    assert re.fullmatch(r"a:x{148}~~[0-9a-f]{40}", cut)
+    for step in (".", ".."):
+        assert re.fullmatch(rf"{re.escape(step)}~~[0-9a-f]{{40}}", join(step))
+    assert join("...") == "..."
+
+
+def test_the_review_bank_is_the_teams() -> None:
+    assert review_bank_id(ADA) == "desk:review:queue"
+    assert review_bank_id(Caller()) == "toolkit:review:queue"
+
+
+def test_two_banks_that_differ_only_in_their_variables_are_not_the_same_and_can_be_told_apart_in_a_set() -> None:
+    one, other = (BankSpec("room", "{team}:room:{p}", variables={"p": p}) for p in ("a", "b"))
+    assert one != other
+    assert len({one, other, BankSpec("room", "{team}:room:{p}", variables={"p": "a"})}) == 2
+
+
+@pytest.mark.parametrize(
+    ("scope", "needs"),
+    [
+        ("team", {"team"}),
+        ("member", {"team", "member"}),
+        ("user", {"team", "user"}),
+        ("{team}:{bank}:{session}:{run}", {"team", "session", "run"}),
+        ("{team}:{bank}:{p}", {"team"}),
+    ],
+)
+def test_a_bank_needs_what_its_id_depends_on(scope: str, needs: set[str]) -> None:
+    assert BankSpec("room", scope, variables={"p": "x"}).needs == needs
+
+
+@pytest.mark.parametrize(
+    ("scope", "caller", "says"),
+    [
+        ("user", Caller(team="t", member="m"), "has no user; pass user_id="),
+        ("{team}:{bank}:{session}", Caller(team="t"), "has no session; pass session_id="),
+        ("{team}:{bank}:{run}", Caller(team="t"), "has no run; call it from within a run"),
+        ("member", Caller(team="t"), "has no member; compose it with a member"),
+        ("team", Caller(), "has no team; compose it with a team"),
+        ("user", Caller(team="t", user=7), "user_id=7 is no string"),  # type: ignore[arg-type]
+        ("user", Caller(team="t", user=""), "has no user"),
+    ],
+)
+def test_who_is_missing_is_named_with_what_to_do(scope: str, caller: Caller, says: str) -> None:
+    with pytest.raises(IdentityRequired, match=says):
+        BankSpec("room", scope).resolve(caller)
+
+
+@pytest.mark.parametrize("name", ["a", "A-1_b", "x" * 64])
+def test_a_name_of_letters_digits_and_dashes_passes(name: str) -> None:
+    assert BankSpec(name).resolve(ADA) == f"desk:{name}"
+    for wrong in ("", f"{name}.", f"-{name}", f"_{name}", "x" * 65, f"{name}\n"):
+        with pytest.raises(TeamDefinitionError, match="must start with a letter"):
+            BankSpec(wrong)
+
+
 class TestResolvers:
+    async def test_an_async_resolver_is_refused_and_leaves_nothing_to_await(self) -> None:
+        async def asks(_: Any) -> str:
+            return "b"
+
+        with pytest.raises(InvalidBankId, match="'asks' is async"):
+            BankSpec("room", resolver=asks).resolve(ADA)  # type: ignore[arg-type]
+        future = asyncio.get_running_loop().create_future()
+        with pytest.raises(InvalidBankId, match="is async"):
+            BankSpec("room", resolver=lambda _: future).resolve(ADA)  # type: ignore[arg-type,return-value]
+
+    def test_a_resolver_that_gives_nothing_is_named(self) -> None:
+        class Finder:
+            def __call__(self, _: Any) -> None:
+                return None
+
+        with pytest.raises(InvalidBankId, match="'Finder' returned None"):
+            BankSpec("room", resolver=Finder()).resolve(ADA)  # type: ignore[arg-type]
+
+    def test_a_bank_of_a_resolver_has_no_template_and_needs_nothing(self) -> None:
+        spec = BankSpec("room", "nonsense", resolver=lambda _: "b")
+        assert (spec.template, spec.needs) == ("", frozenset())
+
     def test_a_resolver_sees_the_run_context_and_decides_alone(self) -> None:
         context = SimpleNamespace(session_state={"project": "maple"})
         spec = BankSpec("room", resolver=lambda c: f"room:{c.session_state['project']}")
@@ -151,6 +246,11 @@ class TestResolvers:
 
 
 class TestDirectBank:
+    def test_it_needs_the_user_where_nothing_else_decides(self) -> None:
+        assert DirectBank().needs == {"user"}
+        assert DirectBank("b").needs == DirectBank(resolver=lambda _: "b").needs == frozenset()
+        assert DirectBank().name == "memory"
+
     def test_the_order_is_resolver_then_bank_id_then_user(self) -> None:
         assert DirectBank("fixed", resolver=lambda _: "resolved").resolve(ADA) == "resolved"
         assert DirectBank("fixed").resolve(ADA) == "fixed"

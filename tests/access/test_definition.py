@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from hindsight_teams import Access, BankSpec, TeamDefinition
+from hindsight_teams.access.grants import Grant
+from hindsight_teams.access.guard_rules import GuardRules
 from hindsight_teams.errors import TeamDefinitionError
 
 GOOD = """\
@@ -107,6 +110,137 @@ def test_a_file_with_a_byte_order_mark_and_crlf_is_read(tmp_path: Path) -> None:
 def test_a_missing_file_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(TeamDefinitionError, match="hindsight-teams new"):
         TeamDefinition.from_file(tmp_path / "team.toml")
+
+
+TEAM = {"banks": {"shared": "team", "own": "user"}, "members": {"a": {"shared": "full"}, "b": {}}}
+
+
+@pytest.mark.parametrize(
+    ("parts", "says"),
+    [
+        ({"banks": {"shared": 7}}, r"banks\.shared: scope 7 must be a string"),
+        (
+            {"banks": {"shared": {"scope": "team", "conversations": 1}}},
+            r"banks\.shared: conversations 1 must be true or false",
+        ),
+        ({"banks": {"shared": {"scope": "team", "description": 7}}}, r"banks\.shared: description 7 must be a string"),
+        ({"banks": {"shared": {"scop": "team"}}}, r"banks\.shared\.scop: unknown key; did you mean 'scope'"),
+        ({"banks": 7}, "banks: no bank"),
+        ({"members": {"a": 7}}, r"members\.a: 7 must map banks"),
+        ({"members": {"": {}}}, r"members\.: '' must be a non-empty string"),
+        ({"members": {7: {}}}, r"members\.7: 7 must be a non-empty string"),
+        ({"members": {"a": {"shraed": "full"}}}, r"members\.a\.shraed: unknown bank; did you mean 'shared'"),
+        ({"members": {"a": {"shared": {"access": "ful"}}}}, r"members\.a\.shared: .*did you mean 'full'"),
+        ({"members": {"a": {"shared": {"scope_tags": "x"}}}}, r"members\.a\.shared: scope_tags='x' must be a list"),
+        ({"members": {"a": {"shared": {"acess": "full"}}}}, r"members\.a\.shared\.acess: unknown key; did you mean"),
+        ({"curators": "a"}, r"review\.curators: 'a' must be a list"),
+        ({"curators": 7}, r"review\.curators: 7 must be a list"),
+        ({"proposers": ["c"]}, r"review\.proposers: unknown member 'c'"),
+        ({"guard": {"secret": "mark"}}, r"guard\.secret: unknown key; did you mean 'secrets'"),
+        ({"guard": {"secrets": "marks"}}, r"guard\.secrets: 'marks' is no action; did you mean 'mark'"),
+        ({"guard": {"trusted": ["c"]}}, r"guard\.trusted: unknown member 'c'"),
+        ({"guard": {"untrusted": ["a"], "trusted": ["a"]}}, r"guard\.untrusted: 'a' is trusted too"),
+        ({"variables": {"user": "x"}}, r"team\.variables\.user: 'x' must be a non-empty string, under a new name"),
+        ({"variables": {"bank": "x"}}, r"team\.variables\.bank: 'x'"),
+        ({"variables": {"p": ""}}, r"team\.variables\.p: ''"),
+        ({"variables": {"p": 7}}, r"team\.variables\.p: 7"),
+    ],
+)
+def test_a_mistake_in_python_is_named_by_its_place(parts: dict[str, Any], says: str) -> None:
+    with pytest.raises(TeamDefinitionError, match=f"^{says}"):
+        TeamDefinition.from_parts("t", **{**TEAM, **parts})
+
+
+@pytest.mark.parametrize("team_id", ["", "  ", 7, None])
+def test_a_team_has_an_id(team_id: Any) -> None:
+    with pytest.raises(TeamDefinitionError, match=r"^team\.id: "):
+        TeamDefinition.from_parts(team_id, **TEAM)
+
+
+def test_what_is_left_out_is_nothing() -> None:
+    team = TeamDefinition.from_parts("t", banks={"shared": {}}, members={"a": {"shared": {}}, "b": {}})
+    assert team.banks["shared"] == BankSpec("shared", "team")
+    assert team.grants["a"]["shared"] == Grant(BankSpec("shared"), Access.NONE)
+    assert (team.curators, team.proposers, team.source) == (frozenset(), frozenset(), None)
+    assert team.guard == GuardRules()
+    assert team.grant("a", "shared") is team.grants["a"]["shared"]
+    assert team.grant("b", "shared") is None
+    assert team.grant("nobody", "shared") is None
+    assert team.grants_of("a") == (team.grants["a"]["shared"],)
+    assert team.grants_of("b") == ()
+
+
+FULL_FILE = """\
+[team]
+id = "t"
+[team.variables]
+p = "apollo"
+[banks]
+room = { scope = "{team}:room:{p}", conversations = true }
+[members.a]
+room = "full"
+[members.b]
+[review]
+curators = ["a"]
+proposers = ["b"]
+[guard]
+trusted = ["a"]
+untrusted = ["b"]
+secrets = "refuse"
+"""
+
+
+def test_every_table_of_a_file_is_read(tmp_path: Path) -> None:
+    file = write(tmp_path, FULL_FILE)
+    team = TeamDefinition.from_file(str(file))
+    assert team.source == file
+    assert team.banks["room"] == BankSpec("room", "{team}:room:{p}", variables={"p": "apollo"}, conversations=True)
+    assert (team.curators, team.proposers) == ({"a"}, {"b"})
+    assert team.guard == GuardRules({"secrets": "refuse"}, frozenset({"a"}), frozenset({"b"}))
+    other = TeamDefinition.from_file(file, variables={"p": "gemini"})
+    assert other.banks["room"].variables == {"p": "gemini"}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right", "says"),
+    [
+        ('id = "t"', "", "line 1, team: the id is missing"),
+        ('p = "apollo"', "p = 7", "line 4, team.variables.p: 7 must be"),
+        ("[team.variables]", "[team.variable]", "team.variable: unknown key; did you mean 'variables'?"),
+        ("[review]\ncurators", "[review]\ncurator", "line 11, review.curator: unknown key; did you mean 'curators'?"),
+        ('proposers = ["b"]', 'proposers = ["c"]', "line 12, review.proposers: unknown member 'c'"),
+        ('trusted = ["a"]', 'trusted = "a"', "line 14, guard.trusted: 'a' must be a list of member ids"),
+        ('secrets = "refuse"', 'secrets = "refused"', "line 16, guard.secrets: 'refused' is no action"),
+        ("[members.b]", '[members.b]\nroom = ["full"]', "line 10, members.b.room: 'full' is not a verb"),
+        ("[members.b]", "[members]\nb = 7", "line 10, members.b: 7 must map banks to an access"),
+    ],
+)
+def test_a_mistake_in_any_table_is_named_with_its_line(tmp_path: Path, wrong: str, right: str, says: str) -> None:
+    assert FULL_FILE.count(wrong) == 1
+    with pytest.raises(TeamDefinitionError) as caught:
+        TeamDefinition.from_file(write(tmp_path, FULL_FILE.replace(wrong, right)))
+    assert says in str(caught.value)
+    assert caught.value.details == {"path": str(tmp_path / "team.toml")}
+
+
+@pytest.mark.parametrize("table", ["team", "banks", "members", "review", "guard"])
+def test_a_table_that_is_none_is_named(tmp_path: Path, table: str) -> None:
+    whole = {"team": '[team]\nid = "t"', "banks": '[banks]\ns = "team"', "members": '[members.a]\ns = "full"'}
+    rest = "\n".join(text for name, text in whole.items() if name != table)
+    with pytest.raises(TeamDefinitionError, match=f"line 1, {table}: 7 must be a table"):
+        TeamDefinition.from_file(write(tmp_path, f"{table} = 7\n{rest}\n"))
+
+
+def test_a_file_that_is_no_text_or_nested_without_end_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "team.toml"
+    file.write_bytes(b"\xff\xfe")
+    with pytest.raises(TeamDefinitionError, match="can't be read as UTF-8"):
+        TeamDefinition.from_file(file)
+    file.write_text("a = " + "[" * 5_000 + "]" * 5_000)
+    with pytest.raises(TeamDefinitionError, match="nested too deeply"):
+        TeamDefinition.from_file(file)
+    with pytest.raises(TeamDefinitionError, match="can't be read as UTF-8"):
+        TeamDefinition.from_file(tmp_path)
 
 
 @pytest.mark.parametrize("what", ["banks", "members"])

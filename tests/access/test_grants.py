@@ -87,3 +87,13 @@ def test_identities_and_grants_cannot_be_changed_afterwards() -> None:
 def test_the_run_context_is_no_part_of_who_is_asking() -> None:
     assert Caller(user="ada", context=object()) == Caller(user="ada", context=object())
     assert "object" not in repr(Caller(user="ada", context=object()))
+
+
+def test_the_names_of_the_policies_are_those_of_the_documentation() -> None:
+    assert {
+        "none": access.NONE,
+        "writer-only": access.WRITER_ONLY,
+        "read-only": access.READ_ONLY,
+        "reflect-only": access.REFLECT_ONLY,
+        "full": access.FULL,
+    } == POLICIES

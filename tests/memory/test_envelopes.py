@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hindsight_teams.access.signatures import ENVELOPE_METADATA
-from hindsight_teams.memory.envelopes import MAX_PAYLOAD, _folded, decided_item, quarantine_item, seal, unseal
+from hindsight_teams.access.signatures import ENVELOPE_METADATA, MARK
+from hindsight_teams.memory.envelopes import (
+    MAX_PAYLOAD,
+    ReviewItem,
+    _folded,
+    decided_item,
+    quarantine_item,
+    seal,
+    unseal,
+)
 from hindsight_teams.models import RetainItem
 
 ITEM = RetainItem(
@@ -68,6 +79,68 @@ def test_what_nobody_sealed_is_no_envelope(payload: str) -> None:
     sealed = dict(quarantine_item(ITEM, "x", "t:x", "").metadata or {})
     assert unseal({**sealed, "review_item": payload}) is None
     assert unseal({}) is None
+
+
+def opened(kind: str = "proposal", origin: str | None = "t:y#1", **changed: Any) -> ReviewItem:
+    sealed = seal(kind, replace(ITEM, **changed), bank="x", bank_id="t:x", reason="because", origin=origin)
+    found = unseal(sealed.metadata or {})
+    assert found is not None
+    return found
+
+
+def test_an_envelope_carries_the_signature_of_what_is_in_it_and_says_what_it_is() -> None:
+    sealed = quarantine_item(ITEM, "x", "t:x", "")
+    key = (sealed.metadata or {})["review_id"]
+    assert re.fullmatch("[0-9a-f]{16}", key)
+    assert sealed.content == f"The memory {key} by a for the bank x is in review: quarantine."
+    assert sealed.tags == ["review:quarantine", f"review-item:{key}", "author:a", "session:s"]
+    assert sealed.document_id == f"review-quarantine-{key}"
+    assert (sealed.metadata or {})["review_origin"] == ""
+    assert "by somebody for" in quarantine_item(RetainItem("x"), "x", "t:x", "").content
+
+
+def test_the_same_memory_for_the_same_bank_is_one_envelope_and_any_other_another() -> None:
+    def key(kind: str = "proposal", bank_id: str = "t:x", **changed: Any) -> str:
+        sealed = seal(kind, replace(ITEM, **changed), bank="x", bank_id=bank_id, reason="because")
+        return (sealed.metadata or {})["review_id"]
+
+    assert key() == key()
+    assert (
+        len({key(), key("quarantine"), key(bank_id="t:z"), key(content="y"), key(tags=["red"]), key(context=None)}) == 6
+    )
+    named = seal("approved", ITEM, bank="x", bank_id="t:x", reason="", review_id="given").metadata or {}
+    assert named["review_id"] == "given"
+
+
+def test_every_part_of_an_envelope_is_needed() -> None:
+    whole = dict(seal("proposal", ITEM, bank="x", bank_id="t:x", reason="r", origin="t:y#1").metadata or {})
+    for key in ENVELOPE_METADATA:
+        assert unseal({name: value for name, value in whole.items() if name != key}) is None
+    bare = unseal(seal("quarantine", RetainItem("x"), bank="x", bank_id="t:x", reason="").metadata or {})
+    assert bare is not None
+    assert (bare.item.timestamp, bare.item.context, bare.origin, bare.envelope_ids) == (None, None, None, ())
+
+
+def test_an_approval_stores_the_memory_as_its_author_signed_it() -> None:
+    item = opened(metadata={"author": "a", "trust": "member", "marked": "hearsay"}, tags=["red", "author:a", MARK])
+    stored = decided_item(item, reviewer="chair")
+    assert stored.metadata == {
+        "author": "a",
+        "trust": "reviewed",
+        "reviewed_by": "chair",
+        "review_id": item.id,
+        "lineage": "t:y#1",
+    }
+    assert stored.tags == ["red", "author:a", "lineage:t~3ay~231"]
+    assert (stored.content, stored.context, stored.timestamp, stored.entities) == (
+        ITEM.content,
+        ITEM.context,
+        ITEM.timestamp,
+        ITEM.entities,
+    )
+    bare = decided_item(opened("quarantine", None), reviewer="chair")
+    assert bare.tags == ["red", "author:a", "session:s"]
+    assert "lineage" not in (bare.metadata or {})
 
 
 def test_an_approval_lets_observations_come_together_over_sessions() -> None:

@@ -75,6 +75,46 @@ def whole(backend: SQLiteBackend) -> str:
     return "\n".join(f"{m.bank_id} {m.text} {m.tags} {m.metadata}" for m in found)
 
 
+@pytest.mark.parametrize("first", [None, "bob"])
+@pytest.mark.parametrize("approved", [False, True])
+def test_what_was_put_into_a_users_bank_goes_with_that_user(
+    backend: SQLiteBackend, first: str | None, approved: bool
+) -> None:
+    house = TeamMemory(
+        "house",
+        banks={"shared": "team", "customer": "user"},
+        members={"clerk": {"shared": "full"}, "chair": {"customer": "full"}},
+        curators=["chair"],
+        proposers=["clerk"],
+        backend=backend,
+    )
+    if first is None:  # signed by nobody, as what another program wrote
+        backend.retain("house:shared", NOTE)
+    else:
+        house.member("clerk").retain(NOTE, bank="shared", caller=Caller(user=first))
+    item = house.proposals("clerk").propose(NOTE, to="customer", caller=ADA)
+    if approved:
+        house.reviews().approve(item.id)
+    assert house.forget(user="eve", dry_run=False).count == 0
+    assert house.forget(user="ada", dry_run=False).count == 1 + approved
+    assert [m.text for b in backend.list_banks() for m in backend.list_memories(b.bank_id).memories] == [NOTE]
+
+
+def test_what_was_copied_into_another_users_bank_goes_with_the_first_user_too(backend: SQLiteBackend) -> None:
+    house = TeamMemory(
+        "house",
+        banks={"shared": "team", "customer": "user"},
+        members={"clerk": {"shared": "full", "customer": "full"}},
+        curators=["clerk"],
+        proposers=["clerk"],
+        backend=backend,
+    )
+    house.member("clerk").retain(NOTE, bank="shared", caller=Caller(user="bob"))
+    house.reviews().approve(house.proposals("clerk").propose(NOTE, to="customer", caller=ADA).id)
+    house.forget(user="bob", dry_run=False)
+    assert NOTE not in whole(backend)
+
+
 @pytest.mark.parametrize("state", ["quarantine", "quarantine, approved", "proposal", "proposal, approved"])
 @pytest.mark.parametrize(
     "selection",

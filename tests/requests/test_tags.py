@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hindsight_teams.errors import InvalidInput
-from hindsight_teams.models import TAGS_MATCHES, TagsMatch
+from hindsight_teams.models import TAGS_MATCHES, TagGroup, TagsMatch
 from hindsight_teams.requests.tags import TagFilter, check_group, check_tags, matches, matches_group
 
 tag_sets = st.sets(st.sampled_from("abcd"))
@@ -152,3 +152,42 @@ def test_children_that_are_no_list_are_refused(name: str, children: object) -> N
 def test_a_bad_tag_in_a_group_is_named_as_such() -> None:
     with pytest.raises(InvalidInput, match="tag_groups holds"):
         check_group({"tags": [""]})
+
+
+@pytest.mark.parametrize("groups", ["ab", b"ab", 7, {"tags": ["a"]}, {1}])
+def test_groups_that_are_no_list_are_refused_with_the_filter(groups: Any) -> None:
+    with pytest.raises(InvalidInput, match="tag_groups="):
+        TagFilter(("a",), "any", groups).checked()
+
+
+def test_a_filter_is_settled_and_each_of_its_parts_checked() -> None:
+    group: TagGroup = {"tags": ["a"]}
+    assert TagFilter(["b"], groups=[group]).checked() == TagFilter(("b",), "any", (group,))
+    assert TagFilter(None, "exact", None).checked() == TagFilter((), "exact", ())  # type: ignore[arg-type]
+    for wrong in (TagFilter("ab"), TagFilter(["a"], "most"), TagFilter((), "any", [{"tags": [""]}])):  # type: ignore[arg-type]
+        with pytest.raises(InvalidInput):
+            wrong.checked()
+
+
+def test_a_filter_accepts_what_passes_its_tags_and_each_of_its_groups() -> None:
+    chosen = TagFilter(["a"], "any_strict", [{"tags": ["b"]}, {"not": {"tags": ["c"]}}])
+    assert chosen.accepts({"a", "b"})
+    for memory in ({"a"}, {"b"}, {"a", "b", "c"}, set[str]()):
+        assert not chosen.accepts(memory)
+    assert TagFilter().accepts(set())
+
+
+@pytest.mark.parametrize("keys", [{"tags"}, {"tags", "match"}, {"tags", "resolve"}, {"tags", "match", "resolve"}])
+def test_a_leaf_may_say_how_its_tags_match_and_are_resolved(keys: set[str]) -> None:
+    whole: dict[str, Any] = {"tags": ["a"], "match": "all", "resolve": True}
+    check_group({key: whole[key] for key in keys})
+    with pytest.raises(InvalidInput):
+        check_group({**{key: whole[key] for key in keys}, "more": 1})
+
+
+def test_a_set_of_tags_and_a_sequence_of_ones_own_are_lists_too() -> None:
+    assert check_tags(frozenset({"a"})) == ["a"]
+    assert check_tags(["é", "a\u200bb"]) == ["é", "a\u200bb"]
+    for tags in (["a\x1fb"], ["é\x7f"], [None]):
+        with pytest.raises(InvalidInput, match=r"^tags holds"):
+            check_tags(tags)

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hindsight_teams.server.fields import MCP_ARGUMENTS, RECALL, REFLECT, RETAIN
-from hindsight_teams.server.routes import MCP_TOOLS, ROUTES
+from hindsight_teams.server.fields import MCP_ARGUMENTS, RECALL, REFLECT, RETAIN, Fields, query_fault
+from hindsight_teams.server.routes import MCP_METHODS, MCP_TOOLS, OPEN, ROUTES
 from tests.server.test_gate import BANKS, House
 
 SHARED = f"{BANKS}/desk:shared"
@@ -21,6 +21,107 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=12), inner, max_size=3),
     max_leaves=8,
 )
+
+
+ITEM = {"content", "context", "document_id", "entities", "metadata", "observation_scopes", "tags", "timestamp"}
+ANSWER = {"budget", "max_tokens", "query", "tag_groups", "tags", "tags_match"}
+FOUND = {"min_scores", "prefer_observations", "query_timestamp", "temporal_window", "types"}
+LISTED = {"document_id", "end_date", "limit", "offset", "q", "start_date", "tags", "tags_match", "time_field", "type"}
+UNSENT = {"entities", "observation_scopes"}
+LEAF = dict.fromkeys(("max_tokens", "max_tokens_per_observation"), "any")
+
+
+def allowed(fields: Fields) -> dict[str, Any]:
+    """The names that an object may have: each a text, a value, or an object with names of its own."""
+    inner = {name: allowed(more) for name, more in fields.inner.items()}
+    return {**dict.fromkeys(fields.names, "any"), **dict.fromkeys(fields.texts, "text"), **inner}
+
+
+def of(values: set[str], texts: str, **inner: Any) -> dict[str, Any]:
+    return {**dict.fromkeys(values, "any"), texts: "text", **inner}
+
+
+ITEMS = of(ITEM | {"update_mode"}, "content", entities={"text": "any", "type": "any"})
+
+
+@pytest.mark.parametrize(
+    ("fields", "names"),
+    [
+        (RETAIN, {"async": "any", "operation_id": "any", "items": ITEMS}),
+        (RECALL, of(ANSWER | FOUND | {"trace"}, "query", include={"entities": LEAF, "source_facts": LEAF})),
+        (REFLECT, of(ANSWER | {"context", "fact_types", "response_schema"}, "query", include={"facts": {}})),
+        (MCP_ARGUMENTS["retain"], of({"bank_id", "update_mode"} | ITEM - UNSENT, "content")),
+        (MCP_ARGUMENTS["sync_retain"], of({"bank_id"} | ITEM - UNSENT, "content")),
+        (
+            MCP_ARGUMENTS["recall"],
+            of(
+                {"bank_id", "include_entities", "max_entity_tokens", "include_source_facts", "max_source_facts_tokens"}
+                | ANSWER
+                | FOUND,
+                "query",
+            ),
+        ),
+        (
+            MCP_ARGUMENTS["reflect"],
+            of({"bank_id", "context", "include_based_on", "response_schema"} | ANSWER - {"tag_groups"}, "query"),
+        ),
+        (MCP_ARGUMENTS["list_banks"], dict.fromkeys(("query", "limit", "offset"), "any")),
+    ],
+)
+def test_exactly_these_fields_may_be_sent(fields: Fields, names: dict[str, Any]) -> None:
+    assert allowed(fields) == names
+
+
+def test_exactly_these_routes_and_tools_may_be_used() -> None:
+    assert [(r.method, r.path, r.access.label, r.body) for r in ROUTES] == [
+        ("POST", "/memories", "writer-only", RETAIN),
+        ("POST", "/memories/recall", "recall", RECALL),
+        ("POST", "/reflect", "reflect-only", REFLECT),
+        ("GET", "/memories/list", "recall", None),
+        ("GET", "/memories/list", "reflect-only", None),
+        ("GET", "/tags", "recall", None),
+        ("GET", "/operations/[0-9a-fA-F-]+", "writer-only", None),
+    ]
+    assert [r.query for r in ROUTES if r.method == "POST"] == [(), (), ()]
+    assert {name for r in ROUTES if not isinstance(r.query, str) for name in r.query} == LISTED
+    assert {r.query for r in ROUTES if isinstance(r.query, str)} == {"", "limit=0"}
+    assert {tool: verb.label for tool, verb in MCP_TOOLS.items()} == {
+        "retain": "writer-only",
+        "sync_retain": "writer-only",
+        "recall": "recall",
+        "reflect": "reflect-only",
+        "list_banks": "none",
+    }
+    assert MCP_METHODS == {"initialize", "ping", "tools/list", "tools/call"}
+    assert OPEN == {"/health", "/health/live", "/health/ready", "/version", "/v1/version"}
+
+
+@pytest.mark.parametrize(
+    ("body", "fault"),
+    [
+        ({"content": "x"}, None),
+        ({"content": 7}, "'content' in the body must be a string"),
+        ({"content": None}, "'content' in the body must be a string"),
+        ({"entities": None}, None),
+        ({"entities": {"text": "Ada"}}, None),
+        ({"entities": [{"text": "Ada"}, {"type": "x"}]}, None),
+        ({"entities": [{"text": "Ada"}, {"tags": 1}]}, "a member's key may not send 'tags' in 'entities'"),
+        ({"entities": ["Ada"]}, "'entities' must be a JSON object"),
+        ({"more" * 100: 1}, "a member's key may not send '" + ("more" * 15) + "' in the body"),
+        ([{"content": "x"}], "the body must be a JSON object"),
+        (None, "the body must be a JSON object"),
+    ],
+)
+def test_the_field_that_may_not_be_sent_is_named_and_cut(body: Any, fault: str | None) -> None:
+    assert RETAIN.inner["items"].fault(body) == fault
+
+
+def test_a_query_is_read_as_the_server_reads_it() -> None:
+    assert query_fault("", []) is None
+    assert query_fault("limit=5&limit=6&q=", {"limit", "q"}) is None
+    for query in ("st%61te=1", "limit=5&state", "state=", "limit=5&st%61te"):
+        assert query_fault(query, {"limit"}) == "a member's key may not send the query parameter 'state'"
+    assert len(query_fault("q" * 10_000 + "=1", ()) or "") < 150
 
 
 @pytest.fixture(scope="module")

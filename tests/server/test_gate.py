@@ -210,13 +210,78 @@ async def test_a_web_socket_is_closed(house: House) -> None:
     said: list[Any] = []
 
     async def send(message: Any) -> None:
-        said.append(message["type"])
+        said.append(message)
 
     async def receive() -> Any:
         raise AssertionError
 
     await house.guard({"type": "websocket", "path": "/", "headers": []}, receive, send)
-    assert said == ["websocket.close"]
+    assert said == [{"type": "websocket.close", "code": 1008, "reason": "not allowed"}]
+
+
+async def test_a_refusal_is_json_that_says_what_is_not_allowed(house: House) -> None:
+    asked: list[tuple[str | None, str, str, int, str]] = [
+        (None, "GET", BANKS, 401, "Authentication failed: Invalid API key"),
+        ("reader", "DELETE", f"{BANKS}/desk:shared", 403, "member 'reader' may not do that; it takes an admin key"),
+        (
+            "reader",
+            "POST",
+            f"{BANKS}/desk:shared/memories",
+            403,
+            "member 'reader' may not retain on bank 'desk:shared'",
+        ),
+        ("reader", "PUT", "/mcp", 403, "member 'reader' may not PUT here"),
+        ("reader", "GET", "/mcp/desk:notes:member:x", 403, "member 'reader' may not use on bank 'desk:notes:member:x'"),
+        (
+            "thinker",
+            "GET",
+            f"{BANKS}/desk:shared/memories/list?limit=1",
+            403,
+            "this request takes the query 'limit=0' and no other",
+        ),
+    ]
+    for who, method, path, status, detail in asked:
+        answer = await house.ask(who, method, path)
+        assert (answer.status_code, answer.json()) == (status, {"detail": detail})
+        assert answer.headers["content-type"] == "application/json"
+        assert int(answer.headers["content-length"]) == len(answer.content)
+
+
+async def test_a_long_bank_a_method_and_a_tool_are_cut_in_an_answer(house: House) -> None:
+    long = "q" * 5_000
+    answers = [
+        await house.ask("reader", "POST", f"{BANKS}/{long}/memories"),
+        await house.ask("reader", "POST", "/mcp", json={"method": long}),
+        await house.ask("reader", "POST", "/mcp", json={"method": "tools/call", "params": {"name": long}}),
+        await house.ask("reader", "GET", f"/mcp/{long}"),
+    ]
+    assert [answer.status_code for answer in answers] == [403] * 4
+    assert all(60 < len(answer.json()["detail"]) < 300 for answer in answers)
+
+
+async def test_whoever_was_let_through_is_forgotten_when_the_request_is_over(house: House) -> None:
+    await house.ask("all", "POST", "/mcp/desk:shared/", json={"method": "ping"})
+    assert (admitted.get(), single_bank.get()) == (None, False)
+
+
+@pytest.mark.parametrize(
+    ("root", "path", "status"),
+    [
+        ("", f"{BANKS}/desk:shared/memories", 200),
+        ("/hs", f"/hs{BANKS}/desk:shared/memories", 200),
+        ("/hs", f"{BANKS}/desk:shared/memories", 200),
+        ("/hs", "/hs", 403),
+        ("/hs", "/hs/mcp", 200),
+        ("/hs", "/hs/health", 405),
+    ],
+)
+async def test_a_path_is_read_without_the_base_path(house: House, root: str, path: str, status: int) -> None:
+    method, given = "POST", {"json": {"method": "ping"}} if "mcp" in path else {}
+    if "health" in path:
+        answer = await house.ask(None, "GET", path, root=root)
+        assert answer.status_code == 200
+        return
+    assert (await house.ask("writer", method, path, root=root, **given)).status_code == status
 
 
 def test_two_files_for_one_team_are_refused(house: House) -> None:
@@ -234,6 +299,56 @@ async def test_a_template_of_one_team_does_not_open_the_banks_of_another(house: 
     assert identity.grant("wide:any:ada:s1")
     assert identity.grant("ada:s1") is None
     assert identity.grant("desk:shared") is None
+
+
+class TestSessions:
+    """An MCP session belongs to the key that opened it."""
+
+    @pytest.fixture
+    def sessions(self, house: House) -> House:
+        """A server that opens a session with each ``initialize``."""
+        opened = iter(range(20_000))
+
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            message = json.loads((await receive())["body"] or b"{}") if scope["method"] == "POST" else {}
+            begins = message.get("method") == "initialize"
+            headers = [(b"Mcp-Session-Id", b"s%d" % next(opened))] if begins else []
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            await send({"type": "http.response.body", "body": b""})
+
+        house.guard = Guard(app, house.authority)
+        return house
+
+    @staticmethod
+    async def use(house: House, who: str, session: str, method: str = "POST", path: str = "/mcp") -> int:
+        given = {"json": {"method": "ping"}} if method == "POST" else {}
+        return (await house.ask(who, method, path, headers={"Mcp-Session-Id": session}, **given)).status_code
+
+    @staticmethod
+    async def begin(house: House, who: str) -> str:
+        answer = await house.ask(who, "POST", "/mcp", json={"method": "initialize"})
+        return str(answer.headers["mcp-session-id"])
+
+    @pytest.mark.parametrize("method", ["POST", "GET", "DELETE"])
+    async def test_only_the_key_that_opened_it_may_use_it(self, sessions: House, method: str) -> None:
+        own = await self.begin(sessions, "all")
+        for who, status in (("all", 200), ("reader", 404), ("admin", 404), ("stranger", 404)):
+            assert await self.use(sessions, who, own, method) == status
+        assert await self.use(sessions, "reader", await self.begin(sessions, "reader"), method) == 200
+        assert await self.use(sessions, "all", own, method, "/mcp/desk:shared/") == 200
+
+    async def test_one_that_nobody_opened_is_not_there(self, sessions: House) -> None:
+        assert await self.use(sessions, "all", "s0") == 404
+        assert await self.use(sessions, "admin", "") == 404
+
+    async def test_elsewhere_the_header_means_nothing(self, sessions: House) -> None:
+        headers = {"Mcp-Session-Id": "unknown"}
+        assert (await sessions.ask("all", "GET", BANKS, headers=headers)).status_code == 200
+
+    async def test_the_oldest_are_forgotten(self, sessions: House, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(door, "_SESSIONS_KEPT", 2)
+        first, second, third = [await self.begin(sessions, "all") for _ in range(3)]
+        assert [await self.use(sessions, "all", session) for session in (first, second, third)] == [404, 200, 200]
 
 
 class TestMcp:
@@ -334,3 +449,35 @@ class TestMcp:
     async def test_a_message_without_end_is_refused(self, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(door, "MAX_BODY", 100)
         assert (await house.ask("all", "POST", "/mcp", content=b"x" * 101)).status_code == 413
+        fits = b'{"method": "ping"}'.ljust(100)
+        assert (await house.ask("all", "POST", "/mcp", content=fits)).status_code == 200
+
+    async def test_an_answer_to_the_server_is_let_through(self, house: House) -> None:
+        for message, status in (({"result": {}}, 200), ({"method": None}, 400), ([], 200), ([{"result": 1}, 7], 400)):
+            assert (await house.ask("all", "POST", "/mcp", json=message)).status_code == status
+
+    async def test_the_bank_of_an_argument_counts_before_that_of_the_path_and_the_header(self, house: House) -> None:
+        shared, other = "desk:shared", "desk:notes:member:all"
+        for path, header, argument, status in (
+            ("/mcp", None, shared, 200),
+            ("/mcp", None, None, 200),  # the server takes its default, and the validator judges that
+            ("/mcp", None, 7, 200),
+            ("/mcp", other, shared, 200),
+            ("/mcp", shared, other, 403),
+            (f"/mcp/{shared}/", other, None, 200),
+            (f"/mcp/{shared}/", None, other, 403),
+        ):
+            params = {"name": "recall", "arguments": {"query": "x"} | ({"bank_id": argument} if argument else {})}
+            headers = {"X-Bank-Id": header} if header else {}
+            message = {"method": "tools/call", "params": params}
+            answer = await house.ask("reader", "POST", path, json=message, headers=headers)
+            assert answer.status_code == status, (path, header, argument)
+
+    async def test_a_call_without_arguments_is_held_against_the_grant(self, house: House) -> None:
+        for who, status in (("reader", 200), ("stranger", 403)):
+            message = {"method": "tools/call", "params": {"name": "recall"}}
+            assert (await house.ask(who, "POST", "/mcp/desk:shared/", json=message)).status_code == status
+
+    async def test_an_argument_that_is_not_listed_is_refused(self, house: House) -> None:
+        assert await house.call("all", "recall", bank_id="desk:shared", query="x", state="invalidated") == 422
+        assert await house.call("all", "recall", bank_id="desk:shared", query=["x"]) == 422

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -91,11 +92,21 @@ def test_an_unknown_key_id_is_refused_with_the_nearest(store: KeyStore) -> None:
         store.revoke(key_id[:-1] + "x")
 
 
-@pytest.mark.parametrize(("team", "member"), [("", "a"), ("desk", " ")])
-def test_a_key_needs_a_team_and_a_member(store: KeyStore, team: str, member: str) -> None:
-    with pytest.raises(InvalidInput, match="non-empty"):
+@pytest.mark.parametrize(
+    ("team", "member", "named"),
+    [("", "a", "team=''"), ("desk", " ", "member=' '"), (7, "a", "team=7"), ("t", None, "member=None")],
+)
+def test_a_key_needs_a_team_and_a_member(store: KeyStore, team: Any, member: Any, named: str) -> None:
+    with pytest.raises(InvalidInput, match=f"{named} must be a non-empty string"):
         store.create(team, member)
     assert not store.path.exists()
+
+
+def test_keys_are_listed_in_the_order_in_which_they_were_made(store: KeyStore) -> None:
+    made = [store.create("desk", f"m{number}")[0] for number in range(5)]
+    assert [record.id for record in KeyStore(store.path).list()] == made
+    assert [record.member for record in store.list()] == [f"m{number}" for number in range(5)]
+    assert json.loads(store.path.read_text())["version"] == 2
 
 
 def test_keys_made_at_the_same_time_are_all_kept(store: KeyStore) -> None:
@@ -125,11 +136,44 @@ def test_a_file_of_a_newer_version_is_an_error(store: KeyStore) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="file modes are POSIX")
-def test_a_file_that_others_can_write_is_an_error(store: KeyStore) -> None:
+@pytest.mark.parametrize(
+    ("mode", "works"), [(0o600, True), (0o644, True), (0o620, False), (0o602, False), (0o666, False)]
+)
+def test_a_file_that_others_can_write_is_an_error(store: KeyStore, mode: int, works: bool) -> None:
     _, key = store.create("desk", "researcher")
-    store.path.chmod(0o666)
-    with pytest.raises(ConfigurationError, match="chmod 600"):
+    store.path.chmod(mode)
+    if works:
+        assert store.verify(key)
+        return
+    with pytest.raises(ConfigurationError, match="chmod 600") as caught:
         store.verify(key)
+    assert caught.value.details == {"path": str(store.path)}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="file modes are POSIX")
+def test_all_files_of_a_store_are_their_owners_alone(tmp_path: Path) -> None:
+    store = KeyStore(tmp_path / "deep" / "er" / "keys.json")
+    before = os.umask(0)
+    try:
+        _, key = store.create("desk", "researcher")
+        assert store.verify(key)
+    finally:
+        os.umask(before)
+    assert {p.name: stat.S_IMODE(p.stat().st_mode) for p in store.path.parent.iterdir()} == {
+        "keys.json": 0o600,
+        "keys.json.used": 0o600,
+        ".keys.json.lock": 0o600,
+    }
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links")
+def test_a_planted_lock_makes_no_file_and_no_key(store: KeyStore) -> None:
+    target = store.path.with_name("elsewhere")
+    store.path.with_name(f".{store.path.name}.lock").symlink_to(target)
+    with pytest.raises(ConfigurationError, match="can't be written"):
+        store.create("desk", "a")
+    assert not target.exists()
+    assert not store.path.exists()
 
 
 def test_a_failed_change_leaves_the_file_as_it_was(store: KeyStore) -> None:
@@ -170,6 +214,41 @@ class TestLifetime:
         with pytest.raises(InvalidInput):
             store.create("desk", "a", lifetime=lifetime)
         assert store.list() == []
+
+    def test_the_shortest_lifetime_is_a_second(self, store: KeyStore, now: list[datetime]) -> None:
+        _, key = store.create("desk", "a", lifetime=timedelta(seconds=1))
+        assert store.verify(key)
+        with pytest.raises(InvalidInput, match="a second at least"):
+            store.create("desk", "a", lifetime=timedelta(milliseconds=999))
+        now.append(now[-1] + timedelta(seconds=1))
+        assert store.verify(key) is None
+
+    def test_a_grace_period_is_not_negative_and_a_second_at_least(self, store: KeyStore) -> None:
+        key_id, key = store.create("desk", "a")
+        for grace in (timedelta(seconds=-1), timedelta(milliseconds=1), timedelta.max):
+            with pytest.raises(InvalidInput):
+                store.rotate(key_id, grace=grace)
+        assert store.verify(key)
+        assert len(store.list()) == 1
+
+    def test_an_expired_key_is_not_rotated(self, store: KeyStore, now: list[datetime]) -> None:
+        key_id, _ = store.create("desk", "a", lifetime=timedelta(hours=1))
+        now.append(now[-1] + timedelta(hours=1))
+        with pytest.raises(InvalidInput, match="does not count any more"):
+            store.rotate(key_id)
+
+    def test_what_a_rotation_writes_down(self, store: KeyStore, now: list[datetime]) -> None:
+        old_id, _ = store.create("desk", "a")
+        now.append(now[-1] + timedelta(days=1))
+        store.rotate(old_id)
+        old, new = store.list()
+        assert (old.revoked, old.created, new.created, new.revoked) == (now[1], now[0], now[1], None)
+        assert old.sha256 != new.sha256
+        later, _ = store.rotate(new.id, grace=timedelta(hours=2))
+        assert [(r.id, r.revoked, r.expires) for r in store.list()[1:]] == [
+            (new.id, None, now[1] + timedelta(hours=2)),
+            (later, None, None),
+        ]
 
     def test_a_rotated_key_has_the_same_owner_and_the_old_one_stops_at_once(self, store: KeyStore) -> None:
         old_id, old = store.create("desk", "a", admin=True)
@@ -248,11 +327,38 @@ class TestUse:
         store.verify("htm_0000000000_" + "A" * 43)
         assert store.last_used() == {}
 
-    def test_where_its_use_can_not_be_noted_a_key_counts_all_the_same(self, store: KeyStore) -> None:
+    def test_where_its_use_can_not_be_noted_a_key_counts_all_the_same(
+        self, store: KeyStore, caplog: pytest.LogCaptureFixture
+    ) -> None:
         _, key = store.create("desk", "a")
         store.path.with_name(f"{store.path.name}.used").mkdir()
         assert store.verify(key)
         assert store.last_used() == {}
+        assert "the use of a key could not be noted" in caplog.text
+
+    def test_a_use_is_noted_once_an_hour_and_again_after_the_clock_was_set_back(
+        self, store: KeyStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
+        moments = [noon]
+        monkeypatch.setattr(key_file, "_now", lambda: moments[-1])
+        (one, key), (other, second) = store.create("desk", "a"), store.create("desk", "b")
+        for minutes, noted in ((0, 0), (59, 0), (60, 60), (61, 60), (30, 30)):
+            moments.append(noon + timedelta(minutes=minutes))
+            store.verify(key)
+            assert store.last_used() == {one: noon + timedelta(minutes=noted)}
+        store.verify(second)
+        assert store.last_used().keys() == {one, other}
+
+    @pytest.mark.parametrize(
+        "text", ["", "[]", "7", '{"a": 7}', '{"a": "noon"}', '{"a": "2026-01-01T12:00:00"}', "[" * 99_999]
+    )
+    def test_a_damaged_note_of_uses_counts_for_nothing(self, store: KeyStore, text: str) -> None:
+        key_id, key = store.create("desk", "a")
+        store.path.with_name(f"{store.path.name}.used").write_text(text)
+        assert store.last_used() == {}
+        assert store.verify(key)
+        assert store.last_used().keys() == {key_id}
 
     @pytest.mark.skipif(os.name != "posix", reason="links")
     @pytest.mark.parametrize("name", [".{}.lock", "{}.used"])

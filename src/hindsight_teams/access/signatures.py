@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +20,7 @@ from hindsight_teams.access.grants import Caller
 from hindsight_teams.errors import InvalidInput
 from hindsight_teams.models import Memory, RetainItem, TagGroup, TagsMatch
 from hindsight_teams.requests.tags import TagFilter
+from hindsight_teams.text import cut
 
 FIELDS = ("team", "author", "user", "session", "run")
 ENVELOPE_METADATA = frozenset(
@@ -34,6 +36,8 @@ USER = "user"
 """The ``speaker`` of what a user said, as automatic retention stores it."""
 MARK = "marked:suspicious"
 """The tag of a memory that the write guard let pass with a mark; the reason is metadata."""
+_SHOWN = 80
+"""Characters of a refused tag that an error repeats."""
 _OCCASION = ("session:", "run:", "lineage:")
 
 
@@ -124,6 +128,26 @@ def undecided(metadata: Mapping[str, str], tags: Sequence[str]) -> tuple[dict[st
     return kept, [tag for tag in tags if not tag.startswith("lineage:")]
 
 
+def for_bank_of(
+    owner: Caller, needs: AbstractSet[str], metadata: Mapping[str, str], tags: Sequence[str]
+) -> tuple[dict[str, str], list[str]]:
+    """A memory's metadata and tags for another bank: of the team, user, session and run whose bank that is.
+
+    So it goes when that user is forgotten, whomever it was retained for at first.
+
+    Args:
+        owner: Whose bank it is.
+        needs: The caller's fields that the bank's id depends on.
+        metadata: The memory's; what it says of its user, session and run stays.
+        tags: The memory's.
+    """
+    own = {name: value for name, value in identity(owner).items() if name in needs}
+    signed = [*tags, *(identity_tag(name, value) for name, value in own.items())]
+    if not any(tag.startswith("tagset:") for tag in tags):
+        signed.append(tagset(own_tags(tags)))
+    return {**own, **metadata}, list(dict.fromkeys(signed))
+
+
 def own_tags(tags: Sequence[str]) -> tuple[str, ...]:
     """A signed memory's tags without the signature."""
     return tuple(t for t in tags if not t.startswith(RESERVED_PREFIXES))
@@ -148,7 +172,9 @@ def refuse_forgery(tags: Sequence[str], metadata: Mapping[str, Any], *, heard: b
     """
     for tag in tags:
         if tag.startswith(RESERVED_PREFIXES):
-            raise InvalidInput(f"the tag {tag!r} looks like a signature, which only the service sets; choose another")
+            raise InvalidInput(
+                f"the tag {cut(tag, _SHOWN)!r} looks like a signature, which only the service sets; choose another"
+            )
     for key in metadata:
         if key in RESERVED_METADATA:
             raise InvalidInput(f"the metadata key {key!r} is part of the signature, which only the service sets")

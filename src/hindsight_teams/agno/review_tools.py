@@ -89,7 +89,7 @@ class ReviewTools(MemoryToolkit):
         super().__init__(**whole)
 
     def list_reviews(self, run_context: RunContext, page: int = 1) -> str:
-        """List the memories that wait for your decision, oldest first, with the id of each.
+        """List the memories that wait for your decision, and those stored with a mark, with the id of each.
 
         Args:
             run_context: The run, from Agno.
@@ -103,7 +103,7 @@ class ReviewTools(MemoryToolkit):
         return _listed(await self._here(run_context).apage(limit=PAGE, offset=_offset(page)), page)
 
     def approve_memory(self, run_context: RunContext, review_id: str) -> str:
-        """Store a memory that waits in the bank it is meant for.
+        """Store a memory that waits in the bank it is meant for, or take the mark off one that is stored.
 
         Args:
             run_context: The run, from Agno.
@@ -117,7 +117,7 @@ class ReviewTools(MemoryToolkit):
         return f"Stored in {(await self._here(run_context).aapprove(review_id)).item.bank}."
 
     def reject_memory(self, run_context: RunContext, review_id: str) -> str:
-        """Drop a memory that waits.
+        """Drop a memory that waits, or delete one that is marked.
 
         Args:
             run_context: The run, from Agno.

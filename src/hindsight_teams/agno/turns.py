@@ -151,7 +151,7 @@ class Turns:
             found = [
                 turn
                 for context, turn in self._lasting.get(session, [])
-                if context() is not None and not turn.over and turn.user in (None, user)
+                if context() is not None and not turn.over and turn.user == user
             ]
         verbatim = [turn for turn in found if turn.words and turn.words in words]
         candidates = verbatim or found

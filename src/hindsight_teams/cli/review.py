@@ -14,7 +14,6 @@ from hindsight_teams.cli.output import glyph, item, print_json, say, styled
 if TYPE_CHECKING:
     from hindsight_teams.memory.curation import Decision, Reviews
     from hindsight_teams.memory.envelopes import ReviewItem
-    from hindsight_teams.models import Memory
 
 app = typer.Typer(help="Approve or reject memories that wait for review.", no_args_is_help=True)
 
@@ -36,17 +35,16 @@ def list_(
     json: Json = False,
 ) -> None:
     """List what waits, oldest first."""
-    if marked:
-        with _reviews(team, db, url, None) as reviews:
-            _list_marked(reviews.marked(), as_json=json)
-        return
     with _reviews(team, db, url, None) as reviews:
-        items = reviews.approved() if approved else reviews.pending()
+        items = reviews.marked() if marked else reviews.approved() if approved else reviews.pending()
     if json:
         print_json({"items": [_plain(found) for found in items]})
         return
     if not items:
-        say(("Nothing was approved." if approved else "Nothing waits for review.", "dim"))
+        nothing = (
+            "Nothing is marked." if marked else "Nothing was approved." if approved else "Nothing waits for review."
+        )
+        say((nothing, "dim"))
     for found in items:
         author = (found.item.metadata or {}).get("author", "somebody")
         say((found.id, "bold"), f"  {found.kind} by {author} for {found.bank}", (f"  {found.reason}", "dim"))
@@ -57,7 +55,7 @@ def list_(
 def approve(
     id: Id, *, curator: Curator = None, team: TeamOption = None, db: Db = None, url: Url = None, json: Json = False
 ) -> None:
-    """Store a memory in the bank it is meant for.
+    """Store a memory in the bank it is meant for, or take the mark off one that is stored.
 
     The copy keeps its author, and says where it came from and who approved it.
     """
@@ -69,7 +67,7 @@ def approve(
 def reject(
     id: Id, *, curator: Curator = None, team: TeamOption = None, db: Db = None, url: Url = None, json: Json = False
 ) -> None:
-    """Drop a memory that waits."""
+    """Drop a memory that waits, or delete one that is marked."""
     with _reviews(team, db, url, curator) as reviews:
         _tell(reviews.reject(id), as_json=json)
 
@@ -89,22 +87,6 @@ def _reviews(team: TeamOption, db: Db, url: Url, curator: str | None) -> Iterato
 
     with backend(db, url, must_exist=True) as opened:
         yield TeamMemory.from_file(find_team_file(team), backend=opened).reviews(curator)
-
-
-def _list_marked(memories: list[Memory], *, as_json: bool) -> None:
-    if as_json:
-        fields = ("id", "bank_id", "author", "marked", "text")
-        print_json({"items": [{name: getattr(memory, name) for name in fields} for memory in memories]})
-        return
-    if not memories:
-        say(("Nothing is marked.", "dim"))
-    for memory in memories:
-        say(
-            (memory.id, "bold"),
-            f"  by {memory.author or 'somebody'} in {memory.bank_id}",
-            (f"  {memory.marked}", "dim"),
-        )
-        item(styled("  "), styled(memory.text))
 
 
 def _plain(found: ReviewItem) -> dict[str, Any]:

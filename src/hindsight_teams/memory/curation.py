@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from hindsight_teams.access.banks import review_bank_id
 from hindsight_teams.access.definition import TeamDefinition
 from hindsight_teams.access.grants import Access, Caller
-from hindsight_teams.access.signatures import MARK, attributed, identity_tag, read_filter, undecided
+from hindsight_teams.access.signatures import attributed, for_bank_of, read_filter, undecided
 from hindsight_teams.audit import AuditEvent, AuditSink, Outcome, trail_of
 from hindsight_teams.errors import (
     AccessDenied,
@@ -26,8 +26,9 @@ from hindsight_teams.errors import (
     did_you_mean,
 )
 from hindsight_teams.memory.envelopes import ReviewItem, decided_item, seal, unseal
+from hindsight_teams.memory.marks import MARKED, item_of, marked_items
 from hindsight_teams.memory.recording import reason_of
-from hindsight_teams.models import BankInfo, Document, Memory, MemoryPage, RecallResult, Receipt, RetainItem
+from hindsight_teams.models import BankInfo, Document, Memory, MemoryPage, RecallResult, Receipt
 from hindsight_teams.requests import (
     Capability,
     DeleteMemories,
@@ -103,7 +104,8 @@ class Proposals:
             raise AccessDenied(f"member {who.member!r} may not propose memories; name it in proposers under [review]")
         if to not in self.definition.banks:
             raise InvalidInput(f"there is no bank {to!r} to propose for; {did_you_mean(to, self.definition.banks)}")
-        target_id = self.definition.banks[to].resolve(who)
+        target = self.definition.banks[to]
+        target_id = target.resolve(who)
         own = self.memory.rights.read_targets(who, Access.RECALL, None)
         answers = yield [
             Recall(bank=source.bank_id, query=text, filter=read_filter(signed=True, scope_tags=source.grant.scope_tags))
@@ -119,14 +121,8 @@ class Proposals:
             raise NotFound("no bank you may recall from holds exactly this memory; recall it, then propose its text")
         found = min(saying, key=lambda m: (m.author is None, m.type == "observation"))
         metadata, tags = undecided(found.metadata, found.tags)
-        item = RetainItem(
-            content=found.text,
-            timestamp=found.mentioned_at,
-            context=found.context,
-            metadata=metadata,
-            tags=tags,
-            entities=list(found.entities) or None,
-        )
+        metadata, tags = for_bank_of(who, target.needs, metadata, tags)
+        item = replace(item_of(found), metadata=metadata, tags=tags)
         sealed = seal("proposal", item, bank=to, bank_id=target_id, reason=reason, origin=f"{found.bank_id}#{found.id}")
         yield Retain(bank=review_bank_id(who), items=[sealed])
         opened = unseal(sealed.metadata or {})
@@ -206,7 +202,7 @@ class Reviews:
         return other
 
     def page(self, *, limit: int, offset: int = 0) -> ReviewPage:
-        """A part of what waits, oldest first; only that part counts as seen."""
+        """A part of what waits, oldest first, and then of what is marked; only that part counts as seen."""
         return run(self.backend, self._paged(limit, offset))
 
     async def apage(self, *, limit: int, offset: int = 0) -> ReviewPage:
@@ -224,6 +220,8 @@ class Reviews:
     def approve(self, review_id: str) -> Decision:
         """Store the memory in the bank it is meant for, signed by its author and with its lineage.
 
+        A marked memory is stored anew without its mark.
+
         Raises:
             NotFound: Nothing of this id waits.
         """
@@ -234,7 +232,7 @@ class Reviews:
         return await arun(self.backend, self._audited("approve", review_id, self._approve(review_id)))
 
     def reject(self, review_id: str) -> Decision:
-        """Drop what waits.
+        """Drop what waits, or delete what is marked.
 
         Raises:
             NotFound: Nothing of this id waits.
@@ -261,12 +259,16 @@ class Reviews:
         """What was approved and can be revoked, oldest first."""
         return run(self.backend, self._shown(self._items(("approved",))))
 
-    def marked(self) -> list[Memory]:
-        """What the write guard stored with a mark, oldest first within a bank.
+    def marked(self) -> list[ReviewItem]:
+        """What the write guard stored with a mark, oldest first within a bank; ``approve`` takes the mark off.
 
-        A curator sees those of banks that it may recall from and that belong to no user; the application sees all.
+        A curator sees those that it may recall, as the caller of its run; the application sees all.
         """
-        return run(self.backend, self._seen(self._marked()))
+        return run(self.backend, self._shown(self._marked()))
+
+    async def amarked(self) -> list[ReviewItem]:
+        """Async twin of ``marked``."""
+        return await arun(self.backend, self._shown(self._marked()))
 
     # --- steps --------------------------------------------------------------------------------------------------
 
@@ -308,36 +310,27 @@ class Reviews:
             waiting.append(item)
         return waiting
 
-    def _marked(self) -> Steps[list[Memory]]:
-        banks: list[BankInfo] = yield ListBanks()
-        chosen = TagFilter([identity_tag("team", self.definition.team_id), MARK], "all_strict")
-        found: list[Memory] = []
-        for bank in banks:
-            offset = total = 0
-            while self._may_read(bank.bank_id) and (not offset or offset < total):
-                page: MemoryPage = yield ListMemories(bank=bank.bank_id, limit=_PAGE, offset=offset, filter=chosen)
-                found += page.memories
-                offset, total = offset + _PAGE, page.total
+    def _marked(self) -> Steps[list[ReviewItem]]:
+        if self.caller.member is None:
+            banks: list[BankInfo] = yield ListBanks()
+            own: list[tuple[str, str, Sequence[str]]] = [(self._short_name(b.bank_id), b.bank_id, ()) for b in banks]
+        else:
+            own = self._recallable(self.caller.member)
+        return (yield from marked_items(self.definition.team_id, own))
+
+    def _recallable(self, curator: str) -> list[tuple[str, str, Sequence[str]]]:
+        """Of each bank that a curator may recall from in this run its short name, its id and the scope."""
+        found: list[tuple[str, str, Sequence[str]]] = []
+        for grant in self.definition.grants.get(curator, {}).values():
+            with suppress(HindsightTeamsError):  # the run has no user where the bank has one for each
+                if Access.RECALL in grant.access:
+                    found.append((grant.bank.name, grant.bank.resolve(self.caller), grant.scope_tags))
         return found
 
-    def _may_read(self, bank_id: str) -> bool:
-        curator = self.caller.member
-        if curator is None:
-            return True
-        grants = self.definition.grants.get(curator, {}).values()
-        known = {"team", "member"}
-        own = [g.bank for g in grants if Access.RECALL in g.access and g.bank.needs and g.bank.needs <= known]
-        return bank_id in [bank.resolve(self.caller) for bank in own]
-
-    def _seen(self, steps: Steps[list[Memory]]) -> Steps[list[Memory]]:
-        try:
-            memories = yield from steps
-        except BaseException as error:
-            _record(self.audit, self.caller, "review", error=error)
-            raise
-        ids = [memory.id for memory in memories]
-        _record(self.audit, self.caller, "review", count=len(ids), memory_ids=ids, reason="marked")
-        return memories
+    def _short_name(self, bank_id: str) -> str:
+        """A bank's short name, which is the second part of its id; the id itself for a bank of a resolver's."""
+        name = "".join(bank_id.split(":")[1:2])
+        return name if name in self.definition.banks else bank_id
 
     def _one(self, review_id: str, items: Sequence[ReviewItem], what: str) -> ReviewItem:
         for item in items:
@@ -348,8 +341,13 @@ class Reviews:
 
     def _approve(self, review_id: str) -> Steps[Decision]:
         """Record the approval, then store the copy: whatever is interrupted can be finished, and be revoked."""
-        item = self._one(review_id, (yield from self._pending()), "waiting")
-        approved = decided_item(item, reviewer=self.caller.member or "the application")
+        item = yield from self._to_decide(review_id)
+        reviewer = self.caller.member or "the application"
+        approved = decided_item(item, reviewer=reviewer)
+        if item.kind == MARKED:
+            receipt: Receipt = yield Retain(bank=item.bank_id, items=[approved])
+            yield from self._drop(item)
+            return Decision(item, "approved", receipt)
         record = seal(
             "approved",
             replace(item.item, metadata=approved.metadata),
@@ -376,9 +374,16 @@ class Reviews:
         return Decision(item, "approved", receipt)
 
     def _reject(self, review_id: str) -> Steps[Decision]:
-        item = self._one(review_id, (yield from self._pending()), "waiting")
+        item = yield from self._to_decide(review_id)
         yield from self._drop(item)
         return Decision(item, "rejected")
+
+    def _to_decide(self, review_id: str) -> Steps[ReviewItem]:
+        """What waits under an id, or is marked; what is marked is looked for only where nothing waits under it."""
+        waiting = yield from self._pending()
+        if not any(item.id == review_id for item in waiting):
+            waiting += yield from self._marked()
+        return self._one(review_id, waiting, "waiting")
 
     def _revoke(self, review_id: str) -> Steps[Decision]:
         item = self._one(review_id, (yield from self._items(("approved",))), "approved")
@@ -387,7 +392,10 @@ class Reviews:
         return Decision(item, "revoked")
 
     def _drop(self, item: ReviewItem) -> Steps[None]:
-        yield DeleteMemories(bank=self._bank, document_id=item.envelope_document_id)
+        if item.kind == MARKED:
+            yield DeleteMemories(bank=item.bank_id, ids=list(item.envelope_ids))
+        else:
+            yield DeleteMemories(bank=self._bank, document_id=item.envelope_document_id)
 
     def _paged(self, limit: int, offset: int) -> Steps[ReviewPage]:
         check_page(limit, offset)
@@ -395,7 +403,7 @@ class Reviews:
 
         def part() -> Steps[list[ReviewItem]]:
             nonlocal total
-            items = yield from self._pending()
+            items = [*(yield from self._pending()), *(yield from self._marked())]
             total = len(items)
             return items[offset : offset + limit]
 

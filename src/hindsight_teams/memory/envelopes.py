@@ -27,14 +27,15 @@ class ReviewItem:
 
     Attributes:
         id: Names it in ``approve`` and ``reject``.
-        kind: ``quarantine`` (a guard held it back), ``proposal`` (a member proposes it for another bank), or
-            ``approved`` (decided, kept so that it can be revoked).
+        kind: ``quarantine`` (a guard held it back), ``proposal`` (a member proposes it for another bank),
+            ``approved`` (decided, kept so that it can be revoked), or ``marked`` (a guard let it pass with a mark).
         bank: Short name of the bank it is meant for.
         bank_id: Id of that bank.
         reason: Why it waits.
         item: What would be stored, signed by its author.
         origin: For a proposal, the id of the memory it was copied from.
-        envelope_ids: Ids of the memories that the review bank holds of its envelope, where the backend tells.
+        envelope_ids: Ids of the memories that the review bank holds of its envelope, where the backend tells; of
+            something marked, the id of the memory itself.
     """
 
     id: str

@@ -34,7 +34,7 @@ from hindsight_teams.server import signing as signature
 from hindsight_teams.server.authority import Authority, Identity
 from hindsight_teams.server.gate import Guard, admitted, single_bank
 from hindsight_teams.server.routes import MCP_TOOLS
-from hindsight_teams.server.write_guard import WriteGuards, guarded
+from hindsight_teams.server.write_guard import WriteGuards, guarded, queued
 
 log = logging.getLogger(__name__)
 
@@ -143,9 +143,13 @@ class TeamValidator(OperationValidatorExtension):
             items = [
                 signature.sign(item, grant=grant, bank_id=ctx.bank_id, sealed=sealed, **who) for item in ctx.contents
             ]
+            caller = Caller(**who)
+            if sealed and self.write_guards is not None:
+                reason = await asyncio.to_thread(queued, self.write_guards.queue, ctx.contents, caller=caller)
+                if reason:
+                    return ValidationResult.reject(f"it can't be put up for review: {reason}", status_code=422)
             if grant is not None and self.write_guards is not None:
                 guard = self.write_guards.of(who["team"], identity.definition.guard)
-                caller = Caller(team=who["team"], member=who["member"])
                 items, reason = await asyncio.to_thread(guarded, guard, items, bank=grant.bank.name, caller=caller)
                 if reason:
                     return ValidationResult.reject(f"the write guard did not let it pass: {reason}", status_code=422)

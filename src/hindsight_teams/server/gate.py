@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextvars import ContextVar
 from typing import Any, TypeAlias
@@ -28,6 +29,9 @@ MCP = "/mcp"
 MAX_BODY = 32 * 1024 * 1024
 """Bytes of a member's request that are read to see what it asks for; a larger one is refused."""
 
+_SESSION = b"mcp-session-id"
+_SESSIONS_KEPT = 10_000
+
 admitted: ContextVar[str | None] = ContextVar("hindsight_teams_admitted", default=None)
 """The id of the key that the guard let through, for this request."""
 
@@ -46,6 +50,38 @@ class Refused(Exception):
         self.detail = detail
 
 
+class Sessions:
+    """Which key opened which MCP session: another key can neither use, hear nor end it.
+
+    The oldest are forgotten past ten thousand; whoever used one opens another.
+    """
+
+    def __init__(self) -> None:
+        self._opened: OrderedDict[str, str] = OrderedDict()
+
+    def check(self, session: str | None, key_id: str) -> None:
+        """Refuse a session that this key did not open.
+
+        Raises:
+            Refused: The words are those of the server for a session that it does not know.
+        """
+        if session is not None and self._opened.get(session) != key_id:
+            raise Refused(404, "Session not found")
+
+    def noting(self, send: Send, key_id: str) -> Send:
+        """``send``, which notes the session that an answer opens."""
+
+        async def noted(message: Message) -> None:
+            for name, value in message.get("headers", ()) if message["type"] == "http.response.start" else ():
+                if name.lower() == _SESSION:
+                    self._opened.setdefault(value.decode("latin-1"), key_id)
+                    while len(self._opened) > _SESSIONS_KEPT:
+                        self._opened.popitem(last=False)
+            await send(message)
+
+        return noted
+
+
 class Guard:
     """Lets through what the key's owner may do, and nothing else.
 
@@ -57,6 +93,7 @@ class Guard:
     def __init__(self, app: Application, authority: Authority) -> None:
         self.app = app
         self.authority = authority
+        self.sessions = Sessions()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -73,6 +110,9 @@ class Guard:
         try:
             identity = self._identify(scope)
             on_mcp = path == MCP or path.startswith(f"{MCP}/")
+            if on_mcp:
+                self.sessions.check(_header(scope, _SESSION), identity.key.id)
+                send = self.sessions.noting(send, identity.key.id)
             if not identity.admin:
                 if on_mcp:
                     receive = await self._check_mcp(identity, scope, path, receive)

@@ -2,10 +2,12 @@
 
 The service signs before it sends; a hand-written request may claim anything. Here the key says who the author is, so a
 claim must agree with it, and what is missing is added. User, session and run can't be checked: a member acts for them.
+Who said it is the member's to tell of itself, of its user and of a tool; what it tells of anybody else is left out.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -19,6 +21,10 @@ from hindsight_teams.memory.envelopes import seal, unseal
 from hindsight_teams.server.matching import could_be, named_by
 
 Item = Mapping[str, Any]
+
+MAX_CLAIM = 1_000
+"""Characters of a user, a session or a run: they are stored, and no check of the content reads them."""
+_TOOL = re.compile(r"tool:[\w.-]{1,64}")
 
 SEALED = ("quarantine", "proposal")
 """The kinds of envelopes that a member makes; the others are made by who decides."""
@@ -39,16 +45,21 @@ def sign(
 
     Raises:
         InvalidInput: It claims another team or author, contradicts itself or its bank about user, session or run,
-            claims a trust or a lineage, or asks for observations under other tags than its own.
+            names one at excessive length, claims a trust or a lineage, or asks for observations under other tags than
+            its own.
     """
     tags, metadata = list(item.get("tags") or ()), dict(item.get("metadata") or {})
     scope_tags = grant.scope_tags if grant else ()
     reserved = provenance.RESERVED_METADATA - {"marked"} - (provenance.ENVELOPE_METADATA if sealed else frozenset())
     caller = _completed(replace(_claimed(tags, metadata), team=team, member=member), grant, bank_id)
+    trusts = (provenance.trust_in(_text(metadata.get("speaker"))),)
+    if not _may_tell(metadata, caller):
+        metadata = {key: value for key, value in metadata.items() if key not in provenance.SPOKEN_METADATA}
     own = [tag for tag in tags if not tag.startswith(provenance.RESERVED_PREFIXES) and tag not in scope_tags]
     signed_tags = provenance.sign_tags(caller, own, scope_tags)
-    if provenance.MARK in tags:  # a mark only takes trust away, so that anybody may set it on its own
+    if provenance.MARK in tags or metadata.get("marked"):  # it only takes trust away, so anybody may mark its own
         signed_tags.append(provenance.MARK)
+        metadata["marked"] = metadata.get("marked") or "suspicious"
     signed_metadata = provenance.sign_metadata(
         caller, {key: value for key, value in metadata.items() if key not in reserved}
     )
@@ -57,7 +68,7 @@ def sign(
         if tag.startswith(provenance.RESERVED_PREFIXES) and tag not in signed_tags and not tag.startswith("tagset:"):
             raise InvalidInput(f"the tag {tag!r} claims an identity that is not this key's, or two at once")
     for key in reserved & metadata.keys():
-        if metadata[key] != signed_metadata.get(key):
+        if metadata[key] != signed_metadata.get(key) and not (key == "trust" and metadata[key] in trusts):
             raise InvalidInput(f"the metadata {key!r} claims what is not this key's")
     expected = None if sealed else provenance.observation_scopes(signed_tags)
     scopes = item.get("observation_scopes")
@@ -100,7 +111,7 @@ def check_envelope(item: Item, definition: TeamDefinition, member: str) -> None:
     try:
         if opened is None:
             raise ValueError("no envelope")
-        inner = {"tags": list(opened.item.tags or ()), "metadata": dict(opened.item.metadata or {})}
+        tags, inside = list(opened.item.tags or ()), dict(opened.item.metadata or {})
         expected = seal(
             opened.kind,
             opened.item,
@@ -123,8 +134,15 @@ def check_envelope(item: Item, definition: TeamDefinition, member: str) -> None:
     )
     if not same:
         raise InvalidInput("the envelope for the review bank does not match what is in it")
-    sign(inner, team=definition.team_id, member=member)  # of an observation nobody is the author, and it claims none
+    if not _may_tell(inside, replace(_claimed(tags, inside), member=member)):
+        raise InvalidInput("the memory in the envelope claims that somebody else said it")
     target = definition.banks.get(opened.bank)
+    if isinstance(target, BankSpec):  # it carries the user of its bank beside the one that it was retained for
+        named = named_by(target, definition.team_id, member, opened.bank_id).items()
+        owner = {provenance.identity_tag(name, value) for name, value in named if value != inside.get(name)}
+        tags = [tag for tag in tags if tag not in owner]
+    # Of an observation nobody is the author, and it claims none.
+    sign({"tags": tags, "metadata": inside}, team=definition.team_id, member=member)
     if target is None or not could_be(target, definition.team_id, member, opened.bank_id):
         raise InvalidInput("the envelope is for a bank that is not this member's to name")
 
@@ -136,6 +154,19 @@ def writable_tags(*, team: str, member: str) -> list[str]:
     """
     mine = [provenance.identity_tag("team", team), provenance.identity_tag("author", member)]
     return [*_others("team:", "author:"), *mine]  # escaped identities hold no pattern characters
+
+
+def _may_tell(metadata: Mapping[str, Any], caller: Caller) -> bool:
+    """Whether the member may say that this speaker said it: it itself, the user that it acts for, or a tool."""
+    speaker = metadata.get("speaker")
+    if speaker is None:
+        return "exchange" not in metadata
+    said = _text(speaker) or ""
+    return (said == provenance.USER and bool(caller.user)) or said == caller.member or bool(_TOOL.fullmatch(said))
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _sets(scopes: Any) -> Any:
@@ -164,4 +195,6 @@ def _claimed(tags: Sequence[str], metadata: Mapping[str, Any]) -> Caller:
     for name in ("user", "session", "run"):
         tagged = (unescape(tag.removeprefix(f"{name}:")) for tag in tags if tag.startswith(f"{name}:"))
         claims[name] = metadata.get(name) or next(filter(None, tagged), None)
+        if len(str(claims[name] or "")) > MAX_CLAIM:
+            raise InvalidInput(f"the {name} that the item claims has more than {MAX_CLAIM} characters")
     return Caller(**claims)

@@ -1,4 +1,4 @@
-"""The write guard over the items of a retain that came over HTTP or MCP. Pure."""
+"""The write guard over what came over HTTP or MCP, and its limits over what is put up for review."""
 
 from __future__ import annotations
 
@@ -8,7 +8,11 @@ from typing import Any
 from hindsight_teams.access.grants import Caller
 from hindsight_teams.access.guard_rules import GuardRules
 from hindsight_teams.access.signatures import MARK, RESERVED_METADATA, own_tags
-from hindsight_teams.guard import Guard, WriteAttempt
+from hindsight_teams.guard import Guard, Oversize, TooManyWrites, WriteAttempt
+from hindsight_teams.memory.envelopes import unseal
+
+_UNSEEN = RESERVED_METADATA - {"marked"}
+"""Metadata that no check reads: the server made it. Whoever sends a mark writes its reason, which readers are shown."""
 
 
 class WriteGuards:
@@ -16,6 +20,8 @@ class WriteGuards:
 
     def __init__(self) -> None:
         self._guards: dict[str, tuple[GuardRules, Guard]] = {}
+        self.queue = Guard([Oversize(), TooManyWrites()])
+        """For what is put up for review: a curator judges the words, and nobody may flood a curator."""
 
     def of(self, team: str, rules: GuardRules) -> Guard:
         """The guard of a team."""
@@ -23,6 +29,25 @@ class WriteGuards:
         if known is None or known[0] != rules:
             known = self._guards[team] = (rules, Guard.of(rules))
         return known[1]
+
+
+def queued(guard: Guard, items: Sequence[Mapping[str, Any]], *, caller: Caller) -> str | None:
+    """Why envelopes may not all be put up for review; None where they may."""
+    for item in items:
+        opened = unseal(item.get("metadata") or {})
+        inside = opened.item if opened else None
+        attempt = WriteAttempt(
+            content=str(inside.content) if inside else "",
+            caller=caller,
+            context=inside.context if inside else None,
+            metadata={key: str(value) for key, value in ((inside and inside.metadata) or {}).items()},
+            tags=list((inside and inside.tags) or ()),
+            entities=[_name(entity) for entity in (inside and inside.entities) or ()],
+        )
+        verdict = guard.inspect(attempt)
+        if verdict.action == "refuse":
+            return verdict.reason
+    return None
 
 
 def guarded(
@@ -43,9 +68,10 @@ def guarded(
             bank=bank,
             context=item.get("context"),
             tags=own,
-            metadata={key: str(metadata[key]) for key in metadata.keys() - RESERVED_METADATA},
+            metadata={key: str(metadata[key]) for key in metadata.keys() - _UNSEEN},
             entities=[_name(entity) for entity in entities],
             document_id=item.get("document_id"),
+            source="author" if metadata.get("speaker") in (None, caller.member) else "others",
         )
         verdict = guard.inspect(attempt)
         left = verdict.attempt

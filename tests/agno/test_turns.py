@@ -1,0 +1,33 @@
+"""Whom a run listens to: never to the words of another user, whoever shares a session id."""
+
+from __future__ import annotations
+
+import pytest
+from agno.run.base import RunContext
+
+from hindsight_teams.agno.turns import Turns
+
+
+class Squad:
+    """Stands for the team memory that equips."""
+
+
+def context(run: str, user: str | None) -> RunContext:
+    return RunContext(run_id=run, session_id="shared-session", user_id=user)
+
+
+@pytest.mark.parametrize(("speaking", "listening"), [(None, "ada"), ("mallory", "ada"), ("mallory", None)])
+def test_a_member_does_not_hear_what_another_user_tells_the_leader(speaking: str | None, listening: str | None) -> None:
+    turns = Turns(Squad())
+    leading = context("r1", speaking)
+    turns.hear("a", leading, leads="desk", keeps=False, place="outermost")
+    heard = turns.hear("Find a flight.", context("r2", listening), leads=None, keeps=True, place="member")
+    assert (heard.turn.words, heard.turn.user) == ("Find a flight.", listening)
+
+
+def test_a_member_hears_the_user_of_its_own_turn() -> None:
+    turns = Turns(Squad())
+    leading = context("r1", "ada")
+    turns.hear("I moved to Oslo.", leading, leads="desk", keeps=False, place="outermost")
+    heard = turns.hear("Note where she lives.", context("r2", "ada"), leads=None, keeps=True, place="member")
+    assert (heard.turn.words, heard.task) == ("I moved to Oslo.", "Note where she lives.")
