@@ -160,7 +160,8 @@ class Receipt:
         memory_ids: Ids of the stored memories, where the backend tells (a server extracts later and does not).
         document_ids: The documents written.
         operation_id: Set when the backend works on it in the background.
-        quarantined: The write guard stored it out of every read, until reviewed.
+        quarantined: The write guard stored it, or some of it, out of every read, until reviewed.
+        held: How many of the items that were.
     """
 
     bank_id: str
@@ -169,6 +170,7 @@ class Receipt:
     document_ids: tuple[str, ...] = ()
     operation_id: str | None = None
     quarantined: bool = False
+    held: int = 0
     notes: tuple[str, ...] = ()
 
 

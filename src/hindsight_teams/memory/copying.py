@@ -9,12 +9,13 @@ derived, and a server derives them anew.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from hindsight_teams.backends.base import MemoryBackend
 from hindsight_teams.errors import BankNotFound, InvalidInput
+from hindsight_teams.memory.many import batches
 from hindsight_teams.models import Memory, RetainItem
 from hindsight_teams.requests import Capability, EnsureBank, ListBanks, ListMemories, ListRepeats, Retain
 from hindsight_teams.requests.checks import check_bank_id
@@ -116,8 +117,7 @@ def copy_bank(
     already = done
     if progress is not None:
         progress(done, total)
-    for load in batches(waiting, batch):
-        items = [item for parcel in load for item in parcel.items]
+    for items in batches((parcel.items for parcel in waiting), batch):
         target.execute(Retain(bank=name, items=items))
         copied += len(items)
         done += len(items)
@@ -166,20 +166,6 @@ def missing(parcels: Sequence[Parcel], target: Iterable[Memory]) -> list[Parcel]
         if (parcel.document_id, parcel.mark) not in marks
         and not all((parcel.document_id, _digest([_unmarked(item)])) in held for item in parcel.items)
     ]
-
-
-def batches(parcels: Iterable[Parcel], size: int) -> Iterator[list[Parcel]]:
-    """Documents in groups of about ``size`` memories; a document is never split."""
-    load: list[Parcel] = []
-    count = 0
-    for parcel in parcels:
-        if load and count + len(parcel.items) > size:
-            yield load
-            load, count = [], 0
-        load.append(parcel)
-        count += len(parcel.items)
-    if load:
-        yield load
 
 
 def check(parcels: Sequence[Parcel], target: Sequence[Memory], *, sample: int) -> tuple[int, int, int, tuple[str, ...]]:
