@@ -12,6 +12,7 @@ import typer
 
 from hindsight_teams.cli.bank_care import backup, check, repair
 from hindsight_teams.cli.bank_copy import copy
+from hindsight_teams.cli.bank_ingest import ingest
 from hindsight_teams.cli.failing import usage
 from hindsight_teams.cli.meaning import WORDS_ONLY, finds_by_meaning
 from hindsight_teams.cli.options import Db, Json, Url, Yes, backend, confirm, moment
@@ -342,5 +343,5 @@ def _pairs(values: list[str]) -> dict[str, str]:
     return {key: value for key, _, value in pairs}
 
 
-for command in (copy, check, repair, backup):
+for command in (ingest, copy, check, repair, backup):
     app.command()(command)

@@ -22,6 +22,7 @@ EXAMPLES = {
     "bank search": 'bank search my-team:shared "When does Maple start?" --explain',
     "bank reflect": 'bank reflect my-team:shared "What do we know about Maple?"',
     "bank delete": "bank delete my-team:shared --document minutes-7",
+    "bank ingest": "bank ingest my-team:shared handbook/ minutes.pdf",
     "bank copy": "bank copy memory.db http://localhost:8888 --prefix my-team",
     "bank check": "bank check --db memory.db",
     "bank repair": "bank repair --db memory.db",

@@ -20,6 +20,7 @@ from hindsight_teams.backends.sqlite.text import terms as tokens
 from hindsight_teams.backends.sqlite.text.duplicates import told_key
 from hindsight_teams.errors import InvalidInput
 from hindsight_teams.models import RetainItem
+from hindsight_teams.text import split
 
 MEMORY_SIZE = 1_500
 """Characters of one memory; longer content is stored as several, cut between sentences."""
@@ -48,7 +49,7 @@ def pieces(item: RetainItem, *, now: datetime, read: bool = True) -> list[Piece]
     checks.check_item(item)
     text = item.content.strip()
     tags = tuple(dict.fromkeys(item.tags or ()))
-    texts = [text] if len(text) <= MEMORY_SIZE else split(text)
+    texts = [text] if len(text) <= MEMORY_SIZE else split(text, MEMORY_SIZE)
     document_id = item.document_id
     if document_id is None and len(texts) > 1:
         # The parts of one long text are each other's neighbours, which a document says.
@@ -100,20 +101,6 @@ def _happened(text: str, moment: datetime) -> tuple[int | None, int | None]:
     if found is None:
         return None, None
     return checks.to_microseconds("start", found.start), checks.to_microseconds("end", found.end)
-
-
-def split(text: str) -> list[str]:
-    """A long text in parts of at most ``MEMORY_SIZE`` characters, cut at line ends or spaces where there are any."""
-    parts: list[str] = []
-    while len(text) > MEMORY_SIZE:
-        cut = max(text.rfind("\n", 0, MEMORY_SIZE), text.rfind(". ", 0, MEMORY_SIZE) + 1)
-        if cut < MEMORY_SIZE // 2:
-            cut = text.rfind(" ", 0, MEMORY_SIZE)
-        if cut < MEMORY_SIZE // 2:
-            cut = MEMORY_SIZE
-        parts.append(text[:cut].strip())
-        text = text[cut:].strip()
-    return [p for p in [*parts, text] if p]
 
 
 def ensure_bank(db: sqlite3.Connection, bank_id: str, *, now: int, name: str | None = None) -> int:
