@@ -71,7 +71,7 @@ def _open(place: str, other: str | None, *, must_exist: bool = False) -> Backend
         if must_exist and not Path(place).exists():
             raise NotFound("there is no such database file", path=place)
         return open_backend(db=place)
-    if other is None or "://" not in other:
+    if other is None or "://" not in other or other.rstrip("/") == place.rstrip("/"):
         return open_backend(hindsight_api_url=place)
     from hindsight_teams.backends.hindsight import HindsightBackend
 

@@ -124,16 +124,16 @@ def store(db: sqlite3.Connection, bank: int, new: Sequence[Piece], *, now: int) 
         groups.sort(key=lambda group: group[1][0])
     plans: list[tuple[int | None, dict[int, int], list[int]]] = []
     for document_id, members in groups:
-        document = None if document_id is None else _document(db, bank, document_id)
+        document = None if document_id is None else document_number(db, bank, document_id)
         known = _known(db, bank, document, [new[i] for i in members])
         if document_id is not None and not known:  # replacing a document's memories deletes the document too
-            document = _document(db, bank, document_id)
+            document = document_number(db, bank, document_id)
         plans.append((document, known, members))
     # Only now: what was deleted above may have made memories of what repeated it.
     (last,) = db.execute("SELECT last FROM bank WHERE no = ?", (bank,)).fetchone()
     told = linking.Told(db, bank, new)
     for document, known, members in plans:
-        position = 0 if document is None else _end(db, document)
+        position = 0 if document is None else document_end(db, document)
         for i in members:
             piece = new[i]
             number = known.get(piece.digest)
@@ -152,6 +152,20 @@ def store(db: sqlite3.Connection, bank: int, new: Sequence[Piece], *, now: int) 
                 told.add(number, piece, document)
                 position += document is not None
             numbers[i] = number
+    insert(db, bank, fresh, last=last, now=now)
+    return [numbers[i] for i in range(len(new))]
+
+
+def insert(
+    db: sqlite3.Connection, bank: int, fresh: Sequence[tuple[int, Piece, int | None, int]], *, last: int, now: int
+) -> None:
+    """Write new memories and all that is found by them.
+
+    Args:
+        fresh: For each its rowid, itself, its document and its position in that.
+        last: The highest number that the bank has given now.
+        now: When it was written.
+    """
     db.executemany(_INSERT, [_row(number, bank, p, d, at) for number, p, d, at in fresh])
     tags = Counter(tag for _, piece, *_ in fresh for tag in piece.tags)
     db.executemany(_COUNT_TAG, [(bank, tag, n) for tag, n in tags.items()])
@@ -170,7 +184,6 @@ def store(db: sqlite3.Connection, bank: int, new: Sequence[Piece], *, now: int) 
         "UPDATE bank SET last = ?, memories = memories + ?, written = max(written, ?) WHERE no = ?",
         (last, len(fresh), now, bank),
     )
-    return [numbers[i] for i in range(len(new))]
 
 
 def _row(number: int, bank: int, piece: Piece, document: int | None, position: int) -> tuple[object, ...]:
@@ -197,14 +210,15 @@ def _row(number: int, bank: int, piece: Piece, document: int | None, position: i
     )
 
 
-def _document(db: sqlite3.Connection, bank: int, document_id: str) -> int:
+def document_number(db: sqlite3.Connection, bank: int, document_id: str) -> int:
+    """The number of a document, which is made when it does not exist."""
     row = db.execute("SELECT no FROM document WHERE bank = ? AND id = ?", (bank, document_id)).fetchone()
     if row is None:
         row = (db.execute("INSERT INTO document (bank, id) VALUES (?, ?)", (bank, document_id)).lastrowid,)
     return int(row[0])  # pyright: ignore[reportArgumentType]  # an INSERT has a row id
 
 
-def _end(db: sqlite3.Connection, document: int) -> int:
+def document_end(db: sqlite3.Connection, document: int) -> int:
     """The position after a document's last memory."""
     (last,) = db.execute("SELECT max(position) FROM memory WHERE document = ?", (document,)).fetchone()
     return 0 if last is None else int(last) + 1
