@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
+from hindsight_teams.cli.completing import complete_banks
 from hindsight_teams.cli.failing import FAILED, line, usage
 from hindsight_teams.cli.options import Bank, Db, Json, Url, backend, insist_on
 from hindsight_teams.cli.output import glyph, opened_for_writing, print_json, say
@@ -56,7 +57,12 @@ def export(
 
 
 def import_(
-    bank: Annotated[str, typer.Argument(metavar="BANK", help="The bank's id; it is made when there is none.")],
+    bank: Annotated[
+        str,
+        typer.Argument(
+            metavar="BANK", help="The bank's id; it is made when there is none.", autocompletion=complete_banks
+        ),
+    ],
     file: Annotated[Path, typer.Argument(metavar="FILE", help="What `bank export` wrote.")],
     *,
     db: Db = None,

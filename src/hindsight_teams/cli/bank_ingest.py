@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hindsight_teams.cli.completing import complete_any_bank, complete_members
 from hindsight_teams.cli.failing import FAILED, line, usage
 from hindsight_teams.cli.options import Db, Json, TeamOption, Url, backend, find_team_file, moment
 from hindsight_teams.cli.output import glyph, item, print_json, styled
@@ -26,13 +27,23 @@ _NAMED = 3
 
 def ingest(
     bank: Annotated[
-        str, typer.Argument(metavar="BANK", help="The bank's id; with --member its name in the team will do.")
+        str,
+        typer.Argument(
+            metavar="BANK",
+            help="The bank's id; with --member its name in the team will do.",
+            autocompletion=complete_any_bank,
+        ),
     ],
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files and folders.")],
     *,
     member: Annotated[
         str | None,
-        typer.Option("--member", metavar="ID", help="Write as this member: with its rights, signed and guarded."),
+        typer.Option(
+            "--member",
+            metavar="ID",
+            help="Write as this member: with its rights, signed and guarded.",
+            autocompletion=complete_members,
+        ),
     ] = None,
     user: Annotated[
         str | None, typer.Option("--user", metavar="ID", help="With --member: on whose behalf.", show_default=False)

@@ -50,6 +50,13 @@ def complete_bank_names(ctx: typer.Context, incomplete: str) -> Iterable[str]:
 
 
 @_quietly
+def complete_any_bank(ctx: typer.Context, incomplete: str) -> Iterable[str]:
+    """Banks by their ids, and with ``--member`` by their short names."""
+    short = complete_bank_names(ctx, incomplete) if _given(ctx, "member") else []
+    return [*short, *complete_banks(ctx, incomplete)]
+
+
+@_quietly
 def complete_recipes(ctx: typer.Context, incomplete: str) -> Iterable[str]:
     """The recipes."""
     from hindsight_recipes import list_recipes
@@ -88,4 +95,5 @@ def _team(ctx: typer.Context) -> Any:
     from hindsight_teams.cli.options import find_team_file
 
     given = _given(ctx, "team")
-    return TeamDefinition.from_file(find_team_file(None if given is None else Path(given)))
+    path = find_team_file(None if given is None else Path(given))
+    return TeamDefinition.from_file(path if path.exists() else find_team_file(None))  # an audit's --team is no file
