@@ -40,7 +40,7 @@ def markdown_passages(text: str, above: str | None = None) -> Iterator[Passage]:
                 fence = None
         title = None if fence is not None else _heading(section, number)
         if title is None:
-            if not (fence is None and lines and _is_underline(section, number)):
+            if fence is not None or not _is_underline(section, number):
                 lines.append(line)
             continue
         level, name = title

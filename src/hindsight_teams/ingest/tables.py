@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 
 from hindsight_teams.ingest.document import Passage
 
 _SAMPLE = 16_384
+_QUOTED = re.compile('"[^"]*"')
 
 
 def csv_passages(text: str, *, tabs: bool = False) -> Iterator[Passage]:
@@ -20,9 +22,8 @@ def csv_passages(text: str, *, tabs: bool = False) -> Iterator[Passage]:
 
 def _delimiter(text: str) -> str:
     """The sign that divides the first row most often, outside quotes."""
-    first = next(csv.reader(io.StringIO(text[:_SAMPLE], newline=""), delimiter="\0"), [""])
-    line = "".join(first)
-    return max(",;\t|", key=line.count)
+    first = _QUOTED.sub("", text[:_SAMPLE]).lstrip().partition("\n")[0]
+    return max(",;\t|", key=first.count)
 
 
 def row_passages(rows: Iterable[Sequence[object]], heading: str | None = None) -> Iterator[Passage]:
