@@ -26,6 +26,7 @@ SERVER_FILES = frozenset(
         "harness/test_page",
         "harness/test_server",
         "memory/test_copying",
+        "memory/test_files_on_a_server",
         "recipes/test_recipe_server",
         "server/test_attacks",
         "server/test_matrix",

@@ -108,6 +108,35 @@ class Memory:
 
 
 @dataclass(frozen=True, slots=True)
+class MemoryRecord:
+    """A memory as it is exported and restored.
+
+    Attributes:
+        memory: The memory; its ``id``, ``source_ids`` and ``superseded_by`` are numbers within its bank, in hex, where
+            they come from a file.
+        repeats: What was retained again and is kept with it.
+    """
+
+    memory: Memory
+    repeats: tuple[Memory, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What a restore did.
+
+    Attributes:
+        stored: Memories that are new.
+        already: Memories that were there.
+        shift: What was added to the memories' numbers, because the bank had given theirs to others.
+    """
+
+    stored: int
+    already: int
+    shift: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Gap:
     """A bank that a federated read could not reach, and why."""
 
@@ -160,7 +189,8 @@ class Receipt:
         memory_ids: Ids of the stored memories, where the backend tells (a server extracts later and does not).
         document_ids: The documents written.
         operation_id: Set when the backend works on it in the background.
-        quarantined: The write guard stored it out of every read, until reviewed.
+        quarantined: The write guard stored it, or some of it, out of every read, until reviewed.
+        held: How many of the items that were.
     """
 
     bank_id: str
@@ -169,6 +199,7 @@ class Receipt:
     document_ids: tuple[str, ...] = ()
     operation_id: str | None = None
     quarantined: bool = False
+    held: int = 0
     notes: tuple[str, ...] = ()
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 import logging
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypedDict, Unpack
 from urllib.parse import urlsplit
@@ -20,6 +21,9 @@ from hindsight_teams.models import Budget, TagsMatch
 
 CLOUD_URL = "https://api.hindsight.vectorize.io"
 """Hindsight Cloud."""
+
+MASK = "********"
+"""What is shown of a secret."""
 
 Source = Literal["argument", "configure()", "environment", "default"]
 
@@ -228,6 +232,65 @@ def source_of(name: str, *, explicit: bool = False) -> Source:
     if _configured and name in _configured:
         return "configure()"
     return "environment" if name in load().model_fields_set else "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One option as it stands, for people.
+
+    Attributes:
+        name: The option's.
+        variable: The environment variable that sets it.
+        value: What it is; a secret is masked. What was given, where that can't be used.
+        source: Where it comes from.
+        problem: Why it can't be used; None where it can.
+    """
+
+    name: str
+    variable: str
+    value: Any
+    source: Source
+    problem: str | None = None
+
+
+def described(**arguments: Any) -> list[Setting]:
+    """Every option, its value and where that comes from; a bad value is told of and raises nothing.
+
+    Args:
+        **arguments: Explicit values; ``None`` means not given.
+
+    Raises:
+        ConfigurationError: A list in the environment that is no JSON.
+    """
+    given = {name: value for name, value in arguments.items() if value is not None}
+    variables = {name: _variable(name) for name in Settings.model_fields}
+    problems: dict[str, tuple[str, Any]] = {}
+    try:
+        Settings(**{**(_configured or {}), **given})
+    except ValidationError as error:
+        by_name = {spelled.lower(): name for name, variable in variables.items() for spelled in (name, variable)}
+        for found in error.errors():
+            told = found["msg"].removeprefix("Value error, ")
+            problems[by_name[str(found["loc"][0]).lower()]] = (told, found["input"])
+    except Exception:  # pydantic-settings' own SettingsError, which load tells of
+        pass
+    defaults = {name: Settings.model_fields[name].default for name in problems}
+    settings = load(**{**(_configured or {}), **given, **defaults})
+    described = []
+    for name, variable in variables.items():
+        source: Source = "environment" if name in settings.model_fields_set else "default"
+        if name in given or (_configured and name in _configured):
+            source = "argument" if name in given else "configure()"
+        problem, value = problems.get(name, (None, getattr(settings, name)))
+        secret = name == "api_key" and value is not None
+        described.append(Setting(name, variable, MASK if secret else value, source, problem))
+    return described
+
+
+def _variable(name: str) -> str:
+    alias = Settings.model_fields[name].validation_alias
+    assert isinstance(alias, AliasChoices)
+    return str(alias.choices[-1])
 
 
 def default_database() -> Path:

@@ -63,6 +63,24 @@ def cut(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[: most - 1]}\u2026"
 
 
+def split(text: str, most: int) -> list[str]:
+    """A text in parts of at most ``most`` characters, cut at line ends, sentence ends or spaces where there are any."""
+    parts: list[str] = []
+    start, end = 0, len(text)
+    while end - start > most:
+        limit = start + most
+        at = max(text.rfind("\n", start, limit), text.rfind(". ", start, limit) + 1)
+        if at < start + most // 2:
+            at = text.rfind(" ", start, limit)
+        if at < start + most // 2:
+            at = limit
+        parts.append(text[start:at].strip())
+        start = at
+        while start < end and text[start].isspace():
+            start += 1
+    return [part for part in [*parts, text[start:].strip()] if part]
+
+
 def visible(text: str) -> str:
     """The text without characters that a person can't see, its line breaks kept.
 

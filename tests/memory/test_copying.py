@@ -15,7 +15,8 @@ from hindsight_teams.backends.base import Backend, DelegatingBackend
 from hindsight_teams.backends.hindsight import HindsightBackend
 from hindsight_teams.backends.sqlite import SQLiteBackend
 from hindsight_teams.errors import BackendUnreachable, BankNotFound, InvalidInput
-from hindsight_teams.memory.copying import MARK, CopyReport, batches, check, copy_bank, missing, pack, read_all
+from hindsight_teams.memory.copying import MARK, CopyReport, check, copy_bank, missing, pack, read_all
+from hindsight_teams.memory.many import batches
 from hindsight_teams.models import Memory, RetainItem
 from hindsight_teams.requests import Request, Retain
 from tests.harness import Server
@@ -246,8 +247,12 @@ def test_other_words_are_told_and_are_no_problem() -> None:
 
 def test_a_document_is_never_split() -> None:
     parcels = pack([memory(f"{d}{n}", document_id=str(d)) for d in range(4) for n in range(3)])
-    assert [[p.document_id for p in load] for load in batches(parcels, 7)] == [["0", "1"], ["2", "3"]]
-    assert [len(load) for load in batches(parcels, 1)] == [1, 1, 1, 1]
+    items = [parcel.items for parcel in parcels]
+    assert [[item.document_id for item in load] for load in batches(items, 7)] == [
+        ["0"] * 3 + ["1"] * 3,
+        ["2"] * 3 + ["3"] * 3,
+    ]
+    assert [len(load) for load in batches(items, 1)] == [3, 3, 3, 3]
     assert missing(parcels, []) == parcels
 
 

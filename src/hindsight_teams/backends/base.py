@@ -14,11 +14,13 @@ from hindsight_teams.models import (
     Health,
     Memory,
     MemoryPage,
+    MemoryRecord,
     Operation,
     OperationStatus,
     RecallResult,
     Receipt,
     Reflection,
+    Restored,
     RetainItem,
     TagCount,
 )
@@ -296,6 +298,22 @@ class Backend:
     async def aretry_extraction(self, bank_id: str) -> Receipt:
         """Async twin of ``retry_extraction``."""
         return await self.aexecute(ask.RetryExtraction(bank=bank_id))
+
+    def rename_bank(self, bank_id: str, to: str) -> None:
+        """Give a bank another id; see ``requests.RenameBank``."""
+        self.execute(ask.RenameBank(bank=bank_id, to=to))
+
+    async def arename_bank(self, bank_id: str, to: str) -> None:
+        """Async twin of ``rename_bank``."""
+        await self.aexecute(ask.RenameBank(bank=bank_id, to=to))
+
+    def restore(self, bank_id: str, records: Sequence[MemoryRecord], *, shift: int | None = None) -> Restored:
+        """Store memories as they were exported; see ``requests.Restore``."""
+        return self.execute(ask.Restore(bank=bank_id, records=records, shift=shift))
+
+    async def arestore(self, bank_id: str, records: Sequence[MemoryRecord], *, shift: int | None = None) -> Restored:
+        """Async twin of ``restore``."""
+        return await self.aexecute(ask.Restore(bank=bank_id, records=records, shift=shift))
 
     def version(self) -> str:
         """The server's version, such as ``1.1.0``."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from hindsight_teams.cli.completing import complete_bank_names, complete_members
 from hindsight_teams.cli.failing import FAILED, usage
 from hindsight_teams.cli.options import Json, moment
 from hindsight_teams.cli.output import glyph, item, opened_for_writing, print_json, print_json_line, say, styled
@@ -28,7 +29,12 @@ Log = Annotated[
 
 
 Team = Annotated[str | None, typer.Option("--team", metavar="ID", help="Only this team.", show_default=False)]
-Member = Annotated[str | None, typer.Option("--member", metavar="ID", help="Only this member.", show_default=False)]
+Member = Annotated[
+    str | None,
+    typer.Option(
+        "--member", metavar="ID", help="Only this member.", show_default=False, autocompletion=complete_members
+    ),
+]
 User = Annotated[
     str | None, typer.Option("--user", metavar="ID", help="Only on behalf of this user.", show_default=False)
 ]
@@ -41,7 +47,14 @@ Verb = Annotated[
     typer.Option("--verb", metavar="VERB", help="Only this verb, such as retain or recall.", show_default=False),
 ]
 Bank = Annotated[
-    str | None, typer.Option("--bank", metavar="BANK", help="Only this bank, by its name or id.", show_default=False)
+    str | None,
+    typer.Option(
+        "--bank",
+        metavar="BANK",
+        help="Only this bank, by its name or id.",
+        show_default=False,
+        autocompletion=complete_bank_names,
+    ),
 ]
 Outcome = Annotated[
     Literal["allowed", "denied", "error", "quarantined"] | None,
@@ -132,7 +145,7 @@ def who_saw(
 
 @app.command("what-did")
 def what_did(
-    member: Annotated[str, typer.Argument(metavar="MEMBER", help="The member's id.")],
+    member: Annotated[str, typer.Argument(metavar="MEMBER", help="The member's id.", autocompletion=complete_members)],
     *,
     run: Run = None,
     log: Log = None,

@@ -12,25 +12,26 @@ import typer
 
 from hindsight_teams.cli.bank_care import backup, check, repair
 from hindsight_teams.cli.bank_copy import copy
+from hindsight_teams.cli.bank_export import export, import_
+from hindsight_teams.cli.bank_ingest import ingest
+from hindsight_teams.cli.bank_rename import rename
+from hindsight_teams.cli.bank_stats import stats
 from hindsight_teams.cli.embedder_hint import WORDS_ONLY, finds_by_meaning
 from hindsight_teams.cli.failing import usage
-from hindsight_teams.cli.options import Db, Json, Url, Yes, backend, confirm, moment
+from hindsight_teams.cli.options import Bank, Db, Json, Url, Yes, backend, confirm, insist_on, moment
 from hindsight_teams.cli.output import console, day, glyph, item, print_json, say, styled
-from hindsight_teams.errors import BankNotFound, did_you_mean
 from hindsight_teams.models import Budget, TagsMatch
+from hindsight_teams.requests.management import ListOrder
 from hindsight_teams.text import happened, noted, repeated
 
 if TYPE_CHECKING:
-    from hindsight_teams.backends.base import Backend
     from hindsight_teams.models import Memory
 
 app = typer.Typer(help="List, read, write and delete banks, on either backend.", no_args_is_help=True)
 
 _SIGNATURE = ("team:", "author:", "user:", "session:", "run:", "tagset:")
 """Tags that say who signed a memory, and the digest of the others: shown in words, or with ``--json`` alone."""
-_FEW_BANKS = 1000  # among which the nearest name is looked for
 
-Bank = Annotated[str, typer.Argument(metavar="BANK", help="The bank's id; `bank list` shows them.")]
 Query = Annotated[str, typer.Argument(metavar="QUERY", help="What to look for.")]
 BudgetOption = Annotated[Budget, typer.Option("--budget", help="How much work to do.")]
 MaxTokens = Annotated[int, typer.Option("--max-tokens", help="Most tokens of text to return.")]
@@ -80,6 +81,9 @@ def show(
     document: Annotated[
         str | None, typer.Option("--document", metavar="ID", help="Only this document.", show_default=False)
     ] = None,
+    order: Annotated[
+        ListOrder, typer.Option("--order", help="As noted, or as they happen: then only those of a known day.")
+    ] = "noted",
     db: Db = None,
     url: Url = None,
     json: Json = False,
@@ -90,10 +94,10 @@ def show(
     noted, and its tags. --json has all of its signature.
     """
     with backend(db, url, must_exist=True) as memory:
-        _insist_on(memory, bank)
+        insist_on(memory, bank)
         stats = memory.bank_stats(bank)
         page = memory.list_memories(
-            bank, limit=limit, offset=offset, tags=tag, tags_match=tags_match, document_id=document
+            bank, limit=limit, offset=offset, tags=tag, tags_match=tags_match, document_id=document, order=order
         )
     if json:
         print_json({"stats": stats, **_page(page.memories), "total": page.total, "limit": limit, "offset": offset})
@@ -216,7 +220,7 @@ def _search(
             bank, query, budget=budget, max_tokens=max_tokens, tags=tags, tags_match=match, explain=explain
         )
         if not found.results:
-            _insist_on(memory, bank)
+            insist_on(memory, bank)
     if json:
         print_json({**_page(found.results), "notes": found.notes, "gaps": found.gaps})
         return
@@ -255,7 +259,7 @@ def reflect(
     with backend(db, url, must_exist=True) as memory:
         answer = memory.reflect(bank, query, budget=budget, tags=tag, tags_match=tags_match)
         if not answer.based_on:
-            _insist_on(memory, bank)
+            insist_on(memory, bank)
     if json:
         print_json(answer)
         return
@@ -289,7 +293,7 @@ def delete(
             confirm(f"Delete these memories of {bank!r} for good?", yes=yes)
             deleted = memory.delete_memories(bank, ids=memory_id, document_id=document)
         else:
-            _insist_on(memory, bank)
+            insist_on(memory, bank)
             confirm(f"Delete the bank {bank!r} and all it holds for good?", yes=yes)
             deleted = memory.delete_bank(bank)
     if json:
@@ -306,21 +310,14 @@ def _print_memory(memory: Memory, *, number: int | None = None) -> None:
     label = f"{number:>3}. " if number is not None else "  "
     superseded = (" (superseded)", "yellow") if memory.superseded_by else ""
     item(styled((label, "dim")), styled(memory.text, superseded))
-    marks = "  ".join(filter(None, [memory.id, memory.author, *users, *dates, *tags]))
+    marks = "  ".join(filter(None, [memory.id, _who(memory), *users, *dates, *tags]))
     item(styled(" " * len(label)), styled((marks, "dim")))
 
 
-def _insist_on(memory: Backend, bank: str) -> None:
-    """Tell a bank that is not there from one that holds nothing.
-
-    Raises:
-        BankNotFound: There is no such bank.
-    """
-    if any(found.bank_id == bank for found in memory.list_banks(prefix=bank)):
-        return
-    known = [found.bank_id for found in memory.list_banks()]
-    near = f" {did_you_mean(bank, known)}" if known and len(known) <= _FEW_BANKS else ""
-    raise BankNotFound(f"there is no bank {bank!r};{near} `hindsight-teams bank list` shows those there are")
+def _who(memory: Memory) -> str | None:
+    """Who said it, and who retained it where that is somebody else."""
+    speaker = memory.metadata.get("speaker")
+    return f"{speaker} (by {memory.author})" if speaker and memory.author else speaker or memory.author
 
 
 def _page(memories: list[Memory]) -> dict[str, object]:
@@ -342,5 +339,8 @@ def _pairs(values: list[str]) -> dict[str, str]:
     return {key: value for key, _, value in pairs}
 
 
-for command in (copy, check, repair, backup):
+app.command()(ingest)
+app.command()(export)
+app.command("import")(import_)
+for command in (stats, rename, copy, check, repair, backup):
     app.command()(command)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +11,8 @@ import typer
 
 from hindsight_teams.cli.failing import FAILED, usage
 from hindsight_teams.cli.options import Json
-from hindsight_teams.cli.output import clean, console, glyph, item, print_json, say, styled
+from hindsight_teams.cli.output import glyph, item, print_json, say, styled
+from hindsight_teams.cli.progress import progress_bar
 from hindsight_teams.errors import NotFound
 
 if TYPE_CHECKING:
@@ -51,8 +51,11 @@ def copy(
         here = opened.enter_context(closing(_open(source, None, must_exist=True)))
         there = opened.enter_context(closing(_open(target, source)))
         names = bank or [found.bank_id for found in here.list_banks(prefix=prefix)]
-        advance = opened.enter_context(_progress(len(names), shown=not json))
-        reports = [copy_bank(here, name, there, rename, progress=advance(name)) for name in names]
+        bar = opened.enter_context(progress_bar(shown=not json))
+        reports = []
+        for number, name in enumerate(names, 1):
+            bar.start(f"{name}  ({number} of {len(names)})" if len(names) > 1 else name)
+            reports.append(copy_bank(here, name, there, rename, progress=bar.at))
     if json:
         print_json({"ok": all(report.ok for report in reports), "banks": reports})
     else:
@@ -68,36 +71,12 @@ def _open(place: str, other: str | None, *, must_exist: bool = False) -> Backend
         if must_exist and not Path(place).exists():
             raise NotFound("there is no such database file", path=place)
         return open_backend(db=place)
-    if other is None or "://" not in other:
+    if other is None or "://" not in other or other.rstrip("/") == place.rstrip("/"):
         return open_backend(hindsight_api_url=place)
     from hindsight_teams.backends.hindsight import HindsightBackend
 
     backend: Backend = HindsightBackend(place, api_key=os.environ.get(TARGET_KEY) or None)
     return backend
-
-
-Advance = Callable[[int, int], None]
-
-
-@contextmanager
-def _progress(banks: int, *, shown: bool) -> Iterator[Callable[[str], Advance]]:
-    """A bar on a terminal, for the bank that is being copied; nothing in a pipe."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    screen = console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=screen, transient=True, disable=not (shown and screen.is_terminal)) as bar:
-        task = bar.add_task("", total=None)
-        number = 0
-
-        def start(name: str) -> Advance:
-            nonlocal number
-            number += 1
-            where = f"{clean(name)}{f'  ({number} of {banks})' if banks > 1 else ''}"
-            bar.reset(task, description=where, total=None)
-            return lambda done, total: bar.update(task, completed=done, total=total)
-
-        yield start
 
 
 def _show(reports: list[CopyReport]) -> None:

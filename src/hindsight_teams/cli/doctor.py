@@ -107,14 +107,19 @@ def _team() -> list[Finding]:
     return [Finding("team", f"{team.team_id}: {members}, {banks} ({path})", ok=True)]
 
 
-def _dotenv() -> list[Finding]:
-    """What a project's ``.env`` would change here, if commands read it as the project's own code does."""
+def dotenv_names() -> list[str]:
+    """The variables that a project's ``.env`` sets here and the environment does not: commands don't read the file."""
     try:
         text = Path(".env").read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         return []
     set_there = re.findall(r"^[ \t]*(?:export[ \t]+)?(HINDSIGHT_\w+)[ \t]*=", text, re.M)
-    unread = sorted({name for name in set_there if name not in os.environ})
+    return sorted({name for name in set_there if name not in os.environ})
+
+
+def _dotenv() -> list[Finding]:
+    """What a project's ``.env`` would change here, if commands read it as the project's own code does."""
+    unread = dotenv_names()
     if not unread:
         return []
     return [Finding(".env", f"sets {', '.join(unread)}, and commands don't read it: `set -a; . ./.env; set +a` first")]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hindsight_teams.cli.completing import complete_members
 from hindsight_teams.cli.failing import usage
 from hindsight_teams.cli.options import Json, TeamOption, find_team_file
 from hindsight_teams.cli.output import console, glyph, print_json, say, styled
@@ -36,7 +37,9 @@ KeyId = Annotated[str, typer.Argument(metavar="KEY", help="The key's id, as in `
 
 @app.command()
 def create(
-    member: Annotated[str, typer.Argument(metavar="MEMBER", help="The member's id, as in team.toml.")],
+    member: Annotated[
+        str, typer.Argument(metavar="MEMBER", help="The member's id, as in team.toml.", autocompletion=complete_members)
+    ],
     *,
     admin: Annotated[
         bool, typer.Option("--admin", help="A key for an operator, which may do everything; MEMBER is whom to ask.")

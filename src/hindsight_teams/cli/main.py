@@ -32,7 +32,21 @@ from hindsight_teams.errors import HindsightTeamsError
 PROGRAM = "hindsight-teams"
 
 COMMANDS = (
-    *("demo", "new", "update", "run", "chat", "recipes", "access", "inspect", "doctor", "bank", "review", "forget"),
+    *(
+        "demo",
+        "new",
+        "update",
+        "run",
+        "chat",
+        "recipes",
+        "access",
+        "inspect",
+        "doctor",
+        "config",
+        "bank",
+        "review",
+        "forget",
+    ),
     *("audit", "keys", "mcp"),
 )
 """In the order of the help; each is a module of this folder, or the ``command`` of a folder of its name, with an

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from hindsight_teams.cli.completing import complete_recipes
 from hindsight_teams.cli.failing import usage
 from hindsight_teams.cli.options import Json, interactive
 from hindsight_teams.cli.output import console, glyph, print_json, say
@@ -30,7 +31,10 @@ def new(
     ] = None,
     *,
     recipe: Annotated[
-        str | None, typer.Option("--recipe", metavar="RECIPE", help="What to start from; --list shows them.")
+        str | None,
+        typer.Option(
+            "--recipe", metavar="RECIPE", help="What to start from; --list shows them.", autocompletion=complete_recipes
+        ),
     ] = None,
     members: Annotated[
         str | None,

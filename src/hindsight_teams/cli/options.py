@@ -12,15 +12,23 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hindsight_teams.cli.completing import complete_banks, complete_files, complete_team_files
 from hindsight_teams.cli.failing import FAILED, usage
-from hindsight_teams.errors import NotFound
+from hindsight_teams.errors import BankNotFound, NotFound, did_you_mean
 
 if TYPE_CHECKING:
     from hindsight_teams.backends.base import Backend
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 Db = Annotated[
-    Path | None, typer.Option("--db", metavar="FILE", help="Use this embedded database file.", show_default=False)
+    Path | None,
+    typer.Option(
+        "--db",
+        metavar="FILE",
+        help="Use this embedded database file.",
+        show_default=False,
+        autocompletion=complete_files,
+    ),
 ]
 Url = Annotated[
     str | None,
@@ -36,14 +44,28 @@ TEAM_FILE = "team.toml"
 
 TeamArgument = Annotated[
     Path | None,
-    typer.Argument(metavar="TEAM.TOML", help="The team's definition; the current project's if not given."),
+    typer.Argument(
+        metavar="TEAM.TOML",
+        help="The team's definition; the current project's if not given.",
+        autocompletion=complete_team_files,
+    ),
 ]
 TeamOption = Annotated[
     Path | None,
     typer.Option(
-        "--team", metavar="FILE", help="The team's definition; the current project's if not given.", show_default=False
+        "--team",
+        metavar="FILE",
+        help="The team's definition; the current project's if not given.",
+        show_default=False,
+        autocompletion=complete_team_files,
     ),
 ]
+
+
+Bank = Annotated[
+    str, typer.Argument(metavar="BANK", help="The bank's id; `bank list` shows them.", autocompletion=complete_banks)
+]
+_FEW_BANKS = 1000  # among which the nearest name is looked for
 
 
 @contextmanager
@@ -69,6 +91,19 @@ def backend(db: Path | None, url: str | None, *, must_exist: bool = False) -> It
         yield opened
     finally:
         opened.close()
+
+
+def insist_on(memory: Backend, bank: str) -> None:
+    """Tell a bank that is not there from one that holds nothing.
+
+    Raises:
+        BankNotFound: There is no such bank.
+    """
+    if any(found.bank_id == bank for found in memory.list_banks(prefix=bank)):
+        return
+    known = [found.bank_id for found in memory.list_banks()]
+    near = f" {did_you_mean(bank, known)}" if known and len(known) <= _FEW_BANKS else ""
+    raise BankNotFound(f"there is no bank {bank!r};{near} `hindsight-teams bank list` shows those there are")
 
 
 def interactive() -> bool:

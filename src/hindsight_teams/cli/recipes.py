@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hindsight_teams.cli.completing import complete_recipes
 from hindsight_teams.cli.options import Json
 from hindsight_teams.cli.output import console, item, print_json, say, styled
 
@@ -39,7 +40,9 @@ def print_list(recipes: Sequence[Recipe], *, numbered: bool = False) -> None:
 
 @app.command()
 def show(
-    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="The recipe's name.")],
+    recipe: Annotated[
+        str, typer.Argument(metavar="RECIPE", help="The recipe's name.", autocompletion=complete_recipes)
+    ],
     *,
     json: Json = False,
 ) -> None:

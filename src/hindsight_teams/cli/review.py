@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hindsight_teams.cli.completing import complete_members
 from hindsight_teams.cli.options import Db, Json, TeamOption, Url, backend, find_team_file
 from hindsight_teams.cli.output import glyph, item, print_json, say, styled
 
@@ -20,7 +21,12 @@ app = typer.Typer(help="Approve or reject memories that wait for review.", no_ar
 Id = Annotated[str, typer.Argument(metavar="ID", help="As `review list` shows it.")]
 Curator = Annotated[
     str | None,
-    typer.Option("--as", metavar="MEMBER", help="Decide as this curator; as the operator if not given."),
+    typer.Option(
+        "--as",
+        metavar="MEMBER",
+        help="Decide as this curator; as the operator if not given.",
+        autocompletion=complete_members,
+    ),
 ]
 
 

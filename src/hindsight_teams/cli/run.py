@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hindsight_teams.cli.completing import complete_recipes
 from hindsight_teams.cli.demo import Model
 from hindsight_teams.cli.options import Db, Json, Url
 from hindsight_teams.cli.output import opened_for_writing, print_json, say
@@ -18,7 +19,12 @@ if TYPE_CHECKING:
 
 
 def run(
-    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="The recipe's name; `recipes list` shows them.")],
+    recipe: Annotated[
+        str,
+        typer.Argument(
+            metavar="RECIPE", help="The recipe's name; `recipes list` shows them.", autocompletion=complete_recipes
+        ),
+    ],
     prompt: Annotated[
         str | None, typer.Argument(metavar="PROMPT", help="Ask this, instead of playing the recipe's script.")
     ] = None,

@@ -44,6 +44,7 @@ class TooManyWrites:
     """Refuse a member's writes over a number within the last minute; each member of each team counts apart.
 
     A member's writes for all its users count together: who writes chooses the user, and would escape with a new one.
+    Many memories in one call (``retain_many``) are one write: only the application can make such a call, no model.
     Refused writes do not count. Members that have not written for longest are forgotten past ten thousand.
 
     Args:
@@ -66,6 +67,8 @@ class TooManyWrites:
 
     def __call__(self, attempt: WriteAttempt) -> Verdict | None:
         """Judge one write, and count it when it is allowed."""
+        if not attempt.counts:
+            return None
         caller = attempt.caller
         key = (caller.team, caller.member)
         with self._lock:

@@ -33,6 +33,7 @@ class WriteAttempt:
         entities: Names that the author gave.
         document_id: The id that the author gave; None where the service derives it.
         source: Whose words these are.
+        counts: Whether it counts as a write of its own; of many memories in one call only the first does.
     """
 
     content: str
@@ -44,6 +45,7 @@ class WriteAttempt:
     entities: Sequence[str] = ()
     document_id: str | None = None
     source: Source = "author"
+    counts: bool = True
 
     def texts(self) -> Iterator[str]:
         """Every text that would be stored, the content first; what is no text a backend refuses."""

@@ -9,14 +9,16 @@ derived, and a server derives them anew.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from hindsight_teams.backends.base import MemoryBackend
 from hindsight_teams.errors import BankNotFound, InvalidInput
+from hindsight_teams.memory.listing import pages
+from hindsight_teams.memory.many import batches
 from hindsight_teams.models import Memory, RetainItem
-from hindsight_teams.requests import Capability, EnsureBank, ListBanks, ListMemories, ListRepeats, Retain
+from hindsight_teams.requests import Capability, EnsureBank, ListBanks, ListRepeats, Retain
 from hindsight_teams.requests.checks import check_bank_id
 
 MARK = "copied"
@@ -24,10 +26,6 @@ MARK = "copied"
 
 NO_DOCUMENT = "copied:"
 """Prefix of the document id that a memory without a document gets, so that writing it twice replaces it."""
-
-PAGE = 200
-OVERLAP = 20
-"""Rows that two pages share, since a server's listing may shift between two requests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +106,32 @@ def copy_bank(
     if found is None:
         raise BankNotFound(f"there is no bank {source_bank!r} to copy; list the banks to see their ids")
     target.execute(EnsureBank(bank=name, name=found.name if found.name != source_bank else None))
-    memories = read_all(source, source_bank)
+    return deliver(
+        read_all(source, source_bank), target, name, source=source_bank, batch=batch, sample=sample, progress=progress
+    )
+
+
+def deliver(
+    memories: Sequence[Memory],
+    target: MemoryBackend,
+    name: str,
+    *,
+    source: str,
+    batch: int = 20,
+    sample: int = 25,
+    progress: Callable[[int, int], None] | None = None,
+) -> CopyReport:
+    """Write memories that were read elsewhere into a bank, document by document, and check what arrived.
+
+    Args:
+        memories: All that are meant, observations left out.
+        target: Where to.
+        name: The bank's id there.
+        source: Where they come from, for the report.
+        batch: As for ``copy_bank``.
+        sample: As for ``copy_bank``.
+        progress: As for ``copy_bank``.
+    """
     parcels = pack(memories)
     waiting = missing(parcels, read_all(target, name))
     total = len(memories)
@@ -116,29 +139,21 @@ def copy_bank(
     already = done
     if progress is not None:
         progress(done, total)
-    for load in batches(waiting, batch):
-        items = [item for parcel in load for item in parcel.items]
+    for items in batches((parcel.items for parcel in waiting), batch):
         target.execute(Retain(bank=name, items=items))
         copied += len(items)
         done += len(items)
         if progress is not None:
             progress(done, total)
     arrived, sampled, reworded, problems = check(parcels, read_all(target, name), sample=sample)
-    return CopyReport(source_bank, name, total, copied, already, arrived, sampled, reworded, problems)
+    return CopyReport(source, name, total, copied, already, arrived, sampled, reworded, problems)
 
 
 def read_all(backend: MemoryBackend, bank_id: str) -> list[Memory]:
     """Every memory of a bank but observations, oldest first; then what the embedded engine keeps as a repeat of one."""
-    memories: dict[str, Memory] = {}
-    offset = 0
-    while True:
-        page = backend.execute(ListMemories(bank=bank_id, limit=PAGE, offset=offset))
-        memories.update((memory.id, memory) for memory in page.memories)
-        if len(page.memories) < PAGE:
-            known = Capability.REPEATS in backend.capabilities
-            repeats = backend.execute(ListRepeats(bank=bank_id)) if known else []
-            return [memory for memory in (*memories.values(), *repeats) if memory.type != "observation"]
-        offset += PAGE - OVERLAP
+    memories = {memory.id: memory for page in pages(backend, bank_id) for memory in page}
+    repeats = backend.execute(ListRepeats(bank=bank_id)) if Capability.REPEATS in backend.capabilities else []
+    return [memory for memory in (*memories.values(), *repeats) if memory.type != "observation"]
 
 
 def pack(memories: Iterable[Memory]) -> list[Parcel]:
@@ -166,20 +181,6 @@ def missing(parcels: Sequence[Parcel], target: Iterable[Memory]) -> list[Parcel]
         if (parcel.document_id, parcel.mark) not in marks
         and not all((parcel.document_id, _digest([_unmarked(item)])) in held for item in parcel.items)
     ]
-
-
-def batches(parcels: Iterable[Parcel], size: int) -> Iterator[list[Parcel]]:
-    """Documents in groups of about ``size`` memories; a document is never split."""
-    load: list[Parcel] = []
-    count = 0
-    for parcel in parcels:
-        if load and count + len(parcel.items) > size:
-            yield load
-            load, count = [], 0
-        load.append(parcel)
-        count += len(parcel.items)
-    if load:
-        yield load
 
 
 def check(parcels: Sequence[Parcel], target: Sequence[Memory], *, sample: int) -> tuple[int, int, int, tuple[str, ...]]:

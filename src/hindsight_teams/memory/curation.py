@@ -28,7 +28,7 @@ from hindsight_teams.errors import (
 from hindsight_teams.memory.envelopes import ReviewItem, decided_item, seal, unseal
 from hindsight_teams.memory.marks import MARKED, item_of, marked_items
 from hindsight_teams.memory.recording import reason_of
-from hindsight_teams.models import BankInfo, Document, Memory, MemoryPage, RecallResult, Receipt
+from hindsight_teams.models import BankInfo, Document, Memory, MemoryPage, RecallResult, Receipt, RetainItem
 from hindsight_teams.requests import (
     Capability,
     DeleteMemories,
@@ -85,27 +85,64 @@ class Proposals:
         """Async twin of ``propose``."""
         return await arun(self.memory._backend, self._propose(text, to, reason, caller))
 
+    def propose_many(
+        self, items: Sequence[RetainItem], *, to: str, reason: str = "", caller: Caller | None = None
+    ) -> list[ReviewItem]:
+        """Propose memories that no bank holds yet, such as parts of a file; each waits for a decision of its own.
+
+        The guard judges them as it judges a retain. The same proposal twice is one.
+
+        Args:
+            items: What should be stored.
+            to: Short name of the bank that they should be in.
+            reason: Why, for the curator.
+            caller: User, session and run of this call.
+
+        Raises:
+            AccessDenied: The member may not propose.
+            InvalidInput: An unknown bank, a bad item, or one that the guard refused; ``details["number"]`` tells which.
+        """
+        from hindsight_teams.memory.many import proposing_many
+
+        return run(self.memory._backend, proposing_many(self, items, to, reason, caller))
+
+    async def apropose_many(
+        self, items: Sequence[RetainItem], *, to: str, reason: str = "", caller: Caller | None = None
+    ) -> list[ReviewItem]:
+        """Async twin of ``propose_many``."""
+        from hindsight_teams.memory.many import proposing_many
+
+        return await arun(self.memory._backend, proposing_many(self, items, to, reason, caller))
+
     def _propose(self, text: str, to: str, reason: str, caller: Caller | None) -> Steps[ReviewItem]:
         who = self.memory.as_caller(caller)
         try:
-            if len(check_context(reason)) > MAX_REASON:
-                raise InvalidInput(f"the reason has {len(reason):,} characters; say it in {MAX_REASON}")
             item = yield from self._proposed(who, text, to, reason)
         except BaseException as error:
-            _record(self.memory.audit, who, "propose", bank=to, error=error)
+            record_event(self.memory.audit, who, "propose", bank=to, error=error)
             raise
         ids = [item.origin.rpartition("#")[2]] if item.origin else []
         more = f"proposal {item.id}"
-        _record(self.memory.audit, who, "propose", bank=to, bank_id=item.bank_id, memory_ids=ids, reason=more)
+        record_event(self.memory.audit, who, "propose", bank=to, bank_id=item.bank_id, memory_ids=ids, reason=more)
         return item
 
-    def _proposed(self, who: Caller, text: str, to: str, reason: str) -> Steps[ReviewItem]:
+    def target_id(self, who: Caller, to: str, reason: str) -> str:
+        """The id of the bank that is proposed for, once the right to propose is certain.
+
+        Raises:
+            AccessDenied: The member may not propose.
+            InvalidInput: An unknown bank, or a reason that is too long.
+        """
+        if len(check_context(reason)) > MAX_REASON:
+            raise InvalidInput(f"the reason has {len(reason):,} characters; say it in {MAX_REASON}")
         if who.member not in self.definition.proposers:
             raise AccessDenied(f"member {who.member!r} may not propose memories; name it in proposers under [review]")
         if to not in self.definition.banks:
             raise InvalidInput(f"there is no bank {to!r} to propose for; {did_you_mean(to, self.definition.banks)}")
-        target = self.definition.banks[to]
-        target_id = target.resolve(who)
+        return self.definition.banks[to].resolve(who)
+
+    def _proposed(self, who: Caller, text: str, to: str, reason: str) -> Steps[ReviewItem]:
+        target_id = self.target_id(who, to, reason)
         own = self.memory.rights.read_targets(who, Access.RECALL, None)
         answers = yield [
             Recall(bank=source.bank_id, query=text, filter=read_filter(signed=True, scope_tags=source.grant.scope_tags))
@@ -121,7 +158,7 @@ class Proposals:
             raise NotFound("no bank you may recall from holds exactly this memory; recall it, then propose its text")
         found = min(saying, key=lambda m: (m.author is None, m.type == "observation"))
         metadata, tags = undecided(found.metadata, found.tags)
-        metadata, tags = for_bank_of(who, target.needs, metadata, tags)
+        metadata, tags = for_bank_of(who, self.definition.banks[to].needs, metadata, tags)
         item = replace(item_of(found), metadata=metadata, tags=tags)
         sealed = seal("proposal", item, bank=to, bank_id=target_id, reason=reason, origin=f"{found.bank_id}#{found.id}")
         yield Retain(bank=review_bank_id(who), items=[sealed])
@@ -186,7 +223,7 @@ class Reviews:
         self.audit = audit
         if curator is not None and curator not in definition.curators:
             denied = AccessDenied(f"member {curator!r} may not review; name it in curators under [review]")
-            _record(audit, self.caller, "review", error=denied)
+            record_event(audit, self.caller, "review", error=denied)
             raise denied
 
     def bound(
@@ -413,23 +450,27 @@ class Reviews:
         try:
             items = yield from steps
         except BaseException as error:
-            _record(self.audit, self.caller, "review", bank_id=self._bank, error=error)
+            record_event(self.audit, self.caller, "review", bank_id=self._bank, error=error)
             raise
         # What waits has no memory of its own yet: it is known by its review id, and by the envelope's memories.
         seen = [item.origin.rpartition("#")[2] for item in items if item.origin]
         seen += [name for item in items for name in (item.id, *item.envelope_ids)]
         more = ", ".join(f"{item.kind} {item.id}" for item in items) or None
-        _record(self.audit, self.caller, "review", bank_id=self._bank, count=len(items), memory_ids=seen, reason=more)
+        record_event(
+            self.audit, self.caller, "review", bank_id=self._bank, count=len(items), memory_ids=seen, reason=more
+        )
         return items
 
     def _audited(self, verb: str, review_id: str, steps: Steps[Decision]) -> Steps[Decision]:
         try:
             decision = yield from steps
         except BaseException as error:
-            _record(self.audit, self.caller, verb, reason=f"{cut(str(review_id), 80)}: {reason_of(error)}", error=error)
+            record_event(
+                self.audit, self.caller, verb, reason=f"{cut(str(review_id), 80)}: {reason_of(error)}", error=error
+            )
             raise
         item, receipt = decision.item, decision.receipt
-        _record(
+        record_event(
             self.audit,
             self.caller,
             verb,
@@ -474,7 +515,7 @@ def _envelopes(
             return found
 
 
-def _record(audit: AuditSink | None, who: Caller, verb: str, **rest: Any) -> None:
+def record_event(audit: AuditSink | None, who: Caller, verb: str, **rest: Any) -> None:
     """One event; with ``error`` of what was denied or failed."""
     error: BaseException | None = rest.pop("error", None)
     outcome: Outcome = "allowed"

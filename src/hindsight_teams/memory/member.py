@@ -186,6 +186,51 @@ class MemberMemory:
             request, to = retaining(content, options)
         return await self.aexecute(request, **to)
 
+    def retain_many(
+        self,
+        items: Sequence[RetainItem],
+        *,
+        caller: Caller | None = None,
+        bank: str | None = None,
+        progress: Callable[[int], None] | None = None,
+    ) -> Receipt:
+        """Store many memories, each judged and signed as ``retain`` does it, as one write for the guard's limit.
+
+        All are judged before anything is stored. Then they go to the backend in requests of some dozens, of which each
+        is stored whole or not at all; a document replaces what was under its id.
+
+        Args:
+            items: The memories.
+            caller: User, session and run of this call.
+            bank: The bank's short name; may be left out where the member may write just one.
+            progress: Called with the number of items stored so far, after each request.
+
+        Returns:
+            What was stored; ``held`` tells how many of the items wait for review.
+
+        Raises:
+            AccessDenied: As for ``retain``.
+            IdentityRequired: As for ``retain``.
+            InvalidInput: A bad item, or one that a guard refused; ``details["number"]`` tells which, from 1.
+            BackendError: A request failed; what earlier ones stored stays.
+        """
+        from hindsight_teams.memory.many import retaining_many
+
+        return run(self._backend, retaining_many(self, items, self.as_caller(caller), bank, progress))
+
+    async def aretain_many(
+        self,
+        items: Sequence[RetainItem],
+        *,
+        caller: Caller | None = None,
+        bank: str | None = None,
+        progress: Callable[[int], None] | None = None,
+    ) -> Receipt:
+        """Async twin of ``retain_many``."""
+        from hindsight_teams.memory.many import retaining_many
+
+        return await arun(self._backend, retaining_many(self, items, self.as_caller(caller), bank, progress))
+
     def recall(self, query: str, **options: Unpack[MemberRecallOptions]) -> RecallResult:
         """Find memories in all banks the member may recall from, merged, without duplicates, best first.
 
@@ -267,23 +312,7 @@ class MemberMemory:
                 raise InvalidInput(f"a member retains one memory in a call, not {len(request.items)}")
             [item] = request.items
             target = self.rights.write_target(who, banks[0] if banks else None)
-            own: Sequence[str] = self.defaults.tags if item.tags is None else tuple(check_tags(item.tags))
-            check_metadata(item.metadata)
-            if who.member:
-                provenance.refuse_forgery(own, item.metadata or {}, heard=self.source == "others")
-            if is_blank(check_text("content", item.content)):
-                raise InvalidInput("content is empty; give the text to remember")
-            if item.timestamp is None and self.clock is not None:
-                item = replace(item, timestamp=self.clock())
-            verdict = None
-            if self.guard is not None:
-                inspection = Inspection(self.guard, who, target.name, item, own, self.source)
-                verdict = yield inspection
-                item, own = inspection.judged(verdict)
-            signed = self._signed(who, target, item, own)
-            if verdict is not None and verdict.marks:
-                signed = provenance.marked(signed, verdict.reason)
-            bank_id, signed = self._destination(who, target, signed, verdict)
+            bank_id, signed, verdict = yield from self.prepared(who, target, item)
             if who.member and item.document_id is not None and bank_id == target.bank_id:
                 yield from check_replacement(self._backend, who, target, item.document_id)
             recorder.begun(target)
@@ -300,7 +329,47 @@ class MemberMemory:
             reason=verdict.reason if verdict and verdict.reason else None,
         )
         notes = (*receipt.notes, *(verdict.notes if verdict else ()), *told)
-        return replace(receipt, quarantined=held, notes=notes)
+        return replace(receipt, quarantined=held, held=int(held), notes=notes)
+
+    def prepared(
+        self, who: Caller, target: Target, item: RetainItem, *, counts: bool = True
+    ) -> Steps[tuple[str, RetainItem, Verdict | None]]:
+        """One item on its way into a bank: checked, judged by the guard and signed.
+
+        Args:
+            who: The caller.
+            target: The bank that it is meant for.
+            item: What was given.
+            counts: Whether it is a write of its own; see ``guard.WriteAttempt``.
+
+        Returns:
+            The bank that it goes to, which is the review bank where the guard holds it back; the item; the verdict.
+        """
+        item, own, verdict = yield from self.judged(who, target.name, item, counts=counts)
+        signed = self._signed(who, target, item, own)
+        if verdict is not None and verdict.marks:
+            signed = provenance.marked(signed, verdict.reason)
+        bank_id, signed = self._destination(who, target, signed, verdict)
+        return bank_id, signed, verdict
+
+    def judged(
+        self, who: Caller, bank: str, item: RetainItem, *, counts: bool = True
+    ) -> Steps[tuple[RetainItem, Sequence[str], Verdict | None]]:
+        """One item that was checked and judged by the guard, its author's own tags, and the verdict."""
+        own: Sequence[str] = self.defaults.tags if item.tags is None else tuple(check_tags(item.tags))
+        check_metadata(item.metadata)
+        if who.member:
+            provenance.refuse_forgery(own, item.metadata or {}, heard=self.source == "others")
+        if is_blank(check_text("content", item.content)):
+            raise InvalidInput("content is empty; give the text to remember")
+        if item.timestamp is None and self.clock is not None:
+            item = replace(item, timestamp=self.clock())
+        verdict: Verdict | None = None
+        if self.guard is not None:
+            inspection = Inspection(self.guard, who, bank, item, own, self.source, counts)
+            verdict = yield inspection
+            item, own = inspection.judged(verdict)
+        return item, own, verdict
 
     def _recall(
         self, request: Recall, who: Caller, banks: Sequence[str] | None, authors: Sequence[str] | None
@@ -410,6 +479,7 @@ class Inspection:
     item: RetainItem
     tags: Sequence[str]
     source: Source
+    counts: bool = True
 
     def perform(self) -> Verdict:
         """Ask the guard from sync code."""
@@ -451,4 +521,5 @@ class Inspection:
             entities=item.entities or (),
             document_id=item.document_id,
             source=self.source,
+            counts=self.counts,
         )

@@ -44,6 +44,8 @@ from hindsight_teams.requests.optional import (
     ListDocuments,
     ListOperations,
     ListRepeats,
+    RenameBank,
+    Restore,
     RetryExtraction,
     WaitForOperation,
 )
@@ -86,7 +88,9 @@ __all__ = [
     "RecallOptions",
     "Reflect",
     "ReflectOptions",
+    "RenameBank",
     "Request",
+    "Restore",
     "Retain",
     "RetainOptions",
     "RetryExtraction",

@@ -56,6 +56,8 @@ class Capability(StrEnum):
     OPERATIONS = "work in the background"
     SOURCES = "show source chunks and source facts"
     CONSOLIDATE = "consolidate on request"
+    RENAME_BANKS = "rename a bank"
+    RESTORE = "store memories as they were exported"
     RETRY_EXTRACTION = "retry an extraction"
     VERSION = "tell a server's version"
     APPEND_SIGNS_ANEW = "give a whole document the tags and metadata of an append"

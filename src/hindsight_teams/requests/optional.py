@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from typing import Unpack
 
 from hindsight_teams.errors import InvalidInput
-from hindsight_teams.models import Document, Memory, Operation, OperationStatus, Receipt
+from hindsight_teams.models import (
+    MEMORY_TYPES,
+    Document,
+    Memory,
+    MemoryRecord,
+    Operation,
+    OperationStatus,
+    Receipt,
+    Restored,
+    check_choice,
+)
 from hindsight_teams.requests import checks
 from hindsight_teams.requests.core import BankRequest, Capability, Request
 from hindsight_teams.requests.management import DeleteOptions, check_selection, selected
@@ -230,3 +240,49 @@ class GetVersion(Request[str]):
 
     verb = "version"
     needs = frozenset({Capability.VERSION})
+
+
+@dataclass(frozen=True, kw_only=True)
+class RenameBank(BankRequest[None]):
+    """Give a bank another id, at once; all that it holds keeps its own ids. ``NotFound`` where there is none.
+
+    Attributes:
+        to: The new id; a bank that has it already is an ``InvalidInput``.
+    """
+
+    to: str
+
+    verb = "rename_bank"
+    needs = frozenset({Capability.RENAME_BANKS})
+
+    def _check(self) -> None:
+        checks.check_bank_id(self.to)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Restore(BankRequest[Restored]):
+    """Store memories exactly as another bank held them, with their ids as far as those are free. Safe to repeat.
+
+    Attributes:
+        records: The memories, with numbers within their bank as ids.
+        shift: What to add to these numbers; found out when None, so that nothing that the bank holds is in the way.
+    """
+
+    records: Sequence[MemoryRecord]
+    shift: int | None = None
+
+    verb = "restore"
+    needs = frozenset({Capability.RESTORE})
+
+    def _check(self) -> None:
+        for record in self.records:
+            for memory in (record.memory, *record.repeats):
+                checks.check_text("text", memory.text)
+                checks.check_metadata(memory.metadata)
+                check_tags(memory.tags)
+                check_tags(memory.entities, name="entities")
+                check_choice("type", memory.type, MEMORY_TYPES)
+                if memory.context is not None:
+                    checks.check_context(memory.context)
+                if memory.document_id is not None:
+                    checks.check_text("document_id", memory.document_id)

@@ -31,6 +31,7 @@ from hindsight_teams.models import (
     RecallResult,
     Receipt,
     Reflection,
+    Restored,
     TagCount,
 )
 from hindsight_teams.requests import (
@@ -53,7 +54,9 @@ from hindsight_teams.requests import (
     ListTags,
     Recall,
     Reflect,
+    RenameBank,
     Request,
+    Restore,
     Retain,
     RetryExtraction,
     TagFilter,
@@ -101,7 +104,9 @@ class SQLiteBackend(Backend):
         Capability.LIST_AFTER,
         Capability.ERASE_LATER,
         Capability.LIST_BY_TIME,
+        Capability.RENAME_BANKS,
         Capability.REPEATS,
+        Capability.RESTORE,
         Capability.RETRY_EXTRACTION,
     }
 
@@ -295,6 +300,20 @@ class SQLiteBackend(Backend):
             deleted = writing.remove_bank(db, bank)
         erasing.soon(self._pool)
         return deleted
+
+    def _rename_bank(self, request: RenameBank) -> None:
+        with self._pool.write() as db:
+            bank = reading.bank_number(db, request.bank)
+            if bank is None:
+                raise BankNotFound(f"there is no bank {request.bank!r} to rename")
+            if request.to != request.bank and reading.bank_number(db, request.to) is not None:
+                raise InvalidInput(f"there is a bank {request.to!r} already; choose another id")
+            db.execute("UPDATE bank SET id = ? WHERE no = ?", (request.to, bank))
+
+    def _restore(self, request: Restore) -> Restored:
+        from hindsight_teams.backends.sqlite.store import restoring
+
+        return restoring.restore(self._pool, request, attached=self._attached, now=self._now())
 
     def _list_memories(self, request: ListMemories) -> MemoryPage:
         with self._pool.read() as db:
@@ -501,6 +520,8 @@ _HANDLERS: dict[type[Request[Any]], Callable[[SQLiteBackend, Any], Any]] = {
     ListTags: SQLiteBackend._list_tags,
     Recall: SQLiteBackend._recall,
     Reflect: SQLiteBackend._reflect,
+    RenameBank: SQLiteBackend._rename_bank,
+    Restore: SQLiteBackend._restore,
     Retain: SQLiteBackend._retain,
     RetryExtraction: SQLiteBackend._retry_extraction,
 }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hindsight_teams.cli.completing import complete_recipes
 from hindsight_teams.cli.demo import Model
 from hindsight_teams.cli.failing import FAILED
 from hindsight_teams.cli.options import Db, Json, Url, Yes, backend, interactive
@@ -24,6 +25,7 @@ def chat(
         str | None,
         typer.Argument(
             metavar="TEAM",
+            autocompletion=complete_recipes,
             help="A recipe, a folder, a team.toml, or module:name; the current project if not given.",
         ),
     ] = None,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hindsight_teams.cli.completing import complete_members
 from hindsight_teams.cli.failing import usage
 from hindsight_teams.cli.options import Db, Json, TeamArgument, Url, backend, find_team_file
 from hindsight_teams.cli.output import print_json, say
@@ -27,6 +28,7 @@ def inspect(
         str | None,
         typer.Option(
             "--as",
+            autocompletion=complete_members,
             metavar="MEMBER",
             help="Print a second address, whose holder decides on reviews as this curator.",
             show_default=False,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hindsight_teams.cli.completing import complete_members
 from hindsight_teams.cli.failing import usage
 from hindsight_teams.cli.keys import DEFAULT_FILE
 from hindsight_teams.cli.options import Db, Json, TeamOption, Url, backend, find_team_file
@@ -22,7 +23,13 @@ def mcp(
     *,
     member: Annotated[
         str | None,
-        typer.Option("--member", metavar="ID", help="Whose tools to serve. Needed.", show_default=False),
+        typer.Option(
+            "--member",
+            metavar="ID",
+            help="Whose tools to serve. Needed.",
+            show_default=False,
+            autocompletion=complete_members,
+        ),
     ] = None,
     user: Annotated[
         str | None, typer.Option("--user", metavar="ID", help="On whose behalf the member acts.", show_default=False)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
@@ -166,21 +166,22 @@ def drop(db: sqlite3.Connection, bank: int, *, document: int) -> None:
 
 
 def selected(
-    db: sqlite3.Connection, bank: int, chosen: Filter, *, document_id: str | None, numbers: Container[int] | None
+    db: sqlite3.Connection, bank: int, chosen: Filter, *, document_id: str | None, numbers: Collection[int] | None
 ) -> Iterator[tuple[int, int, dict[str, Any]]]:
     """The mentions that meet every selection given: number, memory, and what was retained."""
-    for no, memory, item in db.execute("SELECT no, memory, item FROM mention WHERE bank = ? ORDER BY no", (bank,)):
+    sql, values = "SELECT no, memory, item, source FROM mention WHERE bank = ?", [bank]
+    if numbers is not None:
+        sql += " AND memory IN (SELECT value FROM json_each(?))"
+        values.append(json.dumps(sorted(numbers)))  # type: ignore[arg-type]
+    for no, memory, item, source in db.execute(f"{sql} ORDER BY no", values):
         fields = json.loads(item)
-        if (
-            (document_id is None or document_id == fields["document_id"])
-            and (numbers is None or memory in numbers)
-            and chosen.accepts(pack(fields["tags"]), fields["type"])
-        ):
-            yield no, memory, fields
+        named = document_id is None or document_id == fields["document_id"]
+        if named and chosen.accepts(pack(fields["tags"]), fields["type"]):
+            yield no, memory, {**fields, "source": source}
 
 
 def drop_selected(
-    db: sqlite3.Connection, bank: int, chosen: Filter, *, document_id: str | None, numbers: Container[int] | None
+    db: sqlite3.Connection, bank: int, chosen: Filter, *, document_id: str | None, numbers: Collection[int] | None
 ) -> int:
     """Remove the mentions that meet every selection given, with documents that held nothing else; how many went."""
     gone = [(no,) for no, _, _ in selected(db, bank, chosen, document_id=document_id, numbers=numbers)]
@@ -216,6 +217,7 @@ def as_memory(bank_id: str, no: int, fields: Mapping[str, Any]) -> Memory:
         mentioned_at=local(fields["mentioned"], zone),
         entities=tuple(fields["entities"]),
         type=fields["type"],
+        source_ids=() if fields["source"] is None else (public_id(fields["source"]),),
     )
 
 

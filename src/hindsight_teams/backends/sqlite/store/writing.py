@@ -19,6 +19,7 @@ from hindsight_teams.backends.sqlite.text import terms as tokens
 from hindsight_teams.backends.sqlite.text.duplicates import told_key
 from hindsight_teams.errors import InvalidInput
 from hindsight_teams.models import RetainItem
+from hindsight_teams.text import split
 
 MEMORY_SIZE = 1_500
 """Characters of one memory; longer content is stored as several, cut between sentences."""
@@ -47,7 +48,7 @@ def pieces(item: RetainItem, *, now: datetime, read: bool = True) -> list[Piece]
     size_limits.check_item(item)
     text = item.content.strip()
     tags = tuple(dict.fromkeys(item.tags or ()))
-    texts = [text] if len(text) <= MEMORY_SIZE else split(text)
+    texts = [text] if len(text) <= MEMORY_SIZE else split(text, MEMORY_SIZE)
     document_id = item.document_id
     if document_id is None and len(texts) > 1:
         # The parts of one long text are each other's neighbours, which a document says.
@@ -99,20 +100,6 @@ def _happened(text: str, moment: datetime) -> tuple[int | None, int | None]:
     return size_limits.to_microseconds("start", found.start), size_limits.to_microseconds("end", found.end)
 
 
-def split(text: str) -> list[str]:
-    """A long text in parts of at most ``MEMORY_SIZE`` characters, cut at line ends or spaces where there are any."""
-    parts: list[str] = []
-    while len(text) > MEMORY_SIZE:
-        cut = max(text.rfind("\n", 0, MEMORY_SIZE), text.rfind(". ", 0, MEMORY_SIZE) + 1)
-        if cut < MEMORY_SIZE // 2:
-            cut = text.rfind(" ", 0, MEMORY_SIZE)
-        if cut < MEMORY_SIZE // 2:
-            cut = MEMORY_SIZE
-        parts.append(text[:cut].strip())
-        text = text[cut:].strip()
-    return [p for p in [*parts, text] if p]
-
-
 def ensure_bank(db: sqlite3.Connection, bank_id: str, *, now: int, name: str | None = None) -> int:
     """The number of the bank, which is made when it does not exist."""
     row = db.execute("SELECT no FROM bank WHERE id = ?", (bank_id,)).fetchone()
@@ -134,7 +121,7 @@ def store(db: sqlite3.Connection, bank: int, new: Sequence[Piece], *, now: int) 
         groups.sort(key=lambda group: group[1][0])
     plans: list[tuple[int | None, bool, dict[int, int], list[int]]] = []
     for document_id, members in groups:
-        document = None if document_id is None else _document(db, bank, document_id)
+        document = None if document_id is None else document_number(db, bank, document_id)
         pieces_of_it = [new[i] for i in members]
         added = document is None or all(piece.append or linking.stands_alone(piece) for piece in pieces_of_it)
         if document is None or added:
@@ -142,13 +129,13 @@ def store(db: sqlite3.Connection, bank: int, new: Sequence[Piece], *, now: int) 
         else:
             known = _replaced(db, bank, document, pieces_of_it)
             if document_id is not None and not known:  # with its memories the document went too
-                document = _document(db, bank, document_id)
+                document = document_number(db, bank, document_id)
         plans.append((document, added, known, members))
     # Only now: what was deleted above may have made memories of what repeated it.
     (last,) = db.execute("SELECT last FROM bank WHERE no = ?", (bank,)).fetchone()
     told = linking.Told(db, bank, new)
     for document, added, known, members in plans:
-        position = 0 if document is None else _end(db, document)
+        position = 0 if document is None else document_end(db, document)
         for i in members:
             piece = new[i]
             number = told.same(piece, document) if added else None
@@ -169,17 +156,20 @@ def store(db: sqlite3.Connection, bank: int, new: Sequence[Piece], *, now: int) 
                 told.add(number, piece, document)
                 position += document is not None
             numbers[i] = number
-    if fresh:
-        _insert(db, bank, fresh)
-    db.execute(
-        "UPDATE bank SET last = ?, memories = memories + ?, written = max(written, ?) WHERE no = ?",
-        (last, len(fresh), now, bank),
-    )
+    insert(db, bank, fresh, last=last, now=now)
     return numbers
 
 
-def _insert(db: sqlite3.Connection, bank: int, fresh: Sequence[tuple[int, Piece, int | None, int]]) -> None:
-    """Insert memories with all that is kept of them; each with its number, its document and its position there."""
+def insert(
+    db: sqlite3.Connection, bank: int, fresh: Sequence[tuple[int, Piece, int | None, int]], *, last: int, now: int
+) -> None:
+    """Write new memories and all that is found by them.
+
+    Args:
+        fresh: For each its rowid, itself, its document and its position in that.
+        last: The highest number that the bank has given now.
+        now: When it was written.
+    """
     db.executemany(_INSERT, [_row(number, bank, p, d, at) for number, p, d, at in fresh])
     db.executemany("INSERT INTO words (rowid, terms) VALUES (?, ?)", [(n, p.terms) for n, p, *_ in fresh])
     # A document of several memories has an order of its own.
@@ -196,6 +186,10 @@ def _insert(db: sqlite3.Connection, bank: int, fresh: Sequence[tuple[int, Piece,
     ):
         if rows:
             db.executemany(sql, rows)
+    db.execute(
+        "UPDATE bank SET last = ?, memories = memories + ?, written = max(written, ?) WHERE no = ?",
+        (last, len(fresh), now, bank),
+    )
 
 
 def _row(number: int, bank: int, piece: Piece, document: int | None, position: int) -> tuple[object, ...]:
@@ -222,14 +216,15 @@ def _row(number: int, bank: int, piece: Piece, document: int | None, position: i
     )
 
 
-def _document(db: sqlite3.Connection, bank: int, document_id: str) -> int:
+def document_number(db: sqlite3.Connection, bank: int, document_id: str) -> int:
+    """The number of a document, which is made when it does not exist."""
     row = db.execute("SELECT no FROM document WHERE bank = ? AND id = ?", (bank, document_id)).fetchone()
     if row is None:
         row = (db.execute("INSERT INTO document (bank, id) VALUES (?, ?)", (bank, document_id)).lastrowid,)
     return int(row[0])  # pyright: ignore[reportArgumentType]  # an INSERT has a row id
 
 
-def _end(db: sqlite3.Connection, document: int) -> int:
+def document_end(db: sqlite3.Connection, document: int) -> int:
     """The position after a document's last memory."""
     (last,) = db.execute("SELECT max(position) FROM memory WHERE document = ?", (document,)).fetchone()
     return 0 if last is None else int(last) + 1

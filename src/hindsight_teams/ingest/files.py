@@ -1,0 +1,86 @@
+"""Which files the arguments of a command mean: folders with all that is below them, in a fixed order."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from hindsight_teams.ingest.chats import SlackPeople
+
+SLACK_LISTS = ("users.json", "channels.json")
+"""Files at the top of a Slack export, by which one is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One file to read.
+
+    Attributes:
+        path: Where it is.
+        name: Its path from the argument on, the folder's own name included; the document's id.
+        people: For a channel's day in a Slack export: who its people are.
+        problem: Why it is not to be read; None where it is.
+        asked: It was named itself, so not being able to read it is an error.
+    """
+
+    path: Path
+    name: str
+    people: SlackPeople | None = None
+    problem: str | None = None
+    asked: bool = False
+
+
+def find_files(arguments: Iterable[Path]) -> Iterator[File]:
+    """The files that are meant. Hidden ones, and links to folders, are told of and left out."""
+    for argument in arguments:
+        if argument.is_dir():
+            yield from _below(argument)
+        elif not argument.exists():
+            yield File(argument, str(argument), problem="there is no such file or folder", asked=True)
+        elif not argument.is_file():
+            yield File(argument, str(argument), problem="it is no regular file", asked=True)
+        else:
+            yield File(argument, argument.name, asked=True)
+
+
+def _below(root: Path) -> Iterator[File]:
+    people = _slack_people(root)
+    top = root.resolve().name
+
+    def failed(error: OSError) -> None:
+        unreadable.append(File(Path(error.filename), str(error.filename), problem=error.strerror or "it can't be read"))
+
+    unreadable: list[File] = []
+    for folder, folders, files in os.walk(root, onerror=failed):
+        hidden = sorted(name for name in (*folders, *files) if name.startswith("."))
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        here = Path(folder)
+        for name in hidden:
+            yield _file(here / name, root, top, problem="it is hidden")
+        for name in folders:
+            if (here / name).is_symlink():
+                yield _file(here / name, root, top, problem="it is a link to a folder")
+        for name in sorted(set(files) - set(hidden)):
+            if people is not None and here == root:
+                continue  # lists of users, channels and the like, no messages
+            problem = None if (here / name).is_file() else "it is no regular file"
+            yield _file(here / name, root, top, people=people, problem=problem)
+    yield from unreadable
+
+
+def _file(path: Path, root: Path, top: str, *, people: SlackPeople | None = None, problem: str | None = None) -> File:
+    relative = path.relative_to(root).as_posix()
+    return File(path, f"{top}/{relative}" if top else relative, people, problem)
+
+
+def _slack_people(root: Path) -> SlackPeople | None:
+    """The people of a Slack export, where the folder is one."""
+    if not all((root / name).is_file() for name in SLACK_LISTS):
+        return None
+    try:
+        return SlackPeople.of(json.loads((root / SLACK_LISTS[0]).read_bytes()))
+    except (OSError, ValueError, RecursionError):
+        return SlackPeople({})

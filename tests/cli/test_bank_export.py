@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Cli
+
+FERRY = "The ferry Aurora leaves Bergen at 14:30 on 3 May 2027."
+
+
+@pytest.fixture
+def filled(cli: Cli) -> str:
+    for text in (FERRY, "The office cat is called Minka.", "The office cat is called Minka."):
+        cli("bank", "retain", "notes", text, "--tag", "t", "--metadata", "author=ada")
+    return "notes"
+
+
+def test_an_export_comes_back_as_the_same_bytes(cli: Cli, filled: str, home: Path) -> None:
+    assert cli("bank", "export", filled, "--output", "a.jsonl").code == 0
+    done = cli("bank", "import", "other", "a.jsonl", "--db", "new.db")
+    assert (done.code, "2 of 2 memories stored" in done.out) == (0, True)
+    cli("bank", "export", "other", "-o", "b.jsonl", "--db", "new.db")
+    assert (home / "a.jsonl").read_bytes() == (home / "b.jsonl").read_bytes()
+    assert "0 of 2 memories stored, 2 there before" in cli("bank", "import", "other", "a.jsonl", "--db", "new.db").out
+
+
+def test_without_a_file_the_export_is_printed(cli: Cli, filled: str, home: Path) -> None:
+    printed = cli("bank", "export", filled).out
+    cli("bank", "export", filled, "--output", "a.jsonl")
+    assert printed == (home / "a.jsonl").read_text(encoding="utf-8")
+    assert [json.loads(line).get("text") for line in printed.splitlines()] == [
+        None,
+        FERRY,
+        "The office cat is called Minka.",
+        None,
+    ]
+
+
+def test_a_file_for_its_owner_alone_takes_the_place_of_the_one_before_when_it_is_whole(
+    cli: Cli, filled: str, home: Path
+) -> None:
+    (home / "a.jsonl").write_text("before")
+    assert cli("bank", "export", "typo", "--output", "a.jsonl").code == 1
+    assert (home / "a.jsonl").read_text() == "before"
+    cli("bank", "export", filled, "--output", "a.jsonl")
+    assert (home / "a.jsonl").stat().st_mode & 0o077 == 0
+    assert [path.name for path in home.iterdir()] == ["a.jsonl"]
+
+
+def test_a_link_is_not_followed(cli: Cli, filled: str, home: Path) -> None:
+    (home / "a.jsonl").symlink_to(home / "elsewhere")
+    failed = cli("bank", "export", filled, "--output", "a.jsonl")
+    assert (failed.code, "is a link" in failed.err) == (1, True)
+
+
+def test_json_tells_of_the_file_and_needs_one(cli: Cli, filled: str) -> None:
+    assert cli("bank", "export", filled, "--json").code == 2
+    assert cli("bank", "export", filled, "--json", "-o", "a.jsonl").json == {
+        "bank": filled,
+        "file": "a.jsonl",
+        "memories": 2,
+    }
+    told = cli("bank", "import", "other", "a.jsonl", "--json").json
+    assert (told["ok"], told["stored"], told["notes"]) == (True, 2, [])
+
+
+def test_a_file_that_is_no_export_is_one_line_and_makes_no_bank(cli: Cli, home: Path) -> None:
+    (home / "a.txt").write_text("hello")
+    failed = cli("bank", "import", "notes", "a.txt")
+    assert failed.code == 1
+    assert failed.err.count("\n") == 1
+    assert "line 1 is no JSON: it is no export of a bank" in failed.err
+    assert cli("bank", "list", "--json").json["banks"] == []
+    assert "No such file" in cli("bank", "import", "notes", "typo.jsonl").err
+
+
+def test_a_renamed_bank_is_listed_under_its_new_id(cli: Cli, filled: str) -> None:
+    assert cli("bank", "rename", filled, "archive").code == 0
+    assert [bank["bank_id"] for bank in cli("bank", "list", "--json").json["banks"]] == ["archive"]
+    assert "did you mean 'archive'?" in cli("bank", "rename", "archiv", "x").err
+    assert cli("bank", "rename", "archive", "a/b").code == 1
+
+
+def test_stats_count_authors_tags_and_documents(cli: Cli, filled: str) -> None:
+    shown = {line.split()[0]: line.split()[1:] for line in cli("bank", "stats", filled).out.splitlines()[1:]}
+    assert shown["memories"] == ["2"]
+    assert shown["tags"] == ["t", "(2)"]
+    told = cli("bank", "stats", filled, "--json").json
+    assert (told["stats"]["memories"], told["tags"], told["authors"]) == (2, [{"tag": "t", "count": 2}], [])
+    assert cli("bank", "stats", "typo").code == 1
+
+
+def test_show_lists_memories_as_they_happen(cli: Cli, filled: str) -> None:
+    cli("bank", "retain", filled, "The ferry was painted on 1 April 2027.")
+    memories = cli("bank", "show", filled, "--order", "happened", "--json").json["memories"]
+    assert [memory["text"] for memory in memories] == ["The ferry was painted on 1 April 2027.", FERRY]
+    assert cli("bank", "show", filled, "--order", "size").code == 2

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hindsight_teams.settings import Settings
+from tests.cli.conftest import Cli
+
+
+def rows(cli: Cli, *options: str) -> dict[str, dict[str, object]]:
+    return {row["name"]: row for row in cli("config", "show", *options, "--json").json["settings"]}
+
+
+def test_every_setting_is_shown(cli: Cli) -> None:
+    assert set(Settings.model_fields) <= set(rows(cli))
+    shown = cli("config", "show")
+    assert shown.code == 0
+    assert set(Settings.model_fields) <= {line.split()[0] for line in shown.out.splitlines()}
+
+
+def test_each_value_says_where_it_comes_from(cli: Cli, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HINDSIGHT_TEAMS_BUDGET", "high")
+    (home / "team.toml").write_text('team = "t"')
+    found = rows(cli, "--db", "x.db")
+    assert (found["budget"]["value"], found["budget"]["source"]) == ("high", "environment: HINDSIGHT_TEAMS_BUDGET")
+    assert (found["db"]["value"], found["db"]["source"]) == ("x.db", "option --db")
+    assert found["max_tokens"]["source"] == "default"
+    assert (found["team"]["value"], found["team"]["source"]) == ("team.toml", "file here")
+    assert not (home / "x.db").exists()
+
+
+def test_a_key_is_never_shown(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HINDSIGHT_API_KEY", "hsk-very-secret")
+    for shown in (cli("config", "show"), cli("config", "show", "--json")):
+        assert "secret" not in shown.out
+        assert "********" in shown.out
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("HINDSIGHT_TEAMS_MAX_TOKENS", "many"),
+        ("HINDSIGHT_API_URL", "localhost"),
+        ("HINDSIGHT_TEAMS_BUDGET", "huge"),
+        ("HINDSIGHT_TEAMS_TAGS", "["),
+    ],
+)
+def test_a_bad_value_is_shown_with_what_is_wrong(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    shown = cli("config", "show")
+    assert shown.code == 1
+    assert value in shown.out
+    assert variable in shown.out
+    bad = [row for row in cli("config", "show", "--json").json["settings"] if row["problem"]]
+    assert [row["variable"] for row in bad] == [variable]
+
+
+def test_a_bad_key_is_not_shown_either(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HINDSIGHT_API_KEY", "hsk very secret")
+    shown = cli("config", "show")
+    assert shown.code == 1
+    assert "very" not in shown.out
+
+
+def test_what_a_dotenv_sets_and_nobody_reads_is_told(cli: Cli, home: Path) -> None:
+    (home / ".env").write_text("export HINDSIGHT_TEAMS_EMBEDDER=minilm\n")
+    assert ".env sets HINDSIGHT_TEAMS_EMBEDDER" in cli("config", "show").out
