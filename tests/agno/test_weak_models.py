@@ -77,7 +77,7 @@ def test_a_question_that_is_asked_again_in_a_run_is_not_answered_at_length_again
     if way == "run":
         agent.run("Where does Ada live?")
     else:
-        asyncio.run(agent.arun("Where does Ada live?"))  # type: ignore[arg-type]  # Agno's overloads
+        asyncio.run(agent.arun("Where does Ada live?"))
     first, second, third = (answers(model.requests[number])[-1] for number in (1, 2, 4))
     assert "Ada lives in Oslo." in first
     assert second == ANSWERED_ABOVE

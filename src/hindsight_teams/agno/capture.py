@@ -122,7 +122,7 @@ class RunRetention:
             return []
         if exchange.said is not None:
             hearing.turn.kept.add(bank_id)
-        hearing.turn.stored += [(bank_id, statement.text) for statement in kept if statement.speaker == USER]
+        hearing.turn.stored += [(bank_id, statement.text) for statement in kept if statement.speaker != exchange.member]
         return list(self._writes(kept, exchange, caller))
 
     def _exchange(

@@ -51,7 +51,7 @@ class RunMemory:
         self.injection = injection
         self.retention = retention
         if leads and retention is not None:
-            turns.keepers.add(part)
+            turns.keeps(part)
 
     def hooks(self) -> tuple[RunHook, RunHook]:
         """The pre-hook and the post-hook."""

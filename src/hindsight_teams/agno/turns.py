@@ -16,7 +16,7 @@ from threading import Lock
 from typing import Any, Literal, TypeAlias
 
 from hindsight_teams.access.grants import Caller
-from hindsight_teams.agno.delegation import Run, owner_of, runs_around
+from hindsight_teams.agno.delegation import Around, runs_around
 from hindsight_teams.agno.inputs import words_of
 from hindsight_teams.agno.run_context import key_of, notes_of
 from hindsight_teams.agno.said import not_in
@@ -35,7 +35,7 @@ class Turn:
         words: The user's own words; empty where nobody knows them.
         leader: Who hands tasks on; None where nobody does.
         leader_keeps: Whether the leader retains the words itself.
-        stored: What was stored of it while it lasted, by tools or from the words: the bank's id, and the text.
+        stored: What was stored while it lasted, by tools or of what was said: the bank's id, and the text.
         kept: Ids of the banks that hold the words already.
         outputs: What the steps of a workflow put out.
         over: Whether it ended.
@@ -85,15 +85,25 @@ class Hearing:
     task: str = ""
 
 
-class Workflows:
-    """What the runs of workflows were told and put out: of all parts that one team memory equips, apart or together."""
+class _Shared:
+    """What all parts that one team memory equips know of each other, whether they were equipped apart or together."""
 
     def __init__(self) -> None:
         self.turns: OrderedDict[tuple[Any, ...], Turn] = OrderedDict()
+        self.keepers: set[str] = set()
         self.lock = Lock()
 
+    def turn(self, key: tuple[Any, ...], new: Turn) -> Turn:
+        """The turn of this key, which is the new one where there was none; the oldest are dropped."""
+        with self.lock:
+            turn = self.turns.pop(key, new)
+            self.turns[key] = turn
+            while len(self.turns) > _TURNS_KEPT:
+                self.turns.popitem(last=False)
+        return turn
 
-_workflows_of: weakref.WeakKeyDictionary[Any, Workflows] = weakref.WeakKeyDictionary()
+
+_shared_by: weakref.WeakKeyDictionary[Any, _Shared] = weakref.WeakKeyDictionary()
 
 
 class Turns:
@@ -106,11 +116,13 @@ class Turns:
     def __init__(self, memory: Any) -> None:
         self.team: str = memory.team_id
         self._lasting: dict[str, list[tuple[weakref.ref[Any], Turn]]] = {}
-        self._of_runs: OrderedDict[tuple[Any, ...], Turn] = OrderedDict()
         self._remarks: set[tuple[str, ...]] = set()
-        self._workflows = _workflows_of.setdefault(memory, Workflows())
+        self._shared = _shared_by.setdefault(memory, _Shared())
         self._lock = Lock()
-        self.keepers: set[str] = set()
+
+    def keeps(self, leader: str) -> None:
+        """Note that a leader retains what it hears."""
+        self._shared.keepers.add(leader)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Turns:
         return self
@@ -133,42 +145,37 @@ class Turns:
         else:
             hearing = self._in_a_workflow(words, run_context, user, place)
         if leads:
-            hearing.turn.leader, hearing.turn.leader_keeps = part, part in self.keepers
+            hearing.turn.leader, hearing.turn.leader_keeps = part, part in self._shared.keepers
             with self._lock:
                 lasting = self._lasting.setdefault(session, [])
                 lasting[:] = [(context, turn) for context, turn in lasting if context() and not turn.over]
                 lasting.append((weakref.ref(run_context, self._forget(session)), hearing.turn))
-                if run_id := getattr(run_context, "run_id", None):
-                    self._of_runs[_run_key(run_id, run_context)] = hearing.turn
+            if not getattr(run_context, "workflow_id", None):
+                self._turn_of_run(getattr(run_context, "run_id", None), hearing.turn, run_context)
         return hearing
 
     def hear_late(self, part: str, run_output: Any, run_context: Any) -> Hearing:
-        """Find out what a run was told whose start nobody here saw, such as one that is continued in another process."""
+        """Find out what a run was told whose start nobody here saw, such as one that another process began."""
         words = words_of(getattr(run_output, "input", None))
         if around := runs_around(part):
             return self._handed_on(words, around, run_context)
         if getattr(run_output, "parent_run_id", None):
             return Hearing(Turn(""), words)
-        return Hearing(self._turn_of_run(run_output.run_id, words, run_context))
+        return Hearing(self._turn_of_run(run_output.run_id, Turn(words), run_context))
 
-    def _handed_on(self, words: str, around: Sequence[Run], run_context: Any) -> Hearing:
+    def _handed_on(self, words: str, around: Sequence[Around], run_context: Any) -> Hearing:
         """A run that was given its task by the innermost of the runs around it."""
-        leader = str(owner_of(around[0]))
-        in_a_workflow = getattr(run_context, "workflow_id", None)
-        said = "" if in_a_workflow else words_of(around[-1].input)
-        turn = self._turn_of_run(around[-1].run_id, said, run_context)
-        turn.leader, turn.leader_keeps = turn.leader or leader, leader in self.keepers
+        leader, outermost = around[0].owner, around[-1]
+        unknown = outermost.led or getattr(run_context, "workflow_id", None)
+        new = Turn("" if unknown else words_of(outermost.input), user=getattr(run_context, "user_id", None))
+        turn = self._turn_of_run(outermost.run_id, new, run_context)
+        turn.leader, turn.leader_keeps = turn.leader or leader, leader in self._shared.keepers
         return Hearing(turn, "" if words == turn.words else words)
 
-    def _turn_of_run(self, run_id: str | None, words: str, run_context: Any) -> Turn:
+    def _turn_of_run(self, run_id: str | None, new: Turn, run_context: Any) -> Turn:
         """The turn of an outermost run, the same for all who work on it."""
-        with self._lock:
-            turn = self._of_runs.setdefault(
-                _run_key(run_id, run_context), Turn(words, user=getattr(run_context, "user_id", None))
-            )
-            while len(self._of_runs) > _TURNS_KEPT:
-                self._of_runs.popitem(last=False)
-        return turn
+        user, session = getattr(run_context, "user_id", None), getattr(run_context, "session_id", None)
+        return self._shared.turn((run_id, repr(user), session), new)
 
     def is_new(self, remark: tuple[str, ...]) -> bool:
         """Whether a remark has not been made yet; it counts as made from now on."""
@@ -197,16 +204,10 @@ class Turns:
         if not getattr(run_context, "workflow_id", None):
             return Hearing(Turn(words, user=user))
         key = (run_context.workflow_id, run_context.run_id, run_context.session_id, repr(user))
-        workflows = self._workflows.turns
-        with self._workflows.lock:
-            turn = workflows.pop(key, None)
-            if turn is None:
-                turn = Turn("" if place == "later" else words, user=user)
-            elif place == "outermost" and words != turn.words and words not in turn.outputs:
-                turn = Turn(words, user=user)  # another run under the same id
-            workflows[key] = turn
-            while len(workflows) > _TURNS_KEPT:
-                workflows.popitem(last=False)
+        new = Turn("" if place == "later" else words, user=user)
+        turn = self._shared.turn(key, new)
+        if turn is not new and place == "outermost" and words != turn.words and words not in turn.outputs:
+            turn = self._shared.turns[key] = new  # another run under the same id
         return Hearing(turn, "" if words == turn.words else words)
 
     def _lasting_turn(self, session: str, user: Any, words: str) -> Turn | None:
@@ -235,11 +236,6 @@ class Turns:
                     lock.release()
 
         return forget
-
-
-def _run_key(run_id: str | None, run_context: Any) -> tuple[Any, ...]:
-    user, session = getattr(run_context, "user_id", None), getattr(run_context, "session_id", None)
-    return (run_id, repr(user), session)
 
 
 def turn_of(run_context: Any, caller: Caller) -> Turn:
