@@ -18,9 +18,10 @@ from hindsight_teams.agno.citing import ALREADY_KNOWN
 from hindsight_teams.agno.exchange import SELECTIONS, Exchange, Retain, Statement, pieces
 from hindsight_teams.agno.inputs import answer_of
 from hindsight_teams.agno.run_context import caller_of
-from hindsight_teams.agno.said import CONTEXT
+from hindsight_teams.agno.said import CONTEXT, is_doubtful
 from hindsight_teams.agno.toolkit import STORED
 from hindsight_teams.agno.turns import Hearing
+from hindsight_teams.audit import is_logged
 from hindsight_teams.errors import HindsightTeamsError
 from hindsight_teams.log import get_logger
 from hindsight_teams.memory.member import MemberMemory
@@ -198,6 +199,8 @@ class RunRetention:
             parts = pieces(statement.text)
             for part, text in enumerate(parts):
                 metadata = {"speaker": statement.speaker, "exchange": exchange.id}
+                if statement.speaker == USER and is_doubtful(statement.text):
+                    metadata["doubt"] = "may tell nothing"
                 if len(parts) > 1:
                     metadata["part"] = f"{part + 1}/{len(parts)}"
                 which = f"{number}.{part}" if own else None
@@ -218,14 +221,18 @@ class RunRetention:
             try:
                 self.memory.retain(write.content, **write.options)
             except HindsightTeamsError as error:
-                _failed(error)
+                self._failed(error)
 
     async def _astore(self, writes: Iterable[Write]) -> None:
         for write in writes:
             try:
                 await self.memory.aretain(write.content, **write.options)
             except HindsightTeamsError as error:
-                _failed(error)
+                self._failed(error)
+
+    def _failed(self, error: HindsightTeamsError) -> None:
+        if not is_logged(self.memory.audit):
+            _log.warning("what was said in this run was not retained", error=type(error).__name__, reason=str(error))
 
     def _submit(self, writes: list[Write]) -> None:
         if not writes:
@@ -245,10 +252,6 @@ class RunRetention:
 def flush_all(timeout: float) -> None:
     """Wait, for at most so many seconds, until all that waits in this process is stored."""
     wait(list(_all_pending), timeout)
-
-
-def _failed(error: HindsightTeamsError) -> None:
-    _log.warning("what was said in this run was not retained", error=type(error).__name__, reason=str(error))
 
 
 @cache

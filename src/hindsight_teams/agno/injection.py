@@ -21,6 +21,7 @@ from hindsight_teams.access.grants import Access, Caller
 from hindsight_teams.agno.citing import note_recalled
 from hindsight_teams.agno.inputs import query_of
 from hindsight_teams.agno.run_context import caller_of, key_of, notes_of
+from hindsight_teams.audit import is_logged
 from hindsight_teams.errors import HindsightTeamsError, IdentityRequired
 from hindsight_teams.log import get_logger
 from hindsight_teams.memory.member import MemberMemory
@@ -129,7 +130,8 @@ class MemoryInjection:
         _log.warning("memories left out of this run: recall took too long", max_seconds=self.budget.max_seconds)
 
     def _failed(self, error: HindsightTeamsError) -> None:
-        _log.warning("memories left out of this run", error=type(error).__name__, reason=str(error))
+        if not is_logged(self.memory.audit):
+            _log.warning("memories left out of this run", error=type(error).__name__, reason=str(error))
 
 
 def with_memories(instructions: Any, injection: MemoryInjection) -> Any:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from hindsight_teams.backends.sqlite.learn import asking
 from hindsight_teams.backends.sqlite.search.evidence import extractive_answer
 from hindsight_teams.errors import Unsupported
-from hindsight_teams.models import Memory, Reflection
+from hindsight_teams.models import Memory, Reflection, plain_first
 from hindsight_teams.text import happened, noted, repeated
 
 _SYSTEM = """\
@@ -50,6 +50,7 @@ def reflect(
     """
     if response_schema is not None and model is None:
         raise Unsupported("response_schema needs a model: give SQLiteBackend(model=...), or leave the schema out")
+    memories = plain_first(memories)
     text, quoted = extractive_answer(query, memories, confidence=confidence, max_tokens=max_tokens)
     if model is None or not memories:
         return Reflection(text=text, based_on=quoted)
