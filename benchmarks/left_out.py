@@ -2,7 +2,8 @@
 
     python -m benchmarks.left_out
 
-A message that tells something and is left out costs a fact; one that tells nothing and is kept costs a rank.
+A message that tells something and is left out costs a fact; one that tells nothing and is kept costs a rank, and so
+does one that is kept in doubt.
 """
 
 from __future__ import annotations
@@ -10,17 +11,23 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
-from hindsight_teams.agno.said import holds_no_fact
+from hindsight_teams.agno.said import holds_no_fact, is_doubtful
 
 MESSAGES = Path(__file__).with_name("_left_out.toml")
 
 
 def main() -> None:
     cases = tomllib.loads(MESSAGES.read_text(encoding="utf-8"))
-    lost = [text for text in cases["tells"] if holds_no_fact(text)]
-    kept = [text for text in cases["tells_nothing"] if not holds_no_fact(text)]
-    print(f"{len(cases['tells'])} messages tell something; left out: {len(lost)} {lost}")
-    print(f"{len(cases['tells_nothing'])} messages tell nothing; kept: {len(kept)} {kept}")
+    for name in ("tells", "answers"):
+        lost = [text for text in cases[name] if holds_no_fact(text)]
+        print(f"{name}: {len(cases[name])} messages tell something; left out: {len(lost)} {lost}")
+    for name in ("tells_nothing", "polite_answers"):
+        kept = [text for text in cases[name] if not holds_no_fact(text)]
+        print(f"{name}: {len(cases[name])} messages tell nothing; kept: {len(kept)} {kept}")
+    for name in ("statements", "unmarked_questions"):
+        doubted = sum(is_doubtful(text) for text in cases[name])
+        left_out = sum(holds_no_fact(text) for text in cases[name])
+        print(f"{name}: {len(cases[name])} messages; left out: {left_out}, kept in doubt: {doubted - left_out}")
 
 
 if __name__ == "__main__":

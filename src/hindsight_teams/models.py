@@ -106,6 +106,21 @@ class Memory:
         """Why the write guard marked it as suspicious, as signed in the metadata; None for most memories."""
         return self.metadata.get("marked")
 
+    @property
+    def doubtful(self) -> bool:
+        """Whether automatic retention kept it in doubt: it may only ask, or answer what nobody knows any more."""
+        return "doubt" in self.metadata
+
+
+_DOUBTFUL_BELOW = 5
+"""Places by which a doubtful memory may go down."""
+
+
+def plain_first(memories: Sequence[Memory]) -> list[Memory]:
+    """Memories, best first, with doubtful ones below plain ones; none goes down far, and none goes."""
+    places = {memory.id: place + (_DOUBTFUL_BELOW + 0.5) * memory.doubtful for place, memory in enumerate(memories)}
+    return sorted(memories, key=lambda memory: places[memory.id])
+
 
 @dataclass(frozen=True, slots=True)
 class MemoryRecord:

@@ -13,8 +13,8 @@ from agno.tools.function import Function
 from agno.tools.toolkit import Toolkit
 
 from hindsight_teams import HindsightTools, SQLiteBackend, TeamMemory
+from hindsight_teams.agno.memory_toolkit import MemoryToolkit
 from hindsight_teams.agno.review_tools import ProposalTools, ReviewTools
-from hindsight_teams.agno.toolkit import MemoryToolkit
 from tests.agno.test_toolkit import run
 
 OPTIONS: dict[str, Any] = {

@@ -4,9 +4,27 @@ from __future__ import annotations
 
 import pytest
 
-from hindsight_teams.agno.said import holds_no_fact, is_refusal, new_in, not_in, recalled_text, without_recalled
+from hindsight_teams.agno.said import (
+    holds_no_fact,
+    is_doubtful,
+    is_refusal,
+    new_in,
+    not_in,
+    recalled_text,
+    without_recalled,
+)
 
 TELLS = (
+    "Nein, morgen.",
+    "Nein. Morgen.",
+    "No, later.",
+    "Ja, Abend.",
+    "Não, noite.",
+    "Нет, вечер.",
+    "Mi hijo tiene seis años, ¿paga billete?",
+    "Es geht um Vertrag 12, was tun?",
+    "Was in Rome last week, where should I eat?",
+    "Como vegetariano, ¿qué hay?",
     "Tell me when Bo arrives, he takes the night train.",
     "Tell me about the parcel 4417.",
     "Remind me about the dentist",
@@ -204,3 +222,29 @@ def test_an_answer_with_another_figure_or_a_denial_is_new() -> None:
     assert new_in(known[0], known) == ""
     assert new_in(later, known) == later
     assert new_in(denied, known) == denied
+
+
+@pytest.mark.parametrize("text", ["No, good night.", "Ja, guten Morgen!", "Да, доброе утро.", "Oui, bonne soirée."])
+def test_a_wish_after_a_yes_or_no_tells_nothing(text: str) -> None:
+    assert holds_no_fact(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["how old is my car", "Nein, morgen.", "tell me about the parcel 4417", "wo ist mein Rad"]
+)
+def test_what_may_tell_nothing_is_doubtful(text: str) -> None:
+    assert is_doubtful(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Who I work for is Siemens.",
+        "Was in Rome last week.",
+        "Hat zwei Kinder.",
+        "Mi perro se llama Toby.",
+        "Blue, please.",
+    ],
+)
+def test_a_statement_that_opens_as_a_question_may_is_not_doubtful(text: str) -> None:
+    assert not is_doubtful(text)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -11,7 +13,9 @@ import pytest
 from agno.agent import Agent
 
 from hindsight_teams import HindsightTools, SQLiteBackend, TeamMemory
+from hindsight_teams.agno.toolkit import STORED, STORED_BEFORE
 from hindsight_teams.errors import TeamDefinitionError
+from hindsight_teams.memory.rendering import ANSWERED_ABOVE
 from hindsight_teams.testing import ScriptedModel
 from hindsight_teams.testing.scripted import call
 
@@ -26,31 +30,96 @@ def memories(backend: SQLiteBackend, bank: str = "ada") -> list[tuple[str, int]]
     return [(memory.text, memory.times_said) for memory in backend.list_memories(bank).memories]
 
 
-@pytest.mark.parametrize(
-    ("content", "kept"),
-    [
-        (["Ada lives in Oslo.", "Ada rows."], "Ada lives in Oslo.\nAda rows."),
-        ([{"fact": "Ada lives in Oslo."}], "Ada lives in Oslo."),
-        ({"name": "Ada", "city": "Oslo"}, "Ada\nOslo"),
-        (4417, "4417"),
-    ],
-)
-def test_facts_in_another_form_than_a_text_are_kept(backend: SQLiteBackend, content: Any, kept: str) -> None:
-    model = ScriptedModel([call("retain_memory", content=content), "Done."])
+def answers(request: Any) -> list[str]:
+    return [str(message.content) for message in request.messages if message.role == "tool"]
+
+
+def test_facts_in_a_list_are_kept(backend: SQLiteBackend) -> None:
+    model = ScriptedModel([call("retain_memory", content=["Ada lives in Oslo.", "Ada rows."]), "Done."])
     done = Agent(model=model, tools=[HindsightTools(bank_id="ada", client=backend)]).run("Remember this.")
     assert [tool.tool_call_error for tool in done.tools or []] == [False]
-    assert memories(backend) == [(kept, 1)]
+    assert memories(backend) == [("Ada lives in Oslo.\nAda rows.", 1)]
 
 
-def test_a_fact_that_a_model_stores_again_and_again_is_one_memory(backend: SQLiteBackend) -> None:
+def test_a_fact_that_a_model_stores_again_and_again_in_a_run_is_told_once(backend: SQLiteBackend) -> None:
+    again = call("retain_memory", content="Ada lives in Oslo.")
+    model = ScriptedModel([again, again, again, "Done."])
+    agent = Agent(model=model, tools=[HindsightTools(bank_id="ada", client=backend)])
+    agent.run("Remember this.")
+    assert memories(backend) == [("Ada lives in Oslo.", 1)]
+    assert [answers(request)[-1] for request in model.requests[1:]] == [
+        STORED,
+        f"{STORED} {STORED_BEFORE}",
+        f"{STORED} {STORED_BEFORE}",
+    ]
+
+
+def test_a_fact_that_is_told_in_another_run_counts(backend: SQLiteBackend) -> None:
     again = call("retain_memory", content="Ada lives in Oslo.")
     agent = Agent(
-        model=ScriptedModel([again, again, again, "Done."]),
-        tools=[HindsightTools(bank_id="ada", client=backend)],
-        tool_call_limit=2,
+        model=ScriptedModel([again, "Done.", again, "Done."]), tools=[HindsightTools(bank_id="ada", client=backend)]
     )
     agent.run("Remember this.")
+    agent.run("Remember this.")
     assert memories(backend) == [("Ada lives in Oslo.", 2)]
+
+
+@pytest.mark.parametrize("tool", ["recall_memory", "reflect_on_memory"])
+@pytest.mark.parametrize("way", ["run", "arun"])
+def test_a_question_that_is_asked_again_in_a_run_is_not_answered_at_length_again(
+    backend: SQLiteBackend, tool: str, way: str
+) -> None:
+    backend.retain("ada", "Ada lives in Oslo.")
+    again = call(tool, query="Where does Ada live?")
+    more = call("retain_memory", content="Ada lives in Oslo, at the harbour.")
+    model = ScriptedModel([again, again, more, again, "In Oslo."])
+    agent = Agent(model=model, tools=[HindsightTools(bank_id="ada", client=backend)])
+    if way == "run":
+        agent.run("Where does Ada live?")
+    else:
+        asyncio.run(agent.arun("Where does Ada live?"))
+    first, second, third = (answers(model.requests[number])[-1] for number in (1, 2, 4))
+    assert "Ada lives in Oslo." in first
+    assert second == ANSWERED_ABOVE
+    assert "at the harbour" in third
+
+
+def test_arguments_that_are_made_up_are_left_out(backend: SQLiteBackend) -> None:
+    model = ScriptedModel([call("retain_memory", content="Ada lives in Oslo.", tags=["city"], user_id="bob"), "Done."])
+    done = Agent(model=model, tools=[HindsightTools(client=backend)]).run("Remember this.", user_id="ada")
+    assert [tool.tool_call_error for tool in done.tools or []] == [False]
+    assert memories(backend) == [("Ada lives in Oslo.", 1)]
+    assert "tags, user_id" in answers(model.requests[1])[-1]
+
+
+@pytest.mark.parametrize("arguments", [{}, {"content": ""}, {"content": " "}, {"content": None}, {"content": []}])
+def test_a_call_with_nothing_to_store_is_answered_and_not_logged(
+    backend: SQLiteBackend, arguments: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    model = ScriptedModel([call("retain_memory", **arguments), "Done."])
+    Agent(model=model, tools=[HindsightTools(bank_id="ada", client=backend)]).run("Remember this.")
+    assert "content" in answers(model.requests[1])[-1]
+    assert backend.list_banks() == []
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
+
+
+def test_a_text_beyond_the_guards_limit_is_stored_in_parts(backend: SQLiteBackend) -> None:
+    sentences = [f"Line {number} of the log says that pump {number} was at {number} degrees." for number in range(900)]
+    model = ScriptedModel([call("retain_memory", content=" ".join(sentences)), "Done."])
+    memory = TeamMemory("desk", banks={"own": "user"}, members={"clerk": {"own": "full"}}, backend=backend)
+    memory.equip(Agent(id="clerk", model=model)).run("Remember this.", user_id="ada")
+    assert answers(model.requests[1])[-1] == STORED
+    [bank] = backend.list_banks()
+    held = " ".join(memory.text for memory in backend.list_memories(bank.bank_id, limit=1000).memories)
+    assert all(sentence in held for sentence in sentences)
+
+
+@pytest.mark.parametrize("tool", ["recall_memory", "reflect_on_memory"])
+def test_a_question_behind_a_long_text_is_answered(backend: SQLiteBackend, tool: str) -> None:
+    backend.retain("ada", "Ada lives in Oslo.")
+    model = ScriptedModel([call(tool, query=f"{'The pump hums. ' * 3000} Where does Ada live?"), "In Oslo."])
+    Agent(model=model, tools=[HindsightTools(bank_id="ada", client=backend)]).run("Where does Ada live?")
+    assert "Ada lives in Oslo." in answers(model.requests[1])[-1]
 
 
 def test_a_model_without_tools_remembers_by_injection_and_retention(backend: SQLiteBackend) -> None:

@@ -84,3 +84,11 @@ def test_chunks_and_sources_of_every_bank_are_kept() -> None:
     merged = merge_recall(answers)
     assert merged.chunks == {"c1": "x", "c2": "y"}
     assert merged.source_facts == {"1": A}
+
+
+@pytest.mark.parametrize("others", [(), (("notes", RecallResult()),)])
+def test_a_memory_kept_in_doubt_goes_below_plain_ones_and_not_far(others: tuple[tuple[str, RecallResult], ...]) -> None:
+    doubtful = Memory("0", "how old is Ada", "a", metadata={"doubt": "may tell nothing"})
+    plain = [Memory(str(number), f"Fact {number}.", "a") for number in range(1, 9)]
+    merged = merge_recall([("shared", RecallResult(results=[doubtful, *plain])), *others])
+    assert [memory.id for memory in merged.results] == ["1", "2", "3", "4", "5", "0", "6", "7", "8"]

@@ -11,7 +11,7 @@ import pytest
 from agno.tools.toolkit import Toolkit
 from mypy import api
 
-from hindsight_teams.agno.toolkit import ToolkitOptions
+from hindsight_teams.agno.memory_toolkit import ToolkitOptions
 from hindsight_teams.settings import Settings, SettingsOptions, configure
 
 WRONG = Path(__file__).parent / "wrong.py.txt"

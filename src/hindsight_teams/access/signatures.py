@@ -29,8 +29,8 @@ ENVELOPE_METADATA = frozenset(
 """What an envelope in the review bank carries besides the signature."""
 RESERVED_METADATA = ENVELOPE_METADATA | {*FIELDS, "trust", "lineage", "reviewed_by", "marked"}
 RESERVED_PREFIXES = tuple(f"{name}:" for name in (*FIELDS, "tagset", "trust", "lineage", "marked"))
-SPOKEN_METADATA = frozenset({"speaker", "exchange"})
-"""What says who said something and in which exchange; only automatic retention, which heard it, sets it."""
+SPOKEN_METADATA = frozenset({"speaker", "exchange", "doubt"})
+"""Who said something, in which exchange, and whether it may tell nothing; only automatic retention sets it."""
 _INVENTED = "memory-"
 USER = "user"
 """The ``speaker`` of what a user said, as automatic retention stores it."""
@@ -180,7 +180,7 @@ def refuse_forgery(tags: Sequence[str], metadata: Mapping[str, Any], *, heard: b
             raise InvalidInput(f"the metadata key {key!r} is part of the signature, which only the service sets")
         if key in SPOKEN_METADATA and not heard:
             raise InvalidInput(
-                f"the metadata key {key!r} says who said it, which only automatic retention sets; rename it"
+                f"the metadata key {key!r} says how it was heard, which only automatic retention sets; rename it"
             )
 
 

@@ -16,10 +16,12 @@ from hindsight_teams.access.grants import Caller, Grant
 from hindsight_teams.access.signatures import USER
 from hindsight_teams.agno.citing import ALREADY_KNOWN
 from hindsight_teams.agno.exchange import SELECTIONS, Exchange, Retain, Statement, pieces
-from hindsight_teams.agno.inputs import answer_of, words_of
-from hindsight_teams.agno.said import CONTEXT
-from hindsight_teams.agno.toolkit import STORED, caller_of
-from hindsight_teams.agno.turns import Hearing, Turn
+from hindsight_teams.agno.inputs import answer_of
+from hindsight_teams.agno.run_context import caller_of
+from hindsight_teams.agno.said import CONTEXT, is_doubtful
+from hindsight_teams.agno.toolkit import STORED
+from hindsight_teams.agno.turns import Hearing
+from hindsight_teams.audit import is_logged
 from hindsight_teams.errors import HindsightTeamsError
 from hindsight_teams.log import get_logger
 from hindsight_teams.memory.member import MemberMemory
@@ -115,25 +117,35 @@ class RunRetention:
         caller = caller_of(self.memory, run_context)
         bank_id = self.bank.resolve(caller)
         hears = self._hears(hearing, bank_id)
-        exchange = self._exchange(run_output, caller, hearing, injected, answers=answers, hears=hears)
+        exchange = self._exchange(run_output, caller, hearing, injected, answers=answers, hears=hears, bank_id=bank_id)
         kept = [statement for statement in self.select(exchange) if statement.text.strip()]
         if not kept or not self._may_go(caller) or not self._is_first(exchange):
             return []
         if exchange.said is not None:
             hearing.turn.kept.add(bank_id)
+        hearing.turn.stored += [(bank_id, statement.text) for statement in kept if statement.speaker != exchange.member]
         return list(self._writes(kept, exchange, caller))
 
     def _exchange(
-        self, run_output: Any, caller: Caller, hearing: Hearing, injected: str, *, answers: bool, hears: bool
+        self,
+        run_output: Any,
+        caller: Caller,
+        hearing: Hearing,
+        injected: str,
+        *,
+        answers: bool,
+        hears: bool,
+        bank_id: str,
     ) -> Exchange:
         turn = hearing.turn
         tools = [tool for tool in getattr(run_output, "tools", None) or () if not tool.tool_call_error]
-        stored = [
-            (self._bank_name((tool.tool_args or {}).get("bank")), str((tool.tool_args or {}).get("content") or ""))
+        by_tools = [
+            str((tool.tool_args or {}).get("content") or "")
             for tool in tools
-            if tool.tool_name == "retain_memory" and str(tool.result).startswith((STORED, ALREADY_KNOWN))
+            if tool.tool_name == "retain_memory"
+            and str(tool.result).startswith((STORED, ALREADY_KNOWN))
+            and (tool.tool_args or {}).get("bank", self.bank.name) == self.bank.name
         ]
-        turn.stored.extend(stored)
         member = caller.member or "assistant"
         answer = answer_of(getattr(run_output, "content", None)) if answers else ""
         turn.outputs.add(answer_of(getattr(run_output, "content", None)))
@@ -143,7 +155,7 @@ class RunRetention:
             task=Statement(turn.leader, hearing.task) if hearing.task and turn.leader else None,
             answered=Statement(member, answer) if answer else None,
             recalled=(injected, *(str(tool.result) for tool in tools if tool.tool_name in _READS)),
-            stored=tuple(text for name, text in turn.stored if name == self.bank.name and text),
+            stored=(*turn.stored_in(bank_id), *filter(None, by_tools)),
             heard=turn.words,
             user=caller.user,
             session=caller.session,
@@ -156,10 +168,6 @@ class RunRetention:
         if hearing.task and turn.words not in hearing.task and (turn.leader_keeps or turn.kept):
             return False
         return bank_id not in turn.kept
-
-    def _bank_name(self, named: Any) -> str | None:
-        """The bank that a tool wrote to: the one it named, or the only one it may write."""
-        return str(named) if named else self.bank.name
 
     def _may_go(self, caller: Caller) -> bool:
         """Whether nobody else reads the bank, or the definition lets conversations into it, or there is no user."""
@@ -191,6 +199,8 @@ class RunRetention:
             parts = pieces(statement.text)
             for part, text in enumerate(parts):
                 metadata = {"speaker": statement.speaker, "exchange": exchange.id}
+                if statement.speaker == USER and is_doubtful(statement.text):
+                    metadata["doubt"] = "may tell nothing"
                 if len(parts) > 1:
                     metadata["part"] = f"{part + 1}/{len(parts)}"
                 which = f"{number}.{part}" if own else None
@@ -211,14 +221,18 @@ class RunRetention:
             try:
                 self.memory.retain(write.content, **write.options)
             except HindsightTeamsError as error:
-                _failed(error)
+                self._failed(error)
 
     async def _astore(self, writes: Iterable[Write]) -> None:
         for write in writes:
             try:
                 await self.memory.aretain(write.content, **write.options)
             except HindsightTeamsError as error:
-                _failed(error)
+                self._failed(error)
+
+    def _failed(self, error: HindsightTeamsError) -> None:
+        if not is_logged(self.memory.audit):
+            _log.warning("what was said in this run was not retained", error=type(error).__name__, reason=str(error))
 
     def _submit(self, writes: list[Write]) -> None:
         if not writes:
@@ -238,17 +252,6 @@ class RunRetention:
 def flush_all(timeout: float) -> None:
     """Wait, for at most so many seconds, until all that waits in this process is stored."""
     wait(list(_all_pending), timeout)
-
-
-def unheard(run_output: Any) -> Hearing:
-    """What a run was told whose start nobody here saw: one that is continued, in another process perhaps."""
-    words = words_of(getattr(run_output, "input", None))
-    handed_on = bool(getattr(run_output, "parent_run_id", None))
-    return Hearing(Turn("" if handed_on else words), words if handed_on else "")
-
-
-def _failed(error: HindsightTeamsError) -> None:
-    _log.warning("what was said in this run was not retained", error=type(error).__name__, reason=str(error))
 
 
 @cache

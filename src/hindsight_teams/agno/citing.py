@@ -10,17 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, TypeAlias
 
 from hindsight_teams.access.grants import Access, Caller
 from hindsight_teams.agno.inputs import repaired
+from hindsight_teams.agno.run_context import key_of, notes_of
 from hindsight_teams.agno.said import recalled_text, without_label
-from hindsight_teams.agno.turns import notes_of
 from hindsight_teams.memory.member import MemberMemory
 from hindsight_teams.memory.rendering import escape, fence, is_framing
 from hindsight_teams.models import Memory, RecallResult
-from hindsight_teams.requests.driver import adrive, drive
+from hindsight_teams.requests.core import Recall
 from hindsight_teams.text import happened, noted, one_line, same_words
 
 Known: TypeAlias = "dict[str, list[tuple[MemberMemory, Memory]]]"
@@ -50,9 +49,9 @@ class Given:
         return self.framing or (bool(self.cited) and not self.new)
 
     @property
-    def metadata(self) -> dict[str, str] | None:
+    def metadata(self) -> dict[str, str]:
         """The ids of the memories that the new text was given with."""
-        return {"cites": " ".join(memory.id for memory in self.cited)} if self.cited else None
+        return {"cites": " ".join(memory.id for memory in self.cited)} if self.cited else {}
 
     @property
     def reply(self) -> str:
@@ -63,14 +62,15 @@ class Given:
 
 def note_recalled(memory: MemberMemory, run_context: Any, caller: Caller, found: Iterable[Memory]) -> None:
     """Keep what a run was given until it ends."""
-    if run_context is not None:
-        known: Known = notes_of(run_context).setdefault(_key(caller), {})
-        for one in found:
-            known.setdefault(_words(one.text), []).append((memory, one))
+    known: Known = notes_of(run_context).setdefault(key_of("recalled", caller), {})
+    for one in found:
+        known.setdefault(_words(one.text), []).append((memory, one))
 
 
-def read(memory: MemberMemory, content: str, run_context: Any, caller: Caller, *, bank: str | None = None) -> Given:
-    """Tell what is new in a content from what memory holds; what may be a line of an earlier recall is looked up.
+def read(
+    memory: MemberMemory, content: str, run_context: Any, caller: Caller, *, bank: str | None = None
+) -> Generator[tuple[Recall, None], RecallResult, Given]:
+    """Tell what is new in a content from what memory holds: yield what to recall, be sent what was found.
 
     Args:
         memory: The memory that it was given to.
@@ -79,25 +79,10 @@ def read(memory: MemberMemory, content: str, run_context: Any, caller: Caller, *
         caller: Its caller.
         bank: The bank that it was given for, where one was named.
     """
-    steps = _steps(memory, content, run_context, caller, bank)
-    return drive(steps, partial(memory.recall, caller=caller))
-
-
-async def aread(
-    memory: MemberMemory, content: str, run_context: Any, caller: Caller, *, bank: str | None = None
-) -> Given:
-    """Async twin of ``read``."""
-    steps = _steps(memory, content, run_context, caller, bank)
-    return await adrive(steps, partial(memory.arecall, caller=caller))
-
-
-def _steps(
-    memory: MemberMemory, content: str, run_context: Any, caller: Caller, bank: str | None
-) -> Generator[str, RecallResult | None, Given]:
-    """Yield what to recall, be sent what was found, and end with what was given."""
     content = repaired(content)
-    readable = memory.bank_names(Access.RECALL, caller) if _may_be_known(content, run_context, caller) else {}
-    known: Known = notes_of(run_context).get(_key(caller), {}) if run_context is not None else {}
+    known: Known = notes_of(run_context).get(key_of("recalled", caller), {})
+    may_be_known = known or any(recalled_text(line) is not None for line in content.splitlines())
+    readable = memory.bank_names(Access.RECALL, caller) if may_be_known else {}
 
     def original(text: str, found: Iterable[Memory]) -> Memory | None:
         return next(
@@ -115,8 +100,8 @@ def _steps(
         given = [one for via, one in known.get(_words(told), ()) if via.shares_backend(memory)]
         same = original(told, (one for one in given if one.bank_id in readable)) if line.strip() else None
         if same is None and text is not None and readable:
-            found = yield text
-            same = original(text, found.results) if found else None
+            found = yield Recall(query=text), None
+            same = original(text, found.results)
         if same is None:
             new.append(without_label(line))  # in doubt it is stored, without the label of what it may copy
         else:
@@ -128,19 +113,9 @@ def _steps(
     return Given("\n".join(new).strip(), tuple(cited.values()))
 
 
-def _may_be_known(content: str, run_context: Any, caller: Caller) -> bool:
-    """Whether a recall of this run, or the form of a line, says that a part of it may be a memory."""
-    noted = run_context is not None and bool(notes_of(run_context).get(_key(caller)))
-    return noted or any(recalled_text(line) is not None for line in content.splitlines())
-
-
 def _words(text: str) -> str:
     return same_words(escape(one_line(text)))  # a model gives it back as it was shown
 
 
 def _told(memory: Memory) -> str:
     return ", ".join(filter(None, (memory.author, happened(memory), noted(memory))))
-
-
-def _key(caller: Caller) -> tuple[Any, ...]:
-    return ("recalled", caller.team, caller.member, repr(caller.user), caller.session, caller.run)

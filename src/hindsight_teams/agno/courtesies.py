@@ -27,7 +27,8 @@ oui non mille fois à bientôt pour votre ton aide de rien
 gracias muchas muchísimas mil hola buenos buenas días dias tardes noches adiós adios hasta luego
 pronto vale perfecto
 genial sí si no por favor de nada estupendo tu su ayuda
-grazie mille molte tante buongiorno buonasera buonanotte salve arrivederci prego perfetto va bene
+grazie mille molte tante buongiorno buonasera buonanotte buona buon notte giorno sera salve
+arrivederci prego perfetto va bene
 benissimo sì per favore
 l'aiuto tuo aiuto
 obrigado obrigada muito olá oi bom dia boa tarde noite tchau até logo perfeito ótimo sim não por
@@ -69,6 +70,28 @@ asante sana jambo habari kwaheri sawa ndiyo hapana
 COURTESIES = frozenset(_WORDS.casefold().split())
 """Case-folded words."""
 
+ANSWERING = frozenset(
+    "yes yep yeah no nope ok okay okey oké ja nein doch nee oui non sí si sì não sim tak nie ano ne nej nei kyllä igen"
+    " nem evet hayır да нет так ні ναι όχι نعم لا כן לא بله نه हाँ नहीं はい いいえ 是 是的 不 不是 好的 네 예 아니요"
+    " ya tidak vâng không ครับ ค่ะ ndiyo hapana".split()
+)
+"""Words that answer a question with yes or no. What stands beside one may be the answer itself: "no, later"."""
+
+TIMES = frozenset(
+    "now morning afternoon evening night day later soon morgen abend nacht tag journée soirée nuit bientôt luego pronto"
+    " día dia días dias tarde tardes noches notte giorno sera noite logo dag avond natt kväll kveld dzień wieczór večer"
+    " ráno den noc reggelt napot estét éjszakát ziua seara noapte день вечер утро ночи ранок päivää yötä iltaa huomenta"
+    " صباح مساء בוקר ערב לילה صبح شب रात्रि pagi siang sore malam".split()
+)
+"""Words that greet or take leave with a wish beside them, and else say when."""
+
+WISHING = frozenset(
+    "good great nice lovely happy see you u guten gute gut schönen schöne auf bis bon bonne belle à a buenos buenas buen"
+    " hasta bom boa até buon buona goede goeden fijne prettige tot god goda jó bună buna hyvää dobry dobrá dobré dobrou"
+    " dobrý добрый доброе доброй спокойной добрий الخير טוב بخیر शुभ selamat".split()
+)
+"""Words that wish, beside a word of ``TIMES``."""
+
 ASKING = frozenset(
     "what whats what's what\u2019s which who whose whom where wheres where's when why how is are was were"
     " am do does did can could will would should shall may might have has had was wer wen wem wo wann"
@@ -82,6 +105,12 @@ ASKING = frozenset(
     " מה מי איפה מתי למה איך".casefold().split()
 )
 """Words that a question begins with."""
+
+STATING_TOO = frozenset(
+    "am are was were is do does did can could will would should shall may might have has had war ist sind hat haben kann"
+    " können kannst que si est es che come como por perché quando vem co mi ki ne si ми як ما من هل מה как что τι".split()
+)
+"""Those of them that begin statements as well."""
 
 JOINING = frozenset(
     "and or but so then also und oder aber et ou mais y o pero e ma en of maar och eller и или но".split()

@@ -20,8 +20,8 @@ from typing import Any
 from hindsight_teams.access.grants import Access, Caller
 from hindsight_teams.agno.citing import note_recalled
 from hindsight_teams.agno.inputs import query_of
-from hindsight_teams.agno.toolkit import caller_of
-from hindsight_teams.agno.turns import notes_of
+from hindsight_teams.agno.run_context import caller_of, key_of, notes_of
+from hindsight_teams.audit import is_logged
 from hindsight_teams.errors import HindsightTeamsError, IdentityRequired
 from hindsight_teams.log import get_logger
 from hindsight_teams.memory.member import MemberMemory
@@ -99,13 +99,11 @@ class MemoryInjection:
 
     def text(self, run_context: Any) -> str:
         """What was found for this run, fenced; empty when nothing was."""
-        if run_context is None:
-            return ""
-        return str(notes_of(run_context).get(_key(caller_of(self.memory, run_context)), ""))
+        return str(notes_of(run_context).get(key_of("injected", caller_of(self.memory, run_context)), ""))
 
     def drop(self, run_context: Any) -> None:
         """Forget what was found: the run is over."""
-        notes_of(run_context).pop(_key(caller_of(self.memory, run_context)), None)
+        notes_of(run_context).pop(key_of("injected", caller_of(self.memory, run_context)), None)
 
     def _start(self, run_input: Any, run_context: Any) -> tuple[Caller, str]:
         self.drop(run_context)  # what an earlier try found is not this one's
@@ -125,18 +123,15 @@ class MemoryInjection:
             label_banks=caller.member is not None,
             names=self.memory.bank_names(Access.RECALL, caller),
         )
-        notes_of(run_context)[_key(caller)] = fence(rendered)
+        notes_of(run_context)[key_of("injected", caller)] = fence(rendered)
         note_recalled(self.memory, run_context, caller, result.results)
 
     def _late(self) -> None:
         _log.warning("memories left out of this run: recall took too long", max_seconds=self.budget.max_seconds)
 
     def _failed(self, error: HindsightTeamsError) -> None:
-        _log.warning("memories left out of this run", error=type(error).__name__, reason=str(error))
-
-
-def _key(caller: Caller) -> tuple[Any, ...]:
-    return ("injected", caller.team, caller.member, repr(caller.user), caller.session, caller.run)
+        if not is_logged(self.memory.audit):
+            _log.warning("memories left out of this run", error=type(error).__name__, reason=str(error))
 
 
 def with_memories(instructions: Any, injection: MemoryInjection) -> Any:

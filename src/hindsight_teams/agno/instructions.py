@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from hindsight_teams.access.banks import DirectBank
 from hindsight_teams.access.grants import Access, Grant
-from hindsight_teams.agno.toolkit import caller_of
+from hindsight_teams.agno.run_context import caller_of
 from hindsight_teams.errors import InvalidInput
 from hindsight_teams.log import get_logger
 from hindsight_teams.memory.direct import resolve_defaults

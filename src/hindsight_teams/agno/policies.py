@@ -14,7 +14,8 @@ from hindsight_teams.access.grants import (
     Access,
     parse_access,
 )
-from hindsight_teams.agno.toolkit import HindsightTools, ToolkitOptions
+from hindsight_teams.agno.memory_toolkit import ToolkitOptions
+from hindsight_teams.agno.toolkit import HindsightTools
 from hindsight_teams.errors import InvalidInput
 from hindsight_teams.memory.direct import BankOptions
 

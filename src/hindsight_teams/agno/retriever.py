@@ -7,7 +7,7 @@ from typing import Any, TypeAlias, Unpack
 
 from hindsight_teams.access.grants import READ_ONLY, Access, Caller
 from hindsight_teams.access.signatures import own_tags
-from hindsight_teams.agno.toolkit import caller_of
+from hindsight_teams.agno.run_context import caller_of
 from hindsight_teams.errors import InvalidInput, did_you_mean
 from hindsight_teams.memory.direct import BankOptions, memory_for
 from hindsight_teams.memory.member import MemberMemory

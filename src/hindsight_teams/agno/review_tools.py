@@ -8,7 +8,8 @@ from typing import Any, Literal, TypeVar, Unpack
 from agno.run.base import RunContext
 
 from hindsight_teams.access.grants import Access
-from hindsight_teams.agno.toolkit import MemoryToolkit, ToolkitOptions, caller_of, dressed
+from hindsight_teams.agno.memory_toolkit import MemoryToolkit, ToolkitOptions, dressed
+from hindsight_teams.agno.run_context import caller_of
 from hindsight_teams.errors import InvalidInput
 from hindsight_teams.memory.curation import Proposals, ReviewPage, Reviews
 from hindsight_teams.memory.envelopes import ReviewItem

@@ -10,11 +10,12 @@ from agno.run.team import CustomEvent as TeamCustomEvent
 from agno.run.team import TeamRunOutput
 
 from hindsight_teams.access.grants import Caller
-from hindsight_teams.agno.capture import RunRetention, unheard
+from hindsight_teams.agno.capture import RunRetention
 from hindsight_teams.agno.hooks import RunHook
 from hindsight_teams.agno.injection import MemoryInjection
 from hindsight_teams.agno.inputs import words_of
-from hindsight_teams.agno.turns import Hearing, Place, Turns, notes_of
+from hindsight_teams.agno.run_context import key_of, notes_of
+from hindsight_teams.agno.turns import Hearing, Place, Turns
 from hindsight_teams.errors import HindsightTeamsError
 from hindsight_teams.log import get_logger
 
@@ -49,6 +50,8 @@ class RunMemory:
         self.leads = leads
         self.injection = injection
         self.retention = retention
+        if leads and retention is not None:
+            turns.keeps(part)
 
     def hooks(self) -> tuple[RunHook, RunHook]:
         """The pre-hook and the post-hook."""
@@ -96,17 +99,14 @@ class RunMemory:
 
     def _listen(self, run_input: Any, run_context: Any) -> None:
         notes = notes_of(run_context)
-        notes[self._key("heard", run_context)] = self.turns.hear(
-            words_of(run_input),
-            run_context,
-            leads=self.part if self.leads else None,
-            keeps=self.retention is not None,
-            place=self.place,
-        )
+        hearing = self.turns.hear(self.part, words_of(run_input), run_context, leads=self.leads, place=self.place)
+        notes[self._key("heard", run_context)] = hearing
+        notes[key_of("turn", self._caller(run_context))] = hearing.turn
         notes.pop(self._key("missed", run_context), None)
 
     def _heard(self, run_output: Any, run_context: Any, part: Any) -> tuple[Hearing, dict[str, Any]]:
-        hearing = notes_of(run_context).pop(self._key("heard", run_context), None) or unheard(run_output)
+        hearing = notes_of(run_context).pop(self._key("heard", run_context), None)
+        hearing = hearing or self.turns.hear_late(self.part, run_output, run_context)
         injected = self.injection.text(run_context) if self.injection is not None else ""
         answers = getattr(getattr(part, "model", None), "states_facts", True)
         return hearing, {"injected": injected, "answers": answers}
@@ -142,10 +142,8 @@ class RunMemory:
         run_output.metadata = {**(run_output.metadata or {}), "memory_missing": reason}
 
     def _key(self, kind: str, run_context: Any) -> tuple[Any, ...]:
-        caller = Caller(
-            member=self.part,
-            user=repr(getattr(run_context, "user_id", None)),
-            session=getattr(run_context, "session_id", None),
-            run=getattr(run_context, "run_id", None),
-        )
-        return (kind, id(self.turns), caller)
+        return (*key_of(kind, self._caller(run_context)), id(self.turns))
+
+    def _caller(self, run_context: Any) -> Caller:
+        user, session, run = (getattr(run_context, name, None) for name in ("user_id", "session_id", "run_id"))
+        return Caller(self.turns.team, self.part, user, session, run)

@@ -12,7 +12,16 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
-from hindsight_teams.agno.courtesies import ASKING, COURTESIES, JOINING, MEMORISING
+from hindsight_teams.agno.courtesies import (
+    ANSWERING,
+    ASKING,
+    COURTESIES,
+    JOINING,
+    MEMORISING,
+    STATING_TOO,
+    TIMES,
+    WISHING,
+)
 from hindsight_teams.agno.inputs import CLOSING, SENTENCE_ENDS, asks, own_messages
 from hindsight_teams.text import same_words
 
@@ -59,6 +68,7 @@ _REQUESTS = re.compile(
     r"|i (?:wonder|want to know|would like to know)|i['\u2019]d like to know)\b[^,;:.\d]*\W*$",
     re.I,
 )
+_ASKS_FOR = re.compile(r"^(?:please\s+|kindly\s+)?(?:tell|show|give) (?:me|us)\b[^,;:]*$", re.I)
 _RELATIVE = frozenset("what when where how who which why whose".split())
 _SUBJECTS = frozenset("i we you he she they it my our the".split())
 _ATTACHED = re.compile(r"\((?:image|audio|video|file) attached\)")
@@ -80,12 +90,24 @@ def said(messages: Iterable[Any]) -> str:
 
 def holds_no_fact(text: str) -> bool:
     """Whether a text, in any language, can tell nothing: it greets, thanks, or only asks."""
-    return all(_is_empty(sentence) for sentence in sentences(text))
+    parts = sentences(text)
+    courteous = [word for part in parts if is_courtesy(part) for word in tokens(part)]
+    return all(map(_is_empty, parts)) and not _says_when(courteous)
+
+
+def is_doubtful(text: str) -> bool:
+    """Whether a text that is kept may tell nothing all the same: it asks without a sign, or answers what is not told.
+
+    It decides a rank alone, so it goes by how the sentences open.
+    """
+    telling = [part for part in sentences(text) if not _is_empty(part)]
+    return all(map(_may_only_ask, telling))
 
 
 def is_courtesy(text: str) -> bool:
     """Whether a text only greets, thanks, takes leave or acknowledges."""
-    return all(word in COURTESIES for word in tokens(text))
+    words = tokens(text)
+    return all(word in COURTESIES for word in words) and not _says_when(words)
 
 
 def sentences(text: str) -> list[str]:
@@ -190,7 +212,7 @@ def _find(part: str, whole: str) -> int:
 
 def _is_empty(sentence: str) -> bool:
     sentence = _ATTACHED.sub("", sentence).strip()
-    if all(word in COURTESIES for word in tokens(sentence)):
+    if is_courtesy(sentence):
         return True
     if not asks(sentence):
         only_asks = _ASKS_UNMARKED.match(sentence) or _REQUESTS.match(sentence)
@@ -201,14 +223,41 @@ def _is_empty(sentence: str) -> bool:
     return not any(_tells(clause) for clause in before)
 
 
+def _may_only_ask(sentence: str) -> bool:
+    if _ASKS_FOR.match(sentence):
+        return True
+    if _CLAUSE_ENDS.search(sentence) and not asks(sentence):
+        return _says_when(tokens(sentence))
+    words = [word for word in tokens(sentence) if word not in JOINING]
+    asked = next((at for at, word in enumerate(words) if word in ASKING or word not in COURTESIES), None)
+    if asked is None or words[asked] not in ASKING:
+        return asked is None  # a yes or no with a time, of which nobody knows to what
+    return _opens_a_question(words[asked:])
+
+
+def _opens_a_question(words: list[str]) -> bool:
+    """Whether a clause that begins with these words asks: "is my", "where did"; not "was in Rome", "who I work for"."""
+    if not words or words[0] not in ASKING:
+        return False
+    before_a_subject = not _SUBJECTS.isdisjoint(words[1:2])
+    return before_a_subject if words[0] in STATING_TOO else not (words[0] in _RELATIVE and before_a_subject)
+
+
+def _says_when(words: list[str]) -> bool:
+    """Whether a yes or no comes with a time that wishes nothing: "no, later", not "no, good night"."""
+    if ANSWERING.isdisjoint(words):
+        return False
+    wished = {number for at, word in enumerate(words) if word in WISHING for number in (at - 1, at + 1)}
+    return any(word in TIMES and number not in wished for number, word in enumerate(words))
+
+
 def _tells(clause: str) -> bool:
     """Whether a clause before a question may state something: it asks nothing, and is more than an interjection."""
     words = [word for word in tokens(clause) if word not in JOINING]
     if all(word in COURTESIES for word in words):
         return False
-    opening = next((word for word in words if word not in COURTESIES or word in ASKING or word in _SUBJECTS), "")
-    follows = words[words.index(opening) + 1 :][:1] if opening else []
-    if opening in ASKING and not (opening in _RELATIVE and set(follows) & _SUBJECTS):
+    opening = (at for at, w in enumerate(words) if w not in COURTESIES or w in ASKING or w in _SUBJECTS)
+    if _opens_a_question(words[next(opening, len(words)) :]):
         return False
     addresses = len(words) == 2 and words[0] in COURTESIES and clause.split()[-1][:1].isupper()
     spaceless = sum(ord(character) > 0x2E7F for character in clause)

@@ -10,15 +10,21 @@ from __future__ import annotations
 
 import weakref
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, Literal, TypeAlias
 
+from hindsight_teams.access.grants import Caller
+from hindsight_teams.agno.delegation import Around, runs_around
+from hindsight_teams.agno.inputs import words_of
+from hindsight_teams.agno.run_context import key_of, notes_of
+from hindsight_teams.agno.said import not_in
+
 Place: TypeAlias = Literal["outermost", "member", "later"]
 """Where a part stands: what the user talks to, a member of it, or a step of a workflow that something runs before."""
 
-_NOTES = "_hindsight_teams_notes"
-_WORKFLOWS_KEPT = 1024
+_TURNS_KEPT = 1024
 
 
 @dataclass(slots=True, eq=False)
@@ -29,7 +35,7 @@ class Turn:
         words: The user's own words; empty where nobody knows them.
         leader: Who hands tasks on; None where nobody does.
         leader_keeps: Whether the leader retains the words itself.
-        stored: What tools stored while it lasted: the bank's name, and the text.
+        stored: What was stored while it lasted, by tools or of what was said: the bank's id, and the text.
         kept: Ids of the banks that hold the words already.
         outputs: What the steps of a workflow put out.
         over: Whether it ended.
@@ -43,6 +49,27 @@ class Turn:
     kept: set[str] = field(default_factory=set)
     outputs: set[str] = field(default_factory=set)
     over: bool = False
+
+    def begin_to_store(self, bank_id: str | None, text: str) -> bool:
+        """Note that a tool stores a text; False where it holds only words of the user that the bank has already.
+
+        Members that are asked at once would each store them.
+        """
+        if bank_id is None:
+            return True
+        if text and not not_in(text, [self.words]) and not not_in(text, self.stored_in(bank_id)):
+            return False
+        self.stored.append((bank_id, text))
+        return True
+
+    def did_not_store(self, bank_id: str | None, text: str) -> None:
+        """Take the note back."""
+        if (bank_id, text) in self.stored:
+            self.stored.remove((bank_id, text))
+
+    def stored_in(self, bank_id: str) -> tuple[str, ...]:
+        """What was stored in one bank."""
+        return tuple(text for its_bank, text in self.stored if its_bank == bank_id and text)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,15 +85,25 @@ class Hearing:
     task: str = ""
 
 
-class Workflows:
-    """What the runs of workflows were told and put out: of all parts that one team memory equips, apart or together."""
+class _Shared:
+    """What all parts that one team memory equips know of each other, whether they were equipped apart or together."""
 
     def __init__(self) -> None:
         self.turns: OrderedDict[tuple[Any, ...], Turn] = OrderedDict()
+        self.keepers: set[str] = set()
         self.lock = Lock()
 
+    def turn(self, key: tuple[Any, ...], new: Turn) -> Turn:
+        """The turn of this key, which is the new one where there was none; the oldest are dropped."""
+        with self.lock:
+            turn = self.turns.pop(key, new)
+            self.turns[key] = turn
+            while len(self.turns) > _TURNS_KEPT:
+                self.turns.popitem(last=False)
+        return turn
 
-_workflows_of: weakref.WeakKeyDictionary[Any, Workflows] = weakref.WeakKeyDictionary()
+
+_shared_by: weakref.WeakKeyDictionary[Any, _Shared] = weakref.WeakKeyDictionary()
 
 
 class Turns:
@@ -77,35 +114,68 @@ class Turns:
     """
 
     def __init__(self, memory: Any) -> None:
+        self.team: str = memory.team_id
         self._lasting: dict[str, list[tuple[weakref.ref[Any], Turn]]] = {}
         self._remarks: set[tuple[str, ...]] = set()
-        self._workflows = _workflows_of.setdefault(memory, Workflows())
+        self._shared = _shared_by.setdefault(memory, _Shared())
         self._lock = Lock()
+
+    def keeps(self, leader: str) -> None:
+        """Note that a leader retains what it hears."""
+        self._shared.keepers.add(leader)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Turns:
         return self
 
-    def hear(self, words: str, run_context: Any, *, leads: str | None, keeps: bool, place: Place) -> Hearing:
+    def hear(self, part: str, words: str, run_context: Any, *, leads: bool, place: Place) -> Hearing:
         """Find out whom a run that starts listens to.
 
         Args:
+            part: The agent's or team's id.
             words: What it was told.
             run_context: Agno's context of it.
-            leads: The id of the team that it leads; None for an agent.
-            keeps: Whether it retains what it hears.
+            leads: Whether it is a team.
             place: Where the part stands in what was equipped.
         """
         user, session = getattr(run_context, "user_id", None), str(getattr(run_context, "session_id", None))
         if place == "member" and (turn := self._lasting_turn(session, user, words)):
             return Hearing(turn, "" if words == turn.words else words)
-        hearing = self._in_a_workflow(words, run_context, user, place)
-        if leads is not None:
-            hearing.turn.leader, hearing.turn.leader_keeps = leads, keeps
+        if around := runs_around(part):
+            hearing = self._handed_on(words, around, run_context)
+        else:
+            hearing = self._in_a_workflow(words, run_context, user, place)
+        if leads:
+            hearing.turn.leader, hearing.turn.leader_keeps = part, part in self._shared.keepers
             with self._lock:
                 lasting = self._lasting.setdefault(session, [])
                 lasting[:] = [(context, turn) for context, turn in lasting if context() and not turn.over]
                 lasting.append((weakref.ref(run_context, self._forget(session)), hearing.turn))
+            if not getattr(run_context, "workflow_id", None):
+                self._turn_of_run(getattr(run_context, "run_id", None), hearing.turn, run_context)
         return hearing
+
+    def hear_late(self, part: str, run_output: Any, run_context: Any) -> Hearing:
+        """Find out what a run was told whose start nobody here saw, such as one that another process began."""
+        words = words_of(getattr(run_output, "input", None))
+        if around := runs_around(part):
+            return self._handed_on(words, around, run_context)
+        if getattr(run_output, "parent_run_id", None):
+            return Hearing(Turn(""), words)
+        return Hearing(self._turn_of_run(run_output.run_id, Turn(words), run_context))
+
+    def _handed_on(self, words: str, around: Sequence[Around], run_context: Any) -> Hearing:
+        """A run that was given its task by the innermost of the runs around it."""
+        leader, outermost = around[0].owner, around[-1]
+        unknown = outermost.led or getattr(run_context, "workflow_id", None)
+        new = Turn("" if unknown else words_of(outermost.input), user=getattr(run_context, "user_id", None))
+        turn = self._turn_of_run(outermost.run_id, new, run_context)
+        turn.leader, turn.leader_keeps = turn.leader or leader, leader in self._shared.keepers
+        return Hearing(turn, "" if words == turn.words else words)
+
+    def _turn_of_run(self, run_id: str | None, new: Turn, run_context: Any) -> Turn:
+        """The turn of an outermost run, the same for all who work on it."""
+        user, session = getattr(run_context, "user_id", None), getattr(run_context, "session_id", None)
+        return self._shared.turn((run_id, repr(user), session), new)
 
     def is_new(self, remark: tuple[str, ...]) -> bool:
         """Whether a remark has not been made yet; it counts as made from now on."""
@@ -134,16 +204,10 @@ class Turns:
         if not getattr(run_context, "workflow_id", None):
             return Hearing(Turn(words, user=user))
         key = (run_context.workflow_id, run_context.run_id, run_context.session_id, repr(user))
-        workflows = self._workflows.turns
-        with self._workflows.lock:
-            turn = workflows.pop(key, None)
-            if turn is None:
-                turn = Turn("" if place == "later" else words, user=user)
-            elif place == "outermost" and words != turn.words and words not in turn.outputs:
-                turn = Turn(words, user=user)  # another run under the same id
-            workflows[key] = turn
-            while len(workflows) > _WORKFLOWS_KEPT:
-                workflows.popitem(last=False)
+        new = Turn("" if place == "later" else words, user=user)
+        turn = self._shared.turn(key, new)
+        if turn is not new and place == "outermost" and words != turn.words and words not in turn.outputs:
+            turn = self._shared.turns[key] = new  # another run under the same id
         return Hearing(turn, "" if words == turn.words else words)
 
     def _lasting_turn(self, session: str, user: Any, words: str) -> Turn | None:
@@ -174,21 +238,7 @@ class Turns:
         return forget
 
 
-def notes_of(run_context: Any) -> dict[Any, Any]:
-    """What is kept between the steps of a run: on its own context, so that it goes when the run does.
-
-    A run id is the caller's to choose, and two runs may carry the same; no two share a context. Its keys are a caller's
-    whole identity all the same.
-    """
-    notes: dict[Any, Any] | None = getattr(run_context, _NOTES, None)
-    if notes is None:
-        notes = _Notes()
-        setattr(run_context, _NOTES, notes)
-    return notes
-
-
-class _Notes(dict[Any, Any]):
-    """Notes that a copy of a run's context shares: AgentOS copies it for hooks in the background."""
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> _Notes:
-        return self
+def turn_of(run_context: Any, caller: Caller) -> Turn:
+    """The turn that a run of a caller belongs to; one without words where nobody noted it."""
+    turn: Turn | None = notes_of(run_context).get(key_of("turn", caller))
+    return turn or Turn("")

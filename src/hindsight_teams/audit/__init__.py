@@ -13,6 +13,7 @@ from hindsight_teams.audit.events import (
     Outcome,
     SpanSink,
     StructlogSink,
+    is_logged,
     trail_of,
 )
 from hindsight_teams.audit.hashing import Head, Verification
@@ -32,6 +33,7 @@ __all__ = [
     "SpanSink",
     "StructlogSink",
     "Verification",
+    "is_logged",
     "open_audit",
     "trail_of",
 ]

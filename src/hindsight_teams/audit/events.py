@@ -220,6 +220,13 @@ class StructlogSink:
         (_logger.info if allowed else _logger.warning)(f"memory.{event.verb}", **values)
 
 
+def is_logged(sink: AuditSink | None) -> bool:
+    """Whether what a sink is given shows in the log, so that nobody need log it a second time."""
+    if isinstance(sink, AuditTrail):
+        return any(map(is_logged, sink.sinks))
+    return isinstance(sink, StructlogSink)
+
+
 class SpanSink:
     """Events as OpenTelemetry spans under the current one, in an application that uses OpenTelemetry.
 

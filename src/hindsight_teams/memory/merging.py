@@ -8,7 +8,7 @@ from itertools import zip_longest
 from operator import is_
 
 from hindsight_teams.access.signatures import attributed
-from hindsight_teams.models import Gap, Memory, RecallResult, Reflection
+from hindsight_teams.models import Gap, Memory, RecallResult, Reflection, plain_first
 from hindsight_teams.text import estimate
 
 
@@ -18,7 +18,8 @@ def merge_recall(
     """One result of several, best first.
 
     Scores of different banks can't be compared, so the banks take turns by rank (the interleaving that reciprocal-rank
-    fusion gives for disjoint lists). The same text twice is kept once, from where it ranks best.
+    fusion gives for disjoint lists). The same text twice is kept once, from where it ranks best. Of each bank, memories
+    that were kept in doubt come below plain ones.
 
     Args:
         answers: Bank names and their results.
@@ -27,10 +28,11 @@ def merge_recall(
     """
     if len(answers) == 1 and not gaps and max_tokens is None:
         only = answers[0][1]
-        kept = list(_distinct(only.results))
+        kept = list(_distinct(plain_first(only.results)))
         unchanged = len(kept) == len(only.results) and all(map(is_, kept, only.results))
         return only if unchanged else replace(only, results=kept)
-    ranked = (m for turn in zip_longest(*(result.results for _, result in answers)) for m in turn if m is not None)
+    by_rank = zip_longest(*(plain_first(result.results) for _, result in answers))
+    ranked = (memory for turn in by_rank for memory in turn if memory is not None)
     notes = dict.fromkeys(note for _, result in answers for note in result.notes)
     return RecallResult(
         results=list(_fit(_distinct(ranked), max_tokens)),

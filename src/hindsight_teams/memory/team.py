@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from hindsight_teams.agno.capture import RunRetention
     from hindsight_teams.agno.exchange import Retain
     from hindsight_teams.agno.injection import InjectionBudget
-    from hindsight_teams.agno.toolkit import HindsightTools, ToolkitOptions
+    from hindsight_teams.agno.memory_toolkit import ToolkitOptions
+    from hindsight_teams.agno.toolkit import HindsightTools
     from hindsight_teams.audit import AuditSink
     from hindsight_teams.backends.base import Backend, MemoryBackend
     from hindsight_teams.guard import Guard

@@ -113,6 +113,8 @@ def mention(db: sqlite3.Connection, bank: int, memory: int, piece: Piece, *, doc
             ),
         )
         return
+    if _is_of_the_same_run(db, memory, piece):  # a model that repeats its call, not somebody who says it again
+        return
     item = {name: getattr(piece, name) for name in _PLAIN}
     item |= {
         "tags": piece.tags,
@@ -131,6 +133,17 @@ def mention(db: sqlite3.Connection, bank: int, memory: int, piece: Piece, *, doc
             json.dumps(item, ensure_ascii=False, separators=(",", ":")),
         ),
     )
+
+
+def _is_of_the_same_run(db: sqlite3.Connection, memory: int, piece: Piece) -> bool:
+    run = piece.metadata.get("run")
+    if not run or not stands_alone(piece):
+        return False
+    sql = (
+        "SELECT json_extract(metadata, '$.run') FROM memory WHERE no = ?"
+        " UNION SELECT json_extract(item, '$.metadata.run') FROM mention WHERE memory = ?"
+    )
+    return (run,) in db.execute(sql, (memory, memory)).fetchall()
 
 
 def mark(db: sqlite3.Connection, old: int, new: int) -> None:

@@ -22,7 +22,7 @@ from hindsight_teams.backends.sqlite.text import sentences
 from hindsight_teams.backends.sqlite.text import terms as tokens
 from hindsight_teams.backends.sqlite.text.dates import happened_each
 from hindsight_teams.errors import Unsupported
-from hindsight_teams.models import LITTLE_KNOWN, Memory, Reflection
+from hindsight_teams.models import LITTLE_KNOWN, Memory, Reflection, plain_first
 from hindsight_teams.text import estimate, happened, noted, repeated, told
 
 NOTHING = "Nothing is known about this."
@@ -75,6 +75,7 @@ def reflect(
     """
     if response_schema is not None and model is None:
         raise Unsupported("response_schema needs a model: give SQLiteBackend(model=...), or leave the schema out")
+    memories = plain_first(memories)
     text, quoted = extractive_answer(query, memories, confidence=confidence, max_tokens=max_tokens)
     if model is None or not memories:
         return Reflection(text=text, based_on=quoted)

@@ -1,0 +1,51 @@
+"""What is read from Agno's context of a run, and what is kept with it until the run ends."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hindsight_teams.access.grants import Caller
+
+if TYPE_CHECKING:
+    from hindsight_teams.memory.curation import Reviews
+    from hindsight_teams.memory.member import MemberMemory
+
+_NOTES = "_hindsight_teams_notes"
+
+
+def caller_of(memory: MemberMemory | Reviews, run_context: Any) -> Caller:
+    """The caller of a run: team and member as bound, user, session and run from Agno's run context, nothing else."""
+    user = getattr(run_context, "user_id", None)
+    return memory.bound(
+        user=None if isinstance(user, str) and not user.strip() else user,  # white space is nobody's name
+        session=getattr(run_context, "session_id", None),
+        run=getattr(run_context, "run_id", None),
+        context=run_context,
+    )
+
+
+def notes_of(run_context: Any) -> dict[Any, Any]:
+    """What is kept between the steps of a run: on its own context, so that it goes when the run does.
+
+    A run id is the caller's to choose, and two runs may carry the same; no two share a context. Its keys are made with
+    ``key_of`` all the same. A run without a context keeps nothing.
+    """
+    if run_context is None:
+        return {}
+    notes: dict[Any, Any] | None = getattr(run_context, _NOTES, None)
+    if notes is None:
+        notes = _Notes()
+        setattr(run_context, _NOTES, notes)
+    return notes
+
+
+def key_of(kind: str, caller: Caller) -> tuple[Any, ...]:
+    """The key of a note of one kind: with a caller's whole identity."""
+    return (kind, caller.team, caller.member, repr(caller.user), caller.session, caller.run)
+
+
+class _Notes(dict[Any, Any]):
+    """Notes that a copy of a run's context shares: AgentOS copies it for hooks in the background."""
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> _Notes:
+        return self

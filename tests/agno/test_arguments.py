@@ -1,0 +1,78 @@
+"""What a model gives to a tool is read as it must have been meant, or refused with a sentence that helps."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import pytest
+
+from hindsight_teams.agno.arguments import read
+from hindsight_teams.errors import InvalidInput
+
+TYPES: dict[str, Any] = {"run_context": object, "content": str, "bank": Literal["own", "shared"]}
+
+
+def content(given: Any) -> Any:
+    return read("retain_memory", TYPES, {"content": given}).values["content"]
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("Ada rows.", "Ada rows."),
+        (["Ada lives in Oslo.", "Ada rows."], "Ada lives in Oslo.\nAda rows."),
+        (["Ada rows.", "", None], "Ada rows."),
+        ([{"fact": "Ada rows."}, ["Ada", ["sails."]]], "Ada rows.\nAda\nsails."),
+        ({"name": "Ada", "city": "Oslo"}, "Ada\nOslo"),
+        (4417, "4417"),
+        (2.5, "2.5"),
+        ('["Ada lives in Oslo.", "Ada rows."]', "Ada lives in Oslo.\nAda rows."),
+        ('{"content": "Ada rows."}', "Ada rows."),
+        ('{"content": ["Ada rows.", "Ada sails."]}', "Ada rows.\nAda sails."),
+        ('{"port": 8080}', '{"port": 8080}'),
+        ("[not JSON", "[not JSON"),
+        ("[1, 2]", "[1, 2]"),
+        ("", ""),
+    ],
+)
+def test_a_text_is_read_from_what_stands_in_its_place(given: Any, meant: str) -> None:
+    assert content(given) == meant
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"content": None},
+        {"content": []},
+        {"content": True},
+        {"content": {"type": "string", "description": "The fact to remember."}},
+        {"importance": "high", "fact": "Ada rows."},
+    ],
+)
+def test_a_text_that_is_missing_is_named(given: dict[str, Any]) -> None:
+    with pytest.raises(InvalidInput, match="content is missing; call retain_memory again"):
+        read("retain_memory", TYPES, given)
+
+
+@pytest.mark.parametrize("name", ["text", "fact", "memory"])
+def test_the_one_text_may_come_under_another_name(name: str) -> None:
+    found = read("retain_memory", TYPES, {name: "Ada rows.", "bank": "own"})
+    assert (found.values, found.note) == ({"bank": "own", "content": "Ada rows."}, "")
+
+
+def test_an_argument_that_is_made_up_is_left_out_and_told() -> None:
+    found = read("retain_memory", TYPES, {"content": "Ada rows.", "importance": "high", "user_id": "bob"})
+    assert found.values == {"content": "Ada rows."}
+    assert "importance, user_id" in found.note
+
+
+@pytest.mark.parametrize("given", ["own", " Own ", ["own"]])
+def test_a_choice_is_read_whatever_its_case(given: Any) -> None:
+    assert read("retain_memory", TYPES, {"content": "Ada rows.", "bank": given}).values["bank"] == "own"
+
+
+@pytest.mark.parametrize("given", ["everybody", ["own", "shared"], 3])
+def test_a_choice_that_is_not_offered_is_refused(given: Any) -> None:
+    with pytest.raises(InvalidInput, match="is not one of own, shared"):
+        read("retain_memory", TYPES, {"content": "Ada rows.", "bank": given})

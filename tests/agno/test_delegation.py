@@ -1,0 +1,146 @@
+"""A leader's task is the leader's, and the user's words the user's, however the team was put together and however it ran."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from agno.agent import Agent
+from agno.db.sqlite import SqliteDb
+from agno.team import Team, TeamMode
+
+from hindsight_teams import SQLiteBackend, TeamMemory
+from hindsight_teams.testing import ScriptedModel
+from hindsight_teams.testing.scripted import call
+from tests.agno.test_capture import FACT, confirmed, go, held
+
+TASK = "The customer has agreed to pay 40 euros. Book it."
+ANSWER = "Booked for 40 euros."
+
+
+@pytest.fixture
+def backend(tmp_path: Path) -> Iterator[SQLiteBackend]:
+    with closing(SQLiteBackend(tmp_path / "memory.db")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def memory(backend: SQLiteBackend) -> TeamMemory:
+    members = {"clerk": {"own": "full"}, "other": {"own": "full"}}
+    return TeamMemory("desk", banks={"own": "user"}, members=members, backend=backend)
+
+
+def said(backend: SQLiteBackend) -> list[tuple[str, str]]:
+    return sorted((memory.metadata["speaker"], memory.text) for memory in held(backend))
+
+
+def agent(id: str, *turns: Any, **options: Any) -> Agent:
+    return Agent(id=id, name=id, model=ScriptedModel(turns), telemetry=False, **options)
+
+
+@pytest.mark.parametrize("mode", [TeamMode.coordinate, TeamMode.route, TeamMode.broadcast])
+@pytest.mark.parametrize("way", ["run", "stream", "arun", "astream"])
+def test_members_that_were_equipped_apart_tell_the_leader_from_the_user(
+    memory: TeamMemory, backend: SQLiteBackend, mode: TeamMode, way: str
+) -> None:
+    members: list[Agent | Team] = [memory.equip(agent(id, ANSWER), retain="runs") for id in ("clerk", "other")]
+    everybody = mode == TeamMode.broadcast
+    to = {} if everybody else {"member_id": "clerk"}
+    handed = call("delegate_task_to_members" if everybody else "delegate_task_to_member", task=TASK, **to)
+    go(Team(id="lead", model=ScriptedModel([handed, "Done."]), members=members, mode=mode, telemetry=False), way, FACT)
+    answered = [(id, ANSWER) for id in ("clerk", "other")[: 1 + everybody]]
+    assert said(backend) == sorted([*answered, ("lead", TASK), ("user", FACT)])
+
+
+@pytest.mark.parametrize("way", ["run", "astream"])
+def test_what_an_unequipped_outer_leader_words_is_not_the_users(
+    memory: TeamMemory, backend: SQLiteBackend, way: str
+) -> None:
+    inner = Team(
+        id="lead",
+        model=ScriptedModel([call("delegate_task_to_member", member_id="clerk", task=TASK), "Done."]),
+        members=[memory.equip(agent("clerk", ANSWER), retain="runs")],
+        telemetry=False,
+    )
+    handed = call("delegate_task_to_member", member_id="lead", task="Go on with the move.")
+    go(Team(id="top", model=ScriptedModel([handed, "Done."]), members=[inner], telemetry=False), way, FACT)
+    assert ("user", "Go on with the move.") not in said(backend)
+    assert {("lead", TASK), ("clerk", ANSWER)} <= set(said(backend))
+
+
+@pytest.mark.parametrize("pausing", ["leader", "member"])
+@pytest.mark.parametrize("apart", [False, True])
+@pytest.mark.parametrize("way", ["run", "astream"])
+def test_a_team_that_paused_and_is_continued_by_another_object_tells_them_apart(
+    tmp_path: Path, backend: SQLiteBackend, pausing: str, apart: bool, way: str
+) -> None:
+    book, handed = call("book", price=40), call("delegate_task_to_member", member_id="clerk", task=TASK)
+    leader_turns = [[book], [handed, "Done."]] if pausing == "leader" else [[handed], ["Done."]]
+    member_turns = [[], [ANSWER]] if pausing == "leader" else [[book], [ANSWER]]
+
+    def fresh(leg: int) -> Team:
+        memory = TeamMemory("desk", banks={"own": "user"}, members={"clerk": {"own": "full"}}, backend=backend)
+        member = agent("clerk", *member_turns[leg], tools=[confirmed()] if pausing == "member" else None)
+        team = Team(
+            id="lead",
+            model=ScriptedModel(leader_turns[leg]),
+            members=[memory.equip(member, retain="runs") if apart else member],
+            tools=[confirmed()] if pausing == "leader" else None,
+            db=SqliteDb(db_file=str(tmp_path / "agno.db")),
+            telemetry=False,
+        )
+        return team if apart else memory.equip(team, retain="runs")
+
+    paused = go(fresh(0), way, FACT)
+    assert paused.is_paused
+    assert held(backend) == []
+    for requirement in paused.requirements:
+        requirement.confirm()
+    team = fresh(1)
+    options: dict[str, Any] = {
+        "run_id": paused.run_id,
+        "session_id": "s1",
+        "user_id": "ada",
+        "requirements": paused.requirements,
+    }
+
+    async def awaited() -> None:
+        _ = [event async for event in team.acontinue_run(stream=True, **options)]
+
+    if way == "run":
+        team.continue_run(**options)
+    else:
+        asyncio.run(awaited())
+    assert said(backend) == [("clerk", ANSWER), ("lead", TASK), ("user", FACT)]
+
+
+@pytest.mark.parametrize("way", ["run", "arun", "astream"])
+def test_members_asked_at_once_that_each_store_the_users_words_store_them_once(
+    memory: TeamMemory, backend: SQLiteBackend, way: str
+) -> None:
+    members: list[Agent | Team] = [
+        agent("clerk", call("retain_memory", content=FACT), "Noted."),
+        agent("other", "Fine."),
+    ]
+    leader = ScriptedModel([call("delegate_task_to_members", task=FACT), "Done."])
+    team = Team(id="lead", model=leader, members=members, mode=TeamMode.broadcast, telemetry=False)
+    go(memory.equip(team, retain="said"), way, FACT)
+    assert [one.text for one in held(backend)] == [FACT]
+
+
+def test_an_agent_that_another_one_uses_as_a_tool_does_not_hear_the_user(
+    memory: TeamMemory, backend: SQLiteBackend
+) -> None:
+    clerk = memory.equip(agent("clerk", ANSWER), retain="runs")
+
+    def ask_the_clerk() -> str:
+        """Ask the clerk."""
+        return str(clerk.run(TASK, user_id="ada", session_id="s1").content)
+
+    go(agent("boss", call("ask_the_clerk"), "Done.", tools=[ask_the_clerk]), "run", FACT)
+    assert ("user", TASK) not in said(backend)
+    assert ("boss", TASK) in said(backend)

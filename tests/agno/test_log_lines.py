@@ -1,0 +1,60 @@
+"""What fails in a run is one line in the log."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from agno.agent import Agent
+
+from hindsight_teams import SQLiteBackend, TeamMemory
+from hindsight_teams.audit import AuditEvent, AuditSink
+from hindsight_teams.backends.base import DelegatingBackend
+from hindsight_teams.errors import ServerFault
+from hindsight_teams.testing import ScriptedModel
+from tests.agno.test_capture import FACT, go
+
+
+class Broken(DelegatingBackend):
+    """A backend that can do nothing at this moment."""
+
+    def execute(self, request: Any) -> Any:
+        raise ServerFault("the server failed")
+
+    async def aexecute(self, request: Any) -> Any:
+        raise ServerFault("the server failed")
+
+
+class Kept:
+    """A sink of the application's own, which does not log."""
+
+    def __init__(self) -> None:
+        self.events: list[AuditEvent] = []
+
+    def record(self, event: AuditEvent) -> None:
+        self.events.append(event)
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Iterator[Broken]:
+    with closing(SQLiteBackend(tmp_path / "memory.db")) as backend:
+        yield Broken(backend)
+
+
+@pytest.mark.parametrize("audit", [None, Kept()], ids=["default", "own"])
+@pytest.mark.parametrize("way", ["run", "arun"])
+@pytest.mark.parametrize("options", [{"inject": "query"}, {"retain": "said"}], ids=["recall", "retain"])
+def test_a_call_that_fails_in_a_run_is_one_line(
+    broken: Broken, audit: AuditSink | None, way: str, options: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    memory = TeamMemory("desk", banks={"own": "user"}, members={"clerk": {"own": "full"}}, backend=broken, audit=audit)
+    clerk = Agent(id="clerk", model=ScriptedModel(["Fine."]), telemetry=False)
+    with caplog.at_level(logging.WARNING):
+        output = go(memory.equip(clerk, **options), way, FACT)
+    assert output.content == "Fine."
+    [line] = [record.getMessage() for record in caplog.records]
+    assert "the server failed" in line
