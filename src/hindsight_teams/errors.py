@@ -79,6 +79,7 @@ def _rebuild(kind: type[HindsightTeamsError], args: tuple[Any, ...], state: dict
 
 
 HindsightError = HindsightTeamsError
+"""The name that hindsight-agno gives to the base of its errors."""
 
 
 class InvalidInput(HindsightTeamsError, ValueError):

@@ -30,10 +30,15 @@ class Access(enum.Flag):
 
 
 NONE = Access.NONE
+"""No verb."""
 WRITER_ONLY = Access.RETAIN
+"""Retain alone."""
 READ_ONLY = Access.RECALL | Access.REFLECT
+"""Recall and reflect."""
 REFLECT_ONLY = Access.REFLECT
+"""Reflect alone."""
 FULL = Access.RETAIN | Access.RECALL | Access.REFLECT
+"""Retain, recall and reflect."""
 
 POLICIES: dict[str, Access] = {
     "none": NONE,

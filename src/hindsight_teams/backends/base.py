@@ -345,7 +345,7 @@ class DelegatingBackend(Backend):
     Args:
         inner: The backend that does the work.
 
-    Example:
+    Examples:
         >>> class Counting(DelegatingBackend):
         ...     made = 0
         ...     def execute(self, request):

@@ -12,6 +12,7 @@ from hindsight_teams.errors import ContentRefused
 from hindsight_teams.models import GUARD_ACTIONS, GuardAction
 
 Action: TypeAlias = GuardAction
+"""What the guard does with a text."""
 ACTIONS: tuple[Action, ...] = GUARD_ACTIONS
 """From the mildest to the strictest."""
 

@@ -58,7 +58,7 @@ class TeamMemory:
     Raises:
         TeamDefinitionError: An unknown bank, verb or policy; the nearest valid name is named.
 
-    Example:
+    Examples:
         >>> memory = TeamMemory(
         ...     "research-desk",
         ...     banks={"shared": "team", "notes": "member"},
