@@ -1,4 +1,4 @@
-"""Everything that can go wrong, as one tree.
+"""The errors of the package, as one tree.
 
     HindsightTeamsError                (alias: HindsightError)
     ├── InvalidInput                   a value that was given is wrong; also a ValueError

@@ -1,4 +1,4 @@
-"""Settings: explicit argument > ``configure()`` > environment > default, for every option.
+"""Settings. Precedence for every option: explicit argument, ``configure()``, environment, default.
 
 This is the only module that reads the environment. ``None`` means unset everywhere.
 """

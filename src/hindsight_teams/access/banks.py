@@ -1,4 +1,4 @@
-"""Bank ids: how a scope and a caller become the id of one bank, and never the id of another's.
+"""Bank ids, derived from a bank's scope and a caller. Distinct identities have distinct ids.
 
 An id is components joined by ``:``. Each component is escaped, so that it can hold neither ``:`` nor ``~``: every
 UTF-8 byte outside ``A-Z a-z 0-9 _ . @ + -`` becomes ``~`` and two hex digits. Ids longer than the server's limit keep

@@ -1,4 +1,4 @@
-"""What a team is, declared once: its banks, and which member holds which access on which bank.
+"""TeamDefinition: the banks of a team and the access of each member, from a team.toml or from Python.
 
 Read from ``team.toml`` or built from Python; the toolkits, the service, the command line and the server extension all
 take their rights from here. Pure: it reads one file and imports no framework.

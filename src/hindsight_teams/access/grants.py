@@ -1,4 +1,4 @@
-"""Who may do what: verbs, policies, grants and the caller. Pure; imports nothing that does I/O."""
+"""Verbs, policies, grants and the caller. Pure; imports nothing that does I/O."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rights: which banks a call of one member may go to. Pure; every denial comes from here."""
+"""Rights: the banks that a call of a member may use. Pure; every denial of a call comes from here."""
 
 from __future__ import annotations
 

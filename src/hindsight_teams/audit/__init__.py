@@ -1,4 +1,4 @@
-"""Who did what to which bank: events, where they go, and a log that shows when it was tampered with."""
+"""The audit: events of who did what on which bank, the sinks for them, and a log that shows tampering."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is recorded of an operation, and the sinks that need no file: the log, and OpenTelemetry."""
+"""Audit events, and the sinks that need no file: the log and OpenTelemetry."""
 
 from __future__ import annotations
 

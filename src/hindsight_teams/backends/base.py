@@ -1,4 +1,4 @@
-"""The interface between the service and the place where banks live."""
+"""The interface between the service and a backend."""
 
 from __future__ import annotations
 

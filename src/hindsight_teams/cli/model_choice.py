@@ -1,4 +1,4 @@
-"""The model that a command runs on: the one asked for, or the offline stand-in."""
+"""The model of a command: the requested one, or the offline stand-in."""
 
 from __future__ import annotations
 

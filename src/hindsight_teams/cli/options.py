@@ -1,4 +1,4 @@
-"""Options that several commands share, and the backend they name."""
+"""Options that several commands share, and the backend that they select."""
 
 from __future__ import annotations
 

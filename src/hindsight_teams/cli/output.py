@@ -1,4 +1,4 @@
-"""What every command prints with: one console, one JSON printer, and text that can't harm a terminal.
+"""Output of all commands: one console, one JSON printer, and text without terminal codes.
 
 rich is imported for a terminal alone: a pipe gets the plain text, and ``--help`` and programs stay quick.
 """

@@ -1,4 +1,4 @@
-"""The check for texts that address an agent instead of telling it something, openly or in disguise."""
+"""The check for texts that give an agent an order, openly or in disguise."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Secrets in text: keys, tokens, passwords, payment cards. Pure.
+"""Find secrets in a text: keys, tokens, passwords, payment cards. Pure.
 
 Known shapes first (each vendor's prefix and length), then anything that looks random, or is named a password, beside a
 word that says so. All patterns are linear in the length of the text.

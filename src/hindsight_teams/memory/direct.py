@@ -1,4 +1,4 @@
-"""A member's memory from bank options: what the toolkit and Agno's own places for memory are built on."""
+"""A member's memory from bank options, for the toolkit and for Agno's own places for memory."""
 
 from __future__ import annotations
 

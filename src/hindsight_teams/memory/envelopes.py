@@ -1,4 +1,4 @@
-"""The review bank: memories that wait, out of every read, until somebody with the right approves or rejects them."""
+"""The review bank: memories that wait for a decision and are in no read."""
 
 from __future__ import annotations
 

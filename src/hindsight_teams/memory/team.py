@@ -1,4 +1,4 @@
-"""TeamMemory: binds the members of an Agno Team to their grants, and equips the team with the tools that follow."""
+"""TeamMemory: binds the members of an Agno Team to their grants, and gives the team its memory tools."""
 
 from __future__ import annotations
 

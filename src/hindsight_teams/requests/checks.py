@@ -1,4 +1,4 @@
-"""What a request refuses before anything is sent or stored. Pure."""
+"""Checks of the values of a request. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The write guard over the items of a retain that came over HTTP or MCP. Pure."""
+"""The write guard for the items of a retain over HTTP or MCP. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A deterministic stand-in for a language model, so that a team with memory runs with no LLM, key or network."""
+"""OfflineModel: a deterministic stand-in for a language model, without an LLM, a key or a network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whom to talk with: a recipe, the project in a folder, a team.toml by itself, or a team of one's own by import."""
+"""The team that a chat talks with: a recipe, a project, a team.toml, or a team that is imported by name."""
 
 from __future__ import annotations
 

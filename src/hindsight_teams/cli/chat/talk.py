@@ -1,4 +1,4 @@
-"""The conversation: lines from a terminal or a pipe, each said to the team or obeyed as a command."""
+"""The chat's loop: lines from a terminal or a pipe, each a message to the team or a command."""
 
 from __future__ import annotations
 

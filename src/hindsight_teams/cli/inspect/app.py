@@ -1,4 +1,4 @@
-"""The page's server: its files, and the questions that it asks, answered in JSON. Only a curator changes anything."""
+"""The web application: static files and JSON answers. Only a curator's token changes anything."""
 
 from __future__ import annotations
 

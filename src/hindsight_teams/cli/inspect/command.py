@@ -1,4 +1,4 @@
-"""``hindsight-teams inspect``: serve the page on this machine until interrupted."""
+"""``hindsight-teams inspect``: serve the web page on this machine until interrupted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a session of the page looks at: a team, its banks on one backend, and its audit log."""
+"""The team, the backend and the audit log that one session of the web page shows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is asked before a project is made: four answers, checked."""
+"""The questions that ``new`` asks, and the checks of their answers."""
 
 from __future__ import annotations
 

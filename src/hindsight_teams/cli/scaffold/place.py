@@ -1,4 +1,4 @@
-"""Putting rendered files where they belong: all of them, or none.
+"""Write rendered files to a project: all of them, or none.
 
 Everything is first written into a temporary folder beside the target, on the same disk, and then moved.
 """

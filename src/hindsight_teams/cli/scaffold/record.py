@@ -1,4 +1,4 @@
-"""What a project remembers of its making: the answers, and the text of every file as it was rendered.
+"""The record in a project of how it was made: the answers, and the text of every rendered file.
 
 The texts are the base of the three-way merge of a later ``update``; they tell, too, which files were changed by hand.
 """

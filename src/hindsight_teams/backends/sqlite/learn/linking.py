@@ -1,4 +1,4 @@
-"""What a bank was told before, word for word: one memory, with a record of each time it was said again.
+"""Link a text to an equal memory of the same bank, which then counts how often it was told.
 
 A text that the same author has told in the same scope is not stored a second time: a ``mention`` keeps the time, tags,
 metadata and document of the repetition, and becomes a memory of its own if the first one is deleted and it is not.

@@ -1,4 +1,4 @@
-"""A new file from what can be read of a damaged one."""
+"""Make a new file from the readable parts of a damaged one."""
 
 from __future__ import annotations
 

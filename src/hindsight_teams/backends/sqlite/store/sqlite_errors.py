@@ -1,4 +1,4 @@
-"""SQLite's own errors as errors of this package, with what to do about each."""
+"""Turn SQLite's errors into typed errors that say what to do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is done for a file apart from the calls that use it: moving the write-ahead log into it, and erasing.
+"""Background work on a file: checkpoints of the write-ahead log, and erasing.
 
 One thread a pool, which runs only while there is something to do. So no call waits for a disk to be synchronized, and
 no delete for somebody who reads an older state of the file.

@@ -1,4 +1,4 @@
-"""How other languages than English say "yesterday", "last week" and "three days ago": data only, all lower case."""
+"""Words for "yesterday", "last week" and "three days ago" in languages other than English. Data only, lower case."""
 
 from __future__ import annotations
 

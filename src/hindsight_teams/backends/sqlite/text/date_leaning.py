@@ -1,4 +1,4 @@
-"""Whether a sentence speaks of the past or of the future: which Friday, which May and which 14th it means.
+"""Whether a sentence is about the past or the future, which decides which Friday, May or 14th it means.
 
 The markers are tenses and a few verbs, for the languages whose weekdays and months are read. Where there is no marker,
 or one of each, the answer is None: no day is better than a guessed one.

@@ -1,4 +1,4 @@
-"""Days, weeks, months and years: spans of days and how to count with them."""
+"""Days, weeks, months and years: time spans and arithmetic with them."""
 
 from __future__ import annotations
 

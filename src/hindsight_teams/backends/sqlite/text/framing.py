@@ -1,4 +1,4 @@
-"""Words around a request that only ask: "Summarise what the room knows of", "Erzähl mir etwas über".
+"""Words of a request that only ask: "Summarise what the room knows of", "Erzähl mir etwas über".
 
 What is left is the subject. A frame stands at the beginning of a query, in Chinese, Japanese and Korean also at its
 end. Taking too much costs rank, never a memory: what a query has beside its frame is searched, and a query that is

@@ -1,4 +1,4 @@
-"""Index terms of words: one form for all the forms of a word, where the script or the text's language tells which."""
+"""Stems: one index term for all forms of a word, where the script or the text's language has a stemmer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text to index terms: folding, splitting, stems. One function for memories and queries alike.
+"""Turn a text into index terms by folding, splitting and stemming; the same for memories and queries.
 
 Scripts written with spaces give words. Chinese, Japanese and Korean give overlapping pairs of characters, Thai, Lao,
 Khmer and Burmese triples, since SQLite finds nothing inside a run of them.
