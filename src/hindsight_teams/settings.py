@@ -103,7 +103,7 @@ def check_url(url: str) -> str:
     try:
         _ = parts.port
     except ValueError:
-        raise ValueError("the Hindsight URL has a port that is no number from 0 to 65535") from None
+        raise ValueError("the Hindsight URL has a port that is not a number from 0 to 65535") from None
     try:
         parts.hostname.encode("idna")
     except UnicodeError:

@@ -67,7 +67,7 @@ def parse_access(value: Access | str | Iterable[str]) -> Access:
         known = [*POLICIES, *FULL.verbs]
         raise InvalidInput(f"{value!r} is neither a policy nor a verb; {did_you_mean(name, known)}")
     if not isinstance(value, Iterable):
-        raise InvalidInput(f"{value!r} is no access; give a policy such as 'read-only' or a list of verbs")
+        raise InvalidInput(f"{value!r} is not an access; give a policy such as 'read-only' or a list of verbs")
     access = Access.NONE
     for verb in value:
         if not isinstance(verb, str) or verb.upper() not in ("RETAIN", "RECALL", "REFLECT"):

@@ -48,7 +48,7 @@ def open_audit(path: str | Path, *, keep_text: bool = False, create: bool = True
 
     Raises:
         ConfigurationError: Another suffix, or no such file with ``create=False``.
-        DatabaseUnusable: The file can't be opened or is no audit log.
+        DatabaseUnusable: The file can't be opened or is not an audit log.
     """
     path = Path(path).expanduser()
     suffix = path.suffix.lower()

@@ -189,7 +189,7 @@ def _all(text: str) -> Iterator[Secret]:
 
 
 def _values(kind: str, pattern: re.Pattern[str], text: str, accept: Callable[[str], bool]) -> Iterator[Secret]:
-    """The values that a pattern finds; a value that is no secret may itself announce one, and is searched again."""
+    """The values that a pattern finds; a value that is not a secret may itself announce one, and is searched again."""
     place = 0
     while match := pattern.search(text, place):
         value = match["value"].rstrip(".!?)]}")

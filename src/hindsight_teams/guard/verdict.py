@@ -47,7 +47,7 @@ class WriteAttempt:
     source: Source = "author"
 
     def texts(self) -> Iterator[str]:
-        """Every text that would be stored, the content first; what is no text a backend refuses."""
+        """Every text that would be stored, the content first; what is not text a backend refuses."""
         yield self.content
         others = (self.context, *self.tags, *chain(*self.metadata.items()), *self.entities, self.document_id)
         yield from (text for text in others if isinstance(text, str) and text)

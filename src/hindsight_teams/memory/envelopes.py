@@ -128,7 +128,7 @@ def seal(
 
 
 def unseal(metadata: Mapping[str, str]) -> ReviewItem | None:
-    """The item inside an envelope, from the envelope's metadata; None for what is no envelope."""
+    """The item inside an envelope, from the envelope's metadata; None for what is not an envelope."""
     try:
         payload = json.loads(_unfolded(metadata["review_item"]))
         raw: dict[str, Any] = payload["item"]

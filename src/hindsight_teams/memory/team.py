@@ -283,7 +283,7 @@ class TeamMemory:
             curator: The member who decides; None for the application itself.
 
         Raises:
-            AccessDenied: The member is no curator.
+            AccessDenied: The member is not a curator.
         """
         return Reviews(self.backend, self.definition, curator, self.audit)
 

@@ -29,7 +29,7 @@ Steps: TypeAlias = Generator["Request[Any] | Sequence[Request[Any]] | Other", An
 
 
 class Other(Protocol):
-    """A step that is no request to the backend, such as an inspection by a guard."""
+    """A step that is not a request to the backend, such as an inspection by a guard."""
 
     def perform(self) -> Any:
         """Do it from sync code."""

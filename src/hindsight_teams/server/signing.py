@@ -92,7 +92,7 @@ def check_envelope(item: Item, definition: TeamDefinition, member: str) -> None:
     """Refuse what is not an envelope of this member's own for the review bank.
 
     Raises:
-        InvalidInput: It is no envelope as the service seals them, the memory inside claims another author, or it is
+        InvalidInput: It is not an envelope as the service seals them, the memory inside claims another author, or it is
             meant for a bank that the member could not name.
     """
     metadata = item.get("metadata") or {}

@@ -56,7 +56,7 @@ def find(what: str | None, *, model: str | None, backend: Backend, watch: AuditS
 
     Raises:
         InvalidInput: Nothing of that name.
-        ConfigurationError: It can't be imported, or is no team.
+        ConfigurationError: It can't be imported, or is not a team.
     """
     if what is not None and ":" in what and not Path(what).exists():
         return _imported(what, model, backend, watch)

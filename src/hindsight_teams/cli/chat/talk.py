@@ -125,7 +125,7 @@ class Conversation:
             for command, what in COMMANDS.items():
                 item(styled((f"  {command:<9}", "cyan")), styled((what, "dim")))
         else:
-            raise InvalidInput(f"{name!r} is no command; {did_you_mean(name, COMMANDS)}")
+            raise InvalidInput(f"{name!r} is not a command; {did_you_mean(name, COMMANDS)}")
 
     def _show_memory(self) -> None:
         events = self.turns[-1].events if self.turns else []

@@ -70,7 +70,7 @@ def refuse_links(folder: Path, paths: Iterable[str]) -> None:
 
 
 def read_text(path: Path) -> str | None:
-    """The text of a file, None where there is none; bytes that are no text stay distinct from any text."""
+    """The text of a file, None where there is none; bytes that are not text stay distinct from any text."""
     if not os.path.lexists(path):
         return None
     if not path.is_file():

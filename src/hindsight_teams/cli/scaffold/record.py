@@ -55,7 +55,7 @@ def read_record(folder: Path) -> Record:
 
     Raises:
         NotFound: The folder was not made by ``hindsight-teams new``.
-        ConfigurationError: The record can't be read, names what is no file of the project, or a newer version wrote it.
+        ConfigurationError: The record can't be read, names a file outside the project, or a newer version wrote it.
     """
     path = folder / RECORD
     try:
@@ -73,7 +73,7 @@ def read_record(folder: Path) -> Record:
     for name, text in record.files.items():
         if not (isinstance(text, str) and _is_inside(name)):
             raise ConfigurationError(
-                f"{RECORD} names {name[:80]!r}, which is no file of the project; restore it from version control",
+                f"{RECORD} names {name[:80]!r}, which is not a file of the project; restore it from version control",
                 path=str(path),
             )
     return record

@@ -56,7 +56,7 @@ class Consolidation:
 
 
 def topics(memories: Sequence[Memory], *, least: int = LEAST) -> dict[str, list[Memory]]:
-    """The names that at least ``least`` facts are about, with those facts, newest first; observations are no facts."""
+    """The names that at least ``least`` facts are about, with those facts, newest first; observations are not facts."""
     by_name: dict[str, tuple[str, list[Memory]]] = {}
     for memory in sorted(memories, key=_when, reverse=True):
         if memory.type != "observation":

@@ -83,7 +83,7 @@ def is_said_again(piece: Piece) -> bool:
 
 
 def stands_alone(piece: Piece) -> bool:
-    """Whether a piece stands for itself: it is no part of a document that somebody named."""
+    """Whether a piece stands for itself: it is not part of a document that somebody named."""
     return piece.document_id is None or is_invented(piece.document_id)
 
 

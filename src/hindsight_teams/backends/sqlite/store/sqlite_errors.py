@@ -33,7 +33,7 @@ _BY_NAME = (
 
 
 UNREADABLE = (sqlite3.Error, UnicodeDecodeError, json.JSONDecodeError)
-"""What reading a damaged file raises; also SQLite's own message can hold bytes that are no text."""
+"""What reading a damaged file raises; also SQLite's own message can hold bytes that are not text."""
 
 OLDEST_SQLITE = (3, 35, 0)
 

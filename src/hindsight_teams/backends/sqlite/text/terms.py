@@ -134,7 +134,7 @@ def _parts(word: str) -> list[str]:
     if ending == "s":
         return [stem.replace("'", "")]
     if ending in _CONTRACTIONS:
-        # "I'll" is not the word "ill"; what is no stop word with its ending ("Nora'll") is one without.
+        # "I'll" is not the word "ill"; a word that is not a stop word with its ending ("Nora'll") is one without.
         whole = stem.replace("'", "") + ending
         return [whole if whole in STOP_WORDS or ending == "t" else f"{stem}'{ending}" if stem == "i" else stem]
     return [part for part in word.split("'") if part]
