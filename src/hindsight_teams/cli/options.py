@@ -81,7 +81,7 @@ def confirm(question: str, *, yes: bool) -> None:
     if yes:
         return
     if not interactive():
-        raise usage(f"{question} Give --yes to go on")
+        raise usage(f"{question} Use --yes to continue")
     if not typer.confirm(question):
         raise typer.Exit(FAILED)
 

@@ -158,5 +158,5 @@ def _unfolded(folded: str) -> str:
     opener = zlib.decompressobj()
     text = opener.decompress(base64.b64decode(folded, validate=True), MAX_PAYLOAD)
     if not opener.eof:
-        raise ValueError("an envelope that is cut, or unfolds to more than anybody sealed")
+        raise ValueError("the envelope is truncated, or larger than an envelope can be")
     return text.decode()

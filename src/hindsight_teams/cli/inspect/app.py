@@ -71,7 +71,7 @@ def application(subject: Subject, *, tokens: Tokens, port: int) -> Gate:
 
     def decide(request: Request, *, verb: str) -> Any:
         if request.state.role != "curator":
-            raise AccessDenied("this address looks only; open the curator's address to decide")
+            raise AccessDenied("this address is read-only; open the curator's address to decide")
         decision = getattr(subject.reviews(), verb)(request.path_params["id"])
         return {"outcome": decision.outcome, "item": _review(decision.item)}
 

@@ -22,7 +22,7 @@ def mcp(
     *,
     member: Annotated[
         str | None,
-        typer.Option("--member", metavar="ID", help="Whose tools to serve. Needed.", show_default=False),
+        typer.Option("--member", metavar="ID", help="Whose tools to serve. Required.", show_default=False),
     ] = None,
     user: Annotated[
         str | None, typer.Option("--user", metavar="ID", help="On whose behalf the member acts.", show_default=False)
@@ -56,7 +56,7 @@ def mcp(
     Example: hindsight-teams mcp --member researcher --user ada
     """
     if member is None or not member.strip():
-        raise usage("whose tools? Without an identity nothing is served; give --member ID")
+        raise usage("no member is named; --member ID says whose tools are served")
     try:
         from hindsight_teams.cli.mcp.server import Identity, MemberServer, plain
     except ModuleNotFoundError as error:
@@ -99,7 +99,7 @@ def _serve_http(served: MemberServer, team: str, host: str, port: int, keys: Pat
     member = served.identity.member
     if not any(k.active and not k.admin and (k.team, k.member) == (team, member) for k in store.list()):
         raise ConfigurationError(
-            f"nobody could connect: {store.path.name!r} holds no key of member {member!r} of team {team!r};"
+            f"no client could connect: {store.path.name!r} holds no key of member {member!r} of team {team!r};"
             f" make one with `hindsight-teams keys create {member}`",
             path=str(store.path),
         )
