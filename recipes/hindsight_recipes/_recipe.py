@@ -1,4 +1,4 @@
-"""What a recipe is: a folder with a team, its rights, its data, and a script that shows what memory is for.
+"""Recipe: a folder with a team, its rights, its data, and a script that shows what the team remembers.
 
 The folder of a recipe holds
 

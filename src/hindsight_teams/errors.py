@@ -1,4 +1,4 @@
-"""Everything that can go wrong, as one tree.
+"""The errors of the package, as one tree.
 
     HindsightTeamsError                (alias: HindsightError)
     ├── InvalidInput                   a value that was given is wrong; also a ValueError
@@ -79,6 +79,7 @@ def _rebuild(kind: type[HindsightTeamsError], args: tuple[Any, ...], state: dict
 
 
 HindsightError = HindsightTeamsError
+"""The name that hindsight-agno gives to the base of its errors."""
 
 
 class InvalidInput(HindsightTeamsError, ValueError):

@@ -1,4 +1,4 @@
-"""The package's log, which never configures anybody's logging.
+"""The package's logger; it leaves the configuration of logging to the application.
 
 Where the application configured structlog, events go there. Where it did not, they go to the standard library's logger
 of the same name, so that they show, or don't, as the application set that up: one line an event, in structlog's console

@@ -1,4 +1,4 @@
-"""What goes into a backend and what comes out: frozen dataclasses, free of any framework."""
+"""The values that go into a backend and come out of it: frozen dataclasses that need no framework."""
 
 from __future__ import annotations
 

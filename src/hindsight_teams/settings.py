@@ -1,4 +1,4 @@
-"""Settings: explicit argument > ``configure()`` > environment > default, for every option.
+"""Settings. Precedence for every option: explicit argument, ``configure()``, environment, default.
 
 This is the only module that reads the environment. ``None`` means unset everywhere.
 """
@@ -107,7 +107,7 @@ def check_url(url: str) -> str:
     try:
         _ = parts.port
     except ValueError:
-        raise ValueError("the Hindsight URL has a port that is no number from 0 to 65535") from None
+        raise ValueError("the Hindsight URL has a port that is not a number from 0 to 65535") from None
     try:
         parts.hostname.encode("idna")
     except UnicodeError:

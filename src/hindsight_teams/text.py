@@ -1,4 +1,4 @@
-"""Text as people and models meet it: what is seen, what is the same, what it costs in tokens, and times in words."""
+"""Text helpers: visible text, equal text, token counts, and times in words."""
 
 from __future__ import annotations
 

@@ -87,7 +87,7 @@ def test_python_and_toml_give_the_same_definition(tmp_path: Path) -> None:
         ('id = "research-desk"', 'id = "research-desk', "not valid TOML"),
         ("[members.answerer]", "[members.researcher]", "not valid TOML: Cannot declare"),
         ('id = "research-desk"', 'id = ""', "must be a non-empty string"),
-        ('"writer-only"', "3", "is no access"),
+        ('"writer-only"', "3", "is not an access"),
         ('curators = ["answerer"]', 'curators = "answerer"', "must be a list of member ids"),
     ],
 )

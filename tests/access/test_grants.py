@@ -61,8 +61,8 @@ def test_a_label_names_the_policy_or_else_the_verbs(held: Access) -> None:
         (["retain", "delete"], "'delete' is not a verb"),
         (["read-only"], "'read-only' is not a verb"),
         ([None], "None is not a verb"),
-        (7, "is no access"),
-        (None, "is no access"),
+        (7, "is not an access"),
+        (None, "is not an access"),
     ],
 )
 def test_an_unknown_access_is_refused_with_the_nearest_name(value: Any, problem: str) -> None:

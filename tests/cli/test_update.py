@@ -157,7 +157,7 @@ def test_a_record_that_names_a_file_outside_of_the_project_is_refused(cli: Cli, 
     before = tree(project)
     failed = cli("update", project)
     assert failed.code == 1
-    assert "no file of the project" in failed.err
+    assert RECORD in failed.err
     assert outside.read_text() == "precious"
     assert tree(project) == before
 

@@ -25,7 +25,6 @@ RUN_ELSEWHERE = {
 
 CANNOT_RUN = {
     r"git clone .*": "the tests run in a clone, and need no network",
-    r"cd hindsight-teams": "the same",
     r"pip install .*": "it is installed already, from this very tree",
     r"python -m venv .*": "the environment is the one that the tests run in",
     r"\. \.venv/bin/activate": "the same",
@@ -37,6 +36,9 @@ CANNOT_RUN = {
 
 INSTEAD = {
     'pip install -e ".[dev]"': 'export PYTHONPATH="$PWD"',  # what the installation makes importable
+    "hindsight-teams inspect": "hindsight-teams inspect --help",  # it serves until it is stopped; tests/cli/inspect look
+    "hindsight-teams mcp --member researcher": "hindsight-teams mcp --member researcher --json",  # the same; tests/cli/mcp
+    "hindsight-teams chat --user ada": "hindsight-teams chat --user ada </dev/null",
 }
 
 SERVERS = {

@@ -1,4 +1,4 @@
-"""Engineering squad: decisions written by one and read by all, and a notebook for each that nobody else reads."""
+"""Engineering squad: decisions that one member writes and all read, and a private notebook for each."""
 
 from hindsight_recipes.engineering_squad.team import shared_memory, team
 

@@ -1,4 +1,4 @@
-"""An engineering squad: one member decides, all know what was decided, and everybody keeps a private notebook."""
+"""An engineering squad: one member decides, all read the decisions, and each has a private notebook."""
 
 from __future__ import annotations
 

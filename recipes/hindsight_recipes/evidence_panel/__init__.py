@@ -1,4 +1,4 @@
-"""Evidence panel: collectors write and read nothing, judges reflect and list nothing, a chair records the verdict."""
+"""Evidence panel: collectors only write, judges only reflect, and a chair records the verdict."""
 
 from hindsight_recipes.evidence_panel.team import shared_memory, team
 

@@ -1,4 +1,4 @@
-"""A personal assistant: one agent that remembers each user, without being told to and without a tool call."""
+"""A personal assistant: one agent that remembers each user without a tool call."""
 
 from __future__ import annotations
 

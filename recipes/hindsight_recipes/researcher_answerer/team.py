@@ -1,4 +1,4 @@
-"""A researcher that writes a shared memory bank, and an answerer that reads it and knows nothing else."""
+"""A researcher that writes to a shared bank, and an answerer that answers from that bank alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Support desk: a product bank that only the editor writes, and a bank for each customer that no other sees."""
+"""Support desk: a product bank that only the editor writes, and a private bank for each customer."""
 
 from hindsight_recipes.support_desk.team import shared_memory, team
 

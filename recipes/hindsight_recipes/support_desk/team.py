@@ -1,4 +1,4 @@
-"""A support desk: an editor publishes product facts, and support remembers each customer apart from the others."""
+"""A support desk: an editor publishes product facts, and support remembers each customer separately."""
 
 from __future__ import annotations
 

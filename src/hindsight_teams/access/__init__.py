@@ -1,1 +1,1 @@
-"""Who may do what: grants, bank ids, the team file, rights and signatures. No framework, no I/O."""
+"""Access control: grants, bank ids, the team file, rights and signatures. Uses no framework and does no I/O."""

@@ -1,4 +1,4 @@
-"""Bank ids: how a scope and a caller become the id of one bank, and never the id of another's.
+"""Bank ids, derived from a bank's scope and a caller. Distinct identities have distinct ids.
 
 An id is components joined by ``:``. Each component is escaped, so that it can hold neither ``:`` nor ``~``: every
 UTF-8 byte outside ``A-Z a-z 0-9 _ . @ + -`` becomes ``~`` and two hex digits. Ids longer than the server's limit keep
@@ -177,7 +177,7 @@ class BankSpec:
 
         Raises:
             IdentityRequired: The caller lacks an identity that the scope needs; there is no shared fallback.
-            InvalidBankId: A resolver gave something that is no bank id.
+            InvalidBankId: A resolver gave something that is not a bank id.
         """
         if self.resolver is not None:
             return call_resolver(self.resolver, caller.context)
@@ -222,7 +222,7 @@ class DirectBank:
 
         Raises:
             IdentityRequired: Neither a resolver, nor a bank id, nor a user.
-            InvalidBankId: What the resolver or the user id gave is no bank id.
+            InvalidBankId: What the resolver or the user id gave is not a bank id.
         """
         if self.resolver is not None:
             return call_resolver(self.resolver, caller.context)
@@ -240,7 +240,7 @@ def call_resolver(resolver: BankResolver, context: Any) -> str:
     """The bank id that a resolver gives for a run context.
 
     Raises:
-        InvalidBankId: The resolver raised, or gave something that is no bank id. The resolver's own words are kept
+        InvalidBankId: The resolver raised, or gave something that is not a bank id. The resolver's own words are kept
             out of the message, since a model may read it; the original error is its cause.
     """
     name = getattr(resolver, "__name__", type(resolver).__name__)
@@ -283,5 +283,5 @@ def _missing(bank: str, scope: str, name: str, value: Any = None) -> str:
         "run": "call it from within a run",
     }.get(name, f"compose it with a {name}")
     if value:
-        return f"bank {bank!r} is scoped by {scope!r}, and {name}_id={value!r} is no string; {how}"
+        return f"bank {bank!r} is scoped by {scope!r}, and {name}_id={value!r} is not a string; {how}"
     return f"bank {bank!r} is scoped by {scope!r}, and this run has no {name}; {how}"

@@ -1,4 +1,4 @@
-"""What a team is, declared once: its banks, and which member holds which access on which bank.
+"""TeamDefinition: the banks of a team and the access of each member, from a team.toml or from Python.
 
 Read from ``team.toml`` or built from Python; the toolkits, the service, the command line and the server extension all
 take their rights from here. Pure: it reads one file and imports no framework.
@@ -203,7 +203,7 @@ class _Reader:
         actions = {name: guard[name] for name in GUARD_CHECKS if name in guard}
         for name, action in actions.items():
             if action not in GUARD_ACTIONS:
-                problem = f"{action!r} is no action; {did_you_mean(str(action), GUARD_ACTIONS)}"
+                problem = f"{action!r} is not an action; {did_you_mean(str(action), GUARD_ACTIONS)}"
                 raise self.fail(("guard", name), problem)
         chosen = {key: self.some_members(("guard", key), guard.get(key, ()), members) for key in people}
         if both := chosen["trusted"] & chosen["untrusted"]:
@@ -215,7 +215,7 @@ class _Reader:
             raise self.fail(keys, f"{value!r} must be a list of member ids")
         chosen = list(value)
         for member in chosen:
-            if member not in members:
+            if not isinstance(member, str) or member not in members:
                 raise self.fail(keys, f"unknown member {member!r}; {did_you_mean(str(member), members)}")
         return frozenset(chosen)
 

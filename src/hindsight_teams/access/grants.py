@@ -1,4 +1,4 @@
-"""Who may do what: verbs, policies, grants and the caller. Pure; imports nothing that does I/O."""
+"""Verbs, policies, grants and the caller. Pure; imports nothing that does I/O."""
 
 from __future__ import annotations
 
@@ -30,10 +30,15 @@ class Access(enum.Flag):
 
 
 NONE = Access.NONE
+"""No verb."""
 WRITER_ONLY = Access.RETAIN
+"""Retain alone."""
 READ_ONLY = Access.RECALL | Access.REFLECT
+"""Recall and reflect."""
 REFLECT_ONLY = Access.REFLECT
+"""Reflect alone."""
 FULL = Access.RETAIN | Access.RECALL | Access.REFLECT
+"""Retain, recall and reflect."""
 
 POLICIES: dict[str, Access] = {
     "none": NONE,
@@ -62,7 +67,7 @@ def parse_access(value: Access | str | Iterable[str]) -> Access:
         known = [*POLICIES, *FULL.verbs]
         raise InvalidInput(f"{value!r} is neither a policy nor a verb; {did_you_mean(name, known)}")
     if not isinstance(value, Iterable):
-        raise InvalidInput(f"{value!r} is no access; give a policy such as 'read-only' or a list of verbs")
+        raise InvalidInput(f"{value!r} is not an access; give a policy such as 'read-only' or a list of verbs")
     access = Access.NONE
     for verb in value:
         if not isinstance(verb, str) or verb.upper() not in ("RETAIN", "RECALL", "REFLECT"):

@@ -1,4 +1,4 @@
-"""What a team wants done with what the write guard finds, and whom it trusts: the table ``[guard]`` of a team.toml."""
+"""The table ``[guard]`` of a team.toml: the action of each check of the write guard, and the trusted authors."""
 
 from __future__ import annotations
 

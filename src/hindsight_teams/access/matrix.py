@@ -1,4 +1,4 @@
-"""Who holds what on which bank, as rows, as plain values and as text. Pure."""
+"""The access matrix of a team as rows, as plain values and as text. Pure."""
 
 from __future__ import annotations
 

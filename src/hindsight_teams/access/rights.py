@@ -1,4 +1,4 @@
-"""Rights: which banks a call of one member may go to. Pure; every denial comes from here."""
+"""Rights: the banks that a call of a member may use. Pure; every denial of a call comes from here."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class Rights:
             if grant.bank.name == bank:
                 return grant if access in grant.access else self._denied(access, bank)
         held = [g.bank.name for g in self.holds(access)]
-        raise AccessDenied(f"{self._name()} holds nothing on a bank {bank!r}; {did_you_mean(str(bank), held)}")
+        raise AccessDenied(f"{self._name()} has no grant on a bank {bank!r}; {did_you_mean(str(bank), held)}")
 
     def _denied(self, access: Access, bank: str | None) -> Grant:
         verb = access.verbs[0]

@@ -1,4 +1,4 @@
-"""Signatures: who retained a memory, stamped by the service and filtered by on reads. Pure.
+"""Signatures: the service adds the author and the caller to each memory, and reads filter by them. Pure.
 
 A member's memory carries its identity twice: as metadata (shown) and as tags (filterable on every backend). Since a
 signed memory is never untagged, and never carries exactly the tags its author gave, one more tag, ``tagset:...``, holds

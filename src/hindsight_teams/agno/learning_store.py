@@ -44,7 +44,7 @@ class HindsightLearningStore:
         InvalidInput: A bad option, or options besides ``memory``.
         ConfigurationError: A bad URL, key or setting.
 
-    Example:
+    Examples:
         >>> from agno.agent import Agent
         >>> from agno.db.in_memory import InMemoryDb
         >>> from agno.learn import LearningMachine

@@ -53,7 +53,7 @@ class HindsightMemoryManager(MemoryManager):
         InvalidInput: A bad option, options besides ``memory``, or no bank that is scoped by user.
         ConfigurationError: A bad URL, key or setting.
 
-    Example:
+    Examples:
         >>> from agno.agent import Agent
         >>> agent = Agent(
         ...     memory_manager=HindsightMemoryManager(), update_memory_on_run=True, add_memories_to_context=True

@@ -48,7 +48,7 @@ def memory_retriever(
         InvalidInput: A bad option, or options besides ``memory``.
         ConfigurationError: A bad URL, key or setting.
 
-    Example:
+    Examples:
         >>> from agno.agent import Agent
         >>> agent = Agent(knowledge_retriever=memory_retriever(bank_id="handbook"), search_knowledge=True)
     """

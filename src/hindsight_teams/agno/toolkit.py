@@ -68,7 +68,7 @@ class HindsightTools(MemoryToolkit):
         InvalidInput: A bad bank id, tag, match mode or limit, or an option besides ``memory`` that it brings itself.
         ConfigurationError: A bad URL, key or setting.
 
-    Example:
+    Examples:
         >>> from agno.agent import Agent
         >>> agent = Agent(tools=[HindsightTools(bank_id="user-123", enable_retain=False)])
     """

@@ -1,4 +1,4 @@
-"""Who did what to which bank: events, where they go, and a log that shows when it was tampered with."""
+"""The audit: events of who did what on which bank, the sinks for them, and a log that shows tampering."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def open_audit(path: str | Path, *, keep_text: bool = False, create: bool = True
 
     Raises:
         ConfigurationError: Another suffix, or no such file with ``create=False``.
-        DatabaseUnusable: The file can't be opened or is no audit log.
+        DatabaseUnusable: The file can't be opened or is not an audit log.
     """
     path = Path(path).expanduser()
     suffix = path.suffix.lower()

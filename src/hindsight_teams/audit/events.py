@@ -1,4 +1,4 @@
-"""What is recorded of an operation, and the sinks that need no file: the log, and OpenTelemetry."""
+"""Audit events, and the sinks that need no file: the log and OpenTelemetry."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ from hindsight_teams.log import get_logger
 from hindsight_teams.text import cut
 
 Outcome: TypeAlias = Literal["allowed", "denied", "error", "quarantined", "begun"]
+"""How a call ended; ``begun`` stands before a write where calls that can't be recorded are refused."""
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+"""Every outcome."""
 
 NOT_RECORDED = "the audit log could not be written, so that this call is not in it"
 """The note in the answer of a call that left no event."""

@@ -29,11 +29,11 @@ class Head(NamedTuple):
         """The head that ``str`` wrote.
 
         Raises:
-            InvalidInput: It is no number, colon and hash.
+            InvalidInput: It is not a number, colon and hash.
         """
         seq, _, digest = text.strip().partition(":")
         if not seq.isdecimal() or len(digest) != len(START.hash) or set(digest) - set("0123456789abcdef"):
-            raise InvalidInput(f"{text!r} is no head of an audit log; it looks like 42:{'9f3a…'}")
+            raise InvalidInput(f"{text!r} is not the head of an audit log; a head looks like 42:{'9f3a…'}")
         return cls(int(seq), digest)
 
 
@@ -125,7 +125,7 @@ def verify(links: Iterable[Link | None], anchor: Head | None = None, *, end: Hea
     torn: Break | None = None
     for found in links:
         if found is None:
-            torn = torn or Break(head.seq + 1, "it is no audit entry")
+            torn = torn or Break(head.seq + 1, "it is not an audit entry")
             continue
         problem = _problem(found, head) or _known_problem(found, anchor, end)
         if torn is not None:

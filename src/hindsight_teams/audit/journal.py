@@ -1,4 +1,4 @@
-"""The interface of the audit logs on disk: record events, and answer who did what."""
+"""The interface of the audit logs on disk: record events, and query them."""
 
 from __future__ import annotations
 

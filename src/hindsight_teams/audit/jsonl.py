@@ -1,4 +1,4 @@
-"""The audit log as JSON lines: one entry a line, readable with any tool."""
+"""The audit log as JSON lines, one entry a line."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Where banks live: the embedded SQLite engine and the Hindsight server."""
+"""Backends, which store banks: the embedded SQLite engine and the Hindsight server."""

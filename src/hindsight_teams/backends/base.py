@@ -1,4 +1,4 @@
-"""The interface between the service and the place where banks live."""
+"""The interface between the service and a backend."""
 
 from __future__ import annotations
 
@@ -363,7 +363,7 @@ class DelegatingBackend(Backend):
     Args:
         inner: The backend that does the work.
 
-    Example:
+    Examples:
         >>> class Counting(DelegatingBackend):
         ...     made = 0
         ...     def execute(self, request):

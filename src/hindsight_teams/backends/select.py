@@ -1,4 +1,4 @@
-"""Which backend: the first that applies, chosen once, shared by all that ask for the same.
+"""Choose the backend from arguments and settings, and share it between callers that mean the same one.
 
 ``backend=`` / ``client=`` > ``hindsight_api_url=`` > ``configure()`` > ``HINDSIGHT_API_URL`` > ``HINDSIGHT_API_KEY``
 alone, which means Hindsight Cloud > the embedded file.

@@ -1,4 +1,4 @@
-"""``hindsight-teams access``: the access matrix of a team.toml, as a table, or as a list where that would not fit."""
+"""``hindsight-teams access``: the access matrix of a team.toml as a table, or as a list on a narrow terminal."""
 
 from __future__ import annotations
 

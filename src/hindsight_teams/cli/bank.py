@@ -1,4 +1,4 @@
-"""``hindsight-teams bank``: look into the banks of either backend, and write to them, as the operator.
+"""``hindsight-teams bank``: list, search, write and delete memories of any backend, as the operator.
 
 These commands hold no member's rights: whoever can open the file, or has the server's key, can use them.
 """

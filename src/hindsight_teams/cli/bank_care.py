@@ -1,4 +1,4 @@
-"""``hindsight-teams bank check | repair | backup``: the care of an embedded database file."""
+"""``hindsight-teams bank check | repair | backup``: maintenance of an embedded database file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``hindsight-teams bank copy``: move banks between a file and a server, in either direction."""
+"""``hindsight-teams bank copy``: copy banks between two backends."""
 
 from __future__ import annotations
 

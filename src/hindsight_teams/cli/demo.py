@@ -1,4 +1,4 @@
-"""``hindsight-teams demo``: one team, two processes, and nothing but memory between them."""
+"""``hindsight-teams demo``: one team in two processes that share nothing but memory."""
 
 from __future__ import annotations
 
@@ -30,9 +30,8 @@ def demo(
 ) -> None:
     """See a team remember what it read in another process.
 
-    One process researches, the next one answers from memory alone. One fact is followed from the note to the answer;
-    of the rest a line each is shown. It needs no key, no server and no network, and uses a database file of its own,
-    apart from your memory.
+    One process stores facts, the next one answers from memory alone. One fact is shown from the note to the answer, the
+    others with a line each. It needs no key, no server and no network, and uses a database file of its own.
     """
     from hindsight_recipes import get_recipe
     from hindsight_teams.cli.play import play

@@ -1,4 +1,4 @@
-"""``hindsight-teams doctor``: where memory lives and why, which versions, and whether a write comes back."""
+"""``hindsight-teams doctor``: the backend in use and why, the versions, and whether a write can be read back."""
 
 from __future__ import annotations
 

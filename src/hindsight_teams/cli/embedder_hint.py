@@ -1,4 +1,4 @@
-"""Whether a search finds by meaning, and how to make it."""
+"""Whether a search uses vectors, and how to enable them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An example for each command, which its ``--help`` ends with."""
+"""An example for each command, shown at the end of its ``--help``."""
 
 from __future__ import annotations
 

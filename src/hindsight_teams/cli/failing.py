@@ -1,4 +1,4 @@
-"""How a command fails: one line for people, one JSON object for programs, and an exit code.
+"""Errors of commands: one line for people, one JSON object for programs, and an exit code.
 
 0: it worked. 1: the operation failed. 2: the command was not understood. 130: interrupted.
 """

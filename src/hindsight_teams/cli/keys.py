@@ -125,7 +125,7 @@ def revoke(
     file: KeyFile = DEFAULT_FILE,
     json: Json = False,
 ) -> None:
-    """Make a key worthless.
+    """Revoke a key.
 
     A running server notices at its next request.
     """

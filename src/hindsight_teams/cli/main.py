@@ -1,4 +1,4 @@
-"""The entry point: the tree of commands, and the one place where an error becomes an exit code."""
+"""The entry point: the tree of commands, and the place where an error becomes an exit code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The model that a command runs on: the one asked for, or the offline stand-in."""
+"""The model of a command: the requested one, or the offline stand-in."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ def choose_model(wanted: str | None) -> Chosen:
         raise ConfigurationError(f"the model {wanted!r} needs a package that is not installed: {error}") from error
     except ValueError as error:
         raise InvalidInput(
-            f"{wanted!r} is no model string; write PROVIDER:MODEL, as in openai:gpt-5-mini ({error})"
+            f"{wanted!r} is not a model string; write PROVIDER:MODEL, as in openai:gpt-5-mini ({error})"
         ) from None
     if model is None:
-        raise InvalidInput(f"{wanted!r} is no model string; write PROVIDER:MODEL, as in openai:gpt-5-mini")
+        raise InvalidInput(f"{wanted!r} is not a model string; write PROVIDER:MODEL, as in openai:gpt-5-mini")
     try:
         connect = getattr(model, "get_client", None)
         if connect is not None:

@@ -1,4 +1,4 @@
-"""``hindsight-teams new``: a project of one's own from a recipe, offline."""
+"""``hindsight-teams new``: make a project from a recipe, without a network."""
 
 from __future__ import annotations
 

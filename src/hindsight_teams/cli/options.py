@@ -1,4 +1,4 @@
-"""Options that several commands share, and the backend they name."""
+"""Options that several commands share, and the backend that they select."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def confirm(question: str, *, yes: bool) -> None:
     if yes:
         return
     if not interactive():
-        raise usage(f"{question} Give --yes to go on")
+        raise usage(f"{question} Use --yes to continue")
     if not typer.confirm(question):
         raise typer.Exit(FAILED)
 

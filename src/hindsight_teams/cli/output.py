@@ -1,4 +1,4 @@
-"""What every command prints with: one console, one JSON printer, and text that can't harm a terminal.
+"""Output of all commands: one console, one JSON printer, and text without terminal codes.
 
 rich is imported for a terminal alone: a pipe gets the plain text, and ``--help`` and programs stay quick.
 """
@@ -191,6 +191,6 @@ def opened_for_writing(path: Path) -> TextIO:
     from hindsight_teams.errors import InvalidInput
 
     if path.is_symlink():  # also where the system can't refuse it while opening
-        raise InvalidInput(f"{path.name!r} is a link, and none is followed; name the file itself", path=str(path))
+        raise InvalidInput(f"{path.name!r} is a symbolic link; name the file that it leads to", path=str(path))
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
     return os.fdopen(os.open(path, flags, 0o600), "w", encoding="utf-8", newline="")

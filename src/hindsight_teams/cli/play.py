@@ -1,4 +1,4 @@
-"""Playing a recipe's script: each phase in a process of its own, so that only memory connects them."""
+"""Play a recipe's script, each phase in a process of its own, so that only memory connects them."""
 
 from __future__ import annotations
 

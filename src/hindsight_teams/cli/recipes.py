@@ -1,4 +1,4 @@
-"""``hindsight-teams recipes``: the ready teams that ship with the package."""
+"""``hindsight-teams recipes``: list and show the ready teams of the package."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``hindsight-teams review``: decide on memories that a guard held back, or that a member proposes for another bank."""
+"""``hindsight-teams review``: decide on memories that a guard quarantined or a member proposed."""
 
 from __future__ import annotations
 

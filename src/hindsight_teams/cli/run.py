@@ -1,4 +1,4 @@
-"""``hindsight-teams run``: play a recipe's script, or ask its team one thing."""
+"""``hindsight-teams run``: play a recipe's script, or send its team one prompt."""
 
 from __future__ import annotations
 

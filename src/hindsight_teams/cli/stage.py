@@ -1,4 +1,4 @@
-"""Shows a team at work: who called which memory tool on which bank, and what came back, as it happens."""
+"""Show a running team: which member called which memory tool on which bank, and what the tool returned."""
 
 from __future__ import annotations
 

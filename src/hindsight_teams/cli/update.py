@@ -1,4 +1,4 @@
-"""``hindsight-teams update``: bring a project up to the templates of this version, by a three-way merge."""
+"""``hindsight-teams update``: update a project to the templates of this version, by a three-way merge."""
 
 from __future__ import annotations
 

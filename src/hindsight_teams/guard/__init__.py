@@ -1,4 +1,4 @@
-"""The write guard: what a member may not put into a memory."""
+"""The write guard: checks of everything that a member retains."""
 
 from hindsight_teams.guard.chain import Guard, default_checks
 from hindsight_teams.guard.instructions import check_instructions

@@ -1,4 +1,4 @@
-"""The check for texts that address an agent instead of telling it something, openly or in disguise."""
+"""The check for texts that give an agent an order, openly or in disguise."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def check_instructions(attempt: WriteAttempt) -> Verdict | None:
     """Quarantine what reads as an instruction to an agent, in any of the fields that are stored.
 
     No model is asked. This finds what is written as instructions are, and no lie that is written as a fact. Words that
-    an author quotes in telling of them are no order, unless the text comes from an untrusted place.
+    an author quotes in telling of them are not an order, unless the text comes from an untrusted place.
     """
     mentions = attempt.source == "author"
     found = list(dict.fromkeys(name for text in attempt.texts() for name in orders(text, mentions_allowed=mentions)))

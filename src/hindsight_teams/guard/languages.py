@@ -1,4 +1,4 @@
-"""How "ignore what came before" is said in many languages: words, as patterns over folded text."""
+"""Patterns of "ignore what came before" in many languages, over folded text."""
 
 from __future__ import annotations
 

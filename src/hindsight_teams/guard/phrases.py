@@ -1,4 +1,4 @@
-"""The phrases in which orders to an agent are written: English rules, and "ignore what came before" in many languages.
+"""Phrases of orders to an agent: English rules, and "ignore what came before" in many languages.
 
 Texts are compared folded (``uncover.fold``). A rule begins at a trigger, looks at a bounded number of characters after
 it, within the sentence, and so costs no more than the text is long.

@@ -1,4 +1,4 @@
-"""Orders to an agent as rules: a name, a trigger, what must follow it, and whether the trigger must open a clause.
+"""Rules for orders to an agent: a name, a trigger, what must follow it, and whether it must open a clause.
 
 English first; then what other languages say beside "ignore what came before" (see ``languages``).
 """

@@ -1,4 +1,4 @@
-"""Secrets in text: keys, tokens, passwords, payment cards. Pure.
+"""Find secrets in a text: keys, tokens, passwords, payment cards. Pure.
 
 Known shapes first (each vendor's prefix and length), then anything that looks random, or is named a password, beside a
 word that says so. All patterns are linear in the length of the text.
@@ -189,7 +189,7 @@ def _all(text: str) -> Iterator[Secret]:
 
 
 def _values(kind: str, pattern: re.Pattern[str], text: str, accept: Callable[[str], bool]) -> Iterator[Secret]:
-    """The values that a pattern finds; a value that is no secret may itself announce one, and is searched again."""
+    """The values that a pattern finds; a value that is not a secret may itself announce one, and is searched again."""
     place = 0
     while match := pattern.search(text, place):
         value = match["value"].rstrip(".!?)]}")

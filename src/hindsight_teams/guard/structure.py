@@ -1,4 +1,4 @@
-"""The check for texts that imitate the markup around a memory: prompts, lists, tool calls, templates, markup.
+"""The check for texts that imitate the structures around a memory: prompts, lists, tool calls, templates, markup.
 
 An ordinary note has no control characters, no chat markup and no picture whose address carries the conversation away.
 What is recalled is escaped when it is shown; this check reports who tries. Every pattern is bounded, so the cost grows

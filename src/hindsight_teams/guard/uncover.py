@@ -1,4 +1,4 @@
-"""Decode what a text hides: look-alike letters, encodings, letters set apart. Pure.
+"""Decode hidden text: look-alike letters, encodings, letters set apart. Pure.
 
 Everything here only adds readings of a text; none changes what is stored.
 """

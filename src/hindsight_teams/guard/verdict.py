@@ -12,6 +12,7 @@ from hindsight_teams.errors import ContentRefused
 from hindsight_teams.models import GUARD_ACTIONS, GuardAction
 
 Action: TypeAlias = GuardAction
+"""What the guard does with a text."""
 ACTIONS: tuple[Action, ...] = GUARD_ACTIONS
 """From the mildest to the strictest."""
 
@@ -48,7 +49,7 @@ class WriteAttempt:
     counts: bool = True
 
     def texts(self) -> Iterator[str]:
-        """Every text that would be stored, the content first; what is no text a backend refuses."""
+        """Every text that would be stored, the content first; what is not text a backend refuses."""
         yield self.content
         others = (self.context, *self.tags, *chain(*self.metadata.items()), *self.entities, self.document_id)
         yield from (text for text in others if isinstance(text, str) and text)

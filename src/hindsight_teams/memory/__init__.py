@@ -1,1 +1,1 @@
-"""What one caller may do with the memory of a team. No framework."""
+"""The memory of a team as one caller may use it. Uses no framework."""

@@ -1,4 +1,4 @@
-"""What one bank holds, listed and removed with a member's rights: to list it must recall, to remove also retain."""
+"""List and delete the memories of one bank with a member's rights."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Promotion and review: a member proposes a memory for another bank, or a guard held one back; a curator decides.
+"""Promotion and review: members propose memories for other banks, guards quarantine them, curators decide.
 
 What waits lies in the team's review bank (see ``review``), which no member holds a grant on.
 """

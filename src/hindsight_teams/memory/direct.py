@@ -1,4 +1,4 @@
-"""A member's memory from bank options: what the toolkit and Agno's own places for memory are built on."""
+"""A member's memory from bank options, for the toolkit and for Agno's own places for memory."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def bank_of(memory: MemberMemory, access: Access, bank: str | None, *, needs: st
             else f"this member holds no {kind}; grant it one"
         )
     if bank not in names:
-        raise InvalidInput(f"bank={bank!r} is no {kind} of this member; {did_you_mean(bank, names)}")
+        raise InvalidInput(f"bank={bank!r} is not a {kind} of this member; {did_you_mean(bank, names)}")
     return bank
 
 

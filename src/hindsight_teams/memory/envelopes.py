@@ -1,4 +1,4 @@
-"""The review bank: memories that wait, out of every read, until somebody with the right approves or rejects them."""
+"""The review bank: memories that wait for a decision and are in no read."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def seal(
 
 
 def unseal(metadata: Mapping[str, str]) -> ReviewItem | None:
-    """The item inside an envelope, from the envelope's metadata; None for what is no envelope."""
+    """The item inside an envelope, from the envelope's metadata; None for what is not an envelope."""
     try:
         payload = json.loads(_unfolded(metadata["review_item"]))
         raw: dict[str, Any] = payload["item"]
@@ -159,5 +159,5 @@ def _unfolded(folded: str) -> str:
     opener = zlib.decompressobj()
     text = opener.decompress(base64.b64decode(folded, validate=True), MAX_PAYLOAD)
     if not opener.eof:
-        raise ValueError("an envelope that is cut, or unfolds to more than anybody sealed")
+        raise ValueError("the envelope is truncated, or larger than an envelope can be")
     return text.decode()

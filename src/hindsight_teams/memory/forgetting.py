@@ -1,4 +1,4 @@
-"""Delete what a selection names from every bank of the team, with what was derived from it."""
+"""Delete selected memories from every bank of the team, with everything derived from them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the audit tells of a forgetting: what was selected, whose it was, who asked, and what went."""
+"""The audit event of a forgetting: the selection, its user, who asked, and the number deleted."""
 
 from __future__ import annotations
 

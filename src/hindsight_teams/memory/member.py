@@ -1,4 +1,4 @@
-"""What one caller may do: every right is checked here, whoever calls.
+"""MemberMemory: retain, recall and reflect with the rights of one member.
 
 The way of a call: an adapter makes a request that names no bank; here the rights are looked at, then the request is
 completed for each bank (id, scope, signature) and carried out, and the answers are merged. A verb is one generator of

@@ -1,4 +1,4 @@
-"""Merging the answers of several banks into one. Pure."""
+"""Merge the answers of several banks into one. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A read or write as a member asks it: its options and their defaults."""
+"""A member's read or write: its options and their defaults."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A call of the service as audit events, and how it is told of one that could not be recorded."""
+"""Record a call of the service as audit events, and say so where that failed."""
 
 from __future__ import annotations
 

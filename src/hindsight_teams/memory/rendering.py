@@ -1,4 +1,4 @@
-"""Recalled memories as text that a model reads as data.
+"""Render recalled memories as text that a model reads as data.
 
 A memory may hold anything that somebody once managed to retain. Here it becomes one line, without characters that a
 person can't see, and, where it goes into a system message, inside a fence that it can neither close nor open.

@@ -1,4 +1,4 @@
-"""Who may replace or append to a document: whoever wrote it, and whoever may read it."""
+"""Who may replace or append to a document: its author, and members that may read all of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""TeamMemory: binds the members of an Agno Team to their grants, and equips the team with the tools that follow."""
+"""TeamMemory: binds the members of an Agno Team to their grants, and gives the team its memory tools."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class TeamMemory:
     Raises:
         TeamDefinitionError: An unknown bank, verb or policy; the nearest valid name is named.
 
-    Example:
+    Examples:
         >>> memory = TeamMemory(
         ...     "research-desk",
         ...     banks={"shared": "team", "notes": "member"},
@@ -284,7 +284,7 @@ class TeamMemory:
             curator: The member who decides; None for the application itself.
 
         Raises:
-            AccessDenied: The member is no curator.
+            AccessDenied: The member is not a curator.
         """
         return Reviews(self.backend, self.definition, curator, self.audit)
 

@@ -1,4 +1,4 @@
-"""What is asked of a backend: one request object a verb, and the checks that each value passes once."""
+"""Requests to a backend: one class for each verb, and the checks of its values."""
 
 from hindsight_teams.requests.core import (
     NO_BANK,

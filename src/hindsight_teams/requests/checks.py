@@ -1,4 +1,4 @@
-"""What a request refuses before anything is sent or stored. Pure."""
+"""Checks of the values of a request. Pure."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def check_metadata(metadata: Any) -> dict[str, str]:
     """Metadata as a dict of strings.
 
     Raises:
-        InvalidInput: It names the key whose value is no string.
+        InvalidInput: It names the key whose value is not a string.
     """
     if metadata is None:
         return {}
@@ -246,7 +246,7 @@ def check_operation_id(value: Any, *, background: bool) -> None:
 
 
 def check_ids(ids: Any) -> None:
-    """Refuse ids that are no list of strings.
+    """Refuse ids that are not a list of strings.
 
     Raises:
         InvalidInput: It shows the value.

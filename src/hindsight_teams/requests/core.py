@@ -1,4 +1,4 @@
-"""The request that travels from an adapter to an engine, and the three verbs that every caller knows.
+"""Base of all requests, and the three verbs retain, recall and reflect.
 
 A request is made without a bank where its maker does not know the bank yet: the service completes it with
 ``BankRequest.at``. What a request holds is checked once, when it gets its bank.

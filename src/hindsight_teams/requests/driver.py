@@ -1,4 +1,4 @@
-"""The two loops, one sync and one async, that carry out the steps that a generator yields.
+"""The two loops, one sync and one async, that execute the requests of a generator.
 
 What needs both a sync and an async variant is written once, as a generator that yields what is to be done and is sent
 what came of it; an exception is raised where the generator waits. The idea is that of httpx's authentication flows.
@@ -29,7 +29,7 @@ Steps: TypeAlias = Generator["Request[Any] | Sequence[Request[Any]] | Other", An
 
 
 class Other(Protocol):
-    """A step that is no request to the backend, such as an inspection by a guard."""
+    """A step that is not a request to the backend, such as an inspection by a guard."""
 
     def perform(self) -> Any:
         """Do it from sync code."""

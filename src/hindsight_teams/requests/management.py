@@ -1,4 +1,4 @@
-"""Requests about banks and about memories one by one: list, count, delete; and whether the backend is well."""
+"""Requests to list, count and delete banks and memories, and to check a backend's health."""
 
 from __future__ import annotations
 

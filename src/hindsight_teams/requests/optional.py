@@ -1,4 +1,4 @@
-"""Requests that only some backends can carry out; each needs a capability that the backend declares."""
+"""Requests that not every backend can execute; each needs a declared capability."""
 
 from __future__ import annotations
 

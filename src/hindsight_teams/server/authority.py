@@ -1,4 +1,4 @@
-"""Who a key belongs to and what it may do, as the key file and the team files say at this moment."""
+"""The owner and the rights of a key, from the current key file and team files."""
 
 from __future__ import annotations
 

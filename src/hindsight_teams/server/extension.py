@@ -1,4 +1,4 @@
-"""The three classes that a Hindsight server loads; the only module that imports the server's own package.
+"""The three classes that a Hindsight server loads; the only module that imports the server's package.
 
 They work together, and each refuses to work alone: ``TeamTenant`` knows the keys, ``TeamHttp`` puts the guard in front
 of the whole application, ``TeamValidator`` checks every operation once more where the engine carries it out, signs what

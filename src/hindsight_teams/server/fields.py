@@ -1,4 +1,4 @@
-"""Which fields and query parameters a member's request may carry: a short list, everything else is refused. Pure.
+"""The fields and query parameters that a member's request may carry. Pure.
 
 A field that is not on the list may go past the checks behind the gate (``document_tags`` signs a whole document,
 ``observation_scopes`` signs what is derived) or show what was forgotten (``include.chunks``, ``state=invalidated``).

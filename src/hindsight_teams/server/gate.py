@@ -1,4 +1,4 @@
-"""The door of the server: each request is identified and held against the list of routes before the server sees it.
+"""The ASGI guard of the server: it identifies each request and checks it against the allowed routes.
 
 Plain ASGI, around the whole application, MCP included.
 """

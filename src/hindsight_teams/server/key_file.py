@@ -142,7 +142,7 @@ class KeyStore:
         return list(self._records.get().values())
 
     def revoke(self, key_id: str) -> KeyRecord:
-        """Make a key worthless; running servers notice at their next request. Revoking twice keeps the first time.
+        """Revoke a key; running servers refuse it from their next request on. Revoking twice keeps the first time.
 
         Raises:
             InvalidInput: There is no such key.

@@ -1,4 +1,4 @@
-"""From a bank id back to the grant: the inverse of ``BankSpec.resolve``. Pure.
+"""Find the grant of a bank id: the inverse of ``BankSpec.resolve``. Pure.
 
 A server sees bank ids, not bank names. An id starts with the team and the bank, so it names one bank at most. A member
 acts for users, sessions and runs that the server can't check, so any user's id of a bank that the member holds is the

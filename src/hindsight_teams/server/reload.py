@@ -1,4 +1,4 @@
-"""A file that is read again when it changes, so that a new right or a revoked key counts from the next request on."""
+"""A file that is read again when it changes, so that changed rights apply from the next request on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which requests a member's key may make at all: a short list, everything else is refused. Pure.
+"""The routes that a member's key may use. Pure.
 
 The list is of what is allowed, so that an operation which a newer server adds is closed until somebody opens it here.
 """

@@ -1,4 +1,4 @@
-"""The signature on what a member retains through the server itself: checked, completed, never believed. Pure.
+"""Check and complete the signature of memories that a member retains over HTTP. Pure.
 
 The service signs before it sends; a hand-written request may claim anything. Here the key says who the author is, so a
 claim must agree with it, and what is missing is added. User, session and run can't be checked: a member acts for them.
@@ -103,7 +103,7 @@ def check_envelope(item: Item, definition: TeamDefinition, member: str) -> None:
     """Refuse what is not an envelope of this member's own for the review bank.
 
     Raises:
-        InvalidInput: It is no envelope as the service seals them, the memory inside claims another author, or it is
+        InvalidInput: It is not an envelope as the service seals them, the memory inside claims another author, or it is
             meant for a bank that the member could not name.
     """
     metadata = item.get("metadata") or {}

@@ -1,4 +1,4 @@
-"""The write guard over what came over HTTP or MCP, and its limits over what is put up for review."""
+"""The write guard for the items of a retain over HTTP or MCP, and its limits for proposals."""
 
 from __future__ import annotations
 

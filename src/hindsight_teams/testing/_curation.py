@@ -1,4 +1,4 @@
-"""How the offline stand-in proposes a memory for another bank, and decides on what others proposed. Pure."""
+"""How the offline stand-in proposes memories for another bank and decides on proposals. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The members that a team's leader is told of, read out of the system message as Agno renders it. Pure."""
+"""The members of a team as its leader knows them, read from Agno's system message. Pure."""
 
 from __future__ import annotations
 

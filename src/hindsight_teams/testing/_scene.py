@@ -1,4 +1,4 @@
-"""What the offline stand-in looks at: the task, what was done for it, the tools, and memories already there."""
+"""The input of the offline stand-in: the task, the tools, earlier tool results, and recalled memories."""
 
 from __future__ import annotations
 

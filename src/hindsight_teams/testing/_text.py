@@ -1,4 +1,4 @@
-"""How the offline stand-in reads: is this a question, which facts does it hold, which lines bear on it. Pure."""
+"""How the offline stand-in reads a text: questions, facts, and the lines that answer a question. Pure."""
 
 from __future__ import annotations
 

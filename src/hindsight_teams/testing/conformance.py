@@ -1,4 +1,4 @@
-"""What every backend must do, as tests that any backend can run.
+"""The conformance suite: tests that every backend must pass.
 
     from hindsight_teams.testing.conformance import BackendConformance
 

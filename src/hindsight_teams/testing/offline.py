@@ -1,4 +1,4 @@
-"""A deterministic stand-in for a language model, so that a team with memory runs with no LLM, key or network."""
+"""OfflineModel: a deterministic stand-in for a language model, without an LLM, a key or a network."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _WHOSE = re.compile(rf"(?:(?:Agent [^:.\n]+|Task \[[^\]\n]*\] completed\. Result
 
 
 class OfflineModel(LocalModel):
-    """A stand-in that plays a team with memory by fixed rules. It is no language model and understands nothing.
+    """A stand-in that plays a team with memory by fixed rules. It is not a language model and understands nothing.
 
     As a team's leader, in all four team modes, it hands a statement to a member that can retain and a question to a
     member that can recall or reflect. As a member, or alone, it retains the facts of a statement (each bullet by

@@ -1,4 +1,4 @@
-"""The pytest plugin: a team's memory on a file of the test's own, with a clock that the test sets.
+"""The pytest plugin: a team's memory on a temporary file, with a clock that the test sets.
 
 Installed with the package, so a test only names the fixtures. It imports the memory when a fixture is used, not before.
 """

@@ -1,4 +1,4 @@
-"""A model that does exactly what a test tells it to do, and remembers what it was asked."""
+"""ScriptedModel: a model that plays a script and records its requests."""
 
 from __future__ import annotations
 

@@ -197,7 +197,7 @@ def test_the_keyboard_reaches_everything(browser: Browser, page: Page) -> None:
 def test_a_reader_is_offered_no_decision(browser: Browser, page: Page) -> None:
     browser.open(page.url)
     browser.go("reviews")
-    assert "This address looks only" in browser.text()
+    assert "This address is read-only" in browser.text()
     assert browser.all(".decision button") == []
 
 

@@ -1,4 +1,4 @@
-"""A backend made of a client that somebody else wrote: an official ``hindsight_client.Hindsight``, or a test double."""
+"""ClientBackend: a backend over a client, such as an official ``hindsight_client.Hindsight`` or a test double."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The calls that ``ClientBackend`` makes of a client, and how the answers are decoded. Pure.
+"""The calls that ``ClientBackend`` makes to a client, and how it decodes the answers. Pure.
 
 Arguments have the names of Hindsight's own client. Answers may be its models, dicts, or any objects with those
 attributes; what lacks a field has its documented default.

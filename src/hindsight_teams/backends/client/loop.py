@@ -1,4 +1,4 @@
-"""An event loop in a thread of its own, for clients that belong to one loop for life."""
+"""An event loop in a thread of its own, for clients that can be used in one event loop only."""
 
 from __future__ import annotations
 

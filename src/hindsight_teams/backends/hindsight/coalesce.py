@@ -1,4 +1,4 @@
-"""Streams below httpx's transports: one system call for a small request, and one deadline for its whole answer.
+"""Network streams for httpx's transports: one system call for a small request, one deadline for the whole answer.
 
 httpcore writes the head of a request and its body apart. On a loopback or a fast network the second ``send`` costs more
 than all of the JSON of a recall, so they are sent together: a recall takes 323 instead of 389 µs of CPU, the least of

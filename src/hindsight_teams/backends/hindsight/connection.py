@@ -1,4 +1,4 @@
-"""How to reach one server: all that httpx needs to know, checked and worked out once."""
+"""The connection settings of one server, checked once and in the form that httpx takes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a Hindsight server's JSON to models. Pure.
+"""Decode a Hindsight server's JSON into models. Pure.
 
 Unknown fields of a newer server are ignored, and missing ones have their documented defaults. Anything of a wrong shape
 raises ``KeyError``, ``TypeError``, ``ValueError`` or ``AttributeError``, which ``exchange`` turns into

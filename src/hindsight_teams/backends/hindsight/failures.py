@@ -1,4 +1,4 @@
-"""From an httpx error to a typed one: what happened, and whether to try again. Pure."""
+"""Turn an httpx error into a typed error that says whether to try again. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a status and a body to a typed error. Pure.
+"""Turn an HTTP status and body into a typed error. Pure.
 
 The messages are safe for a model; the server's own words, with the address, go to ``details``.
 """

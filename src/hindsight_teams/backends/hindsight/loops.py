@@ -1,4 +1,4 @@
-"""The async transports of one event loop, closed with it.
+"""The async transports of each event loop, closed together with the loop.
 
 An async transport belongs to the loop it was first used in, and must be closed inside it. Those of a loop are
 therefore held by an async generator: ``asyncio.run`` closes a loop's generators before the loop itself.

@@ -1,4 +1,4 @@
-"""When a failed request is sent again, and after which pause. Pure."""
+"""The retry policy: which failed requests are sent again, and after which pause. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Connections to one server: one transport for all threads, and a few of its own for each event loop.
+"""Connections to one server: one transport for all threads, and transports of its own for each event loop.
 
 These are httpx's transports without its clients: redirects, cookies and logins are not wanted here, and looking for
 them takes a fifth of the CPU of a recall.

@@ -1,4 +1,4 @@
-"""Requests as values, and the exchange of one request for one answer. Pure: nothing here does I/O.
+"""Requests as values, and the exchange of one request for one answer. Pure; does no I/O.
 
 A plan is a generator that yields steps (``Call``, ``Pause``) and receives what came of them. ``exchange`` is the
 smallest plan: one call, repeated where that is safe, read into a model. ``HindsightBackend`` carries plans out.

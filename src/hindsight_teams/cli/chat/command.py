@@ -33,7 +33,7 @@ def chat(
     user: Annotated[str, typer.Option("--user", metavar="ID", help="Who speaks.")] = "me",
     session: Annotated[
         str | None,
-        typer.Option("--session", metavar="ID", help="The session to go on with; a new one if not given."),
+        typer.Option("--session", metavar="ID", help="The session to continue; a new one if not given."),
     ] = None,
     model: Model = None,
     yes: Yes = False,
@@ -43,8 +43,8 @@ def chat(
 ) -> None:
     """Talk with a team.
 
-    Lines are said to the team; those that begin with a slash are commands, and /help lists them. In a pipe each line
-    of the input is one turn.
+    Each line is a message to the team; a line that begins with a slash is a command, and /help lists them. In a pipe
+    each line of the input is one turn.
 
     Example: hindsight-teams chat personal_assistant --user ada
     """

@@ -1,4 +1,4 @@
-"""One exchange: what is said, what the team answers as it comes, and what its memory did meanwhile."""
+"""One turn of a chat: the message, the streamed answer, and the calls of memory in between."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whom to talk with: a recipe, the project in a folder, a team.toml by itself, or a team of one's own by import."""
+"""The team that a chat talks with: a recipe, a project, a team.toml, or a team that is imported by name."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def find(what: str | None, *, model: str | None, backend: Backend, watch: AuditS
 
     Raises:
         InvalidInput: Nothing of that name.
-        ConfigurationError: It can't be imported, or is no team.
+        ConfigurationError: It can't be imported, or is not a team.
     """
     if what is not None and ":" in what and not Path(what).exists():
         return _imported(what, model, backend, watch)

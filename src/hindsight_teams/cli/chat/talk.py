@@ -1,4 +1,4 @@
-"""The conversation: lines from a terminal or a pipe, each said to the team or obeyed as a command."""
+"""The chat's loop: lines from a terminal or a pipe, each a message to the team or a command."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ class Conversation:
             for command, what in COMMANDS.items():
                 item(styled((f"  {command:<9}", "cyan")), styled((what, "dim")))
         else:
-            raise InvalidInput(f"{name!r} is no command; {did_you_mean(name, COMMANDS)}")
+            raise InvalidInput(f"{name!r} is not a command; {did_you_mean(name, COMMANDS)}")
 
     def _show_memory(self) -> None:
         events = self.turns[-1].events if self.turns else []

@@ -1,4 +1,4 @@
-"""The page's server: its files, and the questions that it asks, answered in JSON. Only a curator changes anything."""
+"""The web application: static files and JSON answers. Only a curator's token changes anything."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def application(subject: Subject, *, tokens: Tokens, port: int) -> Gate:
 
     def decide(request: Request, *, verb: str) -> Any:
         if request.state.role != "curator":
-            raise AccessDenied("this address looks only; open the curator's address to decide")
+            raise AccessDenied("this address is read-only; open the curator's address to decide")
         decision = getattr(subject.reviews(), verb)(request.path_params["id"])
         return {"outcome": decision.outcome, "item": _review(decision.item)}
 

@@ -1,4 +1,4 @@
-"""The audit log as a timeline, the newest event first, a page at a time."""
+"""The audit log as a timeline, newest event first, in pages."""
 
 from __future__ import annotations
 

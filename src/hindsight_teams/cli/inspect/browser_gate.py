@@ -1,4 +1,4 @@
-"""Who may ask the page's server: only a browser on this machine that was given the address with its token.
+"""Authentication of the web page: a browser on this machine with the token of the address.
 
 A page of some other site can reach a loopback port too. It can't know the token; its requests carry another Host once
 its name was rebound to this machine, or another Origin; and no answer permits it to read anything.

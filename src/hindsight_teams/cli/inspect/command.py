@@ -1,4 +1,4 @@
-"""``hindsight-teams inspect``: serve the page on this machine until interrupted."""
+"""``hindsight-teams inspect``: serve the web page on this machine until interrupted."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def inspect(
         memory = TeamMemory.from_file(find_team_file(team), backend=opened)
         if curator is not None and curator not in memory.definition.curators:
             near = did_you_mean(curator, memory.definition.curators) if memory.definition.curators else "there is none"
-            raise usage(f"--as {curator!r} is no curator in the team's definition; {near}")
+            raise usage(f"--as {curator!r} is not a curator in the team's definition; {near}")
         log = resolve().audit
         subject = Subject(memory, curator, log if log is not None and Path(log).expanduser().exists() else None)
         tokens = Tokens(curator=secrets.token_urlsafe(32) if curator else None)

@@ -1,4 +1,4 @@
-"""The people, places and things that a bank's memories name, and what connects them: memories that name both."""
+"""The entities of a bank's memories, and which of them are named together."""
 
 from __future__ import annotations
 

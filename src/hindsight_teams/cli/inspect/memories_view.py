@@ -1,4 +1,4 @@
-"""The memories of one bank: newest first and a page at a time, the best matches of a search, one with its lineage."""
+"""The memories of one bank: listed newest first in pages, searched, or one of them with its lineage."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a session of the page looks at: a team, its banks on one backend, and its audit log."""
+"""The team, the backend and the audit log that one session of the web page shows."""
 
 from __future__ import annotations
 
@@ -90,11 +90,11 @@ class Subject:
         """The bank of the definition that an id belongs to.
 
         Raises:
-            BankNotFound: It is no bank of this team.
+            BankNotFound: It is not a bank of this team.
         """
         spec = self._spec(bank_id)
         if spec is None:
-            raise BankNotFound(f"{bank_id!r} is no bank of the team {self.team_id!r}")
+            raise BankNotFound(f"{bank_id!r} is not a bank of the team {self.team_id!r}")
         return spec
 
     def _spec(self, bank_id: str) -> BankSpec | None:

@@ -1,4 +1,4 @@
-"""A trial: what a member would recall for a user, why, and what it would not get, for which reason."""
+"""A trial: the memories that a member would recall for a user, with reasons, and those that it would not get."""
 
 from __future__ import annotations
 

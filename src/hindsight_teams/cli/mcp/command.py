@@ -26,7 +26,7 @@ def mcp(
         typer.Option(
             "--member",
             metavar="ID",
-            help="Whose tools to serve. Needed.",
+            help="Whose tools to serve. Required.",
             show_default=False,
             autocompletion=complete_members,
         ),
@@ -63,7 +63,7 @@ def mcp(
     Example: hindsight-teams mcp --member researcher --user ada
     """
     if member is None or not member.strip():
-        raise usage("whose tools? Without an identity nothing is served; give --member ID")
+        raise usage("no member is named; --member ID says whose tools are served")
     try:
         from hindsight_teams.cli.mcp.server import Identity, MemberServer, plain
     except ModuleNotFoundError as error:
@@ -106,7 +106,7 @@ def _serve_http(served: MemberServer, team: str, host: str, port: int, keys: Pat
     member = served.identity.member
     if not any(k.active and not k.admin and (k.team, k.member) == (team, member) for k in store.list()):
         raise ConfigurationError(
-            f"nobody could connect: {store.path.name!r} holds no key of member {member!r} of team {team!r};"
+            f"no client could connect: {store.path.name!r} holds no key of member {member!r} of team {team!r};"
             f" make one with `hindsight-teams keys create {member}`",
             path=str(store.path),
         )

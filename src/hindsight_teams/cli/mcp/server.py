@@ -1,4 +1,4 @@
-"""A member's tools as the Model Context Protocol has them: the same functions that an Agno agent of the team gets.
+"""A member's tools over the Model Context Protocol: the same functions that the member's Agno agent gets.
 
 The team equips an agent of the member's id, and what the agent was given is offered: so the tools, their schemas and
 the errors are those of the toolkit, and each call is checked, signed and recorded by the service behind it.

@@ -1,1 +1,1 @@
-"""Making a project from a recipe, and bringing it up to date later."""
+"""Make a project from a recipe, and update it later."""

@@ -1,4 +1,4 @@
-"""What is asked before a project is made: four answers, checked."""
+"""The questions that ``new`` asks, and the checks of their answers."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def parse_model(text: str) -> ModelChoice:
     if wanted == OFFLINE:
         return ModelChoice(OFFLINE)
     if not re.fullmatch(r"[a-z0-9-]+:[\w./:@+-]+", wanted):
-        raise InvalidInput(f"{text!r} is no model string; write {OFFLINE!r} or PROVIDER:MODEL, as in openai:gpt-5-mini")
+        raise InvalidInput(f"{text!r} is not a model string; write {OFFLINE!r} or PROVIDER:MODEL (openai:gpt-5-mini)")
     provider = wanted.partition(":")[0]
     key = None if provider in _KEYLESS else _KEYS.get(provider, f"{provider.partition('-')[0].upper()}_API_KEY")
     return ModelChoice(wanted, _extra(provider), key)

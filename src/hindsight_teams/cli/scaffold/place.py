@@ -1,4 +1,4 @@
-"""Putting rendered files where they belong: all of them, or none.
+"""Write rendered files to a project: all of them, or none.
 
 Everything is first written into a temporary folder beside the target, on the same disk, and then moved.
 """
@@ -64,13 +64,13 @@ def refuse_links(folder: Path, paths: Iterable[str]) -> None:
             there = folder.joinpath(*steps[:end])
             if there.is_symlink():
                 raise InvalidInput(
-                    f"{'/'.join(steps[:end])!r} is a link, and none is followed; put a file or folder in its place",
+                    f"{'/'.join(steps[:end])!r} is a symbolic link; put a file or folder in its place",
                     path=str(there),
                 )
 
 
 def read_text(path: Path) -> str | None:
-    """The text of a file, None where there is none; bytes that are no text stay distinct from any text."""
+    """The text of a file, None where there is none; bytes that are not text stay distinct from any text."""
     if not os.path.lexists(path):
         return None
     if not path.is_file():

@@ -1,4 +1,4 @@
-"""Rendering a project: a recipe's team, and around it the files that every project has."""
+"""Render a project: a recipe's team and the files that every project has."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The name of a new project: its folder, its distribution name and its module, checked before anything is written."""
+"""The names of a new project: folder, distribution and module, checked before anything is written."""
 
 from __future__ import annotations
 

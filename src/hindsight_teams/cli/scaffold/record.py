@@ -1,4 +1,4 @@
-"""What a project remembers of its making: the answers, and the text of every file as it was rendered.
+"""The record in a project of how it was made: the answers, and the text of every rendered file.
 
 The texts are the base of the three-way merge of a later ``update``; they tell, too, which files were changed by hand.
 """
@@ -55,7 +55,7 @@ def read_record(folder: Path) -> Record:
 
     Raises:
         NotFound: The folder was not made by ``hindsight-teams new``.
-        ConfigurationError: The record can't be read, names what is no file of the project, or a newer version wrote it.
+        ConfigurationError: The record can't be read, names a file outside the project, or a newer version wrote it.
     """
     path = folder / RECORD
     try:
@@ -73,7 +73,7 @@ def read_record(folder: Path) -> Record:
     for name, text in record.files.items():
         if not (isinstance(text, str) and _is_inside(name)):
             raise ConfigurationError(
-                f"{RECORD} names {name[:80]!r}, which is no file of the project; restore it from version control",
+                f"{RECORD} names {name[:80]!r}, which is not a file of the project; restore it from version control",
                 path=str(path),
             )
     return record

@@ -1,4 +1,4 @@
-"""Giving the members of a recipe other names, in its code and in its team.toml."""
+"""Rename the members of a recipe in its code and its team.toml."""
 
 from __future__ import annotations
 

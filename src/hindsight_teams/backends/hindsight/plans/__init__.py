@@ -1,4 +1,4 @@
-"""How each request becomes calls of a Hindsight server: encode the request, exchange, decode the answer."""
+"""One plan for each request: encode it, exchange it with a Hindsight server, decode the answer."""
 
 from __future__ import annotations
 

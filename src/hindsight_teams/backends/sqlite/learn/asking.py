@@ -1,4 +1,4 @@
-"""Asking a model for structured output, as a generator of questions that ``requests.driver`` carries out.
+"""Ask a model for structured output, as a generator of questions that ``requests.driver`` carries out.
 
 A dialogue yields an ``Ask``, is sent the reply or has the model's exception raised in it, and returns its result. It
 decides about retries and checks what comes back.

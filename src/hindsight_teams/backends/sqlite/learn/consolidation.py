@@ -1,4 +1,4 @@
-"""Many facts into a few observations, each with the facts it rests on; and which fact a newer one has made untrue.
+"""Consolidate facts into observations with their sources, and link facts that a newer fact replaces.
 
 With a model: it writes the observations and names contradictions, from numbered facts, and every source it names is
 checked. Without one, or where it fails: an observation lists the facts about one name, the last noted first. A rule
@@ -56,7 +56,7 @@ class Consolidation:
 
 
 def topics(memories: Sequence[Memory], *, least: int = LEAST) -> dict[str, list[Memory]]:
-    """The names that at least ``least`` facts are about, with those facts, newest first; observations are no facts."""
+    """The names that at least ``least`` facts are about, with those facts, newest first; observations are not facts."""
     by_name: dict[str, tuple[str, list[Memory]]] = {}
     for memory in sorted(memories, key=_when, reverse=True):
         if memory.type != "observation":

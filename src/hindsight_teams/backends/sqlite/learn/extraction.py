@@ -1,4 +1,4 @@
-"""Facts from a text, by a model or a function of yours: in pieces, checked, tried again, and never instead of the text.
+"""Extract facts from a text with a model or a function: in chunks, validated and retried. The text itself is kept.
 
 The text is data: it stands between marks that it can't hold, and the model is told not to follow it. What comes back is
 validated; a date it can't give as ISO is read by rule; whatever fails leaves the text itself, to be tried again.

@@ -1,4 +1,4 @@
-"""From texts to facts to observations: the model's part of the store, outside of every transaction.
+"""The model's part of a store: extract facts and derive observations, outside of every transaction.
 
 A text is stored and marked first; what the extractor makes of it is stored when it comes. Nothing is ever locked while
 a model thinks.

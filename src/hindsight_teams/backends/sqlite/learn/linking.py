@@ -1,4 +1,4 @@
-"""What a bank was told before, word for word: one memory, with a record of each time it was said again.
+"""Link a text to an equal memory of the same bank, which then counts how often it was told.
 
 A text that the same author has told in the same scope is not stored a second time: a ``mention`` keeps the time, tags,
 metadata and document of the repetition, and becomes a memory of its own if the first one is deleted and it is not.
@@ -95,7 +95,7 @@ def is_said_again(piece: Piece) -> bool:
 
 
 def stands_alone(piece: Piece) -> bool:
-    """Whether a piece stands for itself: it is no part of a document that somebody named."""
+    """Whether a piece stands for itself: it is not part of a document that somebody named."""
     return piece.document_id is None or is_invented(piece.document_id)
 
 

@@ -1,4 +1,4 @@
-"""Texts whose facts are still to be extracted: marked in the transaction that stores them, unmarked when it is done.
+"""Texts whose facts are still to be extracted: marked in the transaction that stores them, unmarked afterwards.
 
 So a crash, or a model that fails, costs no text and no fact: what is marked is tried again.
 """

@@ -1,4 +1,4 @@
-"""Rows read from the pages of a damaged file, without SQLite: each page by itself, whatever leads to it.
+"""Read rows from the pages of a damaged file without SQLite, each page by itself.
 
 SQLite finds a table's pages by its root and its interior pages; one damaged byte there hides all that lies below. Here
 every page that looks like a leaf of a table is taken apart, and a row belongs to the table whose columns it fits. The

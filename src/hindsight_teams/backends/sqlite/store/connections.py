@@ -1,4 +1,4 @@
-"""Connections to the one file: each used by one thread at a time, given back after each operation, lost by a fork.
+"""The connections to one file: used by one thread at a time, returned after each operation, renewed after a fork.
 
 A file that was deleted or replaced while it is open would still take what is written, and lose it. So each operation
 compares the file under the path with the one that its connection opened, and a write does so again after its commit.

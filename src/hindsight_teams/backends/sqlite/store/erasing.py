@@ -1,4 +1,4 @@
-"""Erasing: what was deleted leaves the file's bytes, without anybody waiting for it.
+"""Erase deleted text from the file's bytes, in the background.
 
 A delete takes a memory out of every table at once and counts itself in the table ``erasing``. Its bytes are then
 still in three places: its words in the index, until the parts that hold them are merged; older pages in the write-ahead

@@ -1,4 +1,4 @@
-"""What a killed repair or backup leaves beside a file, finished or removed by the next process that comes by."""
+"""Files that a killed repair or backup left behind: the next process finishes or removes them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Listing and counting: plain reads of the tables."""
+"""List and count memories with plain reads of the tables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Memories as rows of the database, and back."""
+"""Convert memories to rows of the database, and back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A new file from what can be read of a damaged one."""
+"""Make a new file from the readable parts of a damaged one."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def rescue(path: Path, target: Path, *, rebuild: Callable[[sqlite3.Connection], 
 
 
 def _insert(new: sqlite3.Connection, table: str, columns: tuple[str, ...], row: tuple[Any, ...]) -> None:
-    # Bytes that are no text travel as a BLOB: SQLite takes no surrogates.
+    # Bytes that are not text travel as a BLOB: SQLite takes no surrogates.
     fit = [v.encode("utf-8", "surrogateescape") if _has_surrogates(v) else v for v in row]
     marks = ", ".join("?" * len(columns))
     new.execute(f"INSERT OR IGNORE INTO {table} ({', '.join(columns)}) VALUES ({marks})", fit)

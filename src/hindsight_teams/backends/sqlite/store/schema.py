@@ -1,4 +1,4 @@
-"""The tables, and the named migrations that make them: each runs in one transaction together with its own record.
+"""The tables and their named migrations; each migration is one transaction with its own record.
 
 A memory's rowid is its bank's number in the high half and a sequence number of that bank in the low half. So one bank
 is one contiguous range of rowids, in the table and in every list of the full-text index: reading one bank among a

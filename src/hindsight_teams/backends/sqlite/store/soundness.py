@@ -1,4 +1,4 @@
-"""What the columns of a memory may hold, and what can still be read of one that holds something else."""
+"""Check the columns of a memory, and read what is still valid where one of them is damaged."""
 
 from __future__ import annotations
 

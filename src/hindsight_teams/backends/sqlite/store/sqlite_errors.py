@@ -1,4 +1,4 @@
-"""SQLite's own errors as errors of this package, with what to do about each."""
+"""Turn SQLite's errors into typed errors that say what to do."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _BY_NAME = (
 
 
 UNREADABLE = (sqlite3.Error, UnicodeDecodeError, json.JSONDecodeError)
-"""What reading a damaged file raises; also SQLite's own message can hold bytes that are no text."""
+"""What reading a damaged file raises; also SQLite's own message can hold bytes that are not text."""
 
 OLDEST_SQLITE = (3, 35, 0)
 

@@ -1,4 +1,4 @@
-"""Which memories follow one another without a document that says so: those of one session, or of one bank in order."""
+"""Streams: the order of memories that have no document in common, within a session or within a bank."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is done for a file apart from the calls that use it: merging the index, moving the log into the file, erasing.
+"""Background work on a file: merging the index, checkpoints of the write-ahead log, and erasing.
 
 One thread a pool, which runs only while there is something to do. So no call waits for a disk to be synchronized or
 merges what earlier ones left, and no delete waits for somebody who reads an older state of the file.

@@ -1,4 +1,4 @@
-"""Retaining and deleting: what happens inside one write transaction."""
+"""Retain and delete inside one write transaction."""
 
 from __future__ import annotations
 

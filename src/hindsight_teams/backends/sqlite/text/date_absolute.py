@@ -1,4 +1,4 @@
-"""The rules for dates that a text names outright: with a year, or a day and month, a season, a holiday."""
+"""Rules for absolute dates: with a year, with a day and month, a season, a holiday."""
 
 from __future__ import annotations
 

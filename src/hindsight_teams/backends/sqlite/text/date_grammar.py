@@ -1,4 +1,4 @@
-"""How a rule of the reader of dates is written: a pattern, the words it begins with, and the days a match means."""
+"""The form of a date rule: a pattern, the words it begins with, and the days that a match means."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rules for dates relative to the day on which a text is said: "yesterday", "three weeks ago", "on Friday"."""
+"""Rules for dates relative to the day of the text: "yesterday", "three weeks ago", "on Friday"."""
 
 from __future__ import annotations
 

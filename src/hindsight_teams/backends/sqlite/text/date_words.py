@@ -1,4 +1,4 @@
-"""The words that dates are written with, in the languages the reader of dates knows: data only, all lower case."""
+"""Words of dates in the languages that the date rules know. Data only, lower case."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dates and spans of time in a text, by rule: absolute ones and those that are relative to the day on which it is said.
+"""Find dates and time spans in a text by rule: absolute ones, and ones relative to the day of the text.
 
 Each rule is a pattern and a function from its match to days. What stands before a date ("the week before", "early",
 "since") then changes it, and two dates may be the ends of a range. ``find_spans`` reads a query, where a date only
@@ -300,7 +300,7 @@ def _widened(low: str, hits: list[_Hit], today: date) -> list[_Hit]:
             changed = _bounded(low, _directed(low, _offset(low, _part(low, hit)), today), today)
         except (ValueError, OverflowError):
             changed = hit
-        while result and result[-1].right > changed.left:  # the weekday of "the Friday before ..." is no date
+        while result and result[-1].right > changed.left:  # the weekday of "the Friday before ..." is not a date
             result.pop()
         result.append(changed)
     return result

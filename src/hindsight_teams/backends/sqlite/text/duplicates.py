@@ -1,4 +1,4 @@
-"""When two texts are the same words: the key by which a memory that is said again is found."""
+"""The key under which equal texts are one memory: the same words, in one Unicode form and spacing."""
 
 from __future__ import annotations
 

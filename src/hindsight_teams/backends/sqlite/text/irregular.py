@@ -1,4 +1,4 @@
-"""Irregular English forms, which no stemmer joins: "bought" is indexed as "buy", "children" as "child"."""
+"""Irregular English forms that a stemmer does not join: "bought" is indexed as "buy", "children" as "child"."""
 
 from __future__ import annotations
 

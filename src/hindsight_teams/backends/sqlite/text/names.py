@@ -1,4 +1,4 @@
-"""Names in a text by rule: what is capitalised, abbreviated, quoted or addressed. No model, no dictionary of names.
+"""Find names in a text by rule: words that are capitalised, abbreviated, quoted or addressed.
 
 A capital letter at the beginning of a sentence says nothing, so a word that stands only there counts unless it is a
 word that often begins sentences, or ends as English verbs and adverbs do, or the same text writes it small.

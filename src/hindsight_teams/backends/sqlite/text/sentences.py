@@ -1,4 +1,4 @@
-"""Splitting a text into sentences by rule, for any script: full stops, list items, CJK marks, Thai spaces.
+"""Split a text into sentences by rule, in any script: full stops, list items, CJK marks, Thai spaces.
 
 One pass over the marks that could end a sentence; what stands on both sides of each decides. A split too few is better
 than one too many here: half a sentence is a wrong memory, two sentences are only a long one.

@@ -1,4 +1,4 @@
-"""Words that say little about the subject of a text: function words, words that ask, words for "whatever there is"."""
+"""Stop words: function words, question words, and words for "whatever there is"."""
 
 from __future__ import annotations
 

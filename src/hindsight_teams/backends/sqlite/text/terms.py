@@ -1,4 +1,4 @@
-"""Text to index terms: folding, splitting, stems. One function for memories and queries alike.
+"""Turn a text into index terms by folding, splitting and stemming; the same for memories and queries.
 
 Scripts written with spaces give words. Chinese, Japanese and Korean give overlapping pairs of characters, Thai, Lao,
 Khmer and Burmese triples, since SQLite finds nothing inside a run of them.
@@ -160,7 +160,7 @@ def _parts(word: str) -> list[str]:
     if ending == "s":
         return [stem.replace("'", "")]
     if ending in _CONTRACTIONS:
-        # "I'll" is not the word "ill"; what is no stop word with its ending ("Nora'll") is one without.
+        # "I'll" is not the word "ill"; a word that is not a stop word with its ending ("Nora'll") is one without.
         whole = stem.replace("'", "") + ending
         return [whole if whole in STOP_WORDS or ending == "t" else f"{stem}'{ending}" if stem == "i" else stem]
     return [part for part in word.split("'") if part]
