@@ -31,7 +31,8 @@ _BLANK_LETTERS = re.compile("[\u115f\u1160\u2800\u3164\uffa0]")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _FULL_STOPS = frozenset(".\u3002\uff61\u0964\u06d4")
 _ENDS = _FULL_STOPS | frozenset("!\uff01")
-_CLOSING = frozenset("\"'\u2019\u201d\u00bb)]")
+_PATTERN = frozenset(" ./\\*^$|~=<>([{?!\u2026")
+"""What makes of a full stop behind it a part of what is said: ``cd ..``, ``to .``, ``./.``, ``a*.``."""
 
 
 def estimate(text: str) -> int:
@@ -126,9 +127,9 @@ def _ends_sentence(text: str) -> bool:
     last, before = text[-1:], text[-2:-1]
     if last not in _ENDS or not before:
         return False
-    if before.isalpha() or unicodedata.category(before)[0] in "LM":
-        return True
-    return last in _FULL_STOPS and (before.isnumeric() or before in _CLOSING)
+    if last in _FULL_STOPS:
+        return before not in _PATTERN
+    return before.isalpha() or unicodedata.category(before)[0] in "LM"
 
 
 def _visible_line(line: str) -> str:

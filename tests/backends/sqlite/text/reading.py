@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import calendar
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from hindsight_teams.backends.sqlite.text.dates import happened
+from hindsight_teams.backends.sqlite.text.dates import find_spans, happened
 
 _FOLDER = Path(__file__).parent / "sentences"
 _SAID = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -27,6 +27,17 @@ def more() -> Iterator[tuple[str, str, list[str]]]:
     yield from _answered(_lines("more.tsv"))
 
 
+def attacked(*, held_out: bool) -> Iterator[tuple[str, str, list[str]]]:
+    """A third set, by somebody who had not written the rules."""
+    yield from _answered(_lines("attacked.tsv")[int(held_out) :: 2])
+
+
+def asked(*, held_out: bool) -> Iterator[tuple[str, str, list[str]]]:
+    """Question, the span that is read from it, and the right answers."""
+    for said, text, answers in _rows(_lines("asked.tsv")[int(held_out) :: 2]):
+        yield text, named(text, said), answers
+
+
 def invented(*, held_out: bool) -> tuple[list[str], int]:
     """The sentences without a date that are given one, and how many sentences there are."""
     rows = _lines("undated.txt")[int(held_out) :: 2]
@@ -39,10 +50,27 @@ def read(text: str, said: datetime) -> str:
     return f"{_day(found.start)}..{_day(found.end)}" if found else "-"
 
 
+def named(question: str, asked_at: datetime) -> str:
+    """The spans that a question names, as ``read`` writes them; ``-`` where it names none."""
+    spans = find_spans(question, asked_at)
+    return (
+        " and ".join(
+            f"{_day(None if span.open == 'start' else span.start)}"
+            f"..{_day(None if span.open == 'end' else span.end - timedelta(microseconds=1))}"
+            for span in spans
+        )
+        or "-"
+    )
+
+
 def _answered(rows: Iterable[str]) -> Iterator[tuple[str, str, list[str]]]:
-    for said, text, answers in (line.split("\t") for line in rows):
-        moment = datetime.fromisoformat(said.replace("Z", "+00:00"))
-        yield text, read(text, moment), list(map(_days, answers.split("|")))
+    for said, text, answers in _rows(rows):
+        yield text, read(text, said), answers
+
+
+def _rows(lines: Iterable[str]) -> Iterator[tuple[datetime, str, list[str]]]:
+    for said, text, answers in (line.split("\t") for line in lines):
+        yield datetime.fromisoformat(said.replace("Z", "+00:00")), text, list(map(_days, answers.split("|")))
 
 
 def _lines(name: str) -> list[str]:

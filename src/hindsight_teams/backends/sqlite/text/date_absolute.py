@@ -37,8 +37,11 @@ from hindsight_teams.backends.sqlite.text.date_words import (
 )
 
 _THAI_ERA = 543
-_ERAS = {"令和": 2018, "平成": 1988, "昭和": 1925, "大正": 1911, "明治": 1867, "民國": 1911, "民国": 1911}
-"""The year before the first of an era of Japan, and of the Republic of China."""
+_ERAS = {
+    "令和": (2018, 99), "平成": (1988, 31), "昭和": (1925, 64), "大正": (1911, 15), "明治": (1867, 45),
+    "民國": (1911, 199), "民国": (1911, 199),
+}  # fmt: skip
+"""The year before the first of an era of Japan, and of the Republic of China, and how many years it has."""
 _S = any_of({**SEASONS, **FOREIGN_SEASONS})
 
 
@@ -59,9 +62,16 @@ def _year_month_day(m: re.Match[str], reading: Reading) -> Days:
 
 @unspaced(rf"({'|'.join(_ERAS)})\s?(\d{{1,3}}|元)\s?年(?:\s?(\d{{1,2}})\s?月(?:\s?(\d{{1,2}})\s?日)?)?")
 def _era(m: re.Match[str], reading: Reading) -> Days:
-    year = _ERAS[m[1]] + (1 if m[2] == "元" else int(m[2]))
+    before, most = _ERAS[m[1]]
+    number = 1 if m[2] == "元" else int(m[2])
+    if not 1 <= number <= most:
+        return NO_DAYS
+    year = before + number
     unit = "day" if m[4] else "month" if m[3] else "year"
     return unit_at(unit, date(year, int(m[3] or 1), int(m[4] or 1)), 0)  # type: ignore[arg-type]
+
+
+_NEAR_YEARS = {"前年": -2, "去年": -1, "昨年": -1, "작년": -1, "今年": 0, "올해": 0, "明年": 1, "来年": 1, "내년": 1}
 
 
 @unspaced(r"พ\.?ศ\.?\s?(2[4-7]\d\d)(?!\d)")
@@ -80,14 +90,17 @@ def _year_month(m: re.Match[str], reading: Reading) -> Days:
     return unit_at("month", date(int(m[1]), int(m[2]), 1), 0)
 
 
-@unspaced(r"(?<!\d)([12]\d{3})\s?[年년](?!\s?[前전間间])")
+@unspaced(r"(?<!\d)([12]\d{3})(?:\s?[年년](?!\s?[前전間间])|\s?ء|\s+সালে?(?!\w))")
 def _year_sign(m: re.Match[str], reading: Reading) -> Days:
     return unit_at("year", date(int(m[1]), 1, 1), 0)
 
 
-@unspaced(r"(?<!\d)(\d{1,2})\s?[月월]\s?(\d{1,2})\s?[日号號일]")
+@unspaced(rf"({any_of(_NEAR_YEARS)})?の?(?<!\d)(\d{{1,2}})\s?[月월](?:\s?(\d{{1,2}})\s?[日号號일])?")
 def _month_day_signs(m: re.Match[str], reading: Reading) -> Days:
-    return yearless(lambda year: unit_at("day", date(year, int(m[1]), int(m[2])), 0), reading, m.start())
+    def make(year: int) -> Days:
+        return unit_at("day" if m[3] else "month", date(year, int(m[2]), int(m[3] or 1)), 0)
+
+    return make(reading.today.year + _NEAR_YEARS[m[1]]) if m[1] else yearless(make, reading, m.start())
 
 
 @rule(r"(\d{1,2})(?P<sep>[/.-])(\d{1,2})(?P=sep)(\d{4}|\d{2})(?![\w/]|[.-]\d)", DIGITS)
@@ -150,7 +163,7 @@ def _with_weekday(m: re.Match[str], reading: Reading, month: int, day: int) -> D
 
 
 @rule(
-    rf"(?:(\d{{1,2}}){ORD}\s?(?:-|\u2013|to|and|bis|au|al|a)\s?)?(\d{{1,2}}){ORD}\s+{OF}({M})(?!\w)\.?"
+    rf"(?:(\d{{1,2}}){ORD}\s?(?:-|\u2013|to|and|bis|au|al|a|по|до|и|y|e|et|und|sampai)\s?)?(\d{{1,2}}){ORD}\s+{OF}({M})(?!\w)\.?"
     rf"(?:,?\s+{OF}(?:พ\.ศ\.\s?)?({Y})\b(?!\s*\u00a0?(?:ah|a\.h)\b))?",
     DIGITS,
 )
@@ -215,6 +228,7 @@ def _season_year(m: re.Match[str], reading: Reading) -> Days:
     return season(m[1], full_year(m[2].lstrip("'\u2019")))
 
 
+_QUARTERS_YEAR = re.compile(rf"(?:\s*(?:,|/|-|\u2013|\b(?:and|or|to)\b)\s*q[1-4])+\s+(?:of\s+)?({Y})\b")
 _QUARTER_BEFORE = re.compile(
     r"\b(?:in|for|of|during|by|until|till|since|before|after|last|next|this|from|to|the|our)\s+$"
 )
@@ -232,6 +246,8 @@ def _quarter(m: re.Match[str], reading: Reading) -> Days | None:
     year = m[3] or m[4]
     if year:
         return unit_at("quarter", date(full_year(year.lstrip("'\u2019")), number * 3, 1), 0)
+    if m[1] and (shared := _QUARTERS_YEAR.match(reading.low, m.end())):  # "Q1 and Q3 2025"
+        return unit_at("quarter", date(int(shared[1]), number * 3, 1), 0)
     if not m[1] or (reading.strict and not _QUARTER_BEFORE.search(reading.low, max(0, m.start() - 8), m.start())):
         return None  # a quarter of anything
     return yearless(lambda year: unit_at("quarter", date(year, number * 3, 1), 0), reading.of_the_past(), m.start())
@@ -264,6 +280,31 @@ def _holiday(m: re.Match[str], reading: Reading) -> Days:
     return make(int(m[2])) if m[2] else yearless(make, reading, m.start())
 
 
+_NTH = {"first": 0, "second": 1, "third": 2, "fourth": 3, "last": -1}
+
+
+@rule(
+    rf"(?:the\s+)?({any_of(_NTH)})\s+(week|weekend|day|{ANY_WEEKDAY})\s+(?:of|in)\s+({M})(?!\w)\.?(?:,?\s+({Y})\b)?",
+    ("the",),
+    _NTH,
+)
+def _nth_of_month(m: re.Match[str], reading: Reading) -> Days | None:
+    """As in "the last week of October" and "the first Monday in May 2025"."""
+    if reading.strict and not m[4]:
+        return NO_DAYS
+    month, length = MONTHS[m[3]], 7 if m[2] == "week" else 2 if m[2] == "weekend" else 1
+    weekday = WEEKDAYS.get(m[2], 5 if m[2] == "weekend" else None)
+
+    def make(year: int) -> Days:
+        first, end = first_of(year, month), first_of(year, month + 1)
+        starts = [day for n in range(31) if (day := first + timedelta(days=n)) + timedelta(days=length) <= end]
+        starts = starts[::length] if m[2] == "week" and _NTH[m[1]] >= 0 else starts
+        start = [day for day in starts if weekday is None or day.weekday() == weekday][_NTH[m[1]]]
+        return Days(start, start + timedelta(days=length))
+
+    return make(int(m[4])) if m[4] else yearless(make, reading, m.start())
+
+
 _HOLIDAY_BEFORE = re.compile(r"\b(?:on|at|over|by|before|after|until|till|since|for|during|last|this|next)\s+$")
 _BEFORE_MONTH = re.compile(
     r"\b(?:in|since|during|by|until|till|before|after|of|from|between|early|mid|late|throughout|to|im|seit|ab|en|desde|в|"
@@ -272,6 +313,9 @@ _BEFORE_MONTH = re.compile(
 _SURE_MONTH = re.compile(
     r"\b(?:in|since|during|until|till|throughout|early|mid|late|(?:end|start|beginning|middle)\s+of|im|seit|en|desde|в|em|"
     r"between|and|to)[\s-]+$"
+)
+_SHARED_YEAR = re.compile(
+    rf"(?:\s*(?:,|/|-|\u2013|\b(?:and|or|to|und|et|y|e|и|bis|à|a|по)\b)\s*(?:{M})(?!\w))+\.?\s+{OF}({Y})\b(?!\s*[%€$]|[.,]\d)"
 )
 _EDGE_OF_MONTH = re.compile(r"\b(?:by|before|after|from|bis|ab)\s+$")
 _PEOPLE = frozenset("may april june august march jan mai avril marzo julia".split())
@@ -282,6 +326,8 @@ def _month_alone(m: re.Match[str], reading: Reading) -> Days | None:
     low, at = reading.low, m.start()
     if m[1] in WEAK_MONTHS and not _BEFORE_MONTH.search(low, max(0, at - 24), at):
         return None
+    if shared := _SHARED_YEAR.match(low, m.end()):  # "May and June 2025"
+        return unit_at("month", date(int(shared[1]), MONTHS[m[1]], 1), 0)
     if reading.strict and (
         is_name(reading, at, m.end())
         or not (
@@ -303,6 +349,7 @@ def _year(m: re.Match[str], reading: Reading) -> Days | None:
         if (
             not fits
             or not 1200 <= year < 2200
+            or _OTHER_ERA.match(low, m.end())
             or _LISTED.match(low, m.end())
             or _COUNTED.match(low, m.end())
             or _QUANTITY.search(low)
@@ -321,9 +368,10 @@ _BEFORE_YEAR = re.compile(
 )
 _YEAR_BEFORE = re.compile(
     r"(?:\b(?:in|since|during|by|until|till|before|after|between|early|mid|late|year|years|throughout|im\s+jahr|seit|bis|en|"
-    r"desde|hasta|depuis|jusqu['\u2019]en|nel|dal|em|até|в|с|до|jahr|año|année|"
+    r"desde|hasta|depuis|jusqu['\u2019]en|nel|dal|em|até|в|с|до|jahr|año|année|sejak|sampai|hingga|منذ|حتى|في|عام|سنة|सन्?|साल|वर्ष|سن|سال|tahun|"
     r"(?:end|start|beginning|middle|half|class|summer|year)\s+of)[\s-]+|\b(?:between|from)\s+[12]\d{3}\s+(?:and|to)\s+|from\s+(?=[12]\d{3}\s+to\s+[12]\d{3}))$"
 )
+_OTHER_ERA = re.compile(r"\s?(?:هـ|ه(?!\w)|هجري|ق\.?\s?م|a\.?h(?!\w)|b\.?c|до\s+н|v\.\s?chr|av\.\s?j)")
 _LISTED = re.compile(r"\s*,\s*[12]\d{3}\b|\s+(?:and|or|und|et|y|e|и)\s+(?:in\s+)?[12]\d{3}\b")
 _COUNTED = re.compile(
     r"\s+(?:[a-z]+s\b|people|euros?|dollars?|crowns|rpm|k?m\b|k?g\b|mb\b|gb\b|kb\b|ms\b|percent|yen|[€$£%]|square|"

@@ -137,6 +137,17 @@ def _last_units(m: re.Match[str], reading: Reading) -> Days | None:
     return unit_at(unit, today, 1 if ahead else -1)
 
 
+_EDGE_OF = re.compile(r"\b(?P<by>by|until|till|before)?\s*(?:the\s+)?(?:beginning|start|middle|end)\s+of\s+$")
+
+
+@rule(r"the\s+(week|month|quarter|year)(?=\s*(?:[.,;:!?)]|$))", ("the",))
+def _edge_of_unit(m: re.Match[str], reading: Reading) -> Days | None:
+    edge = _EDGE_OF.search(reading.low, max(0, m.start() - 30), m.start())
+    if not edge or (reading.strict and not edge["by"]):
+        return None
+    return unit_at(UNITS[m[1]], reading.today, 0)
+
+
 @rule(rf"(?:(earlier|later)\s+)?(?:this|current)\s+({ANY_UNIT})\b", ("earlier", "later", "this", "current"))
 def _this_unit(m: re.Match[str], reading: Reading) -> Days:
     if m[2] in ("hour", "minute", "day") or (reading.strict and _OWNED.match(reading.low, m.end())):
@@ -152,7 +163,7 @@ _VAGUE = re.compile(r"\b(?:half|over|under|within|(?:more|less|fewer)\s+than|at\
 """What makes of "a year ago" any day before or after that."""
 
 
-@rule(rf"({ANY_NUMBER})\s+({ANY_UNIT})s?\s+(ago|back|from\s+now|from\s+today)\b", DIGITS, NUMBERS)
+@rule(rf"({ANY_NUMBER})\s+({ANY_UNIT})s?\s+(ago|back|from\s+now|from\s+today)\b(\s+today\b)?", DIGITS, NUMBERS)
 def _units_ago(m: re.Match[str], reading: Reading) -> Days | None:
     (least, most), sign = how_many(m[1]), 1 if m[3].startswith("from") else -1
     if reading.strict and _VAGUE.search(reading.low, max(0, m.start() - 16), m.start()):
@@ -162,6 +173,8 @@ def _units_ago(m: re.Match[str], reading: Reading) -> Days | None:
             return NO_DAYS  # which day that is depends on the hour
         hours = (most if m[2] == "hour" else 0) // 24
         return unit_at("day", reading.today, sign * hours)
+    if m[4]:
+        return unit_at("day", moved(reading.today, UNITS[m[2]], sign * least), 0)
     return units_between(UNITS[m[2]], reading.today, sign * least, sign * most)
 
 
@@ -179,7 +192,7 @@ _FU = any_of(FOREIGN_UNITS)
 
 
 @rule(rf"(?:vor|il\s+y\s+a|hace|há|faz)\s+(\d{{1,3}}|{_FN})\s+({_FU})(?!\w)", ("vor", "il", "hace", "há", "faz"))
-@rule(rf"(\d{{1,3}}|{_FN})\s+({_FU})\s+(?:fa|назад|atrás|geleden)\b", DIGITS, FOREIGN_NUMBERS)
+@rule(rf"(\d{{1,3}}|{_FN})\s+({_FU})\s+(?:fa|назад|atrás|geleden|(?:yang\s+)?lalu)\b", DIGITS, FOREIGN_NUMBERS)
 @rule(r"()(неделю|месяц|год)\s+назад\b", ("неделю", "месяц", "год"))
 def _foreign_ago(m: re.Match[str], reading: Reading) -> Days:
     if reading.strict and _AND_A_HALF.match(reading.low, m.end()):
@@ -192,7 +205,7 @@ _WEEKDAY_BEFORE = re.compile(
     r"до|с|and)\s+)$"
 )
 _TIME_OF_DAY = re.compile(r",?\s+(?:morning|afternoon|evening|night|at\s+\d)")
-_OF_IT = re.compile(r"\s+(?:of|in)\s+(?:the|each|every|a)\b")
+_OF_IT = re.compile(r"\s+(?:(?:of|in)\s+(?:the|each|every|a)|before|after|of)\b")
 _BARE = frozenset(
     "lundi mardi mercredi jeudi vendredi samedi dimanche lunedì martedì mercoledì giovedì venerdì".split()
 )
@@ -245,6 +258,10 @@ def _weekday(m: re.Match[str], reading: Reading) -> Days | None:
     if _HABIT.search(low, max(0, at - 12), at):
         return NO_DAYS
     away = (WEEKDAYS[m[1]] - today.weekday()) % 7
+    if _THE_LAST.search(low, max(0, at - 14), at) or _LAST.match(low, m.end()):
+        return unit_at("day", today, away - 7)
+    if _THE_NEXT.search(low, max(0, at - 14), at) or _COMING.match(low, m.end()):
+        return unit_at("day", today, away or 7)
     lean = reading.lean(at)
     if reading.strict:
         named = _WEEKDAY_BEFORE.search(low, max(0, at - 10), at) or _TIME_OF_DAY.match(low, m.end())
@@ -253,17 +270,24 @@ def _weekday(m: re.Match[str], reading: Reading) -> Days | None:
     return unit_at("day", today, (away or 7) if lean == "future" else away - 7 if away else 0)
 
 
+_THE_LAST = re.compile(r"\b(?:letzte[nrms]?|vergangene[nrms]?|vorige[nrms]?|прошл\w+|últim[oa]|scors[oa])\s+$")
+_LAST = re.compile(r"\s+(?:pasad[oa]|passad[oa]|dernier|passé|scors[oa])\b")
+_THE_NEXT = re.compile(r"\b(?:nächste[nrms]?|kommende[nrms]?|следующ\w+|próxim[oa]|prossim[oa])\s+$")
+_COMING = re.compile(r"\s+(?:prochain|próxim[oa]|prossim[oa]|que\s+(?:viene|vem))\b")
 _HABIT = re.compile(r"\b(?:every|each|any|black|good|casual|most|cyber|ash|easter|palm|super|fat|maundy)\s+$")
 _DAY_BEFORE = re.compile(r"\b(?:on|by|until|till|before|after|since|from)\s+$")
 
 
 @rule(
-    r"the\s+(\d{1,2})(?:st|nd|rd|th)(?=\s*(?:[.,;:!?)]|$)|\s+(?:at|in|we|i|she|he|they|and|with|because|of\s+(?:this|last|"
-    r"next)\s+month)\b)",
+    r"the\s+(\d{1,2})(?:st|nd|rd|th)(?:\s+of\s+(this|last|next)\s+month\b|(?=\s*(?:[.,;:!?)]|$)|\s+(?:at|in|we|i|she|he|"
+    r"they|and|with|because)\b))",
     ("the",),
 )
 def _day_of_month(m: re.Match[str], reading: Reading) -> Days:
     day, today, at = int(m[1]), reading.today, m.start()
+    if m[2]:
+        month = unit_at("month", today, {"last": -1, "this": 0, "next": 1}[m[2]]).start
+        return unit_at("day", month.replace(day=day), 0)
     if not 1 <= day <= 31 or (reading.strict and not _DAY_BEFORE.search(reading.low, max(0, at - 8), at)):
         return NO_DAYS
     lean = reading.lean(at)
@@ -279,6 +303,37 @@ def _day_of_month(m: re.Match[str], reading: Reading) -> Days:
         if (found >= today) if sign > 0 else (found <= today):
             return unit_at("day", found, 0)
     return NO_DAYS
+
+
+_HAN_WEEKS = {
+    "上上": -2,
+    "上": -1,
+    "先": -1,
+    "지난": -1,
+    "这": 0,
+    "這": 0,
+    "本": 0,
+    "今": 0,
+    "이번": 0,
+    "下": 1,
+    "来": 1,
+    "다음": 1,
+}
+_HAN_WEEKDAYS = {
+    c: n
+    for n, line in enumerate(("一月월", "二火화", "三水수", "四木목", "五金금", "六土토", "日天日일"))
+    for c in line
+}
+
+
+@unspaced(
+    r"(?:上上|[上这這本下])(?:个|個)?(?:周|週|星期|礼拜|禮拜)[一二三四五六日天](?![共直些个個次起样定天人场篇项件份年月百千万十])"
+    r"|[先今来]週の?[月火水木金土日]曜|(?:지난|이번|다음)\s?주\s?[월화수목금토일]요일"
+)
+def _unspaced_weekday(m: re.Match[str], reading: Reading) -> Days:
+    week = next(offset for word, offset in _HAN_WEEKS.items() if m[0].startswith(word))
+    day = m[0].removesuffix("요일").removesuffix("曜")[-1]
+    return unit_at("day", unit_at("week", reading.today, week).start, _HAN_WEEKDAYS[day])
 
 
 _NOT_THE_DAY = re.compile("今日[のまで]|今天的|后天[性的疾]|今日では")

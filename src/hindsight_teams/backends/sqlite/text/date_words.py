@@ -9,31 +9,48 @@ Unit: TypeAlias = Literal["day", "week", "fortnight", "weekend", "month", "quart
 _MONTHS = (
     "january jan januar janvier enero gennaio janeiro januari января январь январе มกราคม",
     "february feb februar février febrero febbraio fevereiro februari февраля февраль феврале กุมภาพันธ์",
-    "march mar märz mars marzo março maart марта март марте มีนาคม",
+    "march mar märz mars marzo março maret maart марта март марте มีนาคม",
     "april apr avril abril aprile апреля апрель апреле เมษายน",
     "may mai mayo maggio maio mei мая май мае พฤษภาคม",
     "june jun juni juin junio giugno junho июня июнь июне มิถุนายน",
     "july jul juli juillet julio luglio julho июля июль июле กรกฎาคม",
-    "august aug août agosto augustus августа август августе สิงหาคม",
+    "august aug août agosto agustus augustus августа август августе สิงหาคม",
     "september sep sept septembre septiembre settembre setembro сентября сентябрь сентябре กันยายน",
     "october oct okt oktober octobre octubre ottobre outubro октября октябрь октябре ตุลาคม",
     "november nov novembre noviembre novembro ноября ноябрь ноябре พฤศจิกายน",
-    "december dec dez dezember décembre diciembre dicembre dezembro декабря декабрь декабре ธันวาคม",
+    "december dec dez dezember décembre diciembre dicembre desember dezembro декабря декабрь декабре ธันวาคม",
 )
-MONTHS: dict[str, int] = {word: number for number, line in enumerate(_MONTHS, 1) for word in line.split()}
+# Hindi, Bengali, Arabic, Urdu: a date only beside a day or a year, since they may stand inside other words.
+_MARKED_MONTHS = (
+    "जनवरी জানুয়ারি يناير جنوری",
+    "फरवरी ফেব্রুয়ারি فبراير فروری",
+    "मार्च মার্চ مارس مارچ",
+    "अप्रैल এপ্রিল أبريل ابريل اپریل",
+    "मई মে مايو مئی",
+    "जून জুন يونيو جون",
+    "जुलाई জুলাই يوليو جولائی",
+    "अगस्त আগস্ট أغسطس اگست",
+    "सितंबर सितम्बर সেপ্টেম্বর سبتمبر ستمبر",
+    "अक्टूबर অক্টোবর أكتوبر اکتوبر",
+    "नवंबर नवम्बर নভেম্বর نوفمبر نومبر",
+    "दिसंबर दिसम्बर ডিসেম্বর ديسمبر دسمبر",
+)
+MONTHS: dict[str, int] = {
+    word: number for lines in (_MONTHS, _MARKED_MONTHS) for number, line in enumerate(lines, 1) for word in line.split()
+}
 
 # Months that are words or names of their own ("may", "mar", "June"): a date only beside a day, a year or a preposition.
 WEAK_MONTHS = frozenset(
     "may mai mei mar mars march marzo март марта май мая мае april avril june jun july julio august agosto augustus "
     "jan dec nov oct feb apr jul aug sep sept okt dez".split()
-)
+).union(*(line.split() for line in _MARKED_MONTHS))
 
 _WEEKDAYS = (
-    "monday montag lundi lunes lunedì понедельник",
-    "tuesday dienstag mardi martes martedì вторник",
-    "wednesday mittwoch mercredi miércoles mercoledì среду",
-    "thursday donnerstag jeudi jueves giovedì четверг",
-    "friday freitag vendredi viernes venerdì пятницу",
+    "monday montag lundi lunes lunedì понедельник segunda-feira",
+    "tuesday dienstag mardi martes martedì вторник terça-feira",
+    "wednesday mittwoch mercredi miércoles mercoledì среду quarta-feira",
+    "thursday donnerstag jeudi jueves giovedì четверг quinta-feira",
+    "friday freitag vendredi viernes venerdì пятницу sexta-feira",
     "saturday samstag samedi sábado sabato субботу",
     "sunday sonntag dimanche domingo domenica воскресенье",
 )
@@ -134,40 +151,43 @@ HAN_DIGITS: dict[str, int] = {c: n for n, c in enumerate("一二三四五六七�
 # How many units lie between today's and the one that is meant.
 _PHRASES: dict[Unit, dict[int, str]] = {
     "day": {
-        -2: "vorgestern; avant-hier; anteayer; antes de ayer; antier; anteontem; l'altro ieri; eergisteren; позавчера",
+        -2: "vorgestern; avant-hier; anteayer; antes de ayer; antier; anteontem; l'altro ieri; eergisteren; позавчера;"
+        " kemarin lusa",
         -1: "gestern; gestern abend; hier; hier soir; ayer; anoche; ontem; ontem à noite; ieri; ieri sera; gisteren;"
-        " вчера; вчера вечером",
+        " вчера; вчера вечером; kemarin; tadi malam",
         0: "heute; heute morgen; heute abend; aujourd'hui; ce matin; ce soir; hoy; esta mañana; esta noche; hoje;"
-        " hoje de manhã; oggi; stamattina; stasera; vandaag; сегодня; сегодня утром; сегодня вечером",
-        1: "morgen; demain; mañana; amanhã; domani; завтра",
+        " hoje de manhã; oggi; stamattina; stasera; vandaag; сегодня; сегодня утром; сегодня вечером;"
+        " hari ini; pagi ini; malam ini",
+        1: "morgen; demain; mañana; amanhã; domani; завтра; besok",
         2: "übermorgen; après-demain; pasado mañana; depois de amanhã; dopodomani; overmorgen; послезавтра",
     },
     "week": {
-        -2: "vorletzte woche",
-        -1: "letzte woche; vorige woche; vergangene woche; la semaine dernière; la semaine passée; la semana pasada;"
-        " semana passada; na semana passada; a semana passada; la settimana scorsa; vorige week; afgelopen week;"
-        " на прошлой неделе; прошлой неделе",
+        -2: "vorletzte woche; vorletzter woche",
+        -1: "letzte woche; letzten woche; letzter woche; vorige woche; voriger woche; vergangene woche;"
+        " vergangenen woche; semaine dernière; semaine passée; semana pasada; semana passada; settimana scorsa;"
+        " vorige week; afgelopen week;"
+        " прошлой неделе; прошлой недели; minggu lalu",
         0: "diese woche; cette semaine; esta semana; questa settimana; deze week; на этой неделе",
-        1: "nächste woche; kommende woche; la semaine prochaine; la próxima semana; la semana que viene;"
-        " próxima semana; na próxima semana; la prossima settimana; volgende week; на следующей неделе",
+        1: "nächste woche; nächsten woche; nächster woche; kommende woche; semaine prochaine;"
+        " semana que viene; próxima semana; prossima settimana; volgende week; на следующей неделе; minggu depan",
     },
     "weekend": {
-        -1: "letztes wochenende; am letzten wochenende; le week-end dernier; el fin de semana pasado;"
-        " no fim de semana passado; lo scorso weekend; в прошлые выходные",
+        -1: "letztes wochenende; letzten wochenende; week-end dernier; fin de semana pasado;"
+        " fim de semana passado; scorso weekend; прошлые выходные",
     },
     "month": {
-        -1: "letzten monat; im letzten monat; vorigen monat; le mois dernier; le mois passé; el mes pasado;"
-        " mês passado; no mês passado; il mese scorso; vorige maand; в прошлом месяце",
+        -1: "letzten monat; vorigen monat; mois dernier; mois passé; mes pasado;"
+        " mês passado; mese scorso; vorige maand; прошлом месяце; прошлого месяца; bulan lalu",
         0: "diesen monat; ce mois-ci; este mes; este mês; questo mese; в этом месяце",
-        1: "nächsten monat; le mois prochain; el próximo mes; el mes que viene; próximo mês; no próximo mês;"
-        " il mese prossimo; volgende maand; в следующем месяце",
+        1: "nächsten monat; mois prochain; próximo mes; mes que viene; próximo mês;"
+        " mese prossimo; volgende maand; в следующем месяце; bulan depan",
     },
     "year": {
-        -1: "letztes jahr; im letzten jahr; voriges jahr; l'année dernière; l'an dernier; l'année passée;"
-        " el año pasado; ano passado; no ano passado; l'anno scorso; vorig jaar; в прошлом году",
+        -1: "letztes jahr; letzten jahr; voriges jahr; année dernière; an dernier; année passée;"
+        " año pasado; ano passado; anno scorso; vorig jaar; прошлом году; прошлого года; tahun lalu",
         0: "dieses jahr; cette année; este año; este ano; quest'anno; dit jaar; в этом году",
-        1: "nächstes jahr; l'année prochaine; el próximo año; el año que viene; próximo ano; no próximo ano;"
-        " l'anno prossimo; volgend jaar; в следующем году",
+        1: "nächstes jahr; année prochaine; próximo año; año que viene; próximo ano;"
+        " anno prossimo; volgend jaar; в следующем году; tahun depan",
     },
 }
 FOREIGN_PHRASES: dict[str, tuple[Unit, int]] = {
@@ -184,6 +204,7 @@ FOREIGN_UNITS: dict[str, Unit] = {
     "woche": "week", "wochen": "week", "semaine": "week", "semaines": "week", "semana": "week", "semanas": "week",
     "settimana": "week", "settimane": "week", "неделю": "week", "недели": "week", "недель": "week",
     "monat": "month", "monaten": "month", "mois": "month", "mes": "month", "meses": "month", "mês": "month",
+    "hari": "day", "minggu": "week", "bulan": "month", "tahun": "year",
     "dag": "day", "dagen": "day", "weken": "week", "maand": "month", "maanden": "month", "jaar": "year",
     "mese": "month", "mesi": "month", "месяц": "month", "месяца": "month", "месяцев": "month",
     "jahr": "year", "jahren": "year", "an": "year", "ans": "year", "año": "year", "años": "year", "ano": "year",
@@ -194,28 +215,30 @@ FOREIGN_NUMBERS: dict[str, int] = {
     word: number
     for number, line in enumerate(
         (
-            "ein eine einem einer un une una um uma один одну een एक ایک এক",
-            "zwei deux dos dois duas due два две twee दो دو দুই",
-            "drei trois tres três tre три drie तीन تین তিন ثلاثة ثلاث",
-            "vier quatre cuatro quatro quattro четыре चार چار চার أربعة أربع",
-            "fünf cinq cinco cinque пять vijf पाँच पांच پانچ পাঁচ خمسة خمس",
-            "sechs six seis sei шесть zes छह छः چھ ছয় ستة ست",
-            "sieben sept siete sete sette семь zeven सात سات সাত سبعة سبع",
-            "acht huit ocho oito otto восемь आठ آٹھ আট ثمانية ثماني",
-            "neun neuf nueve nove девять negen नौ نو নয় تسعة تسع",
-            "zehn dix diez dez dieci десять tien दस دس দশ عشرة عشر",
+            "ein eine einem einer un une una um uma один одну een satu एक ایک এক",
+            "zwei deux dos dois duas due два две twee dua दो دو দুই",
+            "drei trois tres três tre три drie tiga तीन تین তিন ثلاثة ثلاث",
+            "vier quatre cuatro quatro quattro четыре empat चार چار চার أربعة أربع",
+            "fünf cinq cinco cinque пять vijf lima पाँच पांच پانچ পাঁচ خمسة خمس",
+            "sechs six seis sei шесть zes enam छह छः چھ ছয় ستة ست",
+            "sieben sept siete sete sette семь zeven tujuh सात سات সাত سبعة سبع",
+            "acht huit ocho oito otto восемь delapan आठ آٹھ আট ثمانية ثماني",
+            "neun neuf nueve nove девять negen sembilan नौ نو নয় تسعة تسع",
+            "zehn dix diez dez dieci десять tien sepuluh दस دس দশ عشرة عشر",
         ),
         1,
     )
     for word in line.split()
-}
+} | {"quince": 15, "quinze": 15}
 
 # Scripts whose vowel signs are no letters to a pattern, and Arabic with its prefixes: found by their own boundaries.
 _MARKED: dict[Unit, dict[int, str]] = {
     "day": {
-        -1: "गतकाल; গতকাল; أمس; امس; البارحة; بالأمس; گزشتہ روز; گزشتہ کل",
+        -2: "أول أمس; اول امس; أول من أمس; قبل أمس",
+        -1: "गतकाल; গতকাল; গত রাতে; গতরাতে; أمس; امس; البارحة; بالأمس; گزشتہ روز; گزشتہ کل",
         0: "आज; আজ; আজকে; اليوم; آج",
         1: "আগামীকাল; غدا; غدًا; آئندہ کل; आने वाले कल",
+        2: "بعد غد; بعد غدٍ",
     },
     "week": {
         -1: "पिछले हफ्ते; पिछले हफ़्ते; पिछले सप्ताह; গত সপ্তাহে; গত সপ্তাহ; الأسبوع الماضي; پچھلے ہفتے; گزشتہ ہفتے",
@@ -258,7 +281,11 @@ UNSPACED_PHRASES: dict[str, tuple[Unit, int]] = {
     "大前天": ("day", -3), "上星期": ("week", -1), "下星期": ("week", 1), "上周": ("week", -1),
     "上週": ("week", -1), "上个星期": ("week", -1), "先週": ("week", -1),
     "这周": ("week", 0), "今週": ("week", 0), "下周": ("week", 1), "下週": ("week", 1), "来週": ("week", 1),
-    "上上周": ("week", -2),
+    "上上周": ("week", -2), "本周": ("week", 0), "这个星期": ("week", 0), "先々週": ("week", -2), "再来週": ("week", 2),
+    "おととい": ("day", -2), "きのう": ("day", -1), "明後日": ("day", 2), "あさって": ("day", 2), "後天": ("day", 2),
+    "上上个月": ("month", -2), "先々月": ("month", -2), "本月": ("month", 0), "一昨年": ("year", -2),
+    "おととし": ("year", -2),
+    "그제": ("day", -2), "모레": ("day", 2),
     "上个月": ("month", -1), "上個月": ("month", -1), "先月": ("month", -1), "这个月": ("month", 0),
     "今月": ("month", 0), "下个月": ("month", 1), "下個月": ("month", 1), "来月": ("month", 1),
     "前年": ("year", -2), "去年": ("year", -1), "昨年": ("year", -1), "今年": ("year", 0),
@@ -274,6 +301,7 @@ UNSPACED_PHRASES: dict[str, tuple[Unit, int]] = {
 
 UNSPACED_UNITS: dict[str, Unit] = {
     "天": "day", "日": "day", "일": "day", "周": "week", "週": "week", "週間": "week", "星期": "week", "个星期": "week",
+    "礼拜": "week", "个礼拜": "week", 
     "주": "week", "个月": "month", "個月": "month", "か月": "month", "ヶ月": "month", "カ月": "month", "개월": "month",
     "年": "year", "년": "year",
 }  # fmt: skip

@@ -11,6 +11,8 @@ Weeks begin on Monday; seasons are those of the northern hemisphere; of ``03/04/
 from __future__ import annotations
 
 import re
+import unicodedata
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Literal
@@ -34,6 +36,8 @@ LATEST = date(9000, 1, 1)
 """Where "after" a date of the future ends in a search."""
 
 _DIGIT = re.compile(r"\d")
+_DIGITS = {ord(zero) + n: str(n) for zero in "\u0660\u06f0\u0966\u09e6\u0e50\uff10" for n in range(10)}
+"""Arabic, Persian, Hindi, Bengali, Thai and full-width digits as those of ASCII."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +92,13 @@ def find_spans(text: str, now: datetime, *, strict: bool = False) -> list[Span]:
     Returns:
         Whole days, half-open; empty where the text names none. Never raises.
     """
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text)
     low = text.lower()
     if len(low) != len(text):  # a few letters lower to two: positions would shift
         low = text
+    if not low.isascii():
+        low = low.translate(_DIGITS)
     if not _may_name(low):
         return []
     zone = now.tzinfo or UTC
@@ -131,7 +139,7 @@ def happened(text: str, now: datetime) -> Happening | None:
         text: A memory.
         now: When it was said; its time zone says where "yesterday" was.
     """
-    if not _may_name(text.lower()):
+    if text.isascii() and not _may_name(text.lower()):
         return None
     told = {found for _sentence, found in happened_each(_HEAD.sub("", text, count=1), now) if found is not None}
     return told.pop() if len(told) == 1 else None
@@ -143,9 +151,15 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 def _happening(sentence: str, now: datetime) -> Happening | None:
+    if not sentence.isascii():
+        sentence = unicodedata.normalize("NFC", sentence)
     if sentence.rstrip("\"'\u201d\u00bb)")[-1:] in ("?", "\uff1f", "\u061f"):
         return None
-    spans = [span for span in find_spans(sentence, now, strict=True) if not _is_denied(sentence, span)]
+    spans = [
+        span
+        for span in find_spans(sentence, now, strict=True)
+        if not _is_denied(sentence, span) and not _is_quoted(sentence, span)
+    ]
     if not spans:
         return None
     closed = [span for span in spans if span.open is None]
@@ -181,6 +195,19 @@ def _is_denied(sentence: str, span: Span) -> bool:
     """Whether a sentence says that it was not then, or nothing before then: "not on Monday"."""
     before = sentence[: max(sentence.find(span.text), 0)]
     return (_DENIES if span.open == "start" else _DENIED_DAY).search(before) is not None
+
+
+_QUOTED = re.compile(
+    r"(?<!\w)\"[^\"]+\"(?!\w)|\u201c[^\u201d]+\u201d|\u201e[^\u201c\u201d]+[\u201c\u201d]|\u00ab[^\u00bb]+\u00bb"
+    r"|\u300c[^\u300d]+\u300d|\u300e[^\u300f]+\u300f|\u300a[^\u300b]+\u300b"
+)
+
+
+def _is_quoted(sentence: str, span: Span) -> bool:
+    """Whether a date stands in a quotation or a title, which tell of another time than the sentence around them."""
+    return any(
+        span.text in quoted[0] and quoted[0].strip() != sentence.strip(" .!") for quoted in _QUOTED.finditer(sentence)
+    )
 
 
 def _scan(reading: Reading) -> list[_Hit]:
@@ -238,6 +265,11 @@ def _joined(low: str, hits: list[_Hit]) -> list[_Hit]:
         first = joined[-1] if joined else None
         if first and hit.left - first.right <= 12:
             between = _BETWEEN.search(low, max(0, first.left - 14), first.left)
+            if first.days.yearless and _is_year(hit.days) and _OF_YEAR.fullmatch(low, first.right, hit.left):
+                with suppress(ValueError):
+                    days = _in_year(first.days, hit.days.start.year)
+                    joined[-1] = _Hit(first.left, hit.right, days)
+                    continue
             listed = _AND.match(low, first.right, hit.left)
             to = _TO.match(low, first.right, hit.left)
             if listed or to:
@@ -255,13 +287,25 @@ def _joined(low: str, hits: list[_Hit]) -> list[_Hit]:
     return joined
 
 
+_OF_YEAR = re.compile(r"\s*,?\s*(?:of|de|del|do|des)?\s*")
+
+
+def _is_year(days: Days) -> bool:
+    return days.start.replace(year=days.start.year + 1) == days.end and (days.start.month, days.start.day) == (1, 1)
+
+
+def _in_year(days: Days, year: int) -> Days:
+    start = days.start.replace(year=year)
+    return Days(start, start + (days.end - days.start))
+
+
 def _with_year(days: Days, before: date) -> Days:
     """The days in the year that makes them begin last before the given day."""
     try:
         for year in (before.year, before.year - 1):
-            start = days.start.replace(year=year)
-            if start <= before:
-                return Days(start, start + (days.end - days.start))
+            moved_to = _in_year(days, year)
+            if moved_to.start <= before:
+                return moved_to
     except ValueError:
         pass
     return days
@@ -276,19 +320,20 @@ _OFFSET = re.compile(
     r"(?P<way>before|after|prior\s+to|following|preceding|of)\s+(?:the\s+)?$"
 )
 _FROM_THEN = re.compile(
-    r"\b(?:ever\s+)?(?:since|seit|depuis|desde|dal|с|as\s+of|starting|beginning|à\s+partir\s+d[eu]|a\s+partir\s+de?l?|ab)"
-    r"\s+(?:in\s+|dem\s+)?(?:the\s+)?$"
+    r"\b(?:ever\s+)?(?:since|seit|depuis|desde|dal|с|sejak|منذ|as\s+of|starting|beginning|à\s+partir\s+d[eu]|a\s+partir\s+de?l?|ab)"
+    r"\s+(?:in\s+|dem\s+|tahun\s+|عام\s+|سنة\s+)?(?:the\s+)?$"
 )
+_DAYS_TO_DAYS = re.compile(r"\d{1,2}\W{0,2}(?:[-\u2013]|\s(?:to|bis|au|al|a|по)\s)\W?\d{1,2}\b")
 _UP_TO = re.compile(
     r"\b(?P<way>before|prior\s+to|earlier\s+than|until|till|up\s+to|by|through|bis(?:\s+zum)?|hasta(?:\s+el)?|"
-    r"até(?:\s+o)?|fino\s+al?|jusqu['\u2019](?:en|au|à)|avant(?:\s+le)?|antes\s+del?|до|after|later\s+than)"
-    r"\s+(?:the\s+)?$"
+    r"até(?:\s+o)?|fino\s+al?|jusqu['\u2019](?:en|au|à)|avant(?:\s+le)?|antes\s+del?|до|sampai|hingga|sebelum|حتى|قبل|after|later\s+than|setelah|بعد)"
+    r"\s+(?:the\s+|tahun\s+|عام\s+|سنة\s+)?$"
 )
-_BEFORE_WORDS = ("before", "prior", "earlier", "avant", "antes")
+_BEFORE_WORDS = ("before", "prior", "earlier", "avant", "antes", "sebelum", "قبل")
 _ONWARDS = re.compile(
-    r"\s+(?:on|onwards?|forward)\b(?=\s*(?:[.,;:!?)]|$))|\s?(?:以来|以來|起|以降|から|이후|이래|से(?!\S)|थেকে)"
+    r"\s+(?:on|forward)\b(?=\s*(?:[.,;:!?)]|$))|\s+onwards?\b|\s?(?:以来|以來|起|以降|から|이후|이래|से(?!\S)|थেকে)"
 )
-_NO_LATER = re.compile(r"\s?(?:まで|까지|之前|以前|前|为止|為止)|\s+(?:तक|تک|পর্যন্ত)")
+_NO_LATER = re.compile(r"\s?[末底]?(?:まで|까지|之前|以前|前|为止|為止)|\s+(?:तक|تک|পর্যন্ত)")
 _FROM_WORD = re.compile(r"\bfrom\s+(?:the\s+)?$")
 
 
@@ -361,11 +406,11 @@ def _beside(unit: Unit, edge: date, least: int, most: int, sign: int, *, exact: 
 
 def _directed(low: str, hit: _Hit, today: date) -> _Hit:
     days = hit.days
-    if match := _FROM_THEN.search(low, max(0, hit.left - 24), hit.left):
+    if not _DAYS_TO_DAYS.match(low, hit.left) and (match := _FROM_THEN.search(low, max(0, hit.left - 24), hit.left)):
         return _from(replace(hit, left=match.start()), today)
     if match := _UP_TO.search(low, max(0, hit.left - 24), hit.left):
         way = match["way"]
-        if way in ("after", "later than"):
+        if way in ("after", "later than", "setelah", "بعد"):
             end = today + timedelta(days=1)
             after = Days(days.end, end if end > days.end else LATEST)
             return replace(hit, left=match.start(), days=after, open="end")
