@@ -74,8 +74,8 @@ def _shift(db: sqlite3.Connection, bank: int, numbers: Sequence[int], pieces: Se
     if not places or False not in _held(db, places, pieces).values():
         return 0
     row = db.execute(
-        "SELECT no FROM memory INDEXED BY memory_digest WHERE digest = ? AND bank = ? AND text = ?",
-        (pieces[0].digest, bank, pieces[0].text),
+        "SELECT no FROM memory WHERE bank = ? AND said = ? AND digest = ? AND text = ?",
+        (bank, pieces[0].said, pieces[0].digest, pieces[0].text),
     ).fetchone()
     (last,) = db.execute("SELECT last FROM bank WHERE no = ?", (bank,)).fetchone()
     return int(last) if row is None else int(row[0]) - places[0]
