@@ -155,7 +155,7 @@ def confidence(found: Candidates, hits: WordHits, ranked: Sequence[Scored], simi
         gap = (best - similar.base) / (1 - similar.base) if similar.base < 1 else 0.0
         least, most = weights.OUTSTANDING
         parts.append(min(1.0, max(0.0, (gap - least) / (most - least))))
-    return statistics.fmean(parts) if parts else None
+    return max(parts[0], statistics.fmean(parts)) if parts else None
 
 
 def cut(found: Candidates, ranked: Sequence[Scored], sure: float | None, depth: Depth) -> list[Scored]:
