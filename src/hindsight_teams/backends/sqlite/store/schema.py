@@ -248,6 +248,13 @@ def _merge_later(db: sqlite3.Connection) -> None:
     db.execute("INSERT INTO words (words, rank) VALUES ('crisismerge', 64)")
 
 
+def _joined_words(db: sqlite3.Connection) -> None:
+    """Words that are also written as one, and texts that hold only stop words or signs, in the index."""
+    db.execute("DROP TABLE words")
+    make_words(db)
+    fill_words(db)
+
+
 def count_tags(db: sqlite3.Connection) -> None:
     """Count each bank's tags anew, from the memories."""
     db.execute("DELETE FROM tag")
@@ -269,6 +276,7 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _tag_counts,
     _tags_counted_together,
     _fewer_indexes,
+    _joined_words,
 )
 
 

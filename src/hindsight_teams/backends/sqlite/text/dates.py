@@ -1,4 +1,4 @@
-"""Find dates and time spans in a text by rule: absolute ones, and ones relative to the day of the text.
+"""Dates and spans of time in a text, by rule: absolute ones and those that are relative to the day on which it is said.
 
 Each rule is a pattern and a function from its match to days. What stands before a date ("the week before", "early",
 "since") then changes it, and two dates may be the ends of a range. ``find_spans`` reads a query, where a date only
@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -50,12 +52,14 @@ class Span:
         text: The words that name it.
         open: The end that the text does not name: ``start`` in "until Friday", ``end`` in "since 2019". A search needs
             one all the same, so it is filled in.
+        yearless: Whether the year was worked out from the day on which it was said.
     """
 
     start: datetime
     end: datetime
     text: str
     open: Literal["start", "end"] | None = None
+    yearless: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +115,7 @@ def find_spans(text: str, now: datetime, *, strict: bool = False) -> list[Span]:
                 datetime(hit.days.end.year, hit.days.end.month, hit.days.end.day, tzinfo=zone),
                 text[hit.left : hit.right],
                 hit.open,
+                hit.days.yearless,
             )
             for hit in hits
         ]
@@ -129,7 +134,7 @@ def _may_name(low: str) -> bool:
 
 def happened_each(text: str, now: datetime) -> list[tuple[str, Happening | None]]:
     """The sentences of a text, each with when that happened which it tells; None where it does not say."""
-    return [(sentence, _happening(sentence, now)) for sentence in sentences.split(text)]
+    return [(sentence, None if found == _SOME_TIME else found) for sentence, found in _told(text, now)]
 
 
 def happened(text: str, now: datetime) -> Happening | None:
@@ -141,8 +146,19 @@ def happened(text: str, now: datetime) -> Happening | None:
     """
     if text.isascii() and not _may_name(text.lower()):
         return None
-    told = {found for _sentence, found in happened_each(_HEAD.sub("", text, count=1), now) if found is not None}
-    return told.pop() if len(told) == 1 else None
+    told = {found for _sentence, found in _told(_HEAD.sub("", text, count=1), now) if found is not None}
+    return None if len(told) != 1 or _SOME_TIME in told else told.pop()
+
+
+_SOME_TIME = Happening(None, None)
+"""A day without a year in a text that names other years: it is one of the story's, nobody can tell which."""
+_YEAR = re.compile(r"\d{4}")
+
+
+def _told(text: str, now: datetime) -> list[tuple[str, Happening | None]]:
+    found = [(sentence, find_spans(sentence, now, strict=True)) for sentence in sentences.split(text)]
+    years = {span.start.year for _, spans in found for span in spans if _YEAR.search(span.text)}
+    return [(sentence, _happening(sentence, spans, years)) for sentence, spans in found]
 
 
 _HEAD = re.compile(r"^[^\W\d_][\w.'\u2019-]*(?: [^\W\d_][\w.'\u2019-]*){0,3} \([^()\n]{1,60}\): ")
@@ -150,18 +166,16 @@ _HEAD = re.compile(r"^[^\W\d_][\w.'\u2019-]*(?: [^\W\d_][\w.'\u2019-]*){0,3} \([
 _MICROSECOND = timedelta(microseconds=1)
 
 
-def _happening(sentence: str, now: datetime) -> Happening | None:
-    if not sentence.isascii():
-        sentence = unicodedata.normalize("NFC", sentence)
+def _happening(sentence: str, spans: Sequence[Span], years: AbstractSet[int]) -> Happening | None:
     if sentence.rstrip("\"'\u201d\u00bb)")[-1:] in ("?", "\uff1f", "\u061f"):
         return None
-    spans = [
-        span
-        for span in find_spans(sentence, now, strict=True)
-        if not _is_denied(sentence, span) and not _is_quoted(sentence, span)
-    ]
+    if not sentence.isascii():
+        sentence = unicodedata.normalize("NFC", sentence)
+    spans = [span for span in spans if not _is_denied(sentence, span) and not _is_quoted(sentence, span)]
     if not spans:
         return None
+    if years and any(span.yearless and span.start.year not in years for span in spans):
+        return _SOME_TIME
     closed = [span for span in spans if span.open is None]
     if len(spans) == 1:
         chosen = spans[0]
@@ -319,15 +333,17 @@ _OFFSET = re.compile(
     rf"(?:\b(?P<n>{ANY_NUMBER})\s+)?(?:\bthe\s+)?\b(?P<unit>{ANY_UNIT}|{ANY_WEEKDAY})s?\s+"
     r"(?P<way>before|after|prior\s+to|following|preceding|of)\s+(?:the\s+)?$"
 )
+_SINCE_WORDS = frozenset("since seit depuis desde dal с sejak منذ".split())
 _FROM_THEN = re.compile(
-    r"\b(?:ever\s+)?(?:since|seit|depuis|desde|dal|с|sejak|منذ|as\s+of|starting|beginning|à\s+partir\s+d[eu]|a\s+partir\s+de?l?|ab)"
+    r"\b(?:ever\s+)?(?P<way>since|seit|depuis|desde|dal|с|sejak|منذ|as\s+of|starting|beginning|à\s+partir\s+d[eu]|a\s+partir\s+de?l?|ab)"
     r"\s+(?:in\s+|dem\s+|tahun\s+|عام\s+|سنة\s+)?(?:the\s+)?$"
 )
+_FROM_NOW = re.compile(r"\W*from\s+(?:the\s+)?$")
 _DAYS_TO_DAYS = re.compile(r"\d{1,2}\W{0,2}(?:[-\u2013]|\s(?:to|bis|au|al|a|по)\s)\W?\d{1,2}\b")
 _UP_TO = re.compile(
     r"\b(?P<way>before|prior\s+to|earlier\s+than|until|till|up\s+to|by|through|bis(?:\s+zum)?|hasta(?:\s+el)?|"
     r"até(?:\s+o)?|fino\s+al?|jusqu['\u2019](?:en|au|à)|avant(?:\s+le)?|antes\s+del?|до|sampai|hingga|sebelum|حتى|قبل|after|later\s+than|setelah|بعد)"
-    r"\s+(?:the\s+|tahun\s+|عام\s+|سنة\s+)?$"
+    r"\s+(?:(?:\d{1,2}(?:[:.]\d\d)?(?:\s?[ap]\.?m\.?)?|noon|midnight)\s+on\s+)?(?:the\s+|tahun\s+|عام\s+|سنة\s+)?$"
 )
 _BEFORE_WORDS = ("before", "prior", "earlier", "avant", "antes", "sebelum", "قبل")
 _ONWARDS = re.compile(
@@ -345,7 +361,7 @@ def _widened(low: str, hits: list[_Hit], today: date) -> list[_Hit]:
             changed = _bounded(low, _directed(low, _offset(low, _part(low, hit)), today), today)
         except (ValueError, OverflowError):
             changed = hit
-        while result and result[-1].right > changed.left:  # the weekday of "the Friday before ..." is not a date
+        while result and result[-1].right > changed.left:  # the weekday of "the Friday before ..." is no date
             result.pop()
         result.append(changed)
     return result
@@ -407,7 +423,9 @@ def _beside(unit: Unit, edge: date, least: int, most: int, sign: int, *, exact: 
 def _directed(low: str, hit: _Hit, today: date) -> _Hit:
     days = hit.days
     if not _DAYS_TO_DAYS.match(low, hit.left) and (match := _FROM_THEN.search(low, max(0, hit.left - 24), hit.left)):
-        return _from(replace(hit, left=match.start()), today)
+        return _from(replace(hit, left=match.start()), today, past=match["way"] in _SINCE_WORDS)
+    if days.start > today and _FROM_NOW.match(low, 0, hit.left):
+        return replace(hit, left=0, days=Days(days.start, LATEST), open="end")
     if match := _UP_TO.search(low, max(0, hit.left - 24), hit.left):
         way = match["way"]
         if way in ("after", "later than", "setelah", "بعد"):
@@ -425,15 +443,15 @@ def _bounded(low: str, hit: _Hit, today: date) -> _Hit:
             if not match[0].strip().startswith(("on", "forward")) or _FROM_WORD.search(
                 low, max(0, hit.left - 10), hit.left
             ):
-                return _from(hit, today)
+                return _from(hit, today, past=False)
         elif _NO_LATER.match(low, hit.right) or low[: hit.left].endswith(("到", "至")):
             return _to(hit, hit.days.end)
     return hit
 
 
-def _from(hit: _Hit, today: date) -> _Hit:
+def _from(hit: _Hit, today: date, *, past: bool) -> _Hit:
     days = hit.days
-    if days.yearless and days.start > today:
+    if past and days.yearless and days.start > today:
         days = _with_year(days, today)
     end = today + timedelta(days=1)
     return replace(hit, days=Days(days.start, end if end > days.start else LATEST), open="end")

@@ -24,11 +24,14 @@ __all__ = [
     "UNTAGGED",
     "author_term",
     "indexed",
+    "joined",
+    "language",
     "named_stop_words",
     "speaker",
     "tag_term",
     "term",
     "terms",
+    "wordless",
     "words",
 ]
 
@@ -83,6 +86,11 @@ _HUMPED = re.compile(r"[A-Za-z][A-Za-z0-9]*[a-z0-9][A-Z][A-Za-z0-9]*|[A-Z]{2,}(?
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _JOINED = re.compile(r"(?<!\w)(\w{1,3})&(\w{1,3})(?!\w)")
 _SIGNED = re.compile(r"(?<!\w)([A-Za-z])(\+\+|#)(?!\w)")
+_HYPHENED = re.compile(r"\w+(?:[-\u2010\u2011]\w+)+")
+_NUMBERS = re.compile(r"[\d\W]+")
+_MAY_BE_GROUPED = re.compile(r"\d[. \u00a0\u2009]\d{3}")
+_GROUPED = re.compile(r"(?<![\w.,])\d{1,3}(?:[. \u00a0\u2009]\d{3})+(?![.,]?\w)")
+_BETWEEN = re.compile("[-\u2010\u2011. \u00a0\u2009]")
 _CAPITALISED = re.compile(r"[A-Z](?<![\w'][A-Z])(?:[A-Z]+|[a-z]+)(?![\w'\u2019])")
 _SENTENCE_BEGINS = re.compile(r"(?:^|[.!?:;\n\r\u2022>)\]*-])[\s\"'\u201c\u2018(*_>-]{0,8}$")
 _SPEAKER = re.compile(r"([^\W\d_][\w.'\u2019-]*(?: [^\W\d_][\w.'\u2019-]*){0,3})(?: \([^()\n]{1,60}\))?: \S")
@@ -191,6 +199,7 @@ def _stemmer(algorithm: str) -> Callable[[str], str]:
     return stem
 
 
+@lru_cache(maxsize=1 << 10)  # ``_Terms`` remembers the rest
 def term(word: str, spoken: str = ENGLISH) -> str:
     """The index term of a folded word.
 
@@ -211,6 +220,9 @@ def term(word: str, spoken: str = ENGLISH) -> str:
     if "\u0600" <= first <= "\u06ff":
         return _stemmer("arabic")(word)
     return word
+
+
+_MOST_REMEMBERED = 1 << 17
 
 
 class _Terms(dict[str, str]):
@@ -241,6 +253,25 @@ def terms(text: str) -> list[str]:
     if text.isascii() or spoken != ENGLISH or not (accented := _accented(text)):
         return list(filter(None, map(_terms[spoken].__getitem__, found)))
     return [t for w in found if (t := _terms[OTHER if w in accented else spoken][w])]
+
+
+def joined(text: str) -> dict[str, str]:
+    """Words and numbers that are also written as one, "wifi" and "1250", by how the text has them: "Wi-Fi", "1.250"."""
+    found: list[str] = []
+    if "-" in text or "\u2010" in text or "\u2011" in text:
+        found += (word for word in _HYPHENED.findall(text) if not _NUMBERS.fullmatch(word))
+    if _MAY_BE_GROUPED.search(text):
+        found += _GROUPED.findall(text)
+    return {_BETWEEN.sub("", written): written for written in found}
+
+
+def wordless(text: str) -> str | None:
+    """The index term of a text without any other: only stop words ("It is what it is"), or only signs ("->")."""
+    found = words(text)
+    if not STOP_WORDS.issuperset(found):
+        return None
+    whole = " ".join(found) or "".join(text.split())
+    return "§o" + str(int.from_bytes(hashlib.blake2b(whole.encode(), digest_size=10).digest(), "big"))
 
 
 _ACCENTED = re.compile(r"\w*[\u00c0-\u024f]\w*")
@@ -293,17 +324,22 @@ def _author_terms(author: str) -> tuple[str, ...]:
 def indexed(text: str, *, author: str | None, context: str | None, entities: Iterable[str], tags: Iterable[str]) -> str:
     """What the full-text index holds for a memory: its terms in order, between spaces, so that they can be counted.
 
-    A slash ends the heading, a bar ends the text; behind it stand terms of context and entities, stop words that are
-    names, single characters, and marks of authors and tags. Neither sign is a token to SQLite.
+    A slash ends the heading, a bar ends the text; behind it stand terms of context and entities, words written as one,
+    stop words that are names, single characters, and marks of authors and tags. Neither sign is a token to SQLite.
     """
     head, line, rest = text.partition("\n")
     if line and len(head) <= LONGEST_HEADING and rest and not rest.isspace():
         out = [*terms(head), "/", *terms(rest)]
     else:
         out = terms(text)
+    alone = None if out else wordless(text)
     extras = (context, *entities) if context else tuple(entities)
+    if as_one := joined(text):
+        extras = (*extras, " ".join(as_one))
     seen = set(out) if extras or not text.isascii() else set()
     out.append("|")
+    if alone is not None:
+        out.append(alone)
     for extra in extras:
         fresh = [t for t in terms(extra) if t not in seen]
         seen.update(fresh)
