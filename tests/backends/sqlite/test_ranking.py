@@ -47,6 +47,32 @@ def test_a_heading_that_names_the_question_comes_first(backend: SQLiteBackend) -
     assert found(backend, "harbour tower")[0].startswith("Harbour tower")
 
 
+SONG = "Blue Moon Road\nThe song was written and sung by Ada Vale in one night."
+PAGES = [
+    SONG,
+    "Ivo Kern (singer)\nHe lives in Oslo and keeps bees.",
+    "Ada Vale (singer)\nShe lives in Bergen and keeps bees.",
+    "Ada (language)\nIt is spoken by compilers.",
+]
+
+
+def test_what_the_best_memory_mentions_by_its_heading_follows_it(backend: SQLiteBackend) -> None:
+    fill(backend, *PAGES, *(f"Street {n}\nA street with {n} houses." for n in range(30)))
+    memories = explained(backend, "Where does the singer of Blue Moon Road live?")
+    assert list(memories)[:2] == [SONG, PAGES[2]]
+    vale, kern = signal(memories[PAGES[2]], "graph", "heading"), signal(memories[PAGES[1]], "graph", "heading")
+    assert vale > 0
+    assert kern == 0
+    assert signal(memories[SONG], "graph", "heading") == 0
+
+
+def test_a_heading_counts_by_how_much_of_it_is_mentioned(backend: SQLiteBackend) -> None:
+    fill(backend, *PAGES, "Ada Vale\nLittle is written about this singer.", *(f"Street {n}\nHouses" for n in range(30)))
+    memories = explained(backend, "Blue Moon Road singer language")
+    mentioned = {text: signal(memory, "graph", "heading") for text, memory in memories.items()}
+    assert mentioned["Ada Vale\nLittle is written about this singer."] > mentioned[PAGES[2]] > mentioned[PAGES[3]] > 0
+
+
 def test_words_that_stand_side_by_side_count_more(backend: SQLiteBackend) -> None:
     fill(backend, "The pilot of our Maple yacht", "The Maple pilot of some yacht", "A yacht")
     assert found(backend, "maple pilot")[0] == "The Maple pilot of some yacht"

@@ -47,10 +47,49 @@ def best(backend: SQLiteBackend, stored: str, asked: str) -> str:
         ("Nora is ill.", "Who is ill?"),
         ("The id of the badge is lost.", "badge id"),
         ("The organisational chart is new.", "organisation"),
+        ("The Wi-Fi is down.", "wifi"),
+        ("The wifi is down.", "Wi-Fi"),
+        ("The email list is ready.", "e-mail"),
+        ("We re\u2011use the filters.", "reuse"),
+        ("The database is slow.", "data base"),
+        ("The rent is 1.250 euros.", "1250"),
+        ("The rent is 1250 euros.", "1.250"),
+        ("The rent is 12\u00a0500 euros.", "12,500"),
+        ("The tariff for power rises.", "tarrif"),
+        ("Stephen leads the desk.", "Steven"),
+        ("Ralph called twice.", "Ralf"),
+        ("Use load_user_profile to read it.", "user profile"),
+        ("The user profile is read once.", "user profile"),
     ],
 )
 def test_one_way_of_writing_finds_the_other(backend: SQLiteBackend, stored: str, asked: str) -> None:
     assert best(backend, stored, asked) == stored
+
+
+@pytest.mark.parametrize(
+    "text", ["it", "AM", "It is what it is.", "!", "???", "->", "\u2192", "\u00a7", "*", "1", "\U0001f44d"]
+)
+def test_the_shortest_texts_are_found_by_themselves_among_newer_ones(backend: SQLiteBackend, text: str) -> None:
+    backend.retain("b", text)
+    for number in range(40):
+        backend.retain("b", f"It is ready and so is that, or not: line {chr(97 + number % 26) * 3}{number + 2}.")
+    assert backend.recall("b", text).results[0].text == text
+
+
+def test_a_text_of_signs_is_not_found_by_others_or_past_a_filter(backend: SQLiteBackend) -> None:
+    backend.retain("b", "->", tags=["private"])
+    assert backend.recall("b", "=>").results == []
+    assert backend.recall("b", "->", tags=["public"], tags_match="any_strict").results == []
+    assert backend.recall("b", "->", tags=["private"], explain=True).results[0].signals[0].strategy == "words"
+
+
+def test_words_that_are_written_as_one_do_not_make_a_text_longer(backend: SQLiteBackend) -> None:
+    indexed = terms.indexed(
+        "The Wi-Fi costs 1.250 or 3.5 on 2024-05-07", author=None, context=None, entities=(), tags=()
+    )
+    text, _, extras = indexed.partition("|")
+    assert text.split() == ["wi", "fi", "cost", "1", "250", "3", "5", "2024", "05", "07"]
+    assert extras.split() == ["wifi", "1250", terms.UNTAGGED]
 
 
 def test_a_number_is_not_corrected(backend: SQLiteBackend) -> None:

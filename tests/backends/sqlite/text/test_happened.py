@@ -152,3 +152,26 @@ def test_a_state_in_french_is_not_the_past(backend: SQLiteBackend, text: str) ->
     memory = stored(backend, text)
     assert memory.occurred_end is not None
     assert (memory.occurred_at, memory.occurred_end.date().isoformat()) == (None, "2026-11-27")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The siege began in May 1634. On June 23 the town fell.",
+        "Built in 1901, the mill burnt down on 4 March.",
+        "In 1911 she won it. The prize was given on December 10.",
+    ],
+)
+def test_a_day_without_a_year_in_a_story_of_other_years_is_no_day_of_this_one(
+    backend: SQLiteBackend, text: str
+) -> None:
+    memory = stored(backend, text)
+    assert memory.occurred_at is None
+    assert memory.occurred_end is None
+
+
+def test_a_day_without_a_year_beside_its_own_year_is_read(backend: SQLiteBackend) -> None:
+    assert stored(backend, "In 2026 we moved. We moved in on May 3, 2026.").occurred_at is None  # two times
+    assert stored(backend, "The lease of 2026 is signed: we met on May 3.").occurred_at == datetime(
+        2026, 5, 3, tzinfo=UTC
+    )

@@ -10,6 +10,7 @@ import heapq
 import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from itertools import pairwise
 from operator import itemgetter
@@ -27,10 +28,12 @@ class Counted:
     Attributes:
         own: Terms of the query, in the heading, side by side, in other forms.
         hinted: Terms that the best of a first pass have in common.
+        mentioned: Terms of the heading, where the best of a first pass mention it.
     """
 
     own: dict[int, float] = field(default_factory=dict)
     hinted: dict[int, float] = field(default_factory=dict)
+    mentioned: dict[int, float] = field(default_factory=dict)
 
 
 class Measure:
@@ -89,7 +92,12 @@ def count(candidates: Sequence[Candidate], hits: WordHits, order: Sequence[str],
                 if mask & both == both and (occurrences := content.count(text)):
                     own += weight * measure.of(occurrences, length)
             counted.own[candidate.no] = own
-    counted.hinted = _hints([c for c in candidates if c.no in found], counted.own, bodies, lengths, measure, hits)
+    by_words = [c for c in candidates if c.no in found]
+    best = heapq.nlargest(weights.HINT_MEMORIES, counted.own, key=lambda no: (counted.own[no], no))
+    if len(best) > 1:
+        rarity = _Rarity(by_words)
+        counted.hinted = _hints(by_words, counted.own, best, bodies, lengths, measure, hits, rarity)
+        counted.mentioned = _mentioned(candidates, counted.own, best[: weights.LINK_FROM], bodies, known.keys(), rarity)
     return counted
 
 
@@ -124,18 +132,71 @@ def _heading(content: str, asked: Mapping[str, float], rarest: float) -> float:
     return weights.HEADING * weight * weight / (weight + rarest * len(held - asked.keys())) if weight else 0.0
 
 
+class _Rarity:
+    """How rare a term is, as a sample of the candidates shows it: an inverse document frequency."""
+
+    def __init__(self, candidates: Sequence[Candidate]) -> None:
+        self._contents = [c.content for c in candidates[:: max(1, len(candidates) // weights.HINT_SAMPLE)]]
+        self._known: dict[str, float] = {}
+
+    def of(self, term: str) -> float:
+        """The weight of a term."""
+        known = self._known.get(term)
+        if known is None:
+            spaced = f" {term} "
+            n = sum(1 for content in self._contents if spaced in content)
+            total = max(len(self._contents), weights.FEWEST)
+            known = self._known[term] = math.log(1 + (total - n + 0.5) / (n + 0.5))
+        return known
+
+
+def _mentioned(
+    candidates: Sequence[Candidate],
+    first: Mapping[int, float],
+    best: Sequence[int],
+    bodies: Mapping[int, str],
+    asked: AbstractSet[str],
+    rarity: _Rarity,
+) -> dict[int, float]:
+    """What a memory gets whose heading one of the best memories mentions: the second step of a question in two.
+
+    "Where does the singer of Blue Moon live?" shares no word with the page on the singer, whom the page on the song
+    names. A heading counts as far as its first terms stand side by side there: "Ada Vale" finds "Ada Vale (singer)". A
+    mention leads to the place of what mentions at most.
+    """
+    sources = [(first[no], bodies[no], frozenset(bodies[no].split()), no) for no in best]
+    top = first[best[0]]
+    out: dict[int, float] = {}
+    for candidate in candidates:
+        head, line, _ = candidate.content.partition(" / ")
+        if not line:
+            continue
+        terms, value = head.split(), 0.0
+        for reached, body, held, no in sources:
+            if no == candidate.no or not terms or terms[0] not in held:
+                continue
+            length = next(n for n in range(len(terms), 0, -1) if n == 1 or f" {' '.join(terms[:n])} " in body)
+            fresh = sum(rarity.of(t) for t in terms[:length] if t not in asked)
+            if fresh:
+                part = sum(map(rarity.of, terms[:length])) / sum(map(rarity.of, terms))
+                gain = weights.LINK * reached / top * part * part * fresh
+                value = max(value, min(gain, reached - first.get(candidate.no, 0.0)))
+        if value > 0:
+            out[candidate.no] = value
+    return out
+
+
 def _hints(
     candidates: Sequence[Candidate],
     first: dict[int, float],
+    best: Sequence[int],
     bodies: dict[int, str],
     lengths: dict[int, int],
     measure: Measure,
     hits: WordHits,
+    rarity: _Rarity,
 ) -> dict[int, float]:
     """Pseudo-relevance feedback: terms that several of the best memories hold, scored like terms of the query."""
-    best = heapq.nlargest(weights.HINT_MEMORIES, first, key=lambda no: (first[no], no))
-    if len(best) < 2:
-        return {}
     asked = {t.text for t in hits.terms}
     sums: defaultdict[str, float] = defaultdict(float)
     holders: Counter[str] = Counter()
@@ -147,14 +208,9 @@ def _hints(
                 sums[term] += share * f / (f + 0.5 + 0.015 * lengths[no])
                 holders[term] += 1
     scored = []
-    # How common a term is shows in a sample of the candidates.
-    contents = [c.content for c in candidates[:: max(1, len(candidates) // weights.HINT_SAMPLE)]]
-    total = len(contents)
     for term, value in heapq.nlargest(weights.HINTS_TRIED, sums.items(), key=itemgetter(1)):
         if holders[term] >= 2 and term not in STOP_WORDS and term not in QUESTION_WORDS:
-            spaced = f" {term} "
-            n = sum(1 for content in contents if spaced in content)
-            scored.append((value * math.log(1 + (total - n + 0.5) / (n + 0.5)), spaced))
+            scored.append((value * rarity.of(term), f" {term} "))
     scored.sort(reverse=True)
     chosen = scored[: weights.HINT_TERMS]
     whole = sum(weight for weight, _ in chosen)

@@ -24,6 +24,7 @@ class Scored:
     candidate: Candidate
     words: float = 0.0
     hinted: float = 0.0
+    mentioned: float = 0.0
     near: float = 0.0
     document: float = 0.0
     author: float = 0.0
@@ -36,7 +37,8 @@ class Scored:
     total: float = field(init=False)
 
     def __post_init__(self) -> None:
-        self.total = self.words + self.hinted + self.near + self.document + self.author + self.time + self.meaning
+        words = self.words + self.hinted + self.mentioned + self.near
+        self.total = words + self.document + self.author + self.time + self.meaning
 
     @staticmethod
     def of(candidate: Candidate) -> Scored:
@@ -62,13 +64,14 @@ def fuse(
     """All candidates, best first: the sum of max-normalised signals (see ``weights``)."""
     everyone = list(found.by_number.values())
     near = {c.no: neighbours.added(found, c, hits) for c in everyone}
-    own, hinted = counted.own, counted.hinted
+    own, hinted, mentioned = counted.own, counted.hinted, counted.mentioned
     documents = neighbours.documents(found, hits)
     marks = [(f" {tokens.author_term(name)} ", f" {name} ") for name in names]
-    per_word = _scale(weights.WORDS, (own.get(n, 0.0) + hinted.get(n, 0.0) + near[n] for n in near))
+    per_word = _scale(
+        weights.WORDS, (own.get(n, 0.0) + hinted.get(n, 0.0) + mentioned.get(n, 0.0) + near[n] for n in near)
+    )
     per_document = _scale(weights.DOCUMENT, documents.values())
-    meaning = _smoothed(found, everyone, similarity) if similarity else {}
-    per_meaning = _scale(weights.MEANING, meaning.values())
+    per_meaning = _scale(weights.MEANING, (similarity.get(no, 0.0) for no in near)) if similarity else 0.0
     content = weights.WORDS + weights.DOCUMENT + (weights.MEANING if per_meaning else 0.0)
     scored = []
     for candidate in everyone:
@@ -86,13 +89,14 @@ def fuse(
                 candidate=candidate,
                 words=own.get(no, 0.0) * per_word,
                 hinted=hinted.get(no, 0.0) * per_word,
+                mentioned=mentioned.get(no, 0.0) * per_word,
                 near=near[no] * per_word,
                 document=documents.get(no, 0.0) * per_document,
                 author=content * weights.AUTHOR * share,
                 by_named=by_named,
                 time=time,
                 span=span,
-                meaning=meaning.get(no, 0.0) * per_meaning,
+                meaning=similarity.get(no, 0.0) * per_meaning,
                 similarity=similarity.get(no, 0.0),
             )
         )
@@ -106,17 +110,6 @@ def _scale(weight: float, values: object) -> float:
     return weight / largest if largest > 0 else 0.0
 
 
-def _smoothed(found: Candidates, everyone: Sequence[Candidate], similarity: Mapping[int, float]) -> dict[int, float]:
-    """Similarities with a share of those of the memories just before and after."""
-    out = {}
-    for candidate in everyone:
-        score = similarity.get(candidate.no, 0.0)
-        for near in neighbours.adjoining(found, candidate):
-            score += weights.MEANING_NEAR * similarity.get(near.no, 0.0)
-        out[candidate.no] = score
-    return out
-
-
 def signals(scored: Scored, hits: WordHits, asked: Mapping[str, str]) -> tuple[Signal, ...]:
     """Why a memory was found: what each strategy gave, and for which reason.
 
@@ -128,6 +121,7 @@ def signals(scored: Scored, hits: WordHits, asked: Mapping[str, str]) -> tuple[S
         Signal("words", scored.words, f"holds {shown(hits, candidate.mask, asked) or 'other forms of its words'}"),
         Signal("words", scored.hinted, "holds words that the best memories have in common"),
         Signal("meaning", scored.meaning, f"similarity {scored.similarity:.2f}"),
+        Signal("graph", scored.mentioned, "its heading is mentioned by one of the best memories"),
         Signal("graph", scored.near, "stands next to memories that hold words of the query"),
         Signal("graph", scored.document, "its document holds words of the query"),
         Signal(

@@ -38,6 +38,7 @@ class Question:
         shown: Terms in the order of the query, with the word that each came from.
         names: Those of the terms that name an author of the bank.
         silent: Those of the terms that only ask.
+        joined: Terms of what it writes apart and others as one, with the terms that it has instead.
         spans: The spans of time it names.
         rest: The query without the names.
     """
@@ -45,6 +46,7 @@ class Question:
     shown: dict[str, str]
     names: frozenset[str]
     silent: frozenset[str]
+    joined: dict[str, list[str]]
     spans: list[moments.Named]
     rest: str
 
@@ -56,7 +58,8 @@ class Question:
         about = frozenset(tokens.words(subject(text)))
         silent = frozenset(t for t, word in shown.items() if word in tokens.QUESTION_WORDS or word not in about)
         rest = " ".join(w for w in text.split() if names.isdisjoint(tokens.terms(w))) if names else text
-        return Question(shown, names, silent, moments.spans(db, bank, text, now=now, size=size), rest or text)
+        joined = {tokens.term(word.lower()): tokens.terms(written) for word, written in tokens.joined(text).items()}
+        return Question(shown, names, silent, joined, moments.spans(db, bank, text, now=now, size=size), rest or text)
 
 
 _MOST_NAMES = 24
@@ -114,8 +117,10 @@ def recall(
 ) -> Recalled:
     """Memories that answer the query, best first."""
     depth = DEPTHS[budget]
-    if _names_nothing(query):
-        return Recalled(_newest(db, bank, bank_id, chosen, depth.results, explain), None)
+    names_nothing = _names_nothing(query)
+    alone = _of_its_words(db, bank, bank_id, query, chosen, explain=explain, names_nothing=names_nothing)
+    if names_nothing:
+        return Recalled(_behind(alone, _newest(db, bank, bank_id, chosen, depth.results, explain)), None)
     (size,) = db.execute("SELECT memories FROM bank WHERE no = ?", (bank,)).fetchone()
     question = Question.read(db, bank, query, now=now, size=size)
     condition = chosen.condition()
@@ -124,7 +129,8 @@ def recall(
     hits = words.search(
         db,
         bank,
-        list(question.shown),
+        question.shown,
+        joined=question.joined,
         names=question.names,
         silent=question.silent,
         size=size,
@@ -141,7 +147,7 @@ def recall(
     if len(found.by_number) < depth.results:
         for name in question.names:
             term = tokens.author_term(name)
-            found.add(words.newest(db, bank, term, condition=condition, most=depth.results), masks)
+            found.add(words.newest(db, bank, [term], condition=condition, most=depth.results), masks)
     best = heapq.nlargest(depth.spread, found.by_number.values(), key=lambda c: hits.weight(c.mask))
     neighbours.spread(found, bank, best, masks)
     similar = meaning.Similar()
@@ -164,7 +170,41 @@ def recall(
         )
         for s in ranked
     ]
-    return Recalled(memories, confidence)
+    return Recalled(_behind(alone, memories), 1.0 if alone else confidence)
+
+
+def _of_its_words(
+    db: sqlite3.Connection, bank: int, bank_id: str, query: str, chosen: Filter, *, explain: bool, names_nothing: bool
+) -> list[Memory]:
+    """Memories of the words of a query that names nothing to look for: just these, or all of its nouns.
+
+    What holds only stop words ("AM", "It is what it is"), or only signs, is found by the whole text.
+    """
+    if (alone := tokens.wordless(query)) is not None:
+        terms = [alone]
+    elif names_nothing:
+        terms = [t for t in dict.fromkeys(tokens.terms(query)) if t not in _ASKING_TERMS]
+    else:
+        terms = []
+    if not terms:
+        return []
+    rows = reading.rows(db, words.newest(db, bank, terms, condition=chosen.condition(), most=_MOST_ALONE))
+    signals = (Signal("words", 1.0, "says just this"),) if explain else ()
+    return [
+        records.memory(row, bank_id, score=1.0, signals=signals)
+        for row in rows.values()
+        if chosen.accepts(row[7], row[5])
+    ]
+
+
+_MOST_ALONE = 30
+_ASKING_TERMS = frozenset(tokens.term(word) for word in tokens.QUESTION_WORDS if word.isascii())
+
+
+def _behind(first: list[Memory], others: list[Memory]) -> list[Memory]:
+    """The first memories, and behind them those of the others that are not among them."""
+    known = {memory.id for memory in first}
+    return [*first, *(memory for memory in others if memory.id not in known)] if first else others
 
 
 def _newest(db: sqlite3.Connection, bank: int, bank_id: str, chosen: Filter, most: int, explain: bool) -> list[Memory]:

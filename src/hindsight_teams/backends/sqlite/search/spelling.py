@@ -1,19 +1,21 @@
-"""Words that a bank does not hold, tried with one edit: "Lindquist" for "Lindqvist"."""
+"""Words that a bank does not hold, tried with one edit, "Lindquist" for "Lindqvist", or as they sound, "tarrif"."""
 
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections.abc import Iterator
 
 _LATIN = "abcdefghijklmnopqrstuvwxyz"
+_DOUBLED = re.compile(r"(.)\1+")
 _SHORTEST = 4
 _MOST = 400
 """Terms of the vocabulary that are compared for one word."""
 
 
 def near_terms(db: sqlite3.Connection, term: str) -> list[str]:
-    """Terms of the file that differ from one by one letter, or by two that changed places.
+    """Terms of the file that differ from one by one letter, or by two that changed places; else those that sound alike.
 
     One edit leaves one half of a word as it is. So terms that begin like the word are compared, and those tried that
     result from an edit in its first half.
@@ -24,12 +26,20 @@ def near_terms(db: sqlite3.Connection, term: str) -> list[str]:
     begin = term[: max(half, 2)]
     rows = db.execute(
         "SELECT term FROM vocabulary WHERE term >= ? AND term < ? LIMIT ?", (begin, begin + "\U0010ffff", _MOST)
-    )
+    ).fetchall()
     found = [t for (t,) in rows if t != term and one_edit(t, term)]
     if not found:
         sql = "SELECT v.term FROM json_each(?) j CROSS JOIN vocabulary v WHERE v.term = j.value"
         found = [t for (t,) in db.execute(sql, (json.dumps(list(dict.fromkeys(_edited(term, half)))),))]
+    if not found:
+        sound = _sound(term)
+        found = [t for (t,) in rows if (other := _sound(t)) == sound or (len(sound) > 4 and one_edit(other, sound))]
     return [t for t in found if t.isalpha()][:8]
+
+
+def _sound(term: str) -> str:
+    """A word without the differences of spelling that are hardest to hear: "tarrif", "Stephen"."""
+    return _DOUBLED.sub(r"\1", term.replace("ph", "f").replace("ck", "k").replace("y", "i"))
 
 
 def _edited(term: str, half: int) -> Iterator[str]:

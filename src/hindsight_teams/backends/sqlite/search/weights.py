@@ -39,9 +39,6 @@ TIME_REACH_DAYS = 7
 MEANING = 1.0
 """Similarity of vectors, where there is an embedder."""
 
-MEANING_NEAR = 0.3
-"""Share that the memories just before and after add to a memory's similarity."""
-
 MEANING_FLOOR = 0.2
 """Least cosine similarity for a memory that nothing but its vector speaks for."""
 
@@ -82,6 +79,10 @@ HINT_SAMPLE = 60
 HINTED = 80
 """Feedback: what the terms that the best memories share weigh beside the query, how many memories tell them, how many
 terms they are, out of how many, in how large a sample they are counted, and how many memories they score."""
+
+LINK = 2.0
+LINK_FROM = 3
+"""What the terms of a heading count, if one of so many best memories mentions them."""
 
 ARRIVAL = 1.2
 ARRIVAL_RATIO = (1.2, 1.6)

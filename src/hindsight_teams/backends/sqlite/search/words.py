@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 import sqlite3
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice, pairwise
 
 from hindsight_teams.backends.sqlite.search import spelling, weights
 from hindsight_teams.backends.sqlite.store.reading import bounds
+from hindsight_teams.backends.sqlite.text import terms as tokens
 
 MOST_TERMS = 24
 """Terms of a query that are looked up, rarest first."""
@@ -87,8 +89,9 @@ class WordHits:
 def search(
     db: sqlite3.Connection,
     bank: int,
-    terms: Sequence[str],
+    asked: Mapping[str, str],
     *,
+    joined: Mapping[str, Collection[str]],
     names: Collection[str],
     silent: Collection[str],
     size: int,
@@ -103,6 +106,8 @@ def search(
     document frequency (Robertson and Spärck Jones 1976, as in BM25).
 
     Args:
+        asked: The query's terms in its order, with the words that they came from.
+        joined: Terms of what the query writes apart and others as one ("wifi"), with the terms that it has instead.
         names: Terms that name an author: they find nothing and weigh nothing, unless there is nothing else.
         silent: Terms that only ask: the same.
         size: Memories in the bank.
@@ -111,7 +116,7 @@ def search(
         most: Index rows to read for finding.
     """
     quiet = {*names, *silent}
-    counts, lacking = _counted(db, bank, terms[:_MOST_COUNTED], quiet, most)
+    counts, lacking = _counted(db, bank, asked, joined, quiet, most)
     rare_first = sorted(counts, key=lambda t: (t.text in quiet, counts[t]))[:MOST_TERMS]
     only_quiet = all(term.text in quiet for term in rare_first)
     rarest = _idf(1, max(size, weights.FEWEST))
@@ -143,23 +148,38 @@ def search(
 
 
 def _counted(
-    db: sqlite3.Connection, bank: int, terms: Sequence[str], quiet: Collection[str], most: int
+    db: sqlite3.Connection,
+    bank: int,
+    asked: Mapping[str, str],
+    joined: Mapping[str, Collection[str]],
+    quiet: Collection[str],
+    most: int,
 ) -> tuple[dict[Term, int], int]:
     """In how many memories each term occurs, in whichever form the bank has it; and how many terms it lacks."""
     counts: dict[Term, int] = {}
-    lacking = tried = 0
-    for text in terms:
+    lacking: list[str] = []
+    for text in islice(asked, _MOST_COUNTED):
         term = Term.of(text)
-        n = estimate(db, bank, term.match, most)
-        if not n and text not in quiet and tried < _MOST_UNKNOWN:
-            tried += 1
-            term, n = _otherwise(db, bank, text, most)
-            lacking += not n
-        elif not n and text not in quiet:
-            lacking += 1
+        if n := estimate(db, bank, term.match, most):
+            counts[term] = n
+        elif text not in quiet:
+            lacking.append(text)
+    together = list(joined.items())
+    if lacking:  # "data base" for "database"
+        neighbours = pairwise(asked.items())
+        together += ((tokens.term(v + w), (a, b)) for (a, v), (b, w) in neighbours if a in lacking or b in lacking)
+    for text, parts in together:
+        term = Term.of(text)
+        if n := estimate(db, bank, term.match, most):
+            counts[term] = n
+            lacking = [part for part in lacking if part not in parts]
+    missing = len(lacking)
+    for text in lacking[:_MOST_UNKNOWN]:
+        term, n = _otherwise(db, bank, text, most)
         if n:
             counts[term] = n
-    return counts, lacking
+            missing -= 1
+    return counts, missing
 
 
 def _otherwise(db: sqlite3.Connection, bank: int, text: str, most: int) -> tuple[Term, int]:
@@ -245,9 +265,9 @@ def occurs(db: sqlite3.Connection, bank: int, query: str) -> bool:
     return db.execute(sql, (query, *bounds(bank))).fetchone() is not None
 
 
-def newest(db: sqlite3.Connection, bank: int, term: str, *, condition: str | None, most: int) -> list[int]:
-    """The newest memories of the bank that are indexed under a term."""
-    query = f'"{term}"' + (f" AND {condition}" if condition else "")
+def newest(db: sqlite3.Connection, bank: int, terms: Collection[str], *, condition: str | None, most: int) -> list[int]:
+    """The newest memories of the bank that are indexed under all of some terms."""
+    query = " AND ".join([*(f'"{term}"' for term in terms), *([condition] if condition else ())])
     return [no for (no,) in db.execute(_SELECT, (query, *bounds(bank), most))]
 
 

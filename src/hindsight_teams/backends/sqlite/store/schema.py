@@ -233,6 +233,13 @@ def _tags_counted_together(db: sqlite3.Connection) -> None:
     db.execute("DROP TRIGGER tags_added")
 
 
+def _joined_words(db: sqlite3.Connection) -> None:
+    """Words that are also written as one, and texts that hold only stop words or signs, in the index."""
+    db.execute("DROP TABLE words")
+    make_words(db)
+    fill_words(db)
+
+
 def count_tags(db: sqlite3.Connection) -> None:
     """Count each bank's tags anew, from the memories."""
     db.execute("DELETE FROM tag")
@@ -253,6 +260,7 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _erasing,
     _tag_counts,
     _tags_counted_together,
+    _joined_words,
 )
 
 

@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -50,12 +52,14 @@ class Span:
         text: The words that name it.
         open: The end that the text does not name: ``start`` in "until Friday", ``end`` in "since 2019". A search needs
             one all the same, so it is filled in.
+        yearless: Whether the year was worked out from the day on which it was said.
     """
 
     start: datetime
     end: datetime
     text: str
     open: Literal["start", "end"] | None = None
+    yearless: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +119,7 @@ def find_spans(text: str, now: datetime, *, strict: bool = False) -> list[Span]:
                 datetime(hit.days.end.year, hit.days.end.month, hit.days.end.day, tzinfo=zone),
                 text[hit.left : hit.right],
                 hit.open,
+                hit.days.yearless,
             )
             for hit in hits
         ]
@@ -124,7 +129,7 @@ def find_spans(text: str, now: datetime, *, strict: bool = False) -> list[Span]:
 
 def happened_each(text: str, now: datetime) -> list[tuple[str, Happening | None]]:
     """The sentences of a text, each with when that happened which it tells; None where it does not say."""
-    return [(sentence, _happening(sentence, now)) for sentence in sentences.split(text)]
+    return [(sentence, None if found == _SOME_TIME else found) for sentence, found in _told(text, now)]
 
 
 def happened(text: str, now: datetime) -> Happening | None:
@@ -134,8 +139,19 @@ def happened(text: str, now: datetime) -> Happening | None:
         text: A memory.
         now: When it was said; its time zone says where "yesterday" was.
     """
-    told = {found for _sentence, found in happened_each(_HEAD.sub("", text, count=1), now) if found is not None}
-    return told.pop() if len(told) == 1 else None
+    told = {found for _sentence, found in _told(_HEAD.sub("", text, count=1), now) if found is not None}
+    return None if len(told) != 1 or _SOME_TIME in told else told.pop()
+
+
+_SOME_TIME = Happening(None, None)
+"""A day without a year in a text that names other years: it is one of the story's, nobody can tell which."""
+_YEAR = re.compile(r"\d{4}")
+
+
+def _told(text: str, now: datetime) -> list[tuple[str, Happening | None]]:
+    found = [(sentence, find_spans(sentence, now, strict=True)) for sentence in sentences.split(text)]
+    years = {span.start.year for _, spans in found for span in spans if _YEAR.search(span.text)}
+    return [(sentence, _happening(sentence, spans, years)) for sentence, spans in found]
 
 
 _HEAD = re.compile(r"^[^\W\d_][\w.'\u2019-]*(?: [^\W\d_][\w.'\u2019-]*){0,3} \([^()\n]{1,60}\): ")
@@ -143,18 +159,16 @@ _HEAD = re.compile(r"^[^\W\d_][\w.'\u2019-]*(?: [^\W\d_][\w.'\u2019-]*){0,3} \([
 _MICROSECOND = timedelta(microseconds=1)
 
 
-def _happening(sentence: str, now: datetime) -> Happening | None:
-    if not sentence.isascii():
-        sentence = unicodedata.normalize("NFC", sentence)
+def _happening(sentence: str, spans: Sequence[Span], years: AbstractSet[int]) -> Happening | None:
     if sentence.rstrip("\"'\u201d\u00bb)")[-1:] in ("?", "\uff1f", "\u061f"):
         return None
-    spans = [
-        span
-        for span in find_spans(sentence, now, strict=True)
-        if not _is_denied(sentence, span) and not _is_quoted(sentence, span)
-    ]
+    if not sentence.isascii():
+        sentence = unicodedata.normalize("NFC", sentence)
+    spans = [span for span in spans if not _is_denied(sentence, span) and not _is_quoted(sentence, span)]
     if not spans:
         return None
+    if years and any(span.yearless and span.start.year not in years for span in spans):
+        return _SOME_TIME
     closed = [span for span in spans if span.open is None]
     if len(spans) == 1:
         chosen = spans[0]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cache, lru_cache
 from typing import Final
 
@@ -24,11 +24,14 @@ __all__ = [
     "UNTAGGED",
     "author_term",
     "indexed",
+    "joined",
+    "language",
     "named_stop_words",
     "speaker",
     "tag_term",
     "term",
     "terms",
+    "wordless",
     "words",
 ]
 
@@ -81,6 +84,11 @@ _HUMPED = re.compile(r"[A-Za-z][A-Za-z0-9]*[a-z0-9][A-Z][A-Za-z0-9]*|[A-Z]{2,}(?
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _JOINED = re.compile(r"(?<!\w)(\w{1,3})&(\w{1,3})(?!\w)")
 _SIGNED = re.compile(r"(?<!\w)([A-Za-z])(\+\+|#)(?!\w)")
+_HYPHENED = re.compile(r"\w+(?:[-\u2010\u2011]\w+)+")
+_NUMBERS = re.compile(r"[\d\W]+")
+_MAY_BE_GROUPED = re.compile(r"\d[. \u00a0\u2009]\d{3}")
+_GROUPED = re.compile(r"(?<![\w.,])\d{1,3}(?:[. \u00a0\u2009]\d{3})+(?![.,]?\w)")
+_BETWEEN = re.compile("[-\u2010\u2011. \u00a0\u2009]")
 _CAPITALISED = re.compile(r"[A-Z](?<![\w'][A-Z])(?:[A-Z]+|[a-z]+)(?![\w'\u2019])")
 _SENTENCE_BEGINS = re.compile(r"(?:^|[.!?:;\n\r\u2022>)\]*-])[\s\"'\u201c\u2018(*_>-]{0,8}$")
 _SPEAKER = re.compile(r"([^\W\d_][\w.'\u2019-]*(?: [^\W\d_][\w.'\u2019-]*){0,3})(?: \([^()\n]{1,60}\))?: \S")
@@ -173,8 +181,10 @@ def _grams(run: str) -> list[str]:
     return [run[i : i + size] for i in range(len(run) - size + 1)]
 
 
-def language(words: Iterable[str]) -> str:
+def language(words: Collection[str]) -> str:
     """``ENGLISH``, also for a text too short to tell, or ``OTHER``: by the function words in it, folded."""
+    if _FOREIGN.isdisjoint(words):
+        return ENGLISH
     held = frozenset(words)
     return OTHER if len(_FOREIGN & held) > len(_ENGLISH & held) else ENGLISH
 
@@ -187,7 +197,7 @@ def _stemmer(algorithm: str) -> Callable[[str], str]:
     return stem
 
 
-@lru_cache(maxsize=1 << 17)
+@lru_cache(maxsize=1 << 10)  # ``_Terms`` remembers the rest
 def term(word: str, spoken: str = ENGLISH) -> str:
     """The index term of a folded word.
 
@@ -210,14 +220,56 @@ def term(word: str, spoken: str = ENGLISH) -> str:
     return word
 
 
+_MOST_REMEMBERED = 1 << 17
+
+
+class _Terms(dict[str, str]):
+    """The index term of each word of a language, empty for a stop word; worked out when a word is first met.
+
+    A plain dictionary, because a bulk load asks it for every word of every text.
+    """
+
+    def __init__(self, spoken: str) -> None:
+        super().__init__(dict.fromkeys(STOP_WORDS, ""))
+        self._spoken = spoken
+
+    def __missing__(self, word: str) -> str:
+        if len(self) > _MOST_REMEMBERED:
+            self.clear()
+            self.update(dict.fromkeys(STOP_WORDS, ""))
+        self[word] = found = term(word, self._spoken)
+        return found
+
+
+_terms = {spoken: _Terms(spoken) for spoken in (ENGLISH, OTHER)}
+
+
 def terms(text: str) -> list[str]:
     """The index terms of a text, in order, with repetitions, without stop words."""
     found = words(text)
     spoken = language(found)
-    if text.isascii() or spoken != ENGLISH:
-        return [term(w, spoken) for w in found if w not in STOP_WORDS]
-    accented = _accented(text)
-    return [term(w, OTHER if w in accented else spoken) for w in found if w not in STOP_WORDS]
+    if text.isascii() or spoken != ENGLISH or not (accented := _accented(text)):
+        return list(filter(None, map(_terms[spoken].__getitem__, found)))
+    return [t for w in found if (t := _terms[OTHER if w in accented else spoken][w])]
+
+
+def joined(text: str) -> dict[str, str]:
+    """Words and numbers that are also written as one, "wifi" and "1250", by how the text has them: "Wi-Fi", "1.250"."""
+    found: list[str] = []
+    if "-" in text or "\u2010" in text or "\u2011" in text:
+        found += (word for word in _HYPHENED.findall(text) if not _NUMBERS.fullmatch(word))
+    if _MAY_BE_GROUPED.search(text):
+        found += _GROUPED.findall(text)
+    return {_BETWEEN.sub("", written): written for written in found}
+
+
+def wordless(text: str) -> str | None:
+    """The index term of a text without any other: only stop words ("It is what it is"), or only signs ("->")."""
+    found = words(text)
+    if not STOP_WORDS.issuperset(found):
+        return None
+    whole = " ".join(found) or "".join(text.split())
+    return "§o" + str(int.from_bytes(hashlib.blake2b(whole.encode(), digest_size=10).digest(), "big"))
 
 
 _ACCENTED = re.compile(r"\w*[\u00c0-\u024f]\w*")
@@ -270,17 +322,23 @@ def _author_terms(author: str) -> tuple[str, ...]:
 def indexed(text: str, *, author: str | None, context: str | None, entities: Iterable[str], tags: Iterable[str]) -> str:
     """What the full-text index holds for a memory: its terms in order, between spaces, so that they can be counted.
 
-    A slash ends the heading, a bar ends the text; behind it stand terms of context and entities, stop words that are
-    names, single characters, and marks of authors and tags. Neither sign is a token to SQLite.
+    A slash ends the heading, a bar ends the text; behind it stand terms of context and entities, words written as one,
+    stop words that are names, single characters, and marks of authors and tags. Neither sign is a token to SQLite.
     """
     head, line, rest = text.partition("\n")
     if line and len(head) <= LONGEST_HEADING and rest and not rest.isspace():
         out = [*terms(head), "/", *terms(rest)]
     else:
         out = terms(text)
-    seen = set(out)
+    alone = None if out else wordless(text)
+    extras = (context, *entities) if context else tuple(entities)
+    if as_one := joined(text):
+        extras = (*extras, " ".join(as_one))
+    seen = set(out) if extras or not text.isascii() else set()
     out.append("|")
-    for extra in (context, *entities) if context else entities:
+    if alone is not None:
+        out.append(alone)
+    for extra in extras:
         fresh = [t for t in terms(extra) if t not in seen]
         seen.update(fresh)
         out += fresh
@@ -288,7 +346,8 @@ def indexed(text: str, *, author: str | None, context: str | None, entities: Ite
     if not text.isascii():
         out += _last_characters(text, seen)
     said_by = speaker(text)
-    out += dict.fromkeys((*(_author_terms(author) if author else ()), *(_author_terms(said_by) if said_by else ())))
+    if author or said_by:
+        out += dict.fromkeys((*(_author_terms(author) if author else ()), *(_author_terms(said_by) if said_by else ())))
     out += [tag_term(tag) for tag in tags] or [UNTAGGED]
     return f" {' '.join(out)} "
 
