@@ -96,18 +96,22 @@ def _edge(date: str, *, end: bool) -> str:
     return f"{year:04}-{month:02}-{day or (calendar.monthrange(year, month)[1] if end else 1):02}"
 
 
+_SETS = {"memories": dated, "memories, third set": attacked, "questions": asked}
+
+
 def main() -> None:
     """Print the figures of both halves, and what is wrong in the half that the rules were written on."""
     for held_out in (False, True):
-        rows = list(dated(held_out=held_out))
-        wrong = [(text, got, right) for text, got, right in rows if got not in right]
-        untrue = sum(got != "-" for _, got, _ in wrong)
+        half = "held out" if held_out else "looked at"
+        for name, read_set in _SETS.items():
+            rows = list(read_set(held_out=held_out))
+            wrong = [(text, got, right) for text, got, right in rows if got not in right]
+            untrue = sum(got != "-" for _, got, _ in wrong)
+            print(f"{name}, {half}: {len(rows) - len(wrong)} of {len(rows)} right, {untrue} given a wrong day")
+            if not held_out:
+                print(*(f"  {text} | {got} | {' or '.join(right)}\n" for text, got, right in wrong), sep="", end="")
         bad, of = invented(held_out=held_out)
-        half = "held out" if held_out else "tuned on"
-        print(f"{half}: {len(rows) - len(wrong)} of {len(rows)} right, {untrue} given a wrong day;", end=" ")
-        print(f"{len(bad)} of {of} sentences without a date given one")
-        if not held_out:
-            print(*(f"  {text} | {got} | {' or '.join(right)}" for text, got, right in wrong), *bad, sep="\n")
+        print(f"memories without a date, {half}: {len(bad)} of {of} given one", *bad if not held_out else ())
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """Newer before older: among lines that say nearly the same, and before what a memory was replaced by.
 
 Nothing is marked or left out by these rules: they decide which of two lines stands first. A line that was said again
-is as new as when it was said last.
+is as new as when it was said last. Where the question names a time, what lies in it is no older version of what does
+not.
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ def _updates(older: Scored, newer: Scored, lines: Mapping[int, _Line]) -> bool:
     """Whether a line that ranks lower is a newer version of one that ranks higher."""
     a, b = older.candidate, newer.candidate
     old, new = lines[a.no], lines[b.no]
-    if new.said <= old.said:
+    if new.said <= old.said or older.time > newer.time:  # the question names a time, which the older fits better
         return False
     both = old.terms & new.terms
     if not both or max(old.length, new.length) > weights.UPDATE_LONGEST:

@@ -85,6 +85,15 @@ def _hijri(m: re.Match[str], reading: Reading) -> Days:
     return NO_DAYS  # which day that is depends on where the moon was seen
 
 
+_HAN_SEASONS = {"春": 3, "夏": 6, "秋": 9, "冬": 12}
+
+
+@unspaced(rf"(?:({any_of(_NEAR_YEARS)})|(?<!\d)([12]\d{{3}})\s?年)の?([春夏秋冬])")
+def _year_season(m: re.Match[str], reading: Reading) -> Days:
+    year = int(m[2]) if m[2] else reading.today.year + _NEAR_YEARS[m[1]]
+    return Days(first_of(year, _HAN_SEASONS[m[3]]), first_of(year, _HAN_SEASONS[m[3]] + 3))
+
+
 @unspaced(r"(?<!\d)(\d{4})\s?[年년]\s?(\d{1,2})\s?[月월]")
 def _year_month(m: re.Match[str], reading: Reading) -> Days:
     return unit_at("month", date(int(m[1]), int(m[2]), 1), 0)
