@@ -326,15 +326,17 @@ _OFFSET = re.compile(
     rf"(?:\b(?P<n>{ANY_NUMBER})\s+)?(?:\bthe\s+)?\b(?P<unit>{ANY_UNIT}|{ANY_WEEKDAY})s?\s+"
     r"(?P<way>before|after|prior\s+to|following|preceding|of)\s+(?:the\s+)?$"
 )
+_SINCE_WORDS = frozenset("since seit depuis desde dal с sejak منذ".split())
 _FROM_THEN = re.compile(
-    r"\b(?:ever\s+)?(?:since|seit|depuis|desde|dal|с|sejak|منذ|as\s+of|starting|beginning|à\s+partir\s+d[eu]|a\s+partir\s+de?l?|ab)"
+    r"\b(?:ever\s+)?(?P<way>since|seit|depuis|desde|dal|с|sejak|منذ|as\s+of|starting|beginning|à\s+partir\s+d[eu]|a\s+partir\s+de?l?|ab)"
     r"\s+(?:in\s+|dem\s+|tahun\s+|عام\s+|سنة\s+)?(?:the\s+)?$"
 )
+_FROM_NOW = re.compile(r"\W*from\s+(?:the\s+)?$")
 _DAYS_TO_DAYS = re.compile(r"\d{1,2}\W{0,2}(?:[-\u2013]|\s(?:to|bis|au|al|a|по)\s)\W?\d{1,2}\b")
 _UP_TO = re.compile(
     r"\b(?P<way>before|prior\s+to|earlier\s+than|until|till|up\s+to|by|through|bis(?:\s+zum)?|hasta(?:\s+el)?|"
     r"até(?:\s+o)?|fino\s+al?|jusqu['\u2019](?:en|au|à)|avant(?:\s+le)?|antes\s+del?|до|sampai|hingga|sebelum|حتى|قبل|after|later\s+than|setelah|بعد)"
-    r"\s+(?:the\s+|tahun\s+|عام\s+|سنة\s+)?$"
+    r"\s+(?:(?:\d{1,2}(?:[:.]\d\d)?(?:\s?[ap]\.?m\.?)?|noon|midnight)\s+on\s+)?(?:the\s+|tahun\s+|عام\s+|سنة\s+)?$"
 )
 _BEFORE_WORDS = ("before", "prior", "earlier", "avant", "antes", "sebelum", "قبل")
 _ONWARDS = re.compile(
@@ -414,7 +416,9 @@ def _beside(unit: Unit, edge: date, least: int, most: int, sign: int, *, exact: 
 def _directed(low: str, hit: _Hit, today: date) -> _Hit:
     days = hit.days
     if not _DAYS_TO_DAYS.match(low, hit.left) and (match := _FROM_THEN.search(low, max(0, hit.left - 24), hit.left)):
-        return _from(replace(hit, left=match.start()), today)
+        return _from(replace(hit, left=match.start()), today, past=match["way"] in _SINCE_WORDS)
+    if days.start > today and _FROM_NOW.match(low, 0, hit.left):
+        return replace(hit, left=0, days=Days(days.start, LATEST), open="end")
     if match := _UP_TO.search(low, max(0, hit.left - 24), hit.left):
         way = match["way"]
         if way in ("after", "later than", "setelah", "بعد"):
@@ -432,15 +436,15 @@ def _bounded(low: str, hit: _Hit, today: date) -> _Hit:
             if not match[0].strip().startswith(("on", "forward")) or _FROM_WORD.search(
                 low, max(0, hit.left - 10), hit.left
             ):
-                return _from(hit, today)
+                return _from(hit, today, past=False)
         elif _NO_LATER.match(low, hit.right) or low[: hit.left].endswith(("到", "至")):
             return _to(hit, hit.days.end)
     return hit
 
 
-def _from(hit: _Hit, today: date) -> _Hit:
+def _from(hit: _Hit, today: date, *, past: bool) -> _Hit:
     days = hit.days
-    if days.yearless and days.start > today:
+    if past and days.yearless and days.start > today:
         days = _with_year(days, today)
     end = today + timedelta(days=1)
     return replace(hit, days=Days(days.start, end if end > days.start else LATEST), open="end")
