@@ -177,6 +177,9 @@ def _with_weekday(m: re.Match[str], reading: Reading, month: int, day: int) -> D
     return on_weekday(lambda year: unit_at("day", date(year, month, day), 0), WEEKDAYS[m[1]], reading, m.start())
 
 
+_AND_DAY = re.compile(r"^\d{1,2}\S*\s(?:and|und|et|y|e|и)\s")
+_BETWEEN = re.compile(r"\b(?:between|zwischen|entre|tra|между)\s+(?:the\s+|le\s+|el\s+|dem\s+)?$")
+_DAY_LISTED = re.compile(r"\b\d{1,2}(?:st|nd|rd|th|\.)?\s*,\s*$")
 _STREET = re.compile(
     r"\b(?:rue|place|avenue|calle|plaza|avenida|rua|praça|via|piazza|улица|street)\s+(?:d[eu]l?\s+|do\s+)?$"
 )
@@ -191,6 +194,11 @@ def _day_month(m: re.Match[str], reading: Reading) -> Days:
     if reading.strict and _STREET.search(reading.low, max(0, m.start() - 24), m.start()):
         return NO_DAYS
     month, first, last = MONTHS[m[3]], int(m[1] or m[2]), int(m[2])
+    if reading.strict and (
+        (last - first > 1 and _AND_DAY.search(m[0]) and not _BETWEEN.search(reading.low, 0, m.start()))
+        or _DAY_LISTED.search(reading.low, max(0, m.start() - 12), m.start())
+    ):
+        return NO_DAYS  # "on 5 and 9 May", "3, 4 and 5 May": several days
 
     def make(year: int) -> Days:
         return Days(date(year, month, first), date(year, month, last) + timedelta(days=1))
@@ -281,12 +289,17 @@ def _half_year(m: re.Match[str], reading: Reading) -> Days:
     return Days(date(year, month, 1), first_of(year, month + 6))
 
 
+_IN_DECADE = re.compile(r"\b(?:in|during|since|until|throughout|by|early|mid|late)[\s-]+(?:(?:early|mid|late)[\s-]+)?$")
+
+
 @rule(r"(?:the\s+)?['\u2019]?((?:1[0-9]|20)\d0|[2-9]0)['\u2019]?s\b", DIGITS, ("the",))
 def _decade(m: re.Match[str], reading: Reading) -> Days | None:
     if len(m[1]) == 2 and (
         reading.strict or not (m[0].startswith("the") or m.string[max(0, m.start() - 1) : m.start()] in ("'", "\u2019"))
     ):
         return None  # "in her 30s" is an age, "in the 90s" may be a temperature
+    if reading.strict and not _IN_DECADE.search(reading.low, max(0, m.start() - 20), m.start()):
+        return NO_DAYS  # "a 1960s lamp"
     return unit_at("decade", date(int(m[1]) if len(m[1]) == 4 else 1900 + int(m[1]), 1, 1), 0)
 
 

@@ -160,7 +160,10 @@ def _this_unit(m: re.Match[str], reading: Reading) -> Days:
     return Days(today, days.end) if m[1] else days
 
 
-_VAGUE = re.compile(r"\b(?:half|over|under|within|(?:more|less|fewer)\s+than|at\s+(?:least|most)|up\s+to)\s+$")
+_VAGUE = re.compile(
+    r"\b(?:half|over|under|within|almost|nearly|about|around|roughly|approximately|(?:more|less|fewer)\s+than|at\s+(?:least|most)|"
+    rf"up\s+to|or|to|(?:{ANY_UNIT})s?(?:,|\s+and|,\s+and)?)\s+$|\d\s?[-\u2013]\s?$"
+)
 """What makes of "a year ago" any day before or after that."""
 
 
@@ -281,11 +284,18 @@ def _weekday(m: re.Match[str], reading: Reading) -> Days | None:
     lean = reading.lean(at)
     if reading.strict:
         named = _WEEKDAY_BEFORE.search(low, max(0, at - 10), at) or _TIME_OF_DAY.match(low, m.end())
-        if not (named or m[1] in _BARE) or is_name(reading, at, m.end()) or lean is None or not away:
+        listed = _DAY_AFTER.match(low, m.end()) or _DAY_AHEAD.search(low, max(0, at - 24), at)
+        if (up_to := _DAY_UP_TO.match(low, m.end())) and WEEKDAYS[up_to[1]] == today.weekday():
+            return NO_DAYS  # "from Monday to Wednesday", on a Wednesday
+        if listed or not (named or m[1] in _BARE) or is_name(reading, at, m.end()) or lean is None or not away:
             return NO_DAYS
     return unit_at("day", today, (away or 7) if lean == "future" else away - 7 if away else 0)
 
 
+_LIST = r"\s*(?:,|&|/|\b(?:and|or|und|oder|et|ou|y|o|e|и|или)\b)\s*(?:(?:and|or|on|am|le|el|в)\s+)*"
+_DAY_AFTER = re.compile(rf"{_LIST}(?:{ANY_WEEKDAY})(?!\w)(?!\s+\d)")
+_DAY_UP_TO = re.compile(rf"\s*(?:-|\u2013|\b(?:to|until|till|through|bis|a|al|à|au|по)\b)\s*({ANY_WEEKDAY})(?!\w)")
+_DAY_AHEAD = re.compile(rf"(?:{ANY_WEEKDAY}){_LIST}$")
 _THE_LAST = re.compile(r"\b(?:letzte[nrms]?|vergangene[nrms]?|vorige[nrms]?|прошл\w+|últim[oa]|scors[oa])\s+$")
 _LAST = re.compile(r"\s+(?:pasad[oa]|passad[oa]|dernier|passé|scors[oa])\b")
 _THE_NEXT = re.compile(r"\b(?:nächste[nrms]?|kommende[nrms]?|следующ\w+|próxim[oa]|prossim[oa])\s+$")
