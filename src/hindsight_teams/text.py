@@ -143,7 +143,8 @@ def _visible_line(line: str) -> str:
 def happened(memory: Memory) -> str:
     """When that happened, or will happen, which a memory tells; empty where the memory does not say.
 
-    ``happened 2024-05-03``, ``happens 2024-05`` (after it was noted), ``since 2019-01-01``, ``until 2026-11-27``.
+    ``happened 2024-05-03``, ``happens 2024-05`` (after it was noted), ``on 2024-05-03`` and ``within 2024`` (a day or
+    a span that was not over when it was noted), ``since 2019-01-01``, ``until 2026-11-27``.
     """
     return told(memory.occurred_at, memory.occurred_end, noted_at=memory.mentioned_at)
 
@@ -160,8 +161,10 @@ def told(start: datetime | None, end: datetime | None, *, noted_at: datetime | N
         return f"until {end.date().isoformat()}" if end else ""
     if end is None:
         return f"since {start.date().isoformat()}"
-    verb = "happens" if noted_at is not None and start > noted_at else "happened"
-    return f"{verb} {days(start.date(), end.date())}"
+    named = days(start.date(), end.date())
+    if noted_at is not None and start <= noted_at < end:  # "today", "this week": the words alone tell which of both
+        return f"on {named}" if start.date() == end.date() else f"within {named}"
+    return f"{'happens' if noted_at is not None and start > noted_at else 'happened'} {named}"
 
 
 def days(first: date, last: date) -> str:

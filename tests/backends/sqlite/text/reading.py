@@ -27,15 +27,24 @@ def more() -> Iterator[tuple[str, str, list[str]]]:
     yield from _answered(_lines("more.tsv"))
 
 
-def attacked(*, held_out: bool) -> Iterator[tuple[str, str, list[str]]]:
-    """A third set, by somebody who had not written the rules."""
-    yield from _answered(_lines("attacked.tsv")[int(held_out) :: 2])
+def attacked() -> Iterator[tuple[str, str, list[str]]]:
+    """A third set, by somebody who had not written the rules, which were then mended."""
+    yield from _answered(_lines("attacked.tsv"))
 
 
-def asked(*, held_out: bool) -> Iterator[tuple[str, str, list[str]]]:
-    """Question, the span that is read from it, and the right answers."""
-    for said, text, answers in _rows(_lines("asked.tsv")[int(held_out) :: 2]):
-        yield text, named(text, said), answers
+def asked() -> Iterator[tuple[str, str, list[str]]]:
+    """Question, the span that is read from it, and the right answers: from the same hand."""
+    yield from _asked(_lines("asked.tsv"))
+
+
+def unseen() -> Iterator[tuple[str, str, list[str]]]:
+    """A fourth set, of which nobody has looked at single sentences."""
+    yield from _answered(_lines("unseen.tsv"))
+
+
+def unseen_asked() -> Iterator[tuple[str, str, list[str]]]:
+    """Questions of which nobody has looked at single ones."""
+    yield from _asked(_lines("unseen_asked.tsv"))
 
 
 def invented(*, held_out: bool) -> tuple[list[str], int]:
@@ -61,6 +70,11 @@ def named(question: str, asked_at: datetime) -> str:
         )
         or "-"
     )
+
+
+def _asked(rows: Iterable[str]) -> Iterator[tuple[str, str, list[str]]]:
+    for said, text, answers in _rows(rows):
+        yield text, named(text, said), answers
 
 
 def _answered(rows: Iterable[str]) -> Iterator[tuple[str, str, list[str]]]:
@@ -97,17 +111,24 @@ def _edge(date: str, *, end: bool) -> str:
 
 
 def main() -> None:
-    """Print the figures of both halves, and what is wrong in the half that the rules were written on."""
-    for held_out in (False, True):
-        rows = list(dated(held_out=held_out))
-        wrong = [(text, got, right) for text, got, right in rows if got not in right]
+    """Print the figures of each set, and what is wrong in those that the rules were written or mended on."""
+    for name, rows, looked_at in (
+        ("first set, looked at", dated(held_out=False), True),
+        ("first set, held out", dated(held_out=True), False),
+        ("third set, looked at", attacked(), True),
+        ("third set, its questions", asked(), True),
+        ("unseen set", unseen(), False),
+        ("unseen set, its questions", unseen_asked(), False),
+    ):
+        results = list(rows)
+        wrong = [(text, got, right) for text, got, right in results if got not in right]
         untrue = sum(got != "-" for _, got, _ in wrong)
+        print(f"{name}: {len(results) - len(wrong)} of {len(results)} right, {untrue} given a wrong day")
+        if looked_at:
+            print(*(f"  {text} | {got} | {' or '.join(right)}\n" for text, got, right in wrong), sep="", end="")
+    for held_out in (False, True):
         bad, of = invented(held_out=held_out)
-        half = "held out" if held_out else "tuned on"
-        print(f"{half}: {len(rows) - len(wrong)} of {len(rows)} right, {untrue} given a wrong day;", end=" ")
-        print(f"{len(bad)} of {of} sentences without a date given one")
-        if not held_out:
-            print(*(f"  {text} | {got} | {' or '.join(right)}" for text, got, right in wrong), *bad, sep="\n")
+        print(f"no date, {'held out' if held_out else 'looked at'}: {len(bad)} of {of} given one")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hindsight_teams.backends.sqlite.text.dates import find_spans
+from tests.backends.sqlite.text import reading
 
 NOW = datetime(2023, 10, 18, 12, tzinfo=UTC)  # a Wednesday
 
@@ -181,3 +182,13 @@ def test_no_combination_of_date_words_breaks_it(text: str, now: datetime) -> Non
 def test_no_text_breaks_it(text: str, now: datetime) -> None:
     for span in find_spans(text, now):
         assert span.start < span.end
+
+
+def test_questions_in_ten_languages_name_the_span_that_is_meant() -> None:
+    assert [text for text, got, right in reading.asked() if got not in right] == []
+
+
+def test_questions_that_nobody_looked_at_are_read_as_well_as_published() -> None:
+    rows = list(reading.unseen_asked())
+    assert sum(got in right for _, got, right in rows) >= 62
+    assert sum(got not in right and got != "-" for _, got, right in rows) <= 1

@@ -195,8 +195,8 @@ def _replaced(memory: Memory) -> str:
 
 
 def _label(memory: Memory, quote: str) -> str:
-    """When what is quoted happened, when it was noted, and by whom, as far as that is known."""
-    told = (_happened(memory, quote), noted(memory), _one_line(memory.author or "")[:80])
+    """When what is quoted happened, when it was noted, how often, and by whom, as far as that is known."""
+    told = (_happened(memory, quote), noted(memory), repeated(memory), _one_line(memory.author or "")[:80])
     return ", ".join(part for part in told if part) or "undated"
 
 

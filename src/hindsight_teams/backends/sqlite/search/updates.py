@@ -1,10 +1,13 @@
 """Newer before older: among lines that say nearly the same, and before what a memory was replaced by.
 
-Nothing is marked or left out by these rules: they decide which of two lines stands first.
+Nothing is marked or left out by these rules: they decide which of two lines stands first. A line that was said again
+is as new as when it was said last. Where the question names a time, what lies in it is no older version of what does
+not.
 """
 
 from __future__ import annotations
 
+import json
 import math
 import sqlite3
 from collections import Counter
@@ -27,7 +30,8 @@ def newest_first(db: sqlite3.Connection, bank: int, found: Candidates, ranked: S
     first = list(ranked[: weights.UPDATES_AMONG])
     if first:
         _add_changes(db, bank, found, first)
-    lines = {s.candidate.no: _Line(_body(s.candidate)) for s in first}
+    again = _said_again(db, [s.candidate.no for s in first])
+    lines = {c.no: _Line(_body(c), max(c.mentioned, again.get(c.no, 0))) for c in (s.candidate for s in first)}
     spread = Counter(t for line in lines.values() for t in line.terms)
     for line in lines.values():
         line.weigh(spread, len(lines))
@@ -42,6 +46,15 @@ def newest_first(db: sqlite3.Connection, bank: int, found: Candidates, ranked: S
     return _successors_first(found, [*out, *ranked[weights.UPDATES_AMONG :]])
 
 
+def _said_again(db: sqlite3.Connection, numbers: list[int]) -> dict[int, int]:
+    """When memories that were said more than once were said last, in microseconds."""
+    sql = (
+        "SELECT memory, max(json_extract(item, '$.mentioned')) FROM mention"
+        " WHERE memory IN (SELECT value FROM json_each(?)) GROUP BY memory"
+    )
+    return {no: last for no, last in db.execute(sql, (json.dumps(numbers),)) if last is not None}
+
+
 def _body(candidate: Candidate) -> list[str]:
     return [t for t in candidate.content.partition("|")[0].split() if t != "/"]
 
@@ -52,7 +65,8 @@ class _Line:
     What most of them hold ("2023", a speaker) makes no two of them alike.
     """
 
-    def __init__(self, body: list[str]) -> None:
+    def __init__(self, body: list[str], said: int) -> None:
+        self.said = said
         self.subject = body[0] if body else ""
         self.length = len(body)
         self.terms = frozenset(body)
@@ -69,9 +83,9 @@ class _Line:
 def _updates(older: Scored, newer: Scored, lines: Mapping[int, _Line]) -> bool:
     """Whether a line that ranks lower is a newer version of one that ranks higher."""
     a, b = older.candidate, newer.candidate
-    if b.mentioned <= a.mentioned:
-        return False
     old, new = lines[a.no], lines[b.no]
+    if new.said <= old.said or older.time > newer.time:  # the question names a time, which the older fits better
+        return False
     both = old.terms & new.terms
     if not both or max(old.length, new.length) > weights.UPDATE_LONGEST:
         return False

@@ -85,6 +85,15 @@ def _hijri(m: re.Match[str], reading: Reading) -> Days:
     return NO_DAYS  # which day that is depends on where the moon was seen
 
 
+_HAN_SEASONS = {"春": 3, "夏": 6, "秋": 9, "冬": 12}
+
+
+@unspaced(rf"(?:({any_of(_NEAR_YEARS)})|(?<!\d)([12]\d{{3}})\s?年)の?([春夏秋冬])")
+def _year_season(m: re.Match[str], reading: Reading) -> Days:
+    year = int(m[2]) if m[2] else reading.today.year + _NEAR_YEARS[m[1]]
+    return Days(first_of(year, _HAN_SEASONS[m[3]]), first_of(year, _HAN_SEASONS[m[3]] + 3))
+
+
 @unspaced(r"(?<!\d)(\d{4})\s?[年년]\s?(\d{1,2})\s?[月월]")
 def _year_month(m: re.Match[str], reading: Reading) -> Days:
     return unit_at("month", date(int(m[1]), int(m[2]), 1), 0)
@@ -108,6 +117,8 @@ def _numeric(m: re.Match[str], reading: Reading) -> Days | None:
     first, second, year = int(m[1]), int(m[3]), full_year(m[4])
     if (len(m[4]) == 2 and m[2] != "/") or not 1200 <= year < 2200:
         return None  # 1.2.13 and 1-2-13 are versions and section numbers
+    if reading.strict and m[2] == "." and len(m[1] + m[3]) < 4 and not _DATED.search(reading.low, 0, m.start()):
+        return NO_DAYS  # a version
     if m[2] == "." or first > 12:
         return unit_at("day", date(year, second, first), 0)
     if second > 12 or first == second:
@@ -116,6 +127,10 @@ def _numeric(m: re.Match[str], reading: Reading) -> Days | None:
     return unit_at("year", date(year, 1, 1), 0) if len(m[4]) == 4 else None
 
 
+_DATED = re.compile(
+    r"(?:^|[(\[:,]|\b(?:on|from|to|till|until|since|by|dated?|of|and|am|vom|bis|zum|seit|ab|den|dem|und|le|du|au|el|del|al|em|"
+    r"в|с|до|и|il|dal|op))\s*$"
+)
 _SPAN_OF_YEARS = re.compile(r"(?:\b(?:in|from|during|between|since|for|years?|season|von|de|del|seit|depuis)\s+|\()$")
 
 
@@ -137,7 +152,7 @@ def _years(m: re.Match[str], reading: Reading) -> Days | None:
 )
 def _from_year_to_year(m: re.Match[str], reading: Reading) -> Days | None:
     first, last = int(m[1]), int(m[2])
-    if reading.strict and (_COUNTED.match(reading.low, m.end()) or _QUANTITY.search(reading.low)):
+    if reading.strict and (_COUNTED.match(reading.raw, m.end()) or _QUANTITY.search(reading.low)):
         return NO_DAYS
     return Days(date(first, 1, 1), date(last + 1, 1, 1)) if 1200 <= first < last < 2200 else None
 
@@ -162,13 +177,28 @@ def _with_weekday(m: re.Match[str], reading: Reading, month: int, day: int) -> D
     return on_weekday(lambda year: unit_at("day", date(year, month, day), 0), WEEKDAYS[m[1]], reading, m.start())
 
 
+_AND_DAY = re.compile(r"^\d{1,2}\S*\s(?:and|und|et|y|e|и)\s")
+_BETWEEN = re.compile(r"\b(?:between|zwischen|entre|tra|между)\s+(?:the\s+|le\s+|el\s+|dem\s+)?$")
+_DAY_LISTED = re.compile(r"\b\d{1,2}(?:st|nd|rd|th|\.)?\s*,\s*$")
+_STREET = re.compile(
+    r"\b(?:rue|place|avenue|calle|plaza|avenida|rua|praça|via|piazza|улица|street)\s+(?:d[eu]l?\s+|do\s+)?$"
+)
+
+
 @rule(
     rf"(?:(\d{{1,2}}){ORD}\s?(?:-|\u2013|to|and|bis|au|al|a|по|до|и|y|e|et|und|sampai)\s?)?(\d{{1,2}}){ORD}\s+{OF}({M})(?!\w)\.?"
     rf"(?:,?\s+{OF}(?:พ\.ศ\.\s?)?({Y})\b(?!\s*\u00a0?(?:ah|a\.h)\b))?",
     DIGITS,
 )
 def _day_month(m: re.Match[str], reading: Reading) -> Days:
+    if reading.strict and _STREET.search(reading.low, max(0, m.start() - 24), m.start()):
+        return NO_DAYS
     month, first, last = MONTHS[m[3]], int(m[1] or m[2]), int(m[2])
+    if reading.strict and (
+        (last - first > 1 and _AND_DAY.search(m[0]) and not _BETWEEN.search(reading.low, 0, m.start()))
+        or _DAY_LISTED.search(reading.low, max(0, m.start() - 12), m.start())
+    ):
+        return NO_DAYS  # "on 5 and 9 May", "3, 4 and 5 May": several days
 
     def make(year: int) -> Days:
         return Days(date(year, month, first), date(year, month, last) + timedelta(days=1))
@@ -202,7 +232,7 @@ def _month_day(m: re.Match[str], reading: Reading) -> Days | None:
 
 def _counts(m: re.Match[str], year: int, reading: Reading) -> bool:
     """Whether the number after a comma counts something: "in May, 2000 people came"."""
-    return reading.low[: m.start(year)].rstrip().endswith(",") and _COUNTED.match(reading.low, m.end(year)) is not None
+    return reading.low[: m.start(year)].rstrip().endswith(",") and _COUNTED.match(reading.raw, m.end(year)) is not None
 
 
 @rule(rf"({M})(?!\w)\.?,?\s+{OF}(?:พ\.ศ\.\s?)?({Y})\b(?!\s*[%€$]|[.,]\d)", MONTHS)
@@ -259,12 +289,17 @@ def _half_year(m: re.Match[str], reading: Reading) -> Days:
     return Days(date(year, month, 1), first_of(year, month + 6))
 
 
+_IN_DECADE = re.compile(r"\b(?:in|during|since|until|throughout|by|early|mid|late)[\s-]+(?:(?:early|mid|late)[\s-]+)?$")
+
+
 @rule(r"(?:the\s+)?['\u2019]?((?:1[0-9]|20)\d0|[2-9]0)['\u2019]?s\b", DIGITS, ("the",))
 def _decade(m: re.Match[str], reading: Reading) -> Days | None:
     if len(m[1]) == 2 and (
         reading.strict or not (m[0].startswith("the") or m.string[max(0, m.start() - 1) : m.start()] in ("'", "\u2019"))
     ):
         return None  # "in her 30s" is an age, "in the 90s" may be a temperature
+    if reading.strict and not _IN_DECADE.search(reading.low, max(0, m.start() - 20), m.start()):
+        return NO_DAYS  # "a 1960s lamp"
     return unit_at("decade", date(int(m[1]) if len(m[1]) == 4 else 1900 + int(m[1]), 1, 1), 0)
 
 
@@ -351,12 +386,12 @@ def _year(m: re.Match[str], reading: Reading) -> Days | None:
             or not 1200 <= year < 2200
             or _OTHER_ERA.match(low, m.end())
             or _LISTED.match(low, m.end())
-            or _COUNTED.match(low, m.end())
+            or _COUNTED.match(reading.raw, m.end())
             or _QUANTITY.search(low)
         ):
             return NO_DAYS
     elif not _BEFORE_YEAR.search(low, max(0, at - 16), at) and (
-        not 1900 <= year < 2100 or _COUNTED.match(low, m.end())
+        not 1900 <= year < 2100 or _COUNTED.match(reading.raw, m.end())
     ):
         return None
     return unit_at("year", date(year, 1, 1), 0)
@@ -369,12 +404,12 @@ _BEFORE_YEAR = re.compile(
 _YEAR_BEFORE = re.compile(
     r"(?:\b(?:in|since|during|by|until|till|before|after|between|early|mid|late|year|years|throughout|im\s+jahr|seit|bis|en|"
     r"desde|hasta|depuis|jusqu['\u2019]en|nel|dal|em|até|в|с|до|jahr|año|année|sejak|sampai|hingga|منذ|حتى|في|عام|سنة|सन्?|साल|वर्ष|سن|سال|tahun|"
-    r"(?:end|start|beginning|middle|half|class|summer|year)\s+of)[\s-]+|\b(?:between|from)\s+[12]\d{3}\s+(?:and|to)\s+|from\s+(?=[12]\d{3}\s+to\s+[12]\d{3}))$"
+    r"(?:end|start|beginning|middle|half|summer|year)\s+of)[\s-]+|\b(?:between|from)\s+[12]\d{3}\s+(?:and|to)\s+|from\s+(?=[12]\d{3}\s+to\s+[12]\d{3}))$"
 )
 _OTHER_ERA = re.compile(r"\s?(?:هـ|ه(?!\w)|هجري|ق\.?\s?م|a\.?h(?!\w)|b\.?c|до\s+н|v\.\s?chr|av\.\s?j)")
 _LISTED = re.compile(r"\s*,\s*[12]\d{3}\b|\s+(?:and|or|und|et|y|e|и)\s+(?:in\s+)?[12]\d{3}\b")
 _COUNTED = re.compile(
-    r"\s+(?:[a-z]+s\b|people|euros?|dollars?|crowns|rpm|k?m\b|k?g\b|mb\b|gb\b|kb\b|ms\b|percent|yen|[€$£%]|square|"
+    r"\s+(?:(?!(?:is|was|has|does|as|its|his|this|us|plus|always|\w+mos)\b)[a-z]+s\b|people|euros?|dollars?|crowns|rpm|k?m\b|k?g\b|mb\b|gb\b|kb\b|ms\b|percent|yen|[€$£%]|square|"
     r"meters|metres|feet|calories|entries|more|other|different|new\b)"
 )
 _QUANTITY = re.compile(

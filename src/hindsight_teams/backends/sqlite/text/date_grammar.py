@@ -72,7 +72,7 @@ CORE = frozenset(
     TOKEN.findall(word)[-1]
     for words in (
         MONTHS, WEEKDAYS, SHORT_WEEKDAYS, SEASONS, FOREIGN_SEASONS, HOLIDAYS, PHRASES, FOREIGN_PHRASES, FOREIGN_UNITS,
-        UNITS, [f"{unit}s" for unit in UNITS],
+        UNITS, [f"{unit}s" for unit in UNITS], [f"{day}s" for day in WEEKDAYS],
     )
     for word in words
 )  # fmt: skip

@@ -43,6 +43,7 @@ from hindsight_teams.backends.sqlite.text.date_words import (
     HAN_DIGITS,
     MARKED_PHRASES,
     MARKED_UNITS,
+    MARKED_WEEKDAYS,
     MONTHS,
     NUMBERS,
     PHRASES,
@@ -159,7 +160,10 @@ def _this_unit(m: re.Match[str], reading: Reading) -> Days:
     return Days(today, days.end) if m[1] else days
 
 
-_VAGUE = re.compile(r"\b(?:half|over|under|within|(?:more|less|fewer)\s+than|at\s+(?:least|most)|up\s+to)\s+$")
+_VAGUE = re.compile(
+    r"\b(?:half|over|under|within|almost|nearly|about|around|roughly|approximately|(?:more|less|fewer)\s+than|at\s+(?:least|most)|"
+    rf"up\s+to|or|to|(?:{ANY_UNIT})s?(?:,|\s+and|,\s+and)?)\s+$|\d\s?[-\u2013]\s?$"
+)
 """What makes of "a year ago" any day before or after that."""
 
 
@@ -184,6 +188,21 @@ def _in_units(m: re.Match[str], reading: Reading) -> Days | None:
     if m[2] in ("hour", "minute") or (reading.strict and reading.lean(m.start()) != "future"):
         return NO_DAYS  # "built in five days" is how long it took
     return units_between(UNITS[m[2]], reading.today, least, most)
+
+
+@rule(rf"({ANY_NUMBER})\s+({ANY_WEEKDAY})s\s+ago\b", DIGITS, NUMBERS)
+def _weekdays_ago(m: re.Match[str], reading: Reading) -> Days:
+    least, most = how_many(m[1])
+    back = (reading.today.weekday() - WEEKDAYS[m[2]] - 1) % 7 + 1
+    return unit_at("day", reading.today, -back - 7 * (least - 1)) if least == most else NO_DAYS
+
+
+@rule(r"(?:over|at|on|during)\s+the\s+weekend\b(?!\s+of\b)", ("over", "at", "on", "during"))
+def _the_weekend(m: re.Match[str], reading: Reading) -> Days:
+    lean = reading.lean(m.start())
+    if lean is None:
+        return NO_DAYS
+    return unit_at("weekend", reading.today, 0 if lean == "future" or reading.today.weekday() >= 5 else -1)
 
 
 _AND_A_HALF = re.compile(r"\s+(?:et\s+demie?|y\s+medi[oa]|e\s+mei[oa]|e\s+mezz[oa])\b")
@@ -265,11 +284,18 @@ def _weekday(m: re.Match[str], reading: Reading) -> Days | None:
     lean = reading.lean(at)
     if reading.strict:
         named = _WEEKDAY_BEFORE.search(low, max(0, at - 10), at) or _TIME_OF_DAY.match(low, m.end())
-        if not (named or m[1] in _BARE) or is_name(reading, at, m.end()) or lean is None or not away:
+        listed = _DAY_AFTER.match(low, m.end()) or _DAY_AHEAD.search(low, max(0, at - 24), at)
+        if (up_to := _DAY_UP_TO.match(low, m.end())) and WEEKDAYS[up_to[1]] == today.weekday():
+            return NO_DAYS  # "from Monday to Wednesday", on a Wednesday
+        if listed or not (named or m[1] in _BARE) or is_name(reading, at, m.end()) or lean is None or not away:
             return NO_DAYS
     return unit_at("day", today, (away or 7) if lean == "future" else away - 7 if away else 0)
 
 
+_LIST = r"\s*(?:,|&|/|\b(?:and|or|und|oder|et|ou|y|o|e|и|или)\b)\s*(?:(?:and|or|on|am|le|el|в)\s+)*"
+_DAY_AFTER = re.compile(rf"{_LIST}(?:{ANY_WEEKDAY})(?!\w)(?!\s+\d)")
+_DAY_UP_TO = re.compile(rf"\s*(?:-|\u2013|\b(?:to|until|till|through|bis|a|al|à|au|по)\b)\s*({ANY_WEEKDAY})(?!\w)")
+_DAY_AHEAD = re.compile(rf"(?:{ANY_WEEKDAY}){_LIST}$")
 _THE_LAST = re.compile(r"\b(?:letzte[nrms]?|vergangene[nrms]?|vorige[nrms]?|прошл\w+|últim[oa]|scors[oa])\s+$")
 _LAST = re.compile(r"\s+(?:pasad[oa]|passad[oa]|dernier|passé|scors[oa])\b")
 _THE_NEXT = re.compile(r"\b(?:nächste[nrms]?|kommende[nrms]?|следующ\w+|próxim[oa]|prossim[oa])\s+$")
@@ -358,6 +384,12 @@ _EDGE, _END = rf"(?<![{_LETTER}])", rf"(?![{_LETTER}])"
 _MN, _MU = any_of(w for w in FOREIGN_NUMBERS if w > "\u0600"), any_of(MARKED_UNITS)
 
 
+_LAST_OR_NEXT = {
+    **dict.fromkeys("पिछले गत গত پچھلے گزشتہ الماضي".split(), -1),
+    **dict.fromkeys("अगले আগামী اگلے آئندہ القادم المقبل".split(), 1),
+}
+
+
 @unspaced(rf"{_EDGE}(?:و)?({any_of(MARKED_PHRASES)})(?:র)?{_END}")
 def _marked_phrase(m: re.Match[str], reading: Reading) -> Days:
     unit, offset = MARKED_PHRASES[re.sub(r"\s+", " ", m[1])]
@@ -371,6 +403,14 @@ def _marked_ago(m: re.Match[str], reading: Reading) -> Days:
     if m[2] in ARABIC_DUALS:
         return unit_at(ARABIC_DUALS[m[2]], reading.today, -2)
     return unit_at(MARKED_UNITS[m[2]], reading.today, -how_many(m[1] or "1")[0])
+
+
+@unspaced(rf"{_EDGE}({any_of(_LAST_OR_NEXT)})\s+({any_of(MARKED_WEEKDAYS)}){_END}")
+@unspaced(rf"{_EDGE}({any_of(MARKED_WEEKDAYS)})\s+({any_of(_LAST_OR_NEXT)}){_END}")
+def _marked_weekday(m: re.Match[str], reading: Reading) -> Days:
+    way, weekday = (m[1], m[2]) if m[1] in _LAST_OR_NEXT else (m[2], m[1])
+    ahead = (MARKED_WEEKDAYS[weekday] - reading.today.weekday()) % 7
+    return unit_at("day", reading.today, (ahead or 7) if _LAST_OR_NEXT[way] > 0 else ahead - 7)
 
 
 _MARKED_PAST = re.compile(

@@ -215,14 +215,16 @@ _OTHER_PAST = re.compile(
     r"|\b\w{2,}(?:ó|aron|ieron|ou|aram|eram|iram)\b"
     r"|\b(?:ha|hanno|abbiamo|è|sono)\s+\w+(?:[ts][oaie])\b"  # Italian
     r"|\b\w{2,}(?:л|ла|ло|ли|лся|лась|лось|лись)\b"  # Russian
+    r"|[了曾已]|(?:た|[았었했갔왔났]다)[\u3002.!\uff01]?$"  # Chinese, Japanese, Korean
 )
 _OTHER_FUTURE = re.compile(
     r"\b(?:wird|werden|werde|soll|sollen|muss|müssen|nächste\w*|kommende\w*|gilt|beginnt|endet|startet|"
     r"findet|fällig|kommt|fährt)\b"
-    r"|\b\w+(?:erai|eras|era|erons|erez|eront|ira|iront|dra|dront)\b|\b(?:va|vont|allons|vais|doit|doivent|prochaine?)\b"
+    r"|\b\w+(?:erai|eras|era|erons|erez|eront|(?<!e)ira|iront|dra|dront)\b|\b(?:va|vont|allons|vais|doit|doivent|prochaine?)\b"
     r"|\b\w+(?:rá|rán|ré|remos|rão)\b|\b(?:vamos|voy|debe|próxim[oa]|vai|vão|vou|deve|prossim[oa])\b"
     r"|\b\w+(?:rà|ranno)\b"
     r"|\b(?:будет|будут|буду|будем|должен|должна|нужно|надо)\b"
+    r"|[将將]|ます[\u3002.!\uff01]?$|予定|예정|겠"
 )
 _DEADLINE = re.compile(r"\b(?:until|till|by|before|bis|hasta|até|fino\s+a|jusqu\w*|avant|avanti|antes\s+de|vor|до)\b")
 _SINCE = re.compile(r"\b(?:since|seit|depuis|desde|dal)\s+(?:the\s+|dem\s+|el\s+|le\s+)?$")

@@ -267,6 +267,21 @@ _MARKED_UNITS: tuple[tuple[Unit, str], ...] = (
     ("year", "साल वर्ष বছর سال برس سنوات سنة أعوام عام عاما"),
 )
 MARKED_UNITS: dict[str, Unit] = {word: unit for unit, line in _MARKED_UNITS for word in line.split()}
+MARKED_WEEKDAYS: dict[str, int] = {
+    word: number
+    for number, line in enumerate(
+        (
+            "सोमवार সোমবার پیر الاثنين الإثنين",
+            "मंगलवार মঙ্গলবার منگل الثلاثاء",
+            "बुधवार বুধবার بدھ الأربعاء",
+            "गुरुवार বৃহস্পতিবার جمعرات الخميس",
+            "शुक्रवार শুক্রবার جمعہ الجمعة",
+            "शनिवार শনিবার السبت",
+            "रविवार রবিবার اتوار الأحد",
+        )
+    )
+    for word in line.split()
+}
 ARABIC_DUALS: dict[str, Unit] = {
     "يومين": "day", "أسبوعين": "week", "شهرين": "month", "عامين": "year", "سنتين": "year"
 }  # fmt: skip

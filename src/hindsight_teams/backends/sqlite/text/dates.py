@@ -171,7 +171,11 @@ def _happening(sentence: str, spans: Sequence[Span], years: AbstractSet[int]) ->
         return None
     if not sentence.isascii():
         sentence = unicodedata.normalize("NFC", sentence)
-    spans = [span for span in spans if not _is_denied(sentence, span) and not _is_quoted(sentence, span)]
+    spans = [
+        span
+        for span in spans
+        if not (_is_denied(sentence, span) or _is_quoted(sentence, span) or _is_beside(sentence, span))
+    ]
     if not spans:
         return None
     if years and any(span.yearless and span.start.year not in years for span in spans):
@@ -209,6 +213,24 @@ def _is_denied(sentence: str, span: Span) -> bool:
     """Whether a sentence says that it was not then, or nothing before then: "not on Monday"."""
     before = sentence[: max(sentence.find(span.text), 0)]
     return (_DENIES if span.open == "start" else _DENIED_DAY).search(before) is not None
+
+
+_BESIDE = re.compile(
+    r"\b(?:before|after|since|until|till|prior\s+to|nach|seit|avant|après|depuis|antes\s+d[eao]l?|después\s+del?|depois\s+d[eao])\s+"
+    r"(?:\w+\s+){0,3}\w+\s+(?:in|of|im|en|de|em)\s+$",
+    re.I,
+)
+
+
+def _is_beside(sentence: str, span: Span) -> bool:
+    """Whether a month or year dates something else: "after the fire in 2019 we moved"."""
+    at = sentence.find(span.text)
+    return (
+        span.open is None
+        and span.end - span.start > timedelta(days=7)
+        and at > 0
+        and _BESIDE.search(sentence, max(0, at - 48), at) is not None
+    )
 
 
 _QUOTED = re.compile(
