@@ -111,7 +111,7 @@ class _Reader(asyncio.StreamReader):
 
     heard = False
 
-    def feed_data(self, data: bytes) -> None:
+    def feed_data(self, data: Any) -> None:
         self.heard = True
         super().feed_data(data)
 
