@@ -1,5 +1,6 @@
 """Erasing: it waits for nobody, nobody waits for it, and it is finished."""
 
+import json
 import os
 import sqlite3
 import subprocess
@@ -7,6 +8,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -62,6 +64,63 @@ def test_nobody_in_another_process_waits_either(
     run = subprocess.run([sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=True)
     assert run.stdout == "True True\n"
     snapshot.close()
+
+
+BESIDE = 15.0
+"""Seconds of writing beside a reader, in each of two processes."""
+
+PAIRS = """
+import sys, time
+from hindsight_teams.backends.sqlite import SQLiteBackend
+
+def seconds(work, *arguments, **options):
+    started = time.perf_counter()
+    work(*arguments, **options)
+    return time.perf_counter() - started
+
+def pairs(read, free, most):
+    backends, found, begun = [SQLiteBackend(read), SQLiteBackend(free)], [], time.perf_counter()
+    number = 0
+    while time.perf_counter() - begun < most:
+        number += 1
+        for verb in ("retain", "delete"):
+            took = []
+            for backend in backends:
+                if verb == "retain":
+                    took.append(seconds(backend.retain, "b", f"fact {sys.argv[0]} {number}", tags=[f"no:{number}"]))
+                else:
+                    took.append(seconds(backend.delete_memories, "b", tags=[f"no:{number}"]))
+            found.append(took)
+    for backend in backends:
+        backend.close()
+    return found
+"""
+
+
+@pytest.mark.slow
+def test_a_snapshot_open_for_thirty_seconds_holds_up_no_writer(
+    backend: SQLiteBackend, snapshot: sqlite3.Connection, path: Path
+) -> None:
+    """Each delete and retain beside a reader, and the same in a file that nobody reads, turn by turn."""
+    free = path.with_name("free.db")
+    alone = SQLiteBackend(free)
+    alone.retain_batch("b", [RetainItem(f"tea fact {i}", tags=[f"n:{i}"]) for i in range(200)])
+    alone.close()
+    here: dict[str, Any] = {}
+    exec(PAIRS, here)
+    told = here["pairs"](path, free, BESIDE)
+    script = PAIRS + f"print(pairs(sys.argv[1], sys.argv[2], {BESIDE}))"
+    command = [sys.executable, "-c", script, str(path), str(free)]
+    told += json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    assert snapshot.execute("SELECT count(*) FROM memory").fetchone() == (200,)
+    assert len(told) > 20
+    extra = sorted(beside - free for beside, free in told)
+    assert extra[len(extra) // 2] < 0.1
+    # A machine that is busy holds up the one as often as the other.
+    assert sum(beside > 0.1 for beside, _ in told) <= 3 * sum(free > 0.1 for _, free in told) + len(told) // 50
+    assert sum(beside for beside, _ in told) <= 3 * sum(free for _, free in told) + 0.1
+    snapshot.close()
+    assert backend.erase()
 
 
 def test_erasing_is_finished_when_the_reader_ends(backend: SQLiteBackend, snapshot: sqlite3.Connection) -> None:

@@ -2,12 +2,14 @@
 
 import os
 import random
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -145,22 +147,37 @@ def sound_after(path: Path, way: Callable[[Path], None]) -> None:
         new.unlink()
 
 
-def killed_at(path: Path, way: Callable[[Path], None], statement: int) -> bool:
-    """Run a way in a child that kills itself as it begins its n-th statement; whether it came so far."""
+READS = ("SELECT", "BEGIN", "PRAGMA ")
+WRITING_PRAGMAS = ("PRAGMA JOURNAL_MODE =", "PRAGMA WAL_CHECKPOINT", "PRAGMA APPLICATION_ID =", "PRAGMA USER_VERSION =")
+
+
+def writes(statement: str) -> bool:
+    """Whether a statement may change what lies on the disk."""
+    upper = statement.lstrip().upper()
+    return upper.startswith(WRITING_PRAGMAS) or not upper.startswith(READS)
+
+
+def killed_at(path: Path, way: Callable[[Path], None], boundary: int) -> bool:
+    """Run a way in a child that kills itself at a boundary between statements; whether it came so far.
+
+    The first boundary is before the first statement, each other one follows a statement that may write: between two
+    that only read the disk is as it was.
+    """
     child = os.fork()
     if child == 0:
-        left = statement
+        left, wrote = boundary, True
         connect = sqlite3.connect
 
-        def count(_: str) -> None:
-            nonlocal left
-            left -= 1
+        def look(statement: str) -> None:
+            nonlocal left, wrote
+            left -= wrote
+            wrote = writes(statement)
             if left == 0:
                 os.kill(os.getpid(), signal.SIGKILL)
 
         def traced(*args: object, **options: object) -> sqlite3.Connection:
             db = connect(*args, **options)  # type: ignore[call-overload]
-            db.set_trace_callback(count)
+            db.set_trace_callback(look)
             return db  # type: ignore[no-any-return]
 
         sqlite3.connect = traced  # type: ignore[assignment]
@@ -176,18 +193,18 @@ def killed_at(path: Path, way: Callable[[Path], None], statement: int) -> bool:
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
 def test_a_kill_at_any_statement_leaves_nothing_half_done(tmp_path: Path, way: Callable[[Path], None]) -> None:
-    statement = 1
-    reached = True
-    while reached:
-        folder = tmp_path / str(statement)
-        folder.mkdir()
-        path = folder / "memory.db"
-        prepared(path, way)
-        reached = killed_at(path, way, statement)
-        sound_after(path, way)
-        # Every statement of the beginning, then ever fewer: the middle of a long path repeats itself.
-        statement += 1 if statement < 60 else 1 + statement // 20
-    assert statement > 5
+    ready = tmp_path / "ready"
+    ready.mkdir()
+    prepared(ready / "memory.db", way)
+    for boundary in count(1):
+        folder = tmp_path / "killed"
+        shutil.copytree(ready, folder)
+        reached = killed_at(folder / "memory.db", way, boundary)
+        sound_after(folder / "memory.db", way)
+        shutil.rmtree(folder)
+        if not reached:
+            break
+    assert boundary > 2
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)

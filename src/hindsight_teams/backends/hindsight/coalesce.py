@@ -13,9 +13,11 @@ pool, and left out where a newer httpx has no such pool.
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 import httpcore
@@ -33,7 +35,7 @@ def coalesce(transport: Transport) -> Transport:
     if isinstance(backend, httpcore.NetworkBackend):
         pool._network_backend = _Backend(backend)  # type: ignore[union-attr]  # a pool that has one
     elif isinstance(backend, httpcore.AsyncNetworkBackend):
-        pool._network_backend = _AsyncBackend(backend)  # type: ignore[union-attr]
+        pool._network_backend = _AsyncBackend()  # type: ignore[union-attr]
     return transport
 
 
@@ -104,11 +106,26 @@ class _Stream(httpcore.NetworkStream):
         return self._plain.get_extra_info(info)
 
 
-class _AsyncStream(httpcore.AsyncNetworkStream):
-    """As ``_Stream``, for one event loop."""
+class _Reader(asyncio.StreamReader):
+    """What came from the server, and whether anything came that nobody asked for: the end of the connection is one."""
 
-    def __init__(self, plain: httpcore.AsyncNetworkStream) -> None:
-        self._plain = plain
+    heard = False
+
+    def feed_data(self, data: Any) -> None:
+        self.heard = True
+        super().feed_data(data)
+
+    def feed_eof(self) -> None:
+        self.heard = True
+        super().feed_eof()
+
+
+class _AsyncStream(httpcore.AsyncNetworkStream):
+    """As ``_Stream``, for one event loop: asyncio's own streams, which cost half of what anyio's do."""
+
+    def __init__(self, reader: _Reader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
         self._exchange = _Exchange()
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
@@ -118,23 +135,53 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         if self._exchange.kept:
             await self._flush(timeout)
-        return await self._plain.read(max_bytes, self._exchange.left(timeout))
+        with _errors(httpcore.ReadTimeout, httpcore.ReadError):
+            async with asyncio.timeout(self._exchange.left(timeout)):
+                data = await self._reader.read(max_bytes)
+        self._reader.heard = self._reader.at_eof()
+        return data
 
     async def _flush(self, timeout: float | None) -> None:
         if self._exchange.kept:
-            await self._plain.write(self._exchange.take(), timeout)
+            self._writer.write(self._exchange.take())
+            if not self._writer.transport.get_write_buffer_size():
+                return  # all of it is sent, as nearly always
+            with _errors(httpcore.WriteTimeout, httpcore.WriteError):
+                async with asyncio.timeout(timeout):
+                    await self._writer.drain()
 
     async def aclose(self) -> None:
-        await self._plain.aclose()
+        if self._writer.get_extra_info("ssl_object"):
+            self._writer.transport.abort()  # without waiting for the server to take its leave
+        else:
+            self._writer.close()
+        with suppress(OSError):
+            await self._writer.wait_closed()
 
     async def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.AsyncNetworkStream:
         await self._flush(timeout)
-        return _AsyncStream(await self._plain.start_tls(ssl_context, server_hostname, timeout))
+        with _errors(httpcore.ConnectTimeout, httpcore.ConnectError):
+            async with asyncio.timeout(timeout):
+                await self._writer.start_tls(ssl_context, server_hostname=server_hostname)
+        return self
 
     def get_extra_info(self, info: str) -> Any:
-        return self._plain.get_extra_info(info)
+        if info == "is_readable":  # the pool asks before each request: something came, so it is no use any more
+            return self._reader.heard or self._writer.is_closing()
+        names = {"ssl_object": "ssl_object", "client_addr": "sockname", "server_addr": "peername", "socket": "socket"}
+        return self._writer.get_extra_info(names[info]) if info in names else None
+
+
+@contextmanager
+def _errors(late: type[httpcore.TimeoutException], broken: type[httpcore.NetworkError]) -> Iterator[None]:
+    try:
+        yield
+    except TimeoutError as error:
+        raise late(str(error)) from error
+    except OSError as error:  # TLS errors are of this kind
+        raise broken(str(error)) from error
 
 
 class _Backend(httpcore.NetworkBackend):
@@ -165,9 +212,6 @@ class _Backend(httpcore.NetworkBackend):
 class _AsyncBackend(httpcore.AsyncNetworkBackend):
     """As ``_Backend``, for one event loop."""
 
-    def __init__(self, plain: httpcore.AsyncNetworkBackend) -> None:
-        self._plain = plain
-
     async def connect_tcp(
         self,
         host: str,
@@ -176,12 +220,18 @@ class _AsyncBackend(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        return _AsyncStream(await self._plain.connect_tcp(host, port, timeout, local_address, socket_options))
-
-    async def connect_unix_socket(
-        self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None
-    ) -> httpcore.AsyncNetworkStream:
-        return _AsyncStream(await self._plain.connect_unix_socket(path, timeout, socket_options))
+        loop = asyncio.get_running_loop()
+        reader = _Reader(limit=_ENOUGH, loop=loop)
+        protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
+        local = None if local_address is None else (local_address, 0)
+        with _errors(httpcore.ConnectTimeout, httpcore.ConnectError):
+            async with asyncio.timeout(timeout):
+                transport, _ = await loop.create_connection(
+                    lambda: protocol, host, port, local_addr=local, happy_eyeballs_delay=0.25
+                )
+        for option in socket_options or ():
+            transport.get_extra_info("socket").setsockopt(*option)
+        return _AsyncStream(reader, asyncio.StreamWriter(transport, protocol, reader, loop))
 
     async def sleep(self, seconds: float) -> None:
-        await self._plain.sleep(seconds)
+        await asyncio.sleep(seconds)

@@ -7,14 +7,14 @@ therefore held by an async generator: ``asyncio.run`` closes a loop's generators
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
-from contextlib import suppress
+import time
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 
 import httpx
 
-LANE = 10
-"""Connections of one transport. httpcore goes through all connections of a pool several times for each request, which
-for 200 calls at once on one pool of 100 cost ten times the CPU of ten pools of 10."""
+from hindsight_teams.backends.hindsight.connection import KEEPALIVE
 
 CLOSE_WAIT = 2.0
 """Seconds to wait for a loop that runs in another thread to close its transports."""
@@ -23,21 +23,26 @@ _closing: set[asyncio.Task[None]] = set()
 
 
 class Lane:
-    """One transport, and how many calls it is busy with."""
+    """A transport of one connection.
 
-    __slots__ = ("busy", "transport")
+    httpcore goes through all connections of a pool several times for each request: 200 calls at once on one pool of 100
+    cost ten times the CPU of a pool for each connection.
+    """
+
+    __slots__ = ("busy", "since", "transport")
 
     def __init__(self, transport: httpx.AsyncHTTPTransport) -> None:
         self.transport = transport
-        self.busy = 0
+        self.busy = False
+        self.since = 0.0
 
 
 class LoopTransports:
     """Transports of one event loop, as many as its calls at once need.
 
     Args:
-        make: Makes a transport of ``LANE`` connections.
-        most: Transports at most; further calls wait for a free connection.
+        make: Makes a transport of one connection.
+        most: Transports at most; a further call waits for one.
         on_close: Called when the loop closes them.
     """
 
@@ -45,28 +50,69 @@ class LoopTransports:
         self, make: Callable[[], httpx.AsyncHTTPTransport], most: int, on_close: Callable[[LoopTransports], None]
     ) -> None:
         self._make = make
-        self._most = most
+        self._free = asyncio.Semaphore(most)
         self._lanes: list[Lane] = []
-        self._holder: AsyncGenerator[None, None] | None = _hold(self._lanes, lambda: on_close(self))
+        self._idle: deque[Lane] = deque()
+        self._closed = False
+        self._holder: AsyncGenerator[None, None] | None = _hold(self._lanes, lambda: self._end(on_close))
 
     async def hold(self) -> None:
         """Let the running loop close these transports when it ends."""
         if self._holder is not None:
             await anext(self._holder)
 
-    def lane(self) -> Lane:
-        """The transport for the next call."""
-        for lane in self._lanes:
-            if lane.busy < LANE:
-                return lane
-        if len(self._lanes) < self._most:
-            self._lanes.append(Lane(self._make()))
-            return self._lanes[-1]
-        return min(self._lanes, key=lambda lane: lane.busy)
+    @asynccontextmanager
+    async def lane(self, wait: float) -> AsyncIterator[Lane]:
+        """A transport for one call.
+
+        Args:
+            wait: Seconds to wait for one.
+
+        Raises:
+            httpx.PoolTimeout: None was free so long.
+        """
+        if self._free.locked():
+            try:
+                async with asyncio.timeout(wait):
+                    await self._free.acquire()
+            except TimeoutError:
+                raise httpx.PoolTimeout("no connection was free") from None
+        else:
+            await self._free.acquire()
+        if self._idle:
+            lane = self._idle.pop()  # the last one used: its connection is open, and the others may end
+        else:
+            lane = Lane(self._make())
+            self._lanes.append(lane)
+        lane.busy = True
+        try:
+            yield lane
+        finally:
+            lane.busy = False
+            self._free.release()
+            if self._closed:
+                await lane.transport.aclose()
+            else:
+                await self._give_back(lane)
+
+    async def _give_back(self, lane: Lane) -> None:
+        lane.since = time.monotonic()
+        self._idle.append(lane)
+        if lane.since - self._idle[0].since > KEEPALIVE:
+            old = self._idle.popleft()
+            self._lanes.remove(old)
+            await old.transport.aclose()
+
+    def _end(self, on_close: Callable[[LoopTransports], None]) -> None:
+        self._closed = True
+        self._idle.clear()
+        on_close(self)
 
     async def aclose(self) -> None:
         """Close the transports that no call is using, in their loop; each other is closed by its last call."""
-        for lane in [lane for lane in self._lanes if lane.busy == 0]:
+        self._closed = True
+        self._idle.clear()
+        for lane in [lane for lane in self._lanes if not lane.busy]:
             self._lanes.remove(lane)
             await lane.transport.aclose()
         if not self._lanes and self._holder is not None:
@@ -94,6 +140,7 @@ class LoopTransports:
         closed the loop should have run ``loop.shutdown_asyncgens()`` first, as ``asyncio.run`` does.
         """
         self._lanes.clear()
+        self._idle.clear()
         self._holder = None
 
 

@@ -21,7 +21,7 @@ from httpx import AsyncByteStream, SyncByteStream
 from hindsight_teams.backends.hindsight.coalesce import coalesce
 from hindsight_teams.backends.hindsight.connection import Connection
 from hindsight_teams.backends.hindsight.failures import failure
-from hindsight_teams.backends.hindsight.loops import LANE, LoopTransports
+from hindsight_teams.backends.hindsight.loops import LoopTransports
 from hindsight_teams.backends.hindsight.wire import Call, Failure, Reply, Wait
 
 
@@ -85,23 +85,19 @@ class Pool:
         """Carry out one call in the running event loop."""
         loop = asyncio.get_running_loop()
         transports = self._loops.get(loop) or await self._open_in(loop)
-        lane = transports.lane()
-        lane.busy += 1
+        request = self._request(call)
         try:
-            response = await lane.transport.handle_async_request(self._request(call))
-            try:
-                if _is_encoded(response):
-                    content = await response.aread()
-                else:
-                    content = b"".join([part async for part in cast(AsyncByteStream, response.stream)])
-            finally:
-                await response.aclose()
+            async with transports.lane(request.extensions["timeout"]["pool"]) as lane:
+                response = await lane.transport.handle_async_request(request)
+                try:
+                    if _is_encoded(response):
+                        content = await response.aread()
+                    else:
+                        content = b"".join([part async for part in cast(AsyncByteStream, response.stream)])
+                finally:
+                    await response.aclose()
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             return failure(error, call)
-        finally:
-            lane.busy -= 1
-            if lane.busy == 0 and self._loops.get(loop) is not transports:
-                await lane.transport.aclose()
         return _reply(response, content)
 
     def close(self) -> None:
@@ -140,16 +136,16 @@ class Pool:
         for other in list(self._loops):
             if other.is_closed() and (left := self._loops.pop(other, None)) is not None:
                 left.abandon()
-        size = min(LANE, self._connection.max_connections)
-        options = self._options(size)
+        options = self._options(1)
         owner = weakref.ref(self)
 
         def forget(transports: LoopTransports) -> None:
             if (pool := owner()) is not None and pool._loops.get(loop) is transports:
                 del pool._loops[loop]
 
-        most = max(1, self._connection.max_connections // size)
-        transports = LoopTransports(lambda: coalesce(httpx.AsyncHTTPTransport(**options)), most, forget)
+        transports = LoopTransports(
+            lambda: coalesce(httpx.AsyncHTTPTransport(**options)), self._connection.max_connections, forget
+        )
         self._loops[loop] = transports
         await transports.hold()
         return transports
