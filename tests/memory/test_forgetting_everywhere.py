@@ -100,6 +100,29 @@ def test_what_was_put_into_a_users_bank_goes_with_that_user(
     assert [m.text for b in backend.list_banks() for m in backend.list_memories(b.bank_id).memories] == [NOTE]
 
 
+def test_what_stands_unsigned_in_a_users_own_bank_goes_with_the_user_and_with_nothing_less(
+    backend: SQLiteBackend,
+) -> None:
+    house = TeamMemory(
+        "house",
+        banks={"customer": "user", "room": "{team}:room:{user}:{session}", "shared": "team"},
+        members={"clerk": {"customer": "full", "shared": "full"}},
+        backend=backend,
+    )
+    for number in range(501):
+        backend.retain("house:customer:user:ada", f"Import {number}.", tags=["gems"])
+    backend.retain("house:customer:user:bob", NOTE)
+    backend.retain("house:shared", NOTE)
+    house.member("clerk").retain("Signed.", bank="customer", caller=ADA)
+    assert house.forget(user="ada", tags=["gems"]).count == 0
+    assert house.forget(user="ada", session="s1").count == 1
+    dry = house.forget(user="ada")
+    assert {bank: len(memories) for bank, memories in dry.memories.items()} == {"house:customer:user:ada": 502}
+    report = house.forget(user="ada", dry_run=False)
+    assert (report.deleted, report.count) == (502, 502)
+    assert [m.text for b in backend.list_banks() for m in backend.list_memories(b.bank_id).memories] == [NOTE, NOTE]
+
+
 def test_what_was_copied_into_another_users_bank_goes_with_the_first_user_too(backend: SQLiteBackend) -> None:
     house = TeamMemory(
         "house",

@@ -138,11 +138,22 @@ def test_a_trust_that_the_speaker_does_not_have_is_refused() -> None:
         sign({**SAID, "metadata": {"speaker": "tool:x", "trust": "user"}}, grant=GRANT, bank_id="desk:shared", **DESK)
 
 
-@pytest.mark.parametrize("claim", [{"tags": [provenance.MARK]}, {"metadata": {"marked": "suspicious"}}])
-def test_a_mark_is_both_tag_and_metadata(claim: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    ("claim", "reason"),
+    [({"tags": [provenance.MARK]}, "suspicious"), ({"metadata": {"marked": "hearsay"}}, "hearsay")],
+)
+def test_a_mark_is_both_tag_and_metadata(claim: dict[str, Any], reason: str) -> None:
     signed = sign({"content": "x", **claim}, grant=GRANT, bank_id="desk:shared", **DESK)
     assert provenance.MARK in signed["tags"]
-    assert signed["metadata"]["marked"] == "suspicious"
+    assert signed["metadata"]["marked"] == reason
+    assert [provenance.MARK in tags for tags in signed["observation_scopes"]] == [True]
+
+
+def test_what_is_put_up_for_review_may_have_no_tags() -> None:
+    sealed = quarantine_item(RetainItem("x"), "shared", "desk:shared", "a check")
+    check_envelope(
+        {"content": sealed.content, "metadata": sealed.metadata, "document_id": sealed.document_id}, TEAM, "a"
+    )
 
 
 @pytest.mark.parametrize("name", ["user", "session", "run"])
