@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from typing import Any, TypedDict
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hindsight_teams.access import signatures as provenance
@@ -90,6 +90,40 @@ def test_a_user_is_taken_from_metadata_or_tag_and_written_to_both(claim: dict[st
 def test_a_forged_claim_is_refused(claim: dict[str, Any]) -> None:
     with pytest.raises(InvalidInput, match="claims"):
         sign({"content": "x", **claim}, grant=GRANT, bank_id="desk:shared", **DESK)
+
+
+claims = st.text(max_size=6) | identities | st.sampled_from(["a", "b", "desk", "user", "reviewed", "tool:x", "none"])
+names = st.sampled_from([*sorted(provenance.RESERVED_METADATA | provenance.SPOKEN_METADATA), "k", "tagset"])
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    tags=st.lists(st.tuples(names, claims).map(":".join) | st.text(max_size=6), max_size=5),
+    metadata=st.dictionaries(
+        names | st.text(max_size=6), claims | st.integers() | st.none() | st.lists(claims), max_size=5
+    ),
+    grant=st.sampled_from([GRANT, SCOPED, CUSTOMER]),
+)
+def test_whatever_is_claimed_the_signature_is_the_keys(tags: list[str], metadata: dict[str, Any], grant: Grant) -> None:
+    bank_id = "desk:customer:user:ada" if grant is CUSTOMER else "desk:shared"
+    try:
+        signed = sign({"content": "x", "tags": tags, "metadata": metadata}, grant=grant, bank_id=bank_id, **DESK)
+    except InvalidInput as error:
+        assert len(str(error)) <= 2_000
+        return
+    kept, of = signed["metadata"], {"team": "desk", "author": "a"}
+    assert {name: kept[name] for name in of} == of
+    assert not {"lineage", "reviewed_by", *provenance.ENVELOPE_METADATA} & kept.keys()
+    assert kept["trust"] == provenance.trust_in(kept.get("speaker"))
+    speaker = kept.get("speaker")
+    assert speaker in (None, "a", "tool:x") or (speaker == "user" and kept["user"])
+    for name, value in of.items():
+        assert [tag for tag in signed["tags"] if tag.startswith(f"{name}:")] == [f"{name}:{value}"]
+    assert not [tag for tag in signed["tags"] if tag.startswith(("trust:", "lineage:"))]
+    assert sum(tag.startswith("tagset:") for tag in signed["tags"]) == 1
+    assert set(grant.scope_tags) <= set(signed["tags"])
+    assert grant is not CUSTOMER or kept["user"] == "ada"
+    assert sign(signed, grant=grant, bank_id=bank_id, **DESK)["metadata"] == kept
 
 
 SAID = {"content": "x", "tags": []}
