@@ -206,6 +206,15 @@ def test_a_proposal_is_the_memory_as_it_stands(house: TeamMemory, log: AuditStor
     assert (event.memory_ids, event.reason, event.user) == ((kept,), f"proposal {item.id}", "ada")
 
 
+def test_of_two_memories_that_say_the_same_the_signed_one_is_proposed(
+    house: TeamMemory, backend: SQLiteBackend
+) -> None:
+    backend.retain("house:shared", "The vault is dry.")
+    house.member("clerk").retain("The vault is dry.", bank="notes")
+    item = house.proposals("clerk").propose("The vault is dry.", to="ledger", caller=ADA)
+    assert (item.item.metadata or {})["author"] == "clerk"
+
+
 def test_what_the_bank_holds_already_is_not_proposed_for_it(house: TeamMemory) -> None:
     house.member("clerk").retain("The vault is dry.", bank="shared")
     with pytest.raises(NotFound, match="no bank you may recall from"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import pytest
@@ -9,12 +10,13 @@ import pytest
 from hindsight_teams.access.definition import TeamDefinition
 from hindsight_teams.backends.base import Backend
 from hindsight_teams.errors import InvalidInput
-from hindsight_teams.memory.envelopes import ReviewItem
+from hindsight_teams.memory.envelopes import ReviewItem, quarantine_item
 from hindsight_teams.memory.forgetting import Forgetting, Selection
 from hindsight_teams.models import BankInfo, Memory, MemoryPage, RetainItem
 from hindsight_teams.requests import Capability, DeleteMemories, ListBanks, ListMemories, Request, TagFilter
 
 R = TypeVar("R")
+KEPT = ["team:t", "user:ada"]
 TEAM = TeamDefinition.from_parts("t", banks={"shared": "team", "own": "user"}, members={"a": {"shared": "full"}})
 SIGNED = ("team:t", "author:a", "user:ada", "session:s1", "run:r1", "red")
 
@@ -138,14 +140,12 @@ class TestSelection:
 class TestDeletions:
     """What is asked of a server."""
 
-    KEPT = ["team:t", "user:ada"]
-
     def test_a_user_goes_by_the_tags_of_the_signature_alone(self) -> None:
         shelf = Shelf(
             fact("1"), observation("o", "1"), fact("2", tags=("team:t", "user:bob")), fact("3", tags=("user:ada",))
         )
         assert forgotten(shelf, user="ada") == {"t:shared": ["1", "o"]}
-        assert shelf.deleted == [("t:shared", None, None, self.KEPT)]
+        assert shelf.deleted == [("t:shared", None, None, KEPT)]
 
     def test_a_memory_goes_by_its_id_with_what_was_derived_and_copied_from_it(self) -> None:
         copied = fact("9", "t:own:user:ada", metadata={"lineage": "t:shared#1"})
@@ -171,12 +171,24 @@ class TestDeletions:
         other = fact("2", tags=(*SIGNED[:3], "session:s2"))
         shelf = Shelf(fact("1"), other, observation("o", "1"), observation("p", "2"))
         assert forgotten(shelf, user="ada", session="s1") == {"t:shared": ["1", "o"]}
-        assert shelf.deleted == [("t:shared", None, None, [*self.KEPT, "session:s1"])]
+        assert shelf.deleted == [("t:shared", None, None, [*KEPT, "session:s1"])]
 
     def test_a_document_goes_by_its_id(self) -> None:
         shelf = Shelf(fact("1"), fact("2", document_id="doc-1"), fact("3"))
         assert forgotten(shelf, document_id="doc-1", user="ada") == {"t:shared": ["1", "2"]}
-        assert shelf.deleted == [("t:shared", None, "doc-1", self.KEPT)]
+        assert shelf.deleted == [("t:shared", None, "doc-1", KEPT)]
+
+    def test_an_envelope_goes_as_a_document_and_is_shown_once_by_what_is_in_it(self) -> None:
+        sealed = quarantine_item(
+            RetainItem("Secret.", tags=list(SIGNED), metadata={"author": "a"}), "shared", "t:shared", ""
+        )
+        queue, document = "t:review:queue", sealed.document_id
+        envelope = fact("e", queue, tuple(sealed.tags or ()), metadata=sealed.metadata, document_id=document)
+        shelf = Shelf(envelope, replace(observation("o", "e"), bank_id=queue), fact("stray", queue))
+        report = Forgetting(shelf, TEAM).forget(Selection(user="ada"), dry_run=False)
+        assert [(m.id, m.text) for m in report.memories[queue]] == [("stray", "Text of stray."), ("e", "Secret.")]
+        assert (queue, None, document, []) in shelf.deleted
+        assert (queue, None, None, KEPT) in shelf.deleted
 
     def test_a_dry_run_deletes_nothing(self) -> None:
         shelf = Shelf(fact("1"))

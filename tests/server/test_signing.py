@@ -108,8 +108,7 @@ def test_whatever_is_claimed_the_signature_is_the_keys(tags: list[str], metadata
     bank_id = "desk:customer:user:ada" if grant is CUSTOMER else "desk:shared"
     try:
         signed = sign({"content": "x", "tags": tags, "metadata": metadata}, grant=grant, bank_id=bank_id, **DESK)
-    except InvalidInput as error:
-        assert len(str(error)) <= 2_000
+    except InvalidInput:
         return
     kept, of = signed["metadata"], {"team": "desk", "author": "a"}
     assert {name: kept[name] for name in of} == of
