@@ -166,6 +166,15 @@ def test_what_a_member_tells_of_another_speaker_is_left_out_and_the_memory_kept(
     assert (signed["content"], signed["metadata"]["k"], signed["metadata"]["trust"]) == ("x", "v", "member")
 
 
+def test_a_speaker_that_is_left_out_takes_its_trust_along() -> None:
+    sent = {"speaker": "boss", "trust": "member", "user": "ada"}
+    signed = sign({**SAID, "metadata": sent}, grant=GRANT, bank_id="desk:shared", **DESK)["metadata"]
+    assert signed == {"team": "desk", "author": "a", "trust": "member", "user": "ada"}
+    for key in ("author", "team"):
+        with pytest.raises(InvalidInput, match=key):
+            sign({**SAID, "metadata": {key: "member"}}, grant=GRANT, bank_id="desk:shared", **DESK)
+
+
 def test_a_trust_that_the_speaker_does_not_have_is_refused() -> None:
     with pytest.raises(InvalidInput, match="trust"):
         sign({**SAID, "metadata": {"speaker": "tool:x", "trust": "user"}}, grant=GRANT, bank_id="desk:shared", **DESK)
