@@ -225,7 +225,7 @@ class Forgetting:
         Only where a user is all that is selected: nothing tells whose document, session or tag it is.
         """
         caller = Caller(team=self.team_id, user=selection.user)
-        if selection.user is None or selection != Selection(user=selection.user):
+        if not selection.user or selection.follows or selection.author or selection.tags:
             return {}
         unsigned: dict[str, list[Memory]] = {}
         for spec in self.definition.banks.values():
