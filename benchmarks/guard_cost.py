@@ -2,7 +2,7 @@
 
     python benchmarks/guard_cost.py [--write]
 
-Each text is judged at 1, 2, 4 ... 64 thousand characters, by the three checks of text; the size limit, which refuses
+Each text is judged at 1, 2, 4 ... 64 thousand characters, by the checks of text; the size limit, which refuses
 more than 32,768 characters, is left out. A ratio near 2 at each doubling says that the cost is linear.
 """
 
@@ -88,7 +88,7 @@ def main() -> None:
         write_section("What the write guard costs", TEXT.format(rows="\n".join(rows), machine=machine()))
 
 
-TEXT = """Milliseconds of CPU for the checks `secrets`, `structure` and `instructions` on one text, by its length in
+TEXT = """Milliseconds of CPU for the checks `secrets`, `codes`, `structure` and `instructions` on one text, by its length in
 characters: ordinary prose, and texts that were made to be dear. The last column is the largest ratio at a doubling from
 4 thousand characters on: 2 is linear. {machine}.
 

@@ -309,7 +309,7 @@ class Health:
 GuardAction: TypeAlias = Literal["allow", "mark", "redact", "quarantine", "refuse"]
 GUARD_ACTIONS: tuple[GuardAction, ...] = get_args(GuardAction)
 """What a write guard can do with a hit, from the mildest to the strictest."""
-GUARD_CHECKS = ("oversize", "too_many_writes", "secrets", "structure", "instructions")
+GUARD_CHECKS = ("oversize", "too_many_writes", "secrets", "codes", "structure", "instructions")
 """The default checks of a write guard, by the names under which a team.toml sets their actions."""
 
 

@@ -112,7 +112,7 @@ def test_a_missing_file_says_how_to_make_one(tmp_path: Path) -> None:
         TeamDefinition.from_file(tmp_path / "team.toml")
 
 
-TEAM = {"banks": {"shared": "team", "own": "user"}, "members": {"a": {"shared": "full"}, "b": {}}}
+TEAM: dict[str, Any] = {"banks": {"shared": "team", "own": "user"}, "members": {"a": {"shared": "full"}, "b": {}}}
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,9 @@ def test_what_is_left_out_is_nothing() -> None:
     team = TeamDefinition.from_parts("t", banks={"shared": {}}, members={"a": {"shared": {}}, "b": {}})
     assert team.banks["shared"] == BankSpec("shared", "team")
     assert team.grants["a"]["shared"] == Grant(BankSpec("shared"), Access.NONE)
-    assert (team.curators, team.proposers, team.source) == (frozenset(), frozenset(), None)
+    assert not team.curators
+    assert not team.proposers
+    assert team.source is None
     assert team.guard == GuardRules()
     assert team.grant("a", "shared") is team.grants["a"]["shared"]
     assert team.grant("b", "shared") is None
@@ -195,7 +197,8 @@ def test_every_table_of_a_file_is_read(tmp_path: Path) -> None:
     team = TeamDefinition.from_file(str(file))
     assert team.source == file
     assert team.banks["room"] == BankSpec("room", "{team}:room:{p}", variables={"p": "apollo"}, conversations=True)
-    assert (team.curators, team.proposers) == ({"a"}, {"b"})
+    assert team.curators == {"a"}
+    assert team.proposers == {"b"}
     assert team.guard == GuardRules({"secrets": "refuse"}, frozenset({"a"}), frozenset({"b"}))
     other = TeamDefinition.from_file(file, variables={"p": "gemini"})
     assert other.banks["room"].variables == {"p": "gemini"}

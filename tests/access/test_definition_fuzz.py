@@ -120,6 +120,35 @@ def test_a_file_with_a_slip_is_read_or_refused(tmp_path: Path, start: int, lengt
         holds_together(definition)
 
 
+PIECES = (
+    *("{team}", "{bank}", "{member}", "{user}", "{session}", "{p}", ":", "room", "{", "}", "{{", "~", "/", "..", " "),
+    *("{user!r}", "{0}", "{user:>9}", "{user.x}", "{user[0]}"),
+)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    scope=st.lists(
+        st.sampled_from(PIECES),
+        max_size=7,
+    ).map("".join)
+)
+def test_a_template_of_any_shape_gives_the_teams_own_banks_or_is_refused(tmp_path: Path, scope: str) -> None:
+    text = WHOLE.replace("[members.a]", f'odd = "{scope}"\n[members.a]\nodd = "full"', 1)
+    definition = read(tmp_path, text)
+    if definition is None or "odd" not in definition.banks:
+        return
+    holds_together(definition)
+    spec = definition.banks["odd"]
+    users = [Caller(team="t", member="a", user=user, session="s", run="r") for user in ("u", "u:v", "~u", "U")]
+    ids = []
+    for who in users:
+        with suppress(HindsightTeamsError):
+            ids.append(spec.resolve(who))
+    assert all(bank_id.split(":")[:2] == ["t", "odd"] for bank_id in ids)
+    assert len(set(ids)) == (len(ids) if "user" in spec.needs else min(1, len(ids)))
+
+
 @pytest.mark.parametrize("depth", [200, 20_000])
 def test_a_deeply_nested_file_is_refused(tmp_path: Path, depth: int) -> None:
     assert read(tmp_path, f"team = {'[' * depth}{']' * depth}") is None

@@ -7,6 +7,16 @@ from pathlib import Path
 import pytest
 
 from hindsight_teams import SQLiteBackend, TeamMemory, policies
+from hindsight_teams.backends.base import DelegatingBackend
+from hindsight_teams.requests import Capability
+
+
+class BankByBank(DelegatingBackend):
+    """A file that answers one bank at a time, as a server does."""
+
+    def __init__(self, backend: SQLiteBackend) -> None:
+        super().__init__(backend)
+        self.capabilities = backend.capabilities - {Capability.SEARCH_ALL_BANKS}
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from hindsight_teams import SQLiteBackend, TeamMemory
 from hindsight_teams.agno.review_tools import ProposalTools, ReviewTools
 from hindsight_teams.backends.base import DelegatingBackend
 from hindsight_teams.errors import AccessDenied, BackendError, InvalidInput, NotFound
+from hindsight_teams.memory.curation import Reviews
 from hindsight_teams.requests import DeleteMemories, Request, Retain
 from hindsight_teams.testing import ScriptedModel
 from hindsight_teams.testing.scripted import call
@@ -205,10 +206,8 @@ def test_an_interrupted_approval_is_finished_or_never_began(
     squad: TeamMemory, backend: SQLiteBackend, writes: int, then: str
 ) -> None:
     item = squad.proposals("coder").propose(NOTE, to="decisions")
-    reviews = squad.reviews("architect")
-    reviews.backend = _Cut(backend, writes)
     with pytest.raises(_Interrupted):
-        reviews.approve(item.id)
+        Reviews(_Cut(backend, writes), squad.definition, "architect").approve(item.id)
     after = squad.reviews("architect")
     if then == "list":
         assert [found.id for found in after.pending()] == ([] if writes else [item.id])
@@ -231,11 +230,9 @@ def test_an_interrupted_approval_is_finished_or_never_began(
 
 def test_an_approval_that_the_backend_refuses_waits_as_before(squad: TeamMemory, backend: SQLiteBackend) -> None:
     item = squad.proposals("coder").propose(NOTE, to="decisions")
-    reviews = squad.reviews("architect")
-    reviews.backend = _Full(backend)
     with pytest.raises(BackendError, match="no more room"):
-        reviews.approve(item.id)
-    reviews.backend = backend
+        Reviews(_Full(backend), squad.definition, "architect").approve(item.id)
+    reviews = squad.reviews("architect")
     assert [found.id for found in reviews.pending()] == [item.id]
     assert reviews.approved() == []
     assert decisions(squad) == []

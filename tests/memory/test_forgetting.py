@@ -10,6 +10,7 @@ import pytest
 
 from hindsight_teams import SQLiteBackend, TeamMemory
 from hindsight_teams.errors import InvalidInput
+from tests.memory.team_fixtures import BankByBank
 
 SECRET = "xylophone-9931"
 
@@ -20,8 +21,8 @@ def backend(tmp_path: Path) -> Iterator[SQLiteBackend]:
         yield opened
 
 
-@pytest.fixture
-def team(backend: SQLiteBackend) -> TeamMemory:
+@pytest.fixture(params=[SQLiteBackend, BankByBank], ids=["all at once", "bank by bank"])
+def team(request: pytest.FixtureRequest, backend: SQLiteBackend) -> TeamMemory:
     memory = TeamMemory(
         "t",
         banks={"shared": "team", "notes": "member", "customer": "user", "room": "{team}:room:{session}"},
@@ -31,7 +32,7 @@ def team(backend: SQLiteBackend) -> TeamMemory:
         },
         curators=["b"],
         proposers=["a"],
-        backend=backend,
+        backend=backend if request.param is SQLiteBackend else BankByBank(backend),
     )
     other = TeamMemory("other", banks={"shared": "team"}, members={"a": {"shared": "full"}}, backend=backend)
     a, b = memory.member("a"), memory.member("b")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -92,3 +93,45 @@ def test_a_memory_kept_in_doubt_goes_below_plain_ones_and_not_far(others: tuple[
     plain = [Memory(str(number), f"Fact {number}.", "a") for number in range(1, 9)]
     merged = merge_recall([("shared", RecallResult(results=[doubtful, *plain])), *others])
     assert [memory.id for memory in merged.results] == ["1", "2", "3", "4", "5", "0", "6", "7", "8"]
+
+
+def test_one_answer_is_given_as_it_is_unless_it_says_the_same_twice() -> None:
+    result = RecallResult([A, B], notes=("cut",), confidence=0.5)
+    assert merge_recall([("a", result)]) is result
+    twice = replace(result, results=[A, Memory("3", "Ada  leads.", "a"), B])
+    assert merge_recall([("a", twice)]) == result
+    reflection = Reflection("Ada.", based_on=[A])
+    assert merge_reflect([("a", reflection)]) is reflection
+
+
+def test_an_observation_of_one_answer_is_attributed_by_its_tags() -> None:
+    derived = Memory("o", "Ada leads.", "a", tags=("author:bo",), type="observation")
+    [found] = merge_recall([("a", RecallResult([derived, B]))]).results[:1]
+    assert (found.id, found.author) == ("o", "bo")
+
+
+def test_of_an_observation_and_a_fact_that_say_the_same_the_fact_is_kept_at_the_better_rank() -> None:
+    derived = Memory("o", "Ada  leads.", "a", tags=("author:bo",), type="observation")
+    for results in ([derived, B, A], [A, B, derived]):
+        assert merge_recall([("a", RecallResult(results))]).results == [A, B]
+    other = replace(derived, id="p")
+    assert [m.id for m in merge_recall([("a", RecallResult([derived, other]))]).results] == ["o"]
+
+
+def test_banks_take_turns_and_what_does_not_fit_any_more_is_left_out() -> None:
+    long = Memory("3", "x" * 400, "a")
+    answers = [("a", RecallResult([A, long])), ("b", RecallResult([B])), ("c", RecallResult([]))]
+    assert merge_recall(answers).results == [A, B, long]
+    assert merge_recall(answers, max_tokens=106).results == [A, B, long]
+    assert merge_recall(answers, max_tokens=105).results == [A, B]
+    assert merge_recall([("a", RecallResult([long, A]))], max_tokens=3).results == [A]
+    assert merge_recall(answers, max_tokens=2).results == []
+
+
+def test_a_reflection_over_two_banks_says_a_memory_once() -> None:
+    same = Memory("9", "Ada leads.", "b")
+    merged = merge_reflect(
+        [("a", Reflection("x", [A], notes=("n",))), ("b", Reflection("y", [same, B], notes=("n", "m")))]
+    )
+    assert merged.based_on == [A, B]
+    assert merged.notes == ("n", "m")

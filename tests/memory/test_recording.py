@@ -5,15 +5,19 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
 from hindsight_teams import SQLiteBackend, TeamMemory
-from hindsight_teams.access.grants import Caller
-from hindsight_teams.audit import AuditStore, open_audit
+from hindsight_teams.access.banks import BankSpec
+from hindsight_teams.access.grants import FULL, Caller, Grant
+from hindsight_teams.access.rights import Target
+from hindsight_teams.audit import AuditEvent, AuditStore, open_audit
 from hindsight_teams.backends.base import DelegatingBackend
-from hindsight_teams.errors import AccessDenied, NotFound, ServerFault
+from hindsight_teams.errors import AccessDenied, ContentRefused, NotFound, ServerFault
+from hindsight_teams.memory.recording import Asked, Done, Recorder, events, ids_by_bank
+from hindsight_teams.models import Gap, Memory
 from hindsight_teams.requests import Request, Retain
 
 R = TypeVar("R")
@@ -173,3 +177,81 @@ def test_what_is_not_ours_to_quote_is_named_by_its_type(squad: TeamMemory, log: 
     with pytest.raises(RuntimeError):
         TeamMemory.of(squad.definition, backend=Broken(squad.backend), audit=log).member("coder").recall("x")
     assert {(e.outcome, e.reason) for e in log.query()} == {("error", "RuntimeError")}
+
+
+ADA = Caller("squad", "coder", "ada", "s1", "r1")
+
+
+def told(*banks: str, **done: Any) -> list[AuditEvent]:
+    targets = [Target(Grant(BankSpec(name), FULL), f"squad:{name}") for name in banks]
+    return list(events(Asked(ADA, "recall", "jitter", at=86_400.0), targets, Done(**done)))
+
+
+class TestEvents:
+    """One event a bank, with all that is known of the call."""
+
+    def test_an_event_says_who_asked_what_of_which_bank_and_when(self) -> None:
+        [event] = told("notebook", ids={"squad:notebook": ["1", "2"], "squad:other": ["3"]}, reason="cut")
+        assert (event.team, event.member, event.user, event.session, event.run) == ("squad", "coder", "ada", "s1", "r1")
+        assert (event.verb, event.outcome, event.text) == ("recall", "allowed", "jitter")
+        assert (event.bank, event.bank_id, event.memory_ids, event.count) == (
+            "notebook",
+            "squad:notebook",
+            ("1", "2"),
+            2,
+        )
+        assert event.at == datetime(1970, 1, 2, tzinfo=UTC)
+        assert (event.error, event.reason) == (None, "cut")
+        assert event.duration_ms is not None
+        assert event.duration_ms >= 0
+
+    def test_a_count_that_is_given_counts(self) -> None:
+        [event] = told("notebook", count=7, outcome="quarantined")
+        assert (event.count, event.memory_ids, event.outcome) == (7, (), "quarantined")
+
+    def test_a_bank_that_did_not_answer_is_an_error_and_the_others_are_not(self) -> None:
+        first, second = told("a", "b", gaps=[Gap("b", "timed out")], reason="cut")
+        assert (first.bank, first.outcome, first.reason) == ("a", "allowed", "cut")
+        assert (second.bank, second.outcome, second.reason) == ("b", "error", "timed out")
+
+    @pytest.mark.parametrize(
+        ("error", "outcome", "reason"),
+        [
+            (AccessDenied("no"), "denied", "no"),
+            (ContentRefused("too long"), "denied", "too long"),
+            (ServerFault("down"), "error", "down"),
+            (KeyError("postgres://secret"), "error", "KeyError"),
+            (asyncio.CancelledError(), "error", "CancelledError"),
+        ],
+    )
+    def test_what_was_raised_decides_the_outcome(self, error: BaseException, outcome: str, reason: str) -> None:
+        [event] = told("a", error=error, reason="lost")
+        assert (event.outcome, event.error, event.reason) == (outcome, type(error).__name__, reason)
+
+    def test_where_no_bank_was_reached_those_that_were_named_are_told(self) -> None:
+        named = told(error=AccessDenied("no"), named=["a", "b"])
+        assert [(e.bank, e.bank_id, e.count) for e in named] == [("a", None, 0), ("b", None, 0)]
+        assert [(e.bank, e.bank_id) for e in told(error=AccessDenied("no"))] == [(None, None)]
+        assert [e.bank for e in told("c", named=["a"])] == ["c"]
+
+    def test_a_denied_call_that_names_a_thousand_banks_leaves_twenty_events(self, log: AuditStore) -> None:
+        Recorder(log, Asked(ADA, "recall", "x")).failed(AccessDenied("no"), named=[f"b{n}" for n in range(1_000)])
+        assert [e.bank for e in log.query(limit=100)] == [f"b{n}" for n in range(20)]
+
+    @pytest.mark.parametrize(
+        ("named", "banks"), [("a", ["a"]), (None, [None]), (7, [None]), ([], [None]), (("a",), ["a"])]
+    )
+    def test_what_was_named_may_be_anything(self, log: AuditStore, named: Any, banks: list[str | None]) -> None:
+        Recorder(log, Asked(ADA, "recall", "x")).failed(AccessDenied("no"), named=named)
+        assert [e.bank for e in log.query()] == banks
+
+    def test_without_an_audit_nothing_is_missing(self) -> None:
+        recorder = Recorder(None, Asked(ADA, "retain", "x"))
+        target = Target(Grant(BankSpec("a"), FULL), "squad:a")
+        recorder.begun(target)
+        recorder.failed(AccessDenied("no"), [target])
+        assert recorder.ended([target]) == ()
+
+    def test_ids_stand_under_their_banks(self) -> None:
+        memories = [Memory("1", "x", "a"), Memory("2", "y", "b"), Memory("3", "z", "a")]
+        assert ids_by_bank(memories) == {"a": ["1", "3"], "b": ["2"]}

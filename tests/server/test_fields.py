@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -345,6 +346,31 @@ class TestFuzz:
         assert (kind.fault({name: value}) is None) <= listed
 
     @settings(max_examples=100, deadline=None)
+    @given(
+        method=st.sampled_from(["GET", "POST", "PUT", "DELETE", "get", "CONNECT"]),
+        path=st.sampled_from(["/mcp", "/mcp/", "/mcp/desk:shared/", "/mcp/desk:notes:member:writer", "/mcp//", "/mcpx"])
+        | st.text(max_size=12).map("/mcp/{}".format),
+        headers=st.lists(
+            st.tuples(
+                st.sampled_from([b"authorization", b"Authorization", b"mcp-session-id", b"x-bank-id", b"content-type"]),
+                st.binary(max_size=12),
+            ),
+            max_size=3,
+        ),
+        body=st.binary(max_size=40) | json_values.map(lambda value: json.dumps(value).encode()),
+    )
+    def test_no_header_and_no_body_breaks_the_gate_or_opens_it(
+        self, house: House, method: str, path: str, headers: list[tuple[bytes, bytes]], body: bytes
+    ) -> None:
+        given_key = any(name.lower() == b"authorization" for name, _ in headers)
+        seen, answered = asyncio.run(_raw(house, "reader", method, path, "", body, headers))
+        assert answered in (200, 400, 401, 403, 404, 422)
+        if given_key or any(name == b"mcp-session-id" for name, _ in headers):
+            assert seen is None
+        if seen is not None and method == "POST":
+            assert path in ("/mcp", "/mcp/", "/mcp//", "/mcp/desk:shared/", "/mcp/desk:shared")
+
+    @settings(max_examples=100, deadline=None)
     @given(message=json_values)
     def test_no_message_on_mcp_breaks_the_gate(self, house: House, message: Any) -> None:
         params = {"jsonrpc": "2.0", "method": "tools/call", "params": {"name": "recall", "arguments": message}}
@@ -354,7 +380,13 @@ class TestFuzz:
 
 
 async def _raw(
-    house: House, who: str, method: str, path: str, query: str, body: bytes
+    house: House,
+    who: str,
+    method: str,
+    path: str,
+    query: str,
+    body: bytes,
+    headers: Sequence[tuple[bytes, bytes]] = (),
 ) -> tuple[str | None, int | None]:
     """One request that no client library has cleaned: the path that the server saw, and the status."""
     said: list[Any] = []
@@ -372,7 +404,7 @@ async def _raw(
         "method": method,
         "path": path,
         "query_string": query.encode("utf-8", "replace"),
-        "headers": [(b"authorization", key)],
+        "headers": [(b"authorization", key), *headers],
     }
     await house.guard(scope, receive, send)
     seen = house.seen[-1][0] if len(house.seen) > before else None

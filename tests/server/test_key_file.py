@@ -297,6 +297,13 @@ class TestLifetime:
                 store.rotate(gone)
         assert len(store.list()) == 1
 
+    def test_revoking_twice_keeps_the_first_time(self, store: KeyStore, now: list[datetime]) -> None:
+        key_id, _ = store.create("desk", "a")
+        assert store.revoke(key_id).revoked == now[0]
+        now.append(now[0] + timedelta(days=1))
+        assert store.revoke(key_id).revoked == now[0]
+        assert [record.revoked for record in store.list()] == [now[0]]
+
     def test_an_expired_key_can_still_be_revoked(self, store: KeyStore, now: list[datetime]) -> None:
         key_id, _ = store.create("desk", "a", lifetime=timedelta(hours=1))
         now.append(now[-1] + timedelta(days=1))

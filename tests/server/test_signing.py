@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from typing import Any, TypedDict
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hindsight_teams.access import signatures as provenance
@@ -92,6 +92,39 @@ def test_a_forged_claim_is_refused(claim: dict[str, Any]) -> None:
         sign({"content": "x", **claim}, grant=GRANT, bank_id="desk:shared", **DESK)
 
 
+claims = st.text(max_size=6) | identities | st.sampled_from(["a", "b", "desk", "user", "reviewed", "tool:x", "none"])
+names = st.sampled_from([*sorted(provenance.RESERVED_METADATA | provenance.SPOKEN_METADATA), "k", "tagset"])
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    tags=st.lists(st.tuples(names, claims).map(":".join) | st.text(max_size=6), max_size=5),
+    metadata=st.dictionaries(
+        names | st.text(max_size=6), claims | st.integers() | st.none() | st.lists(claims), max_size=5
+    ),
+    grant=st.sampled_from([GRANT, SCOPED, CUSTOMER]),
+)
+def test_whatever_is_claimed_the_signature_is_the_keys(tags: list[str], metadata: dict[str, Any], grant: Grant) -> None:
+    bank_id = "desk:customer:user:ada" if grant is CUSTOMER else "desk:shared"
+    try:
+        signed = sign({"content": "x", "tags": tags, "metadata": metadata}, grant=grant, bank_id=bank_id, **DESK)
+    except InvalidInput:
+        return
+    kept, of = signed["metadata"], {"team": "desk", "author": "a"}
+    assert {name: kept[name] for name in of} == of
+    assert not {"lineage", "reviewed_by", *provenance.ENVELOPE_METADATA} & kept.keys()
+    assert kept["trust"] == provenance.trust_in(kept.get("speaker"))
+    speaker = kept.get("speaker")
+    assert speaker in (None, "a", "tool:x") or (speaker == "user" and kept["user"])
+    for name, value in of.items():
+        assert [tag for tag in signed["tags"] if tag.startswith(f"{name}:")] == [f"{name}:{value}"]
+    assert not [tag for tag in signed["tags"] if tag.startswith(("trust:", "lineage:"))]
+    assert sum(tag.startswith("tagset:") for tag in signed["tags"]) == 1
+    assert set(grant.scope_tags) <= set(signed["tags"])
+    assert grant is not CUSTOMER or kept["user"] == "ada"
+    assert sign(signed, grant=grant, bank_id=bank_id, **DESK)["metadata"] == kept
+
+
 SAID = {"content": "x", "tags": []}
 
 
@@ -133,16 +166,36 @@ def test_what_a_member_tells_of_another_speaker_is_left_out_and_the_memory_kept(
     assert (signed["content"], signed["metadata"]["k"], signed["metadata"]["trust"]) == ("x", "v", "member")
 
 
+def test_a_speaker_that_is_left_out_takes_its_trust_along() -> None:
+    sent = {"speaker": "boss", "trust": "member", "user": "ada"}
+    signed = sign({**SAID, "metadata": sent}, grant=GRANT, bank_id="desk:shared", **DESK)["metadata"]
+    assert signed == {"team": "desk", "author": "a", "trust": "member", "user": "ada"}
+    for key in ("author", "team"):
+        with pytest.raises(InvalidInput, match=key):
+            sign({**SAID, "metadata": {key: "member"}}, grant=GRANT, bank_id="desk:shared", **DESK)
+
+
 def test_a_trust_that_the_speaker_does_not_have_is_refused() -> None:
     with pytest.raises(InvalidInput, match="trust"):
         sign({**SAID, "metadata": {"speaker": "tool:x", "trust": "user"}}, grant=GRANT, bank_id="desk:shared", **DESK)
 
 
-@pytest.mark.parametrize("claim", [{"tags": [provenance.MARK]}, {"metadata": {"marked": "suspicious"}}])
-def test_a_mark_is_both_tag_and_metadata(claim: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    ("claim", "reason"),
+    [({"tags": [provenance.MARK]}, "suspicious"), ({"metadata": {"marked": "hearsay"}}, "hearsay")],
+)
+def test_a_mark_is_both_tag_and_metadata(claim: dict[str, Any], reason: str) -> None:
     signed = sign({"content": "x", **claim}, grant=GRANT, bank_id="desk:shared", **DESK)
     assert provenance.MARK in signed["tags"]
-    assert signed["metadata"]["marked"] == "suspicious"
+    assert signed["metadata"]["marked"] == reason
+    assert [provenance.MARK in tags for tags in signed["observation_scopes"]] == [True]
+
+
+def test_what_is_put_up_for_review_may_have_no_tags() -> None:
+    sealed = quarantine_item(RetainItem("x"), "shared", "desk:shared", "a check")
+    check_envelope(
+        {"content": sealed.content, "metadata": sealed.metadata, "document_id": sealed.document_id}, TEAM, "a"
+    )
 
 
 @pytest.mark.parametrize("name", ["user", "session", "run"])

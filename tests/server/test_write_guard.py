@@ -8,7 +8,7 @@ import pytest
 from hindsight_teams.access.grants import Caller
 from hindsight_teams.access.guard_rules import GuardRules
 from hindsight_teams.access.signatures import MARK
-from hindsight_teams.guard import Guard, WriteAttempt
+from hindsight_teams.guard import Guard, Verdict, WriteAttempt
 from hindsight_teams.memory.envelopes import quarantine_item
 from hindsight_teams.models import RetainItem
 from hindsight_teams.server.signing import sign
@@ -117,6 +117,82 @@ def test_what_is_put_up_for_review_is_limited_in_size_and_number_and_not_in_its_
     assert "characters" in str(queued(queue, [envelope("x" * 40_000)], caller=clerk))
     assert "a minute" in str(queued(queue, [envelope("x")] * 600, caller=clerk))
     assert queued(queue, [envelope("x")], caller=Caller(team="desk", member="editor")) is None
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"content": "x" * 40_000},
+        {"context": "x" * 40_000},
+        {"tags": ["x" * 40_000]},
+        {"metadata": {"k": "x" * 40_000}},
+        {"entities": ["x" * 40_000]},
+        {"document_id": "x" * 40_000},
+    ],
+    ids=str,
+)
+def test_every_field_in_an_envelope_counts(fields: dict[str, Any]) -> None:
+    clerk = Caller(team="desk", member="clerk")
+    sealed = quarantine_item(RetainItem(**{"content": "x", **fields}), "shared", "desk:shared", "")
+    assert "characters" in str(queued(WriteGuards().queue, [{"metadata": sealed.metadata}], caller=clerk))
+    assert queued(WriteGuards().queue, [{"content": "x"}], caller=clerk) == "it is no envelope"
+
+
+def test_a_check_is_told_what_is_stored_and_where() -> None:
+    seen: list[WriteAttempt] = []
+    item = {
+        "content": "x",
+        "context": "c",
+        "tags": ["red", "user:ada"],
+        "metadata": {"page": 7, "user": "ada", "marked": "m"},
+        "entities": [{"text": "Ada"}, "Bo", 7],
+        "document_id": "d",
+    }
+    clerk = Caller(team="desk", member="clerk")
+    guarded(Guard([lambda attempt: seen.append(attempt)]), [item], bank="shared", caller=clerk)
+    assert seen == [
+        WriteAttempt(
+            "x",
+            caller=clerk,
+            bank="shared",
+            context="c",
+            tags=("red",),
+            metadata={"page": "7", "marked": "m"},
+            entities=["Ada", "Bo", ""],
+            document_id="d",
+        )
+    ]
+
+
+def test_what_is_redacted_keeps_its_signature_and_loses_nothing_else() -> None:
+    item = {
+        "content": f"password: {SECRET}",
+        "context": "c",
+        "tags": ["red"],
+        "metadata": {"k": "v", "user": "ada"},
+        "entities": [{"text": "Ada", "type": "person"}, "Bo"],
+        "document_id": "d",
+    }
+    [kept], reason = judge(item)
+    assert reason is None
+    whole = signed(item)
+    assert kept == {**whole, "content": "password: [redacted: password]", "tags": kept["tags"]}
+    assert sorted(kept["tags"]) == sorted(whole["tags"])
+    [bare], _ = judge({"content": f"password: {SECRET}"})
+    assert "context" not in bare
+    assert "entities" not in bare
+    [key], _ = judge({"content": "x", "metadata": {f"password: {SECRET}": "v"}})
+    assert SECRET not in str(key)
+
+
+def test_one_item_that_is_held_back_refuses_all_of_them() -> None:
+    clerk = Caller(team="desk", member="clerk")
+    items = [signed({"content": text}) for text in ("Fine.", ORDER, "Fine too.")]
+    assert guarded(Guard(), items, bank="shared", caller=clerk) == ([], "overrides instructions")
+    silent = Guard([lambda attempt: Verdict("refuse")])
+    assert guarded(silent, items, bank="shared", caller=clerk) == ([], "a check refused it")
+    passed, reason = guarded(Guard(), [items[0], items[2]], bank="shared", caller=clerk)
+    assert (passed, reason) == ([items[0], items[2]], None)
 
 
 def test_a_team_keeps_its_guard_until_its_rules_change() -> None:

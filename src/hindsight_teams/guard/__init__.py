@@ -3,7 +3,7 @@
 from hindsight_teams.guard.chain import Guard, default_checks
 from hindsight_teams.guard.instructions import check_instructions
 from hindsight_teams.guard.limits import Oversize, TooManyWrites
-from hindsight_teams.guard.secrets import check_secrets
+from hindsight_teams.guard.secrets import check_codes, check_secrets
 from hindsight_teams.guard.structure import check_structure
 from hindsight_teams.guard.verdict import ACTIONS, Action, Check, Source, Verdict, WriteAttempt
 
@@ -17,6 +17,7 @@ __all__ = [
     "TooManyWrites",
     "Verdict",
     "WriteAttempt",
+    "check_codes",
     "check_instructions",
     "check_secrets",
     "check_structure",

@@ -12,7 +12,7 @@ from hindsight_teams.access.guard_rules import GuardRules
 from hindsight_teams.errors import ConfigurationError, did_you_mean
 from hindsight_teams.guard.instructions import check_instructions
 from hindsight_teams.guard.limits import MAX_CHARACTERS, WRITES_PER_MINUTE, Oversize, TooManyWrites
-from hindsight_teams.guard.secrets import check_secrets
+from hindsight_teams.guard.secrets import check_codes, check_secrets
 from hindsight_teams.guard.structure import check_structure
 from hindsight_teams.guard.verdict import ACTIONS, Action, Check, Verdict, WriteAttempt, name_of
 from hindsight_teams.log import get_logger
@@ -35,7 +35,7 @@ def default_checks(
         checks.append(Oversize(max_characters))
     if writes_per_minute is not None:
         checks.append(TooManyWrites(writes_per_minute))
-    return [*checks, check_secrets, check_structure, check_instructions]
+    return [*checks, check_secrets, check_codes, check_structure, check_instructions]
 
 
 class Guard:
@@ -184,19 +184,24 @@ class Guard:
             return Verdict(
                 "refuse", reason=f"the check {name!r} failed, and nothing goes unchecked", check=name, cause=error
             )
-        if answer.action == "allow":
+        found: Verdict = answer
+        if found.action == "allow":
             return None
-        action = self._by_name.get(name) or answer.action
-        if self._for_all is not None and answer.action != "redact":
+        action: Action = self._by_name.get(name) or found.action
+        if self._for_all is not None and found.action != "redact":
             action = self._for_all
         if action == "allow":
             return None
-        if action == "redact" and answer.text is None and answer.attempt is None:
+        if action == "redact" and found.text is None and found.attempt is None:
             action = "quarantine"  # there is nothing redacted to store
-        if action == "mark" and answer.action == "redact":
-            action = "redact"  # a mark does not take a secret out
-        if attempt.source == "others":
-            action = "quarantine" if action == "mark" else action
-        elif action == "quarantine" and name not in self._by_name and self._for_all is None:
-            action = "mark" if attempt.caller.member in self.trusted else action
-        return replace(answer, action=action, reason=str(answer.reason)[:_LONGEST_REASON], check=name)
+        chosen = name in self._by_name or self._for_all is not None
+        if not chosen and attempt.source == "author" and attempt.caller.member in self.trusted:
+            action = found.if_trusted or ("mark" if action == "quarantine" else action)
+        if action == "mark" and found.action == "redact":
+            if attempt.source == "others" or found.if_trusted != "mark":
+                action = "redact"  # a mark does not take a secret out
+            else:  # it is stored as it was told
+                found = replace(found, attempt=None, text=None, reason=f"holds {name}")
+        elif action == "mark" and attempt.source == "others":
+            action = "quarantine"
+        return replace(found, action=action, reason=str(found.reason)[:_LONGEST_REASON], check=name)

@@ -23,7 +23,12 @@ class Language:
     strong: str
     former: str
     rules: str
-    about: str = r"(?!)"
+    about: str = (
+        r"^\W{0,3}(?:zu[rm]?|für|über|bezüglich|betreffend|i[mn]|auf|von|aus|vom|der|pour|sur|concernant|relativ\w{0,3}"
+        r"|quant|du|des?|dans|para|sobre|del?|acerca|en|respecto|per|sul?\w{0,3}|riguard\w{0,5}|nel\w{0,3}|d[ao]s?|em"
+        r"|n[ao]s?|quanto|voor|over|van|bij|uit|op|for|om|til|pa|till|dotycz\w{0,4}|dla|do|w|odnosnie|pr[oe]|k|ke"
+        r"|ohledne|по|об?|для|про|насчет|касательно|в|из|к)\b|^(?:中关于|里关于)"
+    )
     told: str = r"(?!)"
     verb_last: bool = False
 
@@ -75,9 +80,6 @@ LANGUAGES = (
             r"\b(?:\w{0,12}anweisung\w{0,2}|\w{0,8}regeln?|instruktion\w{0,2}|vorgaben?|befehle?|richtlinien?"
             r"|\w{0,8}prompts?|weisungen|auftraege|aufträge)\b"
         ),
-        about=(
-            r"^\W{0,3}(?:zu[rm]?|fuer|für|ueber|über|bezueglich|bezüglich|betreffend|im|in|auf|von|aus|vom|der|des)\b"
-        ),
         told=(
             r"\b(?:alles|was)\b.{0,20}\b(?:dir|ihnen|euch|wir)\b.{0,30}\b(?:gesagt|besprochen|aufgetragen|mitgeteilt"
             r"|beigebracht)"
@@ -95,7 +97,6 @@ LANGUAGES = (
             r"\b(?:instructions?|consignes?|directives?|regles?|ordres|restrictions?|prompts?|indications?"
             r"|politiques?)\b"
         ),
-        about=r"^\W{0,3}(?:pour|sur|concernant|relativ\w{0,3}|quant|du|des|de|dans)\b",
         told=r"\b(?:tout )?ce (?:qui|qu\W?on|que)\b.{0,30}\b(?:t'a|vous a|dit|appris|precede)",
     ),
     Language(  # Spanish
@@ -110,7 +111,6 @@ LANGUAGES = (
             r"\b(?:instruccion\w{0,2}|indicaciones|reglas?|ordenes|directrices|directivas?|normas|restricciones"
             r"|prompts?|politicas?)\b"
         ),
-        about=r"^\W{0,3}(?:para|sobre|de|del|acerca|en|respecto)\b",
         told=(
             r"\b(?:todo )?lo que (?:te|se te|os|le)\b.{0,20}\b(?:dij\w{0,5}|dicho|ensen\w{0,5}|indic\w{0,5})"
             r"|\btodo lo anterior\b"
@@ -124,7 +124,6 @@ LANGUAGES = (
         strong=r"\b(?:tutt[eio]|tu[oe]i?|tue|qualsiasi|ogni|sistema)\b",
         former=r"\b(?:precedent\w|anterior\w|iniziali?|finora|ricevut\w|sopra)\b",
         rules=r"\b(?:istruzion\w|indicazion\w|regol\w|ordini|direttiv\w|prompt|restrizion\w|comand\w|politiche)\b",
-        about=r"^\W{0,3}(?:per|su|sul\w{0,3}|riguard\w{0,5}|di|del\w{0,3}|nel\w{0,3})\b",
         told=r"\b(?:tutto )?(?:quello|cio|quanto) che (?:ti|vi|le)\b.{0,30}\b(?:dett|insegnat|impartit)",
     ),
     Language(  # Portuguese
@@ -135,7 +134,6 @@ LANGUAGES = (
         strong=r"\b(?:tod[ao]s?|tuas|teus|suas|seus|tudo|qualquer|sistema)\b",
         former=r"\b(?:anterior\w{0,2}|previ[ao]s?|inicia\w{0,3}|acima|recebid[ao]s?)\b",
         rules=r"\b(?:instruc\w{0,4}|indicacoes|regras?|ordens|diretrizes|prompts?|restricoes|orientacoes|comandos)\b",
-        about=r"^\W{0,3}(?:para|sobre|de|d[ao]s?|em|n[ao]s?|acerca|quanto)\b",
         told=r"\btudo o? ?que\b.{0,25}\b(?:foi dito|disseram|ensinaram|sabes?)",
     ),
     Language(  # Dutch
@@ -143,7 +141,6 @@ LANGUAGES = (
         strong=r"\b(?:alle|al je|je|jouw|uw|elke|alles|systeem\w{0,12})\b",
         former=r"\b(?:vorige|eerdere?|voorgaande|bovenstaande|voorafgaande|oorspronkelijke)\b",
         rules=r"\b(?:instructies?|aanwijzingen|regels?|richtlijnen|opdrachten|bevelen|beperkingen|\w{0,8}prompts?)\b",
-        about=r"^\W{0,3}(?:voor|over|van|betreffende|in|bij|uit|op)\b",
         told=r"\balles wat (?:je|u|jou)\b.{0,25}\b(?:verteld|gezegd|geleerd)|\bwat je (?:eerder )?is verteld",
     ),
     Language(  # Scandinavian
@@ -151,7 +148,6 @@ LANGUAGES = (
         strong=r"\b(?:alle|alla|dine|dina|allt|alt)\b",
         former=r"\b(?:tidligere|tidigare|forrige|foregaende|foregaaende|ovenstaende|foerrige|føre?gaende)\b",
         rules=r"\b(?:instruk\w{0,8}|regler\w{0,2}|anvisning\w{0,3}|ordre\w?|retningslinjer|riktlinjer|befalinger)\b",
-        about=r"^\W{0,3}(?:for|om|til|pa|i|till)\b",
     ),
     Language(  # Polish
         verbs=(
@@ -163,7 +159,6 @@ LANGUAGES = (
             r"\b(?:polece\w{0,4}|instrukcj\w{0,4}|zasad\w{0,4}|regul\w{0,2}|wytyczn\w{0,3}|nakaz\w{0,3}"
             r"|ograniczen\w{0,3}|prompt\w{0,2})\b"
         ),
-        about=r"^\W{0,3}(?:dotycz\w{0,4}|dla|o|do|w|na|odnosnie)\b",
         told=r"\bwszystko,? co (?:ci|wam|pan\w{0,2})\b.{0,25}\b(?:powiedzian\w|mowion\w)",
     ),
     Language(  # Czech and Slovak
@@ -171,7 +166,6 @@ LANGUAGES = (
         strong=r"\b(?:vsech\w{0,4}|vsetk\w{0,3}|svoj\w{0,4}|sve|tvoj\w{0,3})\b",
         former=r"\b(?:predchoz\w{0,4}|predos\w{0,5}|drivej\w{0,4}|minul\w{0,3}|predchadzaj\w{0,4})\b",
         rules=r"\b(?:pokyn\w{0,3}|instrukc\w{0,4}|pravid\w{0,4}|prikaz\w{0,3})\b",
-        about=r"^\W{0,3}(?:pro|pre|o|k|ke|na|ohledne)\b",
     ),
     Language(  # Russian, Ukrainian
         verbs=(
@@ -187,7 +181,6 @@ LANGUAGES = (
             r"\b(?:инструкц\w{0,3}|указани\w{0,2}|правил\w{0,2}|приказ\w{0,3}|команд\w{0,2}|ограничени\w{0,2}"
             r"|промпт\w{0,2}|інструкц\w{0,3}|вказівк\w{0,2})"
         ),
-        about=r"^\W{0,3}(?:по|о|об|для|про|насчет|касательно|в|на|из|к)\b",
         told=r"\bвсе,? что (?:тебе|вам|ты)\b.{0,25}(?:говорил|сказан|знаешь|сказал)",
     ),
     Language(  # Chinese
@@ -195,7 +188,6 @@ LANGUAGES = (
         strong=r"(?:所有|全部|一切|任何|你的|您的|系统)",
         former=r"(?:之前|以前|先前|上面|上述|前面|以上|此前|原来|最初)",
         rules=r"(?:指令|指示|规则|規則|要求|命令|提示词|提示|限制|约束|设定|说明)",
-        about=r"^(?:中关于|里关于)",
         told=r"(?:之前|上面|以上).{0,6}(?:内容|说的|告诉你的)",
     ),
     Language(  # Japanese
@@ -203,7 +195,6 @@ LANGUAGES = (
         strong=r"(?:すべて|全て|全部|あらゆる|あなたの|システム)",
         former=r"(?:以前|前述|これまで|今まで|上記|先ほど|前の|最初|元の)",
         rules=r"(?:指示|命令|ルール|規則|制約|プロンプト|設定|ガイドライン)",
-        about=r"(?!)",
         told=r"(?:これまで|今まで|以前)に?(?:言われ|教わ|聞い)",
         verb_last=True,
     ),
@@ -212,7 +203,6 @@ LANGUAGES = (
         strong=r"(?:모든|전부|모두|너의|당신의|시스템)",
         former=r"(?:이전|앞선|기존|지금까지|위의|앞의|원래)",
         rules=r"(?:지시|명령|규칙|지침|프롬프트|제한|설정|안내)",
-        about=r"(?!)",
         told=r"(?:지금까지|이전에).{0,8}(?:들은|말한|배운)",
         verb_last=True,
     ),
@@ -250,7 +240,6 @@ LANGUAGES = (
         strong=r"\b(?:semua|seluruh|segala|anda|kamu)\b",
         former=r"\b(?:sebelumnya|terdahulu|di atas|awal|sebelum ini)\b",
         rules=r"\b(?:instruksi|perintah|aturan|arahan|petunjuk|pedoman|batasan)\b",
-        about=r"(?!)",
     ),
     Language(  # Vietnamese
         verbs=r"(?:\bbo qua|\bquen (?:het|di|tat ca)|\bkhong (?:tuan|lam) theo|\bphot lo)",

@@ -63,15 +63,6 @@ ENGLISH_RULES = (
         True,
     ),
     (
-        "dictates the answer",
-        r"\b(?:append|insert|output|render|repeat)\b",
-        (
-            r"\b(?:of|in|into|to|with) your (?:next |final |every |own )?(?:repl(?:y|ies)|answers?|responses?"
-            r"|summar(?:y|ies)|outputs?)\b"
-        ),
-        True,
-    ),
-    (
         "addresses the agent",
         r"\b(?:ai|llm) (?:coding |language )?(?:agents?|assistants?|models?)\b",
         r"^.{0,60}\b(?:should|must|have to|need to|are to) (?:now |first |always |also |immediately )?(?:empty|delete"
@@ -84,12 +75,6 @@ ENGLISH_RULES = (
         r"\bcall [a-z]+_[a-z_]+\b",
         r"^.{0,60}\bbefore (?:you )?(?:reply|answer|respond|replying|answering|responding|continuing with the task)\b",
         True,
-    ),
-    (
-        "addresses the agent",
-        r"\bimportant (?:for|to) (?:the |any |all )?(?:ai|llm|assistant|agent|model|bot)s?\b",
-        r"^\W{0,3}(?:always|never|save|append|ignore|call|send|forward|you)\b",
-        False,
     ),
     (
         "sends data away",
@@ -294,31 +279,10 @@ ENGLISH_RULES = (
     (
         "is a part of an order",
         (
-            r"\b(?:combine|join|concatenate|merge|assemble|put together|read) (?:this|it|them|these|both|part|piece"
-            r"|half|all)\b"
-        ),
-        (
-            r"(?:\b(?:part|piece|half|fragment|chunk|note|message)s? (?:one|two|three|a|b|\d)\b|\b(?:the )?(?:other"
-            r"|second|next|first) (?:part|half|piece|fragment)|\bwhen(?:ever)?\b.{0,30}\b(?:asks?|asked)\b)"
-        ),
-        False,
-    ),
-    (
-        "is a part of an order",
-        (
             r"\b(?:part|piece|fragment|half|chunk) (?:one|two|three|four|a|b|\d) of (?:the |this |a |your )?(?:rule"
             r"|instruction|order|command|prompt|directive|message)\b"
         ),
         None,
-        False,
-    ),
-    (
-        "is a part of an order",
-        (
-            r"\b(?:code ?word|keyword|pass ?phrase|trigger(?: word)?|password|token|symbol|word) \w{2,20} (?:stands for"
-            r"|means|is short for|expands to|shall mean|represents|triggers)\W{0,4}"
-        ),
-        r"^\W{0,3}(?:ignore|disregard|forget|override|reveal|bypass|obey|send|export|delete|do not|you)\b",
         False,
     ),
 )
@@ -400,12 +364,6 @@ OTHER_RULES = (
             r"|システムプロンプト|시스템 ?프롬프트|mots de passe.{0,30}quiconque"
             r"|passworter.{0,20}jedem|jedem.{0,30}(?:passwor|kundendaten))"
         ),
-        False,
-    ),
-    (
-        "asks for the prompt or secrets",
-        r"(?:系统提示词?|システムプロンプト|管理者のパスワード|시스템 ?프롬프트|관리자 비밀번호)",
-        r"(?:告诉|泄露|透露|输出|教えて|開示|表示して|出力|알려|공개|보여)",
         False,
     ),
 )

@@ -1,7 +1,10 @@
-"""Find secrets in a text: keys, tokens, passwords, payment cards. Pure.
+"""Find secrets in a text: keys, tokens, passwords, payment cards; and apart from them PINs and codes of locks. Pure.
 
 Known shapes first (each vendor's prefix and length), then anything that looks random, or is named a password, beside a
 word that says so. All patterns are linear in the length of the text.
+
+Nobody needs a key in a memory, and whoever reads it can misuse it from anywhere. The code of a door or an alarm is
+often the very fact that somebody wants remembered, so it is left to who tells it: see ``check_codes``.
 """
 
 from __future__ import annotations
@@ -9,7 +12,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from hindsight_teams.guard.verdict import Verdict, WriteAttempt
@@ -84,7 +87,7 @@ _NEAR = re.compile(
 )
 _RANDOM = re.compile(r"[A-Za-z0-9+/_=-]{20,200}")
 _PIN = re.compile(
-    r"(?i)\b(?:pin(?:[- ]?codes?)?|passcode|cvv|cvc|otp|(?:door|gate|alarm|safe|lock|access|entry|security|keypad"
+    r"(?i)\b(?:pin(?:[- ]?codes?)?|passcode|(?:door|gate|alarm|safe|lock|access|entry|security|keypad"
     r"|garage|lockbox"
     r"|building)[ -]code|türcode|zugangscode|code (?:de la porte|d'accès|d'entrée|de l'alarme|pin|d'immeuble)"
     r"|código (?:de acceso|de la puerta|de la alarma|de entrada)|codice (?:di accesso|della porta|del cancello)"
@@ -92,6 +95,7 @@ _PIN = re.compile(
     r"|deurcode|toegangscode|kod do drzwi|код (?:двери|домофона|доступа))"
     r"\b[^\n.!?\d(]{0,24}(?P<value>[#*]?\d{3,8}[#*]?)(?![\w-])"
 )
+_CARD_CODE = re.compile(r"(?i)\b(?:cvv|cvc|otp)\b[^\n.!?\d(]{0,24}(?P<value>\d{3,8})(?![\w-])")
 _CARD = re.compile(
     r"(?<![\w-])(?:\d{13,19}|\d{4}(?P<gap>[ -])\d{4}(?P=gap)\d{4}(?P=gap)\d{1,7}|\d{4}[ -]\d{6}[ -]\d{5})(?![\w-])"
 )
@@ -112,9 +116,18 @@ _PLACEHOLDER = re.compile(
 
 def find(text: str) -> list[Secret]:
     """The secrets in a text, in order; none overlaps another."""
+    return _apart(_all(text))
+
+
+def find_codes(text: str) -> list[Secret]:
+    """The door codes and PINs in a text, in order."""
+    return _apart(_values("PIN", _PIN, text, _always)) if _POSSIBLE.search(text) else []
+
+
+def _apart(secrets: Iterable[Secret]) -> list[Secret]:
     found: list[Secret] = []
     end = 0
-    for secret in sorted(_all(text), key=lambda s: (s.start, -s.end)):
+    for secret in sorted(secrets, key=lambda s: (s.start, -s.end)):
         if secret.start >= end:
             found.append(secret)
             end = secret.end
@@ -122,8 +135,8 @@ def find(text: str) -> list[Secret]:
 
 
 def redact(text: str) -> str:
-    """The text with each secret replaced by its kind, such as ``[redacted: GitHub token]``."""
-    return _without(text, find(text))
+    """The text with each secret and code replaced by its kind, such as ``[redacted: GitHub token]``."""
+    return _without(text, _apart([*find(text), *find_codes(text)]))
 
 
 def _without(text: str, secrets: list[Secret]) -> str:
@@ -140,16 +153,28 @@ def check_secrets(attempt: WriteAttempt) -> Verdict | None:
 
     A document id with a secret is refused: two of them would become one after redaction, and replace each other.
     """
+    return _checked(attempt, find)
+
+
+def check_codes(attempt: WriteAttempt) -> Verdict | None:
+    """Replace door codes and PINs by their kind; what an author who is trusted tells itself stays, with a mark."""
+    verdict = _checked(attempt, find_codes)
+    if verdict is None:
+        return None
+    return replace(verdict, if_trusted="mark", reason=verdict.reason.replace("a secret", "a code"))
+
+
+def _checked(attempt: WriteAttempt, search: Callable[[str], list[Secret]]) -> Verdict | None:
     kinds: dict[str, None] = {}
 
     def clean(text: str) -> str:
         if not isinstance(text, str):  # a backend refuses it, and says why
             return text
-        found = find(text)
+        found = search(text)
         kinds.update(dict.fromkeys(secret.kind for secret in found))
         return _without(text, found)
 
-    if attempt.document_id and find(attempt.document_id):
+    if attempt.document_id and search(attempt.document_id):
         return Verdict("refuse", reason="the document_id holds a secret; choose another")
     left = replace(
         attempt,
@@ -175,7 +200,7 @@ def _all(text: str) -> Iterator[Secret]:
     yield from _values("password", _USER_AND_PASSWORD, text, _is_no_placeholder)
     yield from _announced(text)
     yield from _values("password", _NAMED_ASIAN, text, _looks_like_a_password)
-    yield from _values("PIN", _PIN, text, _always)
+    yield from _values("PIN", _CARD_CODE, text, _always)
     if _NEAR.search(text):
         for match in _RANDOM.finditer(text):
             before = text[max(0, match.start() - _NEAR_CHARACTERS) : match.start()]

@@ -210,8 +210,6 @@ _DECODERS: tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str]], bytes | s
         re.compile(r"(?:\\u[0-9a-fA-F]{4}){3,}"),
         lambda m: "".join(chr(int(c, 16)) for c in m[0].split("\\u")[1:]),
     ),
-    ("=", re.compile(r"(?:=[0-9A-F]{2}){3,}"), lambda m: bytes.fromhex(m[0].replace("=", ""))),
-    ("\\", re.compile(r"(?:\\[0-3]?[0-7]{2}){3,}"), lambda m: bytes(int(c, 8) for c in m[0].split("\\")[1:])),
     ("&#", re.compile(r"(?:&#x?[0-9a-fA-F]{1,6};\s?){3,}"), lambda m: html.unescape(m[0])),
     ("%", re.compile(r"(?:%[0-9a-fA-F]{2}){3,}"), lambda m: unquote(m[0], errors="strict")),
     (
@@ -225,10 +223,4 @@ _DECODERS: tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str]], bytes | s
         lambda m: bytes(int(d) for d in re.findall(r"\d+", m[0])),
     ),
     ("-", re.compile(r"(?:[.-]{1,5}[ /]{1,3}){8,}[.-]{1,5}"), _morse),
-    ("", _TAGS, lambda m: "".join(chr(ord(c) - 0xE0000) for c in m[0])),
-    (
-        "",
-        _SELECTORS,
-        lambda m: bytes((ord(c) - 0xE0100 + 16) % 256 if ord(c) > 0xFFFF else ord(c) - 0xFE00 for c in m[0]),
-    ),
 )

@@ -73,6 +73,8 @@ class Verdict:
         check: The check that decided.
         cause: The exception that a check raised, for the log.
         attempt: What to store, all fields. A check sets it to change more than the content; a guard always does.
+        if_trusted: What a check does instead with a trusted author's own words. Where it says nothing, they are marked
+            instead of quarantined.
         marks: The checks whose hits mark the memory; set by a guard.
         notes: What the caller is told beside the outcome; set by a guard.
     """
@@ -83,6 +85,7 @@ class Verdict:
     check: str | None = None
     cause: Exception | None = None
     attempt: WriteAttempt | None = None
+    if_trusted: Action | None = None
     marks: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 

@@ -217,7 +217,7 @@ class Reviews:
         curator: str | None = None,
         audit: AuditSink | None = None,
     ) -> None:
-        self.backend = backend
+        self._backend = backend
         self.definition = definition
         self.caller = Caller(team=definition.team_id, member=curator)
         self.audit = audit
@@ -240,19 +240,19 @@ class Reviews:
 
     def page(self, *, limit: int, offset: int = 0) -> ReviewPage:
         """A part of what waits, oldest first, and then of what is marked; only that part counts as seen."""
-        return run(self.backend, self._paged(limit, offset))
+        return run(self._backend, self._paged(limit, offset))
 
     async def apage(self, *, limit: int, offset: int = 0) -> ReviewPage:
         """Async twin of ``page``."""
-        return await arun(self.backend, self._paged(limit, offset))
+        return await arun(self._backend, self._paged(limit, offset))
 
     def pending(self) -> list[ReviewItem]:
         """What waits, oldest first."""
-        return run(self.backend, self._shown(self._pending()))
+        return run(self._backend, self._shown(self._pending()))
 
     async def apending(self) -> list[ReviewItem]:
         """Async twin of ``pending``."""
-        return await arun(self.backend, self._shown(self._pending()))
+        return await arun(self._backend, self._shown(self._pending()))
 
     def approve(self, review_id: str) -> Decision:
         """Store the memory in the bank it is meant for, signed by its author and with its lineage.
@@ -262,11 +262,11 @@ class Reviews:
         Raises:
             NotFound: Nothing of this id waits.
         """
-        return run(self.backend, self._audited("approve", review_id, self._approve(review_id)))
+        return run(self._backend, self._audited("approve", review_id, self._approve(review_id)))
 
     async def aapprove(self, review_id: str) -> Decision:
         """Async twin of ``approve``."""
-        return await arun(self.backend, self._audited("approve", review_id, self._approve(review_id)))
+        return await arun(self._backend, self._audited("approve", review_id, self._approve(review_id)))
 
     def reject(self, review_id: str) -> Decision:
         """Drop what waits, or delete what is marked.
@@ -274,11 +274,11 @@ class Reviews:
         Raises:
             NotFound: Nothing of this id waits.
         """
-        return run(self.backend, self._audited("reject", review_id, self._reject(review_id)))
+        return run(self._backend, self._audited("reject", review_id, self._reject(review_id)))
 
     async def areject(self, review_id: str) -> Decision:
         """Async twin of ``reject``."""
-        return await arun(self.backend, self._audited("reject", review_id, self._reject(review_id)))
+        return await arun(self._backend, self._audited("reject", review_id, self._reject(review_id)))
 
     def revoke(self, review_id: str) -> Decision:
         """Remove the copy that an approval made.
@@ -286,26 +286,26 @@ class Reviews:
         Raises:
             NotFound: No approval of this id is known.
         """
-        return run(self.backend, self._audited("revoke", review_id, self._revoke(review_id)))
+        return run(self._backend, self._audited("revoke", review_id, self._revoke(review_id)))
 
     async def arevoke(self, review_id: str) -> Decision:
         """Async twin of ``revoke``."""
-        return await arun(self.backend, self._audited("revoke", review_id, self._revoke(review_id)))
+        return await arun(self._backend, self._audited("revoke", review_id, self._revoke(review_id)))
 
     def approved(self) -> list[ReviewItem]:
         """What was approved and can be revoked, oldest first."""
-        return run(self.backend, self._shown(self._items(("approved",))))
+        return run(self._backend, self._shown(self._items(("approved",))))
 
     def marked(self) -> list[ReviewItem]:
         """What the write guard stored with a mark, oldest first within a bank; ``approve`` takes the mark off.
 
         A curator sees those that it may recall, as the caller of its run; the application sees all.
         """
-        return run(self.backend, self._shown(self._marked()))
+        return run(self._backend, self._shown(self._marked()))
 
     async def amarked(self) -> list[ReviewItem]:
         """Async twin of ``marked``."""
-        return await arun(self.backend, self._shown(self._marked()))
+        return await arun(self._backend, self._shown(self._marked()))
 
     # --- steps --------------------------------------------------------------------------------------------------
 
@@ -315,7 +315,7 @@ class Reviews:
 
     def _items(self, kinds: Sequence[str]) -> Steps[list[ReviewItem]]:
         """The envelopes of these kinds, each once, however many memories a backend made of its text."""
-        found = yield from sealed_items(self.backend, self._bank, kinds)
+        found = yield from sealed_items(self._backend, self._bank, kinds)
         return [item for item in found if self._may_decide(item)]
 
     def _may_decide(self, item: ReviewItem) -> bool:

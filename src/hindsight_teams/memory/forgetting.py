@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, TypedDict
 
 from hindsight_teams.access.banks import review_bank_id
+from hindsight_teams.access.definition import TeamDefinition
 from hindsight_teams.access.grants import Caller
 from hindsight_teams.access.signatures import identity_tag
 from hindsight_teams.audit import AuditSink
@@ -59,7 +60,8 @@ class Selection:
         memory_ids: These memories. An observation goes with the memories that it rests on.
         document_id: All memories of this document.
         author: All that this member retained.
-        user: All that was retained for this end user.
+        user: All that was retained for this end user; where nothing else is selected, all that the banks of this user
+            hold, whoever signed it.
         session: All that was retained in this session.
         run: All that was retained in this run.
         tags: All that carries every one of these tags.
@@ -152,13 +154,14 @@ class Forgetting:
 
     Args:
         backend: Where the banks live.
-        team_id: The team.
+        definition: The team.
         audit: Where it is recorded.
     """
 
-    def __init__(self, backend: MemoryBackend, team_id: str, audit: AuditSink | None = None) -> None:
+    def __init__(self, backend: MemoryBackend, definition: TeamDefinition, audit: AuditSink | None = None) -> None:
         self.backend = backend
-        self.team_id = team_id
+        self.definition = definition
+        self.team_id = definition.team_id
         self.audit = audit
 
     def forget(self, selection: Selection, *, dry_run: bool = True, actor: str | None = None) -> ForgetReport:
@@ -196,6 +199,7 @@ class Forgetting:
 
     def _planned(self, selection: Selection) -> Steps[Plan]:
         found = yield from (self._found_at_once(selection) if self._at_once else self._found(selection))
+        unsigned = yield from self._unsigned(selection, found)
         repeats = yield from self._repeats(selection)
         held = yield from self._held(selection, found)
         review = review_bank_id(Caller(team=self.team_id))
@@ -207,12 +211,37 @@ class Forgetting:
         ]
         if kept:
             found[review] = kept
-        listed = {name: [*found.get(name, ()), *repeats.get(name, ())] for name in {*found, *repeats}}
+        parts = (found, unsigned, repeats)
+        listed = {name: [m for part in parts for m in part.get(name, ())] for name in {*found, *unsigned, *repeats}}
         for item in held:
             listed.setdefault(review, []).append(_opened(item, review))
             if item.kind == "approved":
                 yield from self._with_copy(item, listed)
-        return Plan({name: listed[name] for name in sorted(listed)}, found, repeats, held)
+        return Plan({name: listed[name] for name in sorted(listed)}, found, unsigned, repeats, held)
+
+    def _unsigned(self, selection: Selection, found: Mapping[str, Sequence[Memory]]) -> Steps[dict[str, list[Memory]]]:
+        """By bank what stands in the user's own banks without the user's signature, such as what a program imported.
+
+        Only where a user is all that is selected: nothing tells whose document, session or tag it is.
+        """
+        caller = Caller(team=self.team_id, user=selection.user)
+        if not selection.user or selection.follows or selection.author or selection.tags:
+            return {}
+        unsigned: dict[str, list[Memory]] = {}
+        for spec in self.definition.banks.values():
+            if "user" not in spec.needs or not spec.needs <= {"team", "user"}:
+                continue
+            bank_id = spec.resolve(caller)
+            known = {memory.id for memory in found.get(bank_id, ())}
+            offset = 0
+            while True:
+                page: MemoryPage = yield ListMemories(bank=bank_id, limit=_PAGE, offset=offset)
+                more = [m for m in page.memories if m.id not in known and m.type != "observation"]
+                unsigned.setdefault(bank_id, []).extend(more)
+                offset += _PAGE
+                if offset >= page.total:
+                    break
+        return {bank_id: memories for bank_id, memories in unsigned.items() if memories}
 
     def _with_copy(self, item: ReviewItem, listed: dict[str, list[Memory]]) -> Steps[None]:
         """Add what an approval stored to the list, where it is not there already."""
@@ -228,6 +257,8 @@ class Forgetting:
         for bank_id, memories in plan.memories.items():
             found, repeats = plan.found.get(bank_id, ()), plan.repeats.get(bank_id, ())
             requests = [*self._deletions(bank_id, selection, found, repeats)]
+            if bank_id in plan.unsigned:
+                requests.append(DeleteMemories(bank=bank_id, ids=[m.id for m in plan.unsigned[bank_id]]))
             if bank_id == review:
                 requests += [DeleteMemories(bank=review, document_id=i.envelope_document_id) for i in plan.held]
             requests += [
@@ -380,12 +411,14 @@ class Plan:
     Attributes:
         memories: By bank id, everything, as a report lists it.
         found: By bank id, what is deleted by its tags and ids.
+        unsigned: By bank id, what is deleted because it stands in the user's own bank.
         repeats: By bank id, what was retained again and is kept with a memory that stays.
         held: Envelopes, which are deleted as documents, and the copies that approvals made of them.
     """
 
     memories: dict[str, list[Memory]]
     found: Mapping[str, Sequence[Memory]]
+    unsigned: Mapping[str, Sequence[Memory]]
     repeats: Mapping[str, Sequence[Memory]]
     held: Sequence[ReviewItem]
 

@@ -303,7 +303,7 @@ class TeamMemory:
             InvalidInput: Nothing was selected.
         """
         self.flush()  # what is still to be stored may be what is to be forgotten
-        return Forgetting(self.backend, self.team_id, self.audit).forget(
+        return Forgetting(self.backend, self.definition, self.audit).forget(
             Selection(**selection), dry_run=dry_run, actor=actor
         )
 
@@ -314,7 +314,7 @@ class TeamMemory:
         from asyncio import to_thread
 
         await to_thread(self.flush)
-        forgetting = Forgetting(self.backend, self.team_id, self.audit)
+        forgetting = Forgetting(self.backend, self.definition, self.audit)
         return await forgetting.aforget(Selection(**selection), dry_run=dry_run, actor=actor)
 
     def access_matrix(self) -> AccessMatrix:

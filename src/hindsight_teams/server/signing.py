@@ -18,6 +18,7 @@ from hindsight_teams.access.definition import TeamDefinition
 from hindsight_teams.access.grants import Caller, Grant
 from hindsight_teams.errors import InvalidInput
 from hindsight_teams.memory.envelopes import seal, unseal
+from hindsight_teams.requests.checks import check_text
 from hindsight_teams.server.matching import could_be, named_by
 
 Item = Mapping[str, Any]
@@ -44,11 +45,13 @@ def sign(
         sealed: It is an envelope that was checked, and keeps what makes it one.
 
     Raises:
-        InvalidInput: It claims another team or author, contradicts itself or its bank about user, session or run,
-            names one at excessive length, claims a trust or a lineage, or asks for observations under other tags than
-            its own.
+        InvalidInput: It holds a tag that is no text, claims another team or author, contradicts itself or its bank
+            about user, session or run, names one at excessive length, claims a trust or a lineage, or asks for
+            observations under other tags than its own.
     """
     tags, metadata = list(item.get("tags") or ()), dict(item.get("metadata") or {})
+    for tag in tags:
+        check_text("a tag", tag)
     scope_tags = grant.scope_tags if grant else ()
     reserved = provenance.RESERVED_METADATA - {"marked"} - (provenance.ENVELOPE_METADATA if sealed else frozenset())
     caller = _completed(replace(_claimed(tags, metadata), team=team, member=member), grant, bank_id)
@@ -195,6 +198,8 @@ def _claimed(tags: Sequence[str], metadata: Mapping[str, Any]) -> Caller:
     for name in ("user", "session", "run"):
         tagged = (unescape(tag.removeprefix(f"{name}:")) for tag in tags if tag.startswith(f"{name}:"))
         claims[name] = metadata.get(name) or next(filter(None, tagged), None)
-        if len(str(claims[name] or "")) > MAX_CLAIM:
+        if not isinstance(claims[name], str | None):
+            raise InvalidInput(f"the {name} that the item claims must be a string")
+        if len(claims[name] or "") > MAX_CLAIM:
             raise InvalidInput(f"the {name} that the item claims has more than {MAX_CLAIM} characters")
     return Caller(**claims)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from hindsight_teams.access.grants import Caller
@@ -35,16 +36,9 @@ def queued(guard: Guard, items: Sequence[Mapping[str, Any]], *, caller: Caller) 
     """Why envelopes may not all be put up for review; None where they may."""
     for item in items:
         opened = unseal(item.get("metadata") or {})
-        inside = opened.item if opened else None
-        attempt = WriteAttempt(
-            content=str(inside.content) if inside else "",
-            caller=caller,
-            context=inside.context if inside else None,
-            metadata={key: str(value) for key, value in ((inside and inside.metadata) or {}).items()},
-            tags=list((inside and inside.tags) or ()),
-            entities=[_name(entity) for entity in (inside and inside.entities) or ()],
-        )
-        verdict = guard.inspect(attempt)
+        if opened is None:
+            return "it is no envelope"
+        verdict = guard.inspect(_attempt(asdict(opened.item), bank=opened.bank, caller=caller))
         if verdict.action == "refuse":
             return verdict.reason
     return None
@@ -59,20 +53,8 @@ def guarded(
     """
     passed: list[dict[str, Any]] = []
     for item in items:
-        tags, metadata = item.get("tags") or [], item.get("metadata") or {}
-        own = own_tags(tags)
-        entities = list(item.get("entities") or ())
-        attempt = WriteAttempt(
-            content=item["content"],
-            caller=caller,
-            bank=bank,
-            context=item.get("context"),
-            tags=own,
-            metadata={key: str(metadata[key]) for key in metadata.keys() - _UNSEEN},
-            entities=[_name(entity) for entity in entities],
-            document_id=item.get("document_id"),
-            source="author" if metadata.get("speaker") in (None, caller.member) else "others",
-        )
+        attempt = _attempt(item, bank=bank, caller=caller)
+        tags, metadata, entities = item.get("tags") or (), item.get("metadata") or {}, item.get("entities") or ()
         verdict = guard.inspect(attempt)
         left = verdict.attempt
         if left is None or verdict.action in ("quarantine", "refuse"):
@@ -80,7 +62,7 @@ def guarded(
         kept = dict(item)
         if left != attempt:
             kept["content"] = left.content
-            kept["tags"] = [*left.tags, *(tag for tag in tags if tag not in own)]
+            kept["tags"] = [*left.tags, *(tag for tag in tags if tag not in attempt.tags)]
             kept["metadata"] = {**{k: v for k, v in metadata.items() if k in RESERVED_METADATA}, **left.metadata}
             if item.get("context"):
                 kept["context"] = left.context
@@ -91,6 +73,21 @@ def guarded(
             kept["metadata"] = {**kept["metadata"], "marked": verdict.reason}
         passed.append(kept)
     return passed, None
+
+
+def _attempt(item: Mapping[str, Any], *, bank: str, caller: Caller) -> WriteAttempt:
+    metadata = item.get("metadata") or {}
+    return WriteAttempt(
+        content=item["content"],
+        caller=caller,
+        bank=bank,
+        context=item.get("context"),
+        tags=own_tags(item.get("tags") or ()),
+        metadata={key: str(metadata[key]) for key in metadata.keys() - _UNSEEN},
+        entities=[_name(entity) for entity in item.get("entities") or ()],
+        document_id=item.get("document_id"),
+        source="author" if metadata.get("speaker") in (None, caller.member) else "others",
+    )
 
 
 def _name(entity: Any) -> str:
