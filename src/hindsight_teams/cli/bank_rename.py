@@ -22,7 +22,7 @@ def rename(
     url: Url = None,
     json: Json = False,
 ) -> None:
-    """Give a bank of a database file another id, at once.
+    """Give a bank of a database file another id.
 
     All that it holds stays as it is. A team finds its banks by ids that begin with the team's, so a bank that is to
     stay with its team keeps that beginning.
