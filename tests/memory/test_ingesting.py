@@ -307,6 +307,13 @@ def test_proposals_wait_part_by_part_and_name_their_file(
     assert [bank.bank_id for bank in backend.list_banks()] != ["desk:shared"]
 
 
+def test_a_proposal_says_who_said_it(desk: Callable[..., TeamMemory], tmp_path: Path) -> None:
+    memory = desk()
+    destination = ReviewDestination(memory.proposals("scout"), "shared")
+    assert [outcome.state for outcome in ingest(destination, files.slack(tmp_path / "slack"))] == ["new", "new"]
+    assert "Bob Stone" in {(item.item.metadata or {}).get("speaker") for item in memory.reviews().pending()}
+
+
 def test_who_may_not_propose_is_told(desk: Callable[..., TeamMemory], folder: Path) -> None:
     memory = desk()
     with pytest.raises(AccessDenied):

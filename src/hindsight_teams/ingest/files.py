@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from hindsight_teams.ingest.chats import SlackPeople
@@ -37,7 +38,12 @@ def find_files(arguments: Iterable[Path]) -> Iterator[File]:
     """The files that are meant. Hidden ones, and links to folders, are told of and left out."""
     for argument in arguments:
         if argument.is_dir():
-            yield from _below(argument)
+            inside = _below(argument)
+            first = next(inside, None)
+            if first is not None:
+                yield from chain([first], inside)
+            else:
+                yield File(argument, str(argument), problem="there is nothing in it")
         elif not argument.exists():
             yield File(argument, str(argument), problem="there is no such file or folder", asked=True)
         elif not argument.is_file():

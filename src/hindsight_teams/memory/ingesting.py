@@ -124,6 +124,10 @@ class ReviewDestination:
     bank: str
     caller: Caller | None = None
 
+    def __post_init__(self) -> None:
+        memory = self.proposals.memory.for_words_of_others()
+        self.proposals = type(self.proposals)(memory, self.proposals.definition)
+
     def state(self, document_id: str, mark: str) -> State:
         """Always new: the same proposal twice is one."""
         return "new"
