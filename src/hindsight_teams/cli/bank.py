@@ -229,12 +229,8 @@ def _search(
     for number, entry in enumerate(found.results, 1):
         _print_memory(entry, number=number)
         for signal in entry.signals:
-            say(
-                ("      ", ""),
-                (f"{signal.score:+.3f} ", "cyan"),
-                (f"{signal.strategy:<8} ", ""),
-                (signal.reason, "dim"),
-            )
+            scored = styled("      ", (f"{signal.score:+.3f} ", "cyan"), f"{signal.strategy:<8} ")
+            item(scored, styled((signal.reason, "dim")))
     for note in found.notes:
         say((note, "yellow"))
     if not finds_by_meaning(db, url):

@@ -59,6 +59,8 @@ def _below(root: Path) -> Iterator[File]:
     top = root.resolve().name
     exports: dict[Path, SlackPeople] = {}
     unreadable: list[File] = []
+    if root.parent != root and all((root.parent / name).is_file() for name in SLACK_LISTS):
+        exports[root.parent] = _slack_people(root.parent)  # one channel of an export
 
     def failed(error: OSError) -> None:
         unreadable.append(File(Path(error.filename), str(error.filename), problem=error.strerror or "it can't be read"))
