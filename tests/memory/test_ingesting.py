@@ -96,6 +96,14 @@ def test_what_changed_replaces_what_was_there_and_nothing_else(backend: SQLiteBa
     ]
 
 
+def test_a_file_that_became_empty_takes_nothing_away_and_says_so(backend: SQLiteBackend, folder: Path) -> None:
+    ingest(BankDestination(backend, "kb"), folder)
+    (folder / "a.md").write_text("")
+    outcomes = {outcome.name: outcome for outcome in ingest(BankDestination(backend, "kb"), folder)}
+    assert (outcomes["kb/a.md"].state, "stays" in outcomes["kb/a.md"].reason) == ("skipped", True)
+    assert len(held(backend)) == 3
+
+
 def test_other_tags_are_a_change(backend: SQLiteBackend, folder: Path) -> None:
     destination = BankDestination(backend, "kb")
     ingest(destination, folder)

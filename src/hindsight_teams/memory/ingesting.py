@@ -249,7 +249,10 @@ class Ingestion:
             yield Outcome(name, "failed", reason=error.message)
             return
         if not passages:
-            yield Outcome(name, "skipped", reason="it is empty")
+            stays = (
+                "; what the bank holds of it stays, `bank delete --document` removes it" if state == "changed" else ""
+            )
+            yield Outcome(name, "skipped", reason=f"it is empty{stays}")
             return
         items = [self._item(passage, document.title, name, mark) for passage in passages]
         items[-1] = replace(items[-1], metadata={**(items[-1].metadata or {}), MARK: mark + END})
