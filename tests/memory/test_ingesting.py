@@ -148,10 +148,17 @@ def test_each_message_keeps_its_speaker_and_its_time(backend: SQLiteBackend, tmp
         (m.metadata.get("speaker"), m.context, m.mentioned_at and m.mentioned_at.isoformat()) for m in held(backend)
     ]
     assert told[:2] == [
-        ("ada b", "Slack #general", "2027-05-03T10:00:00.000200+00:00"),
-        ("Bob Stone", "Slack #general", "2027-05-03T10:01:00.000300+00:00"),
+        ("ada b", "Slack #general > ada b", "2027-05-03T10:00:00.000200+00:00"),
+        ("Bob Stone", "Slack #general > Bob Stone", "2027-05-03T10:01:00.000300+00:00"),
     ]
     assert backend.recall("kb", "What did Bob Stone say?").results[0].metadata["speaker"] == "Bob Stone"
+
+
+def test_the_same_words_of_two_people_are_two_memories(backend: SQLiteBackend, tmp_path: Path) -> None:
+    path = tmp_path / "chat.jsonl"
+    path.write_text("".join(json.dumps({"text": "I agree.", "speaker": name}) + "\n" for name in ("Ada", "Bob")))
+    ingest(BankDestination(backend, "kb"), path)
+    assert [(memory.metadata["speaker"], memory.times_said) for memory in held(backend)] == [("Ada", 1), ("Bob", 1)]
 
 
 def test_a_file_that_fails_does_not_keep_the_others_back(backend: SQLiteBackend, folder: Path) -> None:

@@ -20,8 +20,7 @@ from hindsight_teams.cli.failing import usage
 from hindsight_teams.cli.meaning import WORDS_ONLY, finds_by_meaning
 from hindsight_teams.cli.options import Bank, Db, Json, Url, Yes, backend, confirm, insist_on, moment
 from hindsight_teams.cli.output import console, day, glyph, item, print_json, say, styled
-from hindsight_teams.models import Budget, TagsMatch
-from hindsight_teams.requests.upkeep import ListOrder
+from hindsight_teams.models import Budget, ListOrder, TagsMatch
 from hindsight_teams.text import happened, noted, repeated
 
 if TYPE_CHECKING:

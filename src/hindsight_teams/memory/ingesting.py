@@ -268,7 +268,8 @@ class Ingestion:
         return RetainItem(
             passage.text,
             timestamp=passage.at or self._timestamp,
-            context=f"{title} > {passage.heading}" if passage.heading else title,
+            # With the speaker: the same words of two people are two memories.
+            context=" > ".join(filter(None, [title, passage.heading, passage.speaker])),
             metadata={MARK: mark, **({"speaker": passage.speaker} if passage.speaker else {})},
             tags=self._tags,
             document_id=name,
