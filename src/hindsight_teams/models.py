@@ -13,6 +13,7 @@ Budget: TypeAlias = Literal["low", "mid", "high"]
 TagsMatch: TypeAlias = Literal["any", "all", "any_strict", "all_strict", "exact"]
 MemoryType: TypeAlias = Literal["world", "experience", "observation"]
 UpdateMode: TypeAlias = Literal["replace", "append"]
+ListOrder: TypeAlias = Literal["noted", "happened"]
 OperationStatus: TypeAlias = Literal["pending", "processing", "completed", "failed", "cancelled", "not_found"]
 TagGroup: TypeAlias = Mapping[str, Any]
 """A boolean tag filter as Hindsight writes it; see ``hindsight_teams.requests.tags``."""

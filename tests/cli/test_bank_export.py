@@ -83,6 +83,12 @@ def test_a_renamed_bank_is_listed_under_its_new_id(cli: Cli, filled: str) -> Non
     assert cli("bank", "rename", "archive", "a/b").code == 1
 
 
+def test_a_server_is_not_asked_to_rename_and_the_error_says_what_to_do(cli: Cli) -> None:
+    failed = cli("bank", "rename", "old", "new", "--url", "http://127.0.0.1:1")
+    assert failed.code == 1
+    assert "bank copy URL URL --bank old --as new" in failed.err
+
+
 def test_stats_count_authors_tags_and_documents(cli: Cli, filled: str) -> None:
     shown = {line.split()[0]: line.split()[1:] for line in cli("bank", "stats", filled).out.splitlines()[1:]}
     assert shown["memories"] == ["2"]

@@ -77,6 +77,7 @@ def test_no_option_is_documented_that_does_not_exist(name: str) -> None:
 def test_the_help_of_a_command_ends_with_an_example_of_it(cli: Cli, name: str) -> None:
     heading, example = cli(*name.split(), "--help").out.rstrip().splitlines()[-2:]
     assert heading.strip() == "Example:"
+    assert len(example) <= 60
     program, *words = shlex.split(example)
     assert program == "hindsight-teams"
     assert words[: len(name.split())] == name.split()

@@ -65,10 +65,13 @@ def test_a_conversation_changes_its_fingerprint_with_what_is_said_alone(tmp_path
 
 
 def test_a_slack_export_is_one_document_a_channel_and_day(tmp_path: Path) -> None:
-    found = [document for file in find_files([files.slack(tmp_path / "export")]) for document in read_file(file)]
+    files.slack(tmp_path / "all" / "export")
+    listed = list(find_files([tmp_path / "all"]))
+    assert [file.name for file in listed if file.problem] == ["all/export/channels.json", "all/export/users.json"]
+    found = [document for file in listed if not file.problem for document in read_file(file)]
     assert [(d.id, d.title) for d in found] == [
-        ("export/general/2027-05-03.json", "Slack #general"),
-        ("export/general/2027-05-04.json", "Slack #general"),
+        ("all/export/general/2027-05-03.json", "Slack #general"),
+        ("all/export/general/2027-05-04.json", "Slack #general"),
     ]
     assert [(p.speaker, p.text) for p in found[0].read()] == [
         ("ada b", "@Bob Stone the plan is at the wiki (https://x.example) & in #general"),

@@ -96,6 +96,14 @@ def test_what_changed_replaces_what_was_there_and_nothing_else(backend: SQLiteBa
     ]
 
 
+def test_a_file_that_became_empty_takes_nothing_away_and_says_so(backend: SQLiteBackend, folder: Path) -> None:
+    ingest(BankDestination(backend, "kb"), folder)
+    (folder / "a.md").write_text("")
+    outcomes = {outcome.name: outcome for outcome in ingest(BankDestination(backend, "kb"), folder)}
+    assert (outcomes["kb/a.md"].state, "stays" in outcomes["kb/a.md"].reason) == ("skipped", True)
+    assert len(held(backend)) == 3
+
+
 def test_other_tags_are_a_change(backend: SQLiteBackend, folder: Path) -> None:
     destination = BankDestination(backend, "kb")
     ingest(destination, folder)
@@ -140,10 +148,17 @@ def test_each_message_keeps_its_speaker_and_its_time(backend: SQLiteBackend, tmp
         (m.metadata.get("speaker"), m.context, m.mentioned_at and m.mentioned_at.isoformat()) for m in held(backend)
     ]
     assert told[:2] == [
-        ("ada b", "Slack #general", "2027-05-03T10:00:00.000200+00:00"),
-        ("Bob Stone", "Slack #general", "2027-05-03T10:01:00.000300+00:00"),
+        ("ada b", "Slack #general > ada b", "2027-05-03T10:00:00.000200+00:00"),
+        ("Bob Stone", "Slack #general > Bob Stone", "2027-05-03T10:01:00.000300+00:00"),
     ]
     assert backend.recall("kb", "What did Bob Stone say?").results[0].metadata["speaker"] == "Bob Stone"
+
+
+def test_the_same_words_of_two_people_are_two_memories(backend: SQLiteBackend, tmp_path: Path) -> None:
+    path = tmp_path / "chat.jsonl"
+    path.write_text("".join(json.dumps({"text": "I agree.", "speaker": name}) + "\n" for name in ("Ada", "Bob")))
+    ingest(BankDestination(backend, "kb"), path)
+    assert [(memory.metadata["speaker"], memory.times_said) for memory in held(backend)] == [("Ada", 1), ("Bob", 1)]
 
 
 def test_a_file_that_fails_does_not_keep_the_others_back(backend: SQLiteBackend, folder: Path) -> None:
@@ -305,6 +320,14 @@ def test_proposals_wait_part_by_part_and_name_their_file(
         ("from kb/b.txt", "The ferry leaves at 14:30 on 3 May 2027."),
     ]
     assert [bank.bank_id for bank in backend.list_banks()] != ["desk:shared"]
+
+
+def test_a_proposal_says_who_said_it(desk: Callable[..., TeamMemory], tmp_path: Path) -> None:
+    memory = desk()
+    destination = ReviewDestination(memory.proposals("scout"), "shared")
+    outcomes = ingest(destination, files.slack(tmp_path / "slack"))
+    assert {outcome.state for outcome in outcomes} == {"new", "skipped"}
+    assert "Bob Stone" in {(item.item.metadata or {}).get("speaker") for item in memory.reviews().pending()}
 
 
 def test_who_may_not_propose_is_told(desk: Callable[..., TeamMemory], folder: Path) -> None:

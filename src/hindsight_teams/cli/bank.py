@@ -20,8 +20,7 @@ from hindsight_teams.cli.embedder_hint import WORDS_ONLY, finds_by_meaning
 from hindsight_teams.cli.failing import usage
 from hindsight_teams.cli.options import Bank, Db, Json, Url, Yes, backend, confirm, insist_on, moment
 from hindsight_teams.cli.output import console, day, glyph, item, print_json, say, styled
-from hindsight_teams.models import Budget, TagsMatch
-from hindsight_teams.requests.management import ListOrder
+from hindsight_teams.models import Budget, ListOrder, TagsMatch
 from hindsight_teams.text import happened, noted, repeated
 
 if TYPE_CHECKING:
@@ -229,12 +228,8 @@ def _search(
     for number, entry in enumerate(found.results, 1):
         _print_memory(entry, number=number)
         for signal in entry.signals:
-            say(
-                ("      ", ""),
-                (f"{signal.score:+.3f} ", "cyan"),
-                (f"{signal.strategy:<8} ", ""),
-                (signal.reason, "dim"),
-            )
+            scored = styled("      ", (f"{signal.score:+.3f} ", "cyan"), f"{signal.strategy:<8} ")
+            item(scored, styled((signal.reason, "dim")))
     for note in found.notes:
         say((note, "yellow"))
     if not finds_by_meaning(db, url):

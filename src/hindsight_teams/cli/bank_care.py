@@ -12,6 +12,7 @@ import typer
 from hindsight_teams.cli.failing import FAILED
 from hindsight_teams.cli.options import Db, Json, Yes, backend, confirm
 from hindsight_teams.cli.output import glyph, item, print_json, say, styled
+from hindsight_teams.cli.progress import working
 from hindsight_teams.errors import Unsupported
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 def check(*, db: Db = None, json: Json = False) -> None:
     """Check a database file: pages, indexes and counts."""
-    with _file(db) as file:
+    with _file(db) as file, working("checking", shown=not json):
         report = file.check()
     if json:
         print_json(report)
@@ -41,7 +42,7 @@ def repair(*, yes: Yes = False, db: Db = None, json: Json = False) -> None:
     a new file, and the old one stays beside it.
     """
     confirm("Is everything else that uses the file stopped?", yes=yes)
-    with _file(db) as file:
+    with _file(db) as file, working("repairing", shown=not json):
         report = file.repair()
     if json:
         print_json(report)
@@ -58,7 +59,7 @@ def backup(
     json: Json = False,
 ) -> None:
     """Copy a database file while it is in use."""
-    with _file(db) as file:
+    with _file(db) as file, working("copying", shown=not json):
         size = file.backup(target)
     if json:
         print_json({"file": target, "bytes": size})

@@ -32,9 +32,9 @@ def export(
     url: Url = None,
     json: Json = False,
 ) -> None:
-    """Write a bank as JSON lines: one line a memory, between a first and a last line.
+    """Write a bank as JSON lines.
 
-    The same bank makes the same bytes. `bank import` reads them.
+    One line a memory, between a first and a last line. The same bank makes the same bytes. `bank import` reads them.
     """
     if json and output is None:
         raise usage("--json tells of the file that --output names; without it the export itself is printed")
@@ -69,10 +69,10 @@ def import_(
     url: Url = None,
     json: Json = False,
 ) -> None:
-    """Store what `bank export` wrote, in the same or another bank.
+    """Store what `bank export` wrote.
 
-    A file keeps all of it: ids, days, authors, tags, documents, repeats and links. A server gives ids of its own, and
-    its LLM reads each text again. Run it again where it was cut short: nothing is stored twice.
+    A database file keeps all of it: ids, days, authors, tags, documents, repeats and links. A server gives ids of its
+    own, and its LLM reads each text again. Run it again where it was cut short: nothing is stored twice.
     """
     from hindsight_teams.memory.exporting import Export, import_bank
 

@@ -141,6 +141,8 @@ def _as_member(
     own = memory.member(member)
     caller = own.bound(user=user)
     name = bank
+    if bank in memory.definition.banks and user is None and "user" in memory.definition.banks[bank].needs:
+        raise usage(f"the bank {bank!r} is one for each user; say whose with --user ID")
     for spec in memory.definition.banks.values():
         with suppress(HindsightTeamsError):  # a bank of each user, and no user
             name = spec.name if spec.resolve(caller) == bank else name

@@ -22,7 +22,7 @@ def rename(
     url: Url = None,
     json: Json = False,
 ) -> None:
-    """Give a bank of a database file another id, at once.
+    """Give a bank of a database file another id.
 
     All that it holds stays as it is. A team finds its banks by ids that begin with the team's, so a bank that is to
     stay with its team keeps that beginning.
@@ -30,12 +30,12 @@ def rename(
     from hindsight_teams.requests import Capability
 
     with backend(db, url, must_exist=True) as memory:
-        insist_on(memory, old)
         if Capability.RENAME_BANKS not in memory.capabilities:
             raise Unsupported(
                 f"a Hindsight server can't rename a bank: copy it with `hindsight-teams bank copy URL URL --bank {old}"
                 f" --as {new}`, for which its LLM reads each text again, then `hindsight-teams bank delete {old}`"
             )
+        insist_on(memory, old)
         memory.rename_bank(old, new)
     if json:
         print_json({"old": old, "new": new})

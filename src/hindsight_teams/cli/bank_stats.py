@@ -12,7 +12,7 @@ _MOST = 10
 
 
 def stats(bank: Bank, *, db: Db = None, url: Url = None, json: Json = False) -> None:
-    """Count what a bank holds: memories, documents, authors, tags, and when it was written."""
+    """Count a bank's memories, documents, authors and tags."""
     from hindsight_teams.access.banks import unescape
     from hindsight_teams.access.signatures import own_tags
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -13,7 +13,9 @@ from hindsight_teams.cli.failing import FAILED, usage
 from hindsight_teams.cli.keys import DEFAULT_FILE
 from hindsight_teams.cli.options import TEAM_FILE, Db, Json, Url, find_team_file
 from hindsight_teams.cli.output import glyph, item, print_json, styled
-from hindsight_teams.settings import Setting, default_database, described
+
+if TYPE_CHECKING:
+    from hindsight_teams.settings import Setting
 
 app = typer.Typer(help="Show the settings.", no_args_is_help=True)
 
@@ -41,6 +43,8 @@ def show(*, db: Db = None, url: Url = None, json: Json = False) -> None:
 
     Secrets are masked. `doctor` shows which backend follows from them, and whether it works.
     """
+    from hindsight_teams.settings import described
+
     if db is not None and url is not None:
         raise usage("give --db or --url, not both")
     unread = dotenv_names()
@@ -61,6 +65,8 @@ def show(*, db: Db = None, url: Url = None, json: Json = False) -> None:
 
 
 def _row(setting: Setting, unread: list[str]) -> Row:
+    from hindsight_teams.settings import default_database
+
     source: str = setting.source
     if source == "argument":
         source = f"option {_OPTIONS[setting.name]}"

@@ -8,7 +8,7 @@ EXAMPLES = {
     "demo": "demo --full",
     "new": "new my-team --recipe support_desk",
     "update": "update my-team --dry-run",
-    "run": 'run researcher_answerer "When does the Maple pilot start?" --user ada',
+    "run": 'run support_desk "Who am I?" --user ada',
     "chat": "chat researcher_answerer --user ada",
     "recipes list": "recipes list",
     "recipes show": "recipes show support_desk",
@@ -18,17 +18,17 @@ EXAMPLES = {
     "config show": "config show",
     "bank list": "bank list --prefix my-team",
     "bank show": "bank show my-team:shared --limit 5",
-    "bank retain": 'bank retain my-team:shared "Maple starts in May." --tag project:maple',
-    "bank recall": 'bank recall my-team:shared "When does Maple start?"',
-    "bank search": 'bank search my-team:shared "When does Maple start?" --explain',
-    "bank reflect": 'bank reflect my-team:shared "What do we know about Maple?"',
-    "bank delete": "bank delete my-team:shared --document minutes-7",
-    "bank ingest": "bank ingest my-team:shared handbook/ minutes.pdf",
-    "bank export": "bank export my-team:shared --output shared.jsonl",
-    "bank import": "bank import my-team:shared shared.jsonl --db new.db",
+    "bank retain": 'bank retain notes "Maple starts in May."',
+    "bank recall": 'bank recall notes "When is Maple?"',
+    "bank search": 'bank search notes "Maple" --explain',
+    "bank reflect": 'bank reflect notes "What is Maple?"',
+    "bank delete": "bank delete notes --document minutes-7",
+    "bank ingest": "bank ingest notes handbook/ minutes.pdf",
+    "bank export": "bank export notes --output notes.jsonl",
+    "bank import": "bank import notes notes.jsonl",
     "bank stats": "bank stats my-team:shared",
     "bank rename": "bank rename my-notes my-team:notes",
-    "bank copy": "bank copy memory.db http://localhost:8888 --prefix my-team",
+    "bank copy": "bank copy old.db http://localhost:8888",
     "bank check": "bank check --db memory.db",
     "bank repair": "bank repair --db memory.db",
     "bank backup": "bank backup saved.db --db memory.db",
@@ -37,7 +37,7 @@ EXAMPLES = {
     "review reject": "review reject 4f1c9a --as lead",
     "review revoke": "review revoke 4f1c9a --as lead",
     "forget": "forget --user ada --dry-run",
-    "audit show": "audit show --member researcher --verb retain",
+    "audit show": "audit show --member scout --verb retain",
     "audit follow": "audit follow --bank shared",
     "audit who-saw": "audit who-saw 4f1c9a",
     "audit what-did": "audit what-did researcher",
@@ -49,7 +49,7 @@ EXAMPLES = {
     "keys rotate": "keys rotate 3f9c1b --grace 1d",
     "mcp": "mcp --member researcher",
 }
-"""By the command's name, without the program's."""
+"""By the command's name, without the program's; each fits into a terminal of 60 columns."""
 
 
 def show_examples(program: str, name: str, command: Any) -> None:

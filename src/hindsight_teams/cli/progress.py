@@ -45,3 +45,11 @@ def progress_bar(*, shown: bool = True) -> Iterator[Bar]:
     quiet = not (shown and screen.is_terminal)
     with Progress(*columns, console=screen, transient=True, expand=True, disable=quiet) as bar:
         yield Bar(bar, bar.add_task("", total=None))
+
+
+@contextmanager
+def working(what: str, *, shown: bool = True) -> Iterator[None]:
+    """A bar that only moves, for work that does not say how far it is."""
+    with progress_bar(shown=shown) as bar:
+        bar.start(what)
+        yield

@@ -6,12 +6,16 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from hindsight_teams.ingest.chats import SlackPeople
 
 SLACK_LISTS = ("users.json", "channels.json")
 """Files at the top of a Slack export, by which one is known."""
+_BESIDE = frozenset(
+    "chat.html users.json user.json message_feedback.json shared_conversations.json model_comparisons.json".split()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,12 @@ def find_files(arguments: Iterable[Path]) -> Iterator[File]:
     """The files that are meant. Hidden ones, and links to folders, are told of and left out."""
     for argument in arguments:
         if argument.is_dir():
-            yield from _below(argument)
+            inside = _below(argument)
+            first = next(inside, None)
+            if first is not None:
+                yield from chain([first], inside)
+            else:
+                yield File(argument, str(argument), problem="there is nothing in it")
         elif not argument.exists():
             yield File(argument, str(argument), problem="there is no such file or folder", asked=True)
         elif not argument.is_file():
@@ -47,28 +56,41 @@ def find_files(arguments: Iterable[Path]) -> Iterator[File]:
 
 
 def _below(root: Path) -> Iterator[File]:
-    people = _slack_people(root)
     top = root.resolve().name
+    exports: dict[Path, SlackPeople] = {}
+    unreadable: list[File] = []
+    if root.parent != root and all((root.parent / name).is_file() for name in SLACK_LISTS):
+        exports[root.parent] = _slack_people(root.parent)  # one channel of an export
 
     def failed(error: OSError) -> None:
         unreadable.append(File(Path(error.filename), str(error.filename), problem=error.strerror or "it can't be read"))
 
-    unreadable: list[File] = []
     for folder, folders, files in os.walk(root, onerror=failed):
+        here = Path(folder)
         hidden = sorted(name for name in (*folders, *files) if name.startswith("."))
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        here = Path(folder)
         for name in hidden:
             yield _file(here / name, root, top, problem="it is hidden")
         for name in folders:
             if (here / name).is_symlink():
                 yield _file(here / name, root, top, problem="it is a link to a folder")
+        without = _without_messages(files)
+        if here.parent in exports:
+            exports[here] = exports[here.parent]
+        elif set(SLACK_LISTS) <= set(files):
+            exports[here] = _slack_people(here)
+            without = frozenset(files)
         for name in sorted(set(files) - set(hidden)):
-            if people is not None and here == root:
-                continue  # lists of users, channels and the like, no messages
             problem = None if (here / name).is_file() else "it is no regular file"
-            yield _file(here / name, root, top, people=people, problem=problem)
+            if name in without:
+                problem = "it belongs to a chat export and holds no messages of its own"
+            yield _file(here / name, root, top, people=exports.get(here), problem=problem)
     yield from unreadable
+
+
+def _without_messages(files: Iterable[str]) -> frozenset[str]:
+    """What lies beside the conversations of an export: accounts, ratings, and the same once more as a web page."""
+    return _BESIDE if "conversations.json" in files else frozenset()
 
 
 def _file(path: Path, root: Path, top: str, *, people: SlackPeople | None = None, problem: str | None = None) -> File:
@@ -76,10 +98,7 @@ def _file(path: Path, root: Path, top: str, *, people: SlackPeople | None = None
     return File(path, f"{top}/{relative}" if top else relative, people, problem)
 
 
-def _slack_people(root: Path) -> SlackPeople | None:
-    """The people of a Slack export, where the folder is one."""
-    if not all((root / name).is_file() for name in SLACK_LISTS):
-        return None
+def _slack_people(root: Path) -> SlackPeople:
     try:
         return SlackPeople.of(json.loads((root / SLACK_LISTS[0]).read_bytes()))
     except (OSError, ValueError, RecursionError):

@@ -171,7 +171,7 @@ def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
                     raise InvalidInput(f"line {number:,} is no JSON object")
                 yield number, value
         except UnicodeDecodeError:
-            raise InvalidInput(f"after line {number:,} the file is not UTF-8; it is no export") from None
+            raise InvalidInput(f"line {number + 1:,} is not UTF-8; the file is no export of a bank") from None
         except (json.JSONDecodeError, RecursionError):
             what = "it is no export of a bank" if number == 1 else "the file is damaged, or was cut short"
             raise InvalidInput(f"line {number:,} is no JSON: {what}") from None

@@ -124,6 +124,10 @@ class ReviewDestination:
     bank: str
     caller: Caller | None = None
 
+    def __post_init__(self) -> None:
+        memory = self.proposals.memory.for_words_of_others()
+        self.proposals = type(self.proposals)(memory, self.proposals.definition)
+
     def state(self, document_id: str, mark: str) -> State:
         """Always new: the same proposal twice is one."""
         return "new"
@@ -245,7 +249,10 @@ class Ingestion:
             yield Outcome(name, "failed", reason=error.message)
             return
         if not passages:
-            yield Outcome(name, "skipped", reason="it is empty")
+            stays = (
+                "; what the bank holds of it stays, `bank delete --document` removes it" if state == "changed" else ""
+            )
+            yield Outcome(name, "skipped", reason=f"it is empty{stays}")
             return
         items = [self._item(passage, document.title, name, mark) for passage in passages]
         items[-1] = replace(items[-1], metadata={**(items[-1].metadata or {}), MARK: mark + END})
@@ -261,7 +268,8 @@ class Ingestion:
         return RetainItem(
             passage.text,
             timestamp=passage.at or self._timestamp,
-            context=f"{title} > {passage.heading}" if passage.heading else title,
+            # With the speaker: the same words of two people are two memories.
+            context=" > ".join(filter(None, [title, passage.heading, passage.speaker])),
             metadata={MARK: mark, **({"speaker": passage.speaker} if passage.speaker else {})},
             tags=self._tags,
             document_id=name,

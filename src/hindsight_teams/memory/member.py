@@ -367,8 +367,9 @@ class MemberMemory:
         verdict: Verdict | None = None
         if self.guard is not None:
             inspection = Inspection(self.guard, who, bank, item, own, self.source, counts)
-            verdict = yield inspection
-            item, own = inspection.judged(verdict)
+            found: Verdict = yield inspection
+            item, own = inspection.judged(found)
+            verdict = found
         return item, own, verdict
 
     def _recall(

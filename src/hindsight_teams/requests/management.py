@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias, TypedDict, Unpack, get_args
+from typing import Any, TypedDict, Unpack, get_args
 
 from hindsight_teams.errors import InvalidInput
-from hindsight_teams.models import BankInfo, BankStats, Health, MemoryPage, TagCount, TagsMatch, check_choice
+from hindsight_teams.models import BankInfo, BankStats, Health, ListOrder, MemoryPage, TagCount, TagsMatch, check_choice
 from hindsight_teams.requests import checks
 from hindsight_teams.requests.core import BankRequest, Capability, Request
 from hindsight_teams.requests.tags import ALL, UNSET, TagFilter
@@ -51,9 +51,6 @@ class DeleteBank(BankRequest[int]):
 
     verb = "delete_bank"
     needs = frozenset({Capability.DELETE_BANKS})
-
-
-ListOrder: TypeAlias = Literal["noted", "happened"]
 
 
 class ListOptions(TypedDict, total=False):

@@ -28,7 +28,7 @@ import pytest
 
 from hindsight_teams.backends.base import MemoryBackend, as_backend
 from hindsight_teams.errors import BankNotFound, InvalidBankId, InvalidInput, NotFound, Unsupported
-from hindsight_teams.models import Memory, RetainItem
+from hindsight_teams.models import Memory, MemoryRecord, RetainItem
 from hindsight_teams.requests import (
     CancelOperation,
     Capability,
@@ -42,7 +42,9 @@ from hindsight_teams.requests import (
     ListOperations,
     ListRepeats,
     Recall,
+    RenameBank,
     Request,
+    Restore,
     Retain,
     RetryExtraction,
     WaitForOperation,
@@ -160,6 +162,8 @@ def optional_requests(bank: str) -> list[Request[Any]]:
         ListOperations(bank=bank),
         ListRepeats(bank=bank),
         Recall(bank=bank, query="lamp", include_chunks=True),
+        RenameBank(bank=bank, to=f"{bank}-renamed"),
+        Restore(bank=bank, records=[]),
         Retain(bank=bank, items=[RetainItem("The kettle is on.")], background=True),
         RetryExtraction(bank=bank),
         WaitForOperation(bank=bank, operation_id=operation),
@@ -241,6 +245,24 @@ class BackendConformance:
         assert do.get_memory(lit, first.id).text == first.text
         with pytest.raises(NotFound):
             do.get_memory(lit, "no-such-id")
+
+    def test_a_renamed_bank_holds_what_it_held(self, do: Caller, backend: MemoryBackend, lit: str) -> None:
+        needs(backend, Capability.RENAME_BANKS)
+        before = do.list_memories(lit).memories
+        do.rename_bank(lit, f"{lit}-renamed")
+        assert [m.id for m in do.list_memories(f"{lit}-renamed").memories] == [m.id for m in before]
+        with pytest.raises(BankNotFound):
+            do.rename_bank(lit, f"{lit}-again")
+        do.rename_bank(f"{lit}-renamed", lit)
+
+    def test_what_is_restored_is_as_it_was_and_stored_once(self, do: Caller, backend: MemoryBackend, bank: str) -> None:
+        needs(backend, Capability.RESTORE)
+        noted = datetime(2027, 5, 3, tzinfo=UTC)
+        memory = Memory("5", "The lift code is 7.", "", ("a",), {"author": "ada"}, "d", mentioned_at=noted)
+        assert do.restore(bank, [MemoryRecord(memory)]).stored == 1
+        assert do.restore(bank, [MemoryRecord(memory)]).stored == 0
+        [found] = do.list_memories(bank, document_id="d").memories
+        assert (found.text, found.tags, found.author, found.mentioned_at) == (memory.text, ("a",), "ada", noted)
 
     def test_a_retain_in_the_background_is_followed(self, do: Caller, backend: MemoryBackend, bank: str) -> None:
         needs(backend, Capability.OPERATIONS)

@@ -182,14 +182,17 @@ def selected(
     db: sqlite3.Connection, bank: int, chosen: Filter, *, document_id: str | None, numbers: Collection[int] | None
 ) -> Iterator[tuple[int, int, dict[str, Any]]]:
     """The mentions that meet every selection given: number, memory, and what was retained."""
-    sql, values = "SELECT no, memory, item, source FROM mention WHERE bank = ?", [bank]
+    values: list[object] = [bank]
+    sql = "SELECT no, memory, item, source FROM mention WHERE bank = ?"
     if numbers is not None:
         sql += " AND memory IN (SELECT value FROM json_each(?))"
-        values.append(json.dumps(sorted(numbers)))  # type: ignore[arg-type]
+        values.append(json.dumps(sorted(numbers)))
+    if document_id is not None:
+        sql += " AND document = (SELECT no FROM document WHERE bank = ? AND id = ?)"
+        values += [bank, document_id]
     for no, memory, item, source in db.execute(f"{sql} ORDER BY no", values):
         fields = json.loads(item)
-        named = document_id is None or document_id == fields["document_id"]
-        if named and chosen.accepts(pack(fields["tags"]), fields["type"]):
+        if chosen.accepts(pack(fields["tags"]), fields["type"]):
             yield no, memory, {**fields, "source": source}
 
 
