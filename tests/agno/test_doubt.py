@@ -24,12 +24,12 @@ def memory(tmp_path: Path) -> Iterator[TeamMemory]:
 
 
 @pytest.fixture
-def desk(memory: TeamMemory) -> Iterator[Agent]:
+def desk(memory: TeamMemory) -> Agent:
     clerk = Agent(id="clerk", model=ScriptedModel(["Fine."] * 4), telemetry=False)
     equipped = memory.equip(clerk, inject="query", retain="said")
     for number, said in enumerate((TOLD, ASKED)):
         equipped.run(said, user_id="ada", session_id=f"s{number}")
-    yield equipped
+    return equipped
 
 
 def test_an_unmarked_question_is_kept_and_stands_below_the_fact(memory: TeamMemory, desk: Agent) -> None:
