@@ -141,10 +141,39 @@ def test_neither_tools_nor_anything_in_their_place_is_refused(backend: SQLiteBac
 CALL = '{"name": "recall_memory", "arguments": {"query": "parcel"}}'
 
 
-@pytest.mark.parametrize("answer", [CALL, f"```json\n{CALL}\n```", f"<tool_call>\n{CALL}\n</tool_call>"])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        CALL,
+        f"```json\n{CALL}\n```",
+        f"<tool_call>\n{CALL}\n</tool_call>",
+        f"[{CALL}]",
+        f'{CALL}\n{{"requires_confirmation": false, "external_execution": false}}',
+        '{\n  "name": "recall_memory",\n  "arguments": {\n    "query": "parcel"\n  }\n}',
+        '{"name": "retain_memory", "arguments": {"content": "My parcel',
+        '{"function": "recall_memory", "args": {"query": "parcel"}}',
+        'recall_memory(query="parcel")',
+        '```python\nretain_memory("My parcel never\narrived.")\n```',
+    ],
+)
 def test_a_tool_call_written_into_the_answer_is_no_memory(backend: SQLiteBackend, answer: str) -> None:
+    assert kept_of(answer, backend) == ["My parcel 4417 never arrived."]
+
+
+@pytest.mark.parametrize(
+    ("answer", "kept"),
+    [
+        (f"I looked.\n{CALL}\nThe ferry takes 7 hours.", "I looked.\n\nThe ferry takes 7 hours."),
+        ('Set {"name": "prod", "port": 80} in the file.', 'Set {"name": "prod", "port": 80} in the file.'),
+    ],
+)
+def test_what_stands_beside_a_call_is_kept(backend: SQLiteBackend, answer: str, kept: str) -> None:
+    assert kept_of(answer, backend) == ["My parcel 4417 never arrived.", kept]
+
+
+def kept_of(answer: str, backend: SQLiteBackend) -> list[str]:
+    """What all banks, the review queue too, hold after a run with this answer."""
     memory = TeamMemory("desk", banks={"own": "user"}, members={"clerk": {"own": "full"}}, backend=backend)
     clerk = memory.equip(Agent(id="clerk", model=ScriptedModel([answer])), retain="runs")
     clerk.run("My parcel 4417 never arrived.", user_id="ada")
-    [bank] = memory.backend.list_banks(prefix="desk")
-    assert memories(backend, bank.bank_id) == [("My parcel 4417 never arrived.", 1)]
+    return [text for bank in backend.list_banks() for text, _ in memories(backend, bank.bank_id)]

@@ -46,7 +46,10 @@ _ACKNOWLEDGES = COURTESIES | frozenset(
     " know known noted now keep kept in mind fact facts your you've you\u2019ve told let me if need anything help how"
     " can today assist here".split()
 )
-_FRAMING = frozenset("i my me you your we our the a an is are was were that this it its from memory yes no".split())
+_FRAMING = frozenset(
+    "i my me you your we our the a an is are was were that this it its from memory yes no told said say says mentioned"
+    " earlier previously before remember according have has had".split()
+)
 _DENYING = frozenset("not no never none without isn't aren't wasn't weren't don't doesn't didn't can't won't".split())
 _BULLET = re.compile(r"^\s*(?:[-*\u2022]|\d{1,3}[.)])\s+")
 _OPENS = "(\"'\u201c\u2018\u00ab\uff1a\uff0c\u3001\u3002\u300c\u300e\uff08:"
@@ -75,7 +78,18 @@ _ATTACHED = re.compile(r"\((?:image|audio|video|file) attached\)")
 _LONGEST_REFUSAL = 40
 
 _FENCE = re.compile(r"```(?:\w+)?|</?tool_call>")
-"""What models put around a tool call that they write out."""
+_CALL_BLOCK = re.compile(r"<(tool_call|function_call|tool_response)>.*?(?:</\1>|\Z)", re.S)
+_CALL_OPENS = re.compile(
+    r"[\[{]\s*\{?\s*[\"'](?:name|function|tool|tool_name|requires_confirmation)[\"']\s*:(?=[^\n]*(?:\n[^\n]*){0,3}?"
+    r"[\"'](?:arguments|parameters|args|input|external_execution)[\"']\s*:)"
+)
+_OBJECT = re.compile(r"\s*\{.*\}\s*$")
+_CALLED = re.compile(
+    r"^[ \t`]*(?:retain_memory|recall_memory|reflect_on_memory|propose_memory|delegate_task_to_members?)\s*\("
+    r".*?(?:\)`*|\Z)",
+    re.S | re.M,
+)
+"""What models put around a tool call that they write out, how one opens, and one in the form of code."""
 
 
 def said(messages: Iterable[Any]) -> str:
@@ -130,14 +144,20 @@ def is_refusal(answer: str) -> bool:
     return short and bool(_REFUSES.search(answer))
 
 
-def is_tool_call(answer: str) -> bool:
-    """Whether an answer is nothing but a tool call that a weak model wrote out instead of making it."""
-    bare = _FENCE.sub("", answer).strip()
-    try:
-        parsed = json.loads(bare)
-    except ValueError:
-        return False
-    return isinstance(parsed, dict) and "name" in parsed and bool({"arguments", "parameters"} & parsed.keys())
+def without_tool_calls(answer: str) -> str:
+    """An answer without the tool calls that a weak model wrote out instead of making them, in whichever form."""
+    text = _CALL_BLOCK.sub("", answer)
+    text = _CALLED.sub("", text)
+    while found := _CALL_OPENS.search(text):
+        try:
+            _, end = json.JSONDecoder().raw_decode(text, found.start())
+        except ValueError:  # it is not closed, or no JSON
+            line = text.find("\n\n", found.start())
+            end = len(text) if line < 0 else line
+        text = f"{text[: found.start()]}{text[end:]}"
+    if text == answer:
+        return answer
+    return "\n".join(line for line in _FENCE.sub("", text).splitlines() if not _OBJECT.match(line)).strip()
 
 
 def new_in(answer: str, known: Iterable[str]) -> str:
