@@ -13,6 +13,7 @@ import pytest
 from agno.agent import Agent
 
 from hindsight_teams import HindsightTools, SQLiteBackend, TeamMemory
+from hindsight_teams.agno.citing import NOTHING_TOLD
 from hindsight_teams.agno.toolkit import STORED, STORED_BEFORE
 from hindsight_teams.errors import TeamDefinitionError
 from hindsight_teams.memory.rendering import ANSWERED_ABOVE
@@ -82,6 +83,14 @@ def test_a_question_that_is_asked_again_in_a_run_is_not_answered_at_length_again
     assert "Ada lives in Oslo." in first
     assert second == ANSWERED_ABOVE
     assert "at the harbour" in third
+
+
+def test_what_memory_answered_is_not_stored_when_it_is_given_back(backend: SQLiteBackend) -> None:
+    turns = [call("retain_memory", content=text) for text in (STORED, ANSWERED_ABOVE, f"{STORED} {STORED_BEFORE}")]
+    model = ScriptedModel([*turns, "Done."])
+    Agent(model=model, tools=[HindsightTools(bank_id="ada", client=backend)]).run("Remember this.")
+    assert backend.list_banks() == []
+    assert set(answers(model.requests[-1])) == {NOTHING_TOLD}
 
 
 def test_arguments_that_are_made_up_are_left_out(backend: SQLiteBackend) -> None:

@@ -216,6 +216,8 @@ class HindsightTools(MemoryToolkit):
 
     def _retaining(self, run_context: RunContext, content: str, bank: str | None) -> Steps:
         caller = self._caller(run_context)
+        if isinstance(content, str) and content.replace(STORED_BEFORE, "").strip() in (STORED, QUARANTINED):
+            return citing.NOTHING_TOLD  # a small model gives back what it was told last
         given = yield from citing.read(self.memory, content, run_context, caller, bank=bank)
         if given.is_known:
             return given.reply
