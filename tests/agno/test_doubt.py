@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 from agno.agent import Agent
+from agno.models.message import Message
 
 from hindsight_teams import SQLiteBackend, TeamMemory
+from hindsight_teams.agno.learning_store import HindsightLearningStore
+from hindsight_teams.agno.memory_manager import HindsightMemoryManager
 from hindsight_teams.errors import InvalidInput
 from hindsight_teams.testing import ScriptedModel
 
@@ -48,3 +51,13 @@ def test_doubt_is_not_the_callers_to_set(memory: TeamMemory) -> None:
     clerk = memory.member("clerk")
     with pytest.raises(InvalidInput, match="'doubt'"):
         clerk.retain(TOLD, caller=clerk.bound(user="ada"), metadata={"doubt": "none"})
+
+
+@pytest.mark.parametrize("said", [TOLD, ASKED])
+def test_agnos_own_places_for_memory_tell_speaker_and_doubt_too(memory: TeamMemory, said: str) -> None:
+    clerk = memory.member("clerk")
+    HindsightMemoryManager(clerk).create_user_memories(said, user_id="ada")
+    HindsightLearningStore(clerk).process([Message(role="user", content=said)], user_id="bo")
+    for user in ("ada", "bo"):
+        [found] = clerk.recall(said, caller=clerk.bound(user=user)).results
+        assert (found.metadata["speaker"], found.doubtful) == ("user", said == ASKED)

@@ -10,8 +10,10 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from hindsight_teams.access.grants import Caller
+from hindsight_teams.access.signatures import USER
 from hindsight_teams.agno.courtesies import (
     ANSWERING,
     ASKING,
@@ -24,6 +26,9 @@ from hindsight_teams.agno.courtesies import (
 )
 from hindsight_teams.agno.inputs import CLOSING, SENTENCE_ENDS, asks, own_messages
 from hindsight_teams.text import same_words
+
+if TYPE_CHECKING:
+    from hindsight_teams.memory.questions import MemberRetainOptions
 
 CONTEXT = "said by the user in a conversation with an agent"
 """What a retain of it is about, for a backend that extracts facts."""
@@ -100,6 +105,15 @@ def said(messages: Iterable[Any]) -> str:
     """
     text = "\n".join(own_messages(messages))
     return "" if holds_no_fact(text) else text
+
+
+def as_said(text: str, *, caller: Caller, bank: str | None, speaker: str = USER) -> MemberRetainOptions:
+    """The options under which somebody's own words are retained: who said them, and whether a user's are in doubt."""
+    to: MemberRetainOptions = {"caller": caller, "bank": bank}
+    if speaker != USER:
+        return {**to, "metadata": {"speaker": speaker}}
+    doubt = {"doubt": "may tell nothing"} if is_doubtful(text) else {}
+    return {**to, "context": CONTEXT, "metadata": {"speaker": speaker, **doubt}}
 
 
 def holds_no_fact(text: str) -> bool:
