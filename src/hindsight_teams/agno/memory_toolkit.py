@@ -15,6 +15,12 @@ from hindsight_teams.agno import arguments
 from hindsight_teams.errors import InvalidInput
 
 
+class NotDone(str):
+    """An answer that says why a call did nothing, for who must tell it from others; a model reads it as any."""
+
+    __slots__ = ()
+
+
 class ToolkitOptions(TypedDict, total=False):
     """The options of Agno's own Toolkit, which each toolkit here takes too."""
 
@@ -109,14 +115,14 @@ def dressed(method: Callable[..., Any], name: str, types: dict[str, Any], doc: s
             given = arguments.read(name, types, {**dict(zip(types, args, strict=False)), **kwargs})
             return toolkit.told(name, given.values, method(**given.values)) + given.note
         except InvalidInput as error:
-            return error.message
+            return NotDone(error.message)
 
     async def acall(*args: Any, **kwargs: Any) -> str:
         try:
             given = arguments.read(name, types, {**dict(zip(types, args, strict=False)), **kwargs})
             return toolkit.told(name, given.values, await method(**given.values)) + given.note
         except InvalidInput as error:
-            return error.message
+            return NotDone(error.message)
 
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
     parameters = [inspect.Parameter(n, kind, annotation=annotation) for n, annotation in types.items()]
