@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from hindsight_teams.access.definition import TeamDefinition
     from hindsight_teams.access.grants import Access, Caller, Grant
     from hindsight_teams.agno import policies
-    from hindsight_teams.agno.instructions import memory_instructions
     from hindsight_teams.agno.learning_store import HindsightLearningStore
+    from hindsight_teams.agno.memory_instructions import memory_instructions
     from hindsight_teams.agno.memory_manager import HindsightMemoryManager
     from hindsight_teams.agno.retriever import memory_retriever
     from hindsight_teams.agno.toolkit import HindsightTools
@@ -52,7 +52,7 @@ _HOMES = {
     "TeamMemory": "memory.team",
     "configure": "settings",
     "get_config": "settings",
-    "memory_instructions": "agno.instructions",
+    "memory_instructions": "agno.memory_instructions",
     "memory_retriever": "agno.retriever",
     "reset_config": "settings",
 }

@@ -273,6 +273,13 @@ def test_a_fact_told_again_to_a_team_is_one_memory(backend: SQLiteBackend, mode:
     assert texts(backend) == [FACT]
 
 
+def test_a_fact_told_again_in_one_session_is_one_memory_that_counts(memory: TeamMemory, backend: SQLiteBackend) -> None:
+    agent = memory.equip(clerk("Fine.", "Fine."), retain="said")
+    go(agent, "run", FACT)
+    go(agent, "run", FACT)
+    assert [(one.text, one.times_said) for one in held(backend)] == [(FACT, 2)]
+
+
 def test_in_the_background_a_run_is_stored_by_the_flush(memory: TeamMemory, backend: SQLiteBackend) -> None:
     async def both() -> None:
         agent = memory.equip(clerk("Fine."), retain="said", background=True)

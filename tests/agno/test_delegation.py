@@ -79,17 +79,18 @@ def test_a_team_that_paused_and_is_continued_by_another_object_tells_them_apart(
     tmp_path: Path, backend: SQLiteBackend, pausing: str, apart: bool, way: str
 ) -> None:
     book, handed = call("book", price=40), call("delegate_task_to_member", member_id="clerk", task=TASK)
-    leader_turns = [[book], [handed, "Done."]] if pausing == "leader" else [[handed], ["Done."]]
-    member_turns = [[], [ANSWER]] if pausing == "leader" else [[book], [ANSWER]]
+    leads = pausing == "leader"
+    leader_turns: list[list[Any]] = [[book], [handed, "Done."]] if leads else [[handed], ["Done."]]
+    member_turns: list[list[Any]] = [[], [ANSWER]] if leads else [[book], [ANSWER]]
 
     def fresh(leg: int) -> Team:
         memory = TeamMemory("desk", banks={"own": "user"}, members={"clerk": {"own": "full"}}, backend=backend)
-        member = agent("clerk", *member_turns[leg], tools=[confirmed()] if pausing == "member" else None)
+        member = agent("clerk", *member_turns[leg], tools=None if leads else [confirmed()])
         team = Team(
             id="lead",
             model=ScriptedModel(leader_turns[leg]),
             members=[memory.equip(member, retain="runs") if apart else member],
-            tools=[confirmed()] if pausing == "leader" else None,
+            tools=[confirmed()] if leads else None,
             db=SqliteDb(db_file=str(tmp_path / "agno.db")),
             telemetry=False,
         )

@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 from agno.agent import Agent
+from agno.models.message import Message
 
 from hindsight_teams import SQLiteBackend, TeamMemory
+from hindsight_teams.agno.learning_store import HindsightLearningStore
+from hindsight_teams.agno.memory_manager import HindsightMemoryManager
 from hindsight_teams.errors import InvalidInput
 from hindsight_teams.testing import ScriptedModel
 
@@ -24,12 +27,12 @@ def memory(tmp_path: Path) -> Iterator[TeamMemory]:
 
 
 @pytest.fixture
-def desk(memory: TeamMemory) -> Iterator[Agent]:
+def desk(memory: TeamMemory) -> Agent:
     clerk = Agent(id="clerk", model=ScriptedModel(["Fine."] * 4), telemetry=False)
     equipped = memory.equip(clerk, inject="query", retain="said")
     for number, said in enumerate((TOLD, ASKED)):
         equipped.run(said, user_id="ada", session_id=f"s{number}")
-    yield equipped
+    return equipped
 
 
 def test_an_unmarked_question_is_kept_and_stands_below_the_fact(memory: TeamMemory, desk: Agent) -> None:
@@ -48,3 +51,13 @@ def test_doubt_is_not_the_callers_to_set(memory: TeamMemory) -> None:
     clerk = memory.member("clerk")
     with pytest.raises(InvalidInput, match="'doubt'"):
         clerk.retain(TOLD, caller=clerk.bound(user="ada"), metadata={"doubt": "none"})
+
+
+@pytest.mark.parametrize("said", [TOLD, ASKED])
+def test_agnos_own_places_for_memory_tell_speaker_and_doubt_too(memory: TeamMemory, said: str) -> None:
+    clerk = memory.member("clerk")
+    HindsightMemoryManager(clerk).create_user_memories(said, user_id="ada")
+    HindsightLearningStore(clerk).process([Message(role="user", content=said)], user_id="bo")
+    for user in ("ada", "bo"):
+        [found] = clerk.recall(said, caller=clerk.bound(user=user)).results
+        assert (found.metadata["speaker"], found.doubtful) == ("user", said == ASKED)

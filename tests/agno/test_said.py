@@ -224,6 +224,17 @@ def test_an_answer_with_another_figure_or_a_denial_is_new() -> None:
     assert new_in(denied, known) == denied
 
 
+@pytest.mark.parametrize("text", ["Danke dir", "thx bro", "Grüß Gott", "Guten Tag zusammen", "cheers mate"])
+def test_a_courtesy_to_somebody_tells_nothing(text: str) -> None:
+    assert holds_no_fact(text)
+
+
+def test_an_answer_that_says_who_said_it_before_is_an_echo() -> None:
+    known = ["My boat Ida lies in Molde."]
+    assert new_in("From memory: You told me earlier your boat Ida lies in Molde.", known) == ""
+    assert new_in("You told me your boat Ida lies in Bergen.", known) != ""
+
+
 @pytest.mark.parametrize("text", ["No, good night.", "Ja, guten Morgen!", "Да, доброе утро.", "Oui, bonne soirée."])
 def test_a_wish_after_a_yes_or_no_tells_nothing(text: str) -> None:
     assert holds_no_fact(text)

@@ -13,11 +13,13 @@ import pytest
 from agno.agent import Agent
 
 from hindsight_teams import HindsightTools, SQLiteBackend, TeamMemory
+from hindsight_teams.agno.citing import NOTHING_TOLD
 from hindsight_teams.agno.toolkit import STORED, STORED_BEFORE
 from hindsight_teams.errors import TeamDefinitionError
 from hindsight_teams.memory.rendering import ANSWERED_ABOVE
 from hindsight_teams.testing import ScriptedModel
 from hindsight_teams.testing.scripted import call
+from tests.agno.test_capture import WAYS, go
 
 
 @pytest.fixture
@@ -43,15 +45,11 @@ def test_facts_in_a_list_are_kept(backend: SQLiteBackend) -> None:
 
 def test_a_fact_that_a_model_stores_again_and_again_in_a_run_is_told_once(backend: SQLiteBackend) -> None:
     again = call("retain_memory", content="Ada lives in Oslo.")
-    model = ScriptedModel([again, again, again, "Done."])
+    model = ScriptedModel([again, again, "Done."])
     agent = Agent(model=model, tools=[HindsightTools(bank_id="ada", client=backend)])
     agent.run("Remember this.")
     assert memories(backend) == [("Ada lives in Oslo.", 1)]
-    assert [answers(request)[-1] for request in model.requests[1:]] == [
-        STORED,
-        f"{STORED} {STORED_BEFORE}",
-        f"{STORED} {STORED_BEFORE}",
-    ]
+    assert answers(model.requests[-1]) == [STORED, f"{STORED} {STORED_BEFORE}"]
 
 
 def test_a_fact_that_is_told_in_another_run_counts(backend: SQLiteBackend) -> None:
@@ -82,6 +80,48 @@ def test_a_question_that_is_asked_again_in_a_run_is_not_answered_at_length_again
     assert "Ada lives in Oslo." in first
     assert second == ANSWERED_ABOVE
     assert "at the harbour" in third
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("tool", ["recall_memory", "reflect_on_memory"])
+def test_a_model_that_asks_the_same_on_and_on_ends_with_what_memory_says(
+    backend: SQLiteBackend, tool: str, way: str
+) -> None:
+    backend.retain("ada", "Ada lives in Oslo.")
+    model = ScriptedModel([call(tool, query="Where does Ada live?")] * 9)
+    output = go(Agent(model=model, tools=[HindsightTools(bank_id="ada", client=backend)]), way, "Where does Ada live?")
+    assert len(model.requests) == 3
+    assert "Ada lives in Oslo." in output.content
+    assert "recalled-memories" not in output.content
+
+
+def test_a_model_that_stores_the_same_on_and_on_ends(backend: SQLiteBackend) -> None:
+    model = ScriptedModel([call("retain_memory", content="Ada lives in Oslo.")] * 9)
+    output = go(Agent(model=model, tools=[HindsightTools(bank_id="ada", client=backend)]), "run", "Ada lives in Oslo.")
+    assert len(model.requests) == 3
+    assert str(output.content).startswith(STORED)
+    assert memories(backend) == [("Ada lives in Oslo.", 1)]
+
+
+def test_a_model_that_does_something_in_between_goes_on(backend: SQLiteBackend) -> None:
+    backend.retain("ada", "Ada lives in Oslo.")
+
+    def wait() -> str:
+        """Wait a while."""
+        return "waited"
+
+    asked, waited = call("recall_memory", query="Where does Ada live?"), call("wait")
+    model = ScriptedModel([asked, waited, asked, waited, asked, waited, "In Oslo."])
+    tools: list[Any] = [HindsightTools(bank_id="ada", client=backend), wait]
+    assert go(Agent(model=model, tools=tools), "run", "Where does Ada live?").content == "In Oslo."
+
+
+def test_what_memory_answered_is_not_stored_when_it_is_given_back(backend: SQLiteBackend) -> None:
+    turns = [call("retain_memory", content=text) for text in (STORED, ANSWERED_ABOVE, f"{STORED} {STORED_BEFORE}")]
+    model = ScriptedModel([*turns, "Done."])
+    Agent(model=model, tools=[HindsightTools(bank_id="ada", client=backend)]).run("Remember this.")
+    assert backend.list_banks() == []
+    assert set(answers(model.requests[-1])) == {NOTHING_TOLD}
 
 
 def test_arguments_that_are_made_up_are_left_out(backend: SQLiteBackend) -> None:
@@ -141,10 +181,39 @@ def test_neither_tools_nor_anything_in_their_place_is_refused(backend: SQLiteBac
 CALL = '{"name": "recall_memory", "arguments": {"query": "parcel"}}'
 
 
-@pytest.mark.parametrize("answer", [CALL, f"```json\n{CALL}\n```", f"<tool_call>\n{CALL}\n</tool_call>"])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        CALL,
+        f"```json\n{CALL}\n```",
+        f"<tool_call>\n{CALL}\n</tool_call>",
+        f"[{CALL}]",
+        f'{CALL}\n{{"requires_confirmation": false, "external_execution": false}}',
+        '{\n  "name": "recall_memory",\n  "arguments": {\n    "query": "parcel"\n  }\n}',
+        '{"name": "retain_memory", "arguments": {"content": "My parcel',
+        '{"function": "recall_memory", "args": {"query": "parcel"}}',
+        'recall_memory(query="parcel")',
+        '```python\nretain_memory("My parcel never\narrived.")\n```',
+    ],
+)
 def test_a_tool_call_written_into_the_answer_is_no_memory(backend: SQLiteBackend, answer: str) -> None:
+    assert kept_of(answer, backend) == ["My parcel 4417 never arrived."]
+
+
+@pytest.mark.parametrize(
+    ("answer", "kept"),
+    [
+        (f"I looked.\n{CALL}\nThe ferry takes 7 hours.", "I looked.\n\nThe ferry takes 7 hours."),
+        ('Set {"name": "prod", "port": 80} in the file.', 'Set {"name": "prod", "port": 80} in the file.'),
+    ],
+)
+def test_what_stands_beside_a_call_is_kept(backend: SQLiteBackend, answer: str, kept: str) -> None:
+    assert kept_of(answer, backend) == ["My parcel 4417 never arrived.", kept]
+
+
+def kept_of(answer: str, backend: SQLiteBackend) -> list[str]:
+    """What all banks, the review queue too, hold after a run with this answer."""
     memory = TeamMemory("desk", banks={"own": "user"}, members={"clerk": {"own": "full"}}, backend=backend)
     clerk = memory.equip(Agent(id="clerk", model=ScriptedModel([answer])), retain="runs")
     clerk.run("My parcel 4417 never arrived.", user_id="ada")
-    [bank] = memory.backend.list_banks(prefix="desk")
-    assert memories(backend, bank.bank_id) == [("My parcel 4417 never arrived.", 1)]
+    return [text for bank in backend.list_banks() for text, _ in memories(backend, bank.bank_id)]

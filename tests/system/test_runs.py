@@ -146,3 +146,17 @@ def test_a_run_that_is_still_to_be_stored_is_forgotten_too(place: Place) -> None
     assert memory.flush(60)
     place.settle(memory)
     assert place.held(memory) == []
+
+
+def test_what_is_kept_in_doubt_stands_below_what_was_told(place: Place) -> None:
+    memory = place.team(banks={"own": "user"}, members={"clerk": {"own": "full"}})
+    plain = Agent(id="clerk", model=ScriptedModel(["Fine.", "Fine."]), telemetry=False)
+    clerk = memory.equip(plain, retain="said")
+    asked = "how old is my boat in Bergen"
+    for session, said in (("monday", "My boat in Bergen was built in 1987."), ("friday", asked)):
+        clerk.run(said, user_id="ada", session_id=session)
+    place.settle(memory)
+    member = memory.member("clerk")
+    first, *rest = facts(member.recall(asked, caller=member.bound(user="ada")).results)
+    assert "1987" in first.text
+    assert [other.doubtful for other in rest] == [True]

@@ -18,13 +18,14 @@ from hindsight_teams.agno.citing import ALREADY_KNOWN
 from hindsight_teams.agno.exchange import SELECTIONS, Exchange, Retain, Statement, pieces
 from hindsight_teams.agno.inputs import answer_of
 from hindsight_teams.agno.run_context import caller_of
-from hindsight_teams.agno.said import CONTEXT, is_doubtful
+from hindsight_teams.agno.said import as_said
 from hindsight_teams.agno.toolkit import STORED
 from hindsight_teams.agno.turns import Hearing
 from hindsight_teams.audit import is_logged
 from hindsight_teams.errors import HindsightTeamsError
 from hindsight_teams.log import get_logger
 from hindsight_teams.memory.member import MemberMemory
+from hindsight_teams.memory.questions import MemberRetainOptions
 from hindsight_teams.requests import Capability
 
 _log = get_logger(__name__)
@@ -40,7 +41,7 @@ class Write:
     """One memory that a run leaves behind, still to be stored."""
 
     content: str
-    options: dict[str, Any]
+    options: MemberRetainOptions
 
 
 class RunRetention:
@@ -196,25 +197,14 @@ class RunRetention:
         own = bool(caller.run) and Capability.APPEND_SIGNS_ANEW in self.memory.capabilities
         where = (caller.session or caller.run or "none", caller.user, exchange.id if own else None)
         for number, statement in enumerate(kept):
+            heard = as_said(statement.text, caller=caller, bank=self.bank.name, speaker=statement.speaker)
             parts = pieces(statement.text)
             for part, text in enumerate(parts):
-                metadata = {"speaker": statement.speaker, "exchange": exchange.id}
-                if statement.speaker == USER and is_doubtful(statement.text):
-                    metadata["doubt"] = "may tell nothing"
-                if len(parts) > 1:
-                    metadata["part"] = f"{part + 1}/{len(parts)}"
+                of_several = {"part": f"{part + 1}/{len(parts)}"} if len(parts) > 1 else {}
                 which = f"{number}.{part}" if own else None
-                yield Write(
-                    text,
-                    {
-                        "caller": caller,
-                        "bank": self.bank.name,
-                        "context": CONTEXT if statement.speaker == USER else None,
-                        "metadata": metadata,
-                        "document_id": join("session", caller.member or "toolkit", *filter(None, (*where, which))),
-                        "append": not own,
-                    },
-                )
+                heard["metadata"] = {**(heard["metadata"] or {}), "exchange": exchange.id, **of_several}
+                heard["document_id"] = join("session", caller.member or "toolkit", *filter(None, (*where, which)))
+                yield Write(text, {**heard, "append": not own})
 
     def _store(self, writes: Iterable[Write]) -> None:
         for write in writes:

@@ -25,7 +25,7 @@ from hindsight_teams.text import happened, noted, one_line, same_words
 Known: TypeAlias = "dict[str, list[tuple[MemberMemory, Memory]]]"
 """By its words, what a run was given, and the memory through which."""
 
-NOTHING_TOLD = "Nothing to store: this is what memory answers where it holds nothing."
+NOTHING_TOLD = "Nothing to store: this is what memory answers, and no fact."
 ALREADY_KNOWN = "Nothing new to store; memory already holds:"
 
 

@@ -15,10 +15,10 @@ later soon then so very much a lot many for your the help all again everything t
 that's it's thats its noted got it sure fine right alright understood will do nothing else more yes
 yep yeah no nope well
 oh ah hm hmm wow haha lol greetings dear there everyone appreciated appreciate kindly have been
-helpful really
+helpful really mate bro buddy dude folks guys
 i'm im glad happy to hear goodness i we me too also my pleasure anytime
 danke dankeschön schön vielen dank sehr bitte bitteschön hallo servus moin tschüss tschuss tschüs
-grüezi guten tag morgen
+grüezi grüß gott zusammen dir ihnen euch guten tag morgen
 abend nacht gut gute auf wiedersehen ciao prima toll super alles klar in ordnung passt ja nein für
 die hilfe ihre deine
 merci beaucoup bien bonjour bonsoir salut au revoir bonne nuit journée soirée s'il vous te plaît

@@ -12,10 +12,10 @@ from hindsight_teams.agno.said import (
     holds_no_fact,
     is_courtesy,
     is_refusal,
-    is_tool_call,
     new_in,
     not_in,
     without_recalled,
+    without_tool_calls,
 )
 
 MAX_CHARACTERS = 8000
@@ -96,8 +96,9 @@ def keep_runs(exchange: Exchange) -> list[Statement]:
         text = not_in(without_recalled(exchange.task.text), exchange.stored)
         kept += [Statement(exchange.task.speaker, text)] if text else []
     answered = exchange.answered
-    if answered is not None and not (is_refusal(answered.text) or is_tool_call(answered.text)):
-        text = not_in(new_in(answered.text, (*exchange.recalled, exchange.heard)), exchange.stored)
+    said = without_tool_calls(answered.text) if answered is not None else ""
+    if answered is not None and said and not is_refusal(said):
+        text = not_in(new_in(said, (*exchange.recalled, exchange.heard)), exchange.stored)
         kept += [] if holds_no_fact(text) else [Statement(answered.speaker, text)]
     return kept
 

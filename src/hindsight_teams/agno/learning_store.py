@@ -8,7 +8,7 @@ from typing import Any, Unpack
 
 from hindsight_teams.access.grants import FULL, Access, Caller
 from hindsight_teams.agno.inputs import query_of
-from hindsight_teams.agno.said import CONTEXT, said
+from hindsight_teams.agno.said import as_said, said
 from hindsight_teams.agno.toolkit import HindsightTools
 from hindsight_teams.memory.direct import BankOptions, bank_of, memory_for
 from hindsight_teams.memory.member import MemberMemory
@@ -107,14 +107,14 @@ class HindsightLearningStore:
         """
         self.was_updated = False
         if self.capture and (text := said(messages)):
-            self.memory.retain(text, caller=self._caller(context), bank=self.bank, context=CONTEXT)
+            self.memory.retain(text, **as_said(text, caller=self._caller(context), bank=self.bank))
             self.was_updated = True
 
     async def aprocess(self, messages: list[Any], **context: Any) -> None:
         """Async twin of ``process``."""
         self.was_updated = False
         if self.capture and (text := said(messages)):
-            await self.memory.aretain(text, caller=self._caller(context), bank=self.bank, context=CONTEXT)
+            await self.memory.aretain(text, **as_said(text, caller=self._caller(context), bank=self.bank))
             self.was_updated = True
 
     def build_context(self, data: Recalled | None) -> str:

@@ -14,7 +14,7 @@ from agno.run.base import RunContext
 
 from hindsight_teams.access.grants import FULL, Access, Caller
 from hindsight_teams.access.signatures import own_tags
-from hindsight_teams.agno.said import CONTEXT, said
+from hindsight_teams.agno.said import as_said, said
 from hindsight_teams.errors import InvalidInput, Unsupported
 from hindsight_teams.memory.browsing import Holdings
 from hindsight_teams.memory.direct import BankOptions, bank_of, memory_for
@@ -165,7 +165,7 @@ class HindsightMemoryManager(MemoryManager):
         caller, text = self._caller(user_id), _text(message, messages)
         if not text:
             return NOTHING_SAID
-        self.memory.retain(text, caller=caller, bank=self.bank, context=CONTEXT)
+        self.memory.retain(text, **as_said(text, caller=caller, bank=self.bank))
         return STORED
 
     async def acreate_user_memories(
@@ -181,7 +181,7 @@ class HindsightMemoryManager(MemoryManager):
         caller, text = self._caller(user_id), _text(message, messages)
         if not text:
             return NOTHING_SAID
-        await self.memory.aretain(text, caller=caller, bank=self.bank, context=CONTEXT)
+        await self.memory.aretain(text, **as_said(text, caller=caller, bank=self.bank))
         return STORED
 
     def add_user_memory(self, memory: UserMemory, user_id: str | None = None) -> str | None:

@@ -8,11 +8,18 @@ from collections.abc import Callable, Mapping
 from types import MethodType
 from typing import Any, Self, TypedDict
 
-from agno.tools.function import Function
+from agno.run.base import RunContext
+from agno.tools.function import Function, FunctionCall
 from agno.tools.toolkit import Toolkit
 
 from hindsight_teams.agno import arguments
 from hindsight_teams.errors import InvalidInput
+
+
+class NotDone(str):
+    """An answer that says why a call did nothing, for who must tell it from others; a model reads it as any."""
+
+    __slots__ = ()
 
 
 class ToolkitOptions(TypedDict, total=False):
@@ -67,8 +74,15 @@ class MemoryToolkit(Toolkit):
         copied.async_functions = self._functions_for(copied, self.async_functions)
         return copied
 
-    def told(self, tool: str, values: Mapping[str, Any], answer: str) -> str:
-        """What the model reads of a tool's answer; a toolkit may shorten it."""
+    def told(self, call: FunctionCall | None, tool: str, values: Mapping[str, Any], answer: str) -> str:
+        """What the model reads of a tool's answer; a toolkit may shorten it.
+
+        Args:
+            call: Agno's, where Agno makes it.
+            tool: The tool's name.
+            values: Its arguments.
+            answer: What it answered.
+        """
         return answer
 
     def _functions_for(self, copied: Toolkit, functions: Mapping[str, Function]) -> OrderedDict[str, Function]:
@@ -86,7 +100,7 @@ class MemoryToolkit(Toolkit):
         moved = MethodType(method.__func__, copied)
         if method is tool:
             return moved
-        types = {name: kind for name, kind in tool.__annotations__.items() if name != "return"}
+        types = {name: kind for name, kind in tool.__annotations__.items() if name not in ("fc", "return")}
         return dressed(moved, tool.__name__, types, tool.__doc__)
 
 
@@ -104,26 +118,28 @@ def dressed(method: Callable[..., Any], name: str, types: dict[str, Any], doc: s
     """
     toolkit: MemoryToolkit = method.__self__  # type: ignore[attr-defined]  # a bound method has it
 
-    def call(*args: Any, **kwargs: Any) -> str:
+    def call(*args: Any, fc: Any = None, **kwargs: Any) -> str:
         try:
             given = arguments.read(name, types, {**dict(zip(types, args, strict=False)), **kwargs})
-            return toolkit.told(name, given.values, method(**given.values)) + given.note
+            return toolkit.told(fc, name, given.values, method(**given.values)) + given.note
         except InvalidInput as error:
-            return error.message
+            return NotDone(error.message)
 
-    async def acall(*args: Any, **kwargs: Any) -> str:
+    async def acall(*args: Any, fc: Any = None, **kwargs: Any) -> str:
         try:
             given = arguments.read(name, types, {**dict(zip(types, args, strict=False)), **kwargs})
-            return toolkit.told(name, given.values, await method(**given.values)) + given.note
+            return toolkit.told(fc, name, given.values, await method(**given.values)) + given.note
         except InvalidInput as error:
-            return error.message
+            return NotDone(error.message)
 
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
     parameters = [inspect.Parameter(n, kind, annotation=annotation) for n, annotation in types.items()]
+    # Agno fills in its own call by this name, and hides from the schema what has this type.
+    parameters.append(inspect.Parameter("fc", inspect.Parameter.KEYWORD_ONLY, annotation=RunContext, default=None))
     function: Any = acall if inspect.iscoroutinefunction(method) else call
     function.__name__ = function.__qualname__ = name
     function.__doc__ = doc or method.__doc__
-    function.__annotations__ = {**types, "return": str}
+    function.__annotations__ = {**types, "fc": RunContext, "return": str}
     function.__signature__ = inspect.Signature(parameters, return_annotation=str)
     function._wrapped_for_validation = True  # Agno's mark: it would refuse what can be read
     function.method = method

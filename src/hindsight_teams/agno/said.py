@@ -10,8 +10,10 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from hindsight_teams.access.grants import Caller
+from hindsight_teams.access.signatures import USER
 from hindsight_teams.agno.courtesies import (
     ANSWERING,
     ASKING,
@@ -24,6 +26,9 @@ from hindsight_teams.agno.courtesies import (
 )
 from hindsight_teams.agno.inputs import CLOSING, SENTENCE_ENDS, asks, own_messages
 from hindsight_teams.text import same_words
+
+if TYPE_CHECKING:
+    from hindsight_teams.memory.questions import MemberRetainOptions
 
 CONTEXT = "said by the user in a conversation with an agent"
 """What a retain of it is about, for a backend that extracts facts."""
@@ -46,7 +51,10 @@ _ACKNOWLEDGES = COURTESIES | frozenset(
     " know known noted now keep kept in mind fact facts your you've you\u2019ve told let me if need anything help how"
     " can today assist here".split()
 )
-_FRAMING = frozenset("i my me you your we our the a an is are was were that this it its from memory yes no".split())
+_FRAMING = frozenset(
+    "i my me you your we our the a an is are was were that this it its from memory yes no told said say says mentioned"
+    " earlier previously before remember according have has had".split()
+)
 _DENYING = frozenset("not no never none without isn't aren't wasn't weren't don't doesn't didn't can't won't".split())
 _BULLET = re.compile(r"^\s*(?:[-*\u2022]|\d{1,3}[.)])\s+")
 _OPENS = "(\"'\u201c\u2018\u00ab\uff1a\uff0c\u3001\u3002\u300c\u300e\uff08:"
@@ -75,7 +83,18 @@ _ATTACHED = re.compile(r"\((?:image|audio|video|file) attached\)")
 _LONGEST_REFUSAL = 40
 
 _FENCE = re.compile(r"```(?:\w+)?|</?tool_call>")
-"""What models put around a tool call that they write out."""
+_CALL_BLOCK = re.compile(r"<(tool_call|function_call|tool_response)>.*?(?:</\1>|\Z)", re.S)
+_CALL_OPENS = re.compile(
+    r"[\[{]\s*\{?\s*[\"'](?:name|function|tool|tool_name|requires_confirmation)[\"']\s*:(?=[^\n]*(?:\n[^\n]*){0,3}?"
+    r"[\"'](?:arguments|parameters|args|input|external_execution)[\"']\s*:)"
+)
+_OBJECT = re.compile(r"\s*\{.*\}\s*$")
+_CALLED = re.compile(
+    r"^[ \t`]*(?:retain_memory|recall_memory|reflect_on_memory|propose_memory|delegate_task_to_members?)\s*\("
+    r".*?(?:\)`*|\Z)",
+    re.S | re.M,
+)
+"""What models put around a tool call that they write out, how one opens, and one in the form of code."""
 
 
 def said(messages: Iterable[Any]) -> str:
@@ -86,6 +105,15 @@ def said(messages: Iterable[Any]) -> str:
     """
     text = "\n".join(own_messages(messages))
     return "" if holds_no_fact(text) else text
+
+
+def as_said(text: str, *, caller: Caller, bank: str | None, speaker: str = USER) -> MemberRetainOptions:
+    """The options under which somebody's own words are retained: who said them, and whether a user's are in doubt."""
+    to: MemberRetainOptions = {"caller": caller, "bank": bank}
+    if speaker != USER:
+        return {**to, "metadata": {"speaker": speaker}}
+    doubt = {"doubt": "may tell nothing"} if is_doubtful(text) else {}
+    return {**to, "context": CONTEXT, "metadata": {"speaker": speaker, **doubt}}
 
 
 def holds_no_fact(text: str) -> bool:
@@ -130,14 +158,20 @@ def is_refusal(answer: str) -> bool:
     return short and bool(_REFUSES.search(answer))
 
 
-def is_tool_call(answer: str) -> bool:
-    """Whether an answer is nothing but a tool call that a weak model wrote out instead of making it."""
-    bare = _FENCE.sub("", answer).strip()
-    try:
-        parsed = json.loads(bare)
-    except ValueError:
-        return False
-    return isinstance(parsed, dict) and "name" in parsed and bool({"arguments", "parameters"} & parsed.keys())
+def without_tool_calls(answer: str) -> str:
+    """An answer without the tool calls that a weak model wrote out instead of making them, in whichever form."""
+    text = _CALL_BLOCK.sub("", answer)
+    text = _CALLED.sub("", text)
+    while found := _CALL_OPENS.search(text):
+        try:
+            _, end = json.JSONDecoder().raw_decode(text, found.start())
+        except ValueError:  # it is not closed, or no JSON
+            line = text.find("\n\n", found.start())
+            end = len(text) if line < 0 else line
+        text = f"{text[: found.start()]}{text[end:]}"
+    if text == answer:
+        return answer
+    return "\n".join(line for line in _FENCE.sub("", text).splitlines() if not _OBJECT.match(line)).strip()
 
 
 def new_in(answer: str, known: Iterable[str]) -> str:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, Unpack
 
 from agno.run.base import RunContext
+from agno.tools.function import FunctionCall
 
 from hindsight_teams.access.banks import BankResolver
 from hindsight_teams.access.grants import FULL, Access, Caller, Grant
@@ -19,7 +20,14 @@ from hindsight_teams.agno.turns import turn_of
 from hindsight_teams.errors import ContentRefused, HindsightTeamsError, InvalidInput
 from hindsight_teams.memory.direct import BankOptions, memory_for
 from hindsight_teams.memory.member import MemberMemory
-from hindsight_teams.memory.rendering import ANSWERED_ABOVE, NOTHING_FOUND, fence, render_recall, render_reflection
+from hindsight_teams.memory.rendering import (
+    ANSWERED_ABOVE,
+    NOTHING_FOUND,
+    fence,
+    render_recall,
+    render_reflection,
+    unfenced,
+)
 from hindsight_teams.models import Budget, RecallResult, Receipt, Reflection, RetainItem, TagsMatch
 from hindsight_teams.requests.core import Recall, Reflect, Request, Retain
 from hindsight_teams.requests.driver import adrive, drive
@@ -32,6 +40,8 @@ if TYPE_CHECKING:
 STORED = "Memory stored successfully."
 ABOUT_THE_USER = "about the current user"
 QUARANTINED = "Memory stored for review; it can be recalled once a reviewer approves it."
+_REPEATS = 3
+"""How often a model makes one call on end before its run is ended."""
 STORED_BEFORE = "It was stored before in this run; go on."
 
 Steps: TypeAlias = "Generator[tuple[Request[Any], str | None], Any, str]"
@@ -194,14 +204,22 @@ class HindsightTools(MemoryToolkit):
         """Async twin of ``reflect_on_memory``."""
         return await self._ado(run_context, self._reflecting(query))
 
-    def told(self, tool: str, values: Mapping[str, Any], answer: str) -> str:
-        """What a model reads: of a call that it repeats in one run, and that comes to the same, not the whole again."""
+    def told(self, call: FunctionCall | None, tool: str, values: Mapping[str, Any], answer: str) -> str:
+        """What a model reads: of a call that it repeats in one run, and that comes to the same, not the whole again.
+
+        One that it makes three times on end, and nothing else, ends the run, with what memory says as its answer: small
+        models go on for ever, and Agno's ``tool_call_limit`` leaves the calls out without ending that.
+        """
         run_context = values["run_context"]
         asked = (tool, same_words(values.get("content") or values["query"]), values.get("bank"))
         known: dict[Any, str] = notes_of(run_context).setdefault(key_of("told", self._caller(run_context)), {})
         before, known[asked] = known.get(asked), answer
         if before != answer:
             return answer
+        if call is not None and _is_stuck(run_context):
+            call.function.stop_after_tool_call = call.function.show_result = True  # Agno's copy for this run
+            told = unfenced(answer)
+            return told if told == answer else f"From memory:\n{told}"
         if tool != "retain_memory":
             return ANSWERED_ABOVE
         return f"{answer} {STORED_BEFORE}" if answer.startswith(STORED) else answer
@@ -216,6 +234,8 @@ class HindsightTools(MemoryToolkit):
 
     def _retaining(self, run_context: RunContext, content: str, bank: str | None) -> Steps:
         caller = self._caller(run_context)
+        if isinstance(content, str) and content.replace(STORED_BEFORE, "").strip() in (STORED, QUARANTINED):
+            return citing.NOTHING_TOLD  # a small model gives back what it was told last
         given = yield from citing.read(self.memory, content, run_context, caller, bank=bank)
         if given.is_known:
             return given.reply
@@ -258,6 +278,13 @@ class HindsightTools(MemoryToolkit):
 
 def _only(bank: str | None) -> list[str] | None:
     return [bank] if bank else None
+
+
+def _is_stuck(run_context: RunContext) -> bool:
+    """Whether a run's model made the same call, and only that, in its last turns."""
+    turns = [message.tool_calls or [] for message in run_context.messages or () if message.role == "assistant"]
+    made = [[call.get("function") for call in turn] for turn in turns[-_REPEATS:]]
+    return len(made) == _REPEATS and len(made[0]) == 1 and all(turn == made[0] for turn in made)
 
 
 def _storing(given: citing.Given, bank: str | None) -> Steps:

@@ -28,10 +28,10 @@ def merge_recall(
     """
     if len(answers) == 1 and not gaps and max_tokens is None:
         only = answers[0][1]
-        kept = list(_distinct(plain_first(only.results)))
+        kept = plain_first(list(_distinct(only.results)))
         unchanged = len(kept) == len(only.results) and all(map(is_, kept, only.results))
         return only if unchanged else replace(only, results=kept)
-    by_rank = zip_longest(*(plain_first(result.results) for _, result in answers))
+    by_rank = zip_longest(*(plain_first(list(_distinct(result.results))) for _, result in answers))
     ranked = (memory for turn in by_rank for memory in turn if memory is not None)
     notes = dict.fromkeys(note for _, result in answers for note in result.notes)
     return RecallResult(

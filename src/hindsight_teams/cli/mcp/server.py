@@ -21,6 +21,7 @@ from mcp import types
 from mcp.server.lowlevel import Server
 from pydantic import ValidationError
 
+from hindsight_teams.agno.memory_toolkit import NotDone
 from hindsight_teams.errors import HindsightTeamsError, IdentityRequired, TeamDefinitionError
 from hindsight_teams.log import get_logger
 
@@ -109,7 +110,8 @@ class MemberServer:
         if unknown:  # such as a run_context: what Agno fills in is not the caller's to give
             return _answer(f"{name} takes no {', '.join(map(repr, unknown))}", failed=True)
         try:
-            return _answer(str(await function.entrypoint(**self._bound(function), **arguments)))
+            answer = await function.entrypoint(**self._bound(function), **arguments)
+            return _answer(str(answer), failed=isinstance(answer, NotDone))
         except HindsightTeamsError as error:
             return _answer(error.message, failed=True)
         except ValidationError as error:

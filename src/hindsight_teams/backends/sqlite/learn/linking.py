@@ -67,7 +67,7 @@ class Told:
         """The rowid of the memory that a piece says again; None where it says something new.
 
         It has the same words, author, context and scope, means the same days by "tomorrow" and the like, and does not
-        belong to the same document: a document is kept as it is.
+        belong to the same document, unless that is a conversation: a document is kept as it is.
         """
         if piece.type == "observation":
             return None
@@ -77,7 +77,7 @@ class Told:
         for no, _, text, author, context, mentioned, zone, its_document, tags in self._rows.get(piece.said, ()):
             if (
                 (author, context) == (piece.author, piece.context)
-                and (its_document is None or its_document != document or no in piece.sources or stands_alone(piece))
+                and (its_document is None or its_document != document or no in piece.sources or is_heard(piece))
                 and scope(unpack_tags(tags), OCCASION) == scope(piece.tags, OCCASION)
                 and same_words(text) == same_words(piece.text)
                 and _days(text, mentioned, zone) == _days(piece.text, piece.mentioned, piece.zone)
@@ -97,6 +97,11 @@ def is_said_again(piece: Piece) -> bool:
 def stands_alone(piece: Piece) -> bool:
     """Whether a piece stands for itself: it is not part of a document that somebody named."""
     return piece.document_id is None or is_invented(piece.document_id)
+
+
+def is_heard(piece: Piece) -> bool:
+    """Whether a piece may say again what its own document holds: it has none, or was heard in a conversation."""
+    return stands_alone(piece) or "exchange" in piece.metadata
 
 
 def mention(db: sqlite3.Connection, bank: int, memory: int, piece: Piece, *, document: int | None) -> None:
