@@ -44,7 +44,7 @@ def test_exactly_the_granted_verbs_work(backend: SQLiteBackend, policy: str, ver
 
 
 def test_a_bank_without_a_grant_is_denied_by_name(desk: TeamMemory) -> None:
-    with pytest.raises(AccessDenied, match="'answerer'.*'customer'"):
+    with pytest.raises(AccessDenied, match=r"'answerer'.*'customer'"):
         desk.member("answerer").recall("x", banks=["customer"])
 
 

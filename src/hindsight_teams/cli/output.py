@@ -191,8 +191,6 @@ def opened_for_writing(path: Path) -> TextIO:
     from hindsight_teams.errors import InvalidInput
 
     if path.is_symlink():  # also where the system can't refuse it while opening
-        raise InvalidInput(
-            f"{path.name!r} is a symbolic link; name the file that it leads to", path=str(path)
-        )
+        raise InvalidInput(f"{path.name!r} is a symbolic link; name the file that it leads to", path=str(path))
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
     return os.fdopen(os.open(path, flags, 0o600), "w", encoding="utf-8", newline="")
