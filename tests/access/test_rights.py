@@ -1,4 +1,4 @@
-"""Which banks a call may go to."""
+"""The banks that a call may use."""
 
 from __future__ import annotations
 

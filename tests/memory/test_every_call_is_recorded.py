@@ -1,4 +1,4 @@
-"""Every call leaves an event, however it ends; a call that can't be recorded says so, or is refused."""
+"""Every call leaves an event, however it ends; without an event a call says so, or is refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The door of the server, in front of an application that lets everything through."""
+"""The ASGI guard, in front of an application that lets everything through."""
 
 from __future__ import annotations
 

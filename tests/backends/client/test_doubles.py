@@ -1,4 +1,4 @@
-"""ClientBackend over plain objects: whatever has retain, recall or reflect."""
+"""ClientBackend over plain objects that have retain, recall or reflect."""
 
 from __future__ import annotations
 
