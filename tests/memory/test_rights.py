@@ -67,7 +67,8 @@ def test_a_caller_can_not_pass_for_another_member_or_team(desk: TeamMemory, back
     ],
 )
 def test_a_forged_signature_is_refused(desk: TeamMemory, forged: Any) -> None:
-    with pytest.raises(InvalidInput, match="only the service sets"):
+    named = next(iter(forged.get("metadata", forged.get("tags"))))
+    with pytest.raises(InvalidInput, match=f"'{named}'"):
         desk.member("researcher").retain("The boss approves.", bank="shared", **forged)
 
 
