@@ -234,7 +234,7 @@ class TestEnvelopes:
         ],
     )
     def test_one_for_a_bank_that_is_not_the_members_to_name_is_refused(self, bank: str, bank_id: str) -> None:
-        with pytest.raises(InvalidInput, match="not this member's to name"):
+        with pytest.raises(InvalidInput, match=f"'{bank}'"):
             check_envelope(self.envelope("a", bank, bank_id), TEAM, "a")
         check_envelope(self.envelope("a", "notes", "desk:notes:member:a"), TEAM, "a")
 
