@@ -43,7 +43,7 @@ class Oversize:
 class TooManyWrites:
     """Refuse a member's writes over a number within the last minute; each member of each team counts apart.
 
-    A member's writes for all its users count together; otherwise a new user id would get around the limit.
+    A member's writes for all its users count together: who writes chooses the user, and would escape with a new one.
     Refused writes do not count. Members that have not written for longest are forgotten past ten thousand.
 
     Args:

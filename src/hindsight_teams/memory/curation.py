@@ -206,7 +206,7 @@ class Reviews:
         return other
 
     def page(self, *, limit: int, offset: int = 0) -> ReviewPage:
-        """One page of the queue, oldest first; the audit records this page as seen."""
+        """A part of what waits, oldest first; only that part counts as seen."""
         return run(self.backend, self._paged(limit, offset))
 
     async def apage(self, *, limit: int, offset: int = 0) -> ReviewPage:
