@@ -1,4 +1,4 @@
-"""Other memories and indexes behind one small door, so that one run measures them alike.
+"""Other memories and indexes behind one interface, so that one run measures them alike.
 
 Vectors come from outside for all that need them: either MiniLM's, or cheap ones that cost nothing to make and so show
 the engine's own cost. What is not installed is skipped, and says so.

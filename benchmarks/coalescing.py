@@ -1,4 +1,4 @@
-"""What it saves to send a small request in one system call: CPU of a recall, with and without it.
+"""CPU saved by sending a small request in one system call.
 
 ``python benchmarks/coalescing.py`` asks an instant server on the loopback; the two sides take turns.
 """

@@ -1,4 +1,4 @@
-"""What the default write guard costs, by the length of the text: ordinary prose, and texts made to be dear.
+"""The CPU cost of the default write guard by length of the text, for ordinary prose and for hostile texts.
 
     python benchmarks/guard_cost.py [--write]
 

@@ -1,4 +1,4 @@
-"""What rights, scope, signing and audit add to the CPU of a recall on the embedded backend.
+"""The CPU that rights, scope, signing and audit add to a recall on the embedded backend.
 
     python benchmarks/rights_cost.py [--memories 10000] [--rounds 15] [--write]
 

@@ -1,4 +1,4 @@
-"""How the embedded engine grows: one table for docs/scaling.md, and its speed as ratios to plain SQLite FTS5.
+"""How speed and size of the embedded engine grow: the table of docs/scaling.md, and ratios to plain SQLite FTS5.
 
     python benchmarks/scaling.py [SHAPE ...] [--calls 100]
 

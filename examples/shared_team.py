@@ -1,4 +1,4 @@
-"""A researcher writes what an answerer may only read, and nobody gets around it.
+"""A researcher writes to a bank that an answerer can only read.
 
 Run it: python examples/shared_team.py
 """

@@ -1,1 +1,1 @@
-"""The tests: each name is an outcome."""
+"""The tests; the name of each test is the expected outcome."""

@@ -1,4 +1,4 @@
-"""How the tests are shared out among the workers of pytest-xdist: a file at a time, and all that need the server to one.
+"""How pytest-xdist distributes the tests: by file, and all files that need the server to one worker.
 
 One worker starts one stack of servers, and the modules that set up something dear set it up once.
 """

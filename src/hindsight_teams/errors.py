@@ -126,7 +126,7 @@ class Retryable(BackendError):
 
 
 class BackendUnreachable(Retryable):
-    """No connection could be made, or it broke."""
+    """The connection could not be made, or it broke."""
 
 
 class BackendTimeout(Retryable, TimeoutError):
@@ -161,11 +161,11 @@ class Forbidden(Terminal):
 
 
 class NotFound(Terminal):
-    """There is no such thing."""
+    """The document, memory or operation does not exist."""
 
 
 class BankNotFound(NotFound):
-    """There is no such bank."""
+    """The bank does not exist."""
 
 
 class Rejected(Terminal):
@@ -173,7 +173,7 @@ class Rejected(Terminal):
 
 
 class UnexpectedAnswer(Terminal):
-    """What answered is not a Hindsight server, or its answer was cut."""
+    """The answer is not that of a Hindsight server, or it is truncated."""
 
 
 class Unsupported(Terminal):

@@ -1,4 +1,4 @@
-"""Distinct identities have distinct banks, whatever the identities are called."""
+"""Distinct identities have distinct banks, for any identity."""
 
 from __future__ import annotations
 

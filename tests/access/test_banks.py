@@ -232,7 +232,7 @@ class TestResolvers:
         def broken(_: Any) -> str:
             raise KeyError("postgres://secret")
 
-        with pytest.raises(InvalidBankId, match="'broken' raised KeyError") as failure:
+        with pytest.raises(InvalidBankId, match=r"'broken'.*KeyError") as failure:
             BankSpec("room", resolver=broken).resolve(ADA)
         assert "secret" not in str(failure.value)
         assert isinstance(failure.value.__cause__, KeyError)

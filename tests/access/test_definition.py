@@ -267,9 +267,7 @@ def test_a_bank_spec_under_another_name_is_refused() -> None:
 
 
 def test_a_template_of_the_file_that_another_teams_bank_could_have_is_refused_with_its_line(tmp_path: Path) -> None:
-    with pytest.raises(
-        TeamDefinitionError, match=r"line 7, banks\.room: .*write '\{team\}:\{bank\}:\{user\}:\{session\}'"
-    ):
+    with pytest.raises(TeamDefinitionError, match=r"line 7, banks\.room.*'\{team\}:\{bank\}:\{user\}:\{session\}'"):
         TeamDefinition.from_file(write(tmp_path, GOOD.replace("{team}:room:{project}", "{user}:{session}", 1)))
 
 
@@ -285,5 +283,5 @@ def test_a_subclass_reads_and_builds_itself(tmp_path: Path) -> None:
 
 def test_an_unknown_member_is_told_the_nearest(tmp_path: Path) -> None:
     team = TeamDefinition.from_file(write(tmp_path, GOOD))
-    with pytest.raises(TeamDefinitionError, match="did you mean 'researcher'"):
+    with pytest.raises(TeamDefinitionError, match="'researcher'"):
         team.grants_of("reseacher")

@@ -1,4 +1,4 @@
-"""The reader of team.toml, given anything: a definition, or one error that says what is wrong."""
+"""The reader of team.toml with random input: it gives a definition, or one error that says what is wrong."""
 
 from __future__ import annotations
 

@@ -53,20 +53,20 @@ def test_a_label_names_the_policy_or_else_the_verbs(held: Access) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "problem"),
+    ("value", "named"),
     [
-        ("read-onyl", "did you mean 'read-only'"),
-        ("recal", "did you mean 'recall'"),
-        ("", "neither a policy nor a verb"),
-        (["retain", "delete"], "'delete' is not a verb"),
-        (["read-only"], "'read-only' is not a verb"),
-        ([None], "None is not a verb"),
-        (7, "is not an access"),
-        (None, "is not an access"),
+        ("read-onyl", "'read-onyl'.*'read-only'"),
+        ("recal", "'recal'.*'recall'"),
+        ("", "''"),
+        (["retain", "delete"], "'delete'"),
+        (["read-only"], "'read-only'"),
+        ([None], "None"),
+        (7, "7"),
+        (None, "None"),
     ],
 )
-def test_an_unknown_access_is_refused_with_the_nearest_name(value: Any, problem: str) -> None:
-    with pytest.raises(InvalidInput, match=problem):
+def test_an_unknown_access_is_refused_with_the_nearest_name(value: Any, named: str) -> None:
+    with pytest.raises(InvalidInput, match=named):
         parse_access(value)
 
 

@@ -1,4 +1,4 @@
-"""Which banks a call may go to."""
+"""The banks that a call may use."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def rights(**banks: Access) -> Rights:
 @pytest.mark.parametrize("count", [2, 3])
 def test_a_write_that_names_no_bank_is_refused_where_several_are_writable(count: int) -> None:
     held = rights(**{f"b{n}": WRITER_ONLY for n in range(count)})
-    with pytest.raises(InvalidInput, match="name one of 'b0', 'b1'"):
+    with pytest.raises(InvalidInput, match="'b0', 'b1'"):
         held.write_target(ADA, None)
 
 
@@ -37,10 +37,10 @@ def test_a_write_goes_to_no_bank_without_the_right(bank: Any) -> None:
 
 def test_without_any_right_nothing_is_written_or_read() -> None:
     held = rights(none=NONE)
-    with pytest.raises(AccessDenied, match="on any bank"):
+    with pytest.raises(AccessDenied, match="'retain'"):
         held.write_target(ADA, None)
     for access in (Access.RECALL, Access.REFLECT):
-        with pytest.raises(AccessDenied, match="on any bank"):
+        with pytest.raises(AccessDenied, match=f"'{access.verbs[0]}'"):
             held.read_targets(ADA, access, None)
 
 
@@ -64,7 +64,7 @@ def test_one_named_bank_without_the_right_denies_the_whole_read(named: list[str]
 
 
 def test_no_bank_is_named_by_an_empty_list() -> None:
-    with pytest.raises(InvalidInput, match="names no bank"):
+    with pytest.raises(InvalidInput, match=r"banks=\[\]"):
         rights(read=READ_ONLY).read_targets(ADA, Access.RECALL, [])
 
 
@@ -78,7 +78,7 @@ def test_a_bank_of_a_user_needs_the_user() -> None:
 
 
 def test_a_denial_names_the_member_and_the_right() -> None:
-    with pytest.raises(AccessDenied, match="member 'a' may not retain on bank 'read'; its grant must include 'retain'"):
+    with pytest.raises(AccessDenied, match=r"'a'.*'read'.*'retain'"):
         rights(read=READ_ONLY).write_target(ADA, "read")
     with pytest.raises(AccessDenied, match="this toolkit"):
         Rights(()).write_target(ADA, None)

@@ -1,4 +1,4 @@
-"""What stands in the fence of a tool's answer."""
+"""The text inside the fence of a tool's answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What runs leave behind, on a real file and real Agno objects: once, by whom, in whose bank, whichever way they go."""
+"""Automatic retention on a real file and real Agno objects: what is retained, once, for whom, in which bank."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a model gives to ``retain_memory`` after a recall: only a memory given back word for word is not stored again."""
+"""Content that a model retains after a recall: only a line that it repeats word for word is not stored again."""
 
 from __future__ import annotations
 

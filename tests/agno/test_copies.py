@@ -145,5 +145,5 @@ def test_a_team_memory_gives_its_members_the_toolkit_class_that_it_was_told(desk
 def test_a_memory_that_brings_its_own_banks_takes_no_option_besides(option: dict[str, Any], desk: TeamMemory) -> None:
     from hindsight_teams.errors import InvalidInput
 
-    with pytest.raises(InvalidInput, match="memory= brings its own"):
+    with pytest.raises(InvalidInput, match=f"memory=.*{next(iter(option)).split('_')[0]}"):
         HindsightTools(memory=desk.member("a"), **option)

@@ -1,4 +1,4 @@
-"""What a run was given, as text."""
+"""The input of a run as text."""
 
 from __future__ import annotations
 

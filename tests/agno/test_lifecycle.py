@@ -1,4 +1,4 @@
-"""Memory in a server: opened and closed with it, and nothing lost when it is told to end."""
+"""Memory in a server: opened and closed with it, and pending memories stored at shutdown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which messages can hold no fact, in many languages. In doubt a message is kept."""
+"""Messages that can hold no fact, in many languages. When in doubt, a message is kept."""
 
 from __future__ import annotations
 

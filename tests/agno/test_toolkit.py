@@ -85,13 +85,13 @@ def test_the_bank_is_the_resolvers_then_the_id_then_the_users(backend: SQLiteBac
 
 
 def test_no_bank_at_all_is_a_clear_error(backend: SQLiteBackend) -> None:
-    with pytest.raises(IdentityRequired, match="give bank_id= or bank_resolver="):
+    with pytest.raises(IdentityRequired, match=r"bank_id=.*bank_resolver="):
         HindsightTools(client=backend).recall_memory(run(), "anything")
 
 
 @pytest.mark.parametrize("content", ["", " \n", "\u200b", "\u2060" * 2000 + " \u00ad", "\u3164"])
 def test_content_that_nobody_sees_is_refused(backend: SQLiteBackend, content: str) -> None:
-    with pytest.raises(InvalidInput, match="content is empty"):
+    with pytest.raises(InvalidInput, match="content"):
         HindsightTools(client=backend, bank_id="x").retain_memory(run(), content)
     assert backend.list_banks() == []
 
@@ -100,7 +100,7 @@ def test_a_resolver_that_fails_is_named_and_its_words_stay_out_of_the_message(ba
     def leaky(context: RunContext) -> str:
         raise RuntimeError("https://internal.example/?key=sk-123")
 
-    with pytest.raises(InvalidBankId, match="'leaky' raised RuntimeError") as caught:
+    with pytest.raises(InvalidBankId, match=r"'leaky'.*RuntimeError") as caught:
         HindsightTools(client=backend, bank_resolver=leaky).recall_memory(run(), "x")
     assert "sk-123" not in str(caught.value)
     assert isinstance(caught.value.__cause__, RuntimeError)
@@ -110,11 +110,11 @@ def test_a_resolver_that_fails_is_named_and_its_words_stay_out_of_the_message(ba
     async def later(context: RunContext) -> str:
         return "desk"
 
-    with pytest.raises(InvalidBankId, match="'later' is async; give a plain function"):
+    with pytest.raises(InvalidBankId, match="'later'"):
         HindsightTools(client=backend, bank_resolver=later).recall_memory(run(), "x")  # type: ignore[arg-type]
-    with pytest.raises(InvalidBankId, match="must be a string"):
+    with pytest.raises(InvalidBankId, match="7"):
         HindsightTools(client=backend, bank_resolver=lambda c: 7).recall_memory(run(), "x")  # type: ignore[arg-type, return-value]
-    with pytest.raises(InvalidInput, match="must be a callable"):
+    with pytest.raises(InvalidInput, match="bank_resolver='x'"):
         HindsightTools(client=backend, bank_resolver="x")  # type: ignore[arg-type]
 
 
@@ -148,7 +148,7 @@ def test_an_emoji_is_a_fine_bank_id(backend: SQLiteBackend) -> None:
 def test_a_disabled_verb_is_neither_offered_nor_callable(backend: SQLiteBackend) -> None:
     tools = HindsightTools(bank_id="x", client=backend, enable_retain=False)
     assert "retain_memory" not in {**tools.functions, **tools.async_functions}
-    with pytest.raises(AccessDenied, match="may not retain"):
+    with pytest.raises(AccessDenied, match="'retain'"):
         tools.retain_memory(run(), "sneaky")
     with pytest.raises(AccessDenied):
         asyncio.run(tools.aretain_memory(run(), "sneaky"))

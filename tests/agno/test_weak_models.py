@@ -1,4 +1,4 @@
-"""What memory keeps from models that call tools badly, or not at all."""
+"""Memory with models that call tools badly or not at all."""
 
 from __future__ import annotations
 

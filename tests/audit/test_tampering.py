@@ -1,4 +1,4 @@
-"""What somebody with the file may do to an audit log, and that it is told."""
+"""Changes to the file of an audit log, and their detection."""
 
 import copy
 import json

@@ -1,4 +1,4 @@
-"""The one suite against the three backends of this project."""
+"""The conformance suite on the three backends of this project."""
 
 from __future__ import annotations
 

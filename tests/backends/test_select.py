@@ -1,4 +1,4 @@
-"""Which backend is chosen, and that those who mean the same get the same."""
+"""The choice of a backend, and its sharing between callers that mean the same one."""
 
 from __future__ import annotations
 

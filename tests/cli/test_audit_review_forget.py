@@ -1,4 +1,4 @@
-"""audit, review and forget: what a team did is seen, decided on, and undone."""
+"""The commands audit, review and forget."""
 
 from __future__ import annotations
 

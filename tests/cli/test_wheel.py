@@ -1,4 +1,4 @@
-"""What a newcomer does, from the built wheel: make a project of each recipe, install it, test it, run it, check it."""
+"""Each recipe from the built wheel: made, installed, tested, run and checked."""
 
 from __future__ import annotations
 

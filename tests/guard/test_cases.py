@@ -1,4 +1,4 @@
-"""Gates on the project's own attacks and ordinary notes, and on turns of a team's talk."""
+"""Limits on the guard's misses and false alarms, on the project's own attacks and notes."""
 
 import runpy
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The guard's cost grows with the length of a text and no faster."""
+"""The guard's cost grows at most linearly with the length of a text."""
 
 import runpy
 import sys

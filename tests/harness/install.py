@@ -1,4 +1,4 @@
-"""Install the server's packages into a virtual environment of their own, once."""
+"""Install the server's packages into a virtual environment of their own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the harness keeps things, and which versions it pins."""
+"""The folders of the harness and the versions that it pins."""
 
 from __future__ import annotations
 

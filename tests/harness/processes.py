@@ -1,4 +1,4 @@
-"""Start processes, know them again after a crash, and stop them."""
+"""Start processes, find them again after a crash, and stop them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a killed session leaves behind is found and stopped."""
+"""Processes that a killed session left behind are found and stopped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The harness itself, on the real thing."""
+"""The harness with a real server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The team of these tests is that of the tests of teams."""
+"""The fixtures of the tests of teams."""
 
 from tests.memory.team_fixtures import backend, desk
 

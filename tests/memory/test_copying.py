@@ -1,4 +1,4 @@
-"""A bank moves house: between files, servers and memory, cut short and run again."""
+"""Copies of banks between files and servers, also interrupted and repeated ones."""
 
 from __future__ import annotations
 

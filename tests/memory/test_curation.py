@@ -91,18 +91,18 @@ def test_a_rejected_proposal_is_gone(squad: TeamMemory) -> None:
 
 def test_only_the_named_may_propose_and_decide(squad: TeamMemory) -> None:
     squad.member("reviewer").retain("Tests first.")
-    with pytest.raises(AccessDenied, match="may not propose"):
+    with pytest.raises(AccessDenied, match=r"'reviewer'.*proposers"):
         squad.proposals("reviewer").propose("Tests first.", to="decisions")
-    with pytest.raises(AccessDenied, match="may not review"):
+    with pytest.raises(AccessDenied, match="'coder'"):
         squad.reviews("coder")
 
 
 def test_only_what_the_member_can_recall_can_be_proposed(squad: TeamMemory) -> None:
     squad.member("reviewer").retain("A private worry about retries and jitter.")
     for text in ("A private worry about retries and jitter.", "Never stored anywhere."):
-        with pytest.raises(NotFound, match="no bank you may recall from holds exactly this"):
+        with pytest.raises(NotFound, match="recall"):
             squad.proposals("coder").propose(text, to="decisions")
-    with pytest.raises(InvalidInput, match="did you mean 'decisions'"):
+    with pytest.raises(InvalidInput, match="'decisions'"):
         squad.proposals("coder").propose(NOTE, to="decision")
 
 

@@ -118,9 +118,9 @@ def test_a_forgotten_sentinel_is_in_no_read_and_not_in_the_files_bytes(
 
 
 def test_nothing_selected_is_refused(team: TeamMemory) -> None:
-    with pytest.raises(InvalidInput, match="nothing was selected"):
+    with pytest.raises(InvalidInput, match="selected"):
         team.forget(dry_run=False)
-    with pytest.raises(InvalidInput, match="must be lists"):
+    with pytest.raises(InvalidInput, match="tags"):
         team.forget(tags="kind:word")
 
 

@@ -1,4 +1,4 @@
-"""Forgetting reaches every place where a memory stands or may come back from, and nothing else, and is told of."""
+"""Forgetting reaches every copy of a memory and nothing else, and is recorded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the guard does with suspicious notes and secrets, as a member, a reader, a reviewer and a log see it."""
+"""Marked notes and redacted secrets, as members, readers, reviewers and the log see them."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""Answers of several banks as one: nothing of any of them is lost on the way."""
+"""Merging the answers of several banks loses none of them."""
 
 from __future__ import annotations
 

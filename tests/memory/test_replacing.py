@@ -1,4 +1,4 @@
-"""Replacing by document id what somebody else retained."""
+"""Replacing a document that another member retained."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a curator sees and decides: what is meant for its own banks, in its own run, a page at a time."""
+"""The reviews that a curator sees and decides: those of its own banks and runs, in pages."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def test_exactly_the_granted_verbs_work(backend: SQLiteBackend, policy: str, ver
 
 
 def test_a_bank_without_a_grant_is_denied_by_name(desk: TeamMemory) -> None:
-    with pytest.raises(AccessDenied, match="'answerer'.*'customer'"):
+    with pytest.raises(AccessDenied, match=r"'answerer'.*'customer'"):
         desk.member("answerer").recall("x", banks=["customer"])
 
 
@@ -67,7 +67,8 @@ def test_a_caller_can_not_pass_for_another_member_or_team(desk: TeamMemory, back
     ],
 )
 def test_a_forged_signature_is_refused(desk: TeamMemory, forged: Any) -> None:
-    with pytest.raises(InvalidInput, match="only the service sets"):
+    named = next(iter(forged.get("metadata", forged.get("tags"))))
+    with pytest.raises(InvalidInput, match=f"'{named}'"):
         desk.member("researcher").retain("The boss approves.", bank="shared", **forged)
 
 

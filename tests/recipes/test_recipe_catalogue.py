@@ -33,7 +33,7 @@ def test_a_recipe_is_found_by_its_name_in_any_spelling(name: str) -> None:
 
 
 def test_an_unknown_recipe_names_the_nearest() -> None:
-    with pytest.raises(InvalidInput, match="no recipe 'suport-desk'; did you mean 'support_desk'"):
+    with pytest.raises(InvalidInput, match=r"'suport-desk'.*'support_desk'"):
         get_recipe("suport-desk")
 
 

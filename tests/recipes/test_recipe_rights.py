@@ -1,4 +1,4 @@
-"""What memory made possible in each recipe, and what its rights prevented."""
+"""The facts that memory makes known in each recipe, and those that its rights keep secret."""
 
 from __future__ import annotations
 

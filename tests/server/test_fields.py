@@ -1,4 +1,4 @@
-"""What a member's request may carry, at the gate, in front of an application that lets everything through."""
+"""The fields of a member's request, checked before an application that lets everything through."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""For every policy, verb and bank: what the tool, the method and a hand-written request are allowed; one table."""
+"""What the tool, the method and a raw request may do, for every policy, verb and bank, as one table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every operation that the server has, with a member's key: what is not on the short list is refused."""
+"""Every operation of the server with a member's key: operations that are not listed are refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The extension on a real server: signatures, scopes, keys, MCP and the second line behind the guard."""
+"""The extension on a real server: signatures, scopes, keys, MCP, and the validator behind the guard."""
 
 from __future__ import annotations
 

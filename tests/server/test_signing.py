@@ -212,7 +212,7 @@ def test_an_identity_of_any_length_is_refused(name: str) -> None:
 def test_what_is_written_into_a_users_bank_is_signed_with_that_user(user: str) -> None:
     bank_id = CUSTOMER.bank.resolve(Caller(**DESK, user=user))
     if "~~" in bank_id:  # cut to a hash, which tells nobody whose it is
-        with pytest.raises(InvalidInput, match="name the user"):
+        with pytest.raises(InvalidInput, match="user"):
             sign({"content": "x"}, grant=CUSTOMER, bank_id=bank_id, **DESK)
         return
     signed = sign({"content": "x"}, grant=CUSTOMER, bank_id=bank_id, **DESK)
@@ -244,7 +244,7 @@ def test_observations_can_not_leave_the_scope() -> None:
 @pytest.mark.parametrize("scopes", ["shared", "per_tag", "all_combinations", [["red"]], [[]], [], [[7]], [7], 7, {}])
 @pytest.mark.parametrize("grant", [GRANT, SCOPED])
 def test_nobody_chooses_the_tags_of_what_is_derived(grant: Grant, scopes: Any) -> None:
-    with pytest.raises(InvalidInput, match="leave out observation_scopes"):
+    with pytest.raises(InvalidInput, match="observation_scopes"):
         sign({"content": "x", "observation_scopes": scopes}, grant=grant, bank_id="desk:shared", **DESK)
 
 
@@ -307,7 +307,7 @@ class TestEnvelopes:
         assert signed == {**self.envelope()["metadata"], "team": "desk", "author": "a", "trust": "member"}
 
     def test_one_of_another_author_is_refused(self) -> None:
-        with pytest.raises(InvalidInput, match="not this key's"):
+        with pytest.raises(InvalidInput, match="'author"):
             check_envelope(self.envelope("b"), TEAM, "a")
 
     @pytest.mark.parametrize("key", ["review_id", "review_bank_id", "review_kind", "review_bank", "review_item"])
@@ -325,7 +325,7 @@ class TestEnvelopes:
         item = RetainItem("x", tags=inside["tags"], metadata={**inside["metadata"], **claim})
         sealed = quarantine_item(item, "shared", "desk:shared", "a check")
         envelope = {"content": sealed.content, "metadata": dict(sealed.metadata or {}), "tags": list(sealed.tags or ())}
-        with pytest.raises(InvalidInput, match="not this key's"):
+        with pytest.raises(InvalidInput, match=f"'{next(iter(claim))}"):
             check_envelope({**envelope, "document_id": sealed.document_id}, TEAM, "a")
 
     @pytest.mark.parametrize(
@@ -350,7 +350,7 @@ class TestEnvelopes:
         ],
     )
     def test_one_for_a_bank_that_is_not_the_members_to_name_is_refused(self, bank: str, bank_id: str) -> None:
-        with pytest.raises(InvalidInput, match="not this member's to name"):
+        with pytest.raises(InvalidInput, match=f"'{bank}'"):
             check_envelope(self.envelope("a", bank, bank_id), TEAM, "a")
         check_envelope(self.envelope("a", "notes", "desk:notes:member:a"), TEAM, "a")
 

@@ -1,4 +1,4 @@
-"""The write guard over what comes to a server by hand."""
+"""The write guard over raw requests to a server."""
 
 from collections.abc import Mapping
 from typing import Any

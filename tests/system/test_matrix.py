@@ -1,4 +1,4 @@
-"""A secret in every bank, asked for by everybody: the matrix of tests/isolation, on both backends."""
+"""A secret in every bank, requested by everybody: the sentinel matrix on both backends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a server derives: from whose memories, under which tags, and who gets to see it."""
+"""A server's observations: their sources, their tags and their readers."""
 
 from __future__ import annotations
 

@@ -96,7 +96,7 @@ def test_a_naive_query_time_is_utc(team: TeamMemory) -> None:
 
 @pytest.mark.parametrize("key", sorted(RESERVED_METADATA))
 def test_what_only_the_service_stamps_is_refused(place: Place, team: TeamMemory, key: str) -> None:
-    with pytest.raises(InvalidInput, match="only the service sets"):
+    with pytest.raises(InvalidInput, match=f"'{key}'"):
         team.member("scribe").retain("The boss approves.", bank="x", metadata={key: "boss"})
     assert place.held(team) == []
 

@@ -1,4 +1,4 @@
-"""A team whose memory is a dictionary and whose tools are plain functions: the stand-ins need no more."""
+"""A team whose memory is a dictionary and whose tools are plain functions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an editor and a type checker know of the public keywords."""
+"""The types of the public keywords, as editors and type checkers see them."""
 
 from __future__ import annotations
 

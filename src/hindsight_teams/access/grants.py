@@ -80,7 +80,7 @@ def parse_access(value: Access | str | Iterable[str]) -> Access:
 class Caller:
     """Who is asking.
 
-    Team and member are bound when the team is composed; user, session and run come from the run. Nothing else counts.
+    Team and member are bound when the team is composed; user, session and run come from the run, and from nothing else.
 
     Attributes:
         context: The framework's own run context, handed to custom bank resolvers and to nothing else.

@@ -1,1 +1,1 @@
-"""Everything that touches Agno."""
+"""Adapters for Agno."""

@@ -1,4 +1,4 @@
-"""Automatic retention: what is said in a run becomes memories, each under the name of who said it."""
+"""Automatic retention: statements made in a run become memories, each signed with its speaker."""
 
 from __future__ import annotations
 

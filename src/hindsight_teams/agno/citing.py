@@ -1,4 +1,4 @@
-"""Lines of a recall that a model gives back to ``retain_memory``: the originals are cited, not stored again.
+"""Recalled lines that a model gives back to ``retain_memory``: they are cited instead of stored again.
 
 A copy would carry the copier's signature and today's date, and the next recall would copy the copy. A line is known by
 the form in which recall shows it, or by the words of a memory that this run was given. What differs from the memory in

@@ -1,4 +1,4 @@
-"""Tools of a team that wait until a person confirms the call."""
+"""Tools that wait until a person confirms the call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Words that greet, thank, take leave or acknowledge, in many languages, and hold no fact. Data.
+"""Words that greet, thank, take leave or acknowledge, in many languages. Data only.
 
 A message is a courtesy only if all its words are. A word that is missing here costs one more memory; a word that says
 something would cost a fact, so only words that never do are here.

@@ -1,4 +1,4 @@
-"""What ``TeamMemory.equip`` does to each agent and team: who they are, and how tools and hooks are handed to them."""
+"""The work of ``TeamMemory.equip``: bind identities, and add tools and hooks to each agent and team."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one run leaves behind: who said what, and which of it becomes a memory. Pure."""
+"""The statements of one run, and the selection of those that become memories. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Memories in every run without a tool call: recalled with the run's own input, put into the system message.
+"""Injection: recall with the run's input before the run, and put the memories into the system message.
 
 A pre-hook sees the run's input but not the system message; instructions see the run but not its input. So the hook
 recalls, and the instructions of the same run take what it found. Nothing is added to the user's message: it stays out

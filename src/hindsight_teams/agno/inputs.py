@@ -1,4 +1,4 @@
-"""What a run was given, as text: the last user message, without what only looks like words. Pure.
+"""The input of a run as text: the last user message, without data that is not language. Pure.
 
 A run's input may be a string, a message, a whole history of messages, parts with images in them, or data. The user's
 words are the last user message; system text, history and what an assistant said are not.
@@ -134,7 +134,7 @@ def _named(kind: str, item: Any) -> str:
 
 
 def _last_user_message(content: Any) -> Any:
-    """Of messages the last that a user wrote; content that is no list of messages, as it is."""
+    """Of messages the last that a user wrote; content that is not a list of messages, as it is."""
     if not isinstance(content, Sequence) or isinstance(content, str):
         return content
     if not any(_role(item) for item in content):

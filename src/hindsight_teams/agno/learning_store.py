@@ -1,4 +1,4 @@
-"""HindsightLearningStore: memory in the place that Agno has for learning."""
+"""HindsightLearningStore: memory for Agno's ``learning=``."""
 
 from __future__ import annotations
 

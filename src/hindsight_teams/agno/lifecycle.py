@@ -1,4 +1,4 @@
-"""What waits to be stored is stored before the process ends, also when it is told to end."""
+"""Store pending memories before the process ends, also after SIGTERM."""
 
 from __future__ import annotations
 

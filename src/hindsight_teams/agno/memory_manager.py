@@ -1,4 +1,4 @@
-"""HindsightMemoryManager: memory in the place that Agno has for user memories."""
+"""HindsightMemoryManager: memory for Agno's ``memory_manager=``."""
 
 from __future__ import annotations
 

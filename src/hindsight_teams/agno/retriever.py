@@ -1,4 +1,4 @@
-"""memory_retriever: memory in the place that Agno has for searching knowledge."""
+"""memory_retriever: memory for Agno's ``knowledge_retriever=``."""
 
 from __future__ import annotations
 

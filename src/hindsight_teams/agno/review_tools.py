@@ -1,4 +1,4 @@
-"""Proposing and reviewing as Agno tools: for members that may propose, and for curators."""
+"""Tools to propose memories, and tools to review them."""
 
 from __future__ import annotations
 

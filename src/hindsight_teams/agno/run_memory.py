@@ -1,4 +1,4 @@
-"""What memory does before and after each run of one part of a team, as a pre-hook and a post-hook."""
+"""The hooks before and after each run of one part of a team."""
 
 from __future__ import annotations
 

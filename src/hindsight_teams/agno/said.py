@@ -1,4 +1,4 @@
-"""Whether what somebody said can hold a fact, and what of an answer is no more than an echo. Pure.
+"""Whether a statement can hold a fact, and which parts of an answer are an echo. Pure.
 
 In doubt a message is kept: one more memory costs a rank, a message left out costs a fact. What is left out is what can
 hold none: signs without a word, courtesies, and questions that only ask.

@@ -1,4 +1,4 @@
-"""HindsightTools: memory as an Agno toolkit. An adapter only; every right is checked by the service behind it."""
+"""HindsightTools: memory as an Agno toolkit. It adapts; the service checks every right."""
 
 from __future__ import annotations
 

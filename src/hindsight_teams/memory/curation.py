@@ -66,7 +66,7 @@ class Proposals:
         self.definition = definition
 
     def propose(self, text: str, *, to: str, reason: str = "", caller: Caller | None = None) -> ReviewItem:
-        """Propose a memory for another bank; it waits there for nobody until a curator approves.
+        """Propose a memory for another bank. It is in no read until a curator approves it.
 
         Args:
             text: The memory's text, as recall gave it.
@@ -169,7 +169,7 @@ class Proposals:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What became of a review item.
+    """The decision on a review item.
 
     Attributes:
         outcome: ``approved``, ``rejected`` or ``revoked``.
@@ -183,7 +183,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class ReviewPage:
-    """A part of what waits.
+    """One page of the review queue.
 
     Attributes:
         items: What is shown, oldest first.
@@ -195,10 +195,10 @@ class ReviewPage:
 
 
 class Reviews:
-    """What waits for a decision in a team, and the right to decide.
+    """The review queue of a team, and the right to decide.
 
-    A curator sees and decides what is meant for a bank on which it holds a grant, as the caller of its run reaches that
-    bank and inside the grant's scope: in a run for one user nothing of another. The application sees all.
+    A curator sees and decides memories for banks on which it holds a grant, inside the grant's scope; in a run for one
+    user it sees none of another user. The application sees all.
 
     Args:
         backend: Where the banks live.
@@ -207,7 +207,7 @@ class Reviews:
         audit: Where decisions are recorded.
 
     Raises:
-        AccessDenied: The curator is none.
+        AccessDenied: The member is not a curator of the team.
     """
 
     def __init__(

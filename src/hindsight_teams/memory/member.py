@@ -494,7 +494,7 @@ class Inspection:
         """The item and its author's tags as the guard lets them pass.
 
         Raises:
-            ContentRefused: It does not.
+            ContentRefused: The guard refuses it.
         """
         if verdict.error is not None:
             raise verdict.error

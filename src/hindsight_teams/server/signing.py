@@ -147,7 +147,7 @@ def check_envelope(item: Item, definition: TeamDefinition, member: str) -> None:
     # Of an observation nobody is the author, and it claims none.
     sign({"tags": tags, "metadata": inside}, team=definition.team_id, member=member)
     if target is None or not could_be(target, definition.team_id, member, opened.bank_id):
-        raise InvalidInput("the envelope is for a bank that is not this member's to name")
+        raise InvalidInput(f"the envelope is for the bank {opened.bank!r}, which this member may not propose for")
 
 
 def writable_tags(*, team: str, member: str) -> list[str]:

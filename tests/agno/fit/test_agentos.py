@@ -1,4 +1,4 @@
-"""An equipped team behind a real AgentOS over HTTP: users apart, streaming, concurrent, and no field that gets around it."""
+"""An equipped team behind a real AgentOS over HTTP: separate users, streaming, concurrency, forged fields."""
 
 from __future__ import annotations
 

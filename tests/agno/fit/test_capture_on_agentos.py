@@ -1,4 +1,4 @@
-"""Retention behind a real AgentOS: users apart, paused runs continued over HTTP, hooks in the background."""
+"""Retention behind a real AgentOS: separate users, paused runs continued over HTTP, background hooks."""
 
 from __future__ import annotations
 

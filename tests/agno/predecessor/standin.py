@@ -1,4 +1,4 @@
-"""A local HTTP server that misbehaves on demand, where a real one can't be made to."""
+"""A local HTTP server that fails on demand, in ways that a real one can't be made to."""
 
 from __future__ import annotations
 

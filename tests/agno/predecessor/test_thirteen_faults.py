@@ -1,4 +1,4 @@
-"""Thirteen faults of the client that came before, each found by measuring it, none of them here.
+"""Thirteen measured faults of hindsight-agno, none of which this package has.
 
 Each test names its fault by number. Toolkits are the real ones; the server is the real one where it can play the
 part, and a stand-in where it must misbehave.

@@ -114,7 +114,7 @@ def test_filters_narrow_and_what_cannot_be_kept_is_refused(desk: TeamMemory) -> 
     assert found(authors=["clerk"]) == ["customer"]
     with pytest.raises(InvalidInput, match="authors"):
         found(author=["clerk"])
-    with pytest.raises(InvalidInput, match="must be a dict"):
+    with pytest.raises(InvalidInput, match="filters"):
         retrieve("tea", run_context=run_of(), filters=["x"])
     narrow = memory_retriever(clerk, banks=["handbook"])
     assert [d["name"] for d in narrow("tea", run_context=run_of())] == ["handbook"]

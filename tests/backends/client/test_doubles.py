@@ -1,4 +1,4 @@
-"""ClientBackend over plain objects: whatever has retain, recall or reflect."""
+"""ClientBackend over plain objects that have retain, recall or reflect."""
 
 from __future__ import annotations
 
@@ -206,7 +206,7 @@ def test_one_item_goes_to_retain_and_several_to_retain_batch() -> None:
 
 
 def test_a_client_that_did_not_store_is_an_error() -> None:
-    with pytest.raises(BackendError, match="did not store"):
+    with pytest.raises(BackendError, match="client"):
         ClientBackend(SimpleNamespace(retain=lambda **_: {"success": False})).retain("b", "tea")
 
 

@@ -1,4 +1,4 @@
-"""What goes wrong between here and a server, on a real socket, for both twins of the verbs."""
+"""Failures between the client and a server, on a real socket, for both twins of the verbs."""
 
 from __future__ import annotations
 

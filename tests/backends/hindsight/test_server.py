@@ -1,4 +1,4 @@
-"""What only a real Hindsight server can show."""
+"""Behaviour that only a real Hindsight server shows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One backend for everybody: threads, coroutines, event loops one after another, and nothing left open."""
+"""One backend shared by threads, coroutines and successive event loops; every connection is closed."""
 
 from __future__ import annotations
 

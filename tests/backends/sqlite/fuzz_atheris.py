@@ -1,4 +1,4 @@
-"""Coverage-guided fuzzing of the engine, for who has atheris: ``python tests/backends/sqlite/fuzz_atheris.py -max_total_time=60``.
+"""Coverage-guided fuzzing: ``python tests/backends/sqlite/fuzz_atheris.py -max_total_time=60``; needs atheris.
 
 Not a test of the suite: it runs until it finds something or is stopped.
 """

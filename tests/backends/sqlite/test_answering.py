@@ -1,4 +1,4 @@
-"""Recall and reflect on a hundred facts of a team: what is known is found first, what is not is refused.
+"""Recall and reflect on a hundred facts of a team: known facts come first, unknown ones are refused.
 
 The even questions of each list were looked at while the limits were chosen; the figures below are of the odd ones.
 """

@@ -1,4 +1,4 @@
-"""Damaged files: what a check says, and what a repair saves."""
+"""Damaged files: the report of a check, and the memories that a repair saves."""
 
 import random
 import sqlite3

@@ -1,4 +1,4 @@
-"""Erasing: it waits for nobody, nobody waits for it, and it is finished."""
+"""Erasing does not wait for others, others do not wait for it, and it is finished."""
 
 import json
 import os

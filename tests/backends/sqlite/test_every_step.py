@@ -1,4 +1,4 @@
-"""A process that ends anywhere: at every statement of every write path, one after another, and at random points."""
+"""A process killed at every statement of every write path, and at random points."""
 
 import os
 import random

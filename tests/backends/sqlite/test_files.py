@@ -1,4 +1,4 @@
-"""The files that the engine makes: whose they are, and what a kill leaves of them."""
+"""The files of the engine: their permissions, and what is left after a kill."""
 
 import copy
 import os

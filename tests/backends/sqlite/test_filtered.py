@@ -1,4 +1,4 @@
-"""A filter changes who is answered with what, and never how well: what it keeps back takes nobody's place."""
+"""A filter does not make a recall worse: hidden memories take no place in the answer."""
 
 import random
 from collections.abc import Iterator

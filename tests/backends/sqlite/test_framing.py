@@ -1,4 +1,4 @@
-"""What a request is about, apart from the words that only ask, in many languages."""
+"""The subject of a request, without the words that only ask, in many languages."""
 
 import tomllib
 from contextlib import closing

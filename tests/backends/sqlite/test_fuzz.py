@@ -1,4 +1,4 @@
-"""Whatever is thrown at the engine: it comes back as it was, or is refused with a typed error."""
+"""Random content comes back from the engine unchanged, or is refused with a typed error."""
 
 import tempfile
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""A file of before the index held stemmed terms is indexed anew when it is opened."""
+"""A file from before the index held stemmed terms is reindexed when it is opened."""
 
 import sqlite3
 from contextlib import closing

@@ -1,4 +1,4 @@
-"""What each signal does to the order, and how much comes back."""
+"""The effect of each signal on the order, and the number of results."""
 
 from contextlib import closing
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""What each strategy finds, and what it says about it."""
+"""The memories that each strategy finds, and its explanation."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""What may happen to a file and to the processes that use it."""
+"""Files that are moved, locked or damaged, and processes that are killed while they use them."""
 
 import os
 import random

@@ -1,4 +1,4 @@
-"""Which words find which: spellings, forms, names and scripts."""
+"""Which words match: spellings, forms, names and scripts."""
 
 import pytest
 

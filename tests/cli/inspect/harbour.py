@@ -1,4 +1,4 @@
-"""A desk at a harbour that has lived for a while: what the page's tests and the README's pictures show."""
+"""The example team of the tests of ``inspect``, and of the README's screenshots."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``hindsight-teams inspect`` as somebody starts it, and how it ends."""
+"""``hindsight-teams inspect`` from start to end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Only the page itself, on this machine, with the token, gets an answer."""
+"""Only the web page, on this machine and with the token, gets an answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page on a bank of 100,000 memories and a log of 20,000 events: every question is answered while one waits."""
+"""The web page on 100,000 memories and 20,000 events."""
 
 from __future__ import annotations
 

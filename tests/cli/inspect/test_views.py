@@ -1,4 +1,4 @@
-"""What the page's server answers: the same that the team's own memory says."""
+"""The answers of the page's server agree with the team's memory."""
 
 from __future__ import annotations
 

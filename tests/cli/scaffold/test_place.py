@@ -94,7 +94,7 @@ def test_an_occupied_folder_is_refused_unless_forced(home: Path) -> None:
 
 def test_a_file_in_the_way_is_refused_even_with_force(home: Path) -> None:
     (home / "desk").touch()
-    with pytest.raises(InvalidInput, match="is a file"):
+    with pytest.raises(InvalidInput, match="'desk'"):
         refuse_occupied(home / "desk", force=True)
 
 

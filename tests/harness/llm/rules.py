@@ -1,4 +1,4 @@
-"""What the rule-following endpoint answers. Pure: a chat-completions request in, an assistant message out.
+"""The rules of the LLM endpoint. Pure: a chat-completions request in, an assistant message out.
 
 Two parties talk to it. A Hindsight 1.1.0 server asks it to extract facts, to consolidate them into observations, to
 reflect in a tool loop and to fill a response schema. An Agno agent with memory tools asks it what to do next.

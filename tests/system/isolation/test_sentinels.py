@@ -1,4 +1,4 @@
-"""A secret in every bank; everybody asks for each by every way there is; it shows exactly where the matrix says."""
+"""A secret in every bank, requested by every member and user in every way, shows only where the matrix says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a reranker may do to a recall: order its first lines anew, and nothing else."""
+"""A reranker may only reorder the first lines of a recall."""
 
 from collections.abc import Sequence
 from contextlib import closing

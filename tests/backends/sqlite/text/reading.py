@@ -1,4 +1,4 @@
-"""How well the dates of memories are read: ``python -m tests.backends.sqlite.text.reading`` prints the figures.
+"""How well dates of memories are read: ``python -m tests.backends.sqlite.text.reading`` prints the figures.
 
 The sentences were written before the rules that read them, and split by parity: those with an even number were looked
 at while the rules were written, the others were not.

@@ -1,4 +1,4 @@
-"""When that happened which a memory tells: only where it says so."""
+"""The date on which something happened is read only where the text gives it."""
 
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path

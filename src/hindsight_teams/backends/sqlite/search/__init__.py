@@ -1,1 +1,1 @@
-"""Recall: one strategy a file, fused into one ranking."""
+"""Recall: one retrieval strategy in each file, fused into one ranking."""

@@ -1,4 +1,4 @@
-"""What the words of the query are worth in each candidate: how often they occur, how near, in which forms.
+"""Score candidates by the words of the query: frequency, proximity and word forms.
 
 All of it is counted in the candidates' contents (see ``text.terms.indexed``); nothing is looked up. The weights are
 those of the terms, their inverse document frequency in the bank.

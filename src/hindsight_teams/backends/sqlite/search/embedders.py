@@ -1,4 +1,4 @@
-"""Text to vectors: the model of the ``[minilm]`` extra, one of fastembed's, any Agno embedder, any callable."""
+"""Embedders: the model of the ``[minilm]`` extra, fastembed, any Agno embedder, any callable."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Meaning: how near a memory's vector is to the query's. Vectors are signed bytes; only candidates are compared.
+"""Score candidates by the similarity of vectors, which are stored as signed bytes.
 
 Vectors are made when memories are stored, compared when they are recalled, and remade when the embedder changes.
 
@@ -35,7 +35,7 @@ def pack(vector: Sequence[float]) -> bytes:
     """A vector as signed bytes, scaled by its largest component; cosine similarity does not feel the scale.
 
     Raises:
-        InvalidInput: Empty, or with a component that is no finite number.
+        InvalidInput: Empty, or with a component that is not a finite number.
     """
     values = [float(v) for v in vector]
     largest = max(map(abs, values), default=0.0)

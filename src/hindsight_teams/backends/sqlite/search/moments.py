@@ -1,4 +1,4 @@
-"""Time: memories of a span that the query names."""
+"""Find memories of a time span that the query names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A second opinion on the first lines of a recall: any Agno reranker, any callable that scores texts."""
+"""Rerank the first results of a recall with an Agno reranker or a callable that scores texts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Newer before older: among lines that say nearly the same, and before what a memory was replaced by.
+"""Rank newer memories above older ones that say nearly the same, and replacements above what they replaced.
 
 Nothing is marked or left out by these rules: they decide which of two lines stands first. A line that was said again
 is as new as when it was said last. Where the question names a time, what lies in it is no older version of what does
@@ -92,7 +92,7 @@ def _updates(older: Scored, newer: Scored, lines: Mapping[int, _Line]) -> bool:
     if new.terms & _MOVES and old.terms & _LIVES and old.subject == new.subject:
         return True
     changed = new.changed and not old.changed
-    # "Nora likes jazz" is no news about tea: what the question asks for by name must stand in the newer line too.
+    # "Nora likes jazz" is not news about tea: what the question asks for by name must stand in the newer line too.
     if not changed and (a.mask & ~b.mask or newer.total < weights.UPDATE_SHARE * older.total):
         return False
     least = weights.UPDATE_ALIKE

@@ -1,4 +1,4 @@
-"""Every number that ranks memories, in one place.
+"""The weights of the ranking.
 
 The score of a memory is a sum of signals, each divided by its largest value among the candidates. The numbers come from
 a study of thirteen retrieval sets and five LoCoMo conversations, of which every query was seen in the end;

@@ -1,4 +1,4 @@
-"""Words: which memories hold the query's terms, rare ones above all."""
+"""Find memories that hold the query's terms; rare terms weigh more."""
 
 from __future__ import annotations
 
