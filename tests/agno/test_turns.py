@@ -11,6 +11,8 @@ from hindsight_teams.agno.turns import Turns
 class Squad:
     """Stands for the team memory that equips."""
 
+    team_id = "squad"
+
 
 def context(run: str, user: str | None) -> RunContext:
     return RunContext(run_id=run, session_id="shared-session", user_id=user)
@@ -20,14 +22,14 @@ def context(run: str, user: str | None) -> RunContext:
 def test_a_member_does_not_hear_what_another_user_tells_the_leader(speaking: str | None, listening: str | None) -> None:
     turns = Turns(Squad())
     leading = context("r1", speaking)
-    turns.hear("a", leading, leads="desk", keeps=False, place="outermost")
-    heard = turns.hear("Find a flight.", context("r2", listening), leads=None, keeps=True, place="member")
+    turns.hear("desk", "a", leading, leads=True, place="outermost")
+    heard = turns.hear("clerk", "Find a flight.", context("r2", listening), leads=False, place="member")
     assert (heard.turn.words, heard.turn.user) == ("Find a flight.", listening)
 
 
 def test_a_member_hears_the_user_of_its_own_turn() -> None:
     turns = Turns(Squad())
     leading = context("r1", "ada")
-    turns.hear("I moved to Oslo.", leading, leads="desk", keeps=False, place="outermost")
-    heard = turns.hear("Note where she lives.", context("r2", "ada"), leads=None, keeps=True, place="member")
+    turns.hear("desk", "I moved to Oslo.", leading, leads=True, place="outermost")
+    heard = turns.hear("clerk", "Note where she lives.", context("r2", "ada"), leads=False, place="member")
     assert (heard.turn.words, heard.task) == ("I moved to Oslo.", "Note where she lives.")
