@@ -76,6 +76,12 @@ def test_a_file_that_is_no_export_is_one_line_and_makes_no_bank(cli: Cli, home: 
     assert "No such file" in cli("bank", "import", "notes", "typo.jsonl").err
 
 
+def test_an_export_is_no_file_to_ingest(cli: Cli, filled: str) -> None:
+    cli("bank", "export", filled, "-o", "a.jsonl")
+    failed = cli("bank", "ingest", "other", "a.jsonl")
+    assert (failed.code, "`bank import` reads" in failed.err) == (1, True)
+
+
 def test_a_renamed_bank_is_listed_under_its_new_id(cli: Cli, filled: str) -> None:
     assert cli("bank", "rename", filled, "archive").code == 0
     assert [bank["bank_id"] for bank in cli("bank", "list", "--json").json["banks"]] == ["archive"]
