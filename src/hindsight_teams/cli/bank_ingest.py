@@ -92,7 +92,8 @@ def ingest(
                     bar.at(number, len(files), file.name)
                     yield file
 
-            outcomes.extend(ingestion.run(shown()))
+            with _stopping_well(outcomes, bank, as_json=json):
+                outcomes.extend(ingestion.run(shown()))
     failed = [outcome for outcome in outcomes if outcome.state == "failed"]
     if json:
         print_json({"ok": not failed, "bank": bank, "held": ingestion.held, "documents": outcomes})
@@ -100,6 +101,19 @@ def ingest(
         _show(outcomes, bank, ingestion.held, proposed=propose, dry_run=dry_run)
     if failed:
         raise typer.Exit(FAILED)
+
+
+@contextmanager
+def _stopping_well(outcomes: Sequence[Outcome], bank: str, *, as_json: bool) -> Iterator[None]:
+    """Say how far it came, where the bank can't be written any more, or somebody interrupts."""
+    try:
+        yield
+    except (HindsightTeamsError, KeyboardInterrupt):
+        stored = sum(1 for outcome in outcomes if outcome.memories)
+        if not as_json:
+            told = f"stopped after {_count(stored, 'document', 'documents')}; run it again to go on"
+            item(styled((glyph("bad"), "red"), " "), styled(told, (f"  {bank}", "dim")))
+        raise
 
 
 @contextmanager

@@ -14,7 +14,15 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from hindsight_teams.access.grants import Caller
-from hindsight_teams.errors import AccessDenied, ConfigurationError, ContentRefused, InvalidInput, Rejected
+from hindsight_teams.errors import (
+    AccessDenied,
+    BackendTimeout,
+    ConfigurationError,
+    ContentRefused,
+    InvalidInput,
+    Rejected,
+    ServerFault,
+)
 from hindsight_teams.ingest.document import Passage, SourceDocument, fingerprint
 from hindsight_teams.ingest.files import File
 from hindsight_teams.ingest.reading import NoText, read_file
@@ -34,6 +42,9 @@ END = "+"
 
 _RULES = "1"
 """Part of each fingerprint: documents that were cut by other rules are stored anew."""
+
+_OF_ITS_OWN = (InvalidInput, AccessDenied, Rejected, BackendTimeout, ServerFault)
+"""Errors that one document may cause and another not; any other ends the run."""
 
 State = Literal["new", "changed", "unchanged", "skipped", "failed"]
 
@@ -283,7 +294,7 @@ class Ingestion:
             return
         try:
             self._store([item for document in pending for item in document.items])
-        except (InvalidInput, AccessDenied, Rejected):
+        except _OF_ITS_OWN:
             for document in pending:
                 yield self._alone(document)
             return
@@ -302,7 +313,7 @@ class Ingestion:
                 refused = document.items.pop(number - 1)
                 words = " ".join(refused.content.split())[:40]
                 document.refused.append(f"{words!r}: {error.message.partition(': ')[2]}")
-            except (InvalidInput, AccessDenied, Rejected) as error:
+            except _OF_ITS_OWN as error:
                 return Outcome(document.name, "failed", reason=error.message)
             else:
                 reason = "; ".join(document.refused[:3])
