@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,21 @@ def test_a_link_is_not_followed(cli: Cli, filled: str, home: Path) -> None:
     (home / "a.jsonl").symlink_to(home / "elsewhere")
     failed = cli("bank", "export", filled, "--output", "a.jsonl")
     assert (failed.code, "is a link" in failed.err) == (1, True)
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe"])
+def test_what_is_no_regular_file_is_left_as_it_is(cli: Cli, filled: str, home: Path, kind: str) -> None:
+    path = home / "x"
+    if kind == "folder":
+        path.mkdir()
+    else:
+        os.mkfifo(path)
+    before = path.stat()
+    failed = cli("bank", "export", filled, "--output", path)
+    assert (failed.code, "is no regular file" in failed.err) == (1, True)
+    after = path.stat()
+    assert (after.st_ino, after.st_mode) == (before.st_ino, before.st_mode)
+    assert [entry.name for entry in home.iterdir()] == ["x"]
 
 
 def test_json_tells_of_the_file_and_needs_one(cli: Cli, filled: str) -> None:

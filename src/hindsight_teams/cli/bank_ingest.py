@@ -83,7 +83,7 @@ def ingest(
             prefix=prefix,
             dry_run=dry_run,
         )
-        with progress_bar(shown=not json) as bar:
+        with _stopping_well(outcomes, bank, as_json=json), progress_bar(shown=not json) as bar:
             bar.start("looking for files")
             files = list(find_files(paths))
 
@@ -92,8 +92,7 @@ def ingest(
                     bar.at(number, len(files), file.name)
                     yield file
 
-            with _stopping_well(outcomes, bank, as_json=json):
-                outcomes.extend(ingestion.run(shown()))
+            outcomes.extend(ingestion.run(shown()))
     failed = [outcome for outcome in outcomes if outcome.state == "failed"]
     if json:
         print_json({"ok": not failed, "bank": bank, "held": ingestion.held, "documents": outcomes})
