@@ -119,3 +119,12 @@ def test_no_server_is_sent_the_key_of_another(
     monkeypatch.setenv("HINDSIGHT_TEAMS_TARGET_API_KEY", "key-of-target")
     assert cli("bank", "copy", source, target, "--bank", "desk").code == 0
     assert set(at_target) == {"Bearer key-of-target"}
+
+
+def test_a_copy_within_one_server_uses_its_key(
+    cli: Cli, servers: list[tuple[str, list[str | None]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (source, at_source), _ = servers
+    monkeypatch.setenv("HINDSIGHT_API_KEY", "key-of-source")
+    assert cli("bank", "copy", source, source, "--bank", "desk", "--as", "other").code == 0
+    assert set(at_source) == {"Bearer key-of-source"}

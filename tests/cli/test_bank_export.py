@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,21 @@ def test_a_link_is_not_followed(cli: Cli, filled: str, home: Path) -> None:
     assert (failed.code, "is a link" in failed.err) == (1, True)
 
 
+@pytest.mark.parametrize("kind", ["folder", "pipe"])
+def test_what_is_no_regular_file_is_left_as_it_is(cli: Cli, filled: str, home: Path, kind: str) -> None:
+    path = home / "x"
+    if kind == "folder":
+        path.mkdir()
+    else:
+        os.mkfifo(path)
+    before = path.stat()
+    failed = cli("bank", "export", filled, "--output", path)
+    assert (failed.code, "is no regular file" in failed.err) == (1, True)
+    after = path.stat()
+    assert (after.st_ino, after.st_mode) == (before.st_ino, before.st_mode)
+    assert [entry.name for entry in home.iterdir()] == ["x"]
+
+
 def test_json_tells_of_the_file_and_needs_one(cli: Cli, filled: str) -> None:
     assert cli("bank", "export", filled, "--json").code == 2
     assert cli("bank", "export", filled, "--json", "-o", "a.jsonl").json == {
@@ -74,6 +90,12 @@ def test_a_file_that_is_no_export_is_one_line_and_makes_no_bank(cli: Cli, home: 
     assert "line 1 is no JSON: it is no export of a bank" in failed.err
     assert cli("bank", "list", "--json").json["banks"] == []
     assert "No such file" in cli("bank", "import", "notes", "typo.jsonl").err
+
+
+def test_an_export_is_no_file_to_ingest(cli: Cli, filled: str) -> None:
+    cli("bank", "export", filled, "-o", "a.jsonl")
+    failed = cli("bank", "ingest", "other", "a.jsonl")
+    assert (failed.code, "`bank import` reads" in failed.err) == (1, True)
 
 
 def test_a_renamed_bank_is_listed_under_its_new_id(cli: Cli, filled: str) -> None:

@@ -75,6 +75,14 @@ def test_an_empty_folder_says_so(cli: Cli, home: Path) -> None:
     assert "empty: there is nothing in it" in done.out
 
 
+def test_a_run_that_has_to_stop_says_how_to_go_on(cli: Cli, folder: Path, home: Path) -> None:
+    (home / "broken.db").write_bytes(b"no database at all" * 100)
+    failed = cli("bank", "ingest", "notes", "kb", "--db", "broken.db")
+    assert failed.code == 1
+    assert "stopped after 0 documents; run it again to go on" in failed.out
+    assert failed.err.count("\n") == 1
+
+
 def test_json_tells_of_each_document(cli: Cli, folder: Path) -> None:
     told = cli("bank", "ingest", "notes", "kb", "--json").json
     assert told["ok"]

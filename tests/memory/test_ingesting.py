@@ -10,10 +10,11 @@ import pytest
 
 from hindsight_teams import Caller, SQLiteBackend, TeamMemory
 from hindsight_teams.backends.base import DelegatingBackend
-from hindsight_teams.errors import AccessDenied, DatabaseLocked
+from hindsight_teams.errors import AccessDenied, BackendTimeout, DatabaseLocked
 from hindsight_teams.guard import Guard, default_checks
 from hindsight_teams.ingest.files import find_files
-from hindsight_teams.memory.ingesting import BankDestination, Ingestion, MemberDestination, Outcome, ReviewDestination
+from hindsight_teams.memory.destinations import BankDestination, MemberDestination, ReviewDestination
+from hindsight_teams.memory.ingesting import Ingestion, Outcome
 from hindsight_teams.memory.many import AT_ONCE
 from hindsight_teams.models import Memory
 from hindsight_teams.requests import Request, Retain
@@ -175,6 +176,18 @@ def test_a_file_that_fails_does_not_keep_the_others_back(backend: SQLiteBackend,
         "typo.md": "failed",
     }
     assert "damaged" in outcomes["kb/broken.pdf"].reason
+
+
+def test_a_document_that_the_server_takes_too_long_for_fails_alone(backend: SQLiteBackend, folder: Path) -> None:
+    class Slow(DelegatingBackend):
+        def execute(self, request: Request[Any], /) -> Any:
+            if isinstance(request, Retain) and any("ferry" in item.content for item in request.items):
+                raise BackendTimeout("no answer within 120 s")
+            return super().execute(request)
+
+    outcomes = {outcome.name: outcome for outcome in ingest(BankDestination(Slow(backend), "kb"), folder)}
+    assert (outcomes["kb/a.md"].state, outcomes["kb/b.txt"].state) == ("new", "failed")
+    assert "120 s" in outcomes["kb/b.txt"].reason
 
 
 def test_a_file_that_was_named_and_is_no_text_is_a_failure(backend: SQLiteBackend, tmp_path: Path) -> None:

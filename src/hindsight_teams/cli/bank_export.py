@@ -43,12 +43,17 @@ def export(
         if output is None:
             _write(memory, bank, sys.stdout, shown=False)
             return
+        if output.exists() and not output.is_file():
+            raise InvalidInput(f"{output.name!r} is no regular file; name another, or leave --output out and redirect")
         if output.is_symlink():
             raise InvalidInput(f"{output.name!r} is a link, and none is followed; name the file itself")
-        part = output.with_name(f"{output.name}.part")  # what stood there before stays until the new one is whole
-        with opened_for_writing(part) as file:
-            count = _write(memory, bank, file, shown=not json)
-        os.replace(part, output)
+        part = output.with_name(f".{output.name}.{os.getpid()}")  # what stood there stays until the new one is whole
+        try:
+            with opened_for_writing(part) as file:
+                count = _write(memory, bank, file, shown=not json)
+            os.replace(part, output)
+        finally:
+            part.unlink(missing_ok=True)
     if json:
         print_json({"bank": bank, "file": output, "memories": count})
     else:

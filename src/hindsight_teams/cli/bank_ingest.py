@@ -19,7 +19,8 @@ from hindsight_teams.errors import AccessDenied, HindsightTeamsError
 if TYPE_CHECKING:
     from hindsight_teams.backends.base import Backend
     from hindsight_teams.ingest.files import File
-    from hindsight_teams.memory.ingesting import Destination, Outcome
+    from hindsight_teams.memory.destinations import Destination
+    from hindsight_teams.memory.ingesting import Outcome
 
 _NAMED = 3
 """Files that a line names which tells of many."""
@@ -83,7 +84,7 @@ def ingest(
             prefix=prefix,
             dry_run=dry_run,
         )
-        with progress_bar(shown=not json) as bar:
+        with _stopping_well(outcomes, bank, as_json=json), progress_bar(shown=not json) as bar:
             bar.start("looking for files")
             files = list(find_files(paths))
 
@@ -103,6 +104,19 @@ def ingest(
 
 
 @contextmanager
+def _stopping_well(outcomes: Sequence[Outcome], bank: str, *, as_json: bool) -> Iterator[None]:
+    """Say how far it came, where the bank can't be written any more, or somebody interrupts."""
+    try:
+        yield
+    except (HindsightTeamsError, KeyboardInterrupt):
+        stored = sum(1 for outcome in outcomes if outcome.memories)
+        if not as_json:
+            told = f"stopped after {_count(stored, 'document', 'documents')}; run it again to go on"
+            item(styled((glyph("bad"), "red"), " "), styled(told, (f"  {bank}", "dim")))
+        raise
+
+
+@contextmanager
 def _destination(
     bank: str,
     member: str | None,
@@ -114,14 +128,14 @@ def _destination(
     propose: bool,
     dry_run: bool,
 ) -> Iterator[Destination]:
-    from hindsight_teams.memory import ingesting
+    from hindsight_teams.memory import destinations
 
     if dry_run and member is None and db is not None and not db.exists():
-        yield ingesting.Nowhere()
+        yield destinations.Nowhere()
         return
     with backend(db, url) as opened:
         if member is None:
-            yield ingesting.BankDestination(opened, bank)
+            yield destinations.BankDestination(opened, bank)
         else:
             yield _as_member(opened, bank, member, user, team, propose=propose)
 
@@ -134,7 +148,7 @@ def _as_member(
     Raises:
         AccessDenied: It may not.
     """
-    from hindsight_teams.memory import ingesting
+    from hindsight_teams.memory import destinations
     from hindsight_teams.memory.team import TeamMemory
 
     memory = TeamMemory.from_file(find_team_file(team), backend=opened)
@@ -149,13 +163,13 @@ def _as_member(
     if propose:
         proposals = memory.proposals(member)
         proposals.propose_many([], to=name, caller=caller)
-        return ingesting.ReviewDestination(proposals, name, caller)
+        return destinations.ReviewDestination(proposals, name, caller)
     try:
         target = own.rights.write_target(caller, name)
     except AccessDenied:
         own.retain_many([], bank=name, caller=caller)
         raise
-    return ingesting.MemberDestination(opened, target.bank_id, own, name, caller)
+    return destinations.MemberDestination(opened, target.bank_id, own, name, caller)
 
 
 def _show(outcomes: Sequence[Outcome], bank: str, held: int, *, proposed: bool, dry_run: bool) -> None:

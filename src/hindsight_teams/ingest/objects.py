@@ -8,6 +8,9 @@ from typing import Any
 
 from hindsight_teams.ingest.document import Passage, moment, unreadable
 
+EXPORT = "hindsight-teams bank"
+"""What the first line of a bank's export names as its format."""
+
 TEXTS = ("text", "content", "message", "body")
 SPEAKERS = ("speaker", "author", "user", "name", "role", "sender", "from")
 TIMES = ("timestamp", "time", "date", "created_at", "noted", "ts")
@@ -17,7 +20,7 @@ def line_passages(text: str) -> Iterator[Passage]:
     """JSON lines: one object, or one text, a line.
 
     Raises:
-        InvalidInput: It names the line that is no JSON.
+        InvalidInput: It names the line that is no JSON; or the whole is an export of a bank.
     """
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
@@ -25,6 +28,8 @@ def line_passages(text: str) -> Iterator[Passage]:
                 value = json.loads(line)
             except (ValueError, RecursionError) as error:
                 raise unreadable(f"line {number:,} is no JSON: {_why(error)}") from None
+            if number == 1 and isinstance(value, Mapping) and value.get("format") == EXPORT:
+                raise unreadable("it is an export of a bank, which `bank import` reads")
             yield from object_passages([value])
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hindsight_teams.errors import BankNotFound, InvalidInput
+from hindsight_teams.ingest.objects import EXPORT
 from hindsight_teams.memory.copying import deliver
 from hindsight_teams.memory.listing import pages
 from hindsight_teams.models import Memory, MemoryRecord
@@ -25,7 +26,6 @@ from hindsight_teams.requests.checks import check_bank_id, check_time
 if TYPE_CHECKING:
     from hindsight_teams.backends.base import MemoryBackend
 
-FORMAT = "hindsight-teams bank"
 VERSION = 1
 _AT_ONCE = 500
 _EMBEDDED_ID = re.compile(r"[0-9a-f]+-([0-9a-f]+)")
@@ -49,7 +49,7 @@ def export_lines(backend: MemoryBackend, bank_id: str) -> Iterator[str]:
     if info is None:
         raise BankNotFound(f"there is no bank {bank_id!r} to export; list the banks to see their ids")
     name = {"name": info.name} if info.name and info.name != bank_id else {}
-    yield _encode({"format": FORMAT, "version": VERSION, **name})
+    yield _encode({"format": EXPORT, "version": VERSION, **name})
     count = 0
     for page in pages(backend, bank_id):
         repeats = _repeats(backend, bank_id, page)
@@ -173,15 +173,19 @@ def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         except UnicodeDecodeError:
             raise InvalidInput(f"line {number + 1:,} is not UTF-8; the file is no export of a bank") from None
         except (json.JSONDecodeError, RecursionError):
-            what = "it is no export of a bank" if number == 1 else "the file is damaged, or was cut short"
+            what = (
+                "it is no export of a bank; `bank ingest` reads other files"
+                if number == 1
+                else "the file is damaged, or was cut short"
+            )
             raise InvalidInput(f"line {number:,} is no JSON: {what}") from None
     if number == 0:
         raise InvalidInput("the file is empty; it is no export of a bank")
 
 
 def _check_header(value: dict[str, Any]) -> str | None:
-    if value.get("format") != FORMAT:
-        raise InvalidInput(f"the first line does not say that this is a {FORMAT!r}; it is no export of a bank")
+    if value.get("format") != EXPORT:
+        raise InvalidInput(f"the first line does not say that this is a {EXPORT!r}; it is no export of a bank")
     version = value.get("version")
     if not isinstance(version, int) or version < 1:
         raise InvalidInput(f"the first line has version={version!r}, which must be a number")

@@ -33,6 +33,9 @@ T = TypeVar("T")
 AT_ONCE = 50
 """Memories in one request; below the number up to which the embedded engine reads each one's names and dates."""
 
+AT_ONCE_ON_A_SERVER = 20
+"""The same for a server, whose language model reads them all before it answers."""
+
 
 def retaining_many(
     memory: MemberMemory,
@@ -136,7 +139,7 @@ def loads(items: Iterable[RetainItem], backend: MemoryBackend) -> Iterator[list[
         documents.setdefault(number if item.document_id is None else item.document_id, []).append(item)
     split = Capability.APPEND_SIGNS_ANEW not in backend.capabilities
     parts = (part for document in documents.values() for part in (_parts(document) if split else [document]))
-    return batches(parts, AT_ONCE)
+    return batches(parts, AT_ONCE if split else AT_ONCE_ON_A_SERVER)
 
 
 def _parts(document: list[RetainItem]) -> Iterator[list[RetainItem]]:
