@@ -18,6 +18,7 @@ from hindsight_teams.cli.options import Db, Json, Url, Yes, backend, confirm, mo
 from hindsight_teams.cli.output import console, day, glyph, item, print_json, say, styled
 from hindsight_teams.errors import BankNotFound, did_you_mean
 from hindsight_teams.models import Budget, TagsMatch
+from hindsight_teams.requests.upkeep import ListOrder
 from hindsight_teams.text import happened, noted, repeated
 
 if TYPE_CHECKING:
@@ -75,6 +76,9 @@ def show(
     bank: Bank,
     limit: Annotated[int, typer.Option("--limit", min=1, help="Most memories to show.")] = 20,
     offset: Annotated[int, typer.Option("--offset", min=0, help="Memories to pass over first.")] = 0,
+    order: Annotated[
+        ListOrder, typer.Option("--order", help="As stored, or only what has a day, by when it happens.")
+    ] = "noted",
     tag: Tags = None,
     tags_match: Match = "any",
     document: Annotated[
@@ -84,7 +88,7 @@ def show(
     url: Url = None,
     json: Json = False,
 ) -> None:
-    """Show what a bank holds, oldest first.
+    """Show what a bank holds, as it was stored, or in the order in which it happens.
 
     Below each memory stand its id, who wrote it and for which user, when it happened (where that was said), when it was
     noted, and its tags. --json has all of its signature.
@@ -93,7 +97,7 @@ def show(
         _insist_on(memory, bank)
         stats = memory.bank_stats(bank)
         page = memory.list_memories(
-            bank, limit=limit, offset=offset, tags=tag, tags_match=tags_match, document_id=document
+            bank, limit=limit, offset=offset, tags=tag, tags_match=tags_match, document_id=document, order=order
         )
     if json:
         print_json({"stats": stats, **_page(page.memories), "total": page.total, "limit": limit, "offset": offset})
