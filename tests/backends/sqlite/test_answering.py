@@ -14,6 +14,7 @@ import pytest
 from hindsight_teams.backends.sqlite import SQLiteBackend
 from hindsight_teams.models import LITTLE_KNOWN
 
+SMALL: dict[str, Any] = tomllib.loads(Path(__file__).with_name("small_banks.toml").read_text())["held_out"]
 FILE = tomllib.loads(Path(__file__).with_name("team_facts.toml").read_text())
 ANSWERED: list[dict[str, str]] = FILE["answered"][1::2]
 UNANSWERED = [entry["question"] for entry in FILE["unanswered"][1::2]]
@@ -68,3 +69,35 @@ def test_each_line_has_its_date_and_author(team: SQLiteBackend) -> None:
     options: dict[str, Any] = {"max_tokens": 500}
     text = team.reflect("team", "Who leads the payments team?", **options).text
     assert all(line.startswith("- noted 20") and ", scribe: “" in line for line in text.splitlines())
+
+
+@pytest.fixture(scope="module", params=["alone", "in a row"])
+def small(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SQLiteBackend]:
+    """Thirty facts, each for itself or one after the other in a document."""
+    with closing(SQLiteBackend(tmp_path_factory.mktemp("small") / "memory.db")) as backend:
+        for fact in SMALL["facts"]:
+            if request.param == "alone":
+                backend.retain("team", fact)
+            else:
+                backend.retain("team", fact, document_id="list", update_mode="append")
+        yield backend
+
+
+def test_a_small_bank_answers_what_it_knows(small: SQLiteBackend) -> None:
+    answers = [small.reflect("team", entry["question"]).text.splitlines()[0] for entry in SMALL["answered"]]
+    right = sum(SMALL["facts"][e["fact"]] in first for e, first in zip(SMALL["answered"], answers, strict=True))
+    assert right >= 20  # of 21
+
+
+def test_a_small_bank_refuses_what_it_does_not_know(small: SQLiteBackend) -> None:
+    refused = sum(small.reflect("team", q).text == "Nothing is known about this." for q in SMALL["unanswered"])
+    assert refused >= 18  # of 20
+
+
+def test_a_bank_of_five_refuses_what_it_does_not_know(backend: SQLiteBackend) -> None:
+    for fact in SMALL["facts"][:5]:
+        backend.retain("team", fact, tags=["session:one"])
+    answered = [q for q in SMALL["unanswered"] if backend.reflect("team", q).based_on]
+    assert answered == []
+    for entry in SMALL["answered"][:5]:
+        assert [m.text for m in backend.reflect("team", entry["question"]).based_on] == [SMALL["facts"][entry["fact"]]]

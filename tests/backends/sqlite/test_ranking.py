@@ -139,6 +139,26 @@ def test_neighbours_in_a_document_count_the_same(backend: SQLiteBackend) -> None
     assert near[5] == near[2] == near[9] == 0
 
 
+def test_hits_in_two_documents_bring_the_neighbours_of_both(backend: SQLiteBackend) -> None:
+    for document, hits in (("x", (1, 10)), ("y", (2,))):
+        for n in range(12):
+            text = f"plumber {document}{n}" if n in hits else f"turn {document}{n}"
+            backend.retain("b", text, document_id=document, update_mode="append")
+    memories = explained(backend, "plumber", budget="high")
+    near = {text for text, memory in memories.items() if signal(memory, "graph", "next to")}
+    places = {"x": (0, 2, 3, 4, 8, 9, 11), "y": (0, 1, 3, 4, 5)}
+    assert near == {f"turn {document}{n}" for document, numbers in places.items() for n in numbers}
+
+
+def test_a_document_counts_by_what_few_documents_hold(backend: SQLiteBackend) -> None:
+    for document, word in (("aa", "zebra"), ("bb", "tea"), ("cc", "tea"), ("dd", "bread")):
+        for text in (f"{word} talk {document}", f"lunch of {document}"):
+            backend.retain("b", text, document_id=document, update_mode="append")
+    memories = explained(backend, "zebra tea", budget="high")
+    few, many, others = (signal(memories[f"lunch of {name}"], "graph", "its document") for name in ("aa", "bb", "cc"))
+    assert few > many == others > 0
+
+
 def _turns() -> list[str]:
     turns = [f"turn number {n} about word{n}" for n in range(12)]
     turns[5], turns[6] = "Which colour did the plumber choose?", "Teal, in the end."

@@ -1,5 +1,6 @@
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,10 +10,10 @@ from hindsight_teams.models import Memory
 from hindsight_teams.text import estimate
 
 
-def memory(number: int, text: str, day: str = "2023-01-02", author: str = "researcher", **more: str) -> Memory:
+def memory(number: int, text: str, day: str = "2023-01-02", author: str = "researcher", **more: Any) -> Memory:
     said = datetime.fromisoformat(day).replace(tzinfo=UTC)
     metadata = {"author": author} if author else {}
-    return Memory(id=str(number), text=text, bank_id="b", metadata=metadata, mentioned_at=said, **more)  # type: ignore[arg-type]
+    return Memory(id=str(number), text=text, bank_id="b", metadata=metadata, mentioned_at=said, **more)
 
 
 BERGEN = memory(1, "Nora lives in Bergen now. She moved there for work.", "2023-05-08")
@@ -40,7 +41,17 @@ def test_the_best_evidence_comes_first_and_says_when_it_is_replaced() -> None:
 
 def test_what_falls_behind_the_best_is_left_out() -> None:
     ranked = [replace(LAUNCH, score=2.0), replace(BERGEN, score=1.0), replace(OSLO, score=0.9)]
-    assert extractive_answer("When is the launch?", ranked, confidence=1.0)[1] == ranked[:2]
+    assert extractive_answer("When is the launch, and where is Nora?", ranked, confidence=1.0)[1] == ranked[:2]
+
+
+def test_what_only_stands_beside_the_answer_is_left_out() -> None:
+    ranked = [replace(LAUNCH, score=2.0), replace(BERGEN, score=1.9)]
+    assert extractive_answer("When is the launch?", ranked, confidence=1.0)[1] == ranked[:1]
+
+
+def test_what_stands_beside_a_question_may_answer_it() -> None:
+    ranked = [memory(1, "Which colour did the plumber choose?", score=2.0), memory(2, "Teal, in the end.", score=1.9)]
+    assert extractive_answer("What colour did the plumber choose?", ranked, confidence=1.0)[1] == ranked
 
 
 def test_without_memories_nothing_is_known() -> None:

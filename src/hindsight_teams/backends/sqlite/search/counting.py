@@ -12,6 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from functools import cache, partial
 from itertools import pairwise
 from operator import itemgetter
 
@@ -95,9 +96,9 @@ def count(candidates: Sequence[Candidate], hits: WordHits, order: Sequence[str],
     by_words = [c for c in candidates if c.no in found]
     best = heapq.nlargest(weights.HINT_MEMORIES, counted.own, key=lambda no: (counted.own[no], no))
     if len(best) > 1:
-        rarity = _Rarity(by_words)
-        counted.hinted = _hints(by_words, counted.own, best, bodies, lengths, measure, hits, rarity)
-        counted.mentioned = _mentioned(candidates, counted.own, best[: weights.LINK_FROM], bodies, known.keys(), rarity)
+        sample = [c.content for c in by_words[:: max(1, len(by_words) // weights.HINT_SAMPLE)]]
+        counted.hinted = _hints(by_words, counted.own, best, bodies, lengths, measure, hits, sample)
+        counted.mentioned = _mentioned(candidates, counted.own, best[: weights.LINK_FROM], bodies, known.keys(), sample)
     return counted
 
 
@@ -124,30 +125,18 @@ def _heading(content: str, asked: Mapping[str, float], rarest: float) -> float:
 
     A term that the query lacks weighs as much as the bank's rarest, for want of its count.
     """
-    head, line, _ = content.partition(" / ")
-    if not line:
+    if "/" not in content:
         return 0.0
-    held = set(head.split())
+    held = set(content.partition(" / ")[0].split())
     weight = sum(asked[t] for t in held if t in asked)
     return weights.HEADING * weight * weight / (weight + rarest * len(held - asked.keys())) if weight else 0.0
 
 
-class _Rarity:
-    """How rare a term is, as a sample of the candidates shows it: an inverse document frequency."""
-
-    def __init__(self, candidates: Sequence[Candidate]) -> None:
-        self._contents = [c.content for c in candidates[:: max(1, len(candidates) // weights.HINT_SAMPLE)]]
-        self._known: dict[str, float] = {}
-
-    def of(self, term: str) -> float:
-        """The weight of a term."""
-        known = self._known.get(term)
-        if known is None:
-            spaced = f" {term} "
-            n = sum(1 for content in self._contents if spaced in content)
-            total = max(len(self._contents), weights.FEWEST)
-            known = self._known[term] = math.log(1 + (total - n + 0.5) / (n + 0.5))
-        return known
+def _rarity(sample: Sequence[str], term: str) -> float:
+    """How rare a term is, as the contents of a sample of the candidates show it: an inverse document frequency."""
+    spaced = f" {term} "
+    n = sum([spaced in content for content in sample])
+    return math.log(1 + (max(len(sample), weights.FEWEST) - n + 0.5) / (n + 0.5))
 
 
 def _mentioned(
@@ -156,7 +145,7 @@ def _mentioned(
     best: Sequence[int],
     bodies: Mapping[int, str],
     asked: AbstractSet[str],
-    rarity: _Rarity,
+    sample: Sequence[str],
 ) -> dict[int, float]:
     """What a memory gets whose heading one of the best memories mentions: the second step of a question in two.
 
@@ -164,21 +153,22 @@ def _mentioned(
     names. A heading counts as far as its first terms stand side by side there: "Ada Vale" finds "Ada Vale (singer)". A
     mention leads to the place of what mentions at most.
     """
+    headed = [c for c in candidates if "/" in c.content]
+    if not headed:
+        return {}
     sources = [(first[no], bodies[no], frozenset(bodies[no].split()), no) for no in best]
     top = first[best[0]]
+    rarity = cache(partial(_rarity, sample))
     out: dict[int, float] = {}
-    for candidate in candidates:
-        head, line, _ = candidate.content.partition(" / ")
-        if not line:
-            continue
-        terms, value = head.split(), 0.0
+    for candidate in headed:
+        terms, value = candidate.content.partition(" / ")[0].split(), 0.0
         for reached, body, held, no in sources:
             if no == candidate.no or not terms or terms[0] not in held:
                 continue
             length = next(n for n in range(len(terms), 0, -1) if n == 1 or f" {' '.join(terms[:n])} " in body)
-            fresh = sum(rarity.of(t) for t in terms[:length] if t not in asked)
+            fresh = sum(rarity(t) for t in terms[:length] if t not in asked)
             if fresh:
-                part = sum(map(rarity.of, terms[:length])) / sum(map(rarity.of, terms))
+                part = sum(map(rarity, terms[:length])) / sum(map(rarity, terms))
                 gain = weights.LINK * reached / top * part * part * fresh
                 value = max(value, min(gain, reached - first.get(candidate.no, 0.0)))
         if value > 0:
@@ -194,7 +184,7 @@ def _hints(
     lengths: dict[int, int],
     measure: Measure,
     hits: WordHits,
-    rarity: _Rarity,
+    sample: Sequence[str],
 ) -> dict[int, float]:
     """Pseudo-relevance feedback: terms that several of the best memories hold, scored like terms of the query."""
     asked = {t.text for t in hits.terms}
@@ -210,7 +200,7 @@ def _hints(
     scored = []
     for term, value in heapq.nlargest(weights.HINTS_TRIED, sums.items(), key=itemgetter(1)):
         if holders[term] >= 2 and term not in STOP_WORDS and term not in QUESTION_WORDS:
-            scored.append((value * rarity.of(term), f" {term} "))
+            scored.append((value * _rarity(sample, term), f" {term} "))
     scored.sort(reverse=True)
     chosen = scored[: weights.HINT_TERMS]
     whole = sum(weight for weight, _ in chosen)

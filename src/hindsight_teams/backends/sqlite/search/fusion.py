@@ -68,7 +68,7 @@ def fuse(
     documents = neighbours.documents(found, hits)
     marks = [(f" {tokens.author_term(name)} ", f" {name} ") for name in names]
     per_word = _scale(
-        weights.WORDS, (own.get(n, 0.0) + hinted.get(n, 0.0) + mentioned.get(n, 0.0) + near[n] for n in near)
+        weights.WORDS, [own.get(n, 0.0) + hinted.get(n, 0.0) + mentioned.get(n, 0.0) + near[n] for n in near]
     )
     per_document = _scale(weights.DOCUMENT, documents.values())
     per_meaning = _scale(weights.MEANING, (similarity.get(no, 0.0) for no in near)) if similarity else 0.0
@@ -155,7 +155,7 @@ def confidence(found: Candidates, hits: WordHits, ranked: Sequence[Scored], simi
         gap = (best - similar.base) / (1 - similar.base) if similar.base < 1 else 0.0
         least, most = weights.OUTSTANDING
         parts.append(min(1.0, max(0.0, (gap - least) / (most - least))))
-    return statistics.fmean(parts) if parts else None
+    return max(parts[0], statistics.fmean(parts)) if parts else None
 
 
 def cut(found: Candidates, ranked: Sequence[Scored], sure: float | None, depth: Depth) -> list[Scored]:

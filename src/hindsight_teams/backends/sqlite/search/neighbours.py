@@ -11,7 +11,7 @@ import json
 import math
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import pairwise
 
 from hindsight_teams.backends.sqlite.search import weights
@@ -104,22 +104,6 @@ def _chain(found: Candidates, following: dict[int, Candidate]) -> None:
         found.chains[-chain] = members
 
 
-def beside(found: Candidates, candidate: Candidate) -> Iterator[tuple[Candidate, float]]:
-    """The neighbours of a memory, with what a term in them counts for it."""
-    if candidate.near:
-        trust = found.arrival if candidate.stream == ARRIVAL else 1.0
-        for offset, share in weights.NEAR:
-            near = candidate.near.get(-offset)
-            if near is not None:
-                yield near, trust * share
-    elif candidate.chain is not None and candidate.chain > 0:
-        chain = found.chains[candidate.chain]
-        for offset, share in weights.NEAR:
-            near = chain.get(candidate.position - offset)
-            if near is not None:
-                yield near, share
-
-
 def adjoining(found: Candidates, candidate: Candidate) -> list[Candidate]:
     """The memories just before and after one."""
     if candidate.near:
@@ -133,19 +117,17 @@ def adjoining(found: Candidates, candidate: Candidate) -> list[Candidate]:
 
 def added(found: Candidates, candidate: Candidate, hits: WordHits) -> float:
     """What the neighbours of a memory add to the weight of the query's terms in it; each term counts once."""
+    if candidate.near:
+        get, here, trust = candidate.near.get, 0, found.arrival if candidate.stream == ARRIVAL else 1.0
+    elif candidate.chain is not None and candidate.chain > 0:
+        get, here, trust = found.chains[candidate.chain].get, candidate.position, 1.0
+    else:
+        return 0.0
     seen, extra = candidate.mask, 0.0
-    if candidate.near:  # as ``beside``, unrolled: this runs for every candidate
-        trust = found.arrival if candidate.stream == ARRIVAL else 1.0
-        get = candidate.near.get
-        for place, share in _SHARES:
-            near = get(place)
-            if near is not None and (fresh := near.mask & ~seen):
-                extra += trust * share * hits.weight(fresh)
-                seen |= fresh
-        return extra
-    for near, share in beside(found, candidate):
-        if fresh := near.mask & ~seen:
-            extra += share * hits.weight(fresh)
+    for place, share in _SHARES:
+        near = get(here + place)
+        if near is not None and (fresh := near.mask & ~seen):
+            extra += trust * share * hits.weight(fresh)
             seen |= fresh
     return extra
 

@@ -140,20 +140,33 @@ def extractive_answer(
     if not memories or (confidence is not None and confidence < LITTLE_KNOWN):
         return _cut(NOTHING, max_tokens), []
     asked = frozenset(tokens.terms(query))
+    everything = confidence is None
     floor = _LEAST_SHARE * (memories[0].score or 0.0)
-    most = _MOST_OF_EVERYTHING if confidence is None else _MOST_LINES
+    most = _MOST_OF_EVERYTHING if everything else _MOST_LINES
     lines: list[_Line] = []
     for memory in memories[:most]:
         quote = _quote(_excerpt(memory.text, asked))
         line = _Line(memory, f"- {_label(memory, quote)}: \u201c{quote}\u201d{_replaced(memory)}")
-        if (memory.score or 0.0) >= floor and (
-            max_tokens is None or estimate("\n".join(k.text for k in (*lines, line))) <= max_tokens
+        if (
+            (memory.score or 0.0) >= floor
+            and (not lines or everything or _answers(memory, asked, lines))
+            and (max_tokens is None or estimate("\n".join(k.text for k in (*lines, line))) <= max_tokens)
         ):
             lines.append(line)
     if not lines:  # not even one line fits: what fits of the best one
         best = memories[0]
         return _cut(f"- {_label(best, best.text)}: \u201c{_quote(best.text)}\u201d", max_tokens), [best]
     return "\n".join(line.text for line in lines), [line.memory for line in lines]
+
+
+def _answers(memory: Memory, asked: frozenset[str], lines: Sequence[_Line]) -> bool:
+    """Whether a memory belongs into the answer: not if all that speaks for it is that it stands next to one that does.
+
+    What stands next to a question may be its answer, and rarely repeats its words.
+    """
+    return not asked.isdisjoint(tokens.terms(memory.text)) or any(
+        line.memory.text.rstrip().endswith(("?", "\uff1f")) for line in lines
+    )
 
 
 def _excerpt(text: str, asked: frozenset[str]) -> str:

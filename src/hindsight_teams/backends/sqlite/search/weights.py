@@ -99,10 +99,14 @@ BARE_YEAR = 0.3
 FEWEST = 50
 """A bank counts as one of at least so many memories: what a small one has in each memory, or lacks, says little."""
 
+LACKING_AMONG = 2_000
+"""A word that the bank lacks weighs in the confidence as the rarest one of so many memories: a small bank can't tell
+how rare a word is that it has never held."""
+
 CONFIDENCE_FROM = 3
 """Lines of which the best covered one makes the confidence."""
 
-OUTSTANDING = (0.25, 0.6)
+OUTSTANDING = (0.35, 0.75)
 """How far the best similarity stands out of the mean, as a share of what is left to 1: nothing, and all."""
 
 FIRST = 10

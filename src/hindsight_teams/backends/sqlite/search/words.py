@@ -11,6 +11,7 @@ from itertools import islice, pairwise
 from hindsight_teams.backends.sqlite.search import spelling, weights
 from hindsight_teams.backends.sqlite.store.reading import bounds
 from hindsight_teams.backends.sqlite.text import terms as tokens
+from hindsight_teams.backends.sqlite.text.stop_words import LEFT_OUT_OF_ANSWERS
 
 MOST_TERMS = 24
 """Terms of a query that are looked up, rarest first."""
@@ -120,7 +121,7 @@ def search(
     rare_first = sorted(counts, key=lambda t: (t.text in quiet, counts[t]))[:MOST_TERMS]
     only_quiet = all(term.text in quiet for term in rare_first)
     rarest = _idf(1, max(size, weights.FEWEST))
-    hits = WordHits(terms=rare_first, missing=lacking * rarest, rarest=rarest)
+    hits = WordHits(terms=rare_first, missing=lacking * _idf(1, max(size, weights.LACKING_AMONG)), rarest=rarest)
     finders: list[Term] = []
     budget = most
     for term in rare_first:
@@ -173,12 +174,12 @@ def _counted(
         if n := estimate(db, bank, term.match, most):
             counts[term] = n
             lacking = [part for part in lacking if part not in parts]
-    missing = len(lacking)
+    missing = sum(asked[text] not in LEFT_OUT_OF_ANSWERS for text in lacking)
     for text in lacking[:_MOST_UNKNOWN]:
         term, n = _otherwise(db, bank, text, most)
         if n:
             counts[term] = n
-            missing -= 1
+            missing -= asked[text] not in LEFT_OUT_OF_ANSWERS
     return counts, missing
 
 

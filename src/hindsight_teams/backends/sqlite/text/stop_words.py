@@ -45,6 +45,13 @@ QUESTION_WORDS = frozenset(
     ใคร อะไ ะไร เมื ที่ ไหน ทำไ ำไม""".split()
 )
 
+# Words that a question needs and its answer leaves out: that a bank lacks them says nothing about what it knows.
+LEFT_OUT_OF_ANSWERS = frozenset(
+    """amount call called come comes day do get gets give given go goes going happen happened happens have kind like
+    list long look make many mean much name named names need number often place sort take takes thing time type use used
+    work works way year""".split()
+)
+
 # Words around a request that only ask: "Summarise what the room knows of", "Erzähl mir etwas über".
 
 _POLITE = """please kindly can could would will you we i me us just now ok hello hi hey want would like need to let and
