@@ -1,6 +1,6 @@
 """Evidence retrieval on LoCoMo, by the way that a team takes: members retain and recall, no language model.
 
-    python benchmarks/locomo.py PATH/TO/locomo.json [--minilm] [--only NAME] [--limit N]
+    python benchmarks/locomo.py PATH/TO/locomo.json [--minilm] [--only NAME] [--limit N] [--cut]
 
 Each turn of a conversation is retained by the member who said it; each question is recalled by one of them; recall@k
 is the share of a question's evidence turns among the first k memories, averaged over questions of categories 1 to 4.
@@ -12,24 +12,35 @@ The settings:
     undated     the same, without timestamps either: nothing tells which turns belong together
     one-bank    all conversations in one team's bank
     crowd       a team for each conversation in a file that holds 100,000 other memories
+
+With ``--cut``: how many lines and tokens a recall returns, how much it keeps of the evidence in the first 30 lines of
+the whole ranking, and the share of evidence that fits into some token limits, beside bm25 of one FTS5 table.
 """
 
 from __future__ import annotations
 
 import argparse
 import random
+import re
+import sqlite3
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 from _corpus import sentences
 from _locomo import CATEGORIES, Conversation, Question, load
 
 from hindsight_teams import TeamMemory
 from hindsight_teams.backends.sqlite import SQLiteBackend
+from hindsight_teams.backends.sqlite.search import weights
+from hindsight_teams.backends.sqlite.text.stop_words import STOP_WORDS
 from hindsight_teams.memory.member import MemberMemory
 from hindsight_teams.models import RetainItem
 
@@ -111,6 +122,83 @@ def measure(conversations: list[Conversation], setting: str, *, minilm: bool, bu
     print("           " + "  ".join(f"{name} {recall_at(r, 10):.3f}" for name, r in by_talk.items() if r), flush=True)
 
 
+LIMITS = (256, 512, 1_000, 2_000, 4_096)
+
+
+def measure_cut(conversations: list[Conversation], *, minilm: bool) -> None:
+    """Print how much comes back, and what fits into a token limit."""
+    with tempfile.TemporaryDirectory() as folder:
+        backend = SQLiteBackend(Path(folder) / "memory.db", embedder="minilm" if minilm else None)
+        names = fill(backend, conversations, "documents")
+        returned, kept, whole, questions = [], 0, 0, 0
+        rates: dict[tuple[str, int], list[float]] = defaultdict(list)
+        for talk in conversations:
+            asker, ranked = next(iter(team_of(backend, talk, "documents").values())), bm25(talk)
+            costs = {turn.id: -(-len(turn.text) // 4) for turn in talk.turns}
+            for question in (q for q in talk.questions if q.category != 5):
+                found = {}
+                for budget in ("low", "mid", "high", "everything"):
+                    with everything() if budget == "everything" else nullcontext():
+                        memories = asker.recall(
+                            question.text,
+                            budget="mid" if budget == "everything" else budget,  # type: ignore[arg-type]
+                            max_tokens=1_000_000,
+                            query_timestamp=question.asked,
+                        ).results
+                    found[budget] = [names.get(m.id, "").removeprefix(f"{talk.id}/") for m in memories]
+                questions += 1
+                returned.append((len(found["mid"]), sum(costs.get(turn, 0) for turn in found["mid"])))
+                kept += len(question.evidence & set(found["mid"]))
+                whole += len(question.evidence & set(found.pop("everything")[:30]))
+                for name, turns in {**found, "bm25": ranked(question.text)}.items():
+                    for limit in LIMITS:
+                        fits = within(turns, costs, limit)
+                        rates[name, limit].append(len(question.evidence & fits) / len(question.evidence))
+        backend.close()
+    lines, tokens = (statistics.fmean(values) for values in zip(*returned, strict=True))
+    print(f"{questions} questions: {lines:.1f} lines, {tokens:,.0f} tokens, {kept / whole:.3f} of the evidence kept")
+    for limit in LIMITS:
+        figures = (f"{name} {statistics.fmean(rates[name, limit]):.3f}" for name in ("low", "mid", "high", "bm25"))
+        print(f"{limit:>6} tokens  " + "  ".join(figures), flush=True)
+
+
+@contextmanager
+def everything() -> Iterator[None]:
+    """Recall without the cut by relevance."""
+    with (
+        patch.object(weights, "FIRST_FLOOR", 0.0),
+        patch.object(weights, "FEW_BELOW", 0.0),
+        patch.object(weights, "FEW_BELOW_WITH_VECTORS", 0.0),
+        patch.dict(weights.DEPTHS, mid=replace(weights.DEPTHS["mid"], floor=0.0)),
+    ):
+        yield
+
+
+def bm25(talk: Conversation) -> Callable[[str], list[str]]:
+    """The turns of a conversation by FTS5's bm25 of a question's words."""
+    db = sqlite3.connect(":memory:")
+    db.execute("CREATE VIRTUAL TABLE f USING fts5(t, tokenize='porter unicode61 remove_diacritics 2')")
+    db.executemany("INSERT INTO f (t) VALUES (?)", [(f"{turn.speaker}: {turn.text}",) for turn in talk.turns])
+
+    def search(question: str) -> list[str]:
+        words = re.findall(r"\w+", question.lower())
+        match = " OR ".join(f'"{w}"' for w in dict.fromkeys([w for w in words if w not in STOP_WORDS] or words))
+        rows = db.execute("SELECT rowid FROM f WHERE f MATCH ? ORDER BY rank", (match,))
+        return [talk.turns[number - 1].id for (number,) in rows]
+
+    return search
+
+
+def within(turns: list[str], costs: dict[str, int], limit: int) -> set[str]:
+    """The turns that fit into a token limit, in order."""
+    held = set()
+    for turn in turns:
+        if costs.get(turn, 0) <= limit:
+            limit -= costs.get(turn, 0)
+            held.add(turn)
+    return held
+
+
 def recall_at(rows: list[tuple[str, Question, list[str], float]], k: int) -> float:
     """Mean share of the evidence among the first k."""
     return statistics.fmean(len(q.evidence & set(found[:k])) / len(q.evidence) for _, q, found, _ in rows)
@@ -122,6 +210,7 @@ def main() -> None:
     parser.add_argument("--minilm", action="store_true", help="with the [minilm] extra's vectors")
     parser.add_argument("--budget", choices=("low", "mid", "high"), default="mid")
     parser.add_argument("--only", choices=SETTINGS, action="append")
+    parser.add_argument("--cut", action="store_true", help="how much comes back, beside bm25")
     parser.add_argument("--limit", type=int, help="only the first N conversations")
     options = parser.parse_args()
     if not options.file.is_file():
@@ -131,6 +220,9 @@ def main() -> None:
     print(
         f"{len(conversations)} conversations, {sum(len(t.turns) for t in conversations)} turns, {questions} questions"
     )
+    if options.cut:
+        measure_cut(conversations, minilm=options.minilm)
+        return
     for setting in options.only or SETTINGS:
         measure(conversations, setting, minilm=options.minilm, budget=options.budget)
 

@@ -34,6 +34,13 @@ def test_show_counts_in_words_and_leaves_bookkeeping_out(cli: Cli) -> None:
     assert "tagset" not in shown
 
 
+def test_show_lists_what_has_a_day_in_the_order_in_which_it_happens(cli: Cli, filled: str) -> None:
+    cli("bank", "retain", filled, "The ferry Borealis sank on 9 June 2011.")
+    shown = cli("bank", "show", filled, "--order", "happened").out
+    assert shown.index("Borealis") < shown.index("Aurora")
+    assert "Minka" not in shown
+
+
 def test_recall_as_json_holds_the_whole_memory(cli: Cli, filled: str) -> None:
     [memory] = cli("bank", "recall", filled, "ferry", "--tag", "travel", "--tags-match", "all_strict", "--json").json[
         "memories"

@@ -75,6 +75,9 @@ def show(
     bank: Bank,
     limit: Annotated[int, typer.Option("--limit", min=1, help="Most memories to show.")] = 20,
     offset: Annotated[int, typer.Option("--offset", min=0, help="Memories to pass over first.")] = 0,
+    order: Annotated[
+        ListOrder, typer.Option("--order", help="As stored, or only what has a day, by when it happens.")
+    ] = "noted",
     tag: Tags = None,
     tags_match: Match = "any",
     document: Annotated[
@@ -87,7 +90,7 @@ def show(
     url: Url = None,
     json: Json = False,
 ) -> None:
-    """Show what a bank holds, oldest first.
+    """Show what a bank holds, as it was stored, or in the order in which it happens.
 
     Below each memory stand its id, who wrote it and for which user, when it happened (where that was said), when it was
     noted, and its tags. --json has all of its signature.

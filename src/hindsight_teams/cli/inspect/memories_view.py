@@ -1,4 +1,4 @@
-"""The memories of one bank: listed newest first in pages, searched, or one of them with its lineage."""
+"""The memories of one bank: listed last stored first in pages, searched, or one of them with its lineage."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _RELATED = 20
 def page(
     subject: Subject, bank_id: str, *, query: str = "", author: str = "", tag: str = "", offset: int = 0
 ) -> dict[str, Any]:
-    """One page of a bank's memories, newest first; with a query its best matches, with what each strategy gave.
+    """One page of a bank's memories, last stored first; with a query its best matches, with what each strategy gave.
 
     Args:
         subject: The team.

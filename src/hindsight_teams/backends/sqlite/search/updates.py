@@ -21,6 +21,9 @@ from hindsight_teams.backends.sqlite.store.reading import bounds
 _CHANGES = frozenset("switch replac chang migrat move reloc settl drop quit renam becom upgrad instead".split())
 """English stems that tell a change: a newer line with one of them may share fewer words with the older."""
 
+_NEARLY = 0.9
+"""Of the older line's score: two lines of one differing word that answer as well as each other say nearly the same."""
+
 _MOVES = frozenset("move reloc settl".split())
 _LIVES = frozenset("live resid base dwell".split())
 
@@ -95,6 +98,8 @@ def _updates(older: Scored, newer: Scored, lines: Mapping[int, _Line]) -> bool:
     # "Nora likes jazz" is not news about tea: what the question asks for by name must stand in the newer line too.
     if not changed and (a.mask & ~b.mask or newer.total < weights.UPDATE_SHARE * older.total):
         return False
+    if len(old.terms - new.terms) == len(new.terms - old.terms) == 1 and newer.total >= _NEARLY * older.total:
+        return True  # "The logo is blue", "the logo is orange"
     least = weights.UPDATE_ALIKE
     if changed:  # sharing more than its subject says more: "use Kafka", "drop Kafka"
         least = weights.CHANGE_OF_OBJECT if both - {old.subject} else weights.CHANGE_OF_SUBJECT

@@ -179,7 +179,9 @@ def _with_weekday(m: re.Match[str], reading: Reading, month: int, day: int) -> D
 
 _AND_DAY = re.compile(r"^\d{1,2}\S*\s(?:and|und|et|y|e|и)\s")
 _BETWEEN = re.compile(r"\b(?:between|zwischen|entre|tra|между)\s+(?:the\s+|le\s+|el\s+|dem\s+)?$")
-_DAY_LISTED = re.compile(r"\b\d{1,2}(?:st|nd|rd|th|\.)?\s*,\s*$")
+_DAY_LISTED = re.compile(
+    r"\b\d{1,2}(?:st|nd|rd|th|\.)?\s*(?:,|\b(?:and|or|to|und|oder|bis|y|o|e|et|ou|al|au|и|или)\b)\s*(?:(?:the|el|le|il|am|den)\s+)?$"
+)
 _STREET = re.compile(
     r"\b(?:rue|place|avenue|calle|plaza|avenida|rua|praça|via|piazza|улица|street)\s+(?:d[eu]l?\s+|do\s+)?$"
 )
@@ -196,7 +198,7 @@ def _day_month(m: re.Match[str], reading: Reading) -> Days:
     month, first, last = MONTHS[m[3]], int(m[1] or m[2]), int(m[2])
     if reading.strict and (
         (last - first > 1 and _AND_DAY.search(m[0]) and not _BETWEEN.search(reading.low, 0, m.start()))
-        or _DAY_LISTED.search(reading.low, max(0, m.start() - 12), m.start())
+        or _DAY_LISTED.search(reading.low, max(0, m.start() - 16), m.start())
     ):
         return NO_DAYS  # "on 5 and 9 May", "3, 4 and 5 May": several days
 
@@ -385,6 +387,7 @@ def _year(m: re.Match[str], reading: Reading) -> Days | None:
             not fits
             or not 1200 <= year < 2200
             or _OTHER_ERA.match(low, m.end())
+            or (_RUSSIAN.search(low, max(0, at - 4), at) and not _GOD.match(low, m.end()))
             or _LISTED.match(low, m.end())
             or _COUNTED.match(reading.raw, m.end())
             or _QUANTITY.search(low)
@@ -406,6 +409,7 @@ _YEAR_BEFORE = re.compile(
     r"desde|hasta|depuis|jusqu['\u2019]en|nel|dal|em|até|в|с|до|jahr|año|année|sejak|sampai|hingga|منذ|حتى|في|عام|سنة|सन्?|साल|वर्ष|سن|سال|tahun|"
     r"(?:end|start|beginning|middle|half|summer|year)\s+of)[\s-]+|\b(?:between|from)\s+[12]\d{3}\s+(?:and|to)\s+|from\s+(?=[12]\d{3}\s+to\s+[12]\d{3}))$"
 )
+_RUSSIAN, _GOD = re.compile(r"\b(?:в|с|до)\s+$"), re.compile(r"\s*(?:г\b|год|[-\u2013]\s?\d)")
 _OTHER_ERA = re.compile(r"\s?(?:هـ|ه(?!\w)|هجري|ق\.?\s?م|a\.?h(?!\w)|b\.?c|до\s+н|v\.\s?chr|av\.\s?j)")
 _LISTED = re.compile(r"\s*,\s*[12]\d{3}\b|\s+(?:and|or|und|et|y|e|и)\s+(?:in\s+)?[12]\d{3}\b")
 _COUNTED = re.compile(

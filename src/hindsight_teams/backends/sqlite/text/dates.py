@@ -369,9 +369,10 @@ _UP_TO = re.compile(
 )
 _BEFORE_WORDS = ("before", "prior", "earlier", "avant", "antes", "sebelum", "قبل")
 _ONWARDS = re.compile(
-    r"\s+(?:on|forward)\b(?=\s*(?:[.,;:!?)]|$))|\s+onwards?\b|\s?(?:以来|以來|起|以降|から|이후|이래|से(?!\S)|थেকে)"
+    r"\s+(?:on|forward)\b(?=\s*(?:[.,;:!?)]|$))|\s+onwards?\b|\s?(?:以来|以來|起|以降|から|이후|이래|से(?!\S)|থেকে)"
 )
 _NO_LATER = re.compile(r"\s?[末底]?(?:まで|까지|之前|以前|前|为止|為止)|\s+(?:तक|تک|পর্যন্ত)")
+_RANGE = re.compile(r"[年月日]\s?(?:から|到|至|~|\u301c)")
 _FROM_WORD = re.compile(r"\bfrom\s+(?:the\s+)?$")
 
 
@@ -466,6 +467,8 @@ def _bounded(low: str, hit: _Hit, today: date) -> _Hit:
                 low, max(0, hit.left - 10), hit.left
             ):
                 return _from(hit, today, past=False)
+        elif _RANGE.search(low, hit.left, hit.right):
+            return hit
         elif _NO_LATER.match(low, hit.right) or low[: hit.left].endswith(("到", "至")):
             return _to(hit, hit.days.end)
     return hit
