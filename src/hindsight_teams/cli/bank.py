@@ -75,9 +75,6 @@ def show(
     bank: Bank,
     limit: Annotated[int, typer.Option("--limit", min=1, help="Most memories to show.")] = 20,
     offset: Annotated[int, typer.Option("--offset", min=0, help="Memories to pass over first.")] = 0,
-    order: Annotated[
-        ListOrder, typer.Option("--order", help="As stored, or only what has a day, by when it happens.")
-    ] = "noted",
     tag: Tags = None,
     tags_match: Match = "any",
     document: Annotated[

@@ -43,9 +43,9 @@ class Term:
     share: float = 1.0
 
     @staticmethod
-    def of(text: str) -> Term:
+    def of(text: str, *, share: float = 1.0) -> Term:
         """A term as the query has it."""
-        return Term(text, f'"{text}"', (f" {text} ",))
+        return Term(text, f'"{text}"', (f" {text} ",), share)
 
     def occurrences(self, content: str) -> int:
         """How often a content holds it."""
@@ -170,7 +170,8 @@ def _counted(
         neighbours = pairwise(asked.items())
         together += ((tokens.term(v + w), (a, b)) for (a, v), (b, w) in neighbours if a in lacking or b in lacking)
     for text, parts in together:
-        term = Term.of(text)
+        instead = any(part in lacking for part in parts)
+        term = Term.of(text, share=1.0 if instead else weights.OTHER_FORM)
         if n := estimate(db, bank, term.match, most):
             counts[term] = n
             lacking = [part for part in lacking if part not in parts]

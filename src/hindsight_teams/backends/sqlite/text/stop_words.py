@@ -45,11 +45,23 @@ QUESTION_WORDS = frozenset(
     ใคร อะไ ะไร เมื ที่ ไหน ทำไ ำไม""".split()
 )
 
+# Function words that tell a language from English; none of them is a frequent English word.
+FOREIGN_WORDS = frozenset(
+    """der die das und ist nicht ein eine einen einem mit fur auf im den dem von zu sich auch wird wurde sind haben hat
+    el la los las un una que es en y por con para del se lo al su como mas fue son esta
+    le les des du et est une dans pour sur pas qui avec ce sont au aux nous vous
+    il gli di che e per non sono della del nel alla piu
+    o os as da dos das em um uma nao com foi
+    het een van niet op te dat met voor zijn
+    och att det som en pa av inte ar jag men har til og ikke er jeg
+    w na nie sie jest z do ze""".split()
+)
+
 # Words that a question needs and its answer leaves out: that a bank lacks them says nothing about what it knows.
-LEFT_OUT_OF_ANSWERS = frozenset(
-    """amount call called come comes day do get gets give given go goes going happen happened happens have kind like
-    list long look make many mean much name named names need number often place sort take takes thing time type use used
-    work works way year""".split()
+LEFT_OUT_OF_ANSWERS = FOREIGN_WORDS.union(
+    """amount call called color colour come comes day do get gets give given go goes going happen happened happens have
+    kind like list long look make many mean much name named names need number often place sort take takes thing time
+    type use used work works way year""".split()
 )
 
 # Words around a request that only ask: "Summarise what the room knows of", "Erzähl mir etwas über".

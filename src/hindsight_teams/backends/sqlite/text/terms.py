@@ -14,7 +14,7 @@ from functools import cache, lru_cache
 from typing import Final
 
 from hindsight_teams.backends.sqlite.text.irregular import BASE
-from hindsight_teams.backends.sqlite.text.stop_words import GENERIC_WORDS, QUESTION_WORDS, STOP_WORDS
+from hindsight_teams.backends.sqlite.text.stop_words import FOREIGN_WORDS, GENERIC_WORDS, QUESTION_WORDS, STOP_WORDS
 
 __all__ = [
     "GENERIC_WORDS",
@@ -43,17 +43,7 @@ OTHER: Final = "other"
 """A language whose irregular forms are not English ones; its words are stemmed as English ones are, for want of better:
 on German and Spanish questions that ranks better than no stems."""
 
-# Function words that tell a language from English; none of them is a frequent English word.
-_FOREIGN = frozenset(
-    """der die das und ist nicht ein eine einen einem mit fur auf im den dem von zu sich auch wird wurde sind haben hat
-    el la los las un una que es en y por con para del se lo al su como mas fue son esta
-    le les des du et est une dans pour sur pas qui avec ce sont au aux nous vous
-    il gli di che e per non sono della del nel alla piu
-    o os as da dos das em um uma nao com foi
-    het een van niet op te dat met voor zijn
-    och att det som en pa av inte ar jag men har til og ikke er jeg
-    w na nie sie jest z do ze""".split()
-)
+# Function words that tell English from a language of ``FOREIGN_WORDS``.
 _ENGLISH = frozenset(
     """the is are was were of and to in for with that this it he she they we you have has had be been on at by from as
     not but or an a i my our his her their will would can could what who which when where how did does do""".split()
@@ -185,10 +175,10 @@ def _grams(run: str) -> list[str]:
 
 def language(words: Collection[str]) -> str:
     """``ENGLISH``, also for a text too short to tell, or ``OTHER``: by the function words in it, folded."""
-    if _FOREIGN.isdisjoint(words):
+    if FOREIGN_WORDS.isdisjoint(words):
         return ENGLISH
     held = frozenset(words)
-    return OTHER if len(_FOREIGN & held) > len(_ENGLISH & held) else ENGLISH
+    return OTHER if len(FOREIGN_WORDS & held) > len(_ENGLISH & held) else ENGLISH
 
 
 @cache
