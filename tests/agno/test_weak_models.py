@@ -132,7 +132,10 @@ def test_arguments_that_are_made_up_are_left_out(backend: SQLiteBackend) -> None
     assert "tags, user_id" in answers(model.requests[1])[-1]
 
 
-@pytest.mark.parametrize("arguments", [{}, {"content": ""}, {"content": " "}, {"content": None}, {"content": []}])
+@pytest.mark.parametrize(
+    "arguments",
+    [{}, {"content": ""}, {"content": " "}, {"content": None}, {"content": []}, {"content": "The fact to remember."}],
+)
 def test_a_call_with_nothing_to_store_is_answered_and_not_logged(
     backend: SQLiteBackend, arguments: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
