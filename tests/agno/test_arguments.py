@@ -47,7 +47,8 @@ def test_a_text_is_read_from_what_stands_in_its_place(given: Any, meant: str) ->
         {"content": []},
         {"content": True},
         {"content": {"type": "string", "description": "The fact to remember."}},
-        {"importance": "high", "fact": "Ada rows."},
+        {"importance": "high"},
+        {"user_id": "bob"},
     ],
 )
 def test_a_text_that_is_missing_is_named(given: dict[str, Any]) -> None:

@@ -177,6 +177,20 @@ def test_a_paused_run_is_retained_once_when_another_object_continues_it(tmp_path
         assert {m.bank_id for m in held(backend)} == {"desk:own:user:ada"}
 
 
+def test_two_runs_under_one_id_that_pause_are_both_retained(
+    memory: TeamMemory, backend: SQLiteBackend, tmp_path: Path
+) -> None:
+    turns = [call("book", price=40), "Booked.", call("book", price=50), "Booked."]
+    db = SqliteDb(db_file=str(tmp_path / "agno.db"))
+    agent = memory.equip(clerk(*turns, tools=[confirmed()], db=db), retain="said")
+    for said in (FACT, "My dog is called Rex."):
+        paused = go(agent, "run", said, run_id="r1")
+        for requirement in paused.requirements:
+            requirement.confirm()
+        agent.continue_run(run_id="r1", session_id="s1", user_id="ada", requirements=paused.requirements)
+    assert texts(backend) == [FACT, "My dog is called Rex."]
+
+
 @pytest.mark.parametrize("mode", list(TeamMode))
 @pytest.mark.parametrize("way", ["run", "astream"])
 @pytest.mark.parametrize("nested", [False, True])

@@ -96,11 +96,14 @@ def test_a_model_that_asks_the_same_on_and_on_ends_with_what_memory_says(
 
 
 def test_a_model_that_stores_the_same_on_and_on_ends(backend: SQLiteBackend) -> None:
-    model = ScriptedModel([call("retain_memory", content="Ada lives in Oslo.")] * 9)
-    output = go(Agent(model=model, tools=[HindsightTools(bank_id="ada", client=backend)]), "run", "Ada lives in Oslo.")
-    assert len(model.requests) == 3
-    assert str(output.content).startswith(STORED)
+    again = call("retain_memory", content="Ada lives in Oslo.")
+    agent = Agent(
+        model=ScriptedModel([again, again, again, again, "Done."]),
+        tools=[HindsightTools(bank_id="ada", client=backend)],
+    )
+    assert str(go(agent, "run", "Ada lives in Oslo.").content).startswith(STORED)
     assert memories(backend) == [("Ada lives in Oslo.", 1)]
+    assert go(agent, "run", "Ada lives in Oslo.").content == "Done."  # the next run is as any
 
 
 def test_a_model_that_does_something_in_between_goes_on(backend: SQLiteBackend) -> None:
@@ -132,7 +135,10 @@ def test_arguments_that_are_made_up_are_left_out(backend: SQLiteBackend) -> None
     assert "tags, user_id" in answers(model.requests[1])[-1]
 
 
-@pytest.mark.parametrize("arguments", [{}, {"content": ""}, {"content": " "}, {"content": None}, {"content": []}])
+@pytest.mark.parametrize(
+    "arguments",
+    [{}, {"content": ""}, {"content": " "}, {"content": None}, {"content": []}, {"content": "The fact to remember."}],
+)
 def test_a_call_with_nothing_to_store_is_answered_and_not_logged(
     backend: SQLiteBackend, arguments: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -16,6 +16,11 @@ from hindsight_teams.models import check_choice
 from hindsight_teams.text import one_line
 
 _SHOWN = 80
+_OTHER_NAMES = frozenset(
+    "content contents text fact facts memory memories message statement information info input data value note query"
+    " question search keywords topic".split()
+)
+"""What models call the one text that a tool takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +42,14 @@ class Arguments:
         return f" (Left out, since this tool does not take it: {names}.)" if names else ""
 
 
-def read(tool: str, types: Mapping[str, Any], given: Mapping[str, Any]) -> Arguments:
+def read(tool: str, types: Mapping[str, Any], given: Mapping[str, Any], *, doc: str = "") -> Arguments:
     """The arguments of a call.
 
     Args:
         tool: The tool's name.
         types: Type by parameter: ``str``, a ``Literal`` of strings, or what Agno puts in itself.
         given: What the model, and Agno, gave.
+        doc: The tool's docstring: a parameter's description is no argument for it.
 
     Raises:
         InvalidInput: A text is missing, or a choice is none of those offered; it says how to call again.
@@ -53,13 +59,11 @@ def read(tool: str, types: Mapping[str, Any], given: Mapping[str, Any]) -> Argum
     more = {name: value for name, value in given.items() if name not in types}
     for name in texts:
         values[name] = _text(values.get(name), name)
-    missing = [name for name in texts if not values[name]]
-    if len(missing) == 1 and len(more) == 1:  # the one text under another name
-        [(other, value)] = more.items()
-        if values_of := _text(value, other):
-            values[missing.pop()] = values_of
-            more = {}
-    if missing and not any(isinstance(given.get(name), str) for name in missing):
+    missing = [name for name in texts if not values[name] or f"{name}: {values[name].strip()}\n" in doc]
+    if len(missing) == 1 and missing[0] not in given:
+        for alias in [name for name in more if name in _OTHER_NAMES and _text(more[name], name)][:1]:
+            values[missing.pop()] = _text(more.pop(alias), alias)
+    if missing and any(values[name] or not isinstance(given.get(name), str) for name in missing):
         raise InvalidInput(f"{missing[0]} is missing; call {tool} again with {missing[0]} as a text")
     for name, kind in types.items():
         if get_origin(kind) is Literal and name in values:

@@ -202,7 +202,7 @@ class RunRetention:
             for part, text in enumerate(parts):
                 of_several = {"part": f"{part + 1}/{len(parts)}"} if len(parts) > 1 else {}
                 which = f"{number}.{part}" if own else None
-                heard["metadata"] = {**(heard["metadata"] or {}), "exchange": exchange.id, **of_several}
+                heard["metadata"] = {**(heard.get("metadata") or {}), "exchange": exchange.id, **of_several}
                 heard["document_id"] = join("session", caller.member or "toolkit", *filter(None, (*where, which)))
                 yield Write(text, {**heard, "append": not own})
 

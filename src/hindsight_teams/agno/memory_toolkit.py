@@ -116,18 +116,19 @@ def dressed(method: Callable[..., Any], name: str, types: dict[str, Any], doc: s
         types: Type by parameter; they are the parameters.
         doc: The docstring; the method's own when None.
     """
+    described = doc or method.__doc__ or ""
     toolkit: MemoryToolkit = method.__self__  # type: ignore[attr-defined]  # a bound method has it
 
     def call(*args: Any, fc: Any = None, **kwargs: Any) -> str:
         try:
-            given = arguments.read(name, types, {**dict(zip(types, args, strict=False)), **kwargs})
+            given = arguments.read(name, types, {**dict(zip(types, args, strict=False)), **kwargs}, doc=described)
             return toolkit.told(fc, name, given.values, method(**given.values)) + given.note
         except InvalidInput as error:
             return NotDone(error.message)
 
     async def acall(*args: Any, fc: Any = None, **kwargs: Any) -> str:
         try:
-            given = arguments.read(name, types, {**dict(zip(types, args, strict=False)), **kwargs})
+            given = arguments.read(name, types, {**dict(zip(types, args, strict=False)), **kwargs}, doc=described)
             return toolkit.told(fc, name, given.values, await method(**given.values)) + given.note
         except InvalidInput as error:
             return NotDone(error.message)
@@ -138,7 +139,7 @@ def dressed(method: Callable[..., Any], name: str, types: dict[str, Any], doc: s
     parameters.append(inspect.Parameter("fc", inspect.Parameter.KEYWORD_ONLY, annotation=RunContext, default=None))
     function: Any = acall if inspect.iscoroutinefunction(method) else call
     function.__name__ = function.__qualname__ = name
-    function.__doc__ = doc or method.__doc__
+    function.__doc__ = described
     function.__annotations__ = {**types, "fc": RunContext, "return": str}
     function.__signature__ = inspect.Signature(parameters, return_annotation=str)
     function._wrapped_for_validation = True  # Agno's mark: it would refuse what can be read

@@ -175,7 +175,11 @@ class Turns:
     def _turn_of_run(self, run_id: str | None, new: Turn, run_context: Any) -> Turn:
         """The turn of an outermost run, the same for all who work on it."""
         user, session = getattr(run_context, "user_id", None), getattr(run_context, "session_id", None)
-        return self._shared.turn((run_id, repr(user), session), new)
+        key = (run_id, repr(user), session)
+        turn = self._shared.turn(key, new)
+        if new.words and new.words != turn.words:
+            turn = self._shared.turns[key] = new  # another run under the same id
+        return turn
 
     def is_new(self, remark: tuple[str, ...]) -> bool:
         """Whether a remark has not been made yet; it counts as made from now on."""
