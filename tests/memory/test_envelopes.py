@@ -112,6 +112,14 @@ def test_the_same_memory_for_the_same_bank_is_one_envelope_and_any_other_another
     assert named["review_id"] == "given"
 
 
+def test_an_envelope_that_somebody_wrote_into_is_none() -> None:
+    whole = dict(seal("proposal", ITEM, bank="x", bank_id="t:x", reason="r").metadata or {})
+    folded = whole["review_item"]
+    for changed in (f"!{folded}", f"{folded[:8]} {folded[8:]}", folded[:-8], folded + "\n"):
+        assert unseal({**whole, "review_item": changed}) is None
+    assert unseal(whole) is not None
+
+
 def test_every_part_of_an_envelope_is_needed() -> None:
     whole = dict(seal("proposal", ITEM, bank="x", bank_id="t:x", reason="r", origin="t:y#1").metadata or {})
     for key in ENVELOPE_METADATA:

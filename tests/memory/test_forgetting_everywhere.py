@@ -227,6 +227,19 @@ def test_what_lies_past_the_first_page_goes_too(house: TeamMemory, backend: SQLi
     assert texts(backend, "house:shared") == ["Lamp of bob."]
 
 
+def test_a_dry_run_lists_memories_in_the_order_in_which_they_were_told(house: TeamMemory) -> None:
+    clerk = house.member("clerk")
+    for bank in ("shared", "notes"):
+        for number in range(11):
+            clerk.retain(f"Lamp {number} of {bank}.", bank=bank, caller=ADA)
+    listed = house.forget(user="ada").memories
+    assert {bank: [m.text for m in memories] for bank, memories in listed.items()} == {
+        "house:notes:member:clerk": [f"Lamp {number} of notes." for number in range(11)],
+        "house:shared": [f"Lamp {number} of shared." for number in range(11)],
+    }
+    assert list(listed) == sorted(listed)
+
+
 class TestTheRecord:
     def test_asking_for_a_user_tells_that_the_user_was_forgotten(self, house: TeamMemory, log: AuditStore) -> None:
         put_up(house, "quarantine")

@@ -17,9 +17,9 @@ ADA = Caller(user="ada")
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ({"budget": "huge"}, "budget"),
-        ({"max_tokens": 0}, "max_tokens"),
-        ({"recall_tags_match": "most"}, "recall_tags_match"),
+        ({"budget": "huge"}, "^budget"),
+        ({"max_tokens": 0}, "^max_tokens"),
+        ({"recall_tags_match": "most"}, "^recall_tags_match"),
         ({"tags": ("",)}, "^tags"),
         ({"recall_tags": ("",)}, "^recall_tags"),
     ],
@@ -48,6 +48,8 @@ def test_a_retain_names_its_bank_and_its_caller_beside_the_item() -> None:
     request, to = retaining("x", {"caller": ADA, "bank": "notes", "tags": ["red"], "context": None})
     assert request.items == (RetainItem("x", tags=["red"]),)
     assert to == {"caller": ADA, "banks": ["notes"]}
+    unsaid, _ = retaining("x", {"update_mode": None, "append": None, "bank": None, "metadata": None})
+    assert unsaid.items == (RetainItem("x"),)
     bare, nobody = retaining("x", {})
     assert bare.items == (RetainItem("x"),)
     assert nobody == {"caller": None}

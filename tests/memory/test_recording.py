@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from hindsight_teams import SQLiteBackend, TeamMemory
 from hindsight_teams.access.banks import BankSpec
 from hindsight_teams.access.grants import FULL, Caller, Grant
 from hindsight_teams.access.rights import Target
-from hindsight_teams.audit import AuditEvent, AuditStore, open_audit
+from hindsight_teams.audit import AuditEvent, AuditStore, open_audit, trail_of
 from hindsight_teams.backends.base import DelegatingBackend
 from hindsight_teams.errors import AccessDenied, ContentRefused, NotFound, ServerFault
 from hindsight_teams.memory.recording import Asked, Done, Recorder, events, ids_by_bank
@@ -244,6 +245,22 @@ class TestEvents:
     def test_what_was_named_may_be_anything(self, log: AuditStore, named: Any, banks: list[str | None]) -> None:
         Recorder(log, Asked(ADA, "recall", "x")).failed(AccessDenied("no"), named=named)
         assert [e.bank for e in log.query()] == banks
+
+    def test_a_call_lasts_as_long_as_it_took(self) -> None:
+        asked = Asked(ADA, "recall", "x", started=time.perf_counter() - 2)
+        [event] = events(asked, [], Done())
+        assert event.duration_ms is not None
+        assert 2_000 <= event.duration_ms < 2_000 + 60_000
+
+    @pytest.mark.parametrize(("strict", "outcomes"), [(True, ["begun", "allowed"]), (False, ["allowed"])])
+    def test_a_write_begins_in_the_audit_where_it_must_be_recorded(
+        self, log: AuditStore, strict: bool, outcomes: list[str]
+    ) -> None:
+        recorder = Recorder(trail_of(log, strict=strict), Asked(ADA, "retain", "x"))
+        target = Target(Grant(BankSpec("a"), FULL), "squad:a")
+        recorder.begun(target)
+        assert recorder.ended([target]) == ()
+        assert [event.outcome for event in log.query()] == outcomes
 
     def test_without_an_audit_nothing_is_missing(self) -> None:
         recorder = Recorder(None, Asked(ADA, "retain", "x"))

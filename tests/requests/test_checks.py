@@ -28,6 +28,21 @@ def test_a_bank_id_with_a_character_that_nobody_sees_is_refused(bank_id: str) ->
         checks.check_bank_id(bank_id)
 
 
+def test_a_bank_id_is_as_long_as_a_server_takes_it() -> None:
+    fits = "é" * (checks.MAX_BANK_ID // 2)
+    assert checks.check_bank_id(fits) == fits
+    with pytest.raises(InvalidBankId, match=r"has 193 UTF-8 bytes; the limit is 192"):
+        checks.check_bank_id(fits + "x")
+    for step in (".", ".."):
+        with pytest.raises(InvalidBankId, match="path step"):
+            checks.check_bank_id(step)
+    for wrong in ("a/b", "a\\b"):
+        with pytest.raises(InvalidBankId, match="use ':' or '-' instead"):
+            checks.check_bank_id(wrong)
+    with pytest.raises(InvalidBankId, match="surrogate"):
+        checks.check_bank_id("a\ud800")
+
+
 @pytest.mark.parametrize("character", [" ", "~", "\xa0", "!"])
 def test_a_bank_id_may_hold_every_character_that_is_seen(character: str) -> None:
     assert checks.check_bank_id(f"a{character}b") == f"a{character}b"
@@ -108,13 +123,13 @@ def test_metadata_is_given_back_as_a_dict_of_its_own() -> None:
         ({"observation_scopes": [["red"], ""]}, "observation_scopes"),
         ({"context": 7}, "context"),
         ({"document_id": " "}, "document_id"),
-        ({"update_mode": "append"}, "needs the document_id"),
+        ({"update_mode": "append"}, "update_mode='append' needs the document_id"),
     ],
 )
 def test_every_field_of_an_item_is_checked_and_named(fields: dict[str, Any], says: str) -> None:
     item = RetainItem(**{"content": "The lamp is red.", **fields})
-    refused(says, checks.check_item, item)
-    refused(rf"^items\[1\]: .*{says}", checks.check_items, [RetainItem("x"), item])
+    refused(rf"^{says}\b", checks.check_item, item)
+    refused(rf"^items\[1\]: {says}\b", checks.check_items, [RetainItem("x"), item])
 
 
 def test_an_item_passes_as_it_is_but_for_its_time_zone() -> None:

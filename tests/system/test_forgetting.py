@@ -201,3 +201,31 @@ def test_another_team_keeps_its_own(place: Place, team: TeamMemory) -> None:
     member.retain("Ada's word in the other team.", caller=member.bound(user="ada"))
     team.forget(user="ada", dry_run=False)
     assert [m.text for m in facts(place.held(other))] == ["Ada's word in the other team."]
+
+
+def test_what_stands_unsigned_in_a_users_own_bank_goes_with_the_user(place: Place, team: TeamMemory) -> None:
+    own = f"{team.team_id}:customer:user:ada"
+    place.backend.retain(own, f"The imported {SECRET} is blue.", document_id="import")
+    place.settle(team)
+    assert "imported" in str(team.forget(user="ada").memories[own])
+    team.forget(user="ada", dry_run=False)
+    place.settle(team)
+    assert SECRET not in everywhere(place, team)
+    assert "violin" in everywhere(place, team, "bob")
+
+
+def test_what_was_approved_into_a_users_bank_goes_with_that_user(place: Place, team: TeamMemory) -> None:
+    a = team.member("a")
+    a.retain(f"The shelf holds a {SECRET} for ada.", bank="notes")  # for nobody
+    place.settle(team)
+    ada = a.bound(user="ada")
+    [said] = [m for m in a.recall("shelf", caller=ada, banks=["notes"], types=["world"]).results if "shelf" in m.text]
+    item = team.proposals("a").propose(said.text, to="customer", caller=ada)
+    team.reviews().approve(item.id)
+    place.settle(team)
+    own = f"{team.team_id}:customer:user:ada"
+    assert "shelf" in str(team.forget(user="ada").memories[own])
+    team.forget(user="ada", dry_run=False)
+    place.settle(team)
+    assert "shelf" not in str([m for m in place.held(team) if m.bank_id == own])
+    assert "shelf" in str([m for m in place.held(team) if m.bank_id != own])

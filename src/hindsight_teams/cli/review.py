@@ -62,7 +62,7 @@ def list_(
 def approve(
     id: Id, *, curator: Curator = None, team: TeamOption = None, db: Db = None, url: Url = None, json: Json = False
 ) -> None:
-    """Store a memory in the bank it is meant for, or take the mark off one that is stored.
+    """Store a memory that waits, or take the mark off one.
 
     The copy keeps its author, and says where it came from and who approved it.
     """
@@ -74,7 +74,7 @@ def approve(
 def reject(
     id: Id, *, curator: Curator = None, team: TeamOption = None, db: Db = None, url: Url = None, json: Json = False
 ) -> None:
-    """Drop a memory that waits, or delete one that is marked."""
+    """Drop a memory that waits, or delete a marked one."""
     with _reviews(team, db, url, curator) as reviews:
         _tell(reviews.reject(id), as_json=json)
 
