@@ -88,7 +88,7 @@ def visible(text: str) -> str:
     Control, bidirectional, zero-width, tag and other invisible characters go; joiners stay where they shape a word or
     an emoji; lone surrogates become the replacement character.
     """
-    if text.isascii() and text.isprintable():
+    if text.isascii() and text.replace("\n", "").isprintable():
         return text
     lines = _BREAKS.split(text)
     if len(lines) > 1:

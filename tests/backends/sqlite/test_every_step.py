@@ -161,7 +161,7 @@ def killed_at(path: Path, way: Callable[[Path], None], boundary: int) -> bool:
     """Run a way in a child that kills itself at a boundary between statements; whether it came so far.
 
     The first boundary is before the first statement, each other one follows a statement that may write: between two
-    that only read the disk is as it was.
+    that only read the disk is as it was. In what moves whole files, every statement is a boundary.
     """
     child = os.fork()
     if child == 0:
@@ -171,7 +171,7 @@ def killed_at(path: Path, way: Callable[[Path], None], boundary: int) -> bool:
         def look(statement: str) -> None:
             nonlocal left, wrote
             left -= wrote
-            wrote = writes(statement)
+            wrote = way in (backup, repair) or writes(statement)
             if left == 0:
                 os.kill(os.getpid(), signal.SIGKILL)
 

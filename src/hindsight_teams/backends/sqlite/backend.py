@@ -65,7 +65,8 @@ from hindsight_teams.requests import (
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
-    from hindsight_teams.backends.sqlite.store.maintenance import CheckReport, RepairReport
+    from hindsight_teams.backends.sqlite.store.consistency import CheckReport
+    from hindsight_teams.backends.sqlite.store.repair import RepairReport
 
 R = TypeVar("R")
 
@@ -426,9 +427,9 @@ class SQLiteBackend(Backend):
         Raises:
             DatabaseUnusable: The file can't be opened at all.
         """
-        from hindsight_teams.backends.sqlite.store import maintenance
+        from hindsight_teams.backends.sqlite.store import consistency
 
-        return maintenance.check(self._pool)
+        return consistency.check(self._pool)
 
     def repair(self) -> RepairReport:
         """Make a damaged file sound again with every memory that can still be read; stop other processes first.
@@ -437,9 +438,9 @@ class SQLiteBackend(Backend):
             DatabaseLocked: Another process has the file open.
             DatabaseUnusable: Nothing in it can be read.
         """
-        from hindsight_teams.backends.sqlite.store import maintenance
+        from hindsight_teams.backends.sqlite.store import repair
 
-        return maintenance.repair(self._pool)
+        return repair.repair(self._pool)
 
     def backup(self, path: str | os.PathLike[str]) -> int:
         """Copy the file while it is in use; the copy's size in bytes.
@@ -448,9 +449,9 @@ class SQLiteBackend(Backend):
             InvalidInput: The path exists.
             DatabaseUnusable: It can't be written.
         """
-        from hindsight_teams.backends.sqlite.store import maintenance
+        from hindsight_teams.backends.sqlite.store import backup
 
-        return maintenance.backup(self._pool, Path(path).expanduser())
+        return backup.backup(self._pool, Path(path).expanduser())
 
     def close(self) -> None:
         """Give back connections and threads. Safe to call twice."""

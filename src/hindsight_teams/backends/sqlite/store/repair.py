@@ -1,55 +1,18 @@
-"""Check, repair and back up a database file."""
+"""Make a damaged file sound again: rebuild what follows from the memories, or take what can be read into a new file."""
 
 from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from hindsight_teams.backends.sqlite.store import leftovers, rescue, schema, soundness
 from hindsight_teams.backends.sqlite.store.connections import Pool
+from hindsight_teams.backends.sqlite.store.consistency import is_of_an_index
 from hindsight_teams.backends.sqlite.store.sqlite_errors import UNREADABLE, translate
-from hindsight_teams.errors import DatabaseUnusable, InvalidInput
-
-_PROBLEMS = 20
-"""Problems of one kind that a report lists."""
-
-_ORPHANS = (
-    ("memory m WHERE NOT EXISTS (SELECT 1 FROM words_content w WHERE w.id = m.no)", "memories are not indexed"),
-    ("words_content w WHERE NOT EXISTS (SELECT 1 FROM memory m WHERE m.no = w.id)", "index entries have no memory"),
-    ("derivation d WHERE NOT EXISTS (SELECT 1 FROM memory m WHERE m.no = d.memory)", "derivations have no memory"),
-    ("derivation d WHERE NOT EXISTS (SELECT 1 FROM memory m WHERE m.no = d.source)", "derivations have no source"),
-    ("pending p WHERE NOT EXISTS (SELECT 1 FROM memory m WHERE m.no = p.memory)", "extractions have no memory"),
-    (
-        "memory m WHERE m.superseded_by IS NOT NULL"
-        " AND NOT EXISTS (SELECT 1 FROM memory n WHERE n.no = m.superseded_by)",
-        "memories are superseded by one that is gone",
-    ),
-    ("vector v WHERE NOT EXISTS (SELECT 1 FROM memory m WHERE m.no = v.no)", "vectors have no memory"),
-    ("memory m WHERE NOT EXISTS (SELECT 1 FROM bank b WHERE b.no = m.bank)", "memories are in no bank"),
-    ("memory m WHERE m.no >> 32 <> m.bank", "memories have a number of another bank"),
-    (
-        "memory m WHERE m.document IS NOT NULL AND NOT EXISTS (SELECT 1 FROM document d WHERE d.no = m.document)",
-        "memories are of a document that is gone",
-    ),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class CheckReport:
-    """What a check found.
-
-    Attributes:
-        problems: In words; empty for a sound file.
-        memories: How many the file holds, as far as it can be read.
-    """
-
-    ok: bool
-    problems: tuple[str, ...]
-    memories: int
+from hindsight_teams.errors import DatabaseUnusable
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,66 +30,6 @@ class RepairReport:
     lost: int
     mended: int = 0
     damaged: Path | None = None
-
-
-def check(pool: Pool) -> CheckReport:
-    """Compare every page, index and count of the file with each other; reads all of it.
-
-    Raises:
-        DatabaseUnusable: The file can't be opened at all.
-    """
-    try:
-        with pool.outside() as db:
-            problems = list(_problems(db))
-            (memories,) = db.execute("SELECT count(*) FROM memory").fetchone()
-    except DatabaseUnusable as error:
-        if not str(error.details.get("code", "")).startswith(("SQLITE_CORRUPT", "SQLITE_ERROR", "SQLITE_NOTADB")):
-            raise
-        return CheckReport(ok=False, problems=(str(error.details["sqlite"]),), memories=0)
-    return CheckReport(ok=not problems, problems=tuple(problems), memories=memories)
-
-
-def _problems(db: sqlite3.Connection) -> Iterator[str]:
-    pages = [row[0] for row in db.execute(f"PRAGMA integrity_check({_PROBLEMS})")]
-    if pages != ["ok"]:
-        yield from pages
-        if not all(map(_of_an_index, pages)):
-            return
-    yield from soundness.problems(db, _PROBLEMS)
-    yield from _disagreements(db)
-
-
-def _of_an_index(problem: str) -> bool:
-    """Whether something is wrong with an index only, which is made anew from its table."""
-    return problem == "ok" or " index " in f" {problem} "
-
-
-def _disagreements(db: sqlite3.Connection) -> Iterator[str]:
-    """Indexes and counts that do not agree with the memories, from which they are made anew."""
-    try:
-        db.execute("INSERT INTO words (words) VALUES ('integrity-check')")
-    except sqlite3.DatabaseError as error:
-        if "readonly" not in str(error):
-            yield f"the full-text index does not agree with its own content: {error}"
-    for condition, words in _ORPHANS:
-        (count,) = db.execute(f"SELECT count(*) FROM {condition}").fetchone()
-        if count:
-            yield f"{count} {words}"
-    for bank, said, counted, last, highest in db.execute(
-        "SELECT b.id, b.memories, (SELECT count(*) FROM memory m WHERE m.no >= b.no << 32 AND m.no < (b.no + 1) << 32),"
-        " b.last, coalesce((SELECT max(m.no) FROM memory m WHERE m.no >= b.no << 32 AND m.no < (b.no + 1) << 32), 0)"
-        " & 4294967295 FROM bank b"
-    ):
-        if said != counted:
-            yield f"bank {bank!r} says it holds {said} memories and holds {counted}"
-        if not highest <= last < 1 << schema.BANK_SHIFT:
-            yield f"bank {bank!r} says its last memory has number {last}, and {highest} is in use"
-    counted = "SELECT m.bank, t.value, count(*) FROM memory m, json_each(m.tags) t GROUP BY m.bank, t.value"
-    both = (counted, "SELECT bank, tag, memories FROM tag")
-    if any(db.execute(f"{one} EXCEPT {other} LIMIT 1").fetchone() for one, other in (both, both[::-1])):
-        yield "tags are not counted as often as memories carry them"
-    if not db.execute("SELECT 1 FROM erasing").fetchone():
-        yield "it is not recorded what is still to be erased"
 
 
 def repair(pool: Pool) -> RepairReport:
@@ -186,7 +89,7 @@ def _only_indexes(db: sqlite3.Connection) -> bool:
     try:
         db.execute("SELECT name FROM migration").fetchall()
         pages = [row[0] for row in db.execute("PRAGMA integrity_check(100)")]
-        sound = all(_of_an_index(line) and "migration" not in line for line in pages)
+        sound = all(is_of_an_index(line) and "migration" not in line for line in pages)
         return sound and not any(soundness.problems(db, 1))
     except UNREADABLE:
         return False
@@ -272,42 +175,3 @@ def _find_documents(db: sqlite3.Connection) -> None:
             ).fetchall()
             if len(empty) == 1:
                 db.execute("UPDATE memory SET document = ? WHERE document = ?", (*empty[0], document))
-
-
-def backup(pool: Pool, target: Path) -> int:
-    """Copy the file while it is in use; the copy is one consistent state, for its owner only.
-
-    Args:
-        target: A file that does not exist yet.
-
-    Returns:
-        The size of the copy in bytes.
-
-    Raises:
-        InvalidInput: The target exists.
-        DatabaseUnusable: It can't be written, or what was written is not sound.
-    """
-    exists = InvalidInput(f"the backup's path {target.name!r} exists; choose a name that does not")
-    if os.path.lexists(target):
-        raise exists
-    try:
-        leftovers.clear(target.parent)
-        with leftovers.part_of(target) as part:
-            with pool.outside() as db, closing(sqlite3.connect(part, isolation_level=None)) as copy:
-                db.backup(copy)
-                sound = copy.execute("PRAGMA quick_check(1)").fetchone()[0]
-                copy.execute("PRAGMA journal_mode = DELETE")  # one file, nothing beside it
-            if sound != "ok":
-                raise DatabaseUnusable("the memory database is damaged, and so its copy would be; run `bank repair`")
-            leftovers.name(part, target)
-    except FileExistsError:
-        raise exists from None
-    except sqlite3.Error as error:
-        raise translate(error, str(target)) from error
-    except OSError as error:
-        raise DatabaseUnusable(
-            "the backup can't be written; check that its folder exists and may be written",
-            path=str(target),
-            reason=str(error),
-        ) from error
-    return target.stat().st_size
