@@ -177,7 +177,7 @@ def test_a_bank_needs_what_its_id_depends_on(scope: str, needs: set[str]) -> Non
         ("{team}:{bank}:{run}", Caller(team="t"), "has no run; call it from within a run"),
         ("member", Caller(team="t"), "has no member; compose it with a member"),
         ("team", Caller(), "has no team; compose it with a team"),
-        ("user", Caller(team="t", user=7), "user_id=7 is no string"),  # type: ignore[arg-type]
+        ("user", Caller(team="t", user=7), "user_id=7"),  # type: ignore[arg-type]
         ("user", Caller(team="t", user=""), "has no user"),
     ],
 )

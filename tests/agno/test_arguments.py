@@ -52,7 +52,7 @@ def test_a_text_is_read_from_what_stands_in_its_place(given: Any, meant: str) ->
     ],
 )
 def test_a_text_that_is_missing_is_named(given: dict[str, Any]) -> None:
-    with pytest.raises(InvalidInput, match="content is missing; call retain_memory again"):
+    with pytest.raises(InvalidInput, match=r"content.*retain_memory"):
         read("retain_memory", TYPES, given)
 
 
@@ -75,5 +75,5 @@ def test_a_choice_is_read_whatever_its_case(given: Any) -> None:
 
 @pytest.mark.parametrize("given", ["everybody", ["own", "shared"], 3])
 def test_a_choice_that_is_not_offered_is_refused(given: Any) -> None:
-    with pytest.raises(InvalidInput, match="is not one of own, shared"):
+    with pytest.raises(InvalidInput, match="own, shared"):
         read("retain_memory", TYPES, {"content": "Ada rows.", "bank": given})

@@ -150,9 +150,9 @@ def test_each_decision_is_an_event_with_its_bank_its_memory_and_who_decided(hous
 
 def test_what_there_is_not_is_told_with_what_there_is(house: TeamMemory) -> None:
     chair = house.reviews("chair")
-    with pytest.raises(NotFound, match="nothing waiting under 'x'; nothing is waiting"):
+    with pytest.raises(NotFound, match=r"waiting.*'x'"):
         chair.approve("x")
-    with pytest.raises(NotFound, match="nothing approved under 'x'; nothing is approved"):
+    with pytest.raises(NotFound, match=r"approved.*'x'"):
         chair.revoke("x")
     house.member("clerk").retain(POISON.format("x"), bank="shared", caller=ADA)
     [item] = chair.pending()
@@ -161,7 +161,7 @@ def test_what_there_is_not_is_told_with_what_there_is(house: TeamMemory) -> None
 
 
 def test_who_may_not_review_is_denied_and_recorded(house: TeamMemory, log: AuditStore) -> None:
-    with pytest.raises(AccessDenied, match="'clerk' may not review; name it in curators"):
+    with pytest.raises(AccessDenied, match=r"'clerk'.*curators"):
         house.reviews("clerk")
     [event] = log.query()
     assert (event.member, event.verb, event.outcome, event.error) == ("clerk", "review", "denied", "AccessDenied")

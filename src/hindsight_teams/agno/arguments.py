@@ -1,4 +1,4 @@
-"""What a model gives to a tool, read as it must have been meant. Pure.
+"""Convert the arguments that a model gives to a tool into the types that the tool takes. Pure.
 
 Small models give a list where a text is asked for, wrap a text once more, rename an argument or make one up. What can
 be read is read, and what is left out is told to the model, which may put it into the text.

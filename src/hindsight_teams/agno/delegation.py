@@ -1,4 +1,4 @@
-"""Which runs are under way around the one that starts: those of whoever handed it its task.
+"""The runs that are in progress around a run: those of the leaders that delegated its task.
 
 Agno tells a member neither who leads it nor what the user said, and no context of its own says it. What called the
 member's run is the leader's, so the leader's run is found among the calls that are under way. Where Agno is built in

@@ -1,4 +1,4 @@
-"""What all toolkits of this package share: copies that share the memory, and tools that read what a model gives."""
+"""The base class of the package's toolkits: copies share the memory, and arguments are converted."""
 
 from __future__ import annotations
 

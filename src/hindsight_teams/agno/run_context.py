@@ -1,4 +1,4 @@
-"""What is read from Agno's context of a run, and what is kept with it until the run ends."""
+"""Values that are read from Agno's context of a run, and values kept with it until the run ends."""
 
 from __future__ import annotations
 

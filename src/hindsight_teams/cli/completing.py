@@ -1,4 +1,4 @@
-"""What a shell completes: banks, members, recipes and team files. It only reads, is quick, and never fails."""
+"""Shell completion of banks, members, recipes and team files. It only reads, is quick, and never fails."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``hindsight-teams config show``: each setting, what it is, and where that comes from."""
+"""``hindsight-teams config show``: each setting with its value and its source."""
 
 from __future__ import annotations
 

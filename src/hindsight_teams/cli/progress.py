@@ -1,4 +1,4 @@
-"""A bar for work that takes long: on a terminal, on standard error, gone when the work is done; nothing in a pipe."""
+"""A progress bar on standard error, shown on a terminal only."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Files and folders as documents of passages: what ``bank ingest`` stores. It knows no bank and no framework."""
+"""Files and folders as documents of passages, for ``bank ingest``. Knows neither banks nor a framework."""

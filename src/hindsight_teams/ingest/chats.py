@@ -1,4 +1,4 @@
-"""Conversations as other products export them: each message a passage with its speaker and its time."""
+"""Chat exports of other products: each message is a passage with its speaker and time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a file becomes: documents, each a sequence of passages of a size that one memory holds."""
+"""Documents, and their passages of the size of one memory."""
 
 from __future__ import annotations
 

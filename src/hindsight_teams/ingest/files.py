@@ -1,4 +1,4 @@
-"""Which files the arguments of a command mean: folders with all that is below them, in a fixed order."""
+"""The files that a command's arguments mean: folders with everything below them, in a fixed order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files into a bank, as documents: what changed replaces what was there, and what did not change is left alone.
+"""Store files as documents of a bank; changed files replace their documents, unchanged ones are skipped.
 
 Each memory carries the fingerprint of its document, and the last one of a document a mark of its own. So a run that was
 cut short is seen, and the next one stores that document anew; a document that is there whole costs one look.

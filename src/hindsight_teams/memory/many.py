@@ -1,4 +1,4 @@
-"""Many memories in one call: each is checked, judged and signed as one alone is, and stored with others in a request.
+"""Store many memories in one call; each is checked, judged and signed like a single one.
 
 A document may be of any length, and the embedded engine looks for names and dates only in requests of some dozens of
 memories. So there a long document goes out in parts, the first of which replaces what the document held. A server signs

@@ -1,4 +1,4 @@
-"""Memories that the write guard stored with a mark, as items that a curator decides on.
+"""Memories that the write guard marked, as items that a curator decides on.
 
 A marked memory is recalled like any other, with a warning. Approving it stores it anew without the mark; rejecting it
 deletes it.

@@ -1,4 +1,4 @@
-"""The memories that one recall weighs against each other: which ones it may see, and the chains that they stand in.
+"""The candidates of one recall: which memories it may see, and the documents and streams that contain them.
 
 A ``Filter`` is a condition of the index, as far as it can be one, and an exact check of each memory. A chain is a
 document, or a run of a stream of dates.

@@ -1,4 +1,4 @@
-"""Fusion: the strategies' signals become one score, which can tell what it is made of, and how many lines come back."""
+"""Fuse the strategies' signals into one score with an explanation, and limit the number of results."""
 
 from __future__ import annotations
 

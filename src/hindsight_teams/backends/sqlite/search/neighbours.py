@@ -1,4 +1,4 @@
-"""Graph: memories that stand next to each other in a document, a session, a stream of dates, or in order of arrival.
+"""Find memories next to a match in a document, a session, a sequence of dates, or the order of arrival.
 
 Undated memories that arrived one after the other belong together where they are the turns of a conversation. A sample
 tells: it is compared with what arrived next and with others at random, and where the next one shares clearly more with

@@ -1,4 +1,4 @@
-"""Recall: a query is read, strategies find candidates, their signals are fused, the best memories are fetched."""
+"""Recall: strategies find candidates, their signals are fused, the best memories are fetched."""
 
 from __future__ import annotations
 

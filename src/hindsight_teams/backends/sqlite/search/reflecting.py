@@ -1,4 +1,4 @@
-"""Reflect: an answer from memories, quoted without a model, or written by one that sees nothing else.
+"""Reflect: quote memories without a model, or let a model answer from memories alone.
 
 Without a model, what a recall finds is the evidence, in its order, as far as it keeps up with the best: of each memory
 the sentences that hold the question's words, dated and signed. Where the recall says that little is known, so does the

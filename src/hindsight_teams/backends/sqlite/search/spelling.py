@@ -1,4 +1,4 @@
-"""Words that a bank does not hold, tried with one edit, "Lindquist" for "Lindqvist", or as they sound, "tarrif"."""
+"""Correct a query word that the bank does not hold by one edit: "Lindquist" for "Lindqvist"."""
 
 from __future__ import annotations
 

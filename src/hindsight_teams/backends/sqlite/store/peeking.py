@@ -1,4 +1,4 @@
-"""A look into a database file that changes nothing of it: no migration, no new file, no wait for who writes."""
+"""Read a database file without changing it: no migration, no new file, no wait for writers."""
 
 from __future__ import annotations
 

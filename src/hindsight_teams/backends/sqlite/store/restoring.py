@@ -1,4 +1,4 @@
-"""Memories stored as they were exported: with their numbers, times, names, links and repeats, none of it found anew."""
+"""Store exported memories with their numbers, times, names, links and repeats, without deriving them again."""
 
 from __future__ import annotations
 
