@@ -149,3 +149,18 @@ def test_vectors_that_tell_nothing_apart_leave_the_confidence_to_the_words(path:
             confidence.append(backend.recall("b", "Which lamp was stolen?").confidence)
     assert confidence[0] == confidence[1]
     assert 0 < (confidence[0] or 0) < 1
+
+
+def test_a_span_finds_nothing_of_another_bank(backend: SQLiteBackend) -> None:
+    for bank in ("b", "other"):
+        backend.retain(bank, f"Told to {bank}", timestamp=datetime(2021, 3, 3, 12, tzinfo=UTC))
+    assert list(explained(backend, "in March 2021")) == ["Told to b"]
+
+
+@pytest.mark.parametrize("query", ["In 2021 the mill", "the mill of 2021"])
+def test_a_bare_year_counts_a_share_of_a_span(backend: SQLiteBackend, query: str) -> None:
+    backend.retain("b", "The mill burnt down", timestamp=datetime(2021, 3, 3, 12, tzinfo=UTC))
+    for number in range(1, 9):
+        backend.retain("b", f"The mill has {number} wheels", timestamp=MAY)
+    time = parts(explained(backend, query)["The mill burnt down"])["time", "within or"]
+    assert time == pytest.approx(weights.BARE_YEAR * weights.TIME * CONTENT)
