@@ -86,6 +86,34 @@ def test_what_happened_within_the_span_counts_though_it_was_noted_later(backend:
     assert told == ([] if "until" in text else [text])
 
 
+def test_the_time_signal_falls_over_the_week_after_a_span(backend: SQLiteBackend) -> None:
+    moments = {
+        "within": datetime(2021, 3, 3, 12, tzinfo=UTC),
+        "after": datetime(2021, 3, 4, tzinfo=UTC),
+        "half": datetime(2021, 3, 7, 12, tzinfo=UTC),
+        "beyond": datetime(2021, 3, 11, tzinfo=UTC),
+        **{f"far{number}": datetime(2022, 1, number, tzinfo=UTC) for number in range(1, 8)},
+    }
+    for name, moment in moments.items():
+        backend.retain("b", f"the mill {name}", timestamp=moment)
+    memories = explained(backend, "the mill on 3 March 2021")
+    time = {text: parts(memory).get(("time", "within or"), 0.0) for text, memory in memories.items()}
+    full = time["the mill within"]
+    assert full == pytest.approx(weights.TIME * CONTENT)
+    assert time["the mill after"] < full
+    assert time["the mill after"] == pytest.approx(full)
+    assert time["the mill half"] == pytest.approx(full / 2)
+    assert time.get("the mill beyond", 0.0) == pytest.approx(0.0, abs=1e-6)
+
+
+def test_a_span_counts_though_no_word_finds_anything(backend: SQLiteBackend) -> None:
+    backend.retain("b", "The mill burnt down", timestamp=datetime(2021, 3, 3, 12, tzinfo=UTC))
+    backend.retain("b", "The roof leaks", timestamp=MAY)
+    (memory,) = explained(backend, "in March 2021").values()
+    assert memory.text == "The mill burnt down"
+    assert parts(memory) == {("time", "within or"): pytest.approx(weights.TIME * CONTENT)}
+
+
 def test_a_newer_line_tells_that_it_was_lifted(backend: SQLiteBackend) -> None:
     backend.retain("b", "The launch of Maple is in May", timestamp=MAY - timedelta(days=9))
     backend.retain("b", "The launch of Maple is in June, as all agree", timestamp=MAY)
@@ -121,3 +149,18 @@ def test_vectors_that_tell_nothing_apart_leave_the_confidence_to_the_words(path:
             confidence.append(backend.recall("b", "Which lamp was stolen?").confidence)
     assert confidence[0] == confidence[1]
     assert 0 < (confidence[0] or 0) < 1
+
+
+def test_a_span_finds_nothing_of_another_bank(backend: SQLiteBackend) -> None:
+    for bank in ("b", "other"):
+        backend.retain(bank, f"Told to {bank}", timestamp=datetime(2021, 3, 3, 12, tzinfo=UTC))
+    assert list(explained(backend, "in March 2021")) == ["Told to b"]
+
+
+@pytest.mark.parametrize("query", ["In 2021 the mill", "the mill of 2021"])
+def test_a_bare_year_counts_a_share_of_a_span(backend: SQLiteBackend, query: str) -> None:
+    backend.retain("b", "The mill burnt down", timestamp=datetime(2021, 3, 3, 12, tzinfo=UTC))
+    for number in range(1, 9):
+        backend.retain("b", f"The mill has {number} wheels", timestamp=MAY)
+    time = parts(explained(backend, query)["The mill burnt down"])["time", "within or"]
+    assert time == pytest.approx(weights.BARE_YEAR * weights.TIME * CONTENT)

@@ -166,8 +166,7 @@ def cut(found: Candidates, ranked: Sequence[Scored], sure: float | None, depth: 
     if not ranked:
         return []
     best = ranked[0].total
-    little = weights.FEW_BELOW_WITH_VECTORS if ranked[0].similarity else weights.FEW_BELOW
-    few = sure is not None and sure < little and not neighbours.adjoining(found, ranked[0].candidate)
+    few = sure is not None and sure < weights.FEW_BELOW and not neighbours.adjoining(found, ranked[0].candidate)
     kept = []
     for place, scored in enumerate(ranked[: weights.FEW if few else depth.results]):
         if scored.total < best * (weights.FIRST_FLOOR if place < weights.FIRST else depth.floor):

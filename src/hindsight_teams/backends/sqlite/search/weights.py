@@ -115,7 +115,6 @@ FIRST_FLOOR = 0.2
 
 FEW = 2
 FEW_BELOW = 0.3
-FEW_BELOW_WITH_VECTORS = 0.45
 """How many lines are returned where the confidence is below this."""
 
 UPDATES_AMONG = 30

@@ -171,7 +171,7 @@ def _counted(
         together += ((tokens.term(v + w), (a, b)) for (a, v), (b, w) in neighbours if a in lacking or b in lacking)
     for text, parts in together:
         instead = any(part in lacking for part in parts)
-        term = Term.of(text, share=1.0 if instead else weights.OTHER_FORM)
+        term = Term.of(text, share=1.0 if instead else weights.OTHER_FORM_ALONE)
         if n := estimate(db, bank, term.match, most):
             counts[term] = n
             lacking = [part for part in lacking if part not in parts]
