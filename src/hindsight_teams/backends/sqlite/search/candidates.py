@@ -21,7 +21,8 @@ _AROUND = " UNION ALL ".join(
     "SELECT * FROM ("
     + " UNION ALL ".join(
         f"SELECT * FROM (SELECT {_COLUMNS} FROM memory m INDEXED BY memory_order"
-        f" WHERE m.bank = ?1 AND m.stream = ?2 AND {condition} ORDER BY m.mentioned {order}, m.no {order} LIMIT {limit})"
+        f" WHERE m.bank = ?1 AND m.stream = ?2 AND {condition}"
+        f" ORDER BY m.mentioned {order}, m.no {order} LIMIT {limit})"
         for condition in (f"m.mentioned = ?3 AND m.no {sign} ?4", f"m.mentioned {sign} ?3")
     )
     + f" LIMIT {limit})"
