@@ -327,3 +327,26 @@ def test_tags_are_counted_as_memories_come_and_go(backend: SQLiteBackend) -> Non
     assert [(t.tag, t.count) for t in backend.list_tags("b")] == [("all", 6), ("n:1", 3), ("n:2", 3)]
     assert [(t.tag, t.count) for t in backend.list_tags("b", pattern="n:*")] == [("n:1", 3), ("n:2", 3)]
     assert backend.list_tags("b", pattern="n:0*") == []
+
+
+def test_pages_are_whole_before_and_after_a_delete(backend: SQLiteBackend) -> None:
+    backend.retain_batch("a", [RetainItem(f"other {i}") for i in range(3)])
+    ids = backend.retain_batch("b", [RetainItem(f"fact {i}") for i in range(7)]).memory_ids
+    for gone in (None, ids[2]):
+        if gone:
+            backend.delete_memories("b", ids=[gone])
+        left = [m.text for m in backend.list_memories("b").memories]
+        pages = [backend.list_memories("b", limit=3, offset=offset) for offset in (0, 3, 6, 9)]
+        assert [m.text for page in pages for m in page.memories] == left
+        assert {page.total for page in pages} == {len(left)}
+        after = backend.list_memories("b", limit=3, after=ids[3]).memories
+        assert [m.text for m in after] == ["fact 4", "fact 5", "fact 6"]
+
+
+def test_what_is_known_under_a_rare_tag_is_the_newest_of_it_first(backend: SQLiteBackend) -> None:
+    days = [datetime(2024, 5, day, tzinfo=UTC) for day in (3, 9, 6)]
+    backend.retain_batch("b", [RetainItem(f"rare {day.day}", tags=["rare"], timestamp=day) for day in days])
+    backend.retain_batch("b", [RetainItem(f"usual {i}", tags=["usual"]) for i in range(20)])
+    known = backend.recall("b", "What do you know?", tags=["rare"], tags_match="all_strict").results
+    assert [m.text for m in known] == ["rare 9", "rare 6", "rare 3"]
+    assert backend.recall("b", "What do you know?", tags=["nobody"], tags_match="all_strict").results == []

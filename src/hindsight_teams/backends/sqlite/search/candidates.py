@@ -22,10 +22,17 @@ _COLUMNS = (
     " m.tags, m.type"
 )
 
+# What was said at the same moment comes first: a bulk load says thousands at once, which a comparison of both columns
+# would all pass over.
 _AROUND = " UNION ALL ".join(
-    f"SELECT * FROM (SELECT {_COLUMNS} FROM memory m INDEXED BY memory_order"
-    f" WHERE m.bank = ?1 AND m.stream = ?2 AND (m.mentioned, m.no) {sign} (?3, ?4)"
-    f" ORDER BY m.mentioned {order}, m.no {order} LIMIT {limit})"
+    "SELECT * FROM ("
+    + " UNION ALL ".join(
+        f"SELECT * FROM (SELECT {_COLUMNS} FROM memory m INDEXED BY memory_order"
+        f" WHERE m.bank = ?1 AND m.stream = ?2 AND {condition}"
+        f" ORDER BY m.mentioned {order}, m.no {order} LIMIT {limit})"
+        for condition in (f"m.mentioned = ?3 AND m.no {sign} ?4", f"m.mentioned {sign} ?3")
+    )
+    + f" LIMIT {limit})"
     for sign, order, limit in (("<", "DESC", "?5"), (">", "ASC", "?6"))
 )
 
