@@ -88,9 +88,9 @@ def main() -> None:
         write_section("What the write guard costs", TEXT.format(rows="\n".join(rows), machine=machine()))
 
 
-TEXT = """Milliseconds of CPU for the checks `secrets`, `codes`, `structure` and `instructions` on one text, by its length in
-characters: ordinary prose, and texts that were made to be dear. The last column is the largest ratio at a doubling from
-4 thousand characters on: 2 is linear. {machine}.
+TEXT = """Milliseconds of CPU for the checks `secrets`, `codes`, `structure` and `instructions` on one text, by its
+length in characters: ordinary prose, and texts that were made to be dear. The last column is the largest ratio at a
+doubling from 4 thousand characters on: 2 is linear. {machine}.
 
 {rows}
 
