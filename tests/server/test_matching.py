@@ -192,3 +192,28 @@ def test_an_id_tells_the_user_session_and_run_that_it_names() -> None:
     for other in ("desk:pair:ada", "else:pair:ada:r1", "desk:pair:" + "x" * 100 + "~~" + "0" * 40):
         assert named_by(spec, "desk", "a", other) == {}
     assert named_by(BankSpec("own", "", lambda context: "desk:pair:ada:r1"), "desk", "a", "desk:pair:ada:r1") == {}
+
+
+def test_a_variable_of_the_team_is_a_fixed_part_of_the_id() -> None:
+    definition = TeamDefinition.from_parts(
+        "desk",
+        banks={"room": "{team}:{bank}:{p}:{user}"},
+        members={"a": {"room": "full"}},
+        variables={"p": "apollo 11"},
+    )
+    spec = definition.banks["room"]
+    assert match_bank_id(definition, "a", "desk:room:apollo~2011:ada")
+    assert named_by(spec, "desk", "a", "desk:room:apollo~2011:ada") == {"user": "ada"}
+    for other in ("desk:room:gemini:ada", "desk:room:ada", "desk:room:apollo~2011:"):
+        assert match_bank_id(definition, "a", other) is None
+        assert named_by(spec, "desk", "a", other) == {}
+
+
+def test_an_id_of_a_resolver_is_nobodys_to_match() -> None:
+    spec = BankSpec("own", resolver=lambda _: "desk:own")
+    definition = TeamDefinition.from_parts("desk", banks={"own": spec}, members={"a": {"own": "full"}})
+    assert could_be(spec, "desk", "a", "desk:own") is False
+    assert could_be(spec, "desk", "a", "") is False
+    assert named_by(spec, "desk", "a", "desk:own") == {}
+    assert match_bank_id(definition, "a", "desk:own") is None
+    assert not claims(definition, "desk:own")

@@ -175,6 +175,19 @@ def test_a_speaker_that_is_left_out_takes_its_trust_along() -> None:
             sign({**SAID, "metadata": {key: "member"}}, grant=GRANT, bank_id="desk:shared", **DESK)
 
 
+@pytest.mark.parametrize(("speaker", "trust"), [("tool:a b", "tool"), ("user", "user")])
+def test_a_memory_whose_speaker_is_left_out_is_not_lost_for_its_trust(speaker: str, trust: str) -> None:
+    sent = {"speaker": speaker, "trust": trust}
+    signed = sign({**SAID, "metadata": sent}, grant=GRANT, bank_id="desk:shared", **DESK)["metadata"]
+    assert signed == {"team": "desk", "author": "a", "trust": "member"}
+
+
+def test_an_author_may_put_the_tags_of_its_scope_on_an_item_itself() -> None:
+    item = by_the_service(Caller(**DESK), ["red", "project:maple"], SCOPED.scope_tags)
+    signed = sign({**item, "observation_scopes": None}, grant=SCOPED, bank_id="desk:shared", **DESK)
+    assert provenance.own_tags(signed["tags"]) == ("red", "project:maple")
+
+
 def test_a_trust_that_the_speaker_does_not_have_is_refused() -> None:
     with pytest.raises(InvalidInput, match="trust"):
         sign({**SAID, "metadata": {"speaker": "tool:x", "trust": "user"}}, grant=GRANT, bank_id="desk:shared", **DESK)
