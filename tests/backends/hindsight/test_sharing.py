@@ -127,10 +127,12 @@ def test_closing_while_others_call_harms_nobody(backend: HindsightBackend, loopb
 
     with ThreadPoolExecutor(4) as threads:
         running = [threads.submit(work, n) for n in range(4)]
-        for _ in range(30):
-            backend.close()
-            backend.recall("b", "q")
-        done.set()
+        try:
+            for _ in range(30):
+                backend.close()
+                backend.recall("b", "q")
+        finally:
+            done.set()
         assert all(future.result() for future in running)
     backend.close()
     assert loopback.wait_until_all_closed()

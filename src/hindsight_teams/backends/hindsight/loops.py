@@ -10,7 +10,8 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from concurrent.futures import wait
+from contextlib import asynccontextmanager
 
 import httpx
 
@@ -62,18 +63,18 @@ class LoopTransports:
             await anext(self._holder)
 
     @asynccontextmanager
-    async def lane(self, wait: float) -> AsyncIterator[Lane]:
+    async def lane(self, patience: float) -> AsyncIterator[Lane]:
         """A transport for one call.
 
         Args:
-            wait: Seconds to wait for one.
+            patience: Seconds to wait for one.
 
         Raises:
             httpx.PoolTimeout: None was free so long.
         """
         if self._free.locked():
             try:
-                async with asyncio.timeout(wait):
+                async with asyncio.timeout(patience):
                     await self._free.acquire()
             except TimeoutError:
                 raise httpx.PoolTimeout("no connection was free") from None
@@ -113,8 +114,9 @@ class LoopTransports:
         self._closed = True
         self._idle.clear()
         for lane in [lane for lane in self._lanes if not lane.busy]:
-            self._lanes.remove(lane)
-            await lane.transport.aclose()
+            await lane.transport.aclose()  # where the loop ends meanwhile, its generator closes what is left
+            if lane in self._lanes:
+                self._lanes.remove(lane)
         if not self._lanes and self._holder is not None:
             await self._holder.aclose()
 
@@ -128,10 +130,25 @@ class LoopTransports:
             else:
                 self.abandon()
         elif loop.is_running():
-            with suppress(TimeoutError):
-                asyncio.run_coroutine_threadsafe(self.aclose(), loop).result(CLOSE_WAIT)
+            self._close_in_another_thread(loop)
         else:
             loop.run_until_complete(self.aclose())
+
+    def _close_in_another_thread(self, loop: asyncio.AbstractEventLoop) -> None:
+        closing = self.aclose()
+        try:
+            closed = asyncio.run_coroutine_threadsafe(closing, loop)
+        except RuntimeError:  # the loop has just ended, and closed them with its generators
+            closing.close()
+            return
+        end = time.monotonic() + CLOSE_WAIT
+        while not closed.done() and not loop.is_closed() and time.monotonic() < end:
+            wait([closed], 0.05)
+        if closed.done():
+            if not closed.cancelled():  # else the loop is ending, and closes them itself
+                closed.result()
+        elif loop.is_closed():
+            closing.close()
 
     def abandon(self) -> None:
         """Let go of transports whose loop was closed without its generators: nothing can run in it any more.
