@@ -82,10 +82,15 @@ def query_of(run_input: Any, *, longest: int = MAX_QUERY_CHARACTERS) -> str:
     text = words_of(run_input)
     if len(text) <= longest:
         return text
-    questions = [part.strip() for part in SENTENCE_ENDS.split(text) if asks(part)]
-    asked = "\n".join(question[-longest // 4 :] for question in dict.fromkeys(reversed(questions)))[: longest // 2]
+    asked = questions_of(text, longest=longest // 2)
     left = longest - len(asked) - 2
     return "\n".join(filter(None, [asked, text[-(left * 2 // 3) :].strip(), text[: left // 3].strip()]))[:longest]
+
+
+def questions_of(text: str, *, longest: int = MAX_QUERY_CHARACTERS) -> str:
+    """The questions in a text, the last one first; empty where it asks nothing."""
+    questions = [part.strip() for part in SENTENCE_ENDS.split(text) if asks(part)]
+    return "\n".join(question[-longest // 2 :] for question in dict.fromkeys(reversed(questions)))[:longest]
 
 
 def asks(sentence: str) -> bool:

@@ -13,7 +13,7 @@ from hindsight_teams.access.banks import BankResolver
 from hindsight_teams.access.grants import FULL, Access, Caller, Grant
 from hindsight_teams.agno import citing
 from hindsight_teams.agno.exchange import pieces
-from hindsight_teams.agno.inputs import MAX_QUERY_CHARACTERS, query_of
+from hindsight_teams.agno.inputs import MAX_QUERY_CHARACTERS, query_of, questions_of
 from hindsight_teams.agno.memory_toolkit import MemoryToolkit, ToolkitOptions, dressed
 from hindsight_teams.agno.run_context import caller_of, key_of, notes_of
 from hindsight_teams.agno.turns import turn_of
@@ -303,8 +303,10 @@ def _storing(given: citing.Given, bank: str | None) -> Steps:
 
 
 def _short(query: str) -> str:
-    """A query as it is, or what matters of one that no engine reads to its end."""
-    return query_of(query) if isinstance(query, str) and len(query) > MAX_QUERY_CHARACTERS else query
+    """A query as it is; of one that no engine reads to its end what it asks, or else its end and its beginning."""
+    if not isinstance(query, str) or len(query) <= MAX_QUERY_CHARACTERS:
+        return query
+    return questions_of(query) or query_of(query)
 
 
 class _Tools:

@@ -87,7 +87,7 @@ def show(
     url: Url = None,
     json: Json = False,
 ) -> None:
-    """Show what a bank holds, as it was stored, or in the order in which it happens.
+    """Show what a bank holds, as it was stored or happens.
 
     Below each memory stand its id, who wrote it and for which user, when it happened (where that was said), when it was
     noted, and its tags. --json has all of its signature.
