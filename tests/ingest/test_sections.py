@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hindsight_teams.ingest.document import LARGEST, Passage, sized
@@ -68,7 +68,6 @@ def test_what_no_bank_can_hold_is_taken_out() -> None:
     assert (part.text, part.heading, part.speaker) == ("a b\U0001f600c\ufffd", "h 1", "s")
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from(["# a", "## b", "word", "", "---", "===", "```", "- item", "  x"]), max_size=30))
 def test_no_word_of_any_markdown_is_lost(lines: list[str]) -> None:
     found = " ".join(f"{passage.heading or ''} {passage.text}" for passage in markdown_passages("\n".join(lines)))
