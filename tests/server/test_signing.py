@@ -318,6 +318,7 @@ class TestEnvelopes:
         check_envelope(self.envelope(), TEAM, "a")
         signed = sign(self.envelope(), sealed=True, **DESK)["metadata"]
         assert signed == {**self.envelope()["metadata"], "team": "desk", "author": "a", "trust": "member"}
+        assert "observation_scopes" not in sign(self.envelope(), sealed=True, **DESK)
 
     def test_one_of_another_author_is_refused(self) -> None:
         with pytest.raises(InvalidInput, match="'author"):
