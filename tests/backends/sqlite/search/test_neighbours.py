@@ -196,6 +196,13 @@ def test_a_pause_is_judged_by_the_nearer_steps(bank: Callable[..., Bank]) -> Non
     assert b.near(b.around("line 1"), "line 1") == {-1: "line 0", 1: "line 2", 2: "line 3"}
 
 
+def test_the_shorter_steps_of_two_sides_tell_what_a_pause_is(bank: Callable[..., Bank]) -> None:
+    b = bank(*at(0, 10, 510, 910))
+    found = b.around("line 1", "line 2")
+    assert b.near(found, "line 1") == {-1: "line 0"}
+    assert b.near(found, "line 2") == {1: "line 3"}
+
+
 def test_memories_of_one_instant_have_no_order(bank: Callable[..., Bank]) -> None:
     b = bank(*at(0, 0, 0, 0))
     found = b.around("line 1")
