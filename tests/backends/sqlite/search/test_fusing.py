@@ -303,8 +303,8 @@ def test_how_many_lines_are_worth_returning(
 
 def test_a_conversation_around_the_best_line_is_returned_though_little_is_known(nowhere: sqlite3.Connection) -> None:
     ranked = scored(*[1.0] * 5)
-    for one in ranked[:2]:
-        one.candidate.chain = 9
-    found = Scene(nowhere, *(one.candidate for one in ranked)).found
+    ranked[0].candidate.chain = 9
+    before = candidate(0, chain=9)
+    found = Scene(nowhere, before, *(one.candidate for one in ranked)).found
     assert fusion.cut(found, ranked, 0.0, DEPTH) == ranked
-    assert fusion.cut(found, ranked[2:], 0.0, DEPTH) == ranked[2:4]
+    assert fusion.cut(found, ranked[::-1], 0.0, DEPTH) == ranked[:2:-1]
