@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
+from hypothesis import settings
 
 from hindsight_teams.settings import reset_config
 from tests.harness import Server, Stack, installed
@@ -15,6 +16,10 @@ from tests.harness.layout import DIRECTORY_VARIABLE, layout
 from tests.workers import Scheduling, check_listed, scheduler
 
 pytest_plugins = ["hindsight_teams.testing.plugin"]
+
+# The time of one example is that of the machine, not of the code: a busy one would fail examples at random.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 REQUIRE_VARIABLE = "HINDSIGHT_TEAMS_REQUIRE_SERVER"
 SERVER_FIXTURES = {"hindsight_stack", "hindsight_server", "hindsight_server_with"}
