@@ -285,3 +285,87 @@ def test_an_unknown_member_is_told_the_nearest(tmp_path: Path) -> None:
     team = TeamDefinition.from_file(write(tmp_path, GOOD))
     with pytest.raises(TeamDefinitionError, match="'researcher'"):
         team.grants_of("reseacher")
+
+
+PLACES = [
+    ('[team]\nid = "t"\n[banks]\ns = "team"\n[members."a b"]\n"sh" = "full"\n', "line 6, members.a b.sh: "),
+    ("[team]\nid = 't'\n[banks]\ns = 'team'\n  [members.'a b']  # x\n  'sh'='full'\n", "line 6, members.a b.sh: "),
+    ('team.id = "t"\nbanks.s = "team"\nmembers.a.s = "full"\nmembers.b.sh = "full"\n', "line 4, members.b.sh: "),
+    ('[team]\nid = "t"\n[banks]\ns = "team"\n[members]\nb.s = "full"\na . sh = "full"\n', "line 7, members.a.sh: "),
+    ('[team]\nid = "t"\n[banks]\ns = "team"\n[members]\na = { sh = "full" }\n', "line 6, members.a.sh: "),
+    (
+        '[team]\nid = "t"\n[banks]\ns = "team"\n[members.a]\n\n# sh = 1\ns = "full"\nsh = "full"\n',
+        "line 9, members.a.sh: ",
+    ),
+    (
+        '[team]\nid = "t"\nsh = 1\n[banks]\nsh = "team"\n[members.a]\nsh = "ful"\n[members.b]\nsh = "full"\n',
+        "line 3, team.sh",
+    ),
+    (
+        '[team]\nid = "t"\n[banks]\ns = "team"\n[members.a]\ns = "ful"\n[members.b]\ns = "full"\n',
+        "line 6, members.a.s: ",
+    ),
+    (
+        '[team]\nid = "t"\n[banks]\ns = "team"\n[members.b]\ns = "full"\n[members.a]\ns = "ful"\n',
+        "line 8, members.a.s: ",
+    ),
+    ('[team]\nid = "t"\n[banks]\ns = "team"\n[members.a]\ns = "full"\n[[guard]]\n', "line 7, guard: "),
+    ('[team]\nid = "t"\n[banks]\ns = "team"\n[members.a]\n[members.""]\n', "line 6, members.: "),
+    (
+        '[team]\nid = "t"\n[banks]\ns = "team"\n[members.a]\n[review]\ncurators = [\n  "c",\n]\n',
+        "line 7, review.curators: ",
+    ),
+    ('[team]\nid = "t"\n[members.a]\n', "team.toml, banks: no bank"),
+    ('[team]\nid = "t"\n[banks]\ns = "team"\n', "team.toml, members: no member"),
+    ('[banks]\ns = "team"\n[members.a]\n', "team.toml, team: the id is missing"),
+    ('[team]\nid = "t"\n[team.variables]\n"p-q" = 7\n', "line 4, team.variables.p-q: 7"),
+    ('[team]\nid = "t"\nvariables = { p = 7 }\n', "line 3, team.variables.p: 7"),
+    ('[team]\nid = "t"\n[tema]\n', "line 3, tema: unknown table; did you mean 'team'"),
+]
+
+
+@pytest.mark.parametrize(("text", "says"), PLACES)
+def test_the_line_of_a_mistake_is_found_however_its_key_is_written(tmp_path: Path, text: str, says: str) -> None:
+    with pytest.raises(TeamDefinitionError) as caught:
+        TeamDefinition.from_file(write(tmp_path, text))
+    said = str(caught.value)
+    assert said.startswith("team.toml")
+    assert says in said
+
+
+def test_a_mistake_in_python_has_no_path() -> None:
+    with pytest.raises(TeamDefinitionError, match=r"^review\.curators: unknown member \['a'\]") as caught:
+        TeamDefinition.from_parts("t", **{**TEAM, "curators": [["a"]]})
+    assert caught.value.details == {}
+
+
+def test_every_way_to_give_an_access_and_a_bank_is_read() -> None:
+    spec = BankSpec("spec", "user", description="its own")
+    team = TeamDefinition.from_parts(
+        "t",
+        banks={"spec": spec, "plain": "member", "described": {"description": "of the team"}},
+        members={
+            "a": {
+                "spec": "full",
+                "plain": ["retain"],
+                "described": {"access": ["recall", "reflect"], "scope_tags": ["x:1", "y:2"]},
+            },
+            "b": {"spec": Access.RECALL, "plain": {"access": "writer-only"}},
+        },
+        curators={"a"},
+        proposers=iter(["a", "b"]),
+        guard={"trusted": ["a"], "untrusted": ["b"]},
+    )
+    assert team.banks["spec"] is spec
+    assert (team.banks["described"].scope, team.banks["described"].description) == ("team", "of the team")
+    assert {(m, b): (g.access, g.scope_tags) for m, of in team.grants.items() for b, g in of.items()} == {
+        ("a", "spec"): (Access.RETAIN | Access.RECALL | Access.REFLECT, ()),
+        ("a", "plain"): (Access.RETAIN, ()),
+        ("a", "described"): (Access.RECALL | Access.REFLECT, ("x:1", "y:2")),
+        ("b", "spec"): (Access.RECALL, ()),
+        ("b", "plain"): (Access.RETAIN, ()),
+    }
+    assert team.curators == {"a"}
+    assert team.proposers == {"a", "b"}
+    assert team.guard == GuardRules({}, frozenset({"a"}), frozenset({"b"}))
+    assert all(grant.bank is team.banks[name] for name, grant in team.grants["a"].items())

@@ -15,8 +15,11 @@ from hindsight_teams import SQLiteBackend, TeamMemory
 from hindsight_teams.agno.review_tools import ProposalTools, ReviewTools
 from hindsight_teams.backends.base import DelegatingBackend
 from hindsight_teams.errors import AccessDenied, BackendError, InvalidInput, NotFound
-from hindsight_teams.memory.curation import Reviews
-from hindsight_teams.requests import DeleteMemories, Request, Retain
+from hindsight_teams.memory.curation import Reviews, sealed_items
+from hindsight_teams.memory.envelopes import ReviewItem, quarantine_item, seal
+from hindsight_teams.models import Document, RetainItem
+from hindsight_teams.requests import Capability, DeleteMemories, ListDocuments, Request, Retain
+from hindsight_teams.requests.driver import run
 from hindsight_teams.testing import ScriptedModel
 from hindsight_teams.testing.scripted import call
 
@@ -236,3 +239,108 @@ def test_an_approval_that_the_backend_refuses_waits_as_before(squad: TeamMemory,
     assert [found.id for found in reviews.pending()] == [item.id]
     assert reviews.approved() == []
     assert decisions(squad) == []
+
+
+def test_who_recorded_an_approval_is_who_approved_it(squad: TeamMemory, backend: SQLiteBackend) -> None:
+    item = squad.proposals("coder").propose(NOTE, to="decisions")
+    with pytest.raises(_Interrupted):
+        Reviews(_Cut(backend, 1), squad.definition, "architect").approve(item.id)
+    assert squad.reviews().pending() == []  # the application finishes it
+    [copy] = backend.list_memories("squad:decisions").memories
+    assert copy.metadata["reviewed_by"] == "architect"
+
+
+def test_an_approval_by_nobodys_name_is_the_applications(squad: TeamMemory, backend: SQLiteBackend) -> None:
+    item = squad.proposals("coder").propose(NOTE, to="decisions", reason="it bit us")
+    decision = squad.reviews().approve(item.id)
+    [copy] = backend.list_memories("squad:decisions").memories
+    assert copy.metadata["reviewed_by"] == "the application"
+    assert (decision.item.id, decision.outcome) == (item.id, "approved")
+    assert decision.receipt is not None
+    assert decision.receipt.memory_ids == (copy.id,)
+    [record] = squad.reviews().approved()
+    assert (record.id, record.kind, record.reason, record.origin) == (item.id, "approved", "it bit us", item.origin)
+    revoked = squad.reviews().revoke(item.id)
+    assert (revoked.item.id, revoked.outcome, revoked.receipt) == (item.id, "revoked", None)
+
+
+def test_an_approval_that_still_can_not_be_finished_waits(squad: TeamMemory, backend: SQLiteBackend) -> None:
+    first = squad.proposals("coder").propose(NOTE, to="decisions")
+    with pytest.raises(_Interrupted):
+        Reviews(_Cut(backend, 1), squad.definition, "architect").approve(first.id)
+    squad.member("coder").retain("Retries need a limit.")
+    second = squad.proposals("coder").propose("Retries need a limit.", to="decisions")
+    full = Reviews(_Full(backend), squad.definition, "architect")
+    assert [found.id for found in full.pending()] == [first.id, second.id]
+    assert decisions(squad) == []
+    assert [found.id for found in squad.reviews("architect").pending()] == [second.id]
+    assert decisions(squad) == [NOTE]
+
+
+def envelope(number: int, kind: str = "quarantine") -> RetainItem:
+    return seal(kind, RetainItem(f"text {number}"), bank="decisions", bank_id="squad:decisions", reason="")
+
+
+def contents(items: list[ReviewItem]) -> list[str]:
+    return [item.item.content for item in items]
+
+
+def test_a_queue_of_several_pages_is_read_whole_and_oldest_first(squad: TeamMemory, backend: SQLiteBackend) -> None:
+    bank = "squad:review:queue"
+    for count in (200, 201, 401):
+        known = backend.list_memories(bank).total
+        backend.retain_batch(bank, [envelope(number) for number in range(known, count)])
+        items = run(backend, sealed_items(backend, bank, ("quarantine",)))
+        assert contents(items) == [f"text {number}" for number in range(count)]
+    assert all(len(item.envelope_ids) == 1 for item in items)
+
+
+def test_only_the_kinds_that_are_asked_for_are_read(squad: TeamMemory, backend: SQLiteBackend) -> None:
+    bank = "squad:review:queue"
+    backend.retain_batch(
+        bank, [envelope(n, kind) for n, kind in enumerate(("quarantine", "proposal", "approved", "quarantine"))]
+    )
+    backend.retain(bank, "No envelope.", tags=["review:quarantine"])
+    for kinds, found in (
+        (("quarantine",), ["text 0", "text 3"]),
+        (("proposal",), ["text 1"]),
+        (("approved", "proposal"), ["text 1", "text 2"]),
+    ):
+        assert contents(run(backend, sealed_items(backend, bank, kinds))) == found
+    assert contents(squad.reviews("architect").approved()) == ["text 2"]
+
+
+class _Documents(DelegatingBackend):
+    """A server that keeps documents, newest first, of whose texts it may extract any number of memories."""
+
+    def __init__(self, inner: SQLiteBackend, items: list[RetainItem]) -> None:
+        super().__init__(inner)
+        self.capabilities = (inner.capabilities - {Capability.SEARCH_ALL_BANKS}) | {Capability.DOCUMENTS}
+        self._documents = [Document(f"d{n}", "queue", metadata=i.metadata or {}) for n, i in enumerate(items)][::-1]
+
+    def execute(self, request: Request[R], /) -> R:
+        if isinstance(request, ListDocuments):
+            return self._documents  # type: ignore[return-value]
+        return super().execute(request)
+
+
+def test_on_a_server_the_documents_are_the_envelopes(backend: SQLiteBackend) -> None:
+    server = _Documents(backend, [envelope(0), envelope(1, "approved"), RetainItem("x"), envelope(2), envelope(0)])
+    items = run(server, sealed_items(server, "squad:review:queue", ("quarantine",)))
+    assert contents(items) == ["text 0", "text 2"]
+    assert [item.envelope_ids for item in items] == [(), ()]
+
+
+def test_an_envelope_of_several_memories_is_one_item(backend: SQLiteBackend) -> None:
+    sealed = quarantine_item(RetainItem("x"), "decisions", "squad:decisions", "")
+    receipts = [backend.retain("q", text, metadata=sealed.metadata, tags=sealed.tags) for text in ("one", "two")]
+    [item] = run(backend, sealed_items(backend, "q", ("quarantine",)))
+    assert sorted(item.envelope_ids) == sorted(name for receipt in receipts for name in receipt.memory_ids)
+
+
+def test_a_page_tells_how_many_wait_in_all(squad: TeamMemory, backend: SQLiteBackend) -> None:
+    backend.retain_batch("squad:review:queue", [envelope(number) for number in range(5)])
+    reviews = squad.reviews("architect")
+    for limit, offset, shown in ((2, 0, [0, 1]), (2, 3, [3, 4]), (2, 4, [4]), (2, 5, [])):
+        page = reviews.page(limit=limit, offset=offset)
+        assert (contents(page.items), page.total) == ([f"text {n}" for n in shown], 5)

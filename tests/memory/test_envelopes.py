@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from hindsight_teams.access.signatures import ENVELOPE_METADATA, MARK
 from hindsight_teams.memory.envelopes import (
+    KINDS,
     MAX_PAYLOAD,
     ReviewItem,
     _folded,
@@ -157,3 +158,28 @@ def test_an_approval_lets_observations_come_together_over_sessions() -> None:
     stored = decided_item(opened, reviewer="chair")
     assert stored.observation_scopes == [["red", "author:a"]]
     assert (stored.update_mode, stored.document_id) == ("replace", f"approved-{opened.id}")
+
+
+def test_an_approval_of_a_memory_without_metadata_and_tags_says_who_approved_it() -> None:
+    waiting = ReviewItem("i1", "quarantine", "x", "t:x", "a check", RetainItem("Plain.", update_mode="append"))
+    assert decided_item(waiting, reviewer="chair") == RetainItem(
+        "Plain.",
+        metadata={"trust": "reviewed", "reviewed_by": "chair", "review_id": "i1"},
+        tags=[],
+        document_id="approved-i1",
+        observation_scopes=[[]],
+    )
+    assert waiting.envelope_document_id == "review-quarantine-i1"
+
+
+def test_each_kind_of_envelope_has_its_name() -> None:
+    assert [opened(kind).kind for kind in KINDS] == ["quarantine", "proposal", "approved"]
+
+
+def test_a_memory_of_every_field_or_of_none_comes_out_as_it_was() -> None:
+    bare = seal("proposal", RetainItem("x"), bank="x", bank_id="t:x", reason="r")
+    found = unseal(bare.metadata or {})
+    assert found is not None
+    assert found.item == RetainItem("x", metadata={}, tags=[], entities=[])
+    assert bare.tags == ["review:proposal", f"review-item:{found.id}"]
+    assert (bare.context, bare.timestamp, bare.entities, bare.update_mode) == (None, None, None, "replace")

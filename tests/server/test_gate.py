@@ -219,6 +219,104 @@ async def test_a_web_socket_is_closed(house: House) -> None:
     assert said == [{"type": "websocket.close", "code": 1008, "reason": "not allowed"}]
 
 
+async def through(
+    house: House, *messages: dict[str, Any], path: str = "/mcp", method: str = "POST", headers: Any = None
+) -> tuple[list[Any], list[Any]]:
+    """What an application hears that listens twice, and what is said back, for a request as a server hands it over."""
+    heard: list[Any] = []
+    said: list[Any] = []
+    waiting = [*messages, {"type": "http.disconnect"}]
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        heard.extend([await receive(), await receive()])
+
+    async def receive() -> Any:
+        return waiting.pop(0)
+
+    async def send(message: Any) -> None:
+        said.append(message)
+
+    given = headers or [(b"Authorization", f"Bearer {house.keys['all']}".encode())]
+    await Guard(app, house.authority)({"type": "http", "method": method, "path": path, "headers": given}, receive, send)
+    return heard, [message["status"] for message in said if "status" in message]
+
+
+def part(body: bytes | None, *, more: bool = False) -> dict[str, Any]:
+    return {"type": "http.request"} | ({} if body is None else {"body": body}) | ({"more_body": True} if more else {})
+
+
+async def test_a_request_in_parts_is_heard_as_one_and_its_end_after_it(house: House) -> None:
+    heard, said = await through(house, part(b'{"method": ', more=True), part(None, more=True), part(b'"ping"}'))
+    whole = {"type": "http.request", "body": b'{"method": "ping"}', "more_body": False}
+    assert (heard, said) == ([whole, {"type": "http.disconnect"}], [])
+
+
+async def test_a_request_that_is_cut_never_arrives(house: House) -> None:
+    assert await through(house, part(b'{"method": "ping"}', more=True)) == ([], [400])
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+async def test_the_event_stream_and_the_end_of_a_session_are_not_read(house: House, method: str) -> None:
+    heard, said = await through(house, part(b"anything"), method=method)
+    assert (heard, said) == ([part(b"anything"), {"type": "http.disconnect"}], [])
+
+
+@pytest.mark.parametrize("path", ["/mcpx", "/mc", "/", "/MCP"])
+async def test_what_only_looks_like_the_path_of_mcp_is_a_route_like_others(house: House, path: str) -> None:
+    assert await through(house, part(b'{"method": "ping"}'), path=path) == ([], [403])
+
+
+@pytest.mark.parametrize("value", [b"Bearer \xff\xfe", b"", b"Bearer ", b"Basic x"])
+async def test_a_header_that_holds_no_key_is_refused(house: House, value: bytes) -> None:
+    headers = [(b"Authorization", value)]
+    assert await through(house, part(b'{"method": "ping"}'), headers=headers) == ([], [401])
+
+
+async def test_the_start_of_the_server_needs_no_key(house: House) -> None:
+    started: list[str] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        started.append(scope["type"])
+
+    async def never(*_: Any) -> Any:
+        raise AssertionError
+
+    await Guard(app, house.authority)({"type": "lifespan"}, never, never)
+    assert started == ["lifespan"]
+
+
+async def test_a_request_of_thirty_two_mebibytes_is_read_and_a_larger_one_is_not(house: House) -> None:
+    fits = b'{"method": "ping"}'.ljust(32 * 1024 * 1024)
+    heard, said = await through(house, part(fits))
+    assert (len(heard), said) == (2, [])
+    assert await through(house, part(fits, more=True), part(b" ")) == ([], [413])
+
+
+async def test_the_last_ten_thousand_sessions_are_known_by_the_key_that_opened_them() -> None:
+    sessions, said = door.Sessions(), []
+
+    async def send(message: Any) -> None:
+        said.append(message["type"])
+
+    def opening(session: str, kind: str = "http.response.start") -> dict[str, Any]:
+        headers = [(b"content-type", b"x"), (b"MCP-Session-Id", session.encode())]
+        return {"type": kind, "headers": headers}
+
+    for number in range(10_001):
+        await sessions.noting(send, "k")(opening(f"s{number}"))
+    await sessions.noting(send, "other")(opening("s1"))
+    await sessions.noting(send, "other")(opening("body", "http.response.body"))
+    await sessions.noting(send, "other")({"type": "http.response.start"})
+    assert len(said) == 10_004
+    sessions.check("s1", "k")
+    sessions.check("s10000", "k")
+    sessions.check(None, "other")
+    for session, key in (("s0", "k"), ("s1", "other"), ("body", "other"), ("content-type", "k"), ("x", "k")):
+        with pytest.raises(door.Refused) as refused:
+            sessions.check(session, key)
+        assert (refused.value.status, refused.value.detail) == (404, "Session not found")
+
+
 async def test_a_refusal_is_json_that_says_what_is_not_allowed(house: House) -> None:
     asked: list[tuple[str | None, str, str, int, str]] = [
         (None, "GET", BANKS, 401, "Authentication failed: Invalid API key"),

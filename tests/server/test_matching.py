@@ -217,3 +217,63 @@ def test_an_id_of_a_resolver_is_nobodys_to_match() -> None:
     assert named_by(spec, "desk", "a", "desk:own") == {}
     assert match_bank_id(definition, "a", "desk:own") is None
     assert not claims(definition, "desk:own")
+
+
+HEAD = "desk:room:"
+
+
+def cut(head: str) -> str:
+    """An id that was cut to a hash and starts like this, at its full length."""
+    return f"{head.ljust(150, 'x')}~~{'0' * 40}"
+
+
+@pytest.mark.parametrize(
+    ("template", "member", "bank_id", "could"),
+    [
+        ("{team}:room:{user}", "a", HEAD + "u" * 182, True),
+        ("{team}:room:{user}", "a", HEAD + "u" * 183, False),
+        ("{team}:room:{user}:{user}", "a", "desk:room:ada:ada", True),
+        ("{team}:room:{user}:{user}", "a", "desk:room:ada:bob", False),
+        ("{team}:room:{user}:v1.0:{run}", "a", "desk:room:ada:v1.0:r1", True),
+        ("{team}:room:{user}:v1.0:{run}", "a", "desk:room:ada:v1x0:r1", False),
+        ("{team}:room:{user}", "a", "desk:room:~c3~a9", True),
+        ("{team}:room:{user}", "a", "desk:room:~c3~a9~41", False),
+        ("{team}:room:{user}", "a", "desk:room:~41~c3~a9", False),
+        ("{team}:room:{user}", "a", "desk:room:x~2fy~41", False),
+        ("{team}:room:{member}:{user}", None, "desk:room:whoever:ada", True),
+        ("{team}:room:{member}:{user}", "a", "desk:room:whoever:ada", False),
+        ("{team}:room:{user}", "a", cut(HEAD), True),
+        ("{team}:room:{user}", "a", cut("desk:other:"), False),
+        ("{team}:room:{user}", "a", cut(HEAD)[1:], False),
+        ("{team}:room:{user}", "a", "x" + cut(HEAD), False),
+        ("{team}:room:{user}", "a", cut(HEAD)[:-1], False),
+        ("{team}:room:{user}", "a", cut(HEAD)[:-1] + "g", False),
+        ("{team}:room", "a", cut("desk:room"), False),  # team and bank alone decide it, so it is known exactly
+        ("{team}:room:{user}:{member}", "a", cut(HEAD), False),
+        ("{team}:room:{member}:{user}", "a", cut(HEAD + "a:"), True),
+        ("{team}:room:{member}:{user}", "a", cut(HEAD + "b:"), False),
+        ("{team}:room:{user}:{member}", None, cut(HEAD), True),
+        ("{team}:room:{member}:{user}", None, cut(HEAD + "b:"), True),
+        ("{team}:room:{user}", None, cut("desk:other:"), False),
+    ],
+)
+def test_which_ids_a_bank_could_have(template: str, member: str | None, bank_id: str, could: bool) -> None:
+    assert could_be(BankSpec("room", template), "desk", member, bank_id) is could
+
+
+def test_an_id_names_its_users_without_those_that_no_escaping_makes() -> None:
+    spec = BankSpec("pair", "{team}:pair:{user}:{run}:{user}")
+    assert named_by(spec, "desk", "a", "desk:pair:ada:r1:ada") == {"user": "ada", "run": "r1"}
+    assert named_by(spec, "desk", "a", "desk:pair:~41:r1:~41") == {"run": "r1"}
+
+
+def test_an_id_that_was_cut_before_its_bank_may_be_anybodys_and_is_no_members() -> None:
+    spec, long = BankSpec("room", "{team}:room:{user}"), "t" * 200
+    assert could_be(spec, long, None, cut("t" * 150))
+    assert not could_be(spec, long, "a", cut("t" * 150))
+
+
+def test_a_grant_of_nothing_does_not_hide_another() -> None:
+    definition = team(members={"a": {"shared": "none", "notes": "none", "customer": "read-only"}})
+    assert match_bank_id(definition, "a", "desk:customer:user:ada") is definition.grant("a", "customer")
+    assert match_bank_id(definition, "a", "desk:notes:member:a") is None

@@ -126,6 +126,7 @@ def test_whatever_is_claimed_the_signature_is_the_keys(tags: list[str], metadata
 
 
 SAID = {"content": "x", "tags": []}
+SPOKEN = {"speaker": "user", "exchange": "e1", "trust": "user"}
 
 
 @pytest.mark.parametrize(
@@ -318,6 +319,7 @@ class TestEnvelopes:
         check_envelope(self.envelope(), TEAM, "a")
         signed = sign(self.envelope(), sealed=True, **DESK)["metadata"]
         assert signed == {**self.envelope()["metadata"], "team": "desk", "author": "a", "trust": "member"}
+        assert "observation_scopes" not in sign(self.envelope(), sealed=True, **DESK)
 
     def test_one_of_another_author_is_refused(self) -> None:
         with pytest.raises(InvalidInput, match="'author"):
@@ -342,7 +344,13 @@ class TestEnvelopes:
             check_envelope({**envelope, "document_id": sealed.document_id}, TEAM, "a")
 
     @pytest.mark.parametrize(
-        "more", [{"context": "Obey."}, {"entities": [{"text": "Obey"}]}, {"observation_scopes": "per_tag"}]
+        "more",
+        [
+            {"context": "Obey."},
+            {"entities": [{"text": "Obey"}]},
+            {"observation_scopes": "per_tag"},
+            {"strategy": "verbatim"},
+        ],
     )
     def test_one_with_words_outside_of_the_seal_is_refused(self, more: dict[str, Any]) -> None:
         with pytest.raises(InvalidInput, match="does not match"):
@@ -396,6 +404,54 @@ class TestEnvelopes:
                 with pytest.raises(InvalidInput, match="two at once"):
                     check_envelope(envelope, definition, "a")
 
+    @pytest.mark.parametrize(
+        "more",
+        [
+            {"update_mode": "replace"},
+            {"update_mode": None},
+            {"context": "", "entities": [], "observation_scopes": None, "strategy": None},
+            {"tags": ["anything"]},
+            {"timestamp": None},
+        ],
+    )
+    def test_one_with_nothing_outside_of_the_seal_passes(self, more: dict[str, Any]) -> None:
+        check_envelope({**self.envelope(), **more}, TEAM, "a")
+
+    def test_its_signature_is_judged_elsewhere_and_other_metadata_is_refused(self) -> None:
+        envelope = self.envelope()
+        for key, value, passes in (("author", "b", True), ("team", "x", True), ("note", "Obey.", False)):
+            changed = {**envelope, "metadata": {**envelope["metadata"], key: value}}
+            if passes:
+                check_envelope(changed, TEAM, "a")
+            else:
+                with pytest.raises(InvalidInput, match="does not match"):
+                    check_envelope(changed, TEAM, "a")
+
+    @pytest.mark.parametrize(
+        ("kind", "passes"), [("quarantine", True), ("proposal", True), ("approved", False), ("other", False)]
+    )
+    def test_only_what_waits_is_sealed_by_a_member(self, kind: str, passes: bool) -> None:
+        item = RetainItem(**{**by_the_service(Caller(**DESK), ["red"]), "observation_scopes": None})
+        sealed = seal(kind, item, bank="shared", bank_id="desk:shared", reason="", origin="desk:notes:member:a#1")
+        envelope = {"content": sealed.content, "metadata": sealed.metadata, "document_id": sealed.document_id}
+        if passes:
+            check_envelope(envelope, TEAM, "a")
+        else:
+            with pytest.raises(InvalidInput, match="does not match"):
+                check_envelope(envelope, TEAM, "a")
+
+    def test_a_user_that_the_memory_speaks_for_is_the_one_that_it_names(self) -> None:
+        for user, passes in (("ada", True), (None, False)):
+            inside = by_the_service(Caller(**DESK, user=user), ["red"])
+            item = RetainItem("x", tags=inside["tags"], metadata={**inside["metadata"], **SPOKEN})
+            sealed = quarantine_item(item, "shared", "desk:shared", "a check")
+            envelope = {"content": sealed.content, "metadata": sealed.metadata, "document_id": sealed.document_id}
+            if passes:
+                check_envelope(envelope, TEAM, "a")
+            else:
+                with pytest.raises(InvalidInput, match="somebody else said it"):
+                    check_envelope(envelope, TEAM, "a")
+
     @pytest.mark.parametrize("inner", ["[]", "7", "{", _folded("{}"), _folded('{"item": {"content": "x"}}')])
     def test_what_is_no_envelope_is_refused(self, inner: str) -> None:
         envelope = self.envelope()
@@ -404,3 +460,42 @@ class TestEnvelopes:
             check_envelope(envelope, TEAM, "a")
         with pytest.raises(InvalidInput, match="only sealed envelopes"):
             check_envelope({"content": "x"}, TEAM, "a")
+
+
+@pytest.mark.parametrize("name", ["user", "session", "run"])
+def test_user_session_and_run_are_taken_from_the_metadata_or_else_a_tag(name: str) -> None:
+    for tags, metadata, taken in (
+        ([], {}, None),
+        ([f"{name}:x~20y"], {}, "x y"),
+        (["other:x", "red"], {}, None),
+        ([f"{name}:m"], {name: "m"}, "m"),
+        ([], {name: "m n"}, "m n"),
+    ):
+        signed = sign({"content": "x", "tags": tags, "metadata": metadata}, **DESK)
+        assert signed["metadata"].get(name) == taken
+    for tags in ([f"{name}:"], [f"{name}:~41"], [f"{name}:z", f"{name}:~41"]):  # escaping makes none of these
+        with pytest.raises(InvalidInput, match="claims an identity"):
+            sign({"content": "x", "tags": tags}, **DESK)
+    with pytest.raises(InvalidInput, match=f"'{name}' claims"):
+        sign({"content": "x", "tags": [f"{name}:t"], "metadata": {name: ""}}, **DESK)
+
+
+@pytest.mark.parametrize("value", [7, ["ada"], {"a": 1}, True])
+def test_an_identity_that_is_no_text_is_refused(value: Any) -> None:
+    with pytest.raises(InvalidInput, match="session that the item claims must be a string"):
+        sign({"content": "x", "metadata": {"session": value}}, **DESK)
+
+
+def test_a_tag_that_is_no_text_is_refused() -> None:
+    with pytest.raises(InvalidInput, match="a tag"):
+        sign({"content": "x", "tags": ["red", 7]}, **DESK)
+
+
+def test_an_id_that_was_cut_takes_its_user_from_the_item() -> None:
+    user = "x" * 300
+    bank_id = CUSTOMER.bank.resolve(Caller(**DESK, user=user))
+    assert "~~" in bank_id
+    signed = sign({"content": "x", "metadata": {"user": user}}, grant=CUSTOMER, bank_id=bank_id, **DESK)
+    assert signed["metadata"]["user"] == user
+    with pytest.raises(InvalidInput, match="another bank"):
+        sign({"content": "x", "metadata": {"user": user + "x"}}, grant=CUSTOMER, bank_id=bank_id, **DESK)

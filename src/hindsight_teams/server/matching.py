@@ -64,8 +64,7 @@ def could_be(spec: BankSpec, team: str, member: str | None, bank_id: str) -> boo
     pattern = _pattern(spec.template, spec.name, tuple(sorted(spec.variables.items())), team, member)
     hashed = _HASHED.fullmatch(bank_id)
     if hashed is None:
-        fits = len(bank_id) <= MAX_BANK_ID and bank_id not in (".", "..")
-        return fits and bool(pattern.whole.fullmatch(bank_id)) and _canonical(bank_id)
+        return len(bank_id) <= MAX_BANK_ID and bool(pattern.whole.fullmatch(bank_id)) and _canonical(bank_id)
     head = hashed[1]
     if len(head) != _HEAD:
         return False

@@ -126,7 +126,7 @@ def check_envelope(item: Item, definition: TeamDefinition, member: str) -> None:
     except (KeyError, TypeError, ValueError):
         raise InvalidInput("only sealed envelopes go into the review bank") from None
     signature = provenance.RESERVED_METADATA - provenance.ENVELOPE_METADATA
-    outside = {key: metadata[key] for key in metadata if key not in signature and key != "review_item"}
+    outside = {key: metadata[key] for key in metadata if key not in signature}
     same = (
         opened.kind in SEALED
         and item.get("content") == expected.content

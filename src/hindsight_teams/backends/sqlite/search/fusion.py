@@ -71,7 +71,7 @@ def fuse(
         weights.WORDS, [own.get(n, 0.0) + hinted.get(n, 0.0) + mentioned.get(n, 0.0) + near[n] for n in near]
     )
     per_document = _scale(weights.DOCUMENT, documents.values())
-    per_meaning = _scale(weights.MEANING, (similarity.get(no, 0.0) for no in near)) if similarity else 0.0
+    per_meaning = _scale(weights.MEANING, (similarity.get(no, 0.0) for no in near))
     content = weights.WORDS + weights.DOCUMENT + (weights.MEANING if per_meaning else 0.0)
     scored = []
     for candidate in everyone:
@@ -83,7 +83,7 @@ def fuse(
                 break
             if mention in candidate.content:
                 share = weights.MENTION
-        time, span = moments.closeness(candidate, spans, per_word, content) if spans else (0.0, "")
+        time, span = moments.closeness(candidate, spans, per_word, content)
         scored.append(
             Scored(
                 candidate=candidate,
@@ -91,7 +91,7 @@ def fuse(
                 hinted=hinted.get(no, 0.0) * per_word,
                 mentioned=mentioned.get(no, 0.0) * per_word,
                 near=near[no] * per_word,
-                document=documents.get(no, 0.0) * per_document,
+                document=documents[no] * per_document,
                 author=content * weights.AUTHOR * share,
                 by_named=by_named,
                 time=time,
