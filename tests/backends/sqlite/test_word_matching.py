@@ -3,6 +3,7 @@
 import pytest
 
 from hindsight_teams.backends.sqlite import SQLiteBackend
+from hindsight_teams.backends.sqlite.search import spelling
 from hindsight_teams.backends.sqlite.search.spelling import one_edit
 from hindsight_teams.backends.sqlite.text import terms
 
@@ -169,3 +170,28 @@ def test_words_that_only_ask_weigh_nothing(backend: SQLiteBackend) -> None:
     for text in ("Welche Farbe hat das?", "Der Zug nach Kiel ist neu.", "Der Zug nach Bonn ist alt."):
         backend.retain("b", text)
     assert backend.recall("b", "Welche Nummer hat der Zug nach Kiel?").results[0].text == "Der Zug nach Kiel ist neu."
+
+
+def test_a_misspelled_word_is_corrected_by_words_of_its_own_bank(backend: SQLiteBackend) -> None:
+    for number in range(30):
+        backend.retain(f"other {number}", f"Lindqvist, Lindqvista and Lindquisd met line {number}.")
+    backend.retain("b", "Marcus Lindqvost approves.")
+    backend.retain("b", "Nora likes tea.")
+    assert [m.text for m in backend.recall("b", "Lindquost").results][:1] == ["Marcus Lindqvost approves."]
+    assert not backend.recall("b", "Katarina").results
+
+
+@pytest.mark.parametrize("asked", ["Lindquist", "Kindqvist", "Lindqvit", "Lindqvista"])
+def test_a_misspelled_word_finds_a_memory_older_than_those_that_are_read(
+    backend: SQLiteBackend, monkeypatch: pytest.MonkeyPatch, asked: str
+) -> None:
+    monkeypatch.setattr(spelling, "MOST_READ", 100)
+    for text in ("Marcus Lindqvist approves.", *OTHERS, *OTHERS[::-1]):
+        backend.retain("b", text + " It was said twice, and noted once.")
+    assert backend.recall("b", asked).results[0].text.startswith("Marcus Lindqvist")
+
+
+def test_a_word_finds_its_other_form_where_many_terms_begin_so(backend: SQLiteBackend) -> None:
+    for ending in ("able", "ables", "er", "ership", "erness", "ings", "ability", "ment", "ments", "ful", "xyz"):
+        backend.retain("b", f"The thing was organis{ending} today.")
+    assert len(backend.recall("b", "organisation").results) > 8

@@ -176,24 +176,27 @@ def _counted(
             counts[term] = n
             lacking = [part for part in lacking if part not in parts]
     missing = sum(asked[text] not in LEFT_OUT_OF_ANSWERS for text in lacking)
+    known = spelling.BankTerms(db, bank)
     for text in lacking[:_MOST_UNKNOWN]:
-        term, n = _otherwise(db, bank, text, most)
+        term, n = _otherwise(db, bank, known, text, most)
         if n:
             counts[term] = n
             missing -= asked[text] not in LEFT_OUT_OF_ANSWERS
     return counts, missing
 
 
-def _otherwise(db: sqlite3.Connection, bank: int, text: str, most: int) -> tuple[Term, int]:
+def _otherwise(db: sqlite3.Connection, bank: int, known: spelling.BankTerms, text: str, most: int) -> tuple[Term, int]:
     """A term that the bank lacks, as what it may stand for there: one edit away, or with another ending."""
-    near = [t for t in spelling.near_terms(db, text) if occurs(db, bank, f'"{t}"')]
-    if near:
+    if near := known.near(text):
         match = " OR ".join(f'"{t}"' for t in near)
         return Term(text, match, tuple(f" {t} " for t in near), weights.ONE_EDIT), estimate(db, bank, match, most)
     begin = beginning(text)
     if begin is None:
         return Term.of(text), 0
-    match = f'"{begin}" *'
+    forms = known.beginning(begin)
+    if forms == []:
+        return Term.of(text), 0
+    match = f'"{begin}" *' if forms is None else " OR ".join(f'"{t}"' for t in forms)
     return Term(text, match, (f" {begin}",), weights.OTHER_FORM_ALONE), estimate(db, bank, match, most)
 
 
