@@ -221,7 +221,7 @@ def load(**values: Any) -> Settings:
             f"{'.'.join(map(str, e['loc']))}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors()
         )
         raise ConfigurationError(f"bad settings: {problems}") from None
-    except Exception as error:  # pydantic-settings' own SettingsError: a list in the environment that is no JSON
+    except Exception as error:  # pydantic-settings' own SettingsError: a list in the environment that is not JSON
         raise ConfigurationError(f"bad settings in the environment: {error}") from error
 
 
@@ -260,7 +260,7 @@ def described(**arguments: Any) -> list[Setting]:
         **arguments: Explicit values; ``None`` means not given.
 
     Raises:
-        ConfigurationError: A list in the environment that is no JSON.
+        ConfigurationError: A list in the environment that is not JSON.
     """
     given = {name: value for name, value in arguments.items() if value is not None}
     variables = {name: _variable(name) for name in Settings.model_fields}

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from hindsight_teams import Caller, TeamMemory
+from hindsight_teams import Caller, SQLiteBackend, TeamMemory
+from hindsight_teams.audit import open_audit
 from hindsight_teams.errors import AccessDenied
 from tests.cli.conftest import Cli
 
@@ -103,6 +104,19 @@ def test_a_cut_log_fails_against_its_anchor(cli: Cli, lived: str, tmp_path: Path
     (tmp_path / "cut.jsonl").write_text("\n".join(lines[:-1]) + "\n")
     assert cli("audit", "verify", "--log", tmp_path / "cut.jsonl").code == 0
     assert cli("audit", "verify", "--log", tmp_path / "cut.jsonl", "--anchor", head).code == 1
+
+
+@pytest.mark.parametrize("name", ["log.jsonl", "log.db"])
+def test_the_audit_is_not_exported_over_itself(cli: Cli, tmp_path: Path, name: str) -> None:
+    log = tmp_path / name
+    with SQLiteBackend(tmp_path / "m.db") as backend:
+        events = open_audit(log)
+        memory = TeamMemory("desk", banks={"b": "team"}, members={"m": {"b": "full"}}, backend=backend, audit=events)
+        memory.member("m").retain(SHIP)
+        memory.close()
+    failed = cli("audit", "export", log, "--log", log)
+    assert (failed.code, repr(name) in failed.err) == (1, True)
+    assert "1 event" in cli("audit", "verify", "--log", log).out
 
 
 def test_the_audit_is_exported_as_lines_and_as_csv(cli: Cli, lived: str, tmp_path: Path) -> None:

@@ -65,10 +65,17 @@ def test_what_is_no_regular_file_is_left_as_it_is(cli: Cli, filled: str, home: P
         os.mkfifo(path)
     before = path.stat()
     failed = cli("bank", "export", filled, "--output", path)
-    assert (failed.code, "is no regular file" in failed.err) == (1, True)
+    assert (failed.code, "is not a regular file" in failed.err) == (1, True)
     after = path.stat()
     assert (after.st_ino, after.st_mode) == (before.st_ino, before.st_mode)
     assert [entry.name for entry in home.iterdir()] == ["x"]
+
+
+def test_an_export_does_not_take_the_place_of_a_database(cli: Cli, filled: str, home: Path) -> None:
+    cli("bank", "retain", "notes", FERRY, "--db", home / "a.db")
+    failed = cli("bank", "export", "notes", "--db", home / "a.db", "--output", home / "a.db")
+    assert (failed.code, "'a.db' is a database" in failed.err) == (1, True)
+    assert FERRY in cli("bank", "show", "notes", "--db", home / "a.db").out
 
 
 def test_json_tells_of_the_file_and_needs_one(cli: Cli, filled: str) -> None:
@@ -87,7 +94,7 @@ def test_a_file_that_is_no_export_is_one_line_and_makes_no_bank(cli: Cli, home: 
     failed = cli("bank", "import", "notes", "a.txt")
     assert failed.code == 1
     assert failed.err.count("\n") == 1
-    assert "line 1 is no JSON: it is no export of a bank" in failed.err
+    assert "line 1 is not JSON: it is not an export of a bank" in failed.err
     assert cli("bank", "list", "--json").json["banks"] == []
     assert "No such file" in cli("bank", "import", "notes", "typo.jsonl").err
 

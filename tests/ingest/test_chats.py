@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from hindsight_teams.ingest.chats import SlackPeople
 from hindsight_teams.ingest.document import SourceDocument
 from hindsight_teams.ingest.files import File, find_files
 from hindsight_teams.ingest.reading import read_file
@@ -55,6 +56,22 @@ def test_a_tree_without_a_current_message_is_read_to_its_last(tmp_path: Path) ->
     assert conversation.read()[-1].text == "At 14:30."
 
 
+@pytest.mark.parametrize(
+    "node",
+    [
+        {"message": {"author": {"role": "user"}, "metadata": 5, "content": {"parts": ["My cat is Minka."]}}},
+        {"message": {"author": {"role": "user"}, "metadata": [1], "content": {"parts": ["My cat is Minka."]}}},
+    ],
+)
+@pytest.mark.parametrize("current", ["a", ["a"], None])
+def test_fields_of_another_kind_do_not_keep_a_conversation_back(
+    tmp_path: Path, node: dict[str, Any], current: Any
+) -> None:
+    mapping = {"a": node, "b": [1], "c": {"children": ["d"]}}
+    [conversation] = read(tmp_path, [{"id": "g", "mapping": mapping, "current_node": current}])
+    assert [passage.text for passage in conversation.read()] == ["My cat is Minka."]
+
+
 def test_a_conversation_changes_its_fingerprint_with_what_is_said_alone(tmp_path: Path) -> None:
     before = read(tmp_path, files.CLAUDE)[0].fingerprint
     changed = json.loads(json.dumps(files.CLAUDE))
@@ -79,6 +96,21 @@ def test_a_slack_export_is_one_document_a_channel_and_day(tmp_path: Path) -> Non
         ("Deploys", "done @here"),
     ]
     assert found[0].read()[0].at == datetime(2027, 5, 3, 10, 0, 0, 200, tzinfo=UTC)
+
+
+def test_of_slack_a_deleted_message_is_left_out_and_one_in_blocks_is_read() -> None:
+    section: dict[str, Any] = {
+        "type": "rich_text_section",
+        "elements": [{"type": "text", "text": "The ferry leaves at "}],
+    }
+    section["elements"].append({"type": "text", "text": "14:30."})
+    day = [
+        {"subtype": "tombstone", "user": "USLACKBOT", "text": "This message was deleted."},
+        {"subtype": "message_deleted", "text": "deleted"},
+        {"user": "U1", "text": "", "blocks": [{"type": "rich_text", "elements": [section]}]},
+        {"user": "U1", "text": "", "blocks": [{"type": "header", "text": {"type": "plain_text", "text": "Build 7"}}]},
+    ]
+    assert [passage.text for passage in SlackPeople({}).day(day)] == ["The ferry leaves at 14:30.", "Build 7"]
 
 
 @pytest.mark.parametrize(

@@ -38,10 +38,37 @@ def test_a_link_to_a_folder_is_not_followed(tmp_path: Path) -> None:
     assert found(root) == {"kb/loop": "it is a link to a folder"}
 
 
+def test_a_link_in_a_folder_leads_to_no_file_outside_of_it(tmp_path: Path) -> None:
+    root = tmp_path / "kb"
+    root.mkdir()
+    (tmp_path / "private.md").write_text("x")
+    (root / "notes.md").symlink_to(tmp_path / "private.md")
+    (root / "gone.md").symlink_to(tmp_path / "nowhere")
+    told = "it is a link; name the file that it leads to"
+    assert found(root) == {"kb/gone.md": told, "kb/notes.md": told}
+    assert found(root / "notes.md") == {"notes.md": None}
+
+
+def test_a_file_that_cannot_be_looked_at_keeps_no_other_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = tmp_path / "kb"
+    root.mkdir()
+    for name in ("a.md", "b.md"):
+        (root / name).write_text("x")
+    is_file = Path.is_file
+
+    def closed(path: Path) -> bool:
+        if path.name == "a.md":
+            raise PermissionError(13, "Permission denied", str(path))
+        return is_file(path)
+
+    monkeypatch.setattr(Path, "is_file", closed)
+    assert found(root) == {"kb/a.md": "Permission denied", "kb/b.md": None}
+
+
 def test_a_pipe_is_not_opened(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe.txt"
     os.mkfifo(pipe)
-    assert found(pipe) == {str(pipe): "it is no regular file"}
+    assert found(pipe) == {str(pipe): "it is not a regular file"}
 
 
 def test_what_is_not_there_is_a_problem(tmp_path: Path) -> None:
@@ -88,7 +115,7 @@ def test_json_lines_under_another_name_are_read(tmp_path: Path) -> None:
 
 def test_json_that_is_broken_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text('{"text": ')
-    with pytest.raises(InvalidInput, match="it is no JSON"):
+    with pytest.raises(InvalidInput, match="it is not JSON"):
         read_file(File(tmp_path / "a.json", "a.json"))
 
 

@@ -54,6 +54,10 @@ def test_no_field_of_an_object_is_lost() -> None:
     assert passage.text == 'a: 1; b: {"c": [2]}'
 
 
+def test_a_text_of_blanks_is_no_field() -> None:
+    assert [passage.text for passage in object_passages([{"text": "  ", "aisle": 3}])] == ["aisle: 3"]
+
+
 def test_lines_may_be_plain_texts() -> None:
     assert [passage.text for passage in line_passages('"one"\n\n"two"\n')] == ["one", "two"]
 

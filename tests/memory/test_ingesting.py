@@ -221,6 +221,31 @@ def test_two_files_of_one_id_do_not_replace_each_other(backend: SQLiteBackend, t
     assert [memory.text for memory in held(backend)] == ["From x.", "From y."]
 
 
+def test_a_file_that_is_named_twice_is_read_as_one(backend: SQLiteBackend, folder: Path) -> None:
+    file = folder / "b.txt"
+    outcomes = ingest(BankDestination(backend, "kb"), file, file, folder / ".." / "kb" / "b.txt")
+    assert states(outcomes) == [("b.txt", "new", 1)]
+
+
+def test_two_conversations_of_one_id_do_not_replace_each_other(backend: SQLiteBackend, tmp_path: Path) -> None:
+    path = tmp_path / "conversations.json"
+    told = [{"uuid": "c", "chat_messages": [{"sender": "human", "text": text}]} for text in ("One.", "Two.", "One.")]
+    path.write_text(json.dumps(told))
+    second, first = ingest(BankDestination(backend, "kb"), path)
+    assert (first.state, second.state, "'claude:c'" in second.reason) == ("new", "failed", True)
+    assert [memory.text for memory in held(backend)] == ["One."]
+
+
+def test_a_name_that_no_document_can_have_fails_alone(backend: SQLiteBackend, folder: Path) -> None:
+    (folder / "a\x1b.md").write_text("x")
+    outcomes = ingest(BankDestination(backend, "kb"), folder)
+    assert [(outcome.name, outcome.state) for outcome in outcomes] == [
+        ("kb/a\x1b.md", "failed"),
+        ("kb/a.md", "new"),
+        ("kb/b.txt", "new"),
+    ]
+
+
 def test_a_dry_run_stores_nothing_and_tells_the_same(backend: SQLiteBackend, folder: Path) -> None:
     outcomes = ingest(BankDestination(backend, "kb"), folder, dry_run=True)
     assert backend.list_banks() == []

@@ -135,7 +135,7 @@ def test_every_field_in_an_envelope_counts(fields: dict[str, Any]) -> None:
     clerk = Caller(team="desk", member="clerk")
     sealed = quarantine_item(RetainItem(**{"content": "x", **fields}), "shared", "desk:shared", "")
     assert "characters" in str(queued(WriteGuards().queue, [{"metadata": sealed.metadata}], caller=clerk))
-    assert queued(WriteGuards().queue, [{"content": "x"}], caller=clerk) == "it is no envelope"
+    assert queued(WriteGuards().queue, [{"content": "x"}], caller=clerk) == "it is not an envelope"
 
 
 def test_a_check_is_told_what_is_stored_and_where() -> None:

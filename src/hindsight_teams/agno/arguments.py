@@ -49,7 +49,7 @@ def read(tool: str, types: Mapping[str, Any], given: Mapping[str, Any], *, doc: 
         tool: The tool's name.
         types: Type by parameter: ``str``, a ``Literal`` of strings, or what Agno puts in itself.
         given: What the model, and Agno, gave.
-        doc: The tool's docstring: a parameter's description is no argument for it.
+        doc: The tool's docstring: a parameter's description is not an argument for it.
 
     Raises:
         InvalidInput: A text is missing, or a choice is none of those offered; it says how to call again.

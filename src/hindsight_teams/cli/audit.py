@@ -14,6 +14,7 @@ from hindsight_teams.cli.completing import complete_bank_names, complete_members
 from hindsight_teams.cli.failing import FAILED, usage
 from hindsight_teams.cli.options import Json, moment
 from hindsight_teams.cli.output import glyph, item, opened_for_writing, print_json, print_json_line, say, styled
+from hindsight_teams.errors import ConfigurationError, InvalidInput
 
 if TYPE_CHECKING:
     from hindsight_teams.audit import AuditEvent, AuditStore
@@ -220,6 +221,9 @@ def export(
         if file is None:
             store.export(sys.stdout, format=format, member=member, user=user, bank=bank, since=first, until=last)
             return
+        source = _log_file(log)
+        if file.exists() and file.samefile(source):
+            raise InvalidInput(f"{file.name!r} is the log itself, which would be lost; name another file")
         with opened_for_writing(file) as out:
             count = store.export(out, format=format, member=member, user=user, bank=bank, since=first, until=last)
     if json:
@@ -230,13 +234,17 @@ def export(
 
 def _open(log: Path | None) -> AuditStore:
     from hindsight_teams.audit import open_audit
-    from hindsight_teams.errors import ConfigurationError
+
+    return open_audit(_log_file(log), create=False)
+
+
+def _log_file(log: Path | None) -> Path:
     from hindsight_teams.settings import resolve
 
     path = log or resolve().audit
     if path is None:
         raise ConfigurationError("no audit log is configured; give --log FILE or set HINDSIGHT_TEAMS_AUDIT")
-    return open_audit(path, create=False)
+    return Path(path)
 
 
 def _print(events: Iterable[AuditEvent], *, as_json: bool, ids: bool = False) -> None:

@@ -13,7 +13,7 @@ import typer
 from hindsight_teams.cli.completing import complete_banks
 from hindsight_teams.cli.failing import FAILED, line, usage
 from hindsight_teams.cli.options import Bank, Db, Json, Url, backend, insist_on
-from hindsight_teams.cli.output import glyph, opened_for_writing, print_json, say
+from hindsight_teams.cli.output import glyph, opened_for_writing, print_json, say, spare_databases
 from hindsight_teams.cli.progress import progress_bar
 from hindsight_teams.errors import InvalidInput
 
@@ -44,9 +44,12 @@ def export(
             _write(memory, bank, sys.stdout, shown=False)
             return
         if output.exists() and not output.is_file():
-            raise InvalidInput(f"{output.name!r} is no regular file; name another, or leave --output out and redirect")
+            raise InvalidInput(
+                f"{output.name!r} is not a regular file; name another, or leave --output out and redirect"
+            )
         if output.is_symlink():
             raise InvalidInput(f"{output.name!r} is a link, and none is followed; name the file itself")
+        spare_databases(output)
         part = output.with_name(f".{output.name}.{os.getpid()}")  # what stood there stays until the new one is whole
         try:
             with opened_for_writing(part) as file:

@@ -96,4 +96,4 @@ def _team(ctx: typer.Context) -> Any:
 
     given = _given(ctx, "team")
     path = find_team_file(None if given is None else Path(given))
-    return TeamDefinition.from_file(path if path.exists() else find_team_file(None))  # an audit's --team is no file
+    return TeamDefinition.from_file(path if path.exists() else find_team_file(None))  # an audit's --team is not a file

@@ -31,6 +31,7 @@ _GLYPHS = {
     "more": ("…", "..."),
 }
 _PIPE_WIDTH = 10_000
+_DATABASE = b"SQLite format 3\0"
 
 
 def protect_streams() -> None:
@@ -182,14 +183,29 @@ def day(moment: datetime | None) -> str:
     return "" if moment is None else moment.date().isoformat()
 
 
+def spare_databases(path: Path) -> None:
+    """Refuse to write over a database or an audit log, such as the one that is read.
+
+    Raises:
+        InvalidInput: One stands there.
+    """
+    from hindsight_teams.errors import InvalidInput
+
+    if path.is_file():
+        with path.open("rb") as file:
+            if file.read(len(_DATABASE)) == _DATABASE:
+                raise InvalidInput(f"{path.name!r} is a database, which would be lost; name another file")
+
+
 def opened_for_writing(path: Path) -> TextIO:
     """A file to write anew, for its owner alone where it is new; a link is not followed.
 
     Raises:
-        InvalidInput: A link stands there.
+        InvalidInput: A link or a database stands there.
     """
     from hindsight_teams.errors import InvalidInput
 
+    spare_databases(path)
     if path.is_symlink():  # also where the system can't refuse it while opening
         raise InvalidInput(f"{path.name!r} is a symbolic link; name the file that it leads to", path=str(path))
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)

@@ -12,7 +12,10 @@ from hindsight_teams.ingest.document import Passage, SourceDocument, moment, par
 
 Kind = Literal["claude", "chatgpt"]
 
-_BOOKKEEPING = ("channel_join", "channel_leave", "group_join", "group_leave", "bot_add", "bot_remove")
+_BOOKKEEPING = (
+    *("channel_join", "channel_leave", "group_join", "group_leave", "bot_add", "bot_remove"),
+    *("message_deleted", "tombstone"),
+)
 _LINK = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")
 
 
@@ -28,7 +31,7 @@ def kind_of(value: Any) -> Kind | None:
 
 
 def conversations(kind: Kind, values: Sequence[Any]) -> Iterator[SourceDocument]:
-    """The conversations of an export, each a document of its own; what is none is left out."""
+    """The conversations of an export, each a document of its own; what is not one is left out."""
     for number, value in enumerate(values):
         if not isinstance(value, Mapping):
             continue
@@ -62,7 +65,8 @@ def _chatgpt(value: Mapping[str, Any]) -> Iterator[Passage]:
         if not isinstance(message, Mapping) or not isinstance(message.get("author"), Mapping):
             continue
         role = message["author"].get("role")
-        hidden = (message.get("metadata") or {}).get("is_visually_hidden_from_user")
+        metadata = message.get("metadata")
+        hidden = isinstance(metadata, Mapping) and metadata.get("is_visually_hidden_from_user")
         if role not in ("user", "assistant") or hidden or message.get("recipient") not in (None, "all"):
             continue
         text = _content(message.get("content"))
@@ -74,8 +78,13 @@ def _branch(value: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The messages that the conversation shows: from the root to the current one, without the answers it dropped."""
     nodes: Mapping[str, Any] = value.get("mapping") or {}
     at = value.get("current_node")
-    if at not in nodes:
-        at = next((name for name, node in reversed(list(nodes.items())) if not (node or {}).get("children")), None)
+    if not isinstance(at, str) or at not in nodes:
+        leaves = (
+            name
+            for name, node in reversed(list(nodes.items()))
+            if isinstance(node, Mapping) and not node.get("children")
+        )
+        at = next(leaves, None)
     branch: list[Mapping[str, Any]] = []
     seen: set[str] = set()
     while isinstance(at, str) and at in nodes and at not in seen and isinstance(nodes[at], Mapping):
@@ -119,7 +128,7 @@ class SlackPeople:
         for message in messages if isinstance(messages, list) else []:
             if not isinstance(message, Mapping) or message.get("subtype") in _BOOKKEEPING:
                 continue
-            texts = [self._readable(message.get("text"))]
+            texts = [self._readable(message.get("text")) or "".join(_block_texts(message.get("blocks"))).strip()]
             texts += [f"[file: {file['name']}]" for file in _mappings(message.get("files")) if file.get("name")]
             texts += [
                 self._readable(more.get("text") or more.get("fallback"))
@@ -151,6 +160,23 @@ class SlackPeople:
         if target.startswith("!"):
             return label or f"@{target[1:].partition('^')[0]}"
         return f"{label} ({target})" if label and label != target else target
+
+
+def _block_texts(block: Any) -> Iterator[str]:
+    """The texts of Slack's blocks, in which some apps write alone."""
+    if isinstance(block, list):
+        for part in block:
+            yield from _block_texts(part)
+    elif isinstance(block, Mapping):
+        text = block.get("text")
+        if isinstance(text, str):
+            yield text
+        else:
+            yield from _block_texts(text)
+        for name in ("elements", "fields"):
+            yield from _block_texts(block.get(name))
+        if block.get("type") in ("section", "rich_text_section", "header"):
+            yield "\n"
 
 
 def _mappings(values: Any) -> list[Mapping[str, Any]]:

@@ -38,7 +38,7 @@ class File:
 
 
 def find_files(arguments: Iterable[Path]) -> Iterator[File]:
-    """The files that are meant. Hidden ones, and links to folders, are told of and left out."""
+    """The files that are meant. Hidden ones, and links in a folder, are told of and left out."""
     for argument in arguments:
         if argument.is_dir():
             inside = _below(argument)
@@ -50,7 +50,7 @@ def find_files(arguments: Iterable[Path]) -> Iterator[File]:
         elif not argument.exists():
             yield File(argument, str(argument), problem="there is no such file or folder", asked=True)
         elif not argument.is_file():
-            yield File(argument, str(argument), problem="it is no regular file", asked=True)
+            yield File(argument, str(argument), problem="it is not a regular file", asked=True)
         else:
             yield File(argument, argument.name, asked=True)
 
@@ -81,11 +81,21 @@ def _below(root: Path) -> Iterator[File]:
             exports[here] = _slack_people(here)
             without = frozenset(files)
         for name in sorted(set(files) - set(hidden)):
-            problem = None if (here / name).is_file() else "it is no regular file"
+            problem = _problem(here / name)
             if name in without:
                 problem = "it belongs to a chat export and holds no messages of its own"
             yield _file(here / name, root, top, people=exports.get(here), problem=problem)
     yield from unreadable
+
+
+def _problem(path: Path) -> str | None:
+    """Why a file in a folder is not read: a link could lead to any file of the computer, which nobody named."""
+    try:
+        if path.is_symlink():
+            return "it is a link; name the file that it leads to"
+        return None if path.is_file() else "it is not a regular file"
+    except OSError as error:
+        return error.strerror or "it can't be read"
 
 
 def _without_messages(files: Iterable[str]) -> frozenset[str]:

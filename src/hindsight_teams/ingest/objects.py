@@ -20,14 +20,14 @@ def line_passages(text: str) -> Iterator[Passage]:
     """JSON lines: one object, or one text, a line.
 
     Raises:
-        InvalidInput: It names the line that is no JSON; or the whole is an export of a bank.
+        InvalidInput: It names the line that is not JSON; or the whole is an export of a bank.
     """
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
             try:
                 value = json.loads(line)
             except (ValueError, RecursionError) as error:
-                raise unreadable(f"line {number:,} is no JSON: {_why(error)}") from None
+                raise unreadable(f"line {number:,} is not JSON: {_why(error)}") from None
             if number == 1 and isinstance(value, Mapping) and value.get("format") == EXPORT:
                 raise unreadable("it is an export of a bank, which `bank import` reads")
             yield from object_passages([value])
@@ -46,13 +46,13 @@ def _one(value: Mapping[str, Any]) -> Iterator[Passage]:
     rest = dict(value)
     text = _taken(rest, TEXTS, str)
     if text is None or not text.strip():
-        yield Passage("; ".join(f"{name}: {_cell(cell)}" for name, cell in value.items() if cell not in (None, "")))
+        yield Passage("; ".join(f"{name}: {_cell(cell)}" for name, cell in value.items() if _filled(cell)))
         return
     timed = next((name for name in TIMES if moment(rest.get(name)) is not None), None)
     at = None if timed is None else moment(rest.pop(timed))
     speaker = _taken(rest, SPEAKERS, str)
     title = _taken(rest, ("title", "heading", "subject"), str)
-    more = [f"{name}: {_cell(cell)}" for name, cell in rest.items() if cell not in (None, "")]
+    more = [f"{name}: {_cell(cell)}" for name, cell in rest.items() if _filled(cell)]
     yield Passage("; ".join([text, *more]) if more else text, title, speaker, at)
 
 
@@ -61,6 +61,10 @@ def _taken(value: dict[str, Any], names: Iterable[str], kind: type[str]) -> str 
         if isinstance(value.get(name), kind):
             return kind(value.pop(name))
     return None
+
+
+def _filled(value: Any) -> bool:
+    return bool(value.strip()) if isinstance(value, str) else value is not None
 
 
 def _cell(value: Any) -> str:

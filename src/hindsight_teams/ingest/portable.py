@@ -116,12 +116,12 @@ def _extra() -> Iterator[None]:
 
 @contextmanager
 def _package(data: bytes) -> Iterator[None]:
-    """Refuse what is no Office file, and one that unpacks to more than a computer holds."""
+    """Refuse what is not an Office file, and one that unpacks to more than a computer holds."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             size = sum(part.file_size for part in archive.infolist())
     except zipfile.BadZipFile:
-        raise unreadable("it is no Office file: damaged, encrypted, or of the kind from before 2007") from None
+        raise unreadable("it is not an Office file: damaged, encrypted, or of the kind from before 2007") from None
     if size > LARGEST_UNPACKED:
         raise unreadable(f"it unpacks to {size:,} bytes; the limit is {LARGEST_UNPACKED:,}")
     yield

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Callable, Iterable
 from pathlib import PurePath
-from typing import Any
+from typing import Any, TypeVar
 
 from hindsight_teams.errors import HindsightTeamsError, InvalidInput
 from hindsight_teams.ingest import portable
@@ -39,6 +39,7 @@ _TEXTS: dict[str, Callable[[str], Iterable[Passage]]] = {
     ".jsonl": line_passages,
     ".ndjson": line_passages,
 }
+_Found = TypeVar("_Found", Passage, SourceDocument)
 _OLD = {".doc": "docx", ".xls": "xlsx", ".ppt": "pptx", ".odt": "docx", ".ods": "xlsx", ".odp": "pptx", ".rtf": "docx"}
 _CONTROL = re.compile("[\\x00-\\x08\\x0e-\\x1a\\x1c-\\x1f]")
 _MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
@@ -82,7 +83,7 @@ def decode(data: bytes) -> str:
     """The text of a file: UTF-8, UTF-16 with its mark, or else the Western European of older systems.
 
     Raises:
-        NoText: It is no text.
+        NoText: It is not text.
     """
     encoding = next((name for mark, name in _MARKS.items() if data.startswith(mark)), None)
     for candidate in [encoding] if encoding else ["utf-8", "cp1252"]:
@@ -102,17 +103,18 @@ def _json(file: File, text: str, data: bytes) -> list[SourceDocument]:
     except (ValueError, RecursionError) as error:
         if "\n" in text.strip() and "Extra data" in str(error):  # JSON lines under another name
             return [whole(file.name, data, lambda: _guarded(line_passages, text))]
-        raise unreadable(f"it is no JSON: {error}") from None
+        raise unreadable(f"it is not JSON: {error}") from None
     if file.people is not None:
         title = f"Slack #{PurePath(file.name).parent.name}"
-        return [parsed(file.name, title, file.people.day(value))]
+        return [parsed(file.name, title, _guarded(file.people.day, value))]
     kind = kind_of(value)
     if kind is not None:
-        return list(conversations(kind, value))
-    return [whole(file.name, data, lambda: object_passages(value if isinstance(value, list) else [value]))]
+        return _guarded(lambda values: conversations(kind, values), value)
+    values = value if isinstance(value, list) else [value]
+    return [whole(file.name, data, lambda: _guarded(object_passages, values))]
 
 
-def _guarded(read: Callable[[Any], Iterable[Passage]], content: Any) -> list[Passage]:
+def _guarded(read: Callable[[Any], Iterable[_Found]], content: Any) -> list[_Found]:
     """What a reader finds; whatever a library raises about a damaged file says so."""
     try:
         return list(read(content))

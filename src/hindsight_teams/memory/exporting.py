@@ -128,12 +128,13 @@ class Export:
         """Read a file through.
 
         Raises:
-            InvalidInput: It is no export, damaged, cut short or of a newer version; the message names the line.
+            InvalidInput: It is not an export, damaged, cut short or of a newer version; the message names the line.
             OSError: It can't be read.
         """
         name: str | None = None
         count = 0
         ended = False
+        ids: set[str] = set()
         for number, value in _lines(path):
             if number == 1:
                 name = _check_header(value)
@@ -147,7 +148,13 @@ class Export:
                     )
             else:
                 count += 1
-                _record(value, number)
+                memory_id = _record(value, number).memory.id
+                if memory_id in ids:
+                    raise InvalidInput(
+                        f"line {number:,} has the id {memory_id!r} of a line before; each memory has its own"
+                    )
+                if memory_id:
+                    ids.add(memory_id)
         if not ended:
             raise InvalidInput(
                 f"the file was cut short after {count:,} memories: its last line is missing; export again"
@@ -168,26 +175,26 @@ def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             for number, line in enumerate(lines, 1):
                 value = json.loads(line)
                 if not isinstance(value, dict):
-                    raise InvalidInput(f"line {number:,} is no JSON object")
+                    raise InvalidInput(f"line {number:,} is not a JSON object")
                 yield number, value
         except UnicodeDecodeError:
-            raise InvalidInput(f"line {number + 1:,} is not UTF-8; the file is no export of a bank") from None
+            raise InvalidInput(f"line {number + 1:,} is not UTF-8; the file is not an export of a bank") from None
         except (json.JSONDecodeError, RecursionError):
             what = (
-                "it is no export of a bank; `bank ingest` reads other files"
+                "it is not an export of a bank; `bank ingest` reads other files"
                 if number == 1
                 else "the file is damaged, or was cut short"
             )
-            raise InvalidInput(f"line {number:,} is no JSON: {what}") from None
+            raise InvalidInput(f"line {number:,} is not JSON: {what}") from None
     if number == 0:
-        raise InvalidInput("the file is empty; it is no export of a bank")
+        raise InvalidInput("the file is empty; it is not an export of a bank")
 
 
 def _check_header(value: dict[str, Any]) -> str | None:
     if value.get("format") != EXPORT:
-        raise InvalidInput(f"the first line does not say that this is a {EXPORT!r}; it is no export of a bank")
+        raise InvalidInput(f"the first line does not say that this is a {EXPORT!r}; it is not an export of a bank")
     version = value.get("version")
-    if not isinstance(version, int) or version < 1:
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
         raise InvalidInput(f"the first line has version={version!r}, which must be a number")
     if version > VERSION:
         raise InvalidInput(f"the file has version {version} of the format and this program reads {VERSION}; upgrade it")
@@ -201,9 +208,11 @@ def _record(value: dict[str, Any], number: int) -> MemoryRecord:
         repeats = tuple(
             replace(_memory({"text": memory.text, **repeat}), id=memory.id) for repeat in value.get("repeats", ())
         )
+        record = MemoryRecord(memory, repeats)
+        Restore(bank="import", records=[record])  # which checks all that it holds
     except (InvalidInput, TypeError, ValueError, KeyError) as error:
         raise InvalidInput(f"line {number:,}: {error}") from None
-    return MemoryRecord(memory, repeats)
+    return record
 
 
 def _memory(value: dict[str, Any]) -> Memory:

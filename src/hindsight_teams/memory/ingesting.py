@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from pathlib import Path
 
 from hindsight_teams.errors import (
     AccessDenied,
@@ -93,7 +94,7 @@ class Ingestion:
         self._dry_run = dry_run
         self._pause = pause
         self.held = 0
-        self._names: dict[str, str] = {}
+        self._names: dict[str, tuple[Path, str]] = {}
         self._pending: list[_Pending] = []
 
     def run(self, files: Iterable[File]) -> Iterator[Outcome]:
@@ -131,14 +132,17 @@ class Ingestion:
 
     def _document(self, document: SourceDocument, file: File) -> Iterator[Outcome]:
         name = self._prefix + document.id
-        other = self._names.setdefault(name, str(file.path))
-        if other != str(file.path):
-            reason = f"{other!r} has the same document id {name!r}; ingest one of them with --prefix"
-            yield Outcome(str(file.path), "failed", reason=reason)
+        if name in self._names:
+            yield from self._again(name, document, file)
             return
+        self._names[name] = (file.path, document.fingerprint)
         settled = (_RULES, document.fingerprint, document.title, self._tags, self._timestamp)
         mark = fingerprint(repr(settled).encode(errors="surrogatepass"))
-        state = self.destination.state(name, mark)
+        try:
+            state = self.destination.state(name, mark)
+        except (InvalidInput, Rejected) as error:  # a name that is not a document id
+            yield Outcome(name, "failed", reason=error.message)
+            return
         if state == "unchanged":
             yield Outcome(name, state)
             return
@@ -161,6 +165,17 @@ class Ingestion:
             self._pending.append(_Pending(name, state, items))
             if sum(len(pending.items) for pending in self._pending) >= AT_ONCE:
                 yield from self._flush()
+
+    def _again(self, name: str, document: SourceDocument, file: File) -> Iterator[Outcome]:
+        """A document id that this run met before: the same document once more is left out, another one fails."""
+        path, known = self._names[name]
+        if path.resolve() != file.path.resolve():
+            reason = f"{str(path)!r} has the same document id {name!r}; ingest one of them with --prefix"
+        elif known != document.fingerprint:
+            reason = f"it holds another conversation with the id {name!r}; the first one is kept"
+        else:
+            return
+        yield Outcome(str(file.path), "failed", reason=reason)
 
     def _item(self, passage: Passage, title: str, name: str, mark: str) -> RetainItem:
         named = passage.speaker is not None and passage.speaker not in ("user", "assistant")

@@ -149,7 +149,7 @@ class Guard:
         if scope["method"] != "POST":
             raise Refused(403, _denied(identity, f"{scope['method']} here"))
         body = await _read(receive)
-        data = _parsed(body, "this is no JSON-RPC message")
+        data = _parsed(body, "this is not a JSON-RPC message")
         for message in data if isinstance(data, list) else [data]:
             _check_message(identity, message, bank or _header(scope, b"x-bank-id"))
         return _replay(body, receive)
@@ -177,7 +177,7 @@ def _check_route(identity: Identity, scope: Scope, path: str) -> Fields | None:
 async def _check_body(fields: Fields, receive: Receive) -> Receive:
     """Hold a request's body against the fields that it may have; gives it back to be read again."""
     body = await _read(receive)
-    fault = fields.fault(_parsed(body, "the body is no JSON object"))
+    fault = fields.fault(_parsed(body, "the body is not a JSON object"))
     if fault is not None:
         raise Refused(422, fault)
     return _replay(body, receive)
@@ -188,7 +188,7 @@ def _check_message(identity: Identity, message: Any, default_bank: str | None) -
     if not isinstance(method, str):
         if isinstance(message, dict) and "method" not in message:
             return  # an answer to the server
-        raise Refused(400, "this is no JSON-RPC message")
+        raise Refused(400, "this is not a JSON-RPC message")
     if method not in MCP_METHODS and not method.startswith("notifications/"):
         raise Refused(403, _denied(identity, f"use the MCP method {method[:80]!r}"))
     if method != "tools/call":

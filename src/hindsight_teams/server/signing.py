@@ -45,7 +45,7 @@ def sign(
         sealed: It is an envelope that was checked, and keeps what makes it one.
 
     Raises:
-        InvalidInput: It holds a tag that is no text, claims another team or author, contradicts itself or its bank
+        InvalidInput: It holds a tag that is not text, claims another team or author, contradicts itself or its bank
             about user, session or run, names one at excessive length, claims a trust or a lineage, or asks for
             observations under other tags than its own.
     """

@@ -37,7 +37,7 @@ def queued(guard: Guard, items: Sequence[Mapping[str, Any]], *, caller: Caller) 
     for item in items:
         opened = unseal(item.get("metadata") or {})
         if opened is None:
-            return "it is no envelope"
+            return "it is not an envelope"
         verdict = guard.inspect(_attempt(asdict(opened.item), bank=opened.bank, caller=caller))
         if verdict.action == "refuse":
             return verdict.reason

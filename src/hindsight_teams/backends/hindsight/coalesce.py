@@ -168,7 +168,7 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
         return self
 
     def get_extra_info(self, info: str) -> Any:
-        if info == "is_readable":  # the pool asks before each request: something came, so it is no use any more
+        if info == "is_readable":  # the pool asks before each request: something came, so it is of no use any more
             return self._reader.heard or self._writer.is_closing()
         names = {"ssl_object": "ssl_object", "client_addr": "sockname", "server_addr": "peername", "socket": "socket"}
         return self._writer.get_extra_info(names[info]) if info in names else None

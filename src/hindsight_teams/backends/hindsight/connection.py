@@ -67,7 +67,7 @@ class Connection:
         """What an httpx transport of at most ``size`` connections is made with.
 
         Raises:
-            ConfigurationError: The proxy is no URL.
+            ConfigurationError: The proxy is not a URL.
         """
         limits = httpx.Limits(max_connections=size, max_keepalive_connections=size, keepalive_expiry=KEEPALIVE)
         return {"verify": context, "proxy": self._proxy(), "limits": limits}

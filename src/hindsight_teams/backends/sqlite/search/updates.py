@@ -1,8 +1,8 @@
 """Rank newer memories above older ones that say nearly the same, and replacements above what they replaced.
 
 Nothing is marked or left out by these rules: they decide which of two lines stands first. A line that was said again
-is as new as when it was said last. Where the question names a time, what lies in it is no older version of what does
-not.
+is as new as when it was said last. Where the question names a time, what lies in it is not an older version of what
+does not.
 """
 
 from __future__ import annotations

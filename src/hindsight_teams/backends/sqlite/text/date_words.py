@@ -231,7 +231,7 @@ FOREIGN_NUMBERS: dict[str, int] = {
     for word in line.split()
 } | {"quince": 15, "quinze": 15}
 
-# Scripts whose vowel signs are no letters to a pattern, and Arabic with its prefixes: found by their own boundaries.
+# Scripts whose vowel signs are not letters to a pattern, and Arabic with its prefixes: found by their own boundaries.
 _MARKED: dict[Unit, dict[int, str]] = {
     "day": {
         -2: "أول أمس; اول امس; أول من أمس; قبل أمس",

@@ -384,7 +384,7 @@ def _widened(low: str, hits: list[_Hit], today: date) -> list[_Hit]:
             changed = _bounded(low, _directed(low, _offset(low, _part(low, hit)), today), today)
         except (ValueError, OverflowError):
             changed = hit
-        while result and result[-1].right > changed.left:  # the weekday of "the Friday before ..." is no date
+        while result and result[-1].right > changed.left:  # the weekday of "the Friday before ..." is not a date
             result.pop()
         result.append(changed)
     return result
