@@ -56,6 +56,31 @@ def test_a_text_that_is_missing_is_named(given: dict[str, Any]) -> None:
         read("retain_memory", TYPES, given)
 
 
+DOC = "Store it.\n\nArgs:\n    content: The fact to remember.\n    query: The question.\n"
+
+
+@pytest.mark.parametrize(
+    "given", ["The fact to remember.", "the fact to remember", "The observation to remember.", "A fact to remember!"]
+)
+def test_a_parameters_description_is_no_argument_for_it(given: str) -> None:
+    with pytest.raises(InvalidInput, match=r"content.*retain_memory"):
+        read("retain_memory", TYPES, {"content": given}, doc=DOC)
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("content", "The observation to forget."),
+        ("content", "The fact to remember is the gate's colour."),
+        ("content", "Remember the fact."),
+        ("content", "..."),
+        ("query", "The weather."),
+    ],
+)
+def test_a_text_that_says_more_than_the_description_is_kept(name: str, given: str) -> None:
+    assert read("tool", {name: str}, {name: given}, doc=DOC).values == {name: given}
+
+
 @pytest.mark.parametrize("name", ["text", "fact", "memory"])
 def test_the_one_text_may_come_under_another_name(name: str) -> None:
     found = read("retain_memory", TYPES, {name: "Ada rows.", "bank": "own"})

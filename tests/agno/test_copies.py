@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from agno.agent import Agent
 from agno.tools.function import Function
 from agno.tools.toolkit import Toolkit
 
 from hindsight_teams import HindsightTools, SQLiteBackend, TeamMemory
 from hindsight_teams.agno.memory_toolkit import MemoryToolkit
 from hindsight_teams.agno.review_tools import ProposalTools, ReviewTools
+from hindsight_teams.testing import ScriptedModel
 from tests.agno.test_toolkit import run
 
 OPTIONS: dict[str, Any] = {
@@ -91,6 +93,18 @@ def test_a_human_who_must_confirm_is_asked_by_the_copy_too(kind: type[MemoryTool
     twice = copy.deepcopy(copy.deepcopy(made))
     assert twice.functions
     assert all(f.requires_confirmation for f in [*twice.functions.values(), *twice.async_functions.values()])
+
+
+@KINDS
+def test_a_model_is_told_of_a_flag_only_where_it_is_set(kind: type[MemoryToolkit], desk: TeamMemory) -> None:
+    [first, *others] = toolkit(kind, desk).functions
+    model = ScriptedModel(["hello"])
+    made = toolkit(kind, desk, requires_confirmation_tools=[first])
+    Agent(model=model, tools=[made], telemetry=False).run("hi")
+    told = {tool["function"]["name"]: set(tool["function"]) for tool in model.requests[0].tools}
+    assert told.pop(first) == {"name", "description", "parameters", "requires_confirmation"}
+    assert set(told) == set(others)
+    assert all(parts == {"name", "description", "parameters"} for parts in told.values())
 
 
 class Counting(HindsightTools):

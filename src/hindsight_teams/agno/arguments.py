@@ -7,6 +7,7 @@ be read is read, and what is left out is told to the model, which may put it int
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args, get_origin
@@ -16,6 +17,8 @@ from hindsight_teams.models import check_choice
 from hindsight_teams.text import one_line
 
 _SHOWN = 80
+_PHRASE = 4
+"""From how many words on a description with one word changed says nothing of its own."""
 _OTHER_NAMES = frozenset(
     "content contents text fact facts memory memories message statement information info input data value note query"
     " question search keywords topic".split()
@@ -59,7 +62,7 @@ def read(tool: str, types: Mapping[str, Any], given: Mapping[str, Any], *, doc: 
     more = {name: value for name, value in given.items() if name not in types}
     for name in texts:
         values[name] = _text(values.get(name), name)
-    missing = [name for name in texts if not values[name] or f"{name}: {values[name].strip()}\n" in doc]
+    missing = [name for name in texts if not values[name] or _is_description(name, values[name], doc)]
     if len(missing) == 1 and missing[0] not in given:
         for alias in [name for name in more if name in _OTHER_NAMES and _text(more[name], name)][:1]:
             values[missing.pop()] = _text(more.pop(alias), alias)
@@ -69,6 +72,17 @@ def read(tool: str, types: Mapping[str, Any], given: Mapping[str, Any], *, doc: 
         if get_origin(kind) is Literal and name in values:
             values[name] = _choice(name, values[name], get_args(kind))
     return Arguments(values, tuple(more))
+
+
+def _is_description(name: str, text: str, doc: str) -> bool:
+    """Whether a text is what the docstring says of the parameter, or that with one word of several put in.
+
+    A small model that was given nothing to store gives "The observation to remember." for "The fact to remember."
+    """
+    found = re.search(rf"^\s*{re.escape(name)}: (.+)$", doc, re.M)
+    described, own = (re.findall(r"\w+", words.casefold()) for words in (found[1] if found else "", text))
+    others = sum(theirs != mine for theirs, mine in zip(described, own, strict=False))
+    return len(own) == len(described) and others <= (len(own) >= _PHRASE) and bool(own)
 
 
 def _text(given: Any, name: str) -> str:

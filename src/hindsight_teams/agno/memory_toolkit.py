@@ -63,6 +63,17 @@ class MemoryToolkit(Toolkit):
             )
         super().__init__(**kwargs)
 
+    def register(self, function: Callable[..., Any] | Function, name: str | None = None) -> None:
+        """Register a tool without flags that say no.
+
+        Agno describes a tool to the model with each of its flags that is not None. One that says no costs a tenth of
+        the description's tokens, and small models write it into their answers.
+        """
+        super().register(function, name=name)
+        for registered in (*self.functions.values(), *self.async_functions.values()):
+            registered.requires_confirmation = registered.requires_confirmation or None
+            registered.external_execution = registered.external_execution or None
+
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         copied = object.__new__(type(self))
         memo[id(self)] = copied
