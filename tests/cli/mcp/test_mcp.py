@@ -219,6 +219,25 @@ async def test_an_editor_starts_it_and_shares_the_team_s_bank(memory: TeamMemory
         assert {event.member for event in log.query(verb="recall")} == {"reader"}
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminal")
+def test_on_a_terminal_it_says_that_it_waits_and_ctrl_c_ends_it(memory: TeamMemory, home: Path) -> None:
+    import pty
+
+    ours, terminal = pty.openpty()
+    command = [sys.executable, *COMMAND, "researcher"]
+    with subprocess.Popen(
+        command, cwd=home, env=environment(home), stdin=terminal, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        assert "member researcher of desk" in process.stderr.readline()
+        assert "Ctrl-C ends it" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)  # while it waits for a line that nobody types
+        assert process.wait(timeout=30) == -signal.SIGINT
+    os.close(ours)
+    os.close(terminal)
+
+
 @contextmanager
 def over_http(home: Path, member: str, *more: str) -> Iterator[str]:
     with socket.socket() as taken:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -80,20 +81,28 @@ def mcp(
         elif http:
             _serve_http(served, memory.team_id, host, port, keys)
         else:
-            _serve_streams(served)
+            _serve_streams(served, memory.team_id)
 
 
-def _serve_streams(served: MemberServer) -> None:
+def _serve_streams(served: MemberServer, team: str) -> None:
     import anyio
     from mcp.server.stdio import stdio_server
+
+    if sys.stdin.isatty():
+        sys.stderr.write(
+            f"Serves member {served.identity.member} of {team} to the editor that starts this command.\n"
+            "On a terminal it only waits: --json prints the tools, Ctrl-C ends it.\n"
+        )
+        sys.stderr.flush()
+    # The thread that reads standard input can't be cancelled: with Python's handler, Ctrl-C waits for the next line.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
     async def run() -> None:
         server = served.server()
         async with stdio_server() as (incoming, outgoing):
             await server.run(incoming, outgoing, server.create_initialization_options())
 
-    with suppress(KeyboardInterrupt):
-        anyio.run(run)
+    anyio.run(run)
 
 
 def _serve_http(served: MemberServer, team: str, host: str, port: int, keys: Path) -> None:
