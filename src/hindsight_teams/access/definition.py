@@ -91,8 +91,8 @@ class TeamDefinition:
             source = path.read_text(encoding="utf-8-sig")  # some editors put a mark in front
         except FileNotFoundError:
             raise TeamDefinitionError(
-                f"there is no {path.name!r}; go to the folder of a project, give the file's path, or make a project with"
-                " `hindsight-teams new NAME`",
+                f"there is no {path.name!r}; go to the folder of a project, give the file's path, or make a"
+                " project with `hindsight-teams new NAME`",
                 path=str(path),
             ) from None
         except (OSError, UnicodeDecodeError) as error:

@@ -18,7 +18,7 @@ from hindsight_teams.cli.output import glyph, item, opened_for_writing, print_js
 if TYPE_CHECKING:
     from hindsight_teams.audit import AuditEvent, AuditStore
 
-app = typer.Typer(help="Show, follow, verify and export the audit log.", no_args_is_help=True)
+app = typer.Typer(help="Show, verify and export the audit log.", no_args_is_help=True)
 
 Log = Annotated[
     Path | None,

@@ -40,8 +40,10 @@ def mcp(
         typer.Option("--session", metavar="ID", help="The session of all calls; a new one if not given."),
     ] = None,
     http: Annotated[bool, typer.Option("--http", help="Serve over HTTP, to holders of the member's key.")] = False,
-    host: Annotated[str, typer.Option("--host", help="With --http: the address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="With --http: the port.")] = 8300,
+    host: Annotated[
+        str, typer.Option("--host", metavar="ADDRESS", help="With --http: the address to listen on.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", metavar="N", min=1, max=65535, help="With --http: the port.")] = 8300,
     keys: Annotated[
         Path,
         typer.Option(
@@ -60,8 +62,6 @@ def mcp(
 
     It speaks on standard input and output, as an editor starts it, or over HTTP. With --json it prints the tools and
     serves nothing.
-
-    Example: hindsight-teams mcp --member researcher --user ada
     """
     if member is None or not member.strip():
         raise usage("no member is named; --member ID says whose tools are served")
