@@ -175,6 +175,10 @@ def test_a_bank_that_is_not_there_is_one_line(cli: Cli, command: str) -> None:
     assert "nowhere" in failed.err
 
 
+def test_of_a_bank_that_is_not_there_the_known_ones_are_listed_apart(cli: Cli, filled: str) -> None:
+    assert f"known: {filled!r}; `hindsight-teams bank list`" in cli("bank", "show", "xyzzy").err
+
+
 def test_a_mistyped_database_is_not_made_by_a_reader(cli: Cli, home: Path) -> None:
     failed = cli("bank", "list", "--db", home / "typo.db")
     assert failed.code == 1

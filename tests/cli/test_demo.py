@@ -48,6 +48,7 @@ def test_the_demo_follows_one_fact_in_at_most_sixty_lines() -> None:
     assert done.stdout.count("recall ←") == done.stdout.count("retain →") == 1
     assert "The Endurance sank on 21 November 1915" in done.stdout
     assert "10 of 10 answers are as expected." in done.stdout
+    assert "    what it holds now" in lines  # a path of any length folds no other words
 
 
 @pytest.mark.slow

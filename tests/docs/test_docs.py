@@ -49,7 +49,7 @@ def test_the_ten_lines_print_what_the_readme_says(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HINDSIGHT_TEAMS_DB", str(tmp_path / "memory.db"))
     found = re.search(
-        r"## Ten lines\n.*?```python\n(.*?)```.*?```text\n(.*?)```", (ROOT / "README.md").read_text(), re.S
+        r"## A team in one file\n.*?```python\n(.*?)```.*?```text\n(.*?)```", (ROOT / "README.md").read_text(), re.S
     )
     assert found
     exec(found[1], {"__name__": "__main__"})

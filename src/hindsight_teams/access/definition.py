@@ -91,7 +91,9 @@ class TeamDefinition:
             source = path.read_text(encoding="utf-8-sig")  # some editors put a mark in front
         except FileNotFoundError:
             raise TeamDefinitionError(
-                f"there is no {path.name!r}; make one with `hindsight-teams new NAME`", path=str(path)
+                f"there is no {path.name!r}; go to the folder of a project, give the file's path, or make a"
+                " project with `hindsight-teams new NAME`",
+                path=str(path),
             ) from None
         except (OSError, UnicodeDecodeError) as error:
             raise TeamDefinitionError(f"{path.name!r} can't be read as UTF-8 text", path=str(path)) from error

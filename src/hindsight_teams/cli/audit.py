@@ -19,7 +19,7 @@ from hindsight_teams.errors import ConfigurationError, InvalidInput
 if TYPE_CHECKING:
     from hindsight_teams.audit import AuditEvent, AuditStore
 
-app = typer.Typer(help="Show, follow, verify and export the audit log.", no_args_is_help=True)
+app = typer.Typer(help="Show, verify and export the audit log.", no_args_is_help=True)
 
 Log = Annotated[
     Path | None,

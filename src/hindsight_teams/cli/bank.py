@@ -26,7 +26,7 @@ from hindsight_teams.text import happened, noted, repeated
 if TYPE_CHECKING:
     from hindsight_teams.models import Memory
 
-app = typer.Typer(help="List, read, write and delete banks, on either backend.", no_args_is_help=True)
+app = typer.Typer(help="List, read, write and delete banks.", no_args_is_help=True)
 
 _SIGNATURE = ("team:", "author:", "user:", "session:", "run:", "tagset:")
 """Tags that say who signed a memory, and the digest of the others: shown in words, or with ``--json`` alone."""
@@ -87,7 +87,7 @@ def show(
     url: Url = None,
     json: Json = False,
 ) -> None:
-    """Show what a bank holds, as it was stored or happens.
+    """Show what a bank holds, as noted or as it happened.
 
     Below each memory stand its id, who wrote it and for which user, when it happened (where that was said), when it was
     noted, and its tags. --json has all of its signature.

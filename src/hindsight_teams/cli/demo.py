@@ -28,7 +28,7 @@ def demo(
     db: Db = None,
     json: Json = False,
 ) -> None:
-    """See a team remember what it read in another process.
+    """See a team remember across processes.
 
     One process stores facts, the next one answers from memory alone. One fact is shown from the note to the answer, the
     others with a line each. It needs no key, no server and no network, and uses a database file of its own.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 DEFAULT_FILE = Path("team-keys.json")
 
-app = typer.Typer(help="Make, rotate and revoke the members' API keys of a server.", no_args_is_help=True)
+app = typer.Typer(help="Make, rotate and revoke members' API keys.", no_args_is_help=True)
 
 KeyFile = Annotated[
     Path,

@@ -103,7 +103,8 @@ def insist_on(memory: Backend, bank: str) -> None:
         return
     known = [found.bank_id for found in memory.list_banks()]
     near = f" {did_you_mean(bank, known)}" if known and len(known) <= _FEW_BANKS else ""
-    raise BankNotFound(f"there is no bank {bank!r};{near} `hindsight-teams bank list` shows those there are")
+    and_then = "" if not near or near.endswith("?") else ";"
+    raise BankNotFound(f"there is no bank {bank!r};{near}{and_then} `hindsight-teams bank list` shows those there are")
 
 
 def interactive() -> bool:

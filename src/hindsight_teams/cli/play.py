@@ -194,7 +194,11 @@ def _farewell(recipe: Recipe, phases: list[dict[str, Any]], option: str, place: 
         *([("hindsight-teams demo --full", "every call")] if brief else []),
         (f"hindsight-teams new my-team --recipe {recipe.name}", "makes it yours"),
     ):
-        say("  ", (command, "cyan"), (f"   {purpose}", "dim"))
+        if len(command) + len(purpose) <= 74:  # both on one line of 80 columns
+            say("  ", (command, "cyan"), (f"   {purpose}", "dim"))
+        else:
+            say("  ", (command, "cyan"))
+            say((f"    {purpose}", "dim"))
 
 
 @contextmanager

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from hindsight_teams.memory.curation import Decision, Reviews
     from hindsight_teams.memory.envelopes import ReviewItem
 
-app = typer.Typer(help="Approve or reject memories that wait for review.", no_args_is_help=True)
+app = typer.Typer(help="Approve or reject what waits for review.", no_args_is_help=True)
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="As `review list` shows it.")]
 Curator = Annotated[

@@ -33,7 +33,7 @@ def update(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change; write nothing.")] = False,
     json: Json = False,
 ) -> None:
-    """Bring a project up to this version's templates.
+    """Bring a project up to this version.
 
     Your changes stay: both are merged, and lines that conflict are marked as git marks them.
     """

@@ -305,7 +305,8 @@ def test_a_deleted_memory_is_gone_from_the_bytes_of_the_file(backend: SQLiteBack
 
 def test_nothing_is_left_open_at_exit(path: Path) -> None:
     script = (
-        "import sys, asyncio; from hindsight_teams.backends.sqlite import SQLiteBackend\n"
+        "import sys, asyncio, logging; from hindsight_teams.backends.sqlite import SQLiteBackend\n"
+        "logging.getLogger('asyncio').setLevel(logging.ERROR)\n"  # a busy machine's slow steps are warnings
         "backend = SQLiteBackend(sys.argv[1])\n"
         "async def main():\n"
         "    await asyncio.gather(*(backend.aretain('b', f'fact {i}') for i in range(20)))\n"

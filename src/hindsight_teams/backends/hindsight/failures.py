@@ -26,7 +26,9 @@ def failure(error: Exception, call: Call) -> Failure:
     details = {"cause": f"{type(error).__name__}: {error}"}
     reason: BackendError
     if isinstance(error, httpx.ConnectTimeout):
-        reason = BackendUnreachable("the Hindsight server can't be reached in time; check hindsight_api_url", **details)
+        reason = BackendUnreachable(
+            "the Hindsight server can't be reached in time; check its URL, HINDSIGHT_API_URL", **details
+        )
         return Failure(reason, processed=False, repeatable=True)
     if isinstance(error, httpx.PoolTimeout):
         reason = BackendTimeout(f"no connection was free for {call.verb}; allow more, or send less at once", **details)
@@ -42,7 +44,7 @@ def failure(error: Exception, call: Call) -> Failure:
             if sign in str(error):
                 return Failure(BackendUnreachable(words, **details), processed=False, repeatable=False)
         reason = BackendUnreachable(
-            "the Hindsight server can't be reached; check that it runs, and hindsight_api_url", **details
+            "the Hindsight server can't be reached; check that it runs, and its URL, HINDSIGHT_API_URL", **details
         )
         return Failure(reason, processed=False, repeatable=True)
     if isinstance(error, httpx.DecodingError):

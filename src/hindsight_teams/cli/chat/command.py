@@ -45,8 +45,6 @@ def chat(
 
     Each line is a message to the team; a line that begins with a slash is a command, and /help lists them. In a pipe
     each line of the input is one turn.
-
-    Example: hindsight-teams chat personal_assistant --user ada
     """
     from hindsight_teams.cli.chat.exchanges import EventLog
     from hindsight_teams.cli.chat.partners import find

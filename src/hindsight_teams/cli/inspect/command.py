@@ -34,7 +34,7 @@ def inspect(
             show_default=False,
         ),
     ] = None,
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="The port; a free one if 0.")] = 0,
+    port: Annotated[int, typer.Option("--port", metavar="N", min=0, max=65535, help="The port; a free one if 0.")] = 0,
     open_browser: Annotated[bool, typer.Option("--open", help="Open the address in the browser.")] = False,
     db: Db = None,
     url: Url = None,
@@ -43,8 +43,6 @@ def inspect(
     """Look at a team's memory in the browser.
 
     The page is served to this machine alone, and to whoever has the address with its token. It changes nothing.
-
-    Example: hindsight-teams inspect --as answerer
     """
     try:
         import starlette  # noqa: F401

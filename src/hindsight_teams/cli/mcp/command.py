@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -39,8 +40,10 @@ def mcp(
         typer.Option("--session", metavar="ID", help="The session of all calls; a new one if not given."),
     ] = None,
     http: Annotated[bool, typer.Option("--http", help="Serve over HTTP, to holders of the member's key.")] = False,
-    host: Annotated[str, typer.Option("--host", help="With --http: the address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="With --http: the port.")] = 8300,
+    host: Annotated[
+        str, typer.Option("--host", metavar="ADDRESS", help="With --http: the address to listen on.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", metavar="N", min=1, max=65535, help="With --http: the port.")] = 8300,
     keys: Annotated[
         Path,
         typer.Option(
@@ -59,8 +62,6 @@ def mcp(
 
     It speaks on standard input and output, as an editor starts it, or over HTTP. With --json it prints the tools and
     serves nothing.
-
-    Example: hindsight-teams mcp --member researcher --user ada
     """
     if member is None or not member.strip():
         raise usage("no member is named; --member ID says whose tools are served")
@@ -80,20 +81,28 @@ def mcp(
         elif http:
             _serve_http(served, memory.team_id, host, port, keys)
         else:
-            _serve_streams(served)
+            _serve_streams(served, memory.team_id)
 
 
-def _serve_streams(served: MemberServer) -> None:
+def _serve_streams(served: MemberServer, team: str) -> None:
     import anyio
     from mcp.server.stdio import stdio_server
+
+    if sys.stdin.isatty():
+        sys.stderr.write(
+            f"Serves member {served.identity.member} of {team} to the editor that starts this command.\n"
+            "On a terminal it only waits: --json prints the tools, Ctrl-C ends it.\n"
+        )
+        sys.stderr.flush()
+    # The thread that reads standard input can't be cancelled: with Python's handler, Ctrl-C waits for the next line.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
     async def run() -> None:
         server = served.server()
         async with stdio_server() as (incoming, outgoing):
             await server.run(incoming, outgoing, server.create_initialization_options())
 
-    with suppress(KeyboardInterrupt):
-        anyio.run(run)
+    anyio.run(run)
 
 
 def _serve_http(served: MemberServer, team: str, host: str, port: int, keys: Path) -> None:

@@ -108,7 +108,8 @@ class MemberServer:
             return _answer(f"member {self.identity.member!r} has no tool {name!r}; it has {offered}", failed=True)
         unknown = sorted(set(arguments) - set(function.parameters["properties"]))
         if unknown:  # such as a run_context: what Agno fills in is not the caller's to give
-            return _answer(f"{name} takes no {', '.join(map(repr, unknown))}", failed=True)
+            known = ", ".join(map(repr, function.parameters["properties"])) or "no arguments"
+            return _answer(f"{name} takes no {', '.join(map(repr, unknown))}; it takes {known}", failed=True)
         try:
             answer = await function.entrypoint(**self._bound(function), **arguments)
             return _answer(str(answer), failed=isinstance(answer, NotDone))

@@ -38,6 +38,9 @@ export function time(iso) {
   return `${pad(at.getHours())}:${pad(at.getMinutes())}:${pad(at.getSeconds())}`;
 }
 
+// The same words as in the lines that a model reads: what lay ahead when it was noted "happens".
+export const tense = (memory) => (memory.noted && new Date(memory.happened) > new Date(memory.noted) ? "happens" : "happened");
+
 // What happened is dated as it was said, which is in UTC; what was noted was noted here, in local time.
 export const happened = (memory) =>
   memory.happened &&
@@ -135,7 +138,7 @@ export function MemoryRow({ memory, onOpen, children, open }) {
         ${children}
         <span>${memory.author ? html`by <b>${memory.author}</b>` : "unsigned"}</span>
         ${memory.user && html`<span>for <b>${memory.user}</b></span>`}
-        ${when && html`<span title="When it happened, as it was said">happened <b>${when}</b></span>`}
+        ${when && html`<span title="When it happened, as it was said">${tense(memory)} <b>${when}</b></span>`}
         ${memory.noted && html`<span title=${memory.noted}>noted <b>${day(memory.noted)}</b></span>`}
         ${memory.tags.slice(0, 4).map((tag) => html`<${Chip} kind="tag">${tag}</${Chip}>`)}
       </span>

@@ -25,7 +25,7 @@ export function Reviews({ team }) {
   return html`
     <section class="view narrow">
       <header class="head"><h1>Reviews</h1>
-        <p>${team.role === "curator" ? html`You decide as <b>${team.curator}</b>.` : html`This address is read-only. <code>hindsight-teams inspect --as CURATOR</code> prints one that decides.`}</p>
+        <p>${team.role === "curator" ? html`You decide as <b>${team.curator}</b>.` : html`This address is read-only. <code>hindsight-teams inspect <span class="whole">--as CURATOR</span></code> prints one that decides.`}</p>
       </header>
       <p class="told" role="status">${told}</p>
       ${(failed || error) && html`<${Failure} error=${failed || error} />`}
