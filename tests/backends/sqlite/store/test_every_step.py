@@ -216,7 +216,7 @@ def test_a_kill_at_any_moment_leaves_nothing_half_done(tmp_path: Path, way: Call
         "way = getattr(steps, sys.argv[1]); print('ready', flush=True)\n"
         "while True: way(Path(sys.argv[2]))\n"
     )
-    root = str(Path(__file__).parents[3])
+    root = str(Path(__file__).parents[4])
     for number in range(5):
         folder = tmp_path / str(number)
         folder.mkdir()
