@@ -119,6 +119,8 @@ _DOUBTFUL_BELOW = 5
 
 def plain_first(memories: Sequence[Memory]) -> list[Memory]:
     """Memories, best first, with doubtful ones below plain ones; none goes down far, and none goes."""
+    if not any(memory.doubtful for memory in memories):
+        return list(memories)
     places = {memory.id: place + (_DOUBTFUL_BELOW + 0.5) * memory.doubtful for place, memory in enumerate(memories)}
     return sorted(memories, key=lambda memory: places[memory.id])
 

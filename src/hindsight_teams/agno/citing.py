@@ -22,8 +22,8 @@ from hindsight_teams.models import Memory, RecallResult
 from hindsight_teams.requests.core import Recall
 from hindsight_teams.text import happened, noted, one_line, same_words
 
-Known: TypeAlias = "dict[str, list[tuple[MemberMemory, Memory]]]"
-"""By its words, what a run was given, and the memory through which."""
+Known: TypeAlias = "dict[tuple[MemberMemory, str, str, str], Memory]"
+"""What a run was given, by the memory through which, its bank, id and text: once, however often it is found."""
 
 NOTHING_TOLD = "Nothing to store: this is what memory answers, and no fact."
 ALREADY_KNOWN = "Nothing new to store; memory already holds:"
@@ -64,7 +64,7 @@ def note_recalled(memory: MemberMemory, run_context: Any, caller: Caller, found:
     """Keep what a run was given until it ends."""
     known: Known = notes_of(run_context).setdefault(key_of("recalled", caller), {})
     for one in found:
-        known.setdefault(_words(one.text), []).append((memory, one))
+        known.setdefault((memory, one.bank_id, one.id, one.text), one)
 
 
 def read(
@@ -84,6 +84,11 @@ def read(
     may_be_known = known or any(recalled_text(line) is not None for line in content.splitlines())
     readable = memory.bank_names(Access.RECALL, caller) if may_be_known else {}
 
+    by_words: dict[str, list[Memory]] = {}
+    for (via, *_), one in known.items():
+        if one.bank_id in readable and via.shares_backend(memory):
+            by_words.setdefault(_words(one.text), []).append(one)
+
     def original(text: str, found: Iterable[Memory]) -> Memory | None:
         return next(
             (one for one in found if _words(one.text) == _words(text) and bank in (None, readable.get(one.bank_id))),
@@ -97,8 +102,7 @@ def read(
             continue
         text = recalled_text(line)
         told = line if text is None else text
-        given = [one for via, one in known.get(_words(told), ()) if via.shares_backend(memory)]
-        same = original(told, (one for one in given if one.bank_id in readable)) if line.strip() else None
+        same = original(told, by_words.get(_words(told), ())) if line.strip() else None
         if same is None and text is not None and readable:
             found = yield Recall(query=text), None
             same = original(text, found.results)

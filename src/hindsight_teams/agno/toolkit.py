@@ -166,11 +166,13 @@ class HindsightTools(MemoryToolkit):
         Raises:
             HindsightTeamsError: It was not stored for another reason; the message says why.
         """
-        return self._do(run_context, self._retaining(run_context, content, bank))
+        caller = self._caller(run_context)
+        return self._do(caller, self._retaining(caller, content, bank))
 
     async def aretain_memory(self, run_context: RunContext, content: str, bank: str | None = None) -> str:
         """Async twin of ``retain_memory``."""
-        return await self._ado(run_context, self._retaining(run_context, content, bank))
+        caller = self._caller(run_context)
+        return await self._ado(caller, self._retaining(caller, content, bank))
 
     def recall_memory(self, run_context: RunContext, query: str) -> str:
         """Search long-term memory: numbered lines in a fence, best first, or a sentence that nothing was found.
@@ -182,11 +184,13 @@ class HindsightTools(MemoryToolkit):
         Raises:
             HindsightTeamsError: Memory could not be searched; the message says why.
         """
-        return self._do(run_context, self._recalling(run_context, query))
+        caller = self._caller(run_context)
+        return self._do(caller, self._recalling(caller, query))
 
     async def arecall_memory(self, run_context: RunContext, query: str) -> str:
         """Async twin of ``recall_memory``."""
-        return await self._ado(run_context, self._recalling(run_context, query))
+        caller = self._caller(run_context)
+        return await self._ado(caller, self._recalling(caller, query))
 
     def reflect_on_memory(self, run_context: RunContext, query: str) -> str:
         """Answer a question from long-term memory.
@@ -198,11 +202,11 @@ class HindsightTools(MemoryToolkit):
         Raises:
             HindsightTeamsError: Memory could not be asked; the message says why.
         """
-        return self._do(run_context, self._reflecting(query))
+        return self._do(self._caller(run_context), self._reflecting(query))
 
     async def areflect_on_memory(self, run_context: RunContext, query: str) -> str:
         """Async twin of ``reflect_on_memory``."""
-        return await self._ado(run_context, self._reflecting(query))
+        return await self._ado(self._caller(run_context), self._reflecting(query))
 
     def told(self, call: FunctionCall | None, tool: str, values: Mapping[str, Any], answer: str) -> str:
         """What a model reads: of a call that it repeats in one run, and that comes to the same, not the whole again.
@@ -224,22 +228,19 @@ class HindsightTools(MemoryToolkit):
             return ANSWERED_ABOVE
         return f"{answer} {STORED_BEFORE}" if answer.startswith(STORED) else answer
 
-    def _do(self, run_context: RunContext, steps: Steps) -> str:
-        caller = self._caller(run_context)
+    def _do(self, caller: Caller, steps: Steps) -> str:
         return drive(steps, lambda step: self.memory.execute(step[0], caller=caller, banks=_only(step[1])))
 
-    async def _ado(self, run_context: RunContext, steps: Steps) -> str:
-        caller = self._caller(run_context)
+    async def _ado(self, caller: Caller, steps: Steps) -> str:
         return await adrive(steps, lambda step: self.memory.aexecute(step[0], caller=caller, banks=_only(step[1])))
 
-    def _retaining(self, run_context: RunContext, content: str, bank: str | None) -> Steps:
-        caller = self._caller(run_context)
+    def _retaining(self, caller: Caller, content: str, bank: str | None) -> Steps:
         if isinstance(content, str) and content.replace(STORED_BEFORE, "").strip() in (STORED, QUARANTINED):
             return citing.NOTHING_TOLD  # a small model gives back what it was told last
-        given = yield from citing.read(self.memory, content, run_context, caller, bank=bank)
+        given = yield from citing.read(self.memory, content, caller.context, caller, bank=bank)
         if given.is_known:
             return given.reply
-        turn = turn_of(run_context, caller)
+        turn = turn_of(caller.context, caller)
         bank_id = self._bank_id(bank, caller) if turn.words else None
         if not turn.begin_to_store(bank_id, given.new):
             return f"{STORED} {STORED_BEFORE}"
@@ -258,10 +259,9 @@ class HindsightTools(MemoryToolkit):
             return grants[0].bank.resolve(caller) if len(grants) == 1 else None
         return None
 
-    def _recalling(self, run_context: RunContext, query: str) -> Steps:
+    def _recalling(self, caller: Caller, query: str) -> Steps:
         result: RecallResult = yield Recall(query=_short(query)), None
-        caller = self._caller(run_context)
-        citing.note_recalled(self.memory, run_context, caller, result.results)
+        citing.note_recalled(self.memory, caller.context, caller, result.results)
         if not result.results and not result.gaps and not result.notes:
             return NOTHING_FOUND  # words of ours alone: nothing to fence
         if caller.member is None:

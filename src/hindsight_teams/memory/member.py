@@ -389,7 +389,7 @@ class MemberMemory:
         except BaseException as error:
             recorder.failed(error, targets, named=banks)
             raise
-        told = recorder.ended(targets, ids=ids_by_bank(result.results), gaps=gaps)
+        told = recorder.ended(targets, ids=ids_by_bank(result.results if recorder.records else ()), gaps=gaps)
         return replace(result, notes=(*result.notes, *told)) if told else result
 
     def _reflect(
@@ -406,7 +406,7 @@ class MemberMemory:
         except BaseException as error:
             recorder.failed(error, targets, named=banks)
             raise
-        told = recorder.ended(targets, ids=ids_by_bank(result.based_on), gaps=gaps)
+        told = recorder.ended(targets, ids=ids_by_bank(result.based_on if recorder.records else ()), gaps=gaps)
         return replace(result, notes=(*result.notes, *told)) if told else result
 
     def _narrowed(self, request: Read, target: Target, authors: Sequence[str] | None, **settled: Any) -> Read:

@@ -62,9 +62,10 @@ def merge_reflect(answers: Sequence[tuple[str, Reflection]], gaps: Sequence[Gap]
 def _distinct(memories: Iterable[Memory]) -> Iterable[Memory]:
     """Each text once, where it ranks best; rather as the fact, which has an author and a time, than as observation."""
     kept: dict[str, Memory] = {}
-    for memory in map(attributed, memories):
+    for memory in memories:
+        memory = attributed(memory) if memory.type == "observation" else memory
         key = " ".join(memory.text.split())
-        if key not in kept or (kept[key].type == "observation" and memory.type != "observation"):
+        if kept.setdefault(key, memory).type == "observation" != memory.type:
             kept[key] = memory
     return kept.values()
 

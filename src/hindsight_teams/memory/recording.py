@@ -75,6 +75,11 @@ class Recorder:
         self._trail = trail_of(sink)
         self.asked = asked
 
+    @property
+    def records(self) -> bool:
+        """Whether anything is recorded."""
+        return self._trail is not None
+
     def begun(self, target: Target) -> None:
         """Record that a write is about to be made, where calls that can't be recorded are refused.
 

@@ -24,7 +24,6 @@ NOTICE = (
 
 _TAG_OPENING = re.compile(r"<(?=[A-Za-z]|\s*[/|!?])")
 _TEMPLATE_NAME = re.compile(r"\$(?=[A-Za-z_{$])")
-_TEMPLATE_BRACES = str.maketrans({"{": "\uff5b", "}": "\uff5d"})
 
 _FENCE = "recalled-memories"
 _TAG = re.compile(rf"<(?P<closing>/?){_FENCE}-(?P<mark>[0-9a-f]{{16}})>")
@@ -111,7 +110,8 @@ def escape(text: str) -> str:
     ``{name}`` gets full-width braces, ``$name`` a full-width dollar sign, ``<tag`` an angle quote. A model reads them
     as it would the originals; ``$5``, ``a < b`` and ``<3`` stay as they are.
     """
-    return _TEMPLATE_NAME.sub("\uff04", _TAG_OPENING.sub("\u2039", text)).translate(_TEMPLATE_BRACES)
+    text = _TEMPLATE_NAME.sub("\uff04", _TAG_OPENING.sub("\u2039", text))
+    return text.replace("{", "\uff5b").replace("}", "\uff5d")  # a quarter of the time that translate() takes
 
 
 def fence(text: str, *, prefix: str = "") -> str:

@@ -79,6 +79,7 @@ class _Stream(httpcore.NetworkStream):
     def __init__(self, plain: httpcore.NetworkStream) -> None:
         self._plain = plain
         self._exchange = _Exchange()
+        self._just_read = False
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         if self._exchange.keep(buffer):
@@ -87,6 +88,7 @@ class _Stream(httpcore.NetworkStream):
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         if self._exchange.kept:
             self._flush(timeout)
+        self._just_read = True
         return self._plain.read(max_bytes, self._exchange.left(timeout))
 
     def _flush(self, timeout: float | None) -> None:
@@ -103,6 +105,9 @@ class _Stream(httpcore.NetworkStream):
         return _Stream(self._plain.start_tls(ssl_context, server_hostname, timeout))
 
     def get_extra_info(self, info: str) -> Any:
+        if info == "is_readable" and self._just_read:  # the pool asks after each answer, and again before a request
+            self._just_read = False
+            return False
         return self._plain.get_extra_info(info)
 
 
