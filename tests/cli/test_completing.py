@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,13 @@ def test_a_file_that_can_not_be_read_completes_nothing_and_is_left_alone(
     assert complete(monkeypatch, capsys, "bank", "show", "--db", "x.db", "a") == []
     assert ([p.name for p in home.iterdir()], content) == (["x.db"] if content is not None else [], content)
     assert content is None or path.read_bytes() == content
+
+
+def test_a_pipe_is_not_waited_for(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    os.mkfifo(home / "x.db")
+    assert complete(monkeypatch, capsys, "bank", "show", "--db", "x.db", "a") == []
 
 
 def test_a_team_file_that_is_broken_completes_nothing(

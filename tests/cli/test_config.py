@@ -38,6 +38,16 @@ def test_a_key_is_never_shown(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @pytest.mark.parametrize(
+    "url", ["https://ada:hunter2@host.example/x", "https://host.example/?token=hunter2&key=hunter2", "x://a:hunter2@h"]
+)
+def test_a_secret_in_an_address_is_never_shown(cli: Cli, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    for options in ((), ("--json",), ("--url", url)):
+        monkeypatch.setenv("HINDSIGHT_API_URL", url)
+        shown = cli("config", "show", *options)
+        assert ("hunter2" in shown.out + shown.err, "********" in shown.out) == (False, True)
+
+
+@pytest.mark.parametrize(
     ("variable", "value"),
     [
         ("HINDSIGHT_TEAMS_MAX_TOKENS", "many"),

@@ -81,6 +81,7 @@ def import_(
 
     A database file keeps all of it: ids, days, authors, tags, documents, repeats and links. A server gives ids of its
     own, and its LLM reads each text again. Run it again where it was cut short: nothing is stored twice.
+    What was forgotten or deleted since the export was written comes back.
     """
     from hindsight_teams.memory.exporting import Export, import_bank
 

@@ -24,8 +24,8 @@ def rename(
 ) -> None:
     """Give a bank of a database file another id.
 
-    All that it holds stays as it is. A team finds its banks by ids that begin with the team's, so a bank that is to
-    stay with its team keeps that beginning.
+    All that it holds stays as it is. A team finds its banks by their ids, and its grants hold for what it finds: under
+    another id a bank is no longer that of its members, and under an id of the team's all who may read there read it.
     """
     from hindsight_teams.requests import Capability
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,8 @@ app = typer.Typer(help="Show the settings.", no_args_is_help=True)
 _OPTIONS = {"db": "--db", "hindsight_api_url": "--url"}
 _COLUMN = 10
 """Characters that a value takes at least, so that what follows most of them stands in a column."""
+_IN_A_URL = re.compile(r"(?<=//)[^/\s]+(?=@)|(?<==)[^&#\s]+")
+"""A URL's user and password, and the values of its query."""
 _KEY_FILE = "HINDSIGHT_API_TENANT_KEY_FILE"
 
 
@@ -73,6 +76,8 @@ def _row(setting: Setting, unread: list[str]) -> Row:
     elif source == "environment":
         source = f"environment: {setting.variable}"
     value = default_database() if setting.name == "db" and setting.value is None else setting.value
+    if isinstance(value, str) and ("://" in value or setting.name == "hindsight_api_url"):
+        value = _IN_A_URL.sub("********", value)
     note = f".env sets {setting.variable}, and commands don't read it" if setting.variable in unread else None
     return Row(setting.name, value, source, setting.variable, setting.problem, note)
 
