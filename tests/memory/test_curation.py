@@ -12,13 +12,14 @@ from agno.run.base import RunContext
 from agno.team import Team
 
 from hindsight_teams import SQLiteBackend, TeamMemory
+from hindsight_teams.access.signatures import MARK
 from hindsight_teams.agno.review_tools import ProposalTools, ReviewTools
 from hindsight_teams.backends.base import DelegatingBackend
 from hindsight_teams.errors import AccessDenied, BackendError, InvalidInput, NotFound
 from hindsight_teams.memory.curation import Reviews, sealed_items
 from hindsight_teams.memory.envelopes import ReviewItem, quarantine_item, seal
 from hindsight_teams.models import Document, RetainItem
-from hindsight_teams.requests import Capability, DeleteMemories, ListDocuments, Request, Retain
+from hindsight_teams.requests import Capability, DeleteMemories, ListBanks, ListDocuments, Request, Retain
 from hindsight_teams.requests.driver import run
 from hindsight_teams.testing import ScriptedModel
 from hindsight_teams.testing.scripted import call
@@ -344,3 +345,37 @@ def test_a_page_tells_how_many_wait_in_all(squad: TeamMemory, backend: SQLiteBac
     for limit, offset, shown in ((2, 0, [0, 1]), (2, 3, [3, 4]), (2, 4, [4]), (2, 5, [])):
         page = reviews.page(limit=limit, offset=offset)
         assert (contents(page.items), page.total) == ([f"text {n}" for n in shown], 5)
+
+
+def test_what_is_marked_names_its_bank_and_one_that_the_team_does_not_know_by_its_id(
+    squad: TeamMemory, backend: SQLiteBackend
+) -> None:
+    for bank in ("squad:decisions", "squad:notebook:member:coder", "elsewhere:decision", "plain"):
+        backend.retain(bank, f"In {bank}", tags=["team:squad", MARK])
+    named = {item.bank_id: item.bank for item in squad.reviews().marked()}
+    assert named == {
+        "squad:decisions": "decisions",
+        "squad:notebook:member:coder": "notebook",
+        "elsewhere:decision": "elsewhere:decision",
+        "plain": "plain",
+    }
+    assert [item.bank for item in squad.reviews("architect").marked()] == ["decisions"]
+
+
+class _Unlisted(DelegatingBackend):
+    """A backend that does not tell its banks."""
+
+    def execute(self, request: Request[R], /) -> R:
+        if isinstance(request, ListBanks):
+            raise BackendError("no listing")
+        return super().execute(request)
+
+
+def test_what_is_marked_is_looked_for_only_where_nothing_waits(squad: TeamMemory, backend: SQLiteBackend) -> None:
+    backend.retain_batch("squad:review:queue", [envelope(number) for number in range(3)])
+    first, second, _ = squad.reviews().pending()
+    reviews = Reviews(_Unlisted(backend), squad.definition)
+    assert reviews.reject(second.id).item.id == second.id
+    assert reviews.approve(first.id).item.id == first.id
+    with pytest.raises(BackendError, match="no listing"):
+        reviews.reject(second.id)

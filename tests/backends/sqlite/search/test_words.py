@@ -274,9 +274,16 @@ def test_a_correction_is_counted_where_it_stands(bank: Callable[..., Bank]) -> N
 def test_what_others_write_as_one_stands_for_the_parts_that_the_bank_lacks(
     bank: Callable[..., Bank], texts: tuple[str, ...], share: float | None, missing: int
 ) -> None:
-    hits = bank(*texts).search("fi", "wi", joined={"wifi": ["wi", "fi"]})
+    hits = bank(*texts).search("wi", "fi", joined={"wifi": ["wi", "fi"]})
     assert [t.share for t in hits.terms if t.text == "wifi"] == ([] if share is None else [share])
     assert hits.missing == pytest.approx(missing * idf(1, 2_000))
+
+
+def test_what_is_written_in_two_parts_is_told_once_and_certain(backend: SQLiteBackend) -> None:
+    for text in ("The wifi is down.", "Bo likes tea.", "Ada met Bo."):
+        backend.retain("b", text)
+    assert reasons(backend, "Is the Wi-Fi down?") == {"The wifi is down.": "holds wifi"}
+    assert backend.recall("b", "Is the Wi-Fi down?").confidence == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize(

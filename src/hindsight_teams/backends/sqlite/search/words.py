@@ -165,11 +165,11 @@ def _counted(
             counts[term] = n
         elif text not in quiet:
             lacking.append(text)
-    together = list(joined.items())
-    if lacking:  # "data base" for "database"
-        neighbours = pairwise(asked.items())
-        together += ((tokens.term(v + w), (a, b)) for (a, v), (b, w) in neighbours if a in lacking or b in lacking)
-    for text, parts in together:
+    together = dict(joined)
+    for (a, v), (b, w) in pairwise(asked.items()):  # "data base" for "database"
+        if a in lacking or b in lacking:
+            together.setdefault(tokens.term(v + w), (a, b))
+    for text, parts in together.items():
         instead = any(part in lacking for part in parts)
         term = Term.of(text, share=1.0 if instead else weights.OTHER_FORM_ALONE)
         if n := estimate(db, bank, term.match, most):
