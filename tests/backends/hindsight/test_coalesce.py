@@ -24,6 +24,9 @@ class Wire(httpcore.NetworkStream):
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         return b"answer"
 
+    def get_extra_info(self, info: str) -> bool:
+        return True
+
 
 def test_a_small_request_is_sent_in_one_piece_before_its_answer_is_read() -> None:
     wire = Wire()
@@ -34,6 +37,16 @@ def test_a_small_request_is_sent_in_one_piece_before_its_answer_is_read() -> Non
     assert stream.read(10) == b"answer"
     stream.read(10)
     assert wire.sent == [b"headbody"]
+
+
+def test_a_connection_that_its_server_closed_is_noticed_before_the_next_request() -> None:
+    wire = Wire()
+    stream = _Stream(wire)
+    assert stream.get_extra_info("is_readable")
+    stream.read(10)
+    stream.get_extra_info("is_readable")  # as the pool does when the answer is read
+    assert stream.get_extra_info("is_readable")
+    assert stream.get_extra_info("is_readable")
 
 
 def test_a_large_request_is_not_held_back_and_loses_nothing() -> None:

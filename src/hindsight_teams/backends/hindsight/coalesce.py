@@ -24,6 +24,8 @@ import httpcore
 import httpx
 
 _ENOUGH = 65_536
+_JUST = 0.001
+"""Seconds after a read in which the connection is not asked whether its server has closed it."""
 
 Transport = TypeVar("Transport", httpx.HTTPTransport, httpx.AsyncHTTPTransport)
 
@@ -79,7 +81,7 @@ class _Stream(httpcore.NetworkStream):
     def __init__(self, plain: httpcore.NetworkStream) -> None:
         self._plain = plain
         self._exchange = _Exchange()
-        self._just_read = False
+        self._read_at = 0.0
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         if self._exchange.keep(buffer):
@@ -88,8 +90,9 @@ class _Stream(httpcore.NetworkStream):
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         if self._exchange.kept:
             self._flush(timeout)
-        self._just_read = True
-        return self._plain.read(max_bytes, self._exchange.left(timeout))
+        data = self._plain.read(max_bytes, self._exchange.left(timeout))
+        self._read_at = time.monotonic()
+        return data
 
     def _flush(self, timeout: float | None) -> None:
         if self._exchange.kept:
@@ -105,9 +108,10 @@ class _Stream(httpcore.NetworkStream):
         return _Stream(self._plain.start_tls(ssl_context, server_hostname, timeout))
 
     def get_extra_info(self, info: str) -> Any:
-        if info == "is_readable" and self._just_read:  # the pool asks after each answer, and again before a request
-            self._just_read = False
-            return False
+        if info == "is_readable":  # the pool asks as soon as an answer is read, and again before the next request
+            read_at, self._read_at = self._read_at, 0.0
+            if time.monotonic() - read_at < _JUST:
+                return False
         return self._plain.get_extra_info(info)
 
 
