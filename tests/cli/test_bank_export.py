@@ -112,6 +112,12 @@ def test_a_renamed_bank_is_listed_under_its_new_id(cli: Cli, filled: str) -> Non
     assert cli("bank", "rename", "archive", "a/b").code == 1
 
 
+def test_no_bank_takes_or_leaves_the_place_of_a_review_queue(cli: Cli, filled: str) -> None:
+    failed = cli("bank", "rename", filled, "desk:review:queue")
+    assert (failed.code, "review queue" in failed.err) == (1, True)
+    assert cli("bank", "stats", filled).code == 0
+
+
 def test_a_server_is_not_asked_to_rename_and_the_error_says_what_to_do(cli: Cli) -> None:
     failed = cli("bank", "rename", "old", "new", "--url", "http://127.0.0.1:1")
     assert failed.code == 1

@@ -76,6 +76,11 @@ def review_bank_id(caller: Caller) -> str:
     return join(caller.team or "toolkit", REVIEW, "queue")
 
 
+def is_review_bank(bank_id: str) -> bool:
+    """Whether this is the id of some team's review bank."""
+    return bank_id.endswith(f":{REVIEW}:queue") and bank_id.count(":") == 2
+
+
 def _fit(bank_id: str) -> str:
     if len(bank_id) <= MAX_BANK_ID and bank_id not in (".", ".."):
         return bank_id

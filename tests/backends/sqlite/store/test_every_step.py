@@ -212,7 +212,7 @@ def test_a_kill_at_any_moment_leaves_nothing_half_done(tmp_path: Path, way: Call
     source = random.Random(way.__name__)
     script = (
         "import sys; from pathlib import Path; sys.path.insert(0, sys.argv[3])\n"
-        "from tests.backends.sqlite import test_every_step as steps\n"
+        "from tests.backends.sqlite.store import test_every_step as steps\n"
         "way = getattr(steps, sys.argv[1]); print('ready', flush=True)\n"
         "while True: way(Path(sys.argv[2]))\n"
     )
@@ -225,7 +225,7 @@ def test_a_kill_at_any_moment_leaves_nothing_half_done(tmp_path: Path, way: Call
         command = [sys.executable, "-c", script, way.__name__, str(path), root]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         assert process.stdout is not None
-        process.stdout.readline()
+        assert process.stdout.readline() == b"ready\n"
         threading.Event().wait(source.random() * 0.1)
         process.kill()
         process.communicate()
