@@ -14,7 +14,7 @@ from hindsight_teams import SQLiteBackend, TeamMemory
 from hindsight_teams.access.grants import Caller
 from hindsight_teams.audit import NOT_RECORDED, AuditEvent, AuditStore, AuditTrail, open_audit
 from hindsight_teams.backends.base import DelegatingBackend
-from hindsight_teams.errors import AccessDenied, AuditFailed, InvalidInput, Unsupported
+from hindsight_teams.errors import AccessDenied, AuditFailed, InvalidInput, NotFound, Unsupported
 from hindsight_teams.requests import ListBanks, Request, Retain
 
 R = TypeVar("R")
@@ -191,6 +191,15 @@ class TestRefusing:
     @pytest.fixture(autouse=True)
     def _refusing(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("HINDSIGHT_TEAMS_AUDIT_FAILURE", "refuse")
+
+    def test_a_review_that_is_not_recorded_fails_and_a_decision_that_failed_says_why(
+        self, backend: SQLiteBackend
+    ) -> None:
+        reviews = squad(backend, Full()).reviews()
+        with pytest.raises(AuditFailed, match="audit_failure"):
+            reviews.pending()
+        with pytest.raises(NotFound, match="'x'"):
+            reviews.approve("x")
 
     def test_nothing_is_stored_and_nothing_is_read(self, backend: SQLiteBackend) -> None:
         sink = Full()

@@ -148,7 +148,7 @@ def unseal(metadata: Mapping[str, str]) -> ReviewItem | None:
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=True, sort_keys=True)
+    return json.dumps(value, sort_keys=True)
 
 
 def _folded(text: str) -> str:

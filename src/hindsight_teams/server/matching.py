@@ -78,14 +78,14 @@ def named_by(spec: BankSpec, team: str, member: str, bank_id: str) -> dict[str, 
     if spec.resolver is not None:
         return {}
     pattern = _pattern(spec.template, spec.name, tuple(sorted(spec.variables.items())), team, member)
-    match = None if _HASHED.fullmatch(bank_id) else pattern.whole.fullmatch(bank_id)
+    match = pattern.whole.fullmatch(bank_id)  # never of one that was cut: no component holds "~~"
     values = match.groupdict() if match else {}
     return {name: value for name, escaped in values.items() if (value := unescape(escaped))}
 
 
 def _exact(bank: BankSpec, who: Caller) -> str | None:
     """The bank's id where team and member alone decide it."""
-    if bank.resolver is not None or not bank.needs <= {"team", "member"}:
+    if bank.resolver is not None:
         return None
     try:
         return bank.resolve(who)
