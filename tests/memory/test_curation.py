@@ -379,3 +379,19 @@ def test_what_is_marked_is_looked_for_only_where_nothing_waits(squad: TeamMemory
     assert reviews.approve(first.id).item.id == first.id
     with pytest.raises(BackendError, match="no listing"):
         reviews.reject(second.id)
+
+
+def test_what_lies_beyond_a_members_scope_can_not_be_proposed(backend: SQLiteBackend) -> None:
+    memory = TeamMemory(
+        "t",
+        banks={"shared": "team", "decisions": "team"},
+        members={"all": {"shared": "full"}, "maple": {"shared": {"access": "full", "scope_tags": ["project:maple"]}}},
+        proposers=["maple"],
+        backend=backend,
+    )
+    memory.member("all").retain("The birch is felled.")
+    memory.member("maple").retain("The maple is felled.")
+    proposals = memory.proposals("maple")
+    with pytest.raises(NotFound, match="recall"):
+        proposals.propose("The birch is felled.", to="decisions")
+    assert proposals.propose("The maple is felled.", to="decisions").item.content == "The maple is felled."
