@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from hindsight_teams.settings import reset_config
 from tests.harness import Server, Stack, installed
@@ -17,8 +17,9 @@ from tests.workers import Scheduling, check_listed, scheduler
 
 pytest_plugins = ["hindsight_teams.testing.plugin"]
 
-settings.register_profile("without_deadline", deadline=None)  # how long an example takes depends on the machine's load
-settings.load_profile("without_deadline")
+# How long an example takes, and how long it takes to make one, depends on the load of the machine.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 REQUIRE_VARIABLE = "HINDSIGHT_TEAMS_REQUIRE_SERVER"
 SERVER_FIXTURES = {"hindsight_stack", "hindsight_server", "hindsight_server_with"}

@@ -38,7 +38,9 @@ def rename(
             )
         insist_on(memory, old)
         if any(map(is_review_bank, (old, new))):
-            raise InvalidInput(f"{old!r} to {new!r}: a team finds its review queue by its id, so no bank takes or leaves it")
+            raise InvalidInput(
+                f"{old!r} to {new!r}: a team finds its review queue by its id, so no bank takes or leaves it"
+            )
         memory.rename_bank(old, new)
     if json:
         print_json({"old": old, "new": new})
