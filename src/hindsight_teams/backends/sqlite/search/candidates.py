@@ -28,12 +28,12 @@ _AROUND = " UNION ALL ".join(
     "SELECT * FROM ("
     + " UNION ALL ".join(
         f"SELECT * FROM (SELECT {_COLUMNS} FROM memory m INDEXED BY memory_order"
-        f" WHERE m.bank = ?1 AND m.stream = ?2 AND {condition}"
+        f" WHERE m.bank = :bank AND m.stream = :stream AND {condition}"
         f" ORDER BY m.mentioned {order}, m.no {order} LIMIT {limit})"
-        for condition in (f"m.mentioned = ?3 AND m.no {sign} ?4", f"m.mentioned {sign} ?3")
+        for condition in (f"m.mentioned = :noted AND m.no {sign} :no", f"m.mentioned {sign} :noted")
     )
     + f" LIMIT {limit})"
-    for sign, order, limit in (("<", "DESC", "?5"), (">", "ASC", "?6"))
+    for sign, order, limit in (("<", "DESC", ":before"), (">", "ASC", ":after"))
 )
 
 _MORE = 500
@@ -155,7 +155,8 @@ class Candidates:
         Where the filter keeps one back its place stays, empty.
         """
         at = (middle.mentioned, middle.no)
-        rows = self.db.execute(_AROUND, (bank, middle.stream, *at, before, after)).fetchall()
+        values = {"bank": bank, "stream": middle.stream, "noted": at[0], "no": at[1], "before": before, "after": after}
+        rows = self.db.execute(_AROUND, values).fetchall()
         first = sum((row[4], row[0]) < at for row in rows)
         around = self._take(rows, masks)
         return [*reversed(around[:first]), middle, *around[first:]]

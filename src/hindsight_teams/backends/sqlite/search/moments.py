@@ -20,9 +20,9 @@ _DAY = 86_400_000_000
 _MOST_SPANS = 8
 _MOST_COUNTED = 10_000
 _WITHIN = (
-    "SELECT no FROM memory INDEXED BY memory_happened WHERE bank = ?1"
-    " AND coalesce(occurred, occurred_end) IS NOT NULL AND coalesce(occurred, occurred_end) BETWEEN ?2 AND ?3"
-    " UNION ALL SELECT no FROM memory INDEXED BY memory_noted WHERE bank = ?1 AND mentioned BETWEEN ?2 AND ?3"
+    "SELECT no FROM memory INDEXED BY memory_happened WHERE bank = :bank"
+    " AND coalesce(occurred, occurred_end) IS NOT NULL AND coalesce(occurred, occurred_end) BETWEEN :first AND :last"
+    " UNION ALL SELECT no FROM memory INDEXED BY memory_noted WHERE bank = :bank AND mentioned BETWEEN :first AND :last"
 )
 """What happened within a span, then what was noted within it."""
 _BARE_YEAR = re.compile(r"(?:in |of |year )*\d{4}", re.IGNORECASE)
@@ -69,12 +69,12 @@ def _bounds(span: Span) -> tuple[int, int]:
 def _count(db: sqlite3.Connection, bank: int, first: int, last: int) -> int:
     """How many memories lie in a span, as far as that is worth counting."""
     sql = f"SELECT count(*) FROM ({_WITHIN} LIMIT {_MOST_COUNTED})"
-    return int(db.execute(sql, (bank, first, last)).fetchone()[0])
+    return int(db.execute(sql, {"bank": bank, "first": first, "last": last}).fetchone()[0])
 
 
 def search(db: sqlite3.Connection, bank: int, span: Named) -> Iterator[int]:
     """The rowids of memories that happened or were said within a span."""
-    return (no for (no,) in db.execute(_WITHIN, (bank, span.first, span.last)))
+    return (no for (no,) in db.execute(_WITHIN, {"bank": bank, "first": span.first, "last": span.last}))
 
 
 def closeness(candidate: Candidate, wanted: Sequence[Named], per_word: float, content: float) -> tuple[float, str]:
