@@ -95,7 +95,7 @@ def check_tags(tags: Any, *, name: str = "tags") -> list[str]:
     """The tags as a list.
 
     Raises:
-        InvalidInput: Not a sequence of non-empty strings without control characters.
+        InvalidInput: Not a sequence of non-empty strings of valid Unicode without control characters.
     """
     if tags is None:
         return []
@@ -113,6 +113,8 @@ def check_tags(tags: Any, *, name: str = "tags") -> list[str]:
             raise InvalidInput(f"{name} holds {tag!r}; each tag must be a non-empty string")
         if not tag.isprintable() and any(ord(c) < 32 or ord(c) == 127 for c in tag):
             raise InvalidInput(f"{name} holds {tag!r}; a tag can't hold control characters")
+        if not tag.isprintable() and any("\ud800" <= c <= "\udfff" for c in tag):
+            raise InvalidInput(f"{name} holds {tag!r}, which is not valid Unicode: half of a surrogate pair; remove it")
     return list(tags)
 
 

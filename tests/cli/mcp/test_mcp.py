@@ -234,11 +234,14 @@ def test_on_a_terminal_it_says_that_it_waits_and_ctrl_c_ends_it(memory: TeamMemo
     with subprocess.Popen(
         command, cwd=home, env=environment(home), stdin=terminal, stderr=subprocess.PIPE, text=True
     ) as process:
-        assert process.stderr is not None
-        assert "member researcher of desk" in process.stderr.readline()
-        assert "Ctrl-C ends it" in process.stderr.readline()
-        process.send_signal(signal.SIGINT)  # while it waits for a line that nobody types
-        assert process.wait(timeout=30) == -signal.SIGINT
+        try:
+            assert process.stderr is not None
+            assert "member researcher of desk" in process.stderr.readline()
+            assert "Ctrl-C ends it" in process.stderr.readline()
+            process.send_signal(signal.SIGINT)  # while it waits for a line that nobody types
+            assert process.wait(timeout=30) == -signal.SIGINT
+        finally:
+            process.kill()
     os.close(ours)
     os.close(terminal)
 

@@ -47,6 +47,7 @@ import os, signal, sys
 from pathlib import Path
 from hindsight_teams.cli.main import main
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
 Path.rename = lambda *_: os.kill(os.getpid(), signal.{name})
 sys.argv = ["hindsight-teams", "new", "made/here/desk", "--yes"]
 main()

@@ -88,14 +88,14 @@ def _serve_streams(served: MemberServer, team: str) -> None:
     import anyio
     from mcp.server.stdio import stdio_server
 
+    # The thread that reads standard input can't be cancelled: with Python's handler, Ctrl-C waits for the next line.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     if sys.stdin.isatty():
         sys.stderr.write(
             f"Serves member {served.identity.member} of {team} to the editor that starts this command.\n"
             "On a terminal it only waits: --json prints the tools, Ctrl-C ends it.\n"
         )
         sys.stderr.flush()
-    # The thread that reads standard input can't be cancelled: with Python's handler, Ctrl-C waits for the next line.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
     async def run() -> None:
         server = served.server()

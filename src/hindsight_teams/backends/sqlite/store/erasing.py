@@ -15,6 +15,7 @@ import struct
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
+from hindsight_teams.backends.sqlite.store import index_levels
 from hindsight_teams.errors import BackendError
 from hindsight_teams.log import Logger
 
@@ -83,8 +84,10 @@ def _merge(pool: Pool, deleted: int, stop: Callable[[], bool]) -> bool:
     first = True
     while not stop():
         with pool.exclusive() as db:
-            if _merge_some(db, first, deleted):
-                return True
+            done = _merge_some(db, first, deleted)
+        if done:
+            index_levels.keep_few(pool)
+            return True
         first = False
     return False
 
