@@ -28,7 +28,8 @@ _LOOSE_JOINERS = re.compile(
 )
 _LOOSE_EMOJI_SELECTOR = re.compile("(?<![#*0-9\u00a9\u00ae\u2000-\u33ff\U0001f000-\U0001faff])\ufe0f")
 _BLANK_LETTERS = re.compile("[\u115f\u1160\u2800\u3164\uffa0]")
-_SURROGATES = re.compile("[\ud800-\udfff]")
+SURROGATES = re.compile("[\ud800-\udfff]")
+"""Halves of surrogate pairs, which no store and no wire can carry."""
 _FULL_STOPS = frozenset(".\u3002\uff61\u0964\u06d4")
 _ENDS = _FULL_STOPS | frozenset("!\uff01")
 _PATTERN = frozenset(" ./\\*^$|~=<>([{?!\u2026")
@@ -133,7 +134,7 @@ def _ends_sentence(text: str) -> bool:
 
 
 def _visible_line(line: str) -> str:
-    line = _SURROGATES.sub("\ufffd", line)
+    line = SURROGATES.sub("\ufffd", line)
     line = _INVISIBLE.sub("", line)
     line = _LOOSE_EMOJI_SELECTOR.sub("", line)
     line = _LOOSE_JOINERS.sub("", line)

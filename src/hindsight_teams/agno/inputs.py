@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from hindsight_teams.memory.rendering import strip_injected
-from hindsight_teams.text import visible
+from hindsight_teams.text import SURROGATES, visible
 
 MAX_QUERY_CHARACTERS = 2000
 """About the 500 tokens at which a Hindsight server cuts a query."""
@@ -71,7 +71,7 @@ def clean(text: str) -> str:
 
 def repaired(text: str) -> str:
     """Text without what no person reads: terminal codes, control characters, data and broken Unicode."""
-    if any("\ud800" <= character <= "\udfff" for character in text):
+    if SURROGATES.search(text):
         text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # halves of a pair find each other
     text = _DATA_URL.sub(lambda found: f"({_KINDS.get(found[1].lower(), 'file')} attached)", text)
     return visible(_TERMINAL_CODES.sub("", text))

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from hindsight_teams.errors import InvalidInput
 from hindsight_teams.models import TAGS_MATCHES, TagGroup, TagsMatch, check_choice
+from hindsight_teams.text import SURROGATES
 
 UNSET: Final[Any] = None
 """The default of a field that whoever completes the request may still fill in."""
@@ -113,7 +114,7 @@ def check_tags(tags: Any, *, name: str = "tags") -> list[str]:
             raise InvalidInput(f"{name} holds {tag!r}; each tag must be a non-empty string")
         if not tag.isprintable() and any(ord(c) < 32 or ord(c) == 127 for c in tag):
             raise InvalidInput(f"{name} holds {tag!r}; a tag can't hold control characters")
-        if not tag.isprintable() and any("\ud800" <= c <= "\udfff" for c in tag):
+        if not tag.isprintable() and SURROGATES.search(tag):
             raise InvalidInput(f"{name} holds {tag!r}, which is not valid Unicode: half of a surrogate pair; remove it")
     return list(tags)
 

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+from hindsight_teams.backends.sqlite.store.varints import varint
+
 Value: TypeAlias = int | float | str | bytes | None
 
 _MAGIC = b"SQLite format 3\0"
@@ -137,8 +139,8 @@ def _cells(pages: _Pages, page: bytes, head: int) -> Iterator[tuple[int, list[Va
 
 
 def _cell(pages: _Pages, page: bytes, at: int) -> tuple[int, list[Value]]:
-    length, at = _varint(page, at)
-    number, at = _varint(page, at)
+    length, at = varint(page, at)
+    number, at = varint(page, at)
     if length > _MOST_PAYLOAD:
         raise ValueError("no row is so long")
     most, least = pages.usable - 35, (pages.usable - 12) * 32 // 255 - 23
@@ -160,10 +162,10 @@ def _cell(pages: _Pages, page: bytes, at: int) -> tuple[int, list[Value]]:
 
 
 def _values(payload: bytes, length: int) -> list[Value]:
-    end, at = _varint(payload, 0)
+    end, at = varint(payload, 0)
     kinds = []
     while at < end:
-        kind, at = _varint(payload, at)
+        kind, at = varint(payload, at)
         kinds.append(kind)
     if at != end:
         raise ValueError("the row's header is damaged")
@@ -191,14 +193,3 @@ def _value(kind: int, raw: bytes) -> Value:
     if kind in (8, 9):
         return kind - 8
     return int.from_bytes(raw, "big", signed=True) if kind in _INTEGER_BYTES else None
-
-
-def _varint(data: bytes, at: int) -> tuple[int, int]:
-    value = 0
-    for _ in range(8):
-        byte = data[at]
-        at += 1
-        value = value << 7 | byte & 0x7F
-        if byte < 0x80:
-            return value, at
-    return value << 8 | data[at], at + 1

@@ -85,8 +85,10 @@ def _merge(pool: Pool, deleted: int, stop: Callable[[], bool]) -> bool:
     while not stop():
         with pool.exclusive() as db:
             done = _merge_some(db, first, deleted)
+            crowded = done and index_levels.are_many(db)
+        if crowded:
+            index_levels.take_out_empty(pool)
         if done:
-            index_levels.keep_few(pool)
             return True
         first = False
     return False
