@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -80,6 +81,8 @@ class SQLiteAuditStore(AuditStore):
                 connection.close()
                 raise
             self._writer, self._opened = connection, files(self.path)
+            self._finalizer = weakref.finalize(self, connection.close)
+            self._finalizer.atexit = False  # what runs at the interpreter's exit is still recorded
         return self._writer
 
     def _connect(self) -> sqlite3.Connection:
@@ -91,6 +94,8 @@ class SQLiteAuditStore(AuditStore):
         if self._pid != os.getpid():
             # After a fork the parent's connection must be neither used nor closed here, nor its lock waited for.
             self._lock, self._inherited, self._writer, self._pid = threading.Lock(), self._writer, None, os.getpid()
+            if self._inherited is not None:
+                self._finalizer.detach()
         with self._errors(), self._lock:
             connection = self._connection()
             try:

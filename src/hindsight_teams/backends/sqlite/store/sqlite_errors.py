@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -95,4 +96,5 @@ def typed_errors(location: str) -> Iterator[None]:
     try:
         yield
     except UNREADABLE as error:
+        traceback.clear_frames(error.__traceback__)  # a cursor in one would hold its lock as long as the error lives
         raise translate(error, location) from error
