@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -133,14 +133,16 @@ def confirmed() -> Any:
 
 @pytest.mark.parametrize("kind", ["agent", "team"])
 @pytest.mark.parametrize("way", WAYS)
-def test_a_paused_run_is_retained_once_when_another_object_continues_it(tmp_path: Path, kind: str, way: str) -> None:
+def test_a_paused_run_is_retained_once_when_another_object_continues_it(
+    tmp_path: Path, agno_db: Callable[[], SqliteDb], kind: str, way: str
+) -> None:
     def fresh(backend: SQLiteBackend, *turns: Any) -> Any:
         memory = TeamMemory("desk", banks={"own": "user"}, members={"clerk": {"own": "full"}}, backend=backend)
         options: dict[str, Any] = {
             "id": "clerk",
             "model": ScriptedModel(turns),
             "tools": [confirmed()],
-            "db": SqliteDb(db_file=str(tmp_path / "agno.db")),
+            "db": agno_db(),
             "telemetry": False,
         }
         part: Any = Agent(**options) if kind == "agent" else Team(members=[Agent(id="idle")], **options)
@@ -178,10 +180,10 @@ def test_a_paused_run_is_retained_once_when_another_object_continues_it(tmp_path
 
 
 def test_two_runs_under_one_id_that_pause_are_both_retained(
-    memory: TeamMemory, backend: SQLiteBackend, tmp_path: Path
+    memory: TeamMemory, backend: SQLiteBackend, agno_db: Callable[[], SqliteDb]
 ) -> None:
     turns = [call("book", price=40), "Booked.", call("book", price=50), "Booked."]
-    db = SqliteDb(db_file=str(tmp_path / "agno.db"))
+    db = agno_db()
     agent = memory.equip(clerk(*turns, tools=[confirmed()], db=db), retain="said")
     for said in (FACT, "My dog is called Rex."):
         paused = go(agent, "run", said, run_id="r1")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -76,7 +76,7 @@ def test_what_an_unequipped_outer_leader_words_is_not_the_users(
 @pytest.mark.parametrize("apart", [False, True])
 @pytest.mark.parametrize("way", ["run", "astream"])
 def test_a_team_that_paused_and_is_continued_by_another_object_tells_them_apart(
-    tmp_path: Path, backend: SQLiteBackend, pausing: str, apart: bool, way: str
+    agno_db: Callable[[], SqliteDb], backend: SQLiteBackend, pausing: str, apart: bool, way: str
 ) -> None:
     book, handed = call("book", price=40), call("delegate_task_to_member", member_id="clerk", task=TASK)
     leads = pausing == "leader"
@@ -91,7 +91,7 @@ def test_a_team_that_paused_and_is_continued_by_another_object_tells_them_apart(
             model=ScriptedModel(leader_turns[leg]),
             members=[memory.equip(member, retain="runs") if apart else member],
             tools=[confirmed()] if leads else None,
-            db=SqliteDb(db_file=str(tmp_path / "agno.db")),
+            db=agno_db(),
             telemetry=False,
         )
         return team if apart else memory.equip(team, retain="runs")

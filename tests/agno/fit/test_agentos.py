@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # raised 
 
 
 @pytest.fixture
-async def client(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
+async def client(tmp_path: Path, agno_db: Callable[[], SqliteDb]) -> AsyncIterator[httpx.AsyncClient]:
     with closing(SQLiteBackend(tmp_path / "memory.db")) as backend:
         memory = TeamMemory(
             "support",
@@ -37,7 +37,7 @@ async def client(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
                 name="Support",
                 members=[Agent(id="clerk", name="Clerk", role="remembers each customer", model=model)],
                 model=model,
-                db=SqliteDb(db_file=str(tmp_path / "agno.db")),
+                db=agno_db(),
                 add_member_tools_to_context=True,
                 telemetry=False,
             ),

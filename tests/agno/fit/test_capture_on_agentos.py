@@ -39,10 +39,10 @@ def texts(backend: SQLiteBackend) -> dict[str, list[str]]:
 
 
 @pytest.fixture
-def build(tmp_path: Path) -> Callable[..., Agent]:
+def build(agno_db: Callable[[], SqliteDb]) -> Callable[..., Agent]:
     def build(backend: SQLiteBackend, *turns: Any, **options: Any) -> Agent:
         memory = TeamMemory("desk", banks={"own": "user"}, members={"clerk": {"own": "full"}}, backend=backend)
-        db = SqliteDb(db_file=str(tmp_path / "agno.db"))
+        db = agno_db()
         agent = Agent(id="clerk", model=ScriptedModel(turns), db=db, telemetry=False, **options)
         return memory.equip(agent, inject="query", retain="runs")
 
