@@ -8,6 +8,7 @@ import json
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -88,7 +89,7 @@ def test_what_a_member_did_in_a_run_is_one_command(cli: Cli, lived: str) -> None
 def test_a_whole_log_verifies_and_a_changed_one_fails(cli: Cli, lived: str, log: Path) -> None:
     whole = cli("audit", "verify", "--json").json
     assert whole["ok"]
-    with sqlite3.connect(log) as db:
+    with closing(sqlite3.connect(log)) as db, db:
         for (trigger,) in db.execute("select name from sqlite_master where type = 'trigger'").fetchall():
             db.execute(f"drop trigger {trigger}")
         db.execute("update entries set event = replace(event, 'researcher', 'answererxx')")

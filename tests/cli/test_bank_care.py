@@ -24,7 +24,7 @@ def test_a_sound_file_is_said_to_be_sound(cli: Cli, filled: Path) -> None:
 
 
 def test_a_count_that_is_wrong_is_found_and_repaired(cli: Cli, filled: Path) -> None:
-    with sqlite3.connect(filled) as db:
+    with closing(sqlite3.connect(filled)) as db, db:
         db.execute("update bank set memories = memories + 5")
     db.close()
     found = cli("bank", "check", "--db", filled)

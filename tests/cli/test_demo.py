@@ -4,6 +4,7 @@ import json
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,7 @@ def test_each_call_names_its_member_and_its_bank(played: Any) -> None:
 @pytest.mark.slow
 def test_what_was_retained_is_in_the_file(played: Any) -> None:
     retained = [c for p in played["phases"] for s in p["steps"] for c in s["calls"] if c["verb"] == "retain"]
-    with sqlite3.connect(played["db"]) as db:
+    with closing(sqlite3.connect(played["db"])) as db, db:
         assert db.execute("pragma integrity_check").fetchone() == ("ok",)
     db.close()
     assert len(retained) > 30

@@ -238,12 +238,13 @@ def test_a_locked_database_is_a_retryable_error(path: Path) -> None:
 
 
 READ_ONLY = """
-import os, sys, tempfile
+import os, pathlib, sys, tempfile
 from hindsight_teams.backends.sqlite import SQLiteBackend
 from hindsight_teams.errors import DatabaseUnusable
 other = SQLiteBackend(os.path.join(tempfile.mkdtemp(), "other.db"))
 other.retain("b", "tea")
-other.recall("b", "tea")  # loads what the other user could not read
+other.recall("b", "tea")
+pathlib.Path("/tmp").as_uri()  # all this loads what the other user could not read
 os.setuid(65534)
 backend = SQLiteBackend(sys.argv[1])
 print([m.text for m in backend.recall("b", "tea").results])

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -175,7 +176,7 @@ def test_nothing_is_left_of_what_was_deleted(backend: SQLiteBackend, path: Path)
     backend.retain("gone", AGAIN)
     backend.delete_bank("gone")
     backend.close()
-    with sqlite3.connect(path) as db:
+    with closing(sqlite3.connect(path)) as db, db:
         assert db.execute("SELECT (SELECT count(*) FROM memory), (SELECT count(*) FROM mention)").fetchone() == (0, 0)
     db.close()
 

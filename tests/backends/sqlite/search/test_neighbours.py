@@ -2,6 +2,7 @@
 
 import math
 import sqlite3
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
@@ -134,6 +135,7 @@ class Bank:
         backend.retain_batch("other", items)
         backend.retain_batch("b", items)
         self.db = sqlite3.connect(path)
+        weakref.finalize(self, self.db.close)
         (self.number,) = self.db.execute("SELECT no FROM bank WHERE id = 'b'").fetchone()
         rows = self.db.execute("SELECT no, text FROM memory WHERE bank = ?", (self.number,))
         self.texts: dict[int, str] = dict(rows.fetchall())

@@ -2,6 +2,7 @@
 
 import math
 import sqlite3
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -77,6 +78,7 @@ class Bank:
         tagged = dict.fromkeys(tags)
         backend.retain_batch("b", [RetainItem(text, tags=["kept"] if text in tagged else []) for text in texts])
         self.db = sqlite3.connect(path)
+        weakref.finalize(self, self.db.close)
         self.size = len(texts)
         (self.number,) = self.db.execute("SELECT no FROM bank WHERE id = 'b'").fetchone()
         rows = self.db.execute("SELECT no, text FROM memory WHERE bank = ?", (self.number,))
