@@ -142,8 +142,9 @@ def test_a_log_that_is_lost_while_open_is_noticed_at_the_next_event(path: Path, 
             os.replace(tmp_path / f"other{path.suffix}", path)
         else:
             path.unlink()
-        with pytest.raises(DatabaseUnusable, match="deleted or replaced"):
+        with pytest.raises(DatabaseUnusable, match="deleted") as caught:
             record(store, "two")
+        assert caught.value.details == {"path": str(path)}
         record(store, "three")
         assert [event.verb for event in store.query()] == ["three"]
         assert not store.verify().ok

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -68,13 +69,17 @@ async def test_200_coroutines_share_one_backend(backend: HindsightBackend, loopb
 
 
 def test_event_loops_one_after_another_share_one_backend(backend: HindsightBackend, loopback: Loopback) -> None:
+    loops: list[weakref.ref[asyncio.AbstractEventLoop]] = []
+
     async def crowd() -> int:
+        loops.append(weakref.ref(asyncio.get_running_loop()))
         return sum(len(r.results) for r in await asyncio.gather(*(backend.arecall("b", "q") for _ in range(20))))
 
     for _ in range(5):
         assert asyncio.run(crowd()) == 20
         assert loopback.wait_until_all_closed()
-    assert backend._pool._loops == {}
+    gc.collect()
+    assert [loop() for loop in loops] == [None] * 5
 
 
 def test_event_loops_at_once_share_one_backend(backend: HindsightBackend, loopback: Loopback) -> None:

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -125,13 +126,21 @@ def test_readers_and_a_writer_in_threads_never_fail(backend: SQLiteBackend) -> N
     assert backend.bank_stats("b").memories == 60
 
 
-def test_a_full_disk_refuses_a_write_and_keeps_the_rest(path: Path) -> None:
-    backend = SQLiteBackend(path, threads=1)
-    backend.retain("b", "kept")
-    with backend._pool.exclusive() as db:  # the same error as a full disk, without filling one
+def test_a_full_disk_refuses_a_write_and_keeps_the_rest(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with closing(SQLiteBackend(path)) as first:
+        first.retain("b", "kept")
+    connect = sqlite3.connect
+
+    def limited(*args: Any, **options: Any) -> sqlite3.Connection:
+        """The same error as a full disk, without filling one."""
+        db: sqlite3.Connection = connect(*args, **options)
         (pages,) = db.execute("PRAGMA page_count").fetchone()
         db.execute(f"PRAGMA max_page_count = {pages + 4}")
-    with pytest.raises(DatabaseUnusable, match="disk is full"):
+        return db
+
+    monkeypatch.setattr(sqlite3, "connect", limited)
+    backend = SQLiteBackend(path, threads=1)
+    with pytest.raises(DatabaseUnusable, match="full"):
         backend.retain_batch("b", [RetainItem(f"{i} " + "word " * 200) for i in range(200)])
     assert texts(backend) == ["kept"]
     assert backend.check().ok
