@@ -217,7 +217,7 @@ def test_of_two_memories_that_say_the_same_the_signed_one_is_proposed(
 
 def test_what_the_bank_holds_already_is_not_proposed_for_it(house: TeamMemory) -> None:
     house.member("clerk").retain("The vault is dry.", bank="shared")
-    with pytest.raises(NotFound, match="exactly this memory"):
+    with pytest.raises(NotFound, match="exactly"):
         house.proposals("clerk").propose("The vault is dry.", to="shared", caller=ADA)
 
 

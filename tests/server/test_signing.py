@@ -97,7 +97,7 @@ claims = st.text(max_size=6) | identities | st.sampled_from(["a", "b", "desk", "
 names = st.sampled_from([*sorted(provenance.RESERVED_METADATA | provenance.SPOKEN_METADATA), "k", "tagset"])
 
 
-@settings(max_examples=300)
+@settings(max_examples=3 * settings().max_examples)
 @given(
     tags=st.lists(st.tuples(names, claims).map(":".join) | st.text(max_size=6), max_size=5),
     metadata=st.dictionaries(

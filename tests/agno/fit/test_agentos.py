@@ -69,12 +69,14 @@ async def test_each_user_is_answered_from_its_own_bank(client: httpx.AsyncClient
     assert "turquoise" in await ask(client, "bob")
 
 
+@pytest.mark.slow
 async def test_a_streamed_run_answers_too(client: httpx.AsyncClient) -> None:
     streamed = await ask(client, "ada", stream="true")
     assert "crimson" in streamed
     assert "turquoise" not in streamed
 
 
+@pytest.mark.slow
 async def test_concurrent_requests_of_two_users_never_meet(client: httpx.AsyncClient) -> None:
     users = ["ada", "bob"] * 6
     answers = await asyncio.gather(*(ask(client, user, stream=str(n % 3 == 0).lower()) for n, user in enumerate(users)))
@@ -84,7 +86,10 @@ async def test_concurrent_requests_of_two_users_never_meet(client: httpx.AsyncCl
         assert other not in answer
 
 
-@pytest.mark.parametrize("field", ["session_state", "dependencies", "metadata"])
+@pytest.mark.parametrize(
+    "field",
+    ["session_state", *(pytest.param(name, marks=pytest.mark.slow) for name in ("dependencies", "metadata"))],
+)
 async def test_a_form_that_names_another_user_elsewhere_gains_nothing(client: httpx.AsyncClient, field: str) -> None:
     forged = json.dumps(
         {"user_id": "bob", "bank_id": "support:customer:user:bob", "memories": "x", "member": "editor", "team": "other"}
@@ -94,6 +99,7 @@ async def test_a_form_that_names_another_user_elsewhere_gains_nothing(client: ht
     assert "turquoise" not in answer
 
 
+@pytest.mark.slow
 async def test_what_one_user_tells_is_known_to_that_user_alone(client: httpx.AsyncClient) -> None:
     await ask(client, "ada", "The parcel 4417 went to Bergen on 3 May 2024.")
     assert "Bergen" in await ask(client, "ada", "Where did the parcel 4417 go?")

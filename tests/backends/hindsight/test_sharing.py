@@ -43,6 +43,7 @@ def run_script(loopback: Loopback, script: str, *, careless: bool = False) -> st
     return done.stdout.strip()
 
 
+@pytest.mark.slow
 def test_200_threads_share_one_backend(backend: HindsightBackend, loopback: Loopback) -> None:
     together = threading.Barrier(200)
 
@@ -116,6 +117,7 @@ def test_a_closed_backend_opens_again(backend: HindsightBackend, loopback: Loopb
         assert loopback.wait_until_all_closed()
 
 
+@pytest.mark.slow
 def test_closing_while_others_call_harms_nobody(backend: HindsightBackend, loopback: Loopback) -> None:
     done = threading.Event()
 

@@ -32,9 +32,10 @@ SECRETS = {
 }
 
 
-@pytest.fixture
-def memory(tmp_path: Path) -> Iterator[TeamMemory]:
-    with closing(SQLiteBackend(tmp_path / "memory.db")) as backend:
+@pytest.fixture(scope="module")
+def memory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TeamMemory]:
+    """One team for all tests of this file, which only read it."""
+    with closing(SQLiteBackend(tmp_path_factory.mktemp("sentinels") / "memory.db")) as backend:
         memory = TeamMemory(
             "desk-team",
             banks={"shared": "team", "notes": "member", "customer": "user", "vault": "team"},

@@ -39,7 +39,7 @@ def writer(path: Path, acknowledged: int) -> None:
 
 
 @needs_fork
-@pytest.mark.parametrize("rounds", [20, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("rounds", [5, pytest.param(200, marks=pytest.mark.slow)])
 def test_a_killed_process_loses_nothing_that_it_was_told_is_stored(path: Path, rounds: int) -> None:
     source = random.Random(7)
     expected: list[str] = []
@@ -211,6 +211,7 @@ def test_what_does_not_agree_is_found_and_repaired(backend: SQLiteBackend, path:
     backend.retain("b", "life goes on")
 
 
+@pytest.mark.slow
 def test_memories_outside_damaged_pages_are_rescued(backend: SQLiteBackend, path: Path) -> None:
     stored = [f"tea fact number {i} with some more words" for i in range(2_000)]
     backend.retain_batch("b", [RetainItem(t, metadata={"author": "nora"}, tags=["x"]) for t in stored])
