@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
@@ -28,6 +28,11 @@ REQUIRE_VARIABLE = "HINDSIGHT_TEAMS_REQUIRE_SERVER"
 SERVER_FIXTURES = {"hindsight_stack", "hindsight_server", "hindsight_server_with"}
 
 
+def slow(*values: Any) -> list[Any]:
+    """The values of a parameter that the quick part leaves out."""
+    return [pytest.param(value, marks=pytest.mark.slow) for value in values]
+
+
 class ServerFactory(Protocol):
     """Gives a server with an environment of its own; see ``Stack.start_server``."""
 
@@ -35,13 +40,20 @@ class ServerFactory(Protocol):
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Try a quarter of the examples in the quick part of the suite."""
+    """Try a quarter of the examples in the quick part."""
     settings.load_profile("quick" if "not slow" in config.option.markexpr else "unhurried")
 
 
-def pytest_collection_finish() -> None:
-    """Keep what collecting made, which stays to the end, out of the garbage collector's way."""
-    gc.freeze()
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, Any, Any]:
+    """Keep what collecting makes, which stays to the end, out of the garbage collector's way, and let it work less."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.set_threshold(20_000)
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -168,13 +168,9 @@ def test_past_the_time_budget_or_on_failure_the_run_goes_on(
     assert any(says in r.getMessage() for r in caplog.records)
 
 
-@pytest.mark.parametrize(
-    ("mode", "background"),
-    [
-        ("run", False),
-        *(pytest.param(*case, marks=pytest.mark.slow) for case in (("run", True), ("arun", False), ("arun", True))),
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", ["run", "arun"])
+@pytest.mark.parametrize("background", [False, True])
 def test_fifty_turns_leave_no_echo_no_duplicate_and_keep_their_order(
     backend: SQLiteBackend, mode: str, background: bool
 ) -> None:

@@ -164,6 +164,7 @@ def test_a_log_is_for_its_owner_only(tmp_path: Path, path: Path, umask: int) -> 
     assert stat.S_IMODE(place.parent.stat().st_mode) == stat.S_IMODE(place.parent.parent.stat().st_mode) == 0o700
 
 
+@pytest.mark.slow
 def test_the_last_events_are_found_without_reading_the_log(path: Path) -> None:
     with open_audit(path) as store:
         for number in range(3_000):

@@ -12,7 +12,6 @@ import httpx
 import pytest
 from agno.agent import Agent
 from agno.db.sqlite import SqliteDb
-from agno.os import AgentOS
 from agno.team import Team
 
 from hindsight_teams import SQLiteBackend, TeamMemory
@@ -23,6 +22,8 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # raised 
 
 @pytest.fixture
 async def client(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
+    from agno.os import AgentOS  # with FastAPI and much else: only in the worker that runs this file
+
     with closing(SQLiteBackend(tmp_path / "memory.db")) as backend:
         memory = TeamMemory(
             "support",
@@ -86,10 +87,8 @@ async def test_concurrent_requests_of_two_users_never_meet(client: httpx.AsyncCl
         assert other not in answer
 
 
-@pytest.mark.parametrize(
-    "field",
-    ["session_state", *(pytest.param(name, marks=pytest.mark.slow) for name in ("dependencies", "metadata"))],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("field", ["session_state", "dependencies", "metadata"])
 async def test_a_form_that_names_another_user_elsewhere_gains_nothing(client: httpx.AsyncClient, field: str) -> None:
     forged = json.dumps(
         {"user_id": "bob", "bank_id": "support:customer:user:bob", "memories": "x", "member": "editor", "team": "other"}

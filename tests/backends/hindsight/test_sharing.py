@@ -59,6 +59,7 @@ def test_200_threads_share_one_backend(backend: HindsightBackend, loopback: Loop
     assert loopback.wait_until_all_closed()
 
 
+@pytest.mark.slow
 async def test_200_coroutines_share_one_backend(backend: HindsightBackend, loopback: Loopback) -> None:
     async def work(number: int) -> int:
         await backend.aretain("b", f"memory {number}")

@@ -11,6 +11,7 @@ import pytest
 from hindsight_teams.backends.sqlite import SQLiteBackend
 from hindsight_teams.errors import DatabaseLocked, DatabaseUnusable, InvalidBankId, InvalidInput
 from hindsight_teams.models import RetainItem
+from tests.conftest import slow
 
 
 @pytest.fixture
@@ -254,7 +255,7 @@ except DatabaseUnusable as error:
 """
 
 
-@pytest.mark.parametrize("folder", [0o755, 0o777])
+@pytest.mark.parametrize("folder", [0o755, *slow(0o777)])
 def test_a_read_only_file_is_read_and_not_written(tmp_path: Path, folder: int) -> None:
     place = tmp_path / "place"
     place.mkdir()

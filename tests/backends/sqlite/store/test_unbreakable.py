@@ -102,6 +102,7 @@ def test_processes_that_open_a_new_file_at_once_all_succeed(path: Path) -> None:
     backend.close()
 
 
+@pytest.mark.slow
 def test_readers_and_a_writer_in_threads_never_fail(backend: SQLiteBackend) -> None:
     backend.retain("b", "tea 0")
     errors: list[BaseException] = []
@@ -313,6 +314,7 @@ def test_a_deleted_memory_is_gone_from_the_bytes_of_the_file(backend: SQLiteBack
     assert backend.check().ok
 
 
+@pytest.mark.slow
 def test_nothing_is_left_open_at_exit(path: Path) -> None:
     script = (
         "import sys, asyncio, logging; from hindsight_teams.backends.sqlite import SQLiteBackend\n"
