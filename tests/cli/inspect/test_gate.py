@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from tests.cli.inspect.conftest import NO_TLS, Page
+from tests.conftest import slow
 
 
 def get(url: str, **given: Any) -> httpx.Response:
@@ -28,7 +29,7 @@ QUESTIONS = ["team", "banks", "memories", "memory", "entities", "entity", "audit
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
-@pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer wrong", "Basic dXNlcg==", "Bearer \xe9"])
+@pytest.mark.parametrize("header", [None, "Bearer wrong", *slow("", "Bearer", "Basic dXNlcg==", "Bearer \xe9")])
 def test_no_question_is_answered_without_the_token(page: Page, question: str, header: str | None) -> None:
     headers = {} if header is None else {"authorization": header.encode("latin-1")}
     answer = get(f"{page.address}/api/{question}", headers=headers)
