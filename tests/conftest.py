@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Generator, Iterator, Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,16 +22,38 @@ pytest_plugins = ["hindsight_teams.testing.plugin"]
 
 # How long an example takes, and how long it takes to make one, depends on the load of the machine.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("unhurried")
+settings.register_profile("quick", settings.get_profile("unhurried"), max_examples=25)
 
 REQUIRE_VARIABLE = "HINDSIGHT_TEAMS_REQUIRE_SERVER"
 SERVER_FIXTURES = {"hindsight_stack", "hindsight_server", "hindsight_server_with"}
+
+
+def slow(*values: Any) -> list[Any]:
+    """The values of a parameter that the quick part leaves out."""
+    return [pytest.param(value, marks=pytest.mark.slow) for value in values]
 
 
 class ServerFactory(Protocol):
     """Gives a server with an environment of its own; see ``Stack.start_server``."""
 
     def __call__(self, *, env: dict[str, str] | None = None, install: Sequence[str] = ()) -> Server: ...
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Try a quarter of the examples in the quick part."""
+    settings.load_profile("quick" if "not slow" in config.option.markexpr else "unhurried")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, Any, Any]:
+    """Keep what collecting makes, which stays to the end, out of the garbage collector's way, and let it work less."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.set_threshold(20_000)
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -42,13 +67,25 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
     return scheduler(config, log)
 
 
+_NUMBER = count()
+
+
+@pytest.fixture
+def tmp_path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of the test's own. Pytest's fixture reads the names of all earlier ones for each new one."""
+    name = re.sub(r"\W", "_", request.node.name)[:30]
+    path = tmp_path_factory.getbasetemp() / f"{name}-{next(_NUMBER)}"
+    path.mkdir(mode=0o700)
+    return path
+
+
 @pytest.fixture(autouse=True)
-def _clean_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+def _clean_settings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """No test sees the machine's own settings, writes the user's own database, or leaks what it configured."""
     for name in os.environ:
         if name.startswith("HINDSIGHT_") and name not in (REQUIRE_VARIABLE, DIRECTORY_VARIABLE):
             monkeypatch.delenv(name)
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "user-data"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path_factory.getbasetemp() / f"user-data-{next(_NUMBER)}"))
     yield
     reset_config()
 

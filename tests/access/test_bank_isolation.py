@@ -116,7 +116,7 @@ def accepted_templates(draw: st.DrawFn) -> BankSpec:
         return BankSpec(name, draw(st.sampled_from(("team", "member", "user"))))
 
 
-@settings(max_examples=200)
+@settings(max_examples=2 * settings().max_examples)
 @given(accepted_templates(), accepted_templates(), st.tuples(VALUES, VALUES), st.data())
 def test_no_two_teams_and_no_two_banks_ever_share_an_id(
     one: BankSpec, other: BankSpec, teams: tuple[str, str], data: st.DataObject
@@ -128,7 +128,7 @@ def test_no_two_teams_and_no_two_banks_ever_share_an_id(
 
 
 @pytest.mark.slow
-@settings(max_examples=200)
+@settings(max_examples=2 * settings().max_examples)
 @given(accepted_templates(), st.data())
 def test_a_template_that_is_accepted_separates_what_it_names(spec: BankSpec, data: st.DataObject) -> None:
     one, other = (Caller(*(data.draw(VALUES) for _ in range(5))) for _ in "ab")

@@ -190,7 +190,7 @@ def test_who_is_missing_is_named_with_what_to_do(scope: str, caller: Caller, say
 def test_a_name_of_letters_digits_and_dashes_passes(name: str) -> None:
     assert BankSpec(name).resolve(ADA) == f"desk:{name}"
     for wrong in ("", f"{name}.", f"-{name}", f"_{name}", "x" * 65, f"{name}\n"):
-        with pytest.raises(TeamDefinitionError, match="must start with a letter"):
+        with pytest.raises(TeamDefinitionError, match=re.escape(f"name {wrong!r}")):
             BankSpec(wrong)
 
 
@@ -199,7 +199,7 @@ class TestResolvers:
         async def asks(_: Any) -> str:
             return "b"
 
-        with pytest.raises(InvalidBankId, match="'asks' is async"):
+        with pytest.raises(InvalidBankId, match=r"'asks' .*async"):
             BankSpec("room", resolver=asks).resolve(ADA)  # type: ignore[arg-type]
         future = asyncio.get_running_loop().create_future()
         with pytest.raises(InvalidBankId, match="is async"):
@@ -210,7 +210,7 @@ class TestResolvers:
             def __call__(self, _: Any) -> None:
                 return None
 
-        with pytest.raises(InvalidBankId, match="'Finder' returned None"):
+        with pytest.raises(InvalidBankId, match=r"'Finder' .*None"):
             BankSpec("room", resolver=Finder()).resolve(ADA)  # type: ignore[arg-type]
 
     def test_a_bank_of_a_resolver_has_no_template_and_needs_nothing(self) -> None:
@@ -238,11 +238,14 @@ class TestResolvers:
         assert isinstance(failure.value.__cause__, KeyError)
 
     def test_an_error_of_this_package_passes_unchanged(self) -> None:
-        def asks(_: Any) -> str:
-            raise IdentityRequired("who is it?")
+        raised = IdentityRequired("who is it?")
 
-        with pytest.raises(IdentityRequired, match="who is it"):
+        def asks(_: Any) -> str:
+            raise raised
+
+        with pytest.raises(IdentityRequired) as caught:
             BankSpec("room", resolver=asks).resolve(ADA)
+        assert caught.value is raised
 
 
 class TestDirectBank:

@@ -240,7 +240,7 @@ def test_a_file_that_is_no_text_or_nested_without_end_is_refused(tmp_path: Path)
     with pytest.raises(TeamDefinitionError, match="UTF-8"):
         TeamDefinition.from_file(file)
     file.write_text("a = " + "[" * 5_000 + "]" * 5_000)
-    with pytest.raises(TeamDefinitionError, match="nested too deeply"):
+    with pytest.raises(TeamDefinitionError, match=rf"{file.name} .*nested"):
         TeamDefinition.from_file(file)
     with pytest.raises(TeamDefinitionError, match="UTF-8"):
         TeamDefinition.from_file(tmp_path)
@@ -334,7 +334,7 @@ def test_the_line_of_a_mistake_is_found_however_its_key_is_written(tmp_path: Pat
 
 
 def test_a_mistake_in_python_has_no_path() -> None:
-    with pytest.raises(TeamDefinitionError, match=r"^review\.curators: unknown member \['a'\]") as caught:
+    with pytest.raises(TeamDefinitionError, match=r"^review\.curators: .*\['a'\]") as caught:
         TeamDefinition.from_parts("t", **{**TEAM, "curators": [["a"]]})
     assert caught.value.details == {}
 

@@ -100,7 +100,7 @@ def holds_together(definition: TeamDefinition) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=3 * settings().max_examples, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(table=tables)
 def test_a_file_of_any_shape_is_read_or_refused(tmp_path: Path, table: dict[str, Any]) -> None:
     definition = read(tmp_path, "\n".join(f"{json.dumps(name)} = {toml(value)}" for name, value in table.items()))
@@ -108,7 +108,7 @@ def test_a_file_of_any_shape_is_read_or_refused(tmp_path: Path, table: dict[str,
         holds_together(definition)
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=3 * settings().max_examples, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     start=st.integers(0, len(WHOLE)),
     length=st.integers(0, 12),
@@ -126,7 +126,7 @@ PIECES = (
 )
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=3 * settings().max_examples, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     scope=st.lists(
         st.sampled_from(PIECES),

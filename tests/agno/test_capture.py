@@ -26,9 +26,10 @@ from hindsight_teams.models import Memory
 from hindsight_teams.testing import OfflineModel, ScriptedModel
 from hindsight_teams.testing.scripted import call
 from tests.agno.fenced import inside
+from tests.conftest import slow
 
 FACT = "I moved to Bergen on 3 May 2024."
-WAYS = ["run", "stream", "arun", "astream"]
+WAYS = ["run", "astream", *slow("stream", "arun")]
 
 
 @pytest.fixture
@@ -194,8 +195,8 @@ def test_two_runs_under_one_id_that_pause_are_both_retained(
 
 
 @pytest.mark.parametrize("mode", list(TeamMode))
-@pytest.mark.parametrize("way", ["run", "astream"])
-@pytest.mark.parametrize("nested", [False, True])
+@pytest.mark.parametrize("way", ["run", *slow("astream")])
+@pytest.mark.parametrize("nested", [True, *slow(False)])
 def test_in_every_team_mode_a_fact_is_stored_once_with_the_user(
     backend: SQLiteBackend, mode: TeamMode, way: str, nested: bool
 ) -> None:

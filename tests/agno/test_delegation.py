@@ -17,6 +17,7 @@ from hindsight_teams import SQLiteBackend, TeamMemory
 from hindsight_teams.testing import ScriptedModel
 from hindsight_teams.testing.scripted import call
 from tests.agno.test_capture import FACT, confirmed, go, held
+from tests.conftest import slow
 
 TASK = "The customer has agreed to pay 40 euros. Book it."
 ANSWER = "Booked for 40 euros."
@@ -43,7 +44,7 @@ def agent(id: str, *turns: Any, **options: Any) -> Agent:
 
 
 @pytest.mark.parametrize("mode", [TeamMode.coordinate, TeamMode.route, TeamMode.broadcast])
-@pytest.mark.parametrize("way", ["run", "stream", "arun", "astream"])
+@pytest.mark.parametrize("way", ["run", "astream", *slow("stream", "arun")])
 def test_members_that_were_equipped_apart_tell_the_leader_from_the_user(
     memory: TeamMemory, backend: SQLiteBackend, mode: TeamMode, way: str
 ) -> None:
@@ -74,7 +75,7 @@ def test_what_an_unequipped_outer_leader_words_is_not_the_users(
 
 @pytest.mark.parametrize("pausing", ["leader", "member"])
 @pytest.mark.parametrize("apart", [False, True])
-@pytest.mark.parametrize("way", ["run", "astream"])
+@pytest.mark.parametrize("way", ["run", *slow("astream")])
 def test_a_team_that_paused_and_is_continued_by_another_object_tells_them_apart(
     agno_db: Callable[[], SqliteDb], backend: SQLiteBackend, pausing: str, apart: bool, way: str
 ) -> None:

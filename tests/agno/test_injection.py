@@ -168,6 +168,7 @@ def test_past_the_time_budget_or_on_failure_the_run_goes_on(
     assert any(says in r.getMessage() for r in caplog.records)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["run", "arun"])
 @pytest.mark.parametrize("background", [False, True])
 def test_fifty_turns_leave_no_echo_no_duplicate_and_keep_their_order(

@@ -161,8 +161,9 @@ def test_an_unknown_suffix_says_which_there_are(tmp_path: Path) -> None:
 
 
 def test_looking_at_a_log_that_does_not_exist_makes_none(path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="no audit log yet"):
+    with pytest.raises(ConfigurationError, match="audit log") as caught:
         open_audit(path, create=False)
+    assert caught.value.details == {"path": str(path)}
     assert not path.exists()
 
 

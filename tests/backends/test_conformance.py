@@ -20,6 +20,7 @@ from tests.harness import Server
 R = TypeVar("R")
 
 
+@pytest.mark.slow
 class TestDelegatingBackend(BackendConformance):
     """A backend that somebody wrapped is one too."""
 
@@ -29,6 +30,7 @@ class TestDelegatingBackend(BackendConformance):
             yield backend
 
 
+@pytest.mark.slow
 class TestFiveMethods(BackendConformance):
     """What a third party writes: the protocol and nothing else."""
 

@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 
-from hindsight_teams.backends import select
 from hindsight_teams.backends.base import Backend
-from hindsight_teams.backends.hindsight import HindsightBackend
+from hindsight_teams.backends.hindsight import HindsightBackend, Timeouts
 from hindsight_teams.backends.select import BackendChoice, choose_backend, open_backend
 from hindsight_teams.backends.sqlite import SQLiteBackend
 from hindsight_teams.errors import ConfigurationError, InvalidInput
@@ -121,23 +120,27 @@ def test_a_shared_file_survives_the_close_of_one_user(tmp_path: Path) -> None:
     assert second.recall("b", "kettle").results
 
 
-def test_configured_timeouts_reach_the_server_backend() -> None:
+def test_configured_timeouts_reach_the_server_backend(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[Any] = []
+
+    class Told(HindsightBackend):
+        def __init__(self, *args: Any, timeouts: Timeouts, **options: Any) -> None:
+            given.append(timeouts)
+            super().__init__(*args, timeouts=timeouts, **options)
+
+    monkeypatch.setattr("hindsight_teams.backends.hindsight.HindsightBackend", Told)
     configure(connect_timeout=1, recall_timeout=2, reflect_timeout=3, retain_timeout=4)
-    backend = open_backend(hindsight_api_url=ARGUMENT)
-    assert isinstance(backend, HindsightBackend)
-    waits = backend._pool._connection.timeouts
-    assert (waits.connect, waits.recall, waits.reflect, waits.retain) == (1, 2, 3, 4)
+    assert isinstance(open_backend(hindsight_api_url=ARGUMENT), Told)
+    assert given == [Timeouts(connect=1, recall=2, reflect=3, retain=4)]
 
 
-def test_a_choice_is_logged_once_and_without_its_key(
-    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(select, "_logged", set())
+def test_a_choice_is_logged_once_and_without_its_key(caplog: pytest.LogCaptureFixture) -> None:
+    url = "http://chosen.invalid:1"  # no other test chooses it
     with caplog.at_level(logging.INFO, logger="hindsight_teams"):
         for _ in range(3):
-            open_backend(hindsight_api_url=ARGUMENT, api_key="k-secret")
+            open_backend(hindsight_api_url=url, api_key="k-secret")
     (record,) = [r for r in caplog.records if "backend chosen" in r.getMessage()]
-    assert ARGUMENT in record.getMessage()
+    assert url in record.getMessage()
     assert "k-secret" not in record.getMessage()
 
 

@@ -95,6 +95,7 @@ def test_debug_shows_the_traceback(cli: Cli) -> None:
         cli("--debug", "access", "elsewhere.toml")
 
 
+@pytest.mark.slow
 def test_it_imports_no_agno(home: Path) -> None:
     code = (
         "import sys; from hindsight_teams.cli.main import execute; assert execute(['access']) == 0;"

@@ -1,20 +1,22 @@
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 import typer
 
+from hindsight_teams import SQLiteBackend
 from hindsight_teams.cli.main import PROGRAM, app
-from tests.cli.conftest import Cli
 
 
 @pytest.fixture
-def filled(cli: Cli, home: Path) -> Path:
-    for bank in ("desk:shared", "desk:notes", "other"):
-        cli("bank", "retain", bank, "x")
-        cli("bank", "retain", f"{bank}2", "x", "--db", home / "here.db")
+def filled(home: Path) -> Path:
+    for path, number in ((Path(os.environ["HINDSIGHT_TEAMS_DB"]), ""), (home / "here.db", "2")):
+        with closing(SQLiteBackend(path)) as backend:
+            for bank in ("desk:shared", "desk:notes", "other"):
+                backend.retain(f"{bank}{number}", "x")
     (home / "team.toml").write_text(
         '[team]\nid = "desk"\n[banks]\nshared = "team"\n[members.scout]\nshared = "full"\n[members.sailor]\nshared = "full"\n'
     )

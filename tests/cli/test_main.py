@@ -122,6 +122,7 @@ def test_a_long_text_is_not_folded_in_a_pipe(capsys: pytest.CaptureFixture[str])
     assert [len(line) for line in capsys.readouterr().out.splitlines()] == [len(text) + 3] * 3
 
 
+@pytest.mark.slow
 def test_a_reader_that_leaves_early_is_no_error(home: Path) -> None:
     banks = "".join(f"b{n} = 'team'\n" for n in range(60))
     members = "".join(f"[members.m{n}]\n" for n in range(100))
@@ -141,6 +142,7 @@ def test_a_reader_that_leaves_early_is_no_error(home: Path) -> None:
     assert errors == b""
 
 
+@pytest.mark.slow
 def test_an_ascii_terminal_gets_ascii(home: Path) -> None:
     (home / "team.toml").write_text("[team]\nid = 'tëam'\n[banks]\na = 'team'\nb = 'team'\n[members.m]\na = 'full'\n")
     done = subprocess.run(
@@ -155,6 +157,7 @@ def test_an_ascii_terminal_gets_ascii(home: Path) -> None:
     assert "full" in text
 
 
+@pytest.mark.slow
 def test_json_is_one_object_for_programs(home: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "hindsight_teams.cli", "access", "--json"], cwd=home, capture_output=True, check=False

@@ -200,7 +200,7 @@ class _Full(DelegatingBackend):
 
     def execute(self, request: Request[R], /) -> R:
         if isinstance(request, Retain) and request.bank == "squad:decisions":
-            raise BackendError("no more room")
+            raise BackendError("full")
         return super().execute(request)
 
 
@@ -234,7 +234,7 @@ def test_an_interrupted_approval_is_finished_or_never_began(
 
 def test_an_approval_that_the_backend_refuses_waits_as_before(squad: TeamMemory, backend: SQLiteBackend) -> None:
     item = squad.proposals("coder").propose(NOTE, to="decisions")
-    with pytest.raises(BackendError, match="no more room"):
+    with pytest.raises(BackendError, match="full"):
         Reviews(_Full(backend), squad.definition, "architect").approve(item.id)
     reviews = squad.reviews("architect")
     assert [found.id for found in reviews.pending()] == [item.id]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import re
+import zlib
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -16,7 +18,6 @@ from hindsight_teams.memory.envelopes import (
     KINDS,
     MAX_PAYLOAD,
     ReviewItem,
-    _folded,
     decided_item,
     quarantine_item,
     seal,
@@ -34,6 +35,11 @@ ITEM = RetainItem(
     "append",
     ["Ada"],
 )
+
+
+def folded(text: str) -> str:
+    """A payload as an envelope carries it."""
+    return base64.b64encode(zlib.compress(text.encode())).decode()
 
 
 def test_what_was_sealed_comes_out_as_it_was() -> None:
@@ -68,11 +74,11 @@ def test_an_envelope_shows_neither_content_nor_reason(content: str, reason: str)
         "",
         "!",
         "{}",
-        _folded("{}"),
-        _folded("[]"),
-        _folded("{"),
-        _folded('{"item": 7}'),
-        _folded("x" * (MAX_PAYLOAD + 1)),
+        folded("{}"),
+        folded("[]"),
+        folded("{"),
+        folded('{"item": 7}'),
+        folded("x" * (MAX_PAYLOAD + 1)),
     ],
     ids=range(8),
 )

@@ -218,6 +218,7 @@ def texts(backend: SQLiteBackend, bank_id: str) -> list[str]:
     return [memory.text for memory in backend.list_memories(bank_id, limit=1000).memories]
 
 
+@pytest.mark.slow
 def test_what_lies_past_the_first_page_goes_too(house: TeamMemory, backend: SQLiteBackend) -> None:
     items = [RetainItem(f"Lamp {n}.", tags=["team:house", "user:ada"]) for n in range(1_101)]
     backend.retain_batch("house:shared", items)

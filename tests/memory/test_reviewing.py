@@ -156,7 +156,7 @@ def test_what_there_is_not_is_told_with_what_there_is(house: TeamMemory) -> None
         chair.revoke("x")
     house.member("clerk").retain(POISON.format("x"), bank="shared", caller=ADA)
     [item] = chair.pending()
-    with pytest.raises(NotFound, match=f"did you mean '{item.id}'"):
+    with pytest.raises(NotFound, match=repr(item.id)):
         chair.approve(item.id[:-1] + "x")
 
 
@@ -217,7 +217,7 @@ def test_of_two_memories_that_say_the_same_the_signed_one_is_proposed(
 
 def test_what_the_bank_holds_already_is_not_proposed_for_it(house: TeamMemory) -> None:
     house.member("clerk").retain("The vault is dry.", bank="shared")
-    with pytest.raises(NotFound, match="no bank you may recall from"):
+    with pytest.raises(NotFound, match="exactly"):
         house.proposals("clerk").propose("The vault is dry.", to="shared", caller=ADA)
 
 

@@ -192,11 +192,11 @@ def test_what_a_guard_refuses_or_holds_back_is_in_no_read(backend: SQLiteBackend
     def check(attempt: Any) -> Verdict | None:
         if "poison" in attempt.content:
             return Verdict("quarantine", "it looks like poison")
-        return Verdict("refuse", "it is forbidden") if "forbidden" in attempt.content else None
+        return Verdict("refuse", "forbidden") if "forbidden" in attempt.content else None
 
     memory = guarded(backend, check).member("a")
     assert call(memory, "retain", "The cistern holds poison.", mode).quarantined
-    with pytest.raises(ContentRefused, match="it is forbidden"):
+    with pytest.raises(ContentRefused, match="forbidden"):
         call(memory, "retain", "A forbidden word about the cistern.", mode)
     assert not call(memory, "retain", "The cistern is 9 metres deep.", mode).quarantined
     assert [m.text for m in call(memory, "recall", "cistern poison forbidden", mode).results] == [

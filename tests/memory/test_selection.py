@@ -64,7 +64,7 @@ def forgotten(shelf: Shelf, **selection: Any) -> dict[str, list[str]]:
 class TestSelection:
     @pytest.mark.parametrize("nothing", [{}, {"memory_ids": []}, {"tags": []}, {"user": ""}, {"user": None}])
     def test_one_that_selects_nothing_is_refused(self, nothing: Any) -> None:
-        with pytest.raises(InvalidInput, match="nothing was selected"):
+        with pytest.raises(InvalidInput, match="selected"):
             Selection(**nothing)
 
     @pytest.mark.parametrize("wrong", [{"memory_ids": "ab"}, {"tags": "red"}, {"tags": [""]}])

@@ -22,6 +22,8 @@ from hindsight_teams.testing import ScriptedModel, call
 
 from .conftest import Play, parts
 
+pytestmark = pytest.mark.slow  # test_recipe_scripts.py plays every recipe in the quick part
+
 
 def offered(team: Agent | Team, member: str) -> set[str]:
     """The memory tools that one member's model is shown."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
@@ -31,13 +32,13 @@ def test_a_bank_id_with_a_character_that_nobody_sees_is_refused(bank_id: str) ->
 def test_a_bank_id_is_as_long_as_a_server_takes_it() -> None:
     fits = "é" * (checks.MAX_BANK_ID // 2)
     assert checks.check_bank_id(fits) == fits
-    with pytest.raises(InvalidBankId, match=r"has 193 UTF-8 bytes; the limit is 192"):
+    with pytest.raises(InvalidBankId, match=r" 193 .* 192"):
         checks.check_bank_id(fits + "x")
     for step in (".", ".."):
         with pytest.raises(InvalidBankId, match="path step"):
             checks.check_bank_id(step)
     for wrong in ("a/b", "a\\b"):
-        with pytest.raises(InvalidBankId, match="use ':' or '-' instead"):
+        with pytest.raises(InvalidBankId, match=re.escape(f"{wrong!r} holds")):
             checks.check_bank_id(wrong)
     with pytest.raises(InvalidBankId, match="surrogate"):
         checks.check_bank_id("a\ud800")

@@ -312,7 +312,9 @@ async def test_an_answer_repeats_little_of_what_was_sent(house: House, size: int
 class TestFuzz:
     """Whatever is sent is answered, and what is let through holds listed fields and reaches held banks alone."""
 
-    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+    @settings(
+        suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=3 * settings().max_examples // 2
+    )
     @given(
         method=st.sampled_from(["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE"]),
         bank=st.sampled_from(["desk:shared", "desk:notes:member:writer", "desk:review:queue", "x", "..", ""])
@@ -335,7 +337,7 @@ class TestFuzz:
             rest = seen.removeprefix(f"{BANKS}/desk:shared")
             assert rest in ("/memories/recall", "/reflect", "/memories/list", "/tags") or seen == BANKS
 
-    @settings(max_examples=150)
+    @settings(max_examples=3 * settings().max_examples // 2)
     @given(
         kind=st.sampled_from([RETAIN, RECALL, REFLECT, *MCP_ARGUMENTS.values()]),
         name=st.text(max_size=20),
@@ -345,7 +347,7 @@ class TestFuzz:
         listed = name in kind.names | kind.texts | kind.inner.keys()
         assert (kind.fault({name: value}) is None) <= listed
 
-    @settings(max_examples=100)
+    @settings(max_examples=settings().max_examples)
     @given(
         method=st.sampled_from(["GET", "POST", "PUT", "DELETE", "get", "CONNECT"]),
         path=st.sampled_from(["/mcp", "/mcp/", "/mcp/desk:shared/", "/mcp/desk:notes:member:writer", "/mcp//", "/mcpx"])
@@ -370,7 +372,7 @@ class TestFuzz:
         if seen is not None and method == "POST":
             assert path in ("/mcp", "/mcp/", "/mcp//", "/mcp/desk:shared/", "/mcp/desk:shared")
 
-    @settings(max_examples=100)
+    @settings(max_examples=settings().max_examples)
     @given(message=json_values)
     def test_no_message_on_mcp_breaks_the_gate(self, house: House, message: Any) -> None:
         params = {"jsonrpc": "2.0", "method": "tools/call", "params": {"name": "recall", "arguments": message}}

@@ -170,7 +170,7 @@ def test_all_files_of_a_store_are_their_owners_alone(tmp_path: Path) -> None:
 def test_a_planted_lock_makes_no_file_and_no_key(store: KeyStore) -> None:
     target = store.path.with_name("elsewhere")
     store.path.with_name(f".{store.path.name}.lock").symlink_to(target)
-    with pytest.raises(ConfigurationError, match="can't be written"):
+    with pytest.raises(ConfigurationError, match=repr(store.path.name)):
         store.create("desk", "a")
     assert not target.exists()
     assert not store.path.exists()
@@ -218,7 +218,7 @@ class TestLifetime:
     def test_the_shortest_lifetime_is_a_second(self, store: KeyStore, now: list[datetime]) -> None:
         _, key = store.create("desk", "a", lifetime=timedelta(seconds=1))
         assert store.verify(key)
-        with pytest.raises(InvalidInput, match="a second at least"):
+        with pytest.raises(InvalidInput, match="second"):
             store.create("desk", "a", lifetime=timedelta(milliseconds=999))
         now.append(now[-1] + timedelta(seconds=1))
         assert store.verify(key) is None
@@ -234,7 +234,7 @@ class TestLifetime:
     def test_an_expired_key_is_not_rotated(self, store: KeyStore, now: list[datetime]) -> None:
         key_id, _ = store.create("desk", "a", lifetime=timedelta(hours=1))
         now.append(now[-1] + timedelta(hours=1))
-        with pytest.raises(InvalidInput, match="does not count any more"):
+        with pytest.raises(InvalidInput, match=repr(key_id)):
             store.rotate(key_id)
 
     def test_what_a_rotation_writes_down(self, store: KeyStore, now: list[datetime]) -> None:

@@ -14,10 +14,11 @@ from hindsight_teams.access.banks import BankSpec, escape
 from hindsight_teams.access.definition import TeamDefinition
 from hindsight_teams.access.grants import FULL, Caller, Grant
 from hindsight_teams.errors import InvalidInput
-from hindsight_teams.memory.envelopes import _folded, quarantine_item, seal
+from hindsight_teams.memory.envelopes import quarantine_item, seal
 from hindsight_teams.models import RetainItem
 from hindsight_teams.server.signing import check_envelope, sign, writable_tags
 from tests.access.strategies import identities
+from tests.memory.test_envelopes import folded
 
 TEAM = TeamDefinition.from_parts("desk", banks={"shared": "team", "notes": "member"}, members={"a": {}, "b": {}})
 
@@ -96,7 +97,7 @@ claims = st.text(max_size=6) | identities | st.sampled_from(["a", "b", "desk", "
 names = st.sampled_from([*sorted(provenance.RESERVED_METADATA | provenance.SPOKEN_METADATA), "k", "tagset"])
 
 
-@settings(max_examples=300)
+@settings(max_examples=3 * settings().max_examples)
 @given(
     tags=st.lists(st.tuples(names, claims).map(":".join) | st.text(max_size=6), max_size=5),
     metadata=st.dictionaries(
@@ -353,12 +354,12 @@ class TestEnvelopes:
         ],
     )
     def test_one_with_words_outside_of_the_seal_is_refused(self, more: dict[str, Any]) -> None:
-        with pytest.raises(InvalidInput, match="does not match"):
+        with pytest.raises(InvalidInput, match=r"envelope .*match"):
             check_envelope({**self.envelope(), **more}, TEAM, "a")
 
     @pytest.mark.parametrize("change", [{"document_id": "other"}, {"content": "hello"}, {"update_mode": "append"}])
     def test_one_that_would_overwrite_another_is_refused(self, change: dict[str, Any]) -> None:
-        with pytest.raises(InvalidInput, match="does not match"):
+        with pytest.raises(InvalidInput, match=r"envelope .*match"):
             check_envelope({**self.envelope(), **change}, TEAM, "a")
 
     @pytest.mark.parametrize(
@@ -384,7 +385,7 @@ class TestEnvelopes:
             if passes:
                 check_envelope(envelope, TEAM, "a")
             else:
-                with pytest.raises(InvalidInput, match="somebody else said it"):
+                with pytest.raises(InvalidInput, match="somebody else"):
                     check_envelope(envelope, TEAM, "a")
 
     def test_a_proposal_for_a_users_bank_carries_that_user_beside_the_first(self) -> None:
@@ -401,7 +402,7 @@ class TestEnvelopes:
             if passes:
                 check_envelope(envelope, definition, "a")
             else:
-                with pytest.raises(InvalidInput, match="two at once"):
+                with pytest.raises(InvalidInput, match="tag 'user:eve'"):
                     check_envelope(envelope, definition, "a")
 
     @pytest.mark.parametrize(
@@ -424,7 +425,7 @@ class TestEnvelopes:
             if passes:
                 check_envelope(changed, TEAM, "a")
             else:
-                with pytest.raises(InvalidInput, match="does not match"):
+                with pytest.raises(InvalidInput, match=r"envelope .*match"):
                     check_envelope(changed, TEAM, "a")
 
     @pytest.mark.parametrize(
@@ -437,7 +438,7 @@ class TestEnvelopes:
         if passes:
             check_envelope(envelope, TEAM, "a")
         else:
-            with pytest.raises(InvalidInput, match="does not match"):
+            with pytest.raises(InvalidInput, match=r"envelope .*match"):
                 check_envelope(envelope, TEAM, "a")
 
     def test_a_user_that_the_memory_speaks_for_is_the_one_that_it_names(self) -> None:
@@ -449,16 +450,16 @@ class TestEnvelopes:
             if passes:
                 check_envelope(envelope, TEAM, "a")
             else:
-                with pytest.raises(InvalidInput, match="somebody else said it"):
+                with pytest.raises(InvalidInput, match="somebody else"):
                     check_envelope(envelope, TEAM, "a")
 
-    @pytest.mark.parametrize("inner", ["[]", "7", "{", _folded("{}"), _folded('{"item": {"content": "x"}}')])
+    @pytest.mark.parametrize("inner", ["[]", "7", "{", folded("{}"), folded('{"item": {"content": "x"}}')])
     def test_what_is_no_envelope_is_refused(self, inner: str) -> None:
         envelope = self.envelope()
         envelope["metadata"]["review_item"] = inner
-        with pytest.raises(InvalidInput, match="only sealed envelopes"):
+        with pytest.raises(InvalidInput, match="sealed"):
             check_envelope(envelope, TEAM, "a")
-        with pytest.raises(InvalidInput, match="only sealed envelopes"):
+        with pytest.raises(InvalidInput, match="sealed"):
             check_envelope({"content": "x"}, TEAM, "a")
 
 
@@ -474,7 +475,7 @@ def test_user_session_and_run_are_taken_from_the_metadata_or_else_a_tag(name: st
         signed = sign({"content": "x", "tags": tags, "metadata": metadata}, **DESK)
         assert signed["metadata"].get(name) == taken
     for tags in ([f"{name}:"], [f"{name}:~41"], [f"{name}:z", f"{name}:~41"]):  # escaping makes none of these
-        with pytest.raises(InvalidInput, match="claims an identity"):
+        with pytest.raises(InvalidInput, match=f"tag '{name}:"):
             sign({"content": "x", "tags": tags}, **DESK)
     with pytest.raises(InvalidInput, match=f"'{name}' claims"):
         sign({"content": "x", "tags": [f"{name}:t"], "metadata": {name: ""}}, **DESK)
@@ -482,7 +483,7 @@ def test_user_session_and_run_are_taken_from_the_metadata_or_else_a_tag(name: st
 
 @pytest.mark.parametrize("value", [7, ["ada"], {"a": 1}, True])
 def test_an_identity_that_is_no_text_is_refused(value: Any) -> None:
-    with pytest.raises(InvalidInput, match="session that the item claims must be a string"):
+    with pytest.raises(InvalidInput, match=r"session .*string"):
         sign({"content": "x", "metadata": {"session": value}}, **DESK)
 
 

@@ -82,10 +82,14 @@ class _Commands(Mapping[str, Any]):
         return self._built[name]
 
 
+_BUILT = _Commands()
+"""Shared by every call of a process: to build a group of commands takes longer than most commands run."""
+
+
 class _Root(typer.core.TyperGroup):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self.commands = _Commands()  # type: ignore[assignment]  # which nobody adds to
+        self.commands = _BUILT  # type: ignore[assignment]  # which nobody adds to
 
     def list_commands(self, ctx: Any) -> list[str]:
         return list(COMMANDS)

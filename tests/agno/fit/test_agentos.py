@@ -12,7 +12,6 @@ import httpx
 import pytest
 from agno.agent import Agent
 from agno.db.sqlite import SqliteDb
-from agno.os import AgentOS
 from agno.team import Team
 
 from hindsight_teams import SQLiteBackend, TeamMemory
@@ -23,6 +22,8 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # raised 
 
 @pytest.fixture
 async def client(tmp_path: Path, agno_db: Callable[[], SqliteDb]) -> AsyncIterator[httpx.AsyncClient]:
+    from agno.os import AgentOS  # with FastAPI and much else: only in the worker that runs this file
+
     with closing(SQLiteBackend(tmp_path / "memory.db")) as backend:
         memory = TeamMemory(
             "support",
@@ -69,12 +70,14 @@ async def test_each_user_is_answered_from_its_own_bank(client: httpx.AsyncClient
     assert "turquoise" in await ask(client, "bob")
 
 
+@pytest.mark.slow
 async def test_a_streamed_run_answers_too(client: httpx.AsyncClient) -> None:
     streamed = await ask(client, "ada", stream="true")
     assert "crimson" in streamed
     assert "turquoise" not in streamed
 
 
+@pytest.mark.slow
 async def test_concurrent_requests_of_two_users_never_meet(client: httpx.AsyncClient) -> None:
     users = ["ada", "bob"] * 6
     answers = await asyncio.gather(*(ask(client, user, stream=str(n % 3 == 0).lower()) for n, user in enumerate(users)))
@@ -84,6 +87,7 @@ async def test_concurrent_requests_of_two_users_never_meet(client: httpx.AsyncCl
         assert other not in answer
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("field", ["session_state", "dependencies", "metadata"])
 async def test_a_form_that_names_another_user_elsewhere_gains_nothing(client: httpx.AsyncClient, field: str) -> None:
     forged = json.dumps(
@@ -94,6 +98,7 @@ async def test_a_form_that_names_another_user_elsewhere_gains_nothing(client: ht
     assert "turquoise" not in answer
 
 
+@pytest.mark.slow
 async def test_what_one_user_tells_is_known_to_that_user_alone(client: httpx.AsyncClient) -> None:
     await ask(client, "ada", "The parcel 4417 went to Bergen on 3 May 2024.")
     assert "Bergen" in await ask(client, "ada", "Where did the parcel 4417 go?")

@@ -71,6 +71,7 @@ def test_1_200_threads_make_1000_calls_without_an_error(toolkit: HindsightTools,
     assert len(standin.asked) == 1000
 
 
+@pytest.mark.slow
 def test_1_the_toolkit_serves_loops_one_after_another_and_a_sync_call_inside_one(toolkit: HindsightTools) -> None:
     async def many() -> list[str]:
         own = await asyncio.gather(*(toolkit.arecall_memory(RUN, "q") for _ in range(200)))

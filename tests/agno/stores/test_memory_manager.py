@@ -313,7 +313,7 @@ def test_a_mandatory_scope_bounds_what_is_listed_and_what_is_cleared(backend: SQ
 
 
 def test_a_bank_that_is_not_the_users_is_refused(desk: TeamMemory) -> None:
-    with pytest.raises(InvalidInput, match="scoped by user"):
+    with pytest.raises(InvalidInput, match="scoped by"):
         HindsightMemoryManager(desk.member("editor"))
     with pytest.raises(InvalidInput, match="handbook"):
         HindsightMemoryManager(desk.member("clerk"), bank="handbook")

@@ -262,7 +262,7 @@ def test_what_the_client_lacks_is_unsupported_both_ways() -> None:
 
 
 def test_an_object_without_any_verb_is_refused() -> None:
-    with pytest.raises(InvalidInput, match="retain, recall or reflect"):
+    with pytest.raises(InvalidInput, match="'object'"):
         ClientBackend(object())
 
 

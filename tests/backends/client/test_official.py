@@ -132,6 +132,7 @@ def test_a_wrong_key_is_said_without_the_key(hindsight_server_with: ServerFactor
     wrong.close()
 
 
+@pytest.mark.slow
 def test_a_server_that_is_gone_is_unreachable() -> None:
     backend = ClientBackend(official(f"http://127.0.0.1:{free_port()}"))
     with pytest.raises(BackendUnreachable, match="reach"):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -91,6 +93,11 @@ class Loopback:
         self.url = f"http://127.0.0.1:{self.port}"
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
 
+    def encrypt(self, context: ssl.SSLContext) -> str:
+        """Speak TLS from now on; give the URL."""
+        self._server.socket = context.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
+        return self.url.replace("http:", "https:")
+
     def answer(self, request: Request) -> Answer:
         answer = self.next.popleft() if self.next else usual(request)
         self.requests.append(request)
@@ -147,7 +154,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.owner.connections += 1
 
     def finish(self) -> None:
-        super().finish()
+        with suppress(BrokenPipeError):  # whoever asked is gone already
+            super().finish()
         with self.server.owner.all_closed:
             self.server.owner.connections -= 1
             self.server.owner.all_closed.notify_all()

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from hindsight_teams.backends.hindsight import HindsightBackend, RetryPolicy, Timeouts
+from hindsight_teams.backends.hindsight.connection import Connection
 from hindsight_teams.errors import (
     BackendError,
     BackendTimeout,
@@ -51,7 +52,7 @@ async def test_a_compressed_answer_is_read(backend: HindsightBackend, loopback: 
 
 async def test_a_server_that_is_not_there_is_unreachable(twin: Twin) -> None:
     with HindsightBackend(f"http://127.0.0.1:{unused_port()}", retry=QUICK) as backend:
-        with pytest.raises(BackendUnreachable, match="check that it runs") as caught:
+        with pytest.raises(BackendUnreachable, match="HINDSIGHT_API_URL") as caught:
             await twin(backend, "retain")("b", "x")
         assert caught.value.details["attempts"] == QUICK.attempts
         health = await twin(backend, "health")()
@@ -287,4 +288,5 @@ def test_a_socks_proxy_says_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> No
 def test_no_key_is_shown() -> None:
     backend = HindsightBackend("http://x", api_key="k-123", headers={"x": "k-123"}, proxy="http://u:k-123@p")
     assert "k-123" not in repr(backend)
-    assert "k-123" not in repr(backend._pool._connection)
+    connection = Connection("http://x", {"authorization": "Bearer k-123"}, Timeouts(), proxy="http://u:k-123@p")
+    assert "k-123" not in repr(connection)

@@ -25,10 +25,7 @@ def secure(loopback: Loopback, authority: trustme.CA) -> str:
     """The URL of a server whose certificate that authority issued for its address."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
-    loopback._server.socket = context.wrap_socket(
-        loopback._server.socket, server_side=True, do_handshake_on_connect=False
-    )
-    return loopback.url.replace("http:", "https:")
+    return loopback.encrypt(context)
 
 
 def context_of(authority: trustme.CA, folder: Path) -> Any:

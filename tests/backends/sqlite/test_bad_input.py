@@ -11,6 +11,7 @@ import pytest
 from hindsight_teams.backends.sqlite import SQLiteBackend
 from hindsight_teams.errors import DatabaseLocked, DatabaseUnusable, InvalidBankId, InvalidInput
 from hindsight_teams.models import RetainItem
+from tests.conftest import slow
 
 
 @pytest.fixture
@@ -195,10 +196,10 @@ def test_a_file_in_the_way_of_the_folder_is_named(tmp_path: Path) -> None:
 def test_a_text_file_is_no_database_and_stays_as_it_was(path: Path) -> None:
     path.write_text("my notes\n" * 500)
     backend = SQLiteBackend(path)
-    with pytest.raises(DatabaseUnusable, match="not a memory database"):
+    with pytest.raises(DatabaseUnusable, match="memory database") as caught:
         backend.retain("b", "x")
     assert path.read_text() == "my notes\n" * 500
-    assert "not a memory database" in backend.health().message
+    assert backend.health().message == caught.value.message
 
 
 def test_a_database_of_another_application_stays_as_it_was(path: Path) -> None:
@@ -255,7 +256,7 @@ except DatabaseUnusable as error:
 """
 
 
-@pytest.mark.parametrize("folder", [0o755, 0o777])
+@pytest.mark.parametrize("folder", [0o755, *slow(0o777)])
 def test_a_read_only_file_is_read_and_not_written(tmp_path: Path, folder: int) -> None:
     place = tmp_path / "place"
     place.mkdir()

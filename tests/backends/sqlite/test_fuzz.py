@@ -18,7 +18,7 @@ from hindsight_teams.requests.tags import matches
 ANY = st.text(st.characters(), max_size=120)
 STORABLE = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), min_size=1, max_size=80).filter(str.strip)
 SPECIAL = st.text("\"*^:(){}[]+-~%_;\\'$ \t\nANDORNEARé東ไ§🍵", max_size=40)
-PATIENT = settings(deadline=None, max_examples=150)
+PATIENT = settings(deadline=None, max_examples=3 * settings().max_examples // 2)
 
 
 @pytest.fixture(scope="module")

@@ -223,7 +223,9 @@ def test_a_long_answer_folds_between_words(
             pieces = [words[n : n + 5] for n in range(0, len(words), 5)]
             return iter([type("E", (), {"event": "RunContent", "agent_id": "talker", "content": p})() for p in pieces])
 
-    monkeypatch.setattr("hindsight_teams.cli.output._PIPE_WIDTH", 60)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.setenv("NO_COLOR", "1")
     talk.partner = replace(talk.partner, runner=Talker())  # type: ignore[arg-type]
     talk.hear("hello")
     lines = capsys.readouterr().out.splitlines()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import ssl
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ import pytest
 import uvicorn
 
 from hindsight_teams import TeamMemory
+from hindsight_teams.audit import open_audit
 from hindsight_teams.backends.sqlite import SQLiteBackend
 from hindsight_teams.cli.inspect.app import application
 from hindsight_teams.cli.inspect.browser_gate import Tokens
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 
 REQUIRE_VARIABLE = "HINDSIGHT_TEAMS_REQUIRE_BROWSER"
 REQUIRED = os.environ.get(REQUIRE_VARIABLE, "0") != "0"
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""What a request in plain HTTP needs: httpx would read the machine's certificates for each."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,8 @@ class Page:
     def ask(self, method: str, path: str, *, token: str | None = None, **rest: Any) -> httpx.Response:
         """One request with a token, the reader's if none is given."""
         headers = {"authorization": f"Bearer {token or self.tokens.reader}"}
-        return httpx.request(method, f"{self.address}/api/{path}", headers=headers, timeout=60, **rest)
+        url = f"{self.address}/api/{path}"
+        return httpx.request(method, url, headers=headers, timeout=60, verify=NO_TLS, **rest)
 
 
 @contextmanager
@@ -91,10 +96,20 @@ def serve() -> Iterator[Serve]:
         yield call
 
 
+@pytest.fixture(scope="session")
+def lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a team that has lived for a while."""
+    folder = tmp_path_factory.mktemp("harbour")
+    with closing(SQLiteBackend(folder / "memory.db")) as backend, closing(open_audit(folder / "audit.db")) as audit:
+        harbour.live(folder, backend, audit=audit)
+    return folder
+
+
 @pytest.fixture
-def page(tmp_path: Path, serve: Serve) -> Page:
-    """The page of a team that has lived for a while, with a curator's token."""
-    memory = harbour.live(tmp_path, SQLiteBackend(tmp_path / "memory.db"))
+def page(tmp_path: Path, lived: Path, serve: Serve) -> Page:
+    """The page of that team, on a copy of its files, with a curator's token."""
+    shutil.copytree(lived, tmp_path, dirs_exist_ok=True)
+    memory = harbour.desk(tmp_path, SQLiteBackend(tmp_path / "memory.db"))
     return serve(memory, curator="lead", log=tmp_path / "audit.db")
 
 

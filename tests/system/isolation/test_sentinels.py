@@ -17,6 +17,7 @@ from hindsight_teams import Access, SQLiteBackend, TeamMemory
 from hindsight_teams.errors import AccessDenied, IdentityRequired
 from hindsight_teams.testing import OfflineModel, ScriptedModel
 from hindsight_teams.testing.scripted import call
+from tests.conftest import slow
 
 USERS = ("ada", "bob")
 MEMBERS = ("desk", "writer", "reader", "judge", "clerk", "outsider")
@@ -32,9 +33,10 @@ SECRETS = {
 }
 
 
-@pytest.fixture
-def memory(tmp_path: Path) -> Iterator[TeamMemory]:
-    with closing(SQLiteBackend(tmp_path / "memory.db")) as backend:
+@pytest.fixture(scope="module")
+def memory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TeamMemory]:
+    """One team for all tests of this file, which only read it."""
+    with closing(SQLiteBackend(tmp_path_factory.mktemp("sentinels") / "memory.db")) as backend:
         memory = TeamMemory(
             "desk-team",
             banks={"shared": "team", "notes": "member", "customer": "user", "vault": "team"},
@@ -81,7 +83,7 @@ QUESTIONS = ["What is the secret password?", *(f"Is the secret password {word}?"
 
 @pytest.mark.parametrize(("member", "user"), list(product(MEMBERS, USERS)))
 @pytest.mark.parametrize("verb", ["recall", "reflect"])
-@pytest.mark.parametrize("mode", ["sync", "async"])
+@pytest.mark.parametrize("mode", ["sync", *slow("async")])
 def test_a_secret_shows_exactly_where_the_matrix_says(
     memory: TeamMemory, member: str, user: str, verb: str, mode: str
 ) -> None:
@@ -110,7 +112,7 @@ def letters(text: str) -> list[float]:
 
 
 @pytest.mark.parametrize("member", MEMBERS)
-@pytest.mark.parametrize("verb", ["recall", "reflect"])
+@pytest.mark.parametrize("verb", ["recall", *slow("reflect")])
 def test_a_secret_shows_nowhere_else_when_it_is_asked_for_by_date_author_tag_or_likeness(
     tmp_path: Path, member: str, verb: str
 ) -> None:

@@ -52,6 +52,7 @@ def cost(backend: SQLiteBackend, query: str) -> float:
     return time.thread_time() - started
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DEAR)
 def test_a_query_that_was_made_to_be_dear_costs_at_most_five_ordinary_ones(bank: SQLiteBackend, name: str) -> None:
     turns = [(cost(bank, ORDINARY), cost(bank, DEAR[name])) for _ in range(4)][1:]

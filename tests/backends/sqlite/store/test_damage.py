@@ -11,6 +11,7 @@ from hindsight_teams.backends.sqlite import SQLiteBackend
 from hindsight_teams.backends.sqlite.store import carving
 from hindsight_teams.errors import DatabaseUnusable
 from hindsight_teams.models import Memory, RetainItem
+from tests.conftest import slow
 
 
 def filled(path: Path, count: int) -> bytes:
@@ -81,7 +82,7 @@ def test_scattered_damage_costs_few_memories_in_any_of_fifty_files(tmp_path: Pat
     assert min(kept) >= 4_500
 
 
-@pytest.mark.parametrize("share", [0.4, 0.6, 0.97])
+@pytest.mark.parametrize("share", [0.6, *slow(0.4, 0.97)])
 def test_a_cut_file_keeps_what_its_pages_hold(tmp_path: Path, share: float) -> None:
     whole = filled(tmp_path / "whole.db", 1_000)
     cut = whole[: int(len(whole) * share)]
@@ -100,7 +101,7 @@ def test_a_cut_file_keeps_what_its_pages_hold(tmp_path: Path, share: float) -> N
     assert kept
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", [0, 1, *slow(2, 3)])
 def test_a_damaged_schema_page_costs_no_memory(tmp_path: Path, seed: int) -> None:
     whole = filled(tmp_path / "whole.db", 500)
     source = random.Random(seed)

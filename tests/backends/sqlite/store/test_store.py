@@ -269,6 +269,7 @@ def test_any_script_is_found(backend: SQLiteBackend, text: str, query: str) -> N
     assert [m.text for m in backend.recall("b", query).results][:1] == [text]
 
 
+@pytest.mark.slow
 async def test_two_hundred_mixed_calls_at_once_all_succeed(backend: SQLiteBackend) -> None:
     await asyncio.gather(
         *(backend.aretain("b", f"tea fact number {i}") for i in range(100)),

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,7 @@ def writer(path: Path, acknowledged: int) -> None:
 
 
 @needs_fork
-@pytest.mark.parametrize("rounds", [20, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("rounds", [5, pytest.param(200, marks=pytest.mark.slow)])
 def test_a_killed_process_loses_nothing_that_it_was_told_is_stored(path: Path, rounds: int) -> None:
     source = random.Random(7)
     expected: list[str] = []
@@ -101,6 +102,7 @@ def test_processes_that_open_a_new_file_at_once_all_succeed(path: Path) -> None:
     backend.close()
 
 
+@pytest.mark.slow
 def test_readers_and_a_writer_in_threads_never_fail(backend: SQLiteBackend) -> None:
     backend.retain("b", "tea 0")
     errors: list[BaseException] = []
@@ -125,13 +127,21 @@ def test_readers_and_a_writer_in_threads_never_fail(backend: SQLiteBackend) -> N
     assert backend.bank_stats("b").memories == 60
 
 
-def test_a_full_disk_refuses_a_write_and_keeps_the_rest(path: Path) -> None:
-    backend = SQLiteBackend(path, threads=1)
-    backend.retain("b", "kept")
-    with backend._pool.exclusive() as db:  # the same error as a full disk, without filling one
+def test_a_full_disk_refuses_a_write_and_keeps_the_rest(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with closing(SQLiteBackend(path)) as first:
+        first.retain("b", "kept")
+    connect = sqlite3.connect
+
+    def limited(*args: Any, **options: Any) -> sqlite3.Connection:
+        """The same error as a full disk, without filling one."""
+        db: sqlite3.Connection = connect(*args, **options)
         (pages,) = db.execute("PRAGMA page_count").fetchone()
         db.execute(f"PRAGMA max_page_count = {pages + 4}")
-    with pytest.raises(DatabaseUnusable, match="disk is full"):
+        return db
+
+    monkeypatch.setattr(sqlite3, "connect", limited)
+    backend = SQLiteBackend(path, threads=1)
+    with pytest.raises(DatabaseUnusable, match="full"):
         backend.retain_batch("b", [RetainItem(f"{i} " + "word " * 200) for i in range(200)])
     assert texts(backend) == ["kept"]
     assert backend.check().ok
@@ -202,6 +212,7 @@ def test_what_does_not_agree_is_found_and_repaired(backend: SQLiteBackend, path:
     backend.retain("b", "life goes on")
 
 
+@pytest.mark.slow
 def test_memories_outside_damaged_pages_are_rescued(backend: SQLiteBackend, path: Path) -> None:
     stored = [f"tea fact number {i} with some more words" for i in range(2_000)]
     backend.retain_batch("b", [RetainItem(t, metadata={"author": "nora"}, tags=["x"]) for t in stored])
@@ -303,6 +314,7 @@ def test_a_deleted_memory_is_gone_from_the_bytes_of_the_file(backend: SQLiteBack
     assert backend.check().ok
 
 
+@pytest.mark.slow
 def test_nothing_is_left_open_at_exit(path: Path) -> None:
     script = (
         "import sys, asyncio, logging; from hindsight_teams.backends.sqlite import SQLiteBackend\n"

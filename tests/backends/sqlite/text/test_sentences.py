@@ -54,6 +54,7 @@ def test_no_sentence_is_empty_or_padded(text: str) -> None:
     assert all(s and s == s.strip() for s in split(text))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("piece", [" ", "\n ", ". ", "A.", "ก ", "1. ", '"', "...", "- "])
 def test_the_time_grows_with_the_length_and_no_faster(piece: str) -> None:
     def seconds(size: int) -> float:
