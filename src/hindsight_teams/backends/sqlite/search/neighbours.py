@@ -115,6 +115,11 @@ def adjoining(found: Candidates, candidate: Candidate) -> list[Candidate]:
     return [near for near in around if near is not None]
 
 
+def in_conversation(found: Candidates, candidate: Candidate) -> bool:
+    """Whether somebody else speaks just before or after one, in the same document or session."""
+    return candidate.stream != ARRIVAL and any(near.author != candidate.author for near in adjoining(found, candidate))
+
+
 def added(found: Candidates, candidate: Candidate, hits: WordHits) -> float:
     """What the neighbours of a memory add to the weight of the query's terms in it; each term counts once."""
     if candidate.near:
