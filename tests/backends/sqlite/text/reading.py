@@ -47,6 +47,16 @@ def unseen_asked() -> Iterator[tuple[str, str, list[str]]]:
     yield from _asked(_lines("unseen_asked.tsv"))
 
 
+def kinds(*, held_out: bool) -> Iterator[tuple[str, str, list[str]]]:
+    """A fifth set, of the kinds that the others lack, by somebody who had not written the rules."""
+    yield from _answered(_lines("kinds.tsv")[int(held_out) :: 2])
+
+
+def kinds_asked(*, held_out: bool) -> Iterator[tuple[str, str, list[str]]]:
+    """Questions from the same hand."""
+    yield from _asked(_lines("kinds_asked.tsv")[int(held_out) :: 2])
+
+
 def invented(*, held_out: bool) -> tuple[list[str], int]:
     """The sentences without a date that are given one, and how many sentences there are."""
     rows = _lines("undated.txt")[int(held_out) :: 2]
@@ -117,6 +127,10 @@ def main() -> None:
         ("first set, held out", dated(held_out=True), False),
         ("third set, looked at", attacked(), True),
         ("third set, its questions", asked(), True),
+        ("fifth set, looked at", kinds(held_out=False), True),
+        ("fifth set, held out", kinds(held_out=True), False),
+        ("fifth set, its questions, looked at", kinds_asked(held_out=False), True),
+        ("fifth set, its questions, held out", kinds_asked(held_out=True), False),
         ("unseen set", unseen(), False),
         ("unseen set, its questions", unseen_asked(), False),
     ):

@@ -380,8 +380,10 @@ def _month_alone(m: re.Match[str], reading: Reading) -> Days | None:
 def _year(m: re.Match[str], reading: Reading) -> Days | None:
     low, at, year = reading.low, m.start(), int(m[1])
     if reading.strict:
-        fits = _YEAR_BEFORE.search(low, max(0, at - 24), at) or (
-            low[:at].endswith("(") and low[m.end() :].startswith(")")
+        fits = (
+            _YEAR_BEFORE.search(low, max(0, at - 24), at)
+            or _YEAR_AFTER.match(low, m.end())
+            or (low[:at].endswith("(") and low[m.end() :].startswith(")"))
         )
         if (
             not fits
@@ -393,8 +395,9 @@ def _year(m: re.Match[str], reading: Reading) -> Days | None:
             or _QUANTITY.search(low)
         ):
             return NO_DAYS
-    elif not _BEFORE_YEAR.search(low, max(0, at - 16), at) and (
-        not 1900 <= year < 2100 or _COUNTED.match(reading.raw, m.end())
+    elif _LABELS.search(low, max(0, at - 16), at) or (
+        not _BEFORE_YEAR.search(low, max(0, at - 16), at)
+        and (not 1900 <= year < 2100 or _COUNTED.match(reading.raw, m.end()))
     ):
         return None
     return unit_at("year", date(year, 1, 1), 0)
@@ -409,9 +412,12 @@ _YEAR_BEFORE = re.compile(
     r"desde|hasta|depuis|jusqu['\u2019]en|nel|dal|em|até|в|с|до|jahr|año|année|sejak|sampai|hingga|منذ|حتى|في|عام|سنة|सन्?|साल|वर्ष|سن|سال|tahun|"
     r"(?:end|start|beginning|middle|half|summer|year)\s+of)[\s-]+|\b(?:between|from)\s+[12]\d{3}\s+(?:and|to)\s+|from\s+(?=[12]\d{3}\s+to\s+[12]\d{3}))$"
 )
+_YEAR_AFTER = re.compile(
+    r"\s+(?:से(?!\S)(?!\s+(?:ज़?्?यादा|ज्यादा|अधिक|कम|ऊपर|बड़))|में(?!\S)|तक(?!\S)|yılı)|['\u2019](?:(?:d|t)[ea]n?|y?[ea]\s+kadar)\b"
+)
 _RUSSIAN, _GOD = re.compile(r"\b(?:в|с|до)\s+$"), re.compile(r"\s*(?:г\b|год|[-\u2013]\s?\d)")
 _OTHER_ERA = re.compile(r"\s?(?:هـ|ه(?!\w)|هجري|ق\.?\s?م|a\.?h(?!\w)|b\.?c|до\s+н|v\.\s?chr|av\.\s?j)")
-_LISTED = re.compile(r"\s*,\s*[12]\d{3}\b|\s+(?:and|or|und|et|y|e|и)\s+(?:in\s+)?[12]\d{3}\b")
+_LISTED = re.compile(r"\s*,\s*[12]\d{3}\b|\s+(?:and|or|to|through|und|bis|et|à|y|a|e|и|по)\s+(?:in\s+)?[12]\d{3}\b")
 _COUNTED = re.compile(
     r"\s+(?:(?!(?:is|was|has|does|as|its|his|this|us|plus|always|\w+mos)\b)[a-z]+s\b|people|euros?|dollars?|crowns|rpm|k?m\b|k?g\b|mb\b|gb\b|kb\b|ms\b|percent|yen|[€$£%]|square|"
     r"meters|metres|feet|calories|entries|more|other|different|new\b)"
@@ -420,3 +426,8 @@ _QUANTITY = re.compile(
     r"\b(?:ports?|prices?|costs?|limits?|rooms?|pages?|points?|scores?|codes?|numbers?|phones?|cache|rpm|euros?|dollars?|"
     r"crowns|zip|postcode|zimmer|preis|euro|habitación|precio|quarto|preço|chambre|prix|номер|цена|квартир\w*)\b"
 )
+_LABELS = re.compile(
+    r"\b(?:port|room|page|flight|gate|version|build|model|extension|ticket|issue|order|invoice|bus|line|train|unit|part|code|"
+    r"number|no\.|nr\.|zimmer|flug|habitación|vuelo|chambre|vol|quarto|voo|camera|volo|kamer|vlucht|комнат\w*|рейс\w*)\s+$"
+)
+"""What stands before a number that is a name: "room 2019"."""

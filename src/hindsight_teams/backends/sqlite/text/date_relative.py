@@ -72,6 +72,7 @@ def _phrase(m: re.Match[str], reading: Reading) -> Days:
     if reading.strict and (
         _OWNED.match(reading.low, m.end())
         or is_name(reading, m.start(), m.end(), capital=False)
+        or reading.raw[m.start() + 1 : m.end()] != reading.low[m.start() + 1 : m.end()]
         or (phrase == "today" and _NOWADAYS.search(reading.low, 0, m.start()))
     ):
         return NO_DAYS
@@ -211,7 +212,7 @@ _FU = any_of(FOREIGN_UNITS)
 
 
 @rule(rf"(?:vor|il\s+y\s+a|hace|há|faz)\s+(\d{{1,3}}|{_FN})\s+({_FU})(?!\w)", ("vor", "il", "hace", "há", "faz"))
-@rule(rf"(\d{{1,3}}|{_FN})\s+({_FU})\s+(?:fa|назад|atrás|geleden|(?:yang\s+)?lalu)\b", DIGITS, FOREIGN_NUMBERS)
+@rule(rf"(\d{{1,3}}|{_FN})\s+({_FU})\s+(?:fa|назад|atrás|geleden|önce|(?:yang\s+)?lalu)\b", DIGITS, FOREIGN_NUMBERS)
 @rule(r"()(неделю|месяц|год)\s+назад\b", ("неделю", "месяц", "год"))
 def _foreign_ago(m: re.Match[str], reading: Reading) -> Days:
     if reading.strict and _AND_A_HALF.match(reading.low, m.end()):
@@ -224,6 +225,8 @@ _WEEKDAY_BEFORE = re.compile(
     r"до|с|and)\s+)$"
 )
 _TIME_OF_DAY = re.compile(r",?\s+(?:morning|afternoon|evening|night|at\s+\d)")
+_ITSELF = re.compile(r"\s+(?:was|went|turned\s+out|will\s+be)\s+(?!his\b|her\b|my\b|our\b|their\b|\w+['\u2019]s\b)")
+"""A sentence about the day itself: "Friday was chaotic"; not "Friday was Crusoe's companion"."""
 _OF_IT = re.compile(r"\s+(?:(?:of|in)\s+(?:the|each|every|a)|before|after|of)\b")
 _BARE = frozenset(
     "lundi mardi mercredi jeudi vendredi samedi dimanche lunedì martedì mercoledì giovedì venerdì".split()
@@ -284,12 +287,39 @@ def _weekday(m: re.Match[str], reading: Reading) -> Days | None:
     lean = reading.lean(at)
     if reading.strict:
         named = _WEEKDAY_BEFORE.search(low, max(0, at - 10), at) or _TIME_OF_DAY.match(low, m.end())
+        named = named or (not low[:at].strip("\"'*- ") and _ITSELF.match(low, m.end()))
         listed = _DAY_AFTER.match(low, m.end()) or _DAY_AHEAD.search(low, max(0, at - 24), at)
         if (up_to := _DAY_UP_TO.match(low, m.end())) and WEEKDAYS[up_to[1]] == today.weekday():
             return NO_DAYS  # "from Monday to Wednesday", on a Wednesday
         if listed or not (named or m[1] in _BARE) or is_name(reading, at, m.end()) or lean is None or not away:
             return NO_DAYS
     return unit_at("day", today, (away or 7) if lean == "future" else away - 7 if away else 0)
+
+
+@rule(
+    rf"(?:on\s+)?({ANY_WEEKDAY}),?\s+(?:the|den|dem|el|le|il|o)\s+(\d{{1,2}})(?:st|nd|rd|th|\.|er)?(?![\w:]|[.,]\d|\s+(?:of\b|{M}))",
+    ("on",),
+    WEEKDAYS,
+)
+def _weekday_the(m: re.Match[str], reading: Reading) -> Days:
+    """As in "Friday the 13th": the nearest one, as the sentence leans."""
+    lean = reading.lean(m.start())
+    if lean is None:
+        return NO_DAYS
+    firsts = (
+        moved(reading.today.replace(day=1), "month", count if lean == "future" else -count) for count in range(24)
+    )
+    days = (first + timedelta(days=int(m[2]) - 1) for first in firsts)
+    return unit_at(
+        "day",
+        next(
+            day
+            for day in days
+            if (day.weekday(), day.day) == (WEEKDAYS[m[1]], int(m[2]))
+            and (day >= reading.today if lean == "future" else day <= reading.today)
+        ),
+        0,
+    )
 
 
 _LIST = r"\s*(?:,|&|/|\b(?:and|or|und|oder|et|ou|y|o|e|и|или)\b)\s*(?:(?:and|or|on|am|le|el|в)\s+)*"

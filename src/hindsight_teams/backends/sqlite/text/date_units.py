@@ -16,6 +16,7 @@ from typing import Literal, TypeAlias
 
 from hindsight_teams.backends.sqlite.text.date_words import FOREIGN_NUMBERS, HAN_DIGITS, NUMBERS, Unit
 from hindsight_teams.backends.sqlite.text.irregular import BASE
+from hindsight_teams.backends.sqlite.text.stop_words import STOP_WORDS
 
 Lean: TypeAlias = Literal["past", "future"]
 
@@ -220,7 +221,7 @@ _OTHER_PAST = re.compile(
 _OTHER_FUTURE = re.compile(
     r"\b(?:wird|werden|werde|soll|sollen|muss|müssen|nächste\w*|kommende\w*|gilt|beginnt|endet|startet|"
     r"findet|fällig|kommt|fährt)\b"
-    r"|\b\w+(?:erai|eras|era|erons|erez|eront|(?<!e)ira|iront|dra|dront)\b|\b(?:va|vont|allons|vais|doit|doivent|prochaine?)\b"
+    r"|\b\w+(?:erai|[aefior]rai|eras|era|erons|erez|eront|(?<!e)ira|iront|dra|dront)\b|\b(?:va|vont|allons|vais|doit|doivent|prochaine?)\b"
     r"|\b\w+(?:rá|rán|ré|remos|rão)\b|\b(?:vamos|voy|debe|próxim[oa]|vai|vão|vou|deve|prossim[oa])\b"
     r"|\b\w+(?:rà|ranno)\b"
     r"|\b(?:будет|будут|буду|будем|должен|должна|нужно|надо)\b"
@@ -283,9 +284,16 @@ def _of(low: str) -> Lean | None:
         past, future = past or _OTHER_PAST.search(low), future or _OTHER_FUTURE.search(low)
     if past:
         return None if future else "past"
-    return "future" if future or _DEADLINE.search(low) else None
+    if future or _DEADLINE.search(low):
+        return "future"
+    asked = _IMPERATIVE.match(low)
+    return "future" if asked and asked[1] not in STOP_WORDS | _SAME else None
 
 
+_IMPERATIVE = re.compile(
+    r"\W*(?:please\s+)?(?!\w+(?:ed|ing|s|ly)\b)([a-z]{2,})\s+(?:the|a|an|my|your|our|his|her|their|all|it|them|him|me|us)\b"
+)
+"""A verb that begins a sentence and has an object: "raise the price on 1 December"."""
 _ENGLISH = re.compile(
     r"\b(?:the|is|are|were|and|with|for|by|until|at|this|that|our|she|they|have|it|its|their|been|may|must|should|from|"
     r"since|before|after)\b"

@@ -29,7 +29,7 @@ from hindsight_teams.backends.sqlite.text.date_grammar import (
     Handler,
 )
 from hindsight_teams.backends.sqlite.text.date_relative import ALL_RULES, ALL_UNSPACED, ANY_UNSPACED
-from hindsight_teams.backends.sqlite.text.date_units import NO_DAYS, Days, Reading, how_many, moved, unit_at
+from hindsight_teams.backends.sqlite.text.date_units import NO_DAYS, Days, Reading, first_of, how_many, moved, unit_at
 from hindsight_teams.backends.sqlite.text.date_words import UNITS, WEEKDAYS, Unit
 
 EARLIEST = date(1000, 1, 1)
@@ -98,7 +98,7 @@ def find_spans(text: str, now: datetime, *, strict: bool = False) -> list[Span]:
     """
     if not text.isascii():
         text = unicodedata.normalize("NFC", text)
-    low = text.lower()
+    low = text.replace("\u0130", "i").lower()
     if len(low) != len(text):  # a few letters lower to two: positions would shift
         low = text
     if not low.isascii():
@@ -158,7 +158,7 @@ _YEAR = re.compile(r"\d{4}")
 def _told(text: str, now: datetime) -> list[tuple[str, Happening | None]]:
     found = [(sentence, find_spans(sentence, now, strict=True)) for sentence in sentences.split(text)]
     years = {span.start.year for _, spans in found for span in spans if _YEAR.search(span.text)}
-    return [(sentence, _happening(sentence, spans, years)) for sentence, spans in found]
+    return [(sentence, _happening(sentence, spans, years, now)) for sentence, spans in found]
 
 
 _HEAD = re.compile(r"^[^\W\d_][\w.'\u2019-]*(?: [^\W\d_][\w.'\u2019-]*){0,3} \([^()\n]{1,60}\): ")
@@ -166,15 +166,24 @@ _HEAD = re.compile(r"^[^\W\d_][\w.'\u2019-]*(?: [^\W\d_][\w.'\u2019-]*){0,3} \([
 _MICROSECOND = timedelta(microseconds=1)
 
 
-def _happening(sentence: str, spans: Sequence[Span], years: AbstractSet[int]) -> Happening | None:
+def _happening(sentence: str, spans: Sequence[Span], years: AbstractSet[int], now: datetime) -> Happening | None:
     if sentence.rstrip("\"'\u201d\u00bb)")[-1:] in ("?", "\uff1f", "\u061f"):
         return None
     if not sentence.isascii():
         sentence = unicodedata.normalize("NFC", sentence)
+    low = sentence.lower()
+    if _UNREAL.search(low):
+        return None
     spans = [
         span
         for span in spans
-        if not (_is_denied(sentence, span) or _is_quoted(sentence, span) or _is_beside(sentence, span))
+        if not (
+            _is_denied(sentence, span)
+            or _is_quoted(sentence, span)
+            or _is_beside(sentence, span)
+            or _is_subject(low, span)
+            or (span.end.date() > now.date() and _IN_CASE.search(low, 0, max(low.find(span.text.lower()), 0)))
+        )
     ]
     if not spans:
         return None
@@ -198,13 +207,58 @@ def _happening(sentence: str, spans: Sequence[Span], years: AbstractSet[int]) ->
         return None
 
 
+_UNREAL = re.compile(
+    r"^\W*(?:let['\u2019]?s\s+|now\s+|just\s+)?(?:say|assume|picture)\b|\b(?:pretend\w*|suppos(?:e|ing)|imagin(?:e|ing)|hypothetical\w*|as\s+(?:if|though)|what\s+if|if\s+only|i\s+wish|"
+    r"(?:would|could|should|might)(?:n['\u2019]t)?\s+have|as\s+(?:they|people)\s+say|saying|proverb|no\s+tomorrow|"
+    r"put\s+off\s+(?:till|until)|maybe|perhaps|possibly|vielleicht|quizás?|tal\s+vez|peut-être|talvez|forse|misschien|возможно|"
+    r"mungkin|belki|"
+    r"als\s+ob|angenommen|hätten?|wären?|como\s+si|supongamos|habría\w*|hubiera\w*|comme\s+si|supposons|aurai(?:s|t|ent)|"
+    r"como\s+se|suponhamos|teria\w*|tivesse\w*|come\s+se|supponiamo|avrebbe\w*|avesse\w*|alsof|stel\s+dat)\b"
+    r"|\b(?:tomorrow|yesterday|morgen|mañana|demain|domani|amanhã|завтра|besok|yarın)\s+"
+    r"(?:never|will\s+never|may\s+never|nie|nunca|nooit|никогда|is\s+(?:another|a\s+new)|is\s+only|ist\s+auch|será\s+otro|"
+    r"est\s+un\s+autre|è\s+un\s+altro|é\s+outro|is\s+er\s+weer)\b"
+    r"|\b(?:если|как)\s+бы\b|представ(?:ь|им)|假装|假裝|假如|假设|假設|要是|仮に|もし|मान\s+लो|काश|لنفترض|لو\s|keşke|diyelim|seandainya|"
+    r"andaikan|misalkan|ধরুন|যদি|明日は明日の|今日事|завтра\s+будет\s+нов"
+)
+"""A sentence of what is not so, or a saying: "let's pretend today is Sunday", "tomorrow is another day"."""
+_COVERS = re.compile(
+    r"\b(?:cover|span|hold|contain|include|list|describe|compare|show|track|document|summari[sz]e|concern|count|measure|"
+    r"collect|deal|ask|range|date|go(?=es\b))(?:e?s)?\b|\b(?:umfass|enthäl|behandel|beschreib|zeig)(?:t|en)\b"
+    r"|\b(?:cubren?|abarcan?|contienen?|incluyen?|tratan?|couvr(?:e|ent)|conti(?:ent|ennent)|traitent?|décri(?:t|vent)|"
+    r"cobrem?|abrangem?|cont[eé]m|copr(?:e|ono)|conti?en(?:e|gono)|tratta(?:no)?|omvat(?:ten)?|bevat(?:ten)?|dekt)\b"
+    r"|охватыва|содерж|описыва|涵盖|涵蓋|包含|收录|收錄|覆盖|覆蓋|収録|扱う|含む|対象"
+)
+_ABOUT = re.compile(
+    r"\b(?:reports?|plans?|budgets?|photos?|pictures?|data|figures|numbers|minutes|forecasts?|targets?|goals|schedules?|agendas?|"
+    r"calendars?|roadmaps?|records?|logs?|statistics|accounts|results?|surveys?|stud(?:y|ies)|thesis|books?|articles?|films?|"
+    r"novels?|essays?|chapters?|bericht|fotos|daten|zahlen|rapport|informes?|relatórios?|datos|fotos)\s+"
+    r"(?:is\s+|are\s+)?(?:(?:for|of|from|on|about|für|über|von|aus|de|du|del|sobre|sur|pour|para)\s+)?(?:the\s+years?\s+)?$"
+)
+_IN_CASE = re.compile(
+    r"\b(?:if|unless|in\s+case|provided|wenn|falls|sofern|indien|если|kalau|jika|eğer)\b[^,;:]*$"
+    r"|(?:^|[,;:]\s*)(?:should\s|si\s|se\s|s['\u2019]ils?\s)[^,;:]*$|如果|अगर|إذا|اگر"
+)
+"""A condition, which is not told to come true."""
+_LONG = timedelta(days=27)
+
+
+def _is_subject(low: str, span: Span) -> bool:
+    """Whether months or years are what something is about: "the report covers 2019", "minutes from 1998 to 2004"."""
+    return (
+        span.open is None
+        and span.end - span.start > _LONG
+        and not span.yearless
+        and any(about.search(low, 0, max(low.find(span.text.lower()), 0)) for about in (_COVERS, _ABOUT))
+    )
+
+
 _DENIES = re.compile(
     r"\b(?:not|never|nothing|nobody|none|no|cannot|\w+n['\u2019]t|nicht|nichts|kein\w*|nie|niemand|ne|n['\u2019]\w+|pas|"
     r"jamais|nunca|nada|não|non|mai|не|нет|никогда)\b[^,;:]*$",
     re.I,
 )
 _DENIED_DAY = re.compile(
-    r"\b(?:not|never|nicht|pas|no|não|non|не)\s+(?:(?:on|in|at|before|am|im|le|en|el|em|no|na|il|в|во)\s+)?(?:the\s+)?$",
+    r"\b(?:not|never|no\s+longer|nicht(?:\s+mehr)?|pas|plus|no|não|non|не|больше\s+не)\s+(?:(?:on|in|at|before|am|im|le|en|el|em|no|na|il|в|во)\s+)?(?:the\s+)?$",
     re.I,
 )
 
@@ -363,15 +417,17 @@ _FROM_THEN = re.compile(
 _FROM_NOW = re.compile(r"\W*from\s+(?:the\s+)?$")
 _DAYS_TO_DAYS = re.compile(r"\d{1,2}\W{0,2}(?:[-\u2013]|\s(?:to|bis|au|al|a|по)\s)\W?\d{1,2}\b")
 _UP_TO = re.compile(
-    r"\b(?P<way>before|prior\s+to|earlier\s+than|until|till|up\s+to|by|through|bis(?:\s+zum)?|hasta(?:\s+el)?|"
+    r"\b(?P<way>before|prior\s+to|earlier\s+than|(?:no|not)\s+later\s+than|spätestens(?:\s+(?:am|bis|zum))?|au\s+plus\s+tard(?:\s+le)?|"
+    r"a\s+más\s+tardar(?:\s+el)?|o\s+mais\s+tardar|entro(?:\s+il)?|uiterlijk(?:\s+op)?|не\s+позднее|until|till|up\s+to|by|through|bis(?:\s+zum)?|hasta(?:\s+el)?|"
     r"até(?:\s+o)?|fino\s+al?|jusqu['\u2019](?:en|au|à)|avant(?:\s+le)?|antes\s+del?|до|sampai|hingga|sebelum|حتى|قبل|after|later\s+than|setelah|بعد)"
     r"\s+(?:(?:\d{1,2}(?:[:.]\d\d)?(?:\s?[ap]\.?m\.?)?|noon|midnight)\s+on\s+)?(?:the\s+|tahun\s+|عام\s+|سنة\s+)?$"
 )
 _BEFORE_WORDS = ("before", "prior", "earlier", "avant", "antes", "sebelum", "قبل")
 _ONWARDS = re.compile(
     r"\s+(?:on|forward)\b(?=\s*(?:[.,;:!?)]|$))|\s+onwards?\b|\s?(?:以来|以來|起|以降|から|이후|이래|से(?!\S)|থেকে)"
+    r"|['\u2019](?:d[ea]|t[ea])n\s+(?:beri|itibaren|bu\s+yana)\b"
 )
-_NO_LATER = re.compile(r"\s?[末底]?(?:まで|까지|之前|以前|前|为止|為止)|\s+(?:तक|تک|পর্যন্ত)")
+_NO_LATER = re.compile(r"\s?[末底]?(?:まで|까지|之前|以前|前|为止|為止)|\s+(?:तक|تک|পর্যন্ত)|['\u2019]y?[ea]\s+kadar\b")
 _RANGE = re.compile(r"[年月日]\s?(?:から|到|至|~|\u301c)")
 _FROM_WORD = re.compile(r"\bfrom\s+(?:the\s+)?$")
 
@@ -399,6 +455,8 @@ def _part(low: str, hit: _Hit) -> _Hit:
     parts = 3 if match["third"] else 2
     which = 0 if re.search("early|beginning|start|first", words) else 1 if re.search("mid|second", words) else 2
     days = replace(hit.days, start=start + length * which // parts, end=start + length * (which + 1) // parts)
+    if match["half"] and _is_year(hit.days):
+        days = Days(first_of(start.year, 6 * which + 1), first_of(start.year, 6 * which + 7))
     return replace(hit, left=match.start(), days=days) if days.start < days.end else hit
 
 
