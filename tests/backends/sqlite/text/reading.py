@@ -37,6 +37,11 @@ def asked() -> Iterator[tuple[str, str, list[str]]]:
     yield from _asked(_lines("asked.tsv"))
 
 
+def more_asked() -> Iterator[tuple[str, str, list[str]]]:
+    """Questions that were written to find what the rules lack."""
+    yield from _asked(_lines("more_asked.tsv"))
+
+
 def unseen() -> Iterator[tuple[str, str, list[str]]]:
     """A fourth set, of which nobody has looked at single sentences."""
     yield from _answered(_lines("unseen.tsv"))

@@ -185,7 +185,7 @@ def test_no_text_breaks_it(text: str, now: datetime) -> None:
 
 
 def test_questions_in_ten_languages_name_the_span_that_is_meant() -> None:
-    questions = [*reading.asked(), *reading.kinds_asked(held_out=False)]
+    questions = [*reading.asked(), *reading.more_asked(), *reading.kinds_asked(held_out=False)]
     assert [text for text, got, right in questions if got not in right] == []
 
 

@@ -158,23 +158,24 @@ def _from_year_to_year(m: re.Match[str], reading: Reading) -> Days | None:
 
 
 @rule(
-    rf"({ANY_WEEKDAY}),?\s+(?:the\s+|den\s+|dem\s+|el\s+|le\s+)?(\d{{1,2}}){ORD}\s+{OF}({M})(?!\w)\.?(?:,?\s+{OF}({Y})\b)?",
+    rf"(?P<weekday>{ANY_WEEKDAY}),?\s+(?:the\s+|den\s+|dem\s+|el\s+|le\s+)?(?P<day>\d{{1,2}}){ORD}\s+{OF}(?P<month>{M})(?!\w)\.?"
+    rf"(?:,?\s+{OF}(?P<year>{Y})\b)?",
     WEEKDAYS,
 )
-def _weekday_day_month(m: re.Match[str], reading: Reading) -> Days:
-    return _with_weekday(m, reading, MONTHS[m[3]], int(m[2]))
+@rule(
+    rf"(?P<weekday>{ANY_WEEKDAY}),?\s+(?P<month>{M})(?!\w)\.?\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?![\w:%]|[.,]\d)"
+    rf"(?:,?\s+(?P<year>{Y})\b)?",
+    WEEKDAYS,
+)
+def _weekday_and_day(m: re.Match[str], reading: Reading) -> Days:
+    def make(year: int) -> Days:
+        return unit_at("day", date(year, MONTHS[m["month"]], int(m["day"])), 0)
 
-
-@rule(rf"({ANY_WEEKDAY}),?\s+({M})(?!\w)\.?\s+(\d{{1,2}})(?:st|nd|rd|th)?(?![\w:%]|[.,]\d)(?:,?\s+({Y})\b)?", WEEKDAYS)
-def _weekday_month_day(m: re.Match[str], reading: Reading) -> Days:
-    return _with_weekday(m, reading, MONTHS[m[2]], int(m[3]))
-
-
-def _with_weekday(m: re.Match[str], reading: Reading, month: int, day: int) -> Days:
-    if m[4]:
-        days = unit_at("day", date(int(m[4]), month, day), 0)
-        return days if days.start.weekday() == WEEKDAYS[m[1]] or not reading.strict else NO_DAYS
-    return on_weekday(lambda year: unit_at("day", date(year, month, day), 0), WEEKDAYS[m[1]], reading, m.start())
+    weekday = WEEKDAYS[m["weekday"]]
+    if m["year"]:
+        days = make(int(m["year"]))
+        return days if days.start.weekday() == weekday or not reading.strict else NO_DAYS
+    return on_weekday(make, weekday, reading, m.start())
 
 
 _AND_DAY = re.compile(r"^\d{1,2}\S*\s(?:and|und|et|y|e|и)\s")
@@ -207,8 +208,6 @@ def _day_month(m: re.Match[str], reading: Reading) -> Days:
 
     if not m[4]:
         if reading.strict and is_name(reading, m.start(3), m.end(3)):
-            return NO_DAYS
-        if last > 31 or date(2024, month, last) is None:
             return NO_DAYS
         return yearless(make, reading, m.start())
     if _counts(m, 4, reading):
@@ -272,7 +271,7 @@ _QUARTER_BEFORE = re.compile(
 )
 @rule(rf"({Y})[\s-]q([1-4])(?!\w)", DIGITS)
 def _quarter(m: re.Match[str], reading: Reading) -> Days | None:
-    if m.re.groups == 2:
+    if m.re.groups == 2:  # "2025-Q3"
         return unit_at("quarter", date(int(m[1]), int(m[2]) * 3, 1), 0)
     number = int(m[1]) if m[1] else ["first", "second", "third", "fourth"].index(m[2]) + 1
     year = m[3] or m[4]

@@ -30,6 +30,7 @@ from hindsight_teams.backends.sqlite.text.date_units import (
     how_many,
     is_recurring,
     moved,
+    nearest_day,
     unit_at,
     units_between,
     yearless,
@@ -56,6 +57,13 @@ from hindsight_teams.backends.sqlite.text.date_words import (
 )
 
 _NEARBY = ("last", "past", "previous", "this", "current", "next", "coming", "upcoming")
+
+
+def _way(word: str) -> int:
+    """Whether a word says the last one, this one or the next one."""
+    return -1 if word in ("last", "past", "previous") else 0 if word in ("this", "current") else 1
+
+
 _S = any_of(SEASONS)
 _OWNED = re.compile(r"['\u2019]s\b")
 
@@ -243,11 +251,9 @@ def _last_weekday(m: re.Match[str], reading: Reading) -> Days | None:
         or _OF_IT.match(reading.low, m.end())
     ):
         return NO_DAYS
-    if m[1] in ("this", "current"):
+    if not (way := _way(m[1])):
         return unit_at("day", today - timedelta(days=today.weekday()), weekday)
-    if m[1] in ("next", "coming", "upcoming") or m[1].endswith("coming"):
-        return unit_at("day", today, (weekday - today.weekday() - 1) % 7 + 1)
-    return unit_at("day", today, -((today.weekday() - weekday - 1) % 7 + 1))
+    return unit_at("day", today, way * ((way * (weekday - today.weekday()) - 1) % 7 + 1))
 
 
 @rule(rf"({PAST}|{THIS}|{NEXT})\s+({M}|{_S})(?!\w)", _NEARBY)
@@ -259,12 +265,11 @@ def _last_month_name(m: re.Match[str], reading: Reading) -> Days | None:
 
     if reading.strict and is_name(reading, m.start(2), m.end(2)):
         return NO_DAYS
-    if m[1] in ("next", "coming", "upcoming") or m[1].endswith("coming"):
-        return next(days for year in range(today.year, today.year + 3) if (days := make(year)).start > today)
-    if m[1] in ("this", "current"):
+    if not (way := _way(m[1])):
         before = make(today.year - 1)
         return before if before.end > today else make(today.year)  # "this winter" in January
-    return next(days for year in range(today.year, today.year - 3, -1) if (days := make(year)).end <= today)
+    found = (make(today.year + way * n) for n in range(3))
+    return next(days for days in found if (days.start > today if way > 0 else days.end <= today))
 
 
 @rule(rf"(?:in|during|over|since|until|by)\s+(?:(the)\s+)?({_S})\b", ("in", "during", "over", "since", "until", "by"))
@@ -286,8 +291,11 @@ def _weekday(m: re.Match[str], reading: Reading) -> Days | None:
         return unit_at("day", today, away or 7)
     lean = reading.lean(at)
     if reading.strict:
-        named = _WEEKDAY_BEFORE.search(low, max(0, at - 10), at) or _TIME_OF_DAY.match(low, m.end())
-        named = named or (not low[:at].strip("\"'*- ") and _ITSELF.match(low, m.end()))
+        named = (
+            _WEEKDAY_BEFORE.search(low, max(0, at - 10), at)
+            or _TIME_OF_DAY.match(low, m.end())
+            or (not low[:at].strip("\"'*- ") and _ITSELF.match(low, m.end()))
+        )
         listed = _DAY_AFTER.match(low, m.end()) or _DAY_AHEAD.search(low, max(0, at - 24), at)
         if (up_to := _DAY_UP_TO.match(low, m.end())) and WEEKDAYS[up_to[1]] == today.weekday():
             return NO_DAYS  # "from Monday to Wednesday", on a Wednesday
@@ -302,24 +310,8 @@ def _weekday(m: re.Match[str], reading: Reading) -> Days | None:
     WEEKDAYS,
 )
 def _weekday_the(m: re.Match[str], reading: Reading) -> Days:
-    """As in "Friday the 13th": the nearest one, as the sentence leans."""
-    lean = reading.lean(m.start())
-    if lean is None:
-        return NO_DAYS
-    firsts = (
-        moved(reading.today.replace(day=1), "month", count if lean == "future" else -count) for count in range(24)
-    )
-    days = (first + timedelta(days=int(m[2]) - 1) for first in firsts)
-    return unit_at(
-        "day",
-        next(
-            day
-            for day in days
-            if (day.weekday(), day.day) == (WEEKDAYS[m[1]], int(m[2]))
-            and (day >= reading.today if lean == "future" else day <= reading.today)
-        ),
-        0,
-    )
+    """As in "Friday the 13th"."""
+    return nearest_day(reading, m.start(), int(m[2]), weekday=WEEKDAYS[m[1]])
 
 
 _LIST = r"\s*(?:,|&|/|\b(?:and|or|und|oder|et|ou|y|o|e|и|или)\b)\s*(?:(?:and|or|on|am|le|el|в)\s+)*"
@@ -344,21 +336,9 @@ def _day_of_month(m: re.Match[str], reading: Reading) -> Days:
     if m[2]:
         month = unit_at("month", today, {"last": -1, "this": 0, "next": 1}[m[2]]).start
         return unit_at("day", month.replace(day=day), 0)
-    if not 1 <= day <= 31 or (reading.strict and not _DAY_BEFORE.search(reading.low, max(0, at - 8), at)):
+    if reading.strict and not _DAY_BEFORE.search(reading.low, max(0, at - 8), at):
         return NO_DAYS
-    lean = reading.lean(at)
-    if lean is None:
-        return NO_DAYS
-    sign = 1 if lean == "future" else -1
-    for months in range(13):
-        first = moved(today.replace(day=1), "month", sign * months)
-        try:
-            found = first.replace(day=day)
-        except ValueError:
-            continue
-        if (found >= today) if sign > 0 else (found <= today):
-            return unit_at("day", found, 0)
-    return NO_DAYS
+    return nearest_day(reading, at, day)
 
 
 _HAN_WEEKS = {

@@ -137,6 +137,19 @@ def on_weekday(make: Callable[[int], Days], weekday: int, reading: Reading, posi
     return nearest[0] if nearest and abs((nearest[0].start - today).days) <= 400 else NO_DAYS
 
 
+def nearest_day(reading: Reading, position: int, day: int, *, weekday: int | None = None) -> Days:
+    """The last or next day of a month ("the 11th", "Friday the 13th"), as the sentence leans."""
+    lean, today = reading.lean(position), reading.today
+    for months in range(24 if lean and 1 <= day <= 31 else 0):
+        first = moved(today.replace(day=1), "month", months if lean == "future" else -months)
+        found = first + timedelta(days=day - 1)
+        if found.month != first.month or (weekday is not None and found.weekday() != weekday):
+            continue
+        if found >= today if lean == "future" else found <= today:
+            return unit_at("day", found, 0)
+    return NO_DAYS
+
+
 def how_many(text: str) -> tuple[int, int]:
     """The least and the most that "three", "a few" or "12" mean."""
     text = re.sub(r"\s+", " ", text)
@@ -227,7 +240,10 @@ _OTHER_FUTURE = re.compile(
     r"|\b(?:будет|будут|буду|будем|должен|должна|нужно|надо)\b"
     r"|[将將]|ます[\u3002.!\uff01]?$|予定|예정|겠"
 )
-_DEADLINE = re.compile(r"\b(?:until|till|by|before|bis|hasta|até|fino\s+a|jusqu\w*|avant|avanti|antes\s+de|vor|до)\b")
+_DEADLINE = re.compile(
+    r"\b(?:until|till|by|before|bis|hasta|até|fino\s+a|jusqu\w*|avant|avanti|antes\s+de|vor|до|"
+    r"no\s+later|spätestens|plus\s+tard|(?:más|mais)\s+tardar|entro|uiterlijk|позднее)\b"
+)
 _SINCE = re.compile(r"\b(?:since|seit|depuis|desde|dal)\s+(?:the\s+|dem\s+|el\s+|le\s+)?$")
 _RECURRING = re.compile(
     r"\b(?:every|each|daily|weekly|monthly|quarterly|yearly|annually|anniversary|birthdays?|born|weekdays|always|usually|"

@@ -186,7 +186,8 @@ _PHRASES: dict[Unit, dict[int, str]] = {
     },
     "year": {
         -1: "letztes jahr; letzten jahr; voriges jahr; année dernière; an dernier; année passée;"
-        " año pasado; ano passado; anno scorso; vorig jaar; прошлом году; прошлого года; tahun lalu; geçen yıl; geçen sene",
+        " año pasado; ano passado; anno scorso; vorig jaar; прошлом году; прошлого года;"
+        " tahun lalu; geçen yıl; geçen sene",
         0: "dieses jahr; cette année; este año; este ano; quest'anno; dit jaar; в этом году",
         1: "nächstes jahr; année prochaine; próximo año; año que viene; próximo ano;"
         " anno prossimo; volgend jaar; в следующем году; tahun depan; gelecek yıl",
