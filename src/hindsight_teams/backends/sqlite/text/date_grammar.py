@@ -209,7 +209,6 @@ _FROM_THEN = re.compile(
     r"\b(?:ever\s+)?(?P<way>since|seit|depuis|desde|dal|с|sejak|منذ|as\s+of|starting|beginning|à\s+partir\s+d[eu]|a\s+partir\s+de?l?|ab)"
     r"\s+(?:in\s+|dem\s+|tahun\s+|عام\s+|سنة\s+)?(?:the\s+)?$"
 )
-_FROM_NOW = re.compile(r"\W*from\s+(?:the\s+)?$")
 _DAYS_TO_DAYS = re.compile(r"\d{1,2}\W{0,2}(?:[-\u2013]|\s(?:to|bis|au|al|a|по)\s)\W?\d{1,2}\b")
 _UP_TO = re.compile(
     r"\b(?P<way>before|prior\s+to|earlier\s+than|(?:no|not)\s+later\s+than|spätestens(?:\s+(?:am|bis|zum))?|au\s+plus\s+tard(?:\s+le)?|"
@@ -224,6 +223,9 @@ _ONWARDS = re.compile(
 )
 _NO_LATER = re.compile(r"\s?[末底]?(?:まで|까지|之前|以前|前|为止|為止)|\s+(?:तक|تک|পর্যন্ত)|['\u2019]y?[ea]\s+kadar\b")
 _RANGE = re.compile(r"[年月日]\s?(?:から|到|至|~|\u301c)")
+_FROM_NOW = re.compile(
+    r"(?:^\W*|\b(?:valid|works?|open|closed|appl(?:y|ies)|available|effective|free|on\s+leave|in\s+force)\s+)(?P<from>from)\s+(?:the\s+)?$"
+)
 _FROM_WORD = re.compile(r"\bfrom\s+(?:the\s+)?$")
 
 
@@ -300,8 +302,8 @@ def _directed(low: str, hit: Hit, today: date) -> Hit:
     days = hit.days
     if not _DAYS_TO_DAYS.match(low, hit.left) and (match := _FROM_THEN.search(low, max(0, hit.left - 24), hit.left)):
         return _from(replace(hit, left=match.start()), today, past=match["way"] in _SINCE_WORDS)
-    if days.start > today and _FROM_NOW.match(low, 0, hit.left):
-        return replace(hit, left=0, days=Days(days.start, LATEST), open="end")
+    if days.start > today and (match := _FROM_NOW.search(low, 0, hit.left)):
+        return replace(hit, left=match.start("from"), days=Days(days.start, LATEST), open="end")
     if match := _UP_TO.search(low, max(0, hit.left - 24), hit.left):
         way = match["way"]
         if way in ("after", "later than", "setelah", "بعد"):

@@ -182,7 +182,9 @@ def _happening(sentence: str, spans: Sequence[Span], years: AbstractSet[int], no
 _UNREAL = re.compile(
     r"^\W*(?:let['\u2019]?s\s+|now\s+|just\s+)?(?:say|assume)\b"
     r"|\b(?:pretend\w*|suppos(?:e|ing)|imagin(?:e|ing)|hypothetical\w*|as\s+(?:if|though)|what\s+if|if\s+only|i\s+wish|"
-    r"(?:would|could|should|might)(?:n['\u2019]t)?\s+have|as\s+(?:they|people)\s+say|saying|proverb|no\s+tomorrow|"
+    r"(?:would|could|should|might)(?:n['\u2019]t)?\s+have|as\s+(?:they|people)\s+say|saying|whether|ob|"
+    r"(?:not|un)\s?(?:clear|sure|known)|(?:nobody|no\s+one)\s+knows|dream(?:ed|t)|"
+    r"proverb|no\s+tomorrow|"
     r"put\s+off\s+(?:till|until)|maybe|perhaps|possibly|vielleicht|quizás?|tal\s+vez|peut-être|talvez|forse|misschien|"
     r"возможно|mungkin|belki|als\s+ob|angenommen|hätten?|wären?|como\s+si|supongamos|habría\w*|hubiera\w*|comme\s+si|"
     r"supposons|aurai(?:s|t|ent)|como\s+se|suponhamos|teria\w*|tivesse\w*|come\s+se|supponiamo|avrebbe\w*|avesse\w*|alsof|"
@@ -211,6 +213,8 @@ _ABOUT = re.compile(
     r"(?:is\s+|are\s+)?(?:(?:for|of|from|on|about|für|über|von|aus|de|du|del|sobre|sur|pour|para)\s+)?(?:the\s+years?\s+)?$"
 )
 """Months and years that something is about: "the report covers 2019", "minutes from 1998 to 2004"."""
+_YEARS = re.compile(r"(?:from|between)\b.*\d{4}.*\d{4}")
+"""In the present: "the museum owns letters from 1914 to 1918"."""
 _BESIDE = re.compile(
     r"\b(?:before|after|since|until|till|prior\s+to|nach|seit|avant|après|depuis|"
     r"antes\s+d[eao]l?|después\s+del?|depois\s+d[eao])\s+(?:\w+\s+){0,3}\w+\s+(?:in|of|im|en|de|em)\s+$"
@@ -223,7 +227,7 @@ _DENIES = re.compile(
 """What is denied of all time before a day: "nothing ships before Monday"."""
 _DENIED_DAY = re.compile(
     r"\b(?:not|never|no\s+longer|nicht(?:\s+mehr)?|pas|plus|no|não|non|не)\s+"
-    r"(?:(?:on|in|at|before|am|im|le|en|el|em|no|na|il|в|во)\s+)?(?:the\s+)?$"
+    r"(?:(?:on|in|at|before|am|im|le|en|el|em|no|na|il|в|во)\s+)?(?:the\s+)?$|\beve\s+of\s+(?:the\s+)?$"
 )
 _QUOTED = re.compile(
     r"(?<!\w)\"[^\"]+\"(?!\w)|\u201c[^\u201d]+\u201d|\u201e[^\u201c\u201d]+[\u201c\u201d]|\u00ab[^\u00bb]+\u00bb"
@@ -241,7 +245,9 @@ def _is_told(sentence: str, span: Span, now: datetime) -> bool:
     if span.end.date() > now.date() and _IN_CASE.search(before):
         return False
     if span.open is None and span.end - span.start > _LONG:
-        about = _ABOUT.search(before) or (_COVERS.search(before) and leaning(low) != "past")
+        present = leaning(low) != "past"
+        about = _ABOUT.search(before) or (present and _COVERS.search(before))
+        about = about or (present and span.end <= now and _YEARS.match(span.text.lower()))
         if _BESIDE.search(before) or (about and not span.yearless):
             return False
     return not any(
