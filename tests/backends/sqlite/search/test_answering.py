@@ -66,11 +66,13 @@ def test_few_lines_come_back_where_nothing_is_known(team: SQLiteBackend) -> None
     assert sum(lines) / len(lines) <= 3
 
 
-@pytest.fixture(scope="module")
-def mixed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SQLiteBackend]:
+@pytest.fixture(scope="module", params=["alone", "by two in a session"])
+def mixed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SQLiteBackend]:
+    together = request.param != "alone"
     with closing(SQLiteBackend(tmp_path_factory.mktemp("mixed") / "memory.db")) as backend:
-        for fact in MIXED["facts"]:
-            backend.retain("team", fact)
+        for number, fact in enumerate(MIXED["facts"]):
+            author = ("ada", "bo")[number % 2]
+            backend.retain("team", fact, metadata={"author": author}, tags=["session:one"] if together else [])
         yield backend
 
 

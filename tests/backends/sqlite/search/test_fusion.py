@@ -421,13 +421,17 @@ def test_a_light_word_weighs_nothing_unless_it_is_held_or_all_there_is(nowhere: 
         )
 
 
-@pytest.mark.parametrize(("speaker", "sure"), [("bo", 5 / 6), ("ada", 4 / 6)])
+@pytest.mark.parametrize(
+    ("speaker", "text", "sure"),
+    [("bo", "Which cake?", 5 / 6), ("bo", "\uff1f", 5 / 6), ("ada", "Which cake?", 4 / 6), ("bo", "A cake.", 4 / 6)],
+)
 def test_in_a_conversation_the_best_lines_cover_together(
-    nowhere: sqlite3.Connection, speaker: str, sure: float
+    nowhere: sqlite3.Connection, speaker: str, text: str, sure: float
 ) -> None:
-    first, other = candidate(1, TEA, chain=9), candidate(8, CAKE)
-    first.author, reply = "ada", candidate(2, chain=9)
-    reply.author = speaker
+    nowhere.execute("CREATE TABLE memory (no, text)")
+    nowhere.execute("INSERT INTO memory VALUES (2, ?)", (text,))
+    first, other, reply = candidate(1, TEA, chain=9), candidate(8, CAKE), candidate(2, chain=9)
+    first.author, reply.author = "ada", speaker
     found = Scene(nowhere, first, reply, other).found
     assert fusion.confidence(found, HITS, ranking(first, other), Similar(), light=()) == about(sure)
 

@@ -160,7 +160,7 @@ def confidence(
         # What happens to be noted one after the other is no evidence: only a document or session has neighbours.
         beside = 0.0 if candidate.stream == ARRIVAL else neighbours.added(found, candidate, hits)
         held.append((candidate.mask, hits.weight(candidate.mask) + beside))
-    if first and neighbours.in_conversation(found, first[0]):
+    if neighbours.in_conversation(found, first):
         together = reduce(or_, (mask for mask, _ in held))
         held.append((together, hits.weight(together)))
     shares = [weight / whole for mask, weight in held if (whole := _asked(hits, mask, light))]
