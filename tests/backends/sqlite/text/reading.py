@@ -57,6 +57,11 @@ def kinds(*, held_out: bool) -> Iterator[tuple[str, str, list[str]]]:
     yield from _answered(_lines("kinds.tsv")[int(held_out) :: 2])
 
 
+def fresh() -> Iterator[tuple[str, str, list[str]]]:
+    """A sixth set, written after the last change of the rules and read once."""
+    yield from _answered(_lines("fresh.tsv"))
+
+
 def kinds_asked(*, held_out: bool) -> Iterator[tuple[str, str, list[str]]]:
     """Questions from the same hand."""
     yield from _asked(_lines("kinds_asked.tsv")[int(held_out) :: 2])
@@ -136,6 +141,7 @@ def main() -> None:
         ("fifth set, held out", kinds(held_out=True), False),
         ("fifth set, its questions, looked at", kinds_asked(held_out=False), True),
         ("fifth set, its questions, held out", kinds_asked(held_out=True), False),
+        ("sixth set, read once", fresh(), False),
         ("unseen set", unseen(), False),
         ("unseen set, its questions", unseen_asked(), False),
     ):
