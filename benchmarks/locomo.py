@@ -1,6 +1,6 @@
 """Evidence retrieval on LoCoMo, by the way that a team takes: members retain and recall, no language model.
 
-    python benchmarks/locomo.py PATH/TO/locomo.json [--minilm] [--only NAME] [--limit N] [--cut]
+    python benchmarks/locomo.py PATH/TO/locomo.json [--minilm] [--only NAME] [--limit N] [--cut] [--refused]
 
 Each turn of a conversation is retained by the member who said it; each question is recalled by one of them; recall@k
 is the share of a question's evidence turns among the first k memories, averaged over questions of categories 1 to 4.
@@ -14,7 +14,9 @@ The settings:
     crowd       a team for each conversation in a file that holds 100,000 other memories
 
 With ``--cut``: how many lines and tokens a recall returns, how much it keeps of the evidence in the first 30 lines of
-the whole ranking, and the share of evidence that fits into some token limits, beside bm25 of one FTS5 table.
+the whole ranking, and the share of evidence that fits into some token limits, beside bm25 of one FTS5 table. With
+``--refused``: of which share of the questions a recall says that little is known, of those that have an answer and of
+those of category 5, which have none.
 """
 
 from __future__ import annotations
@@ -42,7 +44,7 @@ from hindsight_teams.backends.sqlite import SQLiteBackend
 from hindsight_teams.backends.sqlite.search import weights
 from hindsight_teams.backends.sqlite.text.stop_words import STOP_WORDS
 from hindsight_teams.memory.member import MemberMemory
-from hindsight_teams.models import RetainItem
+from hindsight_teams.models import LITTLE_KNOWN, RetainItem
 
 SETTINGS = ("documents", "lines", "singly", "undated", "one-bank", "crowd")
 CROWD = 100_000
@@ -120,6 +122,24 @@ def measure(conversations: list[Conversation], setting: str, *, minilm: bool, bu
     print("           " + "  ".join(f"{CATEGORIES[c]} {recall_at(r, 10):.3f}" for c, r in by_category.items() if r))
     by_talk = {t.id: [row for row in main if row[0] == t.id] for t in conversations}
     print("           " + "  ".join(f"{name} {recall_at(r, 10):.3f}" for name, r in by_talk.items() if r), flush=True)
+
+
+def measure_refused(conversations: list[Conversation], setting: str, *, minilm: bool, budget: str) -> None:
+    """Print of which share of the questions little is said to be known."""
+    low: dict[bool, list[bool]] = {True: [], False: []}
+    with tempfile.TemporaryDirectory() as folder:
+        backend = SQLiteBackend(Path(folder) / "memory.db", embedder="minilm" if minilm else None)
+        fill(backend, conversations, setting)
+        for talk in conversations:
+            asker = next(iter(team_of(backend, talk, setting).values()))
+            for question in talk.questions:
+                found = asker.recall(question.text, budget=budget, query_timestamp=question.asked)  # type: ignore[arg-type]
+                low[question.category != 5].append((found.confidence or 0.0) < LITTLE_KNOWN)
+        backend.close()
+    print(
+        f"{setting:10} little known: {statistics.fmean(low[True]):.3f} of the {len(low[True])} with an answer, "
+        f"{statistics.fmean(low[False]):.3f} of the {len(low[False])} without"
+    )
 
 
 LIMITS = (256, 512, 1_000, 2_000, 4_096)
@@ -210,6 +230,7 @@ def main() -> None:
     parser.add_argument("--budget", choices=("low", "mid", "high"), default="mid")
     parser.add_argument("--only", choices=SETTINGS, action="append")
     parser.add_argument("--cut", action="store_true", help="how much comes back, beside bm25")
+    parser.add_argument("--refused", action="store_true", help="how often little is said to be known")
     parser.add_argument("--limit", type=int, help="only the first N conversations")
     options = parser.parse_args()
     if not options.file.is_file():
@@ -221,6 +242,10 @@ def main() -> None:
     )
     if options.cut:
         measure_cut(conversations, minilm=options.minilm)
+        return
+    if options.refused:
+        for setting in options.only or ("documents", "singly", "undated"):
+            measure_refused(conversations, setting, minilm=options.minilm, budget=options.budget)
         return
     for setting in options.only or SETTINGS:
         measure(conversations, setting, minilm=options.minilm, budget=options.budget)

@@ -18,7 +18,7 @@ OperationStatus: TypeAlias = Literal["pending", "processing", "completed", "fail
 TagGroup: TypeAlias = Mapping[str, Any]
 """A boolean tag filter as Hindsight writes it; see ``hindsight_teams.requests.tags``."""
 
-LITTLE_KNOWN = 0.35
+LITTLE_KNOWN = 0.42
 """A ``RecallResult.confidence`` below which little is known about what was asked."""
 
 BUDGETS: tuple[Budget, ...] = get_args(Budget)

@@ -56,6 +56,31 @@ def test_two_facts_are_found_by_their_own_words_and_by_their_subject(
     assert {first, second} <= set(texts(member, subject))
 
 
+@pytest.mark.parametrize(("first", "second"), STATEMENTS["more_distinct"])
+def test_two_facts_are_found_by_their_own_words(member: MemberMemory, first: str, second: str) -> None:
+    member.retain(first)
+    member.retain(second)
+    assert first in texts(member, first)
+    assert second in texts(member, second)
+
+
+@pytest.mark.parametrize(("half", "first", "answered"), [(0, 15, 14), (1, 13, 13)], ids=["looked at", "held out"])
+def test_updates_of_another_hand_come_first_as_often_as_published(
+    kept: SQLiteBackend, half: int, first: int, answered: int
+) -> None:
+    newer_first = quoted_first = 0
+    for old, new, question in STATEMENTS["more_updates"][half::2]:
+        team = TeamMemory(
+            f"team-{next(TEAMS)}", banks={"s": "team"}, members={"x": {"s": "full"}}, backend=kept, guard=False
+        )
+        team.member("x").retain(old, timestamp=SAID)
+        team.member("x").retain(new, timestamp=SAID + 3 * DAY)
+        newer_first += texts(team.member("x"), question)[0] == new
+        quoted_first += new in team.member("x").reflect(question).text.splitlines()[0]
+    assert newer_first >= first  # of 15
+    assert quoted_first >= answered
+
+
 @pytest.mark.parametrize(("first", "again"), STATEMENTS["same"])
 def test_the_same_words_are_one_memory_said_twice(member: MemberMemory, first: str, again: str) -> None:
     member.retain(first)

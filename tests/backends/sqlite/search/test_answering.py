@@ -16,6 +16,7 @@ from hindsight_teams.models import LITTLE_KNOWN
 
 SMALL: dict[str, Any] = tomllib.loads(Path(__file__).with_name("small_banks.toml").read_text())["held_out"]
 FILE = tomllib.loads(Path(__file__).with_name("team_facts.toml").read_text())
+MIXED = tomllib.loads(Path(__file__).with_name("mixed_facts.toml").read_text())
 ANSWERED: list[dict[str, str]] = FILE["answered"][1::2]
 UNANSWERED = [entry["question"] for entry in FILE["unanswered"][1::2]]
 
@@ -44,7 +45,7 @@ def test_the_answer_stands_first(team: SQLiteBackend) -> None:
 
 def test_what_is_not_known_is_refused(team: SQLiteBackend) -> None:
     refused = sum(team.reflect("team", question).text == "Nothing is known about this." for question in UNANSWERED)
-    assert refused >= 16  # of 20
+    assert refused >= 20  # of 20
 
 
 def test_nothing_is_known_exactly_where_confidence_is_low(team: SQLiteBackend) -> None:
@@ -63,6 +64,26 @@ def test_confidence_tells_what_is_known_from_what_is_not(team: SQLiteBackend) ->
 def test_few_lines_come_back_where_nothing_is_known(team: SQLiteBackend) -> None:
     lines = [len(team.recall("team", question).results) for question in UNANSWERED]
     assert sum(lines) / len(lines) <= 3
+
+
+@pytest.fixture(scope="module", params=["alone", "by two in a session"])
+def mixed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SQLiteBackend]:
+    together = request.param != "alone"
+    with closing(SQLiteBackend(tmp_path_factory.mktemp("mixed") / "memory.db")) as backend:
+        for number, fact in enumerate(MIXED["facts"]):
+            author = ("ada", "bo")[number % 2]
+            backend.retain("team", fact, metadata={"author": author}, tags=["session:one"] if together else [])
+        yield backend
+
+
+def test_facts_of_many_domains_are_answered_and_what_is_not_told_of_them_is_refused(mixed: SQLiteBackend) -> None:
+    answered, unanswered = MIXED["answered"][1::2], MIXED["unanswered"][1::2]
+    first = sum(e["fact"] in mixed.reflect("team", e["question"]).text.splitlines()[0] for e in answered)
+    refused = sum(mixed.reflect("team", question).text == "Nothing is known about this." for question in unanswered)
+    assert first >= 19  # of 20
+    assert refused >= 8  # of 10
+    known, unknown = (confidences(mixed, asked) for asked in ([e["question"] for e in answered], unanswered))
+    assert sum((a > b) + 0.5 * (a == b) for a in known for b in unknown) / 200 >= 0.95
 
 
 def test_each_line_has_its_date_and_author(team: SQLiteBackend) -> None:
@@ -86,12 +107,12 @@ def small(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 def test_a_small_bank_answers_what_it_knows(small: SQLiteBackend) -> None:
     answers = [small.reflect("team", entry["question"]).text.splitlines()[0] for entry in SMALL["answered"]]
     right = sum(SMALL["facts"][e["fact"]] in first for e, first in zip(SMALL["answered"], answers, strict=True))
-    assert right >= 20  # of 21
+    assert right >= 19  # of 21
 
 
 def test_a_small_bank_refuses_what_it_does_not_know(small: SQLiteBackend) -> None:
     refused = sum(small.reflect("team", q).text == "Nothing is known about this." for q in SMALL["unanswered"])
-    assert refused >= 17  # of 20
+    assert refused >= 18  # of 20
 
 
 def test_a_bank_of_five_refuses_what_it_does_not_know(backend: SQLiteBackend) -> None:

@@ -396,14 +396,51 @@ def test_the_confidence_is_what_one_of_the_first_three_covers(
     candidates = [candidate(100 + n, mask) for n, mask in enumerate(masks)]
     found = Scene(nowhere, *candidates).found
     hits = replace(HITS, missing=missing)
-    assert fusion.confidence(found, hits, ranking(*candidates), Similar()) == about(sure)
+    assert fusion.confidence(found, hits, ranking(*candidates), Similar(), light=()) == about(sure)
+
+
+def test_what_differs_by_an_edit_weighs_as_lacking_unless_it_is_held(nowhere: sqlite3.Connection) -> None:
+    terms = [Term.of("tea"), replace(Term.of("cake"), share=weights.ONE_EDIT), HITS.terms[2]]
+    hits = replace(HITS, terms=terms, lack=7.0)
+    cake = hits.weights[1]
+    for mask, sure in ((TEA, 4 / 11), (TEA | CAKE, (4 + cake) / (4 + cake / weights.ONE_EDIT))):
+        first = candidate(1, mask)
+        assert fusion.confidence(Scene(nowhere, first).found, hits, ranking(first), Similar(), light=()) == about(sure)
+
+
+def test_a_light_word_weighs_nothing_unless_it_is_held_or_all_there_is(nowhere: sqlite3.Connection) -> None:
+    for mask, light, sure in (
+        (TEA, {"cake"}, 1.0),
+        (CAKE, {"cake"}, 1 / 6),
+        (TEA, {"tea", "cake"}, 1.0),
+        (0, {"tea", "cake"}, 0.0),
+    ):
+        first = candidate(1, mask)
+        assert fusion.confidence(Scene(nowhere, first).found, HITS, ranking(first), Similar(), light=light) == about(
+            sure
+        )
+
+
+@pytest.mark.parametrize(
+    ("speaker", "text", "sure"),
+    [("bo", "Which cake?", 5 / 6), ("bo", "\uff1f", 5 / 6), ("ada", "Which cake?", 4 / 6), ("bo", "A cake.", 4 / 6)],
+)
+def test_in_a_conversation_the_best_lines_cover_together(
+    nowhere: sqlite3.Connection, speaker: str, text: str, sure: float
+) -> None:
+    nowhere.execute("CREATE TABLE memory (no, text)")
+    nowhere.execute("INSERT INTO memory VALUES (2, ?)", (text,))
+    first, other, reply = candidate(1, TEA, chain=9), candidate(8, CAKE), candidate(2, chain=9)
+    first.author, reply.author = "ada", speaker
+    found = Scene(nowhere, first, reply, other).found
+    assert fusion.confidence(found, HITS, ranking(first, other), Similar(), light=()) == about(sure)
 
 
 def test_what_stands_beside_the_best_covers_too(nowhere: sqlite3.Connection) -> None:
     first, second = candidate(1, CAKE, chain=9), candidate(2, TEA, chain=9)
     found = Scene(nowhere, first, second).found
-    assert fusion.confidence(found, HITS, ranking(first), Similar()) == about((1 + 0.5 * 4) / 6)
-    assert fusion.confidence(found, WordHits(), ranking(first), Similar()) is None
+    assert fusion.confidence(found, HITS, ranking(first), Similar(), light=()) == about((1 + 0.5 * 4) / 6)
+    assert fusion.confidence(found, WordHits(), ranking(first), Similar(), light=()) is None
 
 
 @pytest.mark.parametrize(
@@ -424,11 +461,13 @@ def test_the_confidence_of_vectors_is_how_far_the_best_stands_out(
 ) -> None:
     candidates = [candidate(n) for n in (1, 2, 3, 4)]
     found, similar = Scene(nowhere, *candidates).found, Similar(scores, base)
-    assert fusion.confidence(found, WordHits(), ranking(*candidates), similar) == about(sure)
-    words = fusion.confidence(found, replace(HITS, missing=2.0), ranking(*candidates), similar)
+    assert fusion.confidence(found, WordHits(), ranking(*candidates), similar, light=()) == about(sure)
+    words = fusion.confidence(found, replace(HITS, missing=2.0), ranking(*candidates), similar, light=())
     assert words == about(sure / 2)
     held = [candidate(1, TEA)]
-    assert fusion.confidence(Scene(nowhere, *held).found, HITS, ranking(*held), Similar({1: 0.3})) == about(4 / 6)
+    assert fusion.confidence(Scene(nowhere, *held).found, HITS, ranking(*held), Similar({1: 0.3}), light=()) == about(
+        4 / 6
+    )
 
 
 def scored(*totals: float) -> list[fusion.Scored]:

@@ -37,6 +37,11 @@ def asked() -> Iterator[tuple[str, str, list[str]]]:
     yield from _asked(_lines("asked.tsv"))
 
 
+def more_asked() -> Iterator[tuple[str, str, list[str]]]:
+    """Questions that were written to find what the rules lack."""
+    yield from _asked(_lines("more_asked.tsv"))
+
+
 def unseen() -> Iterator[tuple[str, str, list[str]]]:
     """A fourth set, of which nobody has looked at single sentences."""
     yield from _answered(_lines("unseen.tsv"))
@@ -45,6 +50,21 @@ def unseen() -> Iterator[tuple[str, str, list[str]]]:
 def unseen_asked() -> Iterator[tuple[str, str, list[str]]]:
     """Questions of which nobody has looked at single ones."""
     yield from _asked(_lines("unseen_asked.tsv"))
+
+
+def kinds(*, held_out: bool) -> Iterator[tuple[str, str, list[str]]]:
+    """A fifth set, of the kinds that the others lack, by somebody who had not written the rules."""
+    yield from _answered(_lines("kinds.tsv")[int(held_out) :: 2])
+
+
+def fresh() -> Iterator[tuple[str, str, list[str]]]:
+    """A sixth set, written after the last change of the rules and read once."""
+    yield from _answered(_lines("fresh.tsv"))
+
+
+def kinds_asked(*, held_out: bool) -> Iterator[tuple[str, str, list[str]]]:
+    """Questions from the same hand."""
+    yield from _asked(_lines("kinds_asked.tsv")[int(held_out) :: 2])
 
 
 def invented(*, held_out: bool) -> tuple[list[str], int]:
@@ -117,6 +137,11 @@ def main() -> None:
         ("first set, held out", dated(held_out=True), False),
         ("third set, looked at", attacked(), True),
         ("third set, its questions", asked(), True),
+        ("fifth set, looked at", kinds(held_out=False), True),
+        ("fifth set, held out", kinds(held_out=True), False),
+        ("fifth set, its questions, looked at", kinds_asked(held_out=False), True),
+        ("fifth set, its questions, held out", kinds_asked(held_out=True), False),
+        ("sixth set, read once", fresh(), False),
         ("unseen set", unseen(), False),
         ("unseen set, its questions", unseen_asked(), False),
     ):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
 
 from hindsight_teams.backends.sqlite.search import moments, neighbours, weights
 from hindsight_teams.backends.sqlite.search.candidates import Candidate, Candidates
@@ -13,6 +15,7 @@ from hindsight_teams.backends.sqlite.search.counting import Counted
 from hindsight_teams.backends.sqlite.search.meaning import Similar
 from hindsight_teams.backends.sqlite.search.weights import Depth
 from hindsight_teams.backends.sqlite.search.words import WordHits, shown
+from hindsight_teams.backends.sqlite.store.streams import ARRIVAL
 from hindsight_teams.backends.sqlite.text import terms as tokens
 from hindsight_teams.models import Signal
 
@@ -137,25 +140,49 @@ def signals(scored: Scored, hits: WordHits, asked: Mapping[str, str]) -> tuple[S
     return tuple(part for part in parts if part.score > 0)
 
 
-def confidence(found: Candidates, hits: WordHits, ranked: Sequence[Scored], similar: Similar) -> float | None:
+def confidence(
+    found: Candidates, hits: WordHits, ranked: Sequence[Scored], similar: Similar, *, light: Collection[str]
+) -> float | None:
     """The share of the question's weight that its best memory covers, with what stands beside it.
 
-    A word that the bank lacks weighs as much as its rarest one. Where there are vectors, the mean of that share and of
-    how far the best memory's similarity stands out of the mean: embedders differ in what a cosine says, and less in
-    that. None where nothing can be told.
+    A word that the bank lacks weighs as much as the rarest one of many memories. So does one of which the bank holds
+    only what differs by an edit ("born", "burn"), unless the memory holds that. In a conversation the best memories
+    cover the question together. Where there are vectors, the mean of that share and of how far the best memory's
+    similarity stands out of the mean: embedders differ in what a cosine says, and less in that. None where nothing can
+    be told.
+
+    Args:
+        light: Terms that weigh nothing unless the memory holds them, where the question has others.
     """
-    whole = hits.missing + sum(w / t.share for t, w in zip(hits.terms, hits.weights, strict=True))
     first = [scored.candidate for scored in ranked[: weights.CONFIDENCE_FROM]]
-    parts = []
-    if whole:
-        covered = [hits.weight(c.mask) + neighbours.added(found, c, hits) for c in first]
-        parts.append(min(1.0, max(covered, default=0.0) / whole))
+    held = [(0, 0.0)]
+    for candidate in first:
+        # What happens to be noted one after the other is no evidence: only a document or session has neighbours.
+        beside = 0.0 if candidate.stream == ARRIVAL else neighbours.added(found, candidate, hits)
+        held.append((candidate.mask, hits.weight(candidate.mask) + beside))
+    if neighbours.in_conversation(found, first):
+        together = reduce(or_, (mask for mask, _ in held))
+        held.append((together, hits.weight(together)))
+    shares = [weight / whole for mask, weight in held if (whole := _asked(hits, mask, light))]
+    shares = shares or [weight / whole for mask, weight in held if (whole := _asked(hits, mask, ()))]
+    parts = [min(1.0, max(shares))] if shares else []
     if similar.scores:
         best = max((similar.scores.get(c.no, 0.0) for c in first), default=0.0)
         gap = (best - similar.base) / (1 - similar.base) if similar.base < 1 else 0.0
         least, most = weights.OUTSTANDING
         parts.append(min(1.0, max(0.0, (gap - least) / (most - least))))
     return max(parts[0], statistics.fmean(parts)) if parts else None
+
+
+def _asked(hits: WordHits, mask: int, light: Collection[str]) -> float:
+    """What the question weighs beside a memory of this mask."""
+    whole = hits.missing
+    for bit, (term, weight) in enumerate(zip(hits.terms, hits.weights, strict=True)):
+        if mask >> bit & 1:
+            whole += weight / term.share
+        elif weight and term.text not in light:
+            whole += hits.lack if term.share == weights.ONE_EDIT else weight / term.share
+    return whole
 
 
 def cut(found: Candidates, ranked: Sequence[Scored], sure: float | None, depth: Depth) -> list[Scored]:

@@ -115,6 +115,21 @@ def adjoining(found: Candidates, candidate: Candidate) -> list[Candidate]:
     return [near for near in around if near is not None]
 
 
+def in_conversation(found: Candidates, first: Iterable[Candidate]) -> bool:
+    """Whether somebody else speaks beside some memories, in a document, session or row of dates, and one of them asks.
+
+    Notes of several people that stand one after the other are no conversation.
+    """
+    beside = [
+        no
+        for own in first
+        if own.stream != ARRIVAL and any(near.author != own.author for near in adjoining(found, own))
+        for no in (own.no, *(near.no for near in adjoining(found, own)))
+    ]
+    sql = "SELECT 1 FROM memory WHERE no IN (SELECT value FROM json_each(?)) AND text GLOB '*[?\uff1f\u061f]*' LIMIT 1"
+    return bool(beside) and found.db.execute(sql, (json.dumps(beside),)).fetchone() is not None
+
+
 def added(found: Candidates, candidate: Candidate, hits: WordHits) -> float:
     """What the neighbours of a memory add to the weight of the query's terms in it; each term counts once."""
     if candidate.near:

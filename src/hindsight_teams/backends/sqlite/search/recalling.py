@@ -22,7 +22,16 @@ from hindsight_teams.backends.sqlite.search.candidates import Candidates, Filter
 from hindsight_teams.backends.sqlite.search.weights import DEPTHS, Depth
 from hindsight_teams.backends.sqlite.store import reading, records
 from hindsight_teams.backends.sqlite.text import terms as tokens
-from hindsight_teams.backends.sqlite.text.stop_words import ABOUT, DEMANDS, HAVING, KNOWS, KNOWS_FIRST, POLITE, THINGS
+from hindsight_teams.backends.sqlite.text.stop_words import (
+    ABOUT,
+    DEMANDS,
+    HAVING,
+    KNOWS,
+    KNOWS_FIRST,
+    LEFT_OUT_OF_ANSWERS,
+    POLITE,
+    THINGS,
+)
 from hindsight_teams.models import Budget, Memory, Signal
 
 CHARACTERS_PER_TOKEN = 4
@@ -39,6 +48,7 @@ class Question:
         shown: Terms in the order of the query, with the word that each came from.
         names: Those of the terms that name an author of the bank.
         silent: Those of the terms that only ask.
+        light: Those whose absence tells nothing: "kind", "get", and the words of a date, which time looks up.
         joined: Terms of what it writes apart and others as one, with the terms that it has instead.
         spans: The spans of time it names.
         rest: The query without the names.
@@ -47,6 +57,7 @@ class Question:
     shown: dict[str, str]
     names: frozenset[str]
     silent: frozenset[str]
+    light: frozenset[str]
     joined: dict[str, list[str]]
     spans: list[moments.Named]
     rest: str
@@ -60,7 +71,10 @@ class Question:
         silent = frozenset(t for t, word in shown.items() if word in tokens.QUESTION_WORDS or word not in about)
         rest = " ".join(w for w in text.split() if names.isdisjoint(tokens.terms(w))) if names else text
         joined = {tokens.term(word.lower()): tokens.terms(written) for word, written in tokens.joined(text).items()}
-        return Question(shown, names, silent, joined, moments.spans(db, bank, text, now=now, size=size), rest or text)
+        spans = moments.spans(db, bank, text, now=now, size=size)
+        dated = {term for span in spans for term in tokens.terms(span.text)}
+        light = frozenset(t for t, word in shown.items() if t in dated or word in LEFT_OUT_OF_ANSWERS)
+        return Question(shown, names, silent, light, joined, spans, rest or text)
 
 
 _MOST_NAMES = 24
@@ -134,6 +148,7 @@ def recall(
         joined=question.joined,
         names=question.names,
         silent=question.silent,
+        light=question.light,
         size=size,
         condition=condition,
         loose=loose,
@@ -158,7 +173,7 @@ def recall(
     found.read()
     counted = counting.count(list(found.by_number.values()), hits, list(question.shown), by_words)
     ranked = fusion.fuse(found, hits, counted, names=question.names, spans=question.spans, similarity=similar.scores)
-    confidence = fusion.confidence(found, hits, ranked, similar)
+    confidence = fusion.confidence(found, hits, ranked, similar, light=question.light)
     ranked = updates.newest_first(db, bank, found, ranked)
     ranked = fusion.cut(found, ranked, confidence, depth)
     rows = reading.rows(db, [s.candidate.no for s in ranked])

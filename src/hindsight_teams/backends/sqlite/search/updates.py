@@ -24,8 +24,13 @@ _CHANGES = frozenset("switch replac chang migrat move reloc settl drop quit rena
 _NEARLY = 0.9
 """Of the older line's score: two lines of one differing word that answer as well as each other say nearly the same."""
 
-_MOVES = frozenset("move reloc settl".split())
-_LIVES = frozenset("live resid base dwell".split())
+_MOVES = frozenset(
+    "move reloc settl gezogen umgezogen zog mudo mudado mudou demenag trasferita trasferito verhuisd перееха переехал"
+    " pindah 搬到 搬去 っ越".split()
+)
+_LIVES = frozenset("live resid base dwell wohnt lebt vive habit abita woont mora живет tinggal 住在 に住".split())
+_WHEN = frozenset("now sinc last week month year today yesterday again current".split())
+"""Stems that tell since when the newer line holds."""
 
 
 def newest_first(db: sqlite3.Connection, bank: int, found: Candidates, ranked: Sequence[Scored]) -> list[Scored]:
@@ -98,7 +103,7 @@ def _updates(older: Scored, newer: Scored, lines: Mapping[int, _Line]) -> bool:
     # "Nora likes jazz" is not news about tea: what the question asks for by name must stand in the newer line too.
     if not changed and (a.mask & ~b.mask or newer.total < weights.UPDATE_SHARE * older.total):
         return False
-    if len(old.terms - new.terms) == len(new.terms - old.terms) == 1 and newer.total >= _NEARLY * older.total:
+    if len(old.terms - new.terms) == len(new.terms - old.terms - _WHEN) == 1 and newer.total >= _NEARLY * older.total:
         return True  # "The logo is blue", "the logo is orange"
     least = weights.UPDATE_ALIKE
     if changed:  # sharing more than its subject says more: "use Kafka", "drop Kafka"

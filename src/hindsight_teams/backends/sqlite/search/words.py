@@ -11,7 +11,6 @@ from itertools import islice, pairwise
 from hindsight_teams.backends.sqlite.search import spelling, weights
 from hindsight_teams.backends.sqlite.store.reading import bounds
 from hindsight_teams.backends.sqlite.text import terms as tokens
-from hindsight_teams.backends.sqlite.text.stop_words import LEFT_OUT_OF_ANSWERS
 
 MOST_TERMS = 24
 """Terms of a query that are looked up, rarest first."""
@@ -62,6 +61,7 @@ class WordHits:
         masks: Which terms a memory holds, by rowid.
         missing: The weight of the query's terms that the bank does not hold in any form.
         rarest: The weight of a term that one memory holds.
+        lack: The weight of a term that the bank lacks.
     """
 
     terms: list[Term] = field(default_factory=list)
@@ -69,6 +69,7 @@ class WordHits:
     masks: dict[int, int] = field(default_factory=dict)
     missing: float = 0.0
     rarest: float = 0.0
+    lack: float = 0.0
     _sums: dict[int, float] = field(default_factory=dict)
 
     def weight(self, mask: int) -> float:
@@ -95,6 +96,7 @@ def search(
     joined: Mapping[str, Collection[str]],
     names: Collection[str],
     silent: Collection[str],
+    light: Collection[str],
     size: int,
     condition: str | None,
     loose: bool = False,
@@ -111,17 +113,19 @@ def search(
         joined: Terms of what the query writes apart and others as one ("wifi"), with the terms that it has instead.
         names: Terms that name an author: they find nothing and weigh nothing, unless there is nothing else.
         silent: Terms that only ask: the same.
+        light: Terms that are not missed where the bank lacks them.
         size: Memories in the bank.
         condition: A further full-text condition that every hit meets.
         loose: Leave the condition to the caller, as far as what meets it is certain to be among the hits.
         most: Index rows to read for finding.
     """
     quiet = {*names, *silent}
-    counts, lacking = _counted(db, bank, asked, joined, quiet, most)
+    counts, lacking = _counted(db, bank, asked, joined, quiet, light, most)
     rare_first = sorted(counts, key=lambda t: (t.text in quiet, counts[t]))[:MOST_TERMS]
     only_quiet = all(term.text in quiet for term in rare_first)
     rarest = _idf(1, max(size, weights.FEWEST))
-    hits = WordHits(terms=rare_first, missing=lacking * _idf(1, max(size, weights.LACKING_AMONG)), rarest=rarest)
+    lack = _idf(1, max(size, weights.LACKING_AMONG))
+    hits = WordHits(terms=rare_first, missing=lacking * lack, rarest=rarest, lack=lack)
     finders: list[Term] = []
     budget = most
     for term in rare_first:
@@ -154,6 +158,7 @@ def _counted(
     asked: Mapping[str, str],
     joined: Mapping[str, Collection[str]],
     quiet: Collection[str],
+    light: Collection[str],
     most: int,
 ) -> tuple[dict[Term, int], int]:
     """In how many memories each term occurs, in whichever form the bank has it; and how many terms it lacks."""
@@ -175,13 +180,13 @@ def _counted(
         if n := estimate(db, bank, term.match, most):
             counts[term] = n
             lacking = [part for part in lacking if part not in parts]
-    missing = sum(asked[text] not in LEFT_OUT_OF_ANSWERS for text in lacking)
+    missing = sum(text not in light for text in lacking)
     known = spelling.BankTerms(db, bank)
     for text in lacking[:_MOST_UNKNOWN]:
         term, n = _otherwise(db, bank, known, text, most)
         if n:
             counts[term] = n
-            missing -= asked[text] not in LEFT_OUT_OF_ANSWERS
+            missing -= text not in light
     return counts, missing
 
 

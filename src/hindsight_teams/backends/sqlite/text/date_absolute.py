@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date, timedelta
 
+from hindsight_teams.backends.sqlite.text import date_words as words
 from hindsight_teams.backends.sqlite.text.date_grammar import (
     ANY_WEEKDAY,
     DIGITS,
@@ -27,14 +28,6 @@ from hindsight_teams.backends.sqlite.text.date_units import (
     unit_at,
     yearless,
 )
-from hindsight_teams.backends.sqlite.text.date_words import (
-    FOREIGN_SEASONS,
-    HOLIDAYS,
-    MONTHS,
-    SEASONS,
-    WEAK_MONTHS,
-    WEEKDAYS,
-)
 
 _THAI_ERA = 543
 _ERAS = {
@@ -42,12 +35,11 @@ _ERAS = {
     "民國": (1911, 199), "民国": (1911, 199),
 }  # fmt: skip
 """The year before the first of an era of Japan, and of the Republic of China, and how many years it has."""
-_S = any_of({**SEASONS, **FOREIGN_SEASONS})
+_S = any_of({**words.SEASONS, **words.FOREIGN_SEASONS})
 
 
 @rule(r"(\d{4})-(\d{2})-(\d{2})(?:t\d{2}(?::?\d{2}){0,2}(?:\.\d{1,9})?(?:z|[+-]\d{2}:?\d{2})?)?(?![\w-])", DIGITS)
 @rule(r"(\d{4})[/.](\d{1,2})[/.](\d{1,2})(?![\w/]|\.\d)", DIGITS)
-@unspaced(r"(?<!\d)(\d{4})\s?[年년]\s?(\d{1,2})\s?[月월]\s?(\d{1,2})\s?[日号號일]")
 def _year_month_day(m: re.Match[str], reading: Reading) -> Days:
     year = int(m[1])
     # The ends of calendars stand for "no date"; a sign before the number makes it part of a longer one.
@@ -60,18 +52,28 @@ def _year_month_day(m: re.Match[str], reading: Reading) -> Days:
     return unit_at("day", date(year, int(m[2]), int(m[3])), 0)
 
 
-@unspaced(rf"({'|'.join(_ERAS)})\s?(\d{{1,3}}|元)\s?年(?:\s?(\d{{1,2}})\s?月(?:\s?(\d{{1,2}})\s?日)?)?")
-def _era(m: re.Match[str], reading: Reading) -> Days:
-    before, most = _ERAS[m[1]]
-    number = 1 if m[2] == "元" else int(m[2])
+_NEAR_YEARS = {"前年": -2, "去年": -1, "昨年": -1, "작년": -1, "今年": 0, "올해": 0, "明年": 1, "来年": 1, "내년": 1}
+_HAN_SEASONS = {"春": 3, "夏": 6, "秋": 9, "冬": 12}
+
+
+@unspaced(rf"(?:({any_of(_NEAR_YEARS)})|(?<!\d)([12]\d{{3}})\s?年)の?([春夏秋冬])")
+def _year_season(m: re.Match[str], reading: Reading) -> Days:
+    year = int(m[2]) if m[2] else reading.today.year + _NEAR_YEARS[m[1]]
+    return Days(first_of(year, _HAN_SEASONS[m[3]]), first_of(year, _HAN_SEASONS[m[3]] + 3))
+
+
+@unspaced(
+    rf"(?:(?P<era>{'|'.join(_ERAS)})\s?(?P<of>\d{{1,3}}|元)\s?年|(?<!\d)(?P<year>[12]\d{{3}})\s?[年년](?!\s?[前전間间]))"
+    r"(?:\s?(?P<month>\d{1,2})\s?[月월](?:\s?(?P<day>\d{1,2})\s?[日号號일])?)?"
+)
+def _signs(m: re.Match[str], reading: Reading) -> Days:
+    """As in 2024年5月3日, 令和6年5月 and 2024년."""
+    before, most = _ERAS[m["era"]] if m["era"] else (0, 2199)
+    number = 1 if m["of"] == "元" else int(m["of"] or m["year"])
     if not 1 <= number <= most:
         return NO_DAYS
-    year = before + number
-    unit = "day" if m[4] else "month" if m[3] else "year"
-    return unit_at(unit, date(year, int(m[3] or 1), int(m[4] or 1)), 0)  # type: ignore[arg-type]
-
-
-_NEAR_YEARS = {"前年": -2, "去年": -1, "昨年": -1, "작년": -1, "今年": 0, "올해": 0, "明年": 1, "来年": 1, "내년": 1}
+    unit: words.Unit = "day" if m["day"] else "month" if m["month"] else "year"
+    return unit_at(unit, date(before + number, int(m["month"] or 1), int(m["day"] or 1)), 0)
 
 
 @unspaced(r"พ\.?ศ\.?\s?(2[4-7]\d\d)(?!\d)")
@@ -85,21 +87,7 @@ def _hijri(m: re.Match[str], reading: Reading) -> Days:
     return NO_DAYS  # which day that is depends on where the moon was seen
 
 
-_HAN_SEASONS = {"春": 3, "夏": 6, "秋": 9, "冬": 12}
-
-
-@unspaced(rf"(?:({any_of(_NEAR_YEARS)})|(?<!\d)([12]\d{{3}})\s?年)の?([春夏秋冬])")
-def _year_season(m: re.Match[str], reading: Reading) -> Days:
-    year = int(m[2]) if m[2] else reading.today.year + _NEAR_YEARS[m[1]]
-    return Days(first_of(year, _HAN_SEASONS[m[3]]), first_of(year, _HAN_SEASONS[m[3]] + 3))
-
-
-@unspaced(r"(?<!\d)(\d{4})\s?[年년]\s?(\d{1,2})\s?[月월]")
-def _year_month(m: re.Match[str], reading: Reading) -> Days:
-    return unit_at("month", date(int(m[1]), int(m[2]), 1), 0)
-
-
-@unspaced(r"(?<!\d)([12]\d{3})(?:\s?[年년](?!\s?[前전間间])|\s?ء|\s+সালে?(?!\w))")
+@unspaced(r"(?<!\d)([12]\d{3})(?:\s?ء|\s+সালে?(?!\w))")
 def _year_sign(m: re.Match[str], reading: Reading) -> Days:
     return unit_at("year", date(int(m[1]), 1, 1), 0)
 
@@ -158,23 +146,24 @@ def _from_year_to_year(m: re.Match[str], reading: Reading) -> Days | None:
 
 
 @rule(
-    rf"({ANY_WEEKDAY}),?\s+(?:the\s+|den\s+|dem\s+|el\s+|le\s+)?(\d{{1,2}}){ORD}\s+{OF}({M})(?!\w)\.?(?:,?\s+{OF}({Y})\b)?",
-    WEEKDAYS,
+    rf"(?P<weekday>{ANY_WEEKDAY}),?\s+(?:the\s+|den\s+|dem\s+|el\s+|le\s+)?(?P<day>\d{{1,2}}){ORD}\s+{OF}(?P<month>{M})(?!\w)\.?"
+    rf"(?:,?\s+{OF}(?P<year>{Y})\b)?",
+    words.WEEKDAYS,
 )
-def _weekday_day_month(m: re.Match[str], reading: Reading) -> Days:
-    return _with_weekday(m, reading, MONTHS[m[3]], int(m[2]))
+@rule(
+    rf"(?P<weekday>{ANY_WEEKDAY}),?\s+(?P<month>{M})(?!\w)\.?\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?![\w:%]|[.,]\d)"
+    rf"(?:,?\s+(?P<year>{Y})\b)?",
+    words.WEEKDAYS,
+)
+def _weekday_and_day(m: re.Match[str], reading: Reading) -> Days:
+    def make(year: int) -> Days:
+        return unit_at("day", date(year, words.MONTHS[m["month"]], int(m["day"])), 0)
 
-
-@rule(rf"({ANY_WEEKDAY}),?\s+({M})(?!\w)\.?\s+(\d{{1,2}})(?:st|nd|rd|th)?(?![\w:%]|[.,]\d)(?:,?\s+({Y})\b)?", WEEKDAYS)
-def _weekday_month_day(m: re.Match[str], reading: Reading) -> Days:
-    return _with_weekday(m, reading, MONTHS[m[2]], int(m[3]))
-
-
-def _with_weekday(m: re.Match[str], reading: Reading, month: int, day: int) -> Days:
-    if m[4]:
-        days = unit_at("day", date(int(m[4]), month, day), 0)
-        return days if days.start.weekday() == WEEKDAYS[m[1]] or not reading.strict else NO_DAYS
-    return on_weekday(lambda year: unit_at("day", date(year, month, day), 0), WEEKDAYS[m[1]], reading, m.start())
+    weekday = words.WEEKDAYS[m["weekday"]]
+    if m["year"]:
+        days = make(int(m["year"]))
+        return days if days.start.weekday() == weekday or not reading.strict else NO_DAYS
+    return on_weekday(make, weekday, reading, m.start())
 
 
 _AND_DAY = re.compile(r"^\d{1,2}\S*\s(?:and|und|et|y|e|и)\s")
@@ -195,7 +184,7 @@ _STREET = re.compile(
 def _day_month(m: re.Match[str], reading: Reading) -> Days:
     if reading.strict and _STREET.search(reading.low, max(0, m.start() - 24), m.start()):
         return NO_DAYS
-    month, first, last = MONTHS[m[3]], int(m[1] or m[2]), int(m[2])
+    month, first, last = words.MONTHS[m[3]], int(m[1] or m[2]), int(m[2])
     if reading.strict and (
         (last - first > 1 and _AND_DAY.search(m[0]) and not _BETWEEN.search(reading.low, 0, m.start()))
         or _DAY_LISTED.search(reading.low, max(0, m.start() - 16), m.start())
@@ -208,8 +197,6 @@ def _day_month(m: re.Match[str], reading: Reading) -> Days:
     if not m[4]:
         if reading.strict and is_name(reading, m.start(3), m.end(3)):
             return NO_DAYS
-        if last > 31 or date(2024, month, last) is None:
-            return NO_DAYS
         return yearless(make, reading, m.start())
     if _counts(m, 4, reading):
         return yearless(make, reading, m.start())
@@ -219,14 +206,14 @@ def _day_month(m: re.Match[str], reading: Reading) -> Days:
 @rule(
     rf"({M})(?!\w)\.?\s+(?:the\s+)?(\d{{1,2}})(?:st|nd|rd|th)?(?:\s?(?:-|\u2013|to|and)\s?(\d{{1,2}})(?:st|nd|rd|th)?)?"
     rf"(?![\w:%]|[.,]\d)(?:,?\s+{OF}({Y})\b(?![.,]?\d))?",
-    MONTHS,
+    words.MONTHS,
 )
 def _month_day(m: re.Match[str], reading: Reading) -> Days | None:
     if reading.strict and (is_name(reading, m.start(1), m.end(1)) or (reading.raw[m.start(1)].islower() and not m[4])):
         return None if m[4] else NO_DAYS
 
     def make(year: int) -> Days:
-        month = MONTHS[m[1]]
+        month = words.MONTHS[m[1]]
         return Days(date(year, month, int(m[2])), date(year, month, int(m[3] or m[2])) + timedelta(days=1))
 
     return make(int(m[4])) if m[4] and not _counts(m, 4, reading) else yearless(make, reading, m.start())
@@ -237,23 +224,23 @@ def _counts(m: re.Match[str], year: int, reading: Reading) -> bool:
     return reading.low[: m.start(year)].rstrip().endswith(",") and _COUNTED.match(reading.raw, m.end(year)) is not None
 
 
-@rule(rf"({M})(?!\w)\.?,?\s+{OF}(?:พ\.ศ\.\s?)?({Y})\b(?!\s*[%€$]|[.,]\d)", MONTHS)
+@rule(rf"({M})(?!\w)\.?,?\s+{OF}(?:พ\.ศ\.\s?)?({Y})\b(?!\s*[%€$]|[.,]\d)", words.MONTHS)
 def _month_year(m: re.Match[str], reading: Reading) -> Days:
     thai = m[1] > "\u0e00" and int(m[2]) > 2400
     if _counts(m, 2, reading):
-        return yearless(lambda year: unit_at("month", date(year, MONTHS[m[1]], 1), 0), reading, m.start())
-    return unit_at("month", date(int(m[2]) - (_THAI_ERA if thai else 0), MONTHS[m[1]], 1), 0)
+        return yearless(lambda year: unit_at("month", date(year, words.MONTHS[m[1]], 1), 0), reading, m.start())
+    return unit_at("month", date(int(m[2]) - (_THAI_ERA if thai else 0), words.MONTHS[m[1]], 1), 0)
 
 
 def season(name: str, year: int) -> Days:
     """The three months of a season, which are those of the northern hemisphere."""
-    month = SEASONS.get(name) or FOREIGN_SEASONS[name]
+    month = words.SEASONS.get(name) or words.FOREIGN_SEASONS[name]
     return Days(first_of(year, month), first_of(year, month + 3))
 
 
 @rule(
     rf"(?:in\s+)?(?:the\s+)?({_S})\s+(?:of\s+|in\s+|de\s+|del\s+|do\s+)?({Y}|['\u2019]\d\d)\b(?![.,]?\d)",
-    {**SEASONS, **FOREIGN_SEASONS},
+    {**words.SEASONS, **words.FOREIGN_SEASONS},
     ("in", "the"),
 )
 def _season_year(m: re.Match[str], reading: Reading) -> Days:
@@ -272,7 +259,7 @@ _QUARTER_BEFORE = re.compile(
 )
 @rule(rf"({Y})[\s-]q([1-4])(?!\w)", DIGITS)
 def _quarter(m: re.Match[str], reading: Reading) -> Days | None:
-    if m.re.groups == 2:
+    if m.re.groups == 2:  # "2025-Q3"
         return unit_at("quarter", date(int(m[1]), int(m[2]) * 3, 1), 0)
     number = int(m[1]) if m[1] else ["first", "second", "third", "fourth"].index(m[2]) + 1
     year = m[3] or m[4]
@@ -305,9 +292,9 @@ def _decade(m: re.Match[str], reading: Reading) -> Days | None:
     return unit_at("decade", date(int(m[1]) if len(m[1]) == 4 else 1900 + int(m[1]), 1, 1), 0)
 
 
-@rule(rf"({any_of(HOLIDAYS)})(?!\w)(?:\s+(?:of\s+|in\s+)?({Y})\b)?", HOLIDAYS)
+@rule(rf"({any_of(words.HOLIDAYS)})(?!\w)(?:\s+(?:of\s+|in\s+)?({Y})\b)?", words.HOLIDAYS)
 def _holiday(m: re.Match[str], reading: Reading) -> Days:
-    month, day, length = HOLIDAYS[re.sub(r"\s+", " ", m[1])]
+    month, day, length = words.HOLIDAYS[re.sub(r"\s+", " ", m[1])]
 
     def make(year: int) -> Days:
         return Days(date(year, month, day), date(year, month, day) + timedelta(days=length))
@@ -329,8 +316,8 @@ def _nth_of_month(m: re.Match[str], reading: Reading) -> Days | None:
     """As in "the last week of October" and "the first Monday in May 2025"."""
     if reading.strict and not m[4]:
         return NO_DAYS
-    month, length = MONTHS[m[3]], 7 if m[2] == "week" else 2 if m[2] == "weekend" else 1
-    weekday = WEEKDAYS.get(m[2], 5 if m[2] == "weekend" else None)
+    month, length = words.MONTHS[m[3]], 7 if m[2] == "week" else 2 if m[2] == "weekend" else 1
+    weekday = words.WEEKDAYS.get(m[2], 5 if m[2] == "weekend" else None)
 
     def make(year: int) -> Days:
         first, end = first_of(year, month), first_of(year, month + 1)
@@ -358,13 +345,13 @@ _EDGE_OF_MONTH = re.compile(r"\b(?:by|before|after|from|bis|ab)\s+$")
 _PEOPLE = frozenset("may april june august march jan mai avril marzo julia".split())
 
 
-@rule(rf"({M})(?!\w)", MONTHS)
+@rule(rf"({M})(?!\w)", words.MONTHS)
 def _month_alone(m: re.Match[str], reading: Reading) -> Days | None:
     low, at = reading.low, m.start()
-    if m[1] in WEAK_MONTHS and not _BEFORE_MONTH.search(low, max(0, at - 24), at):
+    if m[1] in words.WEAK_MONTHS and not _BEFORE_MONTH.search(low, max(0, at - 24), at):
         return None
     if shared := _SHARED_YEAR.match(low, m.end()):  # "May and June 2025"
-        return unit_at("month", date(int(shared[1]), MONTHS[m[1]], 1), 0)
+        return unit_at("month", date(int(shared[1]), words.MONTHS[m[1]], 1), 0)
     if reading.strict and (
         is_name(reading, at, m.end())
         or not (
@@ -373,15 +360,17 @@ def _month_alone(m: re.Match[str], reading: Reading) -> Days | None:
         )
     ):
         return NO_DAYS
-    return yearless(lambda year: unit_at("month", date(year, MONTHS[m[1]], 1), 0), reading, at)
+    return yearless(lambda year: unit_at("month", date(year, words.MONTHS[m[1]], 1), 0), reading, at)
 
 
 @rule(rf"(?<![$€£#])({Y})(?![\w%°/:@€$]|[.,]\d|-[\d])", DIGITS)
 def _year(m: re.Match[str], reading: Reading) -> Days | None:
     low, at, year = reading.low, m.start(), int(m[1])
     if reading.strict:
-        fits = _YEAR_BEFORE.search(low, max(0, at - 24), at) or (
-            low[:at].endswith("(") and low[m.end() :].startswith(")")
+        fits = (
+            _YEAR_BEFORE.search(low, max(0, at - 24), at)
+            or _YEAR_AFTER.match(low, m.end())
+            or (low[:at].endswith("(") and low[m.end() :].startswith(")"))
         )
         if (
             not fits
@@ -393,8 +382,9 @@ def _year(m: re.Match[str], reading: Reading) -> Days | None:
             or _QUANTITY.search(low)
         ):
             return NO_DAYS
-    elif not _BEFORE_YEAR.search(low, max(0, at - 16), at) and (
-        not 1900 <= year < 2100 or _COUNTED.match(reading.raw, m.end())
+    elif _LABELS.search(low, max(0, at - 16), at) or (
+        not _BEFORE_YEAR.search(low, max(0, at - 16), at)
+        and (not 1900 <= year < 2100 or _COUNTED.match(reading.raw, m.end()))
     ):
         return None
     return unit_at("year", date(year, 1, 1), 0)
@@ -409,9 +399,12 @@ _YEAR_BEFORE = re.compile(
     r"desde|hasta|depuis|jusqu['\u2019]en|nel|dal|em|até|в|с|до|jahr|año|année|sejak|sampai|hingga|منذ|حتى|في|عام|سنة|सन्?|साल|वर्ष|سن|سال|tahun|"
     r"(?:end|start|beginning|middle|half|summer|year)\s+of)[\s-]+|\b(?:between|from)\s+[12]\d{3}\s+(?:and|to)\s+|from\s+(?=[12]\d{3}\s+to\s+[12]\d{3}))$"
 )
+_YEAR_AFTER = re.compile(
+    r"\s+(?:से(?!\S)(?!\s+(?:ज़?्?यादा|ज्यादा|अधिक|कम|ऊपर|बड़))|में(?!\S)|तक(?!\S)|yılı)|['\u2019](?:(?:d|t)[ea]n?|y?[ea]\s+kadar)\b"
+)
 _RUSSIAN, _GOD = re.compile(r"\b(?:в|с|до)\s+$"), re.compile(r"\s*(?:г\b|год|[-\u2013]\s?\d)")
 _OTHER_ERA = re.compile(r"\s?(?:هـ|ه(?!\w)|هجري|ق\.?\s?م|a\.?h(?!\w)|b\.?c|до\s+н|v\.\s?chr|av\.\s?j)")
-_LISTED = re.compile(r"\s*,\s*[12]\d{3}\b|\s+(?:and|or|und|et|y|e|и)\s+(?:in\s+)?[12]\d{3}\b")
+_LISTED = re.compile(r"\s*,\s*[12]\d{3}\b|\s+(?:and|or|to|through|und|bis|et|à|y|a|e|и|по)\s+(?:in\s+)?[12]\d{3}\b")
 _COUNTED = re.compile(
     r"\s+(?:(?!(?:is|was|has|does|as|its|his|this|us|plus|always|\w+mos)\b)[a-z]+s\b|people|euros?|dollars?|crowns|rpm|k?m\b|k?g\b|mb\b|gb\b|kb\b|ms\b|percent|yen|[€$£%]|square|"
     r"meters|metres|feet|calories|entries|more|other|different|new\b)"
@@ -420,3 +413,8 @@ _QUANTITY = re.compile(
     r"\b(?:ports?|prices?|costs?|limits?|rooms?|pages?|points?|scores?|codes?|numbers?|phones?|cache|rpm|euros?|dollars?|"
     r"crowns|zip|postcode|zimmer|preis|euro|habitación|precio|quarto|preço|chambre|prix|номер|цена|квартир\w*)\b"
 )
+_LABELS = re.compile(
+    r"\b(?:port|room|page|flight|gate|version|build|model|extension|ticket|issue|order|invoice|bus|line|train|unit|part|code|"
+    r"number|no\.|nr\.|zimmer|flug|habitación|vuelo|chambre|vol|quarto|voo|camera|volo|kamer|vlucht|комнат\w*|рейс\w*)\s+$"
+)
+"""What stands before a number that is a name: "room 2019"."""

@@ -16,6 +16,7 @@ from typing import Literal, TypeAlias
 
 from hindsight_teams.backends.sqlite.text.date_words import FOREIGN_NUMBERS, HAN_DIGITS, NUMBERS, Unit
 from hindsight_teams.backends.sqlite.text.irregular import BASE
+from hindsight_teams.backends.sqlite.text.stop_words import STOP_WORDS
 
 Lean: TypeAlias = Literal["past", "future"]
 
@@ -136,6 +137,19 @@ def on_weekday(make: Callable[[int], Days], weekday: int, reading: Reading, posi
     return nearest[0] if nearest and abs((nearest[0].start - today).days) <= 400 else NO_DAYS
 
 
+def nearest_day(reading: Reading, position: int, day: int, *, weekday: int | None = None) -> Days:
+    """The last or next day of a month ("the 11th", "Friday the 13th"), as the sentence leans."""
+    lean, today = reading.lean(position), reading.today
+    for months in range(24 if lean and 1 <= day <= 31 else 0):
+        first = moved(today.replace(day=1), "month", months if lean == "future" else -months)
+        found = first + timedelta(days=day - 1)
+        if found.month != first.month or (weekday is not None and found.weekday() != weekday):
+            continue
+        if found >= today if lean == "future" else found <= today:
+            return unit_at("day", found, 0)
+    return NO_DAYS
+
+
 def how_many(text: str) -> tuple[int, int]:
     """The least and the most that "three", "a few" or "12" mean."""
     text = re.sub(r"\s+", " ", text)
@@ -220,13 +234,16 @@ _OTHER_PAST = re.compile(
 _OTHER_FUTURE = re.compile(
     r"\b(?:wird|werden|werde|soll|sollen|muss|müssen|nächste\w*|kommende\w*|gilt|beginnt|endet|startet|"
     r"findet|fällig|kommt|fährt)\b"
-    r"|\b\w+(?:erai|eras|era|erons|erez|eront|(?<!e)ira|iront|dra|dront)\b|\b(?:va|vont|allons|vais|doit|doivent|prochaine?)\b"
+    r"|\b\w+(?:erai|[aefior]rai|eras|era|erons|erez|eront|(?<!e)ira|iront|dra|dront)\b|\b(?:va|vont|allons|vais|doit|doivent|prochaine?)\b"
     r"|\b\w+(?:rá|rán|ré|remos|rão)\b|\b(?:vamos|voy|debe|próxim[oa]|vai|vão|vou|deve|prossim[oa])\b"
     r"|\b\w+(?:rà|ranno)\b"
     r"|\b(?:будет|будут|буду|будем|должен|должна|нужно|надо)\b"
     r"|[将將]|ます[\u3002.!\uff01]?$|予定|예정|겠"
 )
-_DEADLINE = re.compile(r"\b(?:until|till|by|before|bis|hasta|até|fino\s+a|jusqu\w*|avant|avanti|antes\s+de|vor|до)\b")
+_DEADLINE = re.compile(
+    r"\b(?:until|till|by|before|bis|hasta|até|fino\s+a|jusqu\w*|avant|avanti|antes\s+de|vor|до|"
+    r"no\s+later|spätestens|plus\s+tard|(?:más|mais)\s+tardar|entro|uiterlijk|позднее)\b"
+)
 _SINCE = re.compile(r"\b(?:since|seit|depuis|desde|dal)\s+(?:the\s+|dem\s+|el\s+|le\s+)?$")
 _RECURRING = re.compile(
     r"\b(?:every|each|daily|weekly|monthly|quarterly|yearly|annually|anniversary|birthdays?|born|weekdays|always|usually|"
@@ -283,9 +300,16 @@ def _of(low: str) -> Lean | None:
         past, future = past or _OTHER_PAST.search(low), future or _OTHER_FUTURE.search(low)
     if past:
         return None if future else "past"
-    return "future" if future or _DEADLINE.search(low) else None
+    if future or _DEADLINE.search(low):
+        return "future"
+    asked = _IMPERATIVE.match(low)
+    return "future" if asked and asked[1] not in STOP_WORDS | _SAME else None
 
 
+_IMPERATIVE = re.compile(
+    r"\W*(?:please\s+)?(?!\w+(?:ed|ing|s|ly)\b)([a-z]{2,})\s+(?:the|a|an|my|your|our|his|her|their|all|it|them|him|me|us)\b"
+)
+"""A verb that begins a sentence and has an object: "raise the price on 1 December"."""
 _ENGLISH = re.compile(
     r"\b(?:the|is|are|were|and|with|for|by|until|at|this|that|our|she|they|have|it|its|their|been|may|must|should|from|"
     r"since|before|after)\b"

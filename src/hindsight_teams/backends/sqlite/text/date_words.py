@@ -7,18 +7,18 @@ from typing import Literal, TypeAlias
 Unit: TypeAlias = Literal["day", "week", "fortnight", "weekend", "month", "quarter", "year", "decade"]
 
 _MONTHS = (
-    "january jan januar janvier enero gennaio janeiro januari января январь январе มกราคม",
-    "february feb februar février febrero febbraio fevereiro februari февраля февраль феврале กุมภาพันธ์",
-    "march mar märz mars marzo março maret maart марта март марте มีนาคม",
-    "april apr avril abril aprile апреля апрель апреле เมษายน",
-    "may mai mayo maggio maio mei мая май мае พฤษภาคม",
-    "june jun juni juin junio giugno junho июня июнь июне มิถุนายน",
-    "july jul juli juillet julio luglio julho июля июль июле กรกฎาคม",
-    "august aug août agosto agustus augustus августа август августе สิงหาคม",
-    "september sep sept septembre septiembre settembre setembro сентября сентябрь сентябре กันยายน",
-    "october oct okt oktober octobre octubre ottobre outubro октября октябрь октябре ตุลาคม",
-    "november nov novembre noviembre novembro ноября ноябрь ноябре พฤศจิกายน",
-    "december dec dez dezember décembre diciembre dicembre desember dezembro декабря декабрь декабре ธันวาคม",
+    "january jan januar janvier enero gennaio janeiro januari января январь январе มกราคม ocak",
+    "february feb februar février febrero febbraio fevereiro februari февраля февраль феврале กุมภาพันธ์ şubat",
+    "march mar märz mars marzo março maret maart марта март марте มีนาคม mart",
+    "april apr avril abril aprile апреля апрель апреле เมษายน nisan",
+    "may mai mayo maggio maio mei мая май мае พฤษภาคม mayıs",
+    "june jun juni juin junio giugno junho июня июнь июне มิถุนายน haziran",
+    "july jul juli juillet julio luglio julho июля июль июле กรกฎาคม temmuz",
+    "august aug août agosto agustus augustus августа август августе สิงหาคม ağustos",
+    "september sep sept septembre septiembre settembre setembro сентября сентябрь сентябре กันยายน eylül",
+    "october oct okt oktober octobre octubre ottobre outubro октября октябрь октябре ตุลาคม ekim",
+    "november nov novembre noviembre novembro ноября ноябрь ноябре พฤศจิกายน kasım",
+    "december dec dez dezember décembre diciembre dicembre desember dezembro декабря декабрь декабре ธันวาคม aralık",
 )
 # Hindi, Bengali, Arabic, Urdu: a date only beside a day or a year, since they may stand inside other words.
 _MARKED_MONTHS = (
@@ -42,7 +42,7 @@ MONTHS: dict[str, int] = {
 # Months that are words or names of their own ("may", "mar", "June"): a date only beside a day, a year or a preposition.
 WEAK_MONTHS = frozenset(
     "may mai mei mar mars march marzo март марта май мая мае april avril june jun july julio august agosto augustus "
-    "jan dec nov oct feb apr jul aug sep sept okt dez".split()
+    "jan dec nov oct feb apr jul aug sep sept okt dez ocak mart ekim kasım aralık".split()
 ).union(*(line.split() for line in _MARKED_MONTHS))
 
 _WEEKDAYS = (
@@ -152,13 +152,13 @@ HAN_DIGITS: dict[str, int] = {c: n for n, c in enumerate("一二三四五六七�
 _PHRASES: dict[Unit, dict[int, str]] = {
     "day": {
         -2: "vorgestern; avant-hier; anteayer; antes de ayer; antier; anteontem; l'altro ieri; eergisteren; позавчера;"
-        " kemarin lusa",
+        " kemarin lusa; kemarin dulu; evvelsi gün; evvelki gün",
         -1: "gestern; gestern abend; hier; hier soir; ayer; anoche; ontem; ontem à noite; ieri; ieri sera; gisteren;"
-        " вчера; вчера вечером; kemarin; tadi malam",
+        " вчера; вчера вечером; kemarin; tadi malam; dün; dün akşam; dün gece",
         0: "heute; heute morgen; heute abend; aujourd'hui; ce matin; ce soir; hoy; esta mañana; esta noche; hoje;"
         " hoje de manhã; oggi; stamattina; stasera; vandaag; сегодня; сегодня утром; сегодня вечером;"
-        " hari ini; pagi ini; malam ini",
-        1: "morgen; demain; mañana; amanhã; domani; завтра; besok",
+        " hari ini; pagi ini; malam ini; bugün; bu sabah; bu akşam",
+        1: "morgen; demain; mañana; amanhã; domani; завтра; besok; yarın",
         2: "übermorgen; après-demain; pasado mañana; depois de amanhã; dopodomani; overmorgen; послезавтра",
     },
     "week": {
@@ -166,10 +166,11 @@ _PHRASES: dict[Unit, dict[int, str]] = {
         -1: "letzte woche; letzten woche; letzter woche; vorige woche; voriger woche; vergangene woche;"
         " vergangenen woche; semaine dernière; semaine passée; semana pasada; semana passada; settimana scorsa;"
         " vorige week; afgelopen week;"
-        " прошлой неделе; прошлой недели; minggu lalu",
+        " прошлой неделе; прошлой недели; minggu lalu; geçen hafta",
         0: "diese woche; cette semaine; esta semana; questa settimana; deze week; на этой неделе",
         1: "nächste woche; nächsten woche; nächster woche; kommende woche; semaine prochaine;"
-        " semana que viene; próxima semana; prossima settimana; volgende week; на следующей неделе; minggu depan",
+        " semana que viene; próxima semana; prossima settimana; volgende week; на следующей неделе;"
+        " minggu depan; gelecek hafta; önümüzdeki hafta",
     },
     "weekend": {
         -1: "letztes wochenende; letzten wochenende; week-end dernier; fin de semana pasado;"
@@ -177,17 +178,19 @@ _PHRASES: dict[Unit, dict[int, str]] = {
     },
     "month": {
         -1: "letzten monat; vorigen monat; mois dernier; mois passé; mes pasado;"
-        " mês passado; mese scorso; vorige maand; прошлом месяце; прошлого месяца; bulan lalu",
+        " mês passado; mese scorso; vorige maand; прошлом месяце; прошлого месяца; bulan lalu; geçen ay",
         0: "diesen monat; ce mois-ci; este mes; este mês; questo mese; в этом месяце",
         1: "nächsten monat; mois prochain; próximo mes; mes que viene; próximo mês;"
-        " mese prossimo; volgende maand; в следующем месяце; bulan depan",
+        " mese prossimo; volgende maand; в следующем месяце;"
+        " bulan depan; gelecek ay; önümüzdeki ay",
     },
     "year": {
         -1: "letztes jahr; letzten jahr; voriges jahr; année dernière; an dernier; année passée;"
-        " año pasado; ano passado; anno scorso; vorig jaar; прошлом году; прошлого года; tahun lalu",
+        " año pasado; ano passado; anno scorso; vorig jaar; прошлом году; прошлого года;"
+        " tahun lalu; geçen yıl; geçen sene",
         0: "dieses jahr; cette année; este año; este ano; quest'anno; dit jaar; в этом году",
         1: "nächstes jahr; année prochaine; próximo año; año que viene; próximo ano;"
-        " anno prossimo; volgend jaar; в следующем году; tahun depan",
+        " anno prossimo; volgend jaar; в следующем году; tahun depan; gelecek yıl",
     },
 }
 FOREIGN_PHRASES: dict[str, tuple[Unit, int]] = {
@@ -204,6 +207,7 @@ FOREIGN_UNITS: dict[str, Unit] = {
     "woche": "week", "wochen": "week", "semaine": "week", "semaines": "week", "semana": "week", "semanas": "week",
     "settimana": "week", "settimane": "week", "неделю": "week", "недели": "week", "недель": "week",
     "monat": "month", "monaten": "month", "mois": "month", "mes": "month", "meses": "month", "mês": "month",
+    "gün": "day", "hafta": "week", "ay": "month", "yıl": "year", "sene": "year",
     "hari": "day", "minggu": "week", "bulan": "month", "tahun": "year",
     "dag": "day", "dagen": "day", "weken": "week", "maand": "month", "maanden": "month", "jaar": "year",
     "mese": "month", "mesi": "month", "месяц": "month", "месяца": "month", "месяцев": "month",
@@ -215,15 +219,15 @@ FOREIGN_NUMBERS: dict[str, int] = {
     word: number
     for number, line in enumerate(
         (
-            "ein eine einem einer un une una um uma один одну een satu एक ایک এক",
-            "zwei deux dos dois duas due два две twee dua दो دو দুই",
-            "drei trois tres três tre три drie tiga तीन تین তিন ثلاثة ثلاث",
-            "vier quatre cuatro quatro quattro четыре empat चार چار চার أربعة أربع",
-            "fünf cinq cinco cinque пять vijf lima पाँच पांच پانچ পাঁচ خمسة خمس",
-            "sechs six seis sei шесть zes enam छह छः چھ ছয় ستة ست",
-            "sieben sept siete sete sette семь zeven tujuh सात سات সাত سبعة سبع",
-            "acht huit ocho oito otto восемь delapan आठ آٹھ আট ثمانية ثماني",
-            "neun neuf nueve nove девять negen sembilan नौ نو নয় تسعة تسع",
+            "ein eine einem einer un une una um uma один одну een satu bir एक ایک এক",
+            "zwei deux dos dois duas due два две twee dua iki दो دو দুই",
+            "drei trois tres três tre три drie tiga üç तीन تین তিন ثلاثة ثلاث",
+            "vier quatre cuatro quatro quattro четыре empat dört चार چار চার أربعة أربع",
+            "fünf cinq cinco cinque пять vijf lima beş पाँच पांच پانچ পাঁচ خمسة خمس",
+            "sechs six seis sei шесть zes enam altı छह छः چھ ছয় ستة ست",
+            "sieben sept siete sete sette семь zeven tujuh yedi सात سات সাত سبعة سبع",
+            "acht huit ocho oito otto восемь delapan sekiz आठ آٹھ আট ثمانية ثماني",
+            "neun neuf nueve nove девять negen sembilan dokuz नौ نو নয় تسعة تسع",
             "zehn dix diez dez dieci десять tien sepuluh दस دس দশ عشرة عشر",
         ),
         1,

@@ -1,4 +1,4 @@
-"""Irregular English forms that a stemmer does not join: "bought" is indexed as "buy", "children" as "child"."""
+"""English forms that a stemmer does not join: "bought" is indexed as "buy", "children" as "child", "death" as "die"."""
 
 from __future__ import annotations
 
@@ -27,3 +27,14 @@ good better best; bad worse worst; far further furthest
 BASE = {form: forms[0] for line in _FORMS.split(";") if (forms := line.split()) for form in forms[1:] if form != "lay"}
 """Base form by irregular form; "left", "lit" and the like lose a second meaning, which retrieval can bear. "Lives" and
 "leaves" are left out: they are forms of the verbs "live" and "leave" more often than plurals."""
+
+_NOUNS = """
+die death deaths dead; born birth births; sell sale sales; lose loss losses; choose choice choices; grow growth;
+marry marriage marriages; speak speech speeches; decide decision decisions; explain explanation explanations;
+describe description descriptions; destroy destruction; complain complaint complaints; believe belief beliefs;
+prove proof proofs; succeed success successes; fail failure failures; analyse analysis analyses; deep depth depths;
+wide width widths; long length lengths; high height heights; strong strength strengths
+"""
+
+ROOT = BASE | {form: forms[0] for line in _NOUNS.split(";") for forms in [line.split()] for form in forms[1:]}
+"""The same, with the nouns of verbs and of measures: "How deep is it?" asks for its depth."""

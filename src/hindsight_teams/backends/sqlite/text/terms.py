@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cache, lru_cache
 from typing import Final
 
-from hindsight_teams.backends.sqlite.text.irregular import BASE
+from hindsight_teams.backends.sqlite.text.irregular import ROOT
 from hindsight_teams.backends.sqlite.text.stop_words import FOREIGN_WORDS, GENERIC_WORDS, QUESTION_WORDS, STOP_WORDS
 
 __all__ = [
@@ -202,7 +202,7 @@ def term(word: str, spoken: str = ENGLISH) -> str:
     if first <= "\u024f":
         if first <= "9":
             return word
-        return _stemmer("english")(BASE.get(word, word) if spoken == ENGLISH else word)
+        return _stemmer("english")(ROOT.get(word, word) if spoken == ENGLISH else word)
     if "\u0400" <= first <= "\u04ff":
         return _stemmer("russian")(word)
     if "\u0370" <= first <= "\u03ff":
