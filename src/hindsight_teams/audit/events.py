@@ -1,18 +1,21 @@
-"""Audit events, and the sinks that need no file: the log and OpenTelemetry."""
+"""Audit events, the recorder that makes them of a call, and the sinks that need no file: the log and OpenTelemetry."""
 
 from __future__ import annotations
 
 import json
 import logging
 import sys
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal, Protocol, TypeAlias, get_args, runtime_checkable
+from typing import Any, Literal, NamedTuple, Protocol, TypeAlias, get_args, runtime_checkable
 
 from hindsight_teams.access.grants import Caller
-from hindsight_teams.errors import AuditFailed
+from hindsight_teams.errors import AccessDenied, AuditFailed, ContentRefused, HindsightTeamsError
 from hindsight_teams.log import get_logger
+from hindsight_teams.models import Gap
 from hindsight_teams.text import cut
 
 Outcome: TypeAlias = Literal["allowed", "denied", "error", "quarantined", "begun"]
@@ -207,6 +210,171 @@ def trail_of(sink: AuditSink | None, *, strict: bool | None = None) -> AuditTrai
     if sink is None or (isinstance(sink, AuditTrail) and strict in (None, sink.strict)):
         return sink
     return AuditTrail(sink, strict=bool(strict))
+
+
+class Bank(Protocol):
+    """A bank as an event names it."""
+
+    @property
+    def name(self) -> str | None:
+        """What members call it."""
+        ...
+
+    @property
+    def bank_id(self) -> str | None:
+        """Its id on the backend."""
+        ...
+
+
+class BankName(NamedTuple):
+    """A bank of which only the name or only the id is known."""
+
+    name: str | None = None
+    bank_id: str | None = None
+
+
+_NAMED = 20
+"""Banks that were named and not reached, of which a denied call leaves an event."""
+
+
+class Recorder:
+    """Records one call: that it begins, how it ended, or how it failed.
+
+    Each leaves one event a bank, so that the audit can be asked by bank; one in all where no bank was reached.
+
+    Args:
+        sink: Where events go; None for nowhere.
+        caller: Who calls.
+        verb: What is called.
+        text: The content or the query.
+        actor: Who asked for it outside of any run.
+        about: What the call is about, for the reason of its events.
+        at: When it began, in seconds since 1970.
+        started: The same on the clock of ``time.perf_counter``.
+    """
+
+    def __init__(
+        self,
+        sink: AuditSink | None,
+        caller: Caller,
+        verb: str,
+        text: str | None = None,
+        *,
+        actor: str | None = None,
+        about: str | None = None,
+        at: float | None = None,
+        started: float | None = None,
+    ) -> None:
+        self._trail = trail_of(sink)
+        self.caller = caller
+        self._asked: dict[str, Any] = {"verb": verb, "text": text, "actor": actor}
+        self._about = about
+        self._at = time.time() if at is None else at
+        self._started = time.perf_counter() if started is None else started
+
+    @property
+    def records(self) -> bool:
+        """Whether anything is recorded."""
+        return self._trail is not None
+
+    def begun(self, *banks: Bank) -> None:
+        """Record that a write is about to be made, where calls that can't be recorded are refused.
+
+        Raises:
+            AuditFailed: It can't be recorded.
+        """
+        if self._trail is not None and self._trail.strict:
+            self._tell(banks, "begun")
+
+    def ended(
+        self,
+        banks: Sequence[Bank],
+        *,
+        outcome: Outcome = "allowed",
+        count: int | None = None,
+        ids: Mapping[str, Sequence[str]] | None = None,
+        gaps: Sequence[Gap] = (),
+        reason: str | None = None,
+    ) -> tuple[str, ...]:
+        """Record a call that was carried out; the note for its answer where that was not possible.
+
+        Args:
+            banks: The banks that it reached.
+            outcome: How it ended.
+            count: Memories read or written; as many as there are ids when None.
+            ids: Their ids, by bank id.
+            gaps: Banks that did not answer.
+            reason: Why it ended so.
+
+        Raises:
+            AuditFailed: It can't be recorded, and such calls are refused.
+        """
+        recorded = self._tell(banks, outcome, count=count, ids=ids, gaps=gaps, reason=reason)
+        return () if recorded else (NOT_RECORDED,)
+
+    def failed(
+        self,
+        error: BaseException,
+        banks: Sequence[Bank] = (),
+        *,
+        named: Any = None,
+        ids: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
+        """Record a call that was denied, failed or was cancelled; its own error is what the caller gets.
+
+        Args:
+            error: What was raised; a cancelled call was cancelled by one too.
+            banks: The banks that it reached.
+            named: The banks that were named, where it reached none.
+            ids: As for ``ended``.
+        """
+        if not banks and isinstance(named, Sequence):
+            banks = [BankName(name) for name in ([named] if isinstance(named, str) else named[:_NAMED])]
+        outcome: Outcome = "denied" if isinstance(error, AccessDenied | ContentRefused) else "error"
+        with suppress(AuditFailed):  # it is logged
+            self._tell(banks, outcome, ids=ids, error=error)
+
+    def _tell(self, banks: Sequence[Bank], outcome: Outcome, **ending: Any) -> bool:
+        trail = self._trail
+        return trail is None or not [e for e in self._events(banks, outcome, **ending) if not trail.tell(e)]
+
+    def _events(
+        self,
+        banks: Sequence[Bank],
+        outcome: Outcome,
+        *,
+        count: int | None = None,
+        ids: Mapping[str, Sequence[str]] | None = None,
+        gaps: Sequence[Gap] = (),
+        reason: str | None = None,
+        error: BaseException | None = None,
+    ) -> Iterator[AuditEvent]:
+        duration = (time.perf_counter() - self._started) * 1e3
+        failed = {gap.bank: gap.reason for gap in gaps}
+        why = reason or self._about
+        if error is not None:
+            why = f"{self._about}: {reason_of(error)}" if self._about else reason_of(error)
+        for bank in banks or [BankName()]:
+            name, bank_id = bank.name, bank.bank_id
+            seen = tuple((ids or {}).get(bank_id or "", ()))
+            yield AuditEvent.by(
+                self.caller,
+                outcome="error" if name in failed else outcome,
+                at=datetime.fromtimestamp(self._at, UTC),
+                bank=name,
+                bank_id=bank_id,
+                count=len(seen) if count is None else count,
+                memory_ids=seen,
+                duration_ms=duration,
+                error=type(error).__name__ if error else None,
+                reason=failed.get(name or "", why),
+                **self._asked,
+            )
+
+
+def reason_of(error: BaseException) -> str:
+    """The error's own words where they are this package's; what anybody else raises may hold anything."""
+    return str(error) if isinstance(error, HindsightTeamsError) else type(error).__name__
 
 
 class StructlogSink:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from hindsight_teams.access.grants import Access, Caller
 from hindsight_teams.access.rights import Target
-from hindsight_teams.memory.recording import Asked, Recorder
+from hindsight_teams.audit import Recorder
 from hindsight_teams.models import Memory, MemoryPage
 from hindsight_teams.requests import ALL, Capability, DeleteBank, DeleteMemories, FindMemories, ListMemories, TagFilter
 from hindsight_teams.requests.driver import Steps, arun, run
@@ -121,12 +121,12 @@ class Holdings:
     @contextmanager
     def _visit(self, verb: str, caller: Caller) -> Iterator[_Visit]:
         """The bank, once the member's rights to it are certain; the call is recorded, however it ends."""
-        recorder = Recorder(self.memory.audit, Asked(self.memory.as_caller(caller), verb, ""))
+        recorder = Recorder(self.memory.audit, self.memory.as_caller(caller), verb, "")
         visit: _Visit | None = None
         try:
             if verb == "forget":
-                self.memory.rights.write_target(recorder.asked.caller, self.bank)
-            [target] = self.memory.rights.read_targets(recorder.asked.caller, Access.RECALL, [self.bank])
+                self.memory.rights.write_target(recorder.caller, self.bank)
+            [target] = self.memory.rights.read_targets(recorder.caller, Access.RECALL, [self.bank])
             visit = _Visit(target)
             if verb == "forget":
                 recorder.begun(target)

@@ -6,7 +6,7 @@ What waits lies in the team's review bank (see ``review``), which no member hold
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -15,10 +15,9 @@ from hindsight_teams.access.banks import review_bank_id
 from hindsight_teams.access.definition import TeamDefinition
 from hindsight_teams.access.grants import Access, Caller
 from hindsight_teams.access.signatures import attributed, for_bank_of, read_filter, undecided
-from hindsight_teams.audit import AuditEvent, AuditSink, Outcome, trail_of
+from hindsight_teams.audit import AuditSink, BankName, Recorder
 from hindsight_teams.errors import (
     AccessDenied,
-    AuditFailed,
     BackendError,
     HindsightTeamsError,
     InvalidInput,
@@ -27,7 +26,6 @@ from hindsight_teams.errors import (
 )
 from hindsight_teams.memory.envelopes import ReviewItem, decided_item, seal, unseal
 from hindsight_teams.memory.marks import MARKED, item_of, marked_items
-from hindsight_teams.memory.recording import reason_of
 from hindsight_teams.models import BankInfo, Document, Memory, MemoryPage, RecallResult, Receipt, RetainItem
 from hindsight_teams.requests import (
     Capability,
@@ -116,14 +114,14 @@ class Proposals:
 
     def _propose(self, text: str, to: str, reason: str, caller: Caller | None) -> Steps[ReviewItem]:
         who = self.memory.as_caller(caller)
+        recorder = Recorder(self.memory.audit, who, "propose")
         try:
             item = yield from self._proposed(who, text, to, reason)
         except BaseException as error:
-            record_event(self.memory.audit, who, "propose", bank=to, error=error)
+            recorder.failed(error, named=to)
             raise
         ids = [item.origin.rpartition("#")[2]] if item.origin else []
-        more = f"proposal {item.id}"
-        record_event(self.memory.audit, who, "propose", bank=to, bank_id=item.bank_id, memory_ids=ids, reason=more)
+        recorder.ended([BankName(to, item.bank_id)], ids={item.bank_id: ids}, reason=f"proposal {item.id}")
         return item
 
     def target_id(self, who: Caller, to: str, reason: str) -> str:
@@ -223,7 +221,7 @@ class Reviews:
         self.audit = audit
         if curator is not None and curator not in definition.curators:
             denied = AccessDenied(f"member {curator!r} may not review; name it in curators under [review]")
-            record_event(audit, self.caller, "review", error=denied)
+            Recorder(audit, self.caller, "review").failed(denied)
             raise denied
 
     def bound(
@@ -447,37 +445,29 @@ class Reviews:
         return ReviewPage((yield from self._shown(part())), total)
 
     def _shown(self, steps: Steps[list[ReviewItem]]) -> Steps[list[ReviewItem]]:
+        recorder, bank = Recorder(self.audit, self.caller, "review"), BankName(bank_id=self._bank)
         try:
             items = yield from steps
         except BaseException as error:
-            record_event(self.audit, self.caller, "review", bank_id=self._bank, error=error)
+            recorder.failed(error, [bank])
             raise
         # What waits has no memory of its own yet: it is known by its review id, and by the envelope's memories.
         seen = [item.origin.rpartition("#")[2] for item in items if item.origin]
         seen += [name for item in items for name in (item.id, *item.envelope_ids)]
         more = ", ".join(f"{item.kind} {item.id}" for item in items) or None
-        record_event(
-            self.audit, self.caller, "review", bank_id=self._bank, count=len(items), memory_ids=seen, reason=more
-        )
+        recorder.ended([bank], count=len(items), ids={self._bank: seen}, reason=more)
         return items
 
     def _audited(self, verb: str, review_id: str, steps: Steps[Decision]) -> Steps[Decision]:
+        recorder = Recorder(self.audit, self.caller, verb, about=cut(str(review_id), 80))
         try:
             decision = yield from steps
         except BaseException as error:
-            record_event(
-                self.audit, self.caller, verb, reason=f"{cut(str(review_id), 80)}: {reason_of(error)}", error=error
-            )
+            recorder.failed(error)
             raise
-        item, receipt = decision.item, decision.receipt
-        record_event(
-            self.audit,
-            self.caller,
-            verb,
-            bank=item.bank,
-            bank_id=item.bank_id,
-            memory_ids=receipt.memory_ids if receipt else (),
-            reason=f"{item.kind} {review_id}",
+        item, stored = decision.item, decision.receipt.memory_ids if decision.receipt else ()
+        recorder.ended(
+            [BankName(item.bank, item.bank_id)], ids={item.bank_id: stored}, reason=f"{item.kind} {review_id}"
         )
         return decision
 
@@ -513,16 +503,3 @@ def _envelopes(
         offset += _PAGE
         if offset >= page.total:
             return found
-
-
-def record_event(audit: AuditSink | None, who: Caller, verb: str, **rest: Any) -> None:
-    """One event; with ``error`` of what was denied or failed."""
-    error: BaseException | None = rest.pop("error", None)
-    outcome: Outcome = "allowed"
-    if error is not None:
-        outcome = "denied" if isinstance(error, AccessDenied) else "error"
-        rest = {"reason": reason_of(error), **rest, "error": type(error).__name__}
-    trail = trail_of(audit)
-    if trail is not None:
-        with suppress(AuditFailed) if error is not None else nullcontext():
-            trail.record(AuditEvent.by(who, verb, outcome, **rest))

@@ -11,11 +11,10 @@ from hindsight_teams.access.banks import review_bank_id
 from hindsight_teams.access.definition import TeamDefinition
 from hindsight_teams.access.grants import Caller
 from hindsight_teams.access.signatures import identity_tag
-from hindsight_teams.audit import AuditSink
+from hindsight_teams.audit import AuditSink, BankName, Recorder
 from hindsight_teams.errors import InvalidInput
 from hindsight_teams.memory.curation import sealed_items
 from hindsight_teams.memory.envelopes import KINDS, ReviewItem
-from hindsight_teams.memory.forgetting_record import ForgettingRecord
 from hindsight_teams.models import BankInfo, Memory, MemoryPage
 from hindsight_teams.requests import (
     BanksWithRepeats,
@@ -180,21 +179,24 @@ class Forgetting:
 
     def _recorded(self, selection: Selection, dry_run: bool, actor: str | None) -> Steps[ForgetReport]:
         """One event a bank, or one in all where nothing was found; each with the selection and who asked."""
-        record = ForgettingRecord(self.audit, self.team_id, selection, actor, dry_run=dry_run)
+        # Asking the audit about a user also tells that the user was forgotten.
+        whose = Caller(self.team_id, user=selection.user, session=selection.session, run=selection.run)
+        verb = "preview" if dry_run else "forget"
+        recorder = Recorder(self.audit, whose, verb, actor=actor, about=str(selection))
         try:
-            record.begun()
+            recorder.begun()
             listed: Plan = yield from self._planned(selection)
             if dry_run:
                 report = ForgetReport(listed.memories)
             else:
-                report = yield from self._carried_out(selection, listed, record)
+                report = yield from self._carried_out(selection, listed, recorder)
         except BaseException as error:
-            record.failed(error)
+            recorder.failed(error)
             raise
         for bank_id, memories in listed.memories.items() if dry_run else ():
-            record.of(bank_id, memories)
+            recorder.ended([BankName(bank_id=bank_id)], ids={bank_id: [memory.id for memory in memories]})
         if not listed.memories:
-            record.of(None, ())
+            recorder.ended([])
         return report
 
     def _planned(self, selection: Selection) -> Steps[Plan]:
@@ -251,10 +253,11 @@ class Forgetting:
         if more:
             listed.setdefault(item.bank_id, []).extend(more)
 
-    def _carried_out(self, selection: Selection, plan: Plan, record: ForgettingRecord) -> Steps[ForgetReport]:
+    def _carried_out(self, selection: Selection, plan: Plan, recorder: Recorder) -> Steps[ForgetReport]:
         deleted = 0
         review = review_bank_id(Caller(team=self.team_id))
         for bank_id, memories in plan.memories.items():
+            bank, ids = BankName(bank_id=bank_id), {bank_id: [memory.id for memory in memories]}
             found, repeats = plan.found.get(bank_id, ()), plan.repeats.get(bank_id, ())
             requests = [*self._deletions(bank_id, selection, found, repeats)]
             if bank_id in plan.unsigned:
@@ -271,10 +274,10 @@ class Forgetting:
                     count: int = yield request
                     deleted += count
             except BaseException as error:
-                record.of(bank_id, memories, error)
+                recorder.failed(error, [bank], ids=ids)
                 raise
             deleted += len(repeats)
-            record.of(bank_id, memories)
+            recorder.ended([bank], ids=ids)
         return ForgetReport(plan.memories, deleted, dry_run=False, erased=not (yield from self._erase_due()))
 
     def _held(self, selection: Selection, found: Mapping[str, Sequence[Memory]]) -> Steps[list[ReviewItem]]:

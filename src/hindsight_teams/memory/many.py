@@ -15,9 +15,9 @@ from hindsight_teams.access import signatures as provenance
 from hindsight_teams.access.banks import review_bank_id
 from hindsight_teams.access.grants import Caller
 from hindsight_teams.access.rights import Target
+from hindsight_teams.audit import BankName, Recorder
 from hindsight_teams.errors import InvalidInput
 from hindsight_teams.memory.envelopes import ReviewItem, seal, unseal
-from hindsight_teams.memory.recording import Asked, Recorder
 from hindsight_teams.memory.replacing import check_replacement
 from hindsight_teams.models import Receipt, RetainItem
 from hindsight_teams.requests.core import Capability, Retain
@@ -45,7 +45,7 @@ def retaining_many(
     progress: Callable[[int], None] | None,
 ) -> Steps[Receipt]:
     """The steps of ``MemberMemory.retain_many``."""
-    recorder = Recorder(memory.audit, Asked(who, "retain", items[0].content if items else ""))
+    recorder = Recorder(memory.audit, who, "retain", items[0].content if items else "")
     target: Target | None = None
     receipts: list[Receipt] = []
     try:
@@ -93,10 +93,9 @@ def proposing_many(
     proposals: Proposals, items: Sequence[RetainItem], to: str, reason: str, caller: Caller | None
 ) -> Steps[list[ReviewItem]]:
     """The steps of ``Proposals.propose_many``."""
-    from hindsight_teams.memory.curation import record_event
-
     memory = proposals.memory
     who = memory.as_caller(caller)
+    recorder = Recorder(memory.audit, who, "propose")
     try:
         target_id = proposals.target_id(who, to, reason)
         grant = proposals.definition.grants.get(who.member or "", {}).get(to)
@@ -116,19 +115,11 @@ def proposing_many(
         for load in batches(([envelope] for envelope in sealed), AT_ONCE):
             yield Retain(bank=review_bank_id(who), items=load)
     except BaseException as error:
-        record_event(memory.audit, who, "propose", bank=to, error=error)
+        recorder.failed(error, named=to)
         raise
     waiting = [found for found in (unseal(envelope.metadata or {}) for envelope in sealed) if found is not None]
     names = ", ".join(found.id for found in waiting[:20]) + (", ..." if len(waiting) > 20 else "")
-    record_event(
-        memory.audit,
-        who,
-        "propose",
-        bank=to,
-        bank_id=target_id,
-        count=len(waiting),
-        reason=f"proposals {names}".strip(),
-    )
+    recorder.ended([BankName(to, target_id)], count=len(waiting), reason=f"proposals {names}".strip())
     return waiting
 
 

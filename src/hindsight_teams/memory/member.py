@@ -18,7 +18,7 @@ from hindsight_teams.access import signatures as provenance
 from hindsight_teams.access.banks import review_bank_id
 from hindsight_teams.access.grants import Access, Caller, Grant
 from hindsight_teams.access.rights import Rights, Target
-from hindsight_teams.audit import AuditSink
+from hindsight_teams.audit import AuditSink, Recorder
 from hindsight_teams.errors import BackendError, InvalidInput, Unsupported
 from hindsight_teams.memory import merging as federation
 from hindsight_teams.memory.envelopes import quarantine_item
@@ -30,9 +30,17 @@ from hindsight_teams.memory.questions import (
     addressed,
     retaining,
 )
-from hindsight_teams.memory.recording import Asked, Recorder, ids_by_bank
 from hindsight_teams.memory.replacing import check_replacement
-from hindsight_teams.models import TAGS_MATCHES, Gap, RecallResult, Receipt, Reflection, RetainItem, check_choice
+from hindsight_teams.models import (
+    TAGS_MATCHES,
+    Gap,
+    Memory,
+    RecallResult,
+    Receipt,
+    Reflection,
+    RetainItem,
+    check_choice,
+)
 from hindsight_teams.requests.checks import check_metadata, check_text
 from hindsight_teams.requests.core import Capability, Recall, Reflect, Request, Retain, folded
 from hindsight_teams.requests.driver import Steps, arun, run
@@ -305,7 +313,7 @@ class MemberMemory:
         return steps  # type: ignore[no-any-return]  # each verb's steps end with its own answer
 
     def _retain(self, request: Retain, who: Caller, banks: Sequence[str] | None) -> Steps[Receipt]:
-        recorder = Recorder(self.audit, Asked(who, "retain", request.items[0].content if request.items else ""))
+        recorder = Recorder(self.audit, who, "retain", request.items[0].content if request.items else "")
         target: Target | None = None
         try:
             if len(request.items) != 1:
@@ -375,7 +383,7 @@ class MemberMemory:
     def _recall(
         self, request: Recall, who: Caller, banks: Sequence[str] | None, authors: Sequence[str] | None
     ) -> Steps[RecallResult]:
-        recorder = Recorder(self.audit, Asked(who, "recall", request.query))
+        recorder = Recorder(self.audit, who, "recall", request.query)
         targets: list[Target] = []
         gaps: list[Gap] = []
         try:
@@ -389,13 +397,13 @@ class MemberMemory:
         except BaseException as error:
             recorder.failed(error, targets, named=banks)
             raise
-        told = recorder.ended(targets, ids=ids_by_bank(result.results if recorder.records else ()), gaps=gaps)
+        told = recorder.ended(targets, ids=_ids_by_bank(result.results if recorder.records else ()), gaps=gaps)
         return replace(result, notes=(*result.notes, *told)) if told else result
 
     def _reflect(
         self, request: Reflect, who: Caller, banks: Sequence[str] | None, authors: Sequence[str] | None
     ) -> Steps[Reflection]:
-        recorder = Recorder(self.audit, Asked(who, "reflect", request.query))
+        recorder = Recorder(self.audit, who, "reflect", request.query)
         targets: list[Target] = []
         gaps: list[Gap] = []
         try:
@@ -406,7 +414,7 @@ class MemberMemory:
         except BaseException as error:
             recorder.failed(error, targets, named=banks)
             raise
-        told = recorder.ended(targets, ids=ids_by_bank(result.based_on if recorder.records else ()), gaps=gaps)
+        told = recorder.ended(targets, ids=_ids_by_bank(result.based_on if recorder.records else ()), gaps=gaps)
         return replace(result, notes=(*result.notes, *told)) if told else result
 
     def _narrowed(self, request: Read, target: Target, authors: Sequence[str] | None, **settled: Any) -> Read:
@@ -466,8 +474,15 @@ class MemberMemory:
         except Exception as error:
             caller = options.get("caller")
             who = self.as_caller(caller) if isinstance(caller, Caller) else self.identity
-            Recorder(self.audit, Asked(who, verb, "")).failed(error)
+            Recorder(self.audit, who, verb, "").failed(error)
             raise
+
+
+def _ids_by_bank(memories: Sequence[Memory]) -> dict[str, list[str]]:
+    ids: dict[str, list[str]] = {}
+    for memory in memories:
+        ids.setdefault(memory.bank_id, []).append(memory.id)
+    return ids
 
 
 @dataclass(frozen=True, slots=True)
