@@ -11,9 +11,8 @@ from typing import Any, TypeVar
 import pytest
 
 from hindsight_teams import SQLiteBackend, TeamMemory
-from hindsight_teams.access.banks import BankSpec
+from hindsight_teams.access.banks import BankSpec, Target
 from hindsight_teams.access.grants import FULL, Caller, Grant
-from hindsight_teams.access.rights import Target
 from hindsight_teams.audit import AuditEvent, AuditStore, Recorder, open_audit, trail_of
 from hindsight_teams.backends.base import DelegatingBackend
 from hindsight_teams.errors import AccessDenied, ContentRefused, NotFound, ServerFault

@@ -9,10 +9,11 @@ from agno.run.base import RunContext
 
 from hindsight_teams.access.grants import Access
 from hindsight_teams.agno.memory_toolkit import MemoryToolkit, ToolkitOptions, dressed
-from hindsight_teams.agno.run_context import caller_of
 from hindsight_teams.errors import InvalidInput
-from hindsight_teams.memory.curation import Proposals, ReviewPage, Reviews
+from hindsight_teams.memory.curation import ReviewPage, Reviews
 from hindsight_teams.memory.envelopes import ReviewItem
+from hindsight_teams.memory.member import caller_of
+from hindsight_teams.memory.proposing import Proposals
 from hindsight_teams.memory.rendering import fence, label
 from hindsight_teams.text import cut, one_line
 

@@ -6,12 +6,13 @@ import json
 import logging
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, NamedTuple, Protocol, TypeAlias, get_args, runtime_checkable
 
+from hindsight_teams.access.banks import Target
 from hindsight_teams.access.grants import Caller
 from hindsight_teams.errors import AccessDenied, AuditFailed, ContentRefused, HindsightTeamsError
 from hindsight_teams.log import get_logger
@@ -212,26 +213,14 @@ def trail_of(sink: AuditSink | None, *, strict: bool | None = None) -> AuditTrai
     return AuditTrail(sink, strict=bool(strict))
 
 
-class Bank(Protocol):
-    """A bank as an event names it."""
-
-    @property
-    def name(self) -> str | None:
-        """What members call it."""
-        ...
-
-    @property
-    def bank_id(self) -> str | None:
-        """Its id on the backend."""
-        ...
-
-
 class BankName(NamedTuple):
     """A bank of which only the name or only the id is known."""
 
     name: str | None = None
     bank_id: str | None = None
 
+
+Bank: TypeAlias = "Target | BankName"
 
 _NAMED = 20
 """Banks that were named and not reached, of which a denied call leaves an event."""
@@ -309,8 +298,8 @@ class Recorder:
         Raises:
             AuditFailed: It can't be recorded, and such calls are refused.
         """
-        recorded = self._tell(banks, outcome, count=count, ids=ids, gaps=gaps, reason=reason)
-        return () if recorded else (NOT_RECORDED,)
+        told = self._tell(banks, outcome, count=count, ids=ids, gaps=gaps, reason=reason)
+        return () if told else (NOT_RECORDED,)
 
     def failed(
         self,
@@ -322,11 +311,7 @@ class Recorder:
     ) -> None:
         """Record a call that was denied, failed or was cancelled; its own error is what the caller gets.
 
-        Args:
-            error: What was raised; a cancelled call was cancelled by one too.
-            banks: The banks that it reached.
-            named: The banks that were named, where it reached none.
-            ids: As for ``ended``.
+        ``banks`` are those that it reached; where it reached none, ``named`` are those that were named.
         """
         if not banks and isinstance(named, Sequence):
             banks = [BankName(name) for name in ([named] if isinstance(named, str) else named[:_NAMED])]
@@ -334,11 +319,7 @@ class Recorder:
         with suppress(AuditFailed):  # it is logged
             self._tell(banks, outcome, ids=ids, error=error)
 
-    def _tell(self, banks: Sequence[Bank], outcome: Outcome, **ending: Any) -> bool:
-        trail = self._trail
-        return trail is None or not [e for e in self._events(banks, outcome, **ending) if not trail.tell(e)]
-
-    def _events(
+    def _tell(
         self,
         banks: Sequence[Bank],
         outcome: Outcome,
@@ -348,16 +329,20 @@ class Recorder:
         gaps: Sequence[Gap] = (),
         reason: str | None = None,
         error: BaseException | None = None,
-    ) -> Iterator[AuditEvent]:
+    ) -> bool:
+        """Whether every event was recorded."""
+        if self._trail is None:
+            return True
         duration = (time.perf_counter() - self._started) * 1e3
         failed = {gap.bank: gap.reason for gap in gaps}
         why = reason or self._about
         if error is not None:
             why = f"{self._about}: {reason_of(error)}" if self._about else reason_of(error)
+        recorded = True
         for bank in banks or [BankName()]:
             name, bank_id = bank.name, bank.bank_id
             seen = tuple((ids or {}).get(bank_id or "", ()))
-            yield AuditEvent.by(
+            event = AuditEvent.by(
                 self.caller,
                 outcome="error" if name in failed else outcome,
                 at=datetime.fromtimestamp(self._at, UTC),
@@ -370,6 +355,8 @@ class Recorder:
                 reason=failed.get(name or "", why),
                 **self._asked,
             )
+            recorded &= self._trail.tell(event)
+        return recorded
 
 
 def reason_of(error: BaseException) -> str:

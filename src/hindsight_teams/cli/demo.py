@@ -16,7 +16,6 @@ Model = Annotated[
         "--model",
         metavar="MODEL",
         help="An Agno model string such as openai:gpt-5-mini; a stand-in by fixed rules if not given.",
-        show_default=False,
     ),
 ]
 

@@ -119,12 +119,7 @@ def list_(*, file: KeyFile = DEFAULT_FILE, json: Json = False) -> None:
 
 
 @app.command()
-def revoke(
-    key_id: KeyId,
-    *,
-    file: KeyFile = DEFAULT_FILE,
-    json: Json = False,
-) -> None:
+def revoke(key_id: KeyId, *, file: KeyFile = DEFAULT_FILE, json: Json = False) -> None:
     """Revoke a key.
 
     A running server notices at its next request.

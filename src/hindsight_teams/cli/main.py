@@ -31,27 +31,10 @@ from hindsight_teams.errors import HindsightTeamsError
 
 PROGRAM = "hindsight-teams"
 
-COMMANDS = (
-    *(
-        "demo",
-        "new",
-        "update",
-        "run",
-        "chat",
-        "recipes",
-        "access",
-        "inspect",
-        "doctor",
-        "config",
-        "bank",
-        "review",
-        "forget",
-    ),
-    *("audit", "keys", "mcp"),
+COMMANDS = tuple(
+    "demo new update run chat recipes access inspect doctor config bank review forget audit keys mcp".split()
 )
-"""In the order of the help; each is a module of this folder, or the ``command`` of a folder of its name, with an
-``app`` or a function of its own name."""
-FOLDERS = frozenset({"chat", "inspect", "mcp"})
+"""In the order of the help; each is a module or a package of this folder, with an ``app`` or a function of its name."""
 
 
 class _Commands(Mapping[str, Any]):
@@ -70,8 +53,7 @@ class _Commands(Mapping[str, Any]):
         if name not in COMMANDS:
             raise KeyError(name)
         if name not in self._built:
-            place = f"{name}.command" if name in FOLDERS else name
-            module = importlib.import_module(f"hindsight_teams.cli.{place}")
+            module = importlib.import_module(f"hindsight_teams.cli.{name}")
             parent = typer.Typer(rich_markup_mode=None)  # as the root's: plain help
             if hasattr(module, "app"):
                 parent.add_typer(module.app, name=name)

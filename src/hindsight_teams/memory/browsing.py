@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hindsight_teams.access.banks import Target
 from hindsight_teams.access.grants import Access, Caller
-from hindsight_teams.access.rights import Target
 from hindsight_teams.audit import Recorder
 from hindsight_teams.models import Memory, MemoryPage
 from hindsight_teams.requests import ALL, Capability, DeleteBank, DeleteMemories, FindMemories, ListMemories, TagFilter
 from hindsight_teams.requests.driver import Steps, arun, run
 
 if TYPE_CHECKING:
+    from hindsight_teams.backends.base import MemoryBackend
     from hindsight_teams.memory.member import MemberMemory
 
 _PAGE = 200
@@ -137,6 +138,27 @@ class Holdings:
         recorder.ended([target], ids={target.bank_id: visit.ids}, count=visit.count)
 
 
+def every(
+    request: ListMemories, *, keep: Callable[[Memory], bool] = lambda _: True, first: MemoryPage | None = None
+) -> Steps[list[Memory]]:
+    """All memories that a listing gives, page by page.
+
+    Args:
+        request: The listing; its limit is the size of a page.
+        keep: Which of them.
+        first: The first page, where it is known.
+    """
+    page: MemoryPage = (yield request) if first is None else first
+    found: list[Memory] = []
+    offset = 0
+    while True:
+        found += filter(keep, page.memories)
+        offset += request.limit
+        if offset >= page.total:
+            return found
+        page = yield request.at(request.bank, offset=offset)
+
+
 def _facts(target: Target, limit: int, *, newest: bool) -> Steps[list[Memory]]:
     """The newest or the oldest memories, oldest first, without the observations that a server derives from them."""
     page = yield from _page(target, _PAGE, 0)
@@ -166,3 +188,33 @@ def _page(target: Target, limit: int, offset: int) -> Steps[MemoryPage]:
 def _scope(target: Target) -> TagFilter:
     """What the grant's mandatory scope lets through."""
     return TagFilter(target.grant.scope_tags, "all_strict") if target.grant.scope_tags else ALL
+
+
+PAGE = 200
+OVERLAP = 20
+"""Rows that two pages share, since a server's listing may shift between two requests."""
+
+
+def pages(backend: MemoryBackend, bank_id: str) -> Iterator[list[Memory]]:
+    """The memories of a bank, oldest first, each once; no more than two pages are held at once.
+
+    The embedded engine finds each page by the memory before it. A server knows only offsets: there a page costs the
+    server more, the further back it begins.
+    """
+    if Capability.LIST_AFTER in backend.capabilities:
+        page = backend.execute(ListMemories(bank=bank_id, limit=PAGE)).memories
+        while page:
+            yield page
+            more = len(page) == PAGE
+            after = page[-1].id
+            page = backend.execute(ListMemories(bank=bank_id, limit=PAGE, after=after)).memories if more else []
+        return
+    offset = 0
+    before: set[str] = set()
+    while True:
+        page = backend.execute(ListMemories(bank=bank_id, limit=PAGE, offset=offset)).memories
+        yield [memory for memory in page if memory.id not in before]
+        if len(page) < PAGE:
+            return
+        before = {memory.id for memory in page}
+        offset += PAGE - OVERLAP

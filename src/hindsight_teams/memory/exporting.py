@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from hindsight_teams.errors import BankNotFound, InvalidInput
 from hindsight_teams.ingest.objects import EXPORT
+from hindsight_teams.memory.browsing import pages
 from hindsight_teams.memory.copying import deliver
-from hindsight_teams.memory.listing import pages
 from hindsight_teams.models import Memory, MemoryRecord
 from hindsight_teams.requests import Capability, EnsureBank, ListBanks, ListRepeats, Restore
 from hindsight_teams.requests.checks import check_bank_id, check_time

@@ -13,6 +13,7 @@ from hindsight_teams.access.grants import Caller
 from hindsight_teams.access.signatures import identity_tag
 from hindsight_teams.audit import AuditSink, BankName, Recorder
 from hindsight_teams.errors import InvalidInput
+from hindsight_teams.memory.browsing import every
 from hindsight_teams.memory.curation import sealed_items
 from hindsight_teams.memory.envelopes import KINDS, ReviewItem
 from hindsight_teams.models import BankInfo, Memory, MemoryPage
@@ -235,14 +236,9 @@ class Forgetting:
                 continue
             bank_id = spec.resolve(caller)
             known = {memory.id for memory in found.get(bank_id, ())}
-            offset = 0
-            while True:
-                page: MemoryPage = yield ListMemories(bank=bank_id, limit=_PAGE, offset=offset)
-                more = [m for m in page.memories if m.id not in known and m.type != "observation"]
-                unsigned.setdefault(bank_id, []).extend(more)
-                offset += _PAGE
-                if offset >= page.total:
-                    break
+            listed = yield from every(ListMemories(bank=bank_id, limit=_PAGE))
+            more = [memory for memory in listed if memory.id not in known and memory.type != "observation"]
+            unsigned.setdefault(bank_id, []).extend(more)
         return {bank_id: memories for bank_id, memories in unsigned.items() if memories}
 
     def _with_copy(self, item: ReviewItem, listed: dict[str, list[Memory]]) -> Steps[None]:
@@ -367,11 +363,16 @@ class Forgetting:
         bound: set[str] = set()
         while True:
             found: dict[str, list[Memory]] = {}
+
+            def going(memory: Memory, bound: AbstractSet[str] = frozenset(bound)) -> bool:
+                return selection.names(memory) or _is_bound(memory, bound)
+
             for start in range(0, len(bank_ids), _AT_ONCE):
                 some = bank_ids[start : start + _AT_ONCE]
-                answers = yield [self._page(bank_id, selection, 0, bound) for bank_id in some]
-                for bank_id, answer in zip(some, answers, strict=True):
-                    named = yield from self._named(bank_id, selection, bound, given(answer))
+                pages = [self._page(bank_id, selection, bound) for bank_id in some]
+                answers = yield pages
+                for bank_id, page, answer in zip(some, pages, answers, strict=True):
+                    named = yield from every(page, keep=going, first=given(answer))
                     if named:
                         found[bank_id] = named
             more = self._bound(selection, [memory for memories in found.values() for memory in memories])
@@ -386,22 +387,10 @@ class Forgetting:
         resting = {source for memory in found if selection.names(memory) for source in _sources(memory)}
         return going | resting if selection.follows else resting - going
 
-    def _named(
-        self, bank_id: str, selection: Selection, bound: AbstractSet[str], page: MemoryPage
-    ) -> Steps[list[Memory]]:
-        found: list[Memory] = []
-        offset = 0
-        while True:
-            found += (m for m in page.memories if selection.names(m) or _is_bound(m, bound))
-            offset += _PAGE
-            if offset >= page.total:
-                return found
-            page = yield self._page(bank_id, selection, offset, bound)
-
-    def _page(self, bank_id: str, selection: Selection, offset: int, bound: AbstractSet[str]) -> ListMemories:
+    def _page(self, bank_id: str, selection: Selection, bound: AbstractSet[str]) -> ListMemories:
         # Until something is bound only what the selection itself names counts, which its own tags find.
         chosen = self._kept(selection) if bound else self._own(selection)
-        return ListMemories(bank=bank_id, limit=_PAGE, offset=offset, filter=chosen)
+        return ListMemories(bank=bank_id, limit=_PAGE, filter=chosen)
 
     def _tags(self, selection: Selection) -> list[str]:
         return [identity_tag("team", self.team_id), *selection.kept_tags]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
 
 from hindsight_teams.errors import BackendError, ConfigurationError, DatabaseLocked, DatabaseUnusable
@@ -87,12 +85,3 @@ def translate(error: Exception, location: str) -> BackendError:
         sqlite=str(error),
         code=code,
     )
-
-
-@contextmanager
-def typed_errors(location: str) -> Iterator[None]:
-    """Raise what SQLite raises inside the block as typed errors."""
-    try:
-        yield
-    except UNREADABLE as error:
-        raise translate(error, location) from error
