@@ -1,4 +1,6 @@
-"""Bank ids, derived from a bank's scope and a caller. Distinct identities have distinct ids.
+"""Bank ids, derived from a bank's scope and a caller, and the banks that a member's call may use.
+
+Distinct identities have distinct ids, and every denial of a call comes from ``Rights``.
 
 An id is components joined by ``:``. Each component is escaped, so that it can hold neither ``:`` nor ``~``: every
 UTF-8 byte outside ``A-Z a-z 0-9 _ . @ + -`` becomes ``~`` and two hex digits. Ids longer than the server's limit keep

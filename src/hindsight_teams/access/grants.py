@@ -1,4 +1,4 @@
-"""Verbs, policies, grants and the caller. Pure; imports nothing that does I/O."""
+"""Verbs, policies, grants, the caller, and a team's rules for the write guard. Pure; imports nothing that does I/O."""
 
 from __future__ import annotations
 

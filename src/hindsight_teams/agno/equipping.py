@@ -1,4 +1,4 @@
-"""The work of ``TeamMemory.equip``: bind identities, and add tools and hooks to each agent and team."""
+"""Equip agents, teams and workflows with memory: bind identities, and add tools and hooks to each part."""
 
 from __future__ import annotations
 

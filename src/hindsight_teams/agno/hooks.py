@@ -1,4 +1,4 @@
-"""A run hook that works in both ways: ``run`` calls it, ``arun`` awaits it.
+"""The hooks before and after each run of a part of a team; each works in both ways: ``run`` calls, ``arun`` awaits it.
 
 Agno keeps one list of hooks for both. Before each hook it asks ``iscoroutinefunction(hook)``, and then calls or awaits
 it. A function can be only one of the two; an async one is skipped by ``run``, a sync one blocks the loop of ``arun``.

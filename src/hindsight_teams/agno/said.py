@@ -1,4 +1,4 @@
-"""Whether a statement can hold a fact, and which parts of an answer are an echo. Pure.
+"""Decide whether a statement can hold a fact, and which parts of an answer repeat what memory gave. Pure.
 
 In doubt a message is kept: one more memory costs a rank, a message left out costs a fact. What is left out is what can
 hold none: signs without a word, courtesies, and questions that only ask.

@@ -1,4 +1,4 @@
-"""The source of each input in a team's run: the user, or a member that passed the user's words on.
+"""Find out who worded each input in a team's run: the user, or a leader or member that passed a task on.
 
 A team's leader hears the user. Its members are given tasks that the leader words, and the steps of a workflow after the
 first are given what the step before put out; neither is what the user said. Agno tells a member nothing of this, so the

@@ -229,7 +229,7 @@ _NAMED = 20
 class Recorder:
     """Records one call: that it begins, how it ended, or how it failed.
 
-    Each leaves one event a bank, so that the audit can be asked by bank; one in all where no bank was reached.
+    Each leaves one event a bank, or one in all where no bank was reached.
 
     Args:
         sink: Where events go; None for nowhere.
@@ -238,8 +238,7 @@ class Recorder:
         text: The content or the query.
         actor: Who asked for it outside of any run.
         about: What the call is about, for the reason of its events.
-        at: When it began, in seconds since 1970.
-        started: The same on the clock of ``time.perf_counter``.
+        at: When it began, in seconds since 1970; ``started`` is the same on the clock of ``time.perf_counter``.
     """
 
     def __init__(
@@ -267,11 +266,7 @@ class Recorder:
         return self._trail is not None
 
     def begun(self, *banks: Bank) -> None:
-        """Record that a write is about to be made, where calls that can't be recorded are refused.
-
-        Raises:
-            AuditFailed: It can't be recorded.
-        """
+        """Record that a write is about to be made, where calls that can't be recorded are refused (``AuditFailed``)."""
         if self._trail is not None and self._trail.strict:
             self._tell(banks, "begun")
 
@@ -287,13 +282,8 @@ class Recorder:
     ) -> tuple[str, ...]:
         """Record a call that was carried out; the note for its answer where that was not possible.
 
-        Args:
-            banks: The banks that it reached.
-            outcome: How it ended.
-            count: Memories read or written; as many as there are ids when None.
-            ids: Their ids, by bank id.
-            gaps: Banks that did not answer.
-            reason: Why it ended so.
+        ``banks`` are those that it reached, ``ids`` those of the memories by bank id, and ``count`` their number, where
+        that is another. ``gaps`` are banks that did not answer.
 
         Raises:
             AuditFailed: It can't be recorded, and such calls are refused.
@@ -365,7 +355,7 @@ def reason_of(error: BaseException) -> str:
 
 
 class StructlogSink:
-    """Events in the log: ``info`` for what was allowed, ``warning`` for the rest. Never holds a memory's text."""
+    """Events in the log, without any memory's text: ``info`` for what was allowed, ``warning`` for the rest."""
 
     def record(self, event: AuditEvent) -> None:
         """Log one event."""

@@ -1,4 +1,4 @@
-"""``hindsight-teams audit``: who did what to which bank."""
+"""``hindsight-teams audit``: show, verify and export the audit log."""
 
 from __future__ import annotations
 

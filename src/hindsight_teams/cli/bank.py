@@ -1,4 +1,4 @@
-"""``hindsight-teams bank``: list, search, write and delete memories of any backend, as the operator.
+"""``hindsight-teams bank``: list, search, count, write and delete memories of any backend, as the operator.
 
 These commands hold no member's rights: whoever can open the file, or has the server's key, can use them.
 """
@@ -6,6 +6,7 @@ These commands hold no member's rights: whoever can open the file, or has the se
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,7 +15,6 @@ from hindsight_teams.cli.bank_care import backup, check, rename, repair
 from hindsight_teams.cli.bank_copy import copy
 from hindsight_teams.cli.bank_export import export, import_
 from hindsight_teams.cli.bank_ingest import ingest
-from hindsight_teams.cli.bank_stats import stats
 from hindsight_teams.cli.failing import usage
 from hindsight_teams.cli.options import (
     WORDS_ONLY,
@@ -30,7 +30,7 @@ from hindsight_teams.cli.options import (
     moment,
 )
 from hindsight_teams.cli.output import console, counted, day, glyph, item, print_json, say, styled
-from hindsight_teams.models import Budget, ListOrder, TagsMatch
+from hindsight_teams.models import Budget, ListOrder, TagCount, TagsMatch
 from hindsight_teams.text import happened, noted, repeated
 
 if TYPE_CHECKING:
@@ -310,6 +310,54 @@ def _pairs(values: list[str]) -> dict[str, str]:
     if bad := next((value for value, (key, sign, _) in zip(values, pairs, strict=True) if not (key and sign)), None):
         raise usage(f"--metadata {bad!r} must look like KEY=VALUE")
     return {key: value for key, _, value in pairs}
+
+
+_MOST = 10
+
+
+def stats(bank: Bank, *, db: Db = None, url: Url = None, json: Json = False) -> None:
+    """Count a bank's memories, documents, authors and tags."""
+    from hindsight_teams.access.banks import unescape
+    from hindsight_teams.access.signatures import own_tags
+
+    with backend(db, url, must_exist=True) as memory:
+        insist_on(memory, bank)
+        counts, tags = memory.bank_stats(bank), memory.list_tags(bank)
+        first = memory.list_memories(bank, limit=1).memories
+    authors = [
+        TagCount(unescape(name) or name, tag.count)
+        for tag in tags
+        for prefix, _, name in [tag.tag.partition(":")]
+        if prefix == "author"
+    ]
+    own = [tag for tag in tags if own_tags([tag.tag])]
+    if json:
+        print_json({"stats": counts, "authors": authors, "tags": own})
+        return
+    rows = [
+        ("memories", f"{counts.memories:,}"),
+        ("documents", f"{counts.documents:,}"),
+        ("observations", f"{counts.observations:,}" if counts.observations else ""),
+        ("entities", f"{counts.entities:,}" if counts.entities else ""),
+        ("pending", f"{counts.pending_operations:,}" if counts.pending_operations else ""),
+        ("failed", f"{counts.failed_operations:,}" if counts.failed_operations else ""),
+        ("first noted", day(first[0].mentioned_at) if first else ""),
+        ("last write", day(counts.last_write_at)),
+        ("authors", _named(authors)),
+        ("tags", _named(own)),
+    ]
+    item(styled(""), styled((bank, "bold")))
+    width = max(len(name) for name, _ in rows)
+    for name, told in rows:
+        if told:
+            item(styled((f"{name:<{width}}  ", "dim")), styled(told))
+
+
+def _named(counts: Iterable[TagCount]) -> str:
+    """The most frequent, and how many more there are."""
+    found = list(counts)
+    more = f" and {len(found) - _MOST:,} more" if len(found) > _MOST else ""
+    return ", ".join(f"{count.tag} ({count.count:,})" for count in found[:_MOST]) + more
 
 
 app.command()(ingest)

@@ -1,4 +1,4 @@
-"""``hindsight-teams bank export | import``: a bank as JSON lines, and back."""
+"""``hindsight-teams bank export | import``: write a bank as JSON lines, and store it from them."""
 
 from __future__ import annotations
 

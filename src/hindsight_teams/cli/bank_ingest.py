@@ -1,4 +1,4 @@
-"""``hindsight-teams bank ingest``: files, folders and chat exports into a bank."""
+"""``hindsight-teams bank ingest``: store files, folders and chat exports in a bank."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``hindsight-teams demo``: one team in two processes that share nothing but memory."""
+"""``hindsight-teams demo``: run one team in two processes that share nothing but memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``hindsight-teams doctor``: the backend in use and why, the versions, and whether a write can be read back."""
+"""``hindsight-teams doctor``: show the backend in use and why, and check that a write can be read back."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from hindsight_teams.cli.output import counted, glyph, item, print_json, say, st
 from hindsight_teams.text import happened, noted
 
 if TYPE_CHECKING:
-    from hindsight_teams.memory.forgetting import SelectionOptions
+    from hindsight_teams.memory.selection import SelectionOptions
     from hindsight_teams.models import Memory
 
 _SHOWN = 20

@@ -1,4 +1,4 @@
-"""``hindsight-teams keys``: an API key for each member, for a Hindsight server with the team extension."""
+"""``hindsight-teams keys``: make, rotate and revoke members' API keys for a server with the team extension."""
 
 from __future__ import annotations
 

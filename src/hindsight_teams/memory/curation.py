@@ -1,6 +1,6 @@
-"""Promotion and review: members propose memories for other banks, guards quarantine them, curators decide.
+"""Review: curators decide on memories that members proposed, or that a guard quarantined or marked.
 
-What waits lies in the team's review bank (see ``review``), which no member holds a grant on.
+What waits lies in the team's review bank (see ``envelopes``), which no member holds a grant on.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A bank as JSON lines, and back: the format of ``bank export`` and ``bank import``.
+"""Write a bank as JSON lines and store it from them: the format of ``bank export`` and ``bank import``.
 
 The first line says what it is, one line a memory follows, and the last line counts them, so that a file that was cut
 short is told from a whole one. What is empty is left out. The same bank makes the same bytes.

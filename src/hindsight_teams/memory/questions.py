@@ -1,4 +1,4 @@
-"""A member's read or write: its options and their defaults."""
+"""The options of a member's retain, recall and reflect, and their defaults."""
 
 from __future__ import annotations
 

@@ -15,10 +15,11 @@ from hindsight_teams.access.matrix import AccessMatrix
 from hindsight_teams.audit import AuditTrail, SpanSink, StructlogSink, open_audit, trail_of
 from hindsight_teams.memory.curation import Reviews
 from hindsight_teams.memory.direct import resolve_defaults
-from hindsight_teams.memory.forgetting import ForgetReport, Forgetting, Selection, SelectionOptions
+from hindsight_teams.memory.forgetting import ForgetReport, Forgetting
 from hindsight_teams.memory.member import MemberMemory
 from hindsight_teams.memory.proposing import Proposals
 from hindsight_teams.memory.questions import Defaults
+from hindsight_teams.memory.selection import Selection, SelectionOptions
 
 if TYPE_CHECKING:
     from agno.agent import Agent
@@ -281,7 +282,7 @@ class TeamMemory:
         Args:
             dry_run: Only list what would go. True unless you say otherwise.
             actor: Who asked for it, for the audit.
-            **selection: The fields of ``forgetting.Selection``: memory_ids, document_id, author, user, session, run,
+            **selection: The fields of ``selection.Selection``: memory_ids, document_id, author, user, session, run,
                 tags. What is given is ANDed.
 
         Raises:
