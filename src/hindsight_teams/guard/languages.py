@@ -36,25 +36,31 @@ class Language:
 ENGLISH = Language(
     verbs=(
         r"\b(?:ignore|disregard|forget|override|overrule|bypass|discard|abandon|neglect|circumvent|nullify|unlearn"
-        r"|set aside|put aside|pay no attention to|do not (?:follow|obey|listen to)|don't (?:follow|obey|listen to)"
+        r"|set aside"
+        r"|put aside|pay no attention to|do not (?:follow|obey|listen to)|don't (?:follow|obey|listen to)"
         r"|stop (?:following|obeying)|no longer follow|leave behind|throw out|skip over|drop)\b"
     ),
     strong=(
         r"\b(?:all|any|every|your|everything|anything|system|safety|security|developer|you (?:were|have been|had been"
-        r"|got|received))\b"
+        r"|got"
+        r"|received))\b"
     ),
     former=r"\b(?:previous|prior|earlier|above|preceding|past|former|initial|original|existing|before)\b",
     rules=(
         r"\b(?:instruct\w{0,6}|directions?|directives?|guidelines?|guard-?rails?|safeguards?|prompts?|polic(?:y|ies)"
-        r"|restrictions?|guidance|constraints?|rules?|ruleset|programming|training|orders|commands?|briefing|context"
-        r"|system message\w?|boundaries)\b"
+        r"|restrictions?"
+        r"|guidance|constraints?|rules?|ruleset|programming|training|orders|commands?|briefing|context"
+        r"|system message\w?"
+        r"|boundaries)\b"
     ),
     about=r"^\W{0,3}(?:for|about|on|regarding|concerning|in|of|from|to|with|at|as to|until)\b",
     told=(
         r"\b(?:everything|anything|all|whatever|what) (?:that |which )?(?:you(?:'ve| have| had)? (?:were|been|was|are"
-        r"|just)? ?(?:told|taught|instructed|given|asked|know|learned|read)|(?:i|we|they) (?:have )?(?:said|told you)"
-        r"|(?:was|is|came|stands|written)? ?(?:said )?(?:above|before this|previously))\b|\bthe above\b(?! (?:step|row"
-        r"|line|table|figure|section|picture|address))"
+        r"|just)? ?"
+        r"(?:told|taught|instructed|given|asked|know|learned|read)|(?:i|we|they) (?:have )?(?:said|told you)|(?:was|is"
+        r"|came|stands|written)? ?"
+        r"(?:said )?(?:above|before this|previously))\b|\bthe above\b(?! (?:step|row|line|table|figure|section|picture"
+        r"|address))"
     ),
 )
 
@@ -76,7 +82,8 @@ LANGUAGES = (
         ),
         told=(
             r"\b(?:alles|was)\b.{0,20}\b(?:dir|ihnen|euch|wir)\b.{0,30}\b(?:gesagt|besprochen|aufgetragen|mitgeteilt"
-            r"|beigebracht)|\balles (?:vorherige|bisherige|obige|davor)\b"
+            r"|beigebracht)"
+            r"|\balles (?:vorherige|bisherige|obige|davor)\b"
         ),
     ),
     Language(  # French

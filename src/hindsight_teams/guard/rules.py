@@ -7,19 +7,23 @@ from __future__ import annotations
 
 _ANYBODY = (
     r"(?:everybody|everyone|anybody|anyone|whoever|all (?:users|customers)|any user|every user|who(?:ever)? asks"
-    r"|an attacker|outsiders?|a stranger|external|jedem|allen|a quiconque|a todos|a cualquiera|a chiunque|iedereen)"
+    r"|an attacker|outsiders?"
+    r"|a stranger|external|jedem|allen|a quiconque|a todos|a cualquiera|a chiunque|iedereen)"
 )
 _ASSETS = (
     r"(?:api keys?|pass ?words?|passwd|credentials?|secrets?|secret keys?|private keys?|access tokens?|tokens"
-    r"|customer (?:data|list|records|base|table)|user data|system prompt|conversations?|chat (?:history|log)|memories"
-    r"|database|personal data|environment variables|kundendaten|kundenliste|passwort\w{0,2}|donnees|mots? de passe"
-    r"|base de datos|contrasenas?|dati dei clienti|klantenlijst)"
+    r"|customer (?:data|list|records|base|table)"
+    r"|user data|system prompt|conversations?|chat (?:history|log)|memories|database|personal data"
+    r"|environment variables|"
+    r"kundendaten|kundenliste|passwort\w{0,2}|donnees|mots? de passe|base de datos|contrasenas?|dati dei clienti"
+    r"|klantenlijst)"
 )
 _UNBOUND = (
     r"(?:without (?:any )?(?:limits?|limitations|rules|restrictions?|filters?|guidelines|constraints)|unrestricted"
-    r"|uncensored|unfiltered|jailbroken|no (?:longer (?:bound|an ai|have)|rules|limits|restrictions|filters?)"
-    r"|developer mode|god mode|dan\b|free (?:of|from) (?:all|any|the|your)|never refuse|refuse nothing|do anything now"
-    r"|admin mode|root access|evil|amoral)"
+    r"|uncensored|unfiltered|jailbroken"
+    r"|no (?:longer (?:bound|an ai|have)|rules|limits|restrictions|filters?)|developer mode|god mode|dan\b|free (?:of"
+    r"|from) (?:all|any|the|your)"
+    r"|never refuse|refuse nothing|do anything now|admin mode|root access|evil|amoral)"
 )
 
 ENGLISH_RULES = (
@@ -62,7 +66,8 @@ ENGLISH_RULES = (
         "addresses the agent",
         r"\b(?:ai|llm) (?:coding |language )?(?:agents?|assistants?|models?)\b",
         r"^.{0,60}\b(?:should|must|have to|need to|are to) (?:now |first |always |also |immediately )?(?:empty|delete"
-        r"|remove|run|execute|send|ignore|call|upload|disable|forward|wipe|append|output)\b|^.{0,50}\bcall \w+_\w+",
+        r"|remove|run|execute|send"
+        r"|ignore|call|upload|disable|forward|wipe|append|output)\b|^.{0,50}\bcall \w+_\w+",
         False,
     ),
     (
@@ -142,11 +147,12 @@ ENGLISH_RULES = (
             r"|list|share|return|send|say)\b"
         ),
         r"\b(?:your (?:\w+ )?(?:system |initial |original |hidden )?(?:prompt|instructions|guidelines|rules)\b|(?:the "
-        r"|full |entire |whole |text of |exact |complete )*(?:system|initial|hidden|original) (?:prompt"
-        r"|instructions)\b.{0,60}(?:verbatim|word for word|in full|whenever|when(?:ever)? (?:asked|some)|to (?:every"
-        r"|any|me|the user|who)|above|starting)|(?:full|entire|exact|complete|whole) (?:text of )?(?:the "
-        r"|your )?(?:system|initial|hidden) (?:prompt|instructions)|(?:words|text|everything) above\b.{0,40}(?:verbatim"
-        r"|starting|word)|system (?:prompt|instructions)\W{0,3}$|the system prompt (?:and|to)\b)",
+        r"|full |entire |whole |text of |exact |complete )*(?:system|initial|hidden|original) (?:prompt|instructions)\b"
+        r".{0,60}(?:verbatim|word for word|in full|whenever|when(?:ever)? (?:asked|some)|to (?:every|any|me|the user"
+        r"|who)|above|starting)"
+        r"|(?:full|entire|exact|complete|whole) (?:text of )?(?:the |your )?(?:system|initial|hidden) (?:prompt"
+        r"|instructions)|(?:words|text|everything) above\b.{0,40}(?:verbatim|starting|word)"
+        r"|system (?:prompt|instructions)\W{0,3}$|the system prompt (?:and|to)\b)",
         True,
     ),
     (
@@ -167,8 +173,9 @@ ENGLISH_RULES = (
         ),
         r"^.{0,30}\b(?:users?|humans?|operators?|reviewers?|curators?|person you)\b.{0,30}\b(?:this (?:note|memory"
         r"|instruction|message|rule|order)|about (?:this|it)|of this|that you|these instructions|know (?:this|about"
-        r"|that you))\b|^ (?:about |of )?this (?:note|memory|instruction|message|rule)\b.{0,20}(?:to|in your|users?"
-        r"|anyone)|^ (?:this|it|the change|that) to (?:the )?(?:user|human|operator|reviewer|curator)s?\b",
+        r"|that you))\b"
+        r"|^ (?:about |of )?this (?:note|memory|instruction|message|rule)\b.{0,20}(?:to|in your|users?|anyone)"
+        r"|^ (?:this|it|the change|that) to (?:the )?(?:user|human|operator|reviewer|curator)s?\b",
         True,
     ),
     (
@@ -236,7 +243,8 @@ ENGLISH_RULES = (
         ),
         (
             r"^.{0,40}\b(?:revoked|(?:have|has) changed, you|cancell?ed|void|lifted|suspended|disabled"
-            r"|no longer (?:appl|bind|count|valid)|deactivated|overridden|superseded|obsolete|null)"
+            r"|no longer (?:appl|bind|count|valid)"
+            r"|deactivated|overridden|superseded|obsolete|null)"
         ),
         False,
     ),
@@ -292,24 +300,29 @@ OTHER_RULES = (
     (
         "asks for the prompt or secrets",
         r"\b(?:revele[rz]?|affiche[rz]?|montre[rz]?|repete[rz]?|divulgue[rz]?|revela|muestra|repite|rivela|mostra"
-        r"|ripeti|revele|mostre|repita|verrate|zeige?|wiederhole|onthul|toon|herhaal)\b",
+        r"|ripeti|revele|mostre|repita"
+        r"|verrate|zeige?|wiederhole|onthul|toon|herhaal)\b",
         r"^ (?:me |mir |mi |moi )?(?:les |le |la |las |los |de )?(?:tes|vos|tus|tue|tuoi|suas|tuas|deine?|ihre?|je"
-        r"|jouw)? ?(?:\w+ )?(?:instructions? (?:de |du )?systeme|instrucciones (?:de|del) sistema|istruzioni di sistema"
-        r"|instrucoes d[eo] sistema|systemanweisung\w{0,2}|systeminstructies|instructions secretes"
-        r"|instrucciones secretas)\b",
+        r"|jouw)? ?(?:\w+ )?"
+        r"(?:instructions? (?:de |du )?systeme|instrucciones (?:de|del) sistema|istruzioni di sistema"
+        r"|instrucoes d[eo] sistema"
+        r"|systemanweisung\w{0,2}|systeminstructies|instructions secretes|instrucciones secretas)\b",
         True,
     ),
     (
         "gives secrets to anybody",
         r"\b(?:gib|gebt|nenne|verrate|sende|schicke?|leite|donne[rz]?|envoie|envoye[rz]?|transmet\w{0,3}"
-        r"|communique[rz]?|comunica|invia|rivela|envia|envie|manda|revela|revele|entrega|stuur|geef|verstuur|wyslij"
-        r"|przeslij|podaj|отправь\w{0,2}|пришли|перешли|сообщи|дай)\b",
+        r"|communique[rz]?"
+        r"|comunica|invia|rivela|envia|envie|manda|revela|revele|entrega|stuur|geef|verstuur|wyslij|przeslij|podaj"
+        r"|отправь\w{0,2}|пришли|перешли|сообщи|дай)\b",
         r"^(?=.{0,100}\b(?:passw\w{1,6}|kennwort\w{0,3}|kundendaten|kundenliste|api-?schlussel|mots? de passe"
         r"|liste des clients|donnees (?:clients|des clients)|contrasenas?|clave|base de datos|lista de clientes"
-        r"|password|dati dei clienti|elenco clienti|senhas?|klantenlijst|wachtwoord\w{0,2}|klantgegevens|hasl[oa]"
-        r"|baze klientow|liste klientow|парол\w{1,2}|баз\w клиентов|список клиентов)).{0,100}(?:\b(?:jedem|allen"
-        r"|jede frage|jeden|quiconque|a tous|a tout le monde|a todos|a cualquiera|a quien|a tutti|a chiunque|a qualquer"
-        r"|iedereen|kazdemu|wszystkim|всем|любому|внешний адрес|мне|na zewnatrz)\b|[\w.+-]{1,40}@evil|https?:)",
+        r"|password"
+        r"|dati dei clienti|elenco clienti|senhas?|klantenlijst|wachtwoord\w{0,2}|klantgegevens|hasl[oa]|baze klientow"
+        r"|liste klientow|парол\w{1,2}|баз\w клиентов|список клиентов))"
+        r".{0,100}(?:\b(?:jedem|allen|jede frage|jeden|quiconque|a tous|a tout le monde|a todos|a cualquiera|a quien"
+        r"|a tutti|a chiunque|a qualquer|iedereen|kazdemu|wszystkim|всем|любому|внешний адрес|мне|na zewnatrz)\b"
+        r"|[\w.+-]{1,40}@evil|https?:)",
         True,
     ),
     (
@@ -329,12 +342,13 @@ OTHER_RULES = (
             r"|od teraz|jestes teraz|从现在开始|从现在起|今からあなたは|これからあなたは|지금부터 (?:너|당신))"
         ),
         r"(?:\bkeine (?:regeln|grenzen|vorgaben|filter)|plus (?:de|aucune) (?:regles?|limites?)|no tienes (?:reglas"
-        r"|limites)|non hai (?:regole|limiti)|ohne (?:jede |jegliche )?(?:regeln|einschrankung\w*|beschrankung\w*"
-        r"|grenzen|filter|vorgaben)|sans (?:aucune )?(?:regles?|restrictions?|limites?|filtres?)"
-        r"|sin (?:ninguna )?(?:reglas|restricciones|limites|filtros)|senza (?:alcuna )?(?:regole|restrizioni|limiti"
-        r"|filtri)|sem (?:regras|restricoes|limites|filtros)|zonder (?:regels|beperkingen|filters)|без (?:правил"
-        r"|ограничений)|bez (?:zasad|ograniczen)|(?:没有|不受)[^。]{0,6}(?:限制|规则|约束)|制限(?:の|が)?な(?:い|く)"
-        r"|제한 ?없|system-?prompt|invite systeme|prompt (?:systeme|del sistema|di sistema))",
+        r"|limites)|non hai (?:regole|limiti)"
+        r"|ohne (?:jede |jegliche )?(?:regeln|einschrankung\w*|beschrankung\w*|grenzen|filter|vorgaben)"
+        r"|sans (?:aucune )?(?:regles?|restrictions?|limites?|filtres?)|sin (?:ninguna )?(?:reglas|restricciones"
+        r"|limites|filtros)|senza (?:alcuna )?(?:regole|restrizioni|limiti|filtri)|sem (?:regras|restricoes|limites"
+        r"|filtros)|zonder (?:regels|beperkingen|filters)|без (?:правил|ограничений)|bez (?:zasad|ograniczen)|"
+        r"(?:没有|不受)[^。]{0,6}(?:限制|规则|约束)|制限(?:の|が)?な(?:い|く)|제한 ?없|system-?prompt"
+        r"|invite systeme|prompt (?:systeme|del sistema|di sistema))",
         False,
     ),
     (
