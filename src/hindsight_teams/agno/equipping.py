@@ -309,9 +309,6 @@ def confirm_tools(toolkits: Sequence[Toolkit], confirm: Sequence[str]) -> None:
         toolkit.requires_confirmation_tools = list(named)
 
 
-__all__ = ["Workflow", "steps_of"]
-
-
 def steps_of(workflow: Workflow) -> Iterator[tuple[Agent | Team, bool]]:
     """Each agent and team that is a step, once, and whether it may be the first that is given the user's words.
 
