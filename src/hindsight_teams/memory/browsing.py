@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -136,27 +136,6 @@ class Holdings:
             recorder.failed(error, [visit.target] if visit else [], named=[self.bank])
             raise
         recorder.ended([target], ids={target.bank_id: visit.ids}, count=visit.count)
-
-
-def every(
-    request: ListMemories, *, keep: Callable[[Memory], bool] = lambda _: True, first: MemoryPage | None = None
-) -> Steps[list[Memory]]:
-    """All memories that a listing gives, page by page.
-
-    Args:
-        request: The listing; its limit is the size of a page.
-        keep: Which of them.
-        first: The first page, where it is known.
-    """
-    page: MemoryPage = (yield request) if first is None else first
-    found: list[Memory] = []
-    offset = 0
-    while True:
-        found += filter(keep, page.memories)
-        offset += request.limit
-        if offset >= page.total:
-            return found
-        page = yield request.at(request.bank, offset=offset)
 
 
 def _facts(target: Target, limit: int, *, newest: bool) -> Steps[list[Memory]]:

@@ -16,7 +16,6 @@ from hindsight_teams.access.definition import TeamDefinition
 from hindsight_teams.access.grants import Access, Caller
 from hindsight_teams.audit import AuditSink, BankName, Recorder
 from hindsight_teams.errors import AccessDenied, BackendError, HindsightTeamsError, NotFound, did_you_mean
-from hindsight_teams.memory.browsing import every
 from hindsight_teams.memory.envelopes import MARKED, ReviewItem, decided_item, marked_items, seal, unseal
 from hindsight_teams.models import BankInfo, Document, Receipt
 from hindsight_teams.requests import (
@@ -30,6 +29,7 @@ from hindsight_teams.requests import (
 )
 from hindsight_teams.requests.checks import check_page
 from hindsight_teams.requests.driver import Steps, arun, run
+from hindsight_teams.requests.management import every
 from hindsight_teams.text import cut
 
 if TYPE_CHECKING:

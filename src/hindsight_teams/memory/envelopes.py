@@ -12,10 +12,10 @@ from datetime import datetime
 from typing import Any
 
 from hindsight_teams.access.signatures import MARK, identity_tag, observation_scopes, signature_tags
-from hindsight_teams.memory.browsing import every
 from hindsight_teams.models import Memory, RetainItem
 from hindsight_teams.requests import ListMemories, TagFilter
 from hindsight_teams.requests.driver import Steps
+from hindsight_teams.requests.management import every
 
 KINDS = ("quarantine", "proposal", "approved")
 """The kinds of envelopes."""

@@ -12,7 +12,6 @@ from hindsight_teams.access.definition import TeamDefinition
 from hindsight_teams.access.grants import Caller
 from hindsight_teams.access.signatures import identity_tag
 from hindsight_teams.audit import AuditSink, BankName, Recorder
-from hindsight_teams.memory.browsing import every
 from hindsight_teams.memory.curation import sealed_items
 from hindsight_teams.memory.envelopes import KINDS, ReviewItem
 from hindsight_teams.memory.selection import Selection
@@ -30,6 +29,7 @@ from hindsight_teams.requests import (
     TagFilter,
 )
 from hindsight_teams.requests.driver import Steps, arun, given, run
+from hindsight_teams.requests.management import every
 
 if TYPE_CHECKING:
     from hindsight_teams.backends.base import MemoryBackend

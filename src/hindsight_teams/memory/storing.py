@@ -17,12 +17,12 @@ from hindsight_teams.access.grants import Access, Caller
 from hindsight_teams.access.signatures import attributed
 from hindsight_teams.audit import Recorder, is_logged
 from hindsight_teams.errors import AccessDenied, Forbidden, InvalidInput
-from hindsight_teams.memory.browsing import every
 from hindsight_teams.memory.envelopes import quarantine_item
 from hindsight_teams.models import Memory, Receipt, RetainItem
 from hindsight_teams.requests import Capability, ListMemories, Retain
 from hindsight_teams.requests.checks import check_metadata, check_text
 from hindsight_teams.requests.driver import Steps
+from hindsight_teams.requests.management import every
 from hindsight_teams.requests.tags import check_tags
 from hindsight_teams.text import cut, is_blank
 

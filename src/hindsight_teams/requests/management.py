@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Self, TypedDict, TypeVar, Unpack, get_args
 
 from hindsight_teams.errors import InvalidInput
-from hindsight_teams.models import BankInfo, BankStats, Health, ListOrder, MemoryPage, TagCount, TagsMatch, check_choice
+from hindsight_teams.models import (
+    BankInfo,
+    BankStats,
+    Health,
+    ListOrder,
+    Memory,
+    MemoryPage,
+    TagCount,
+    TagsMatch,
+    check_choice,
+)
 from hindsight_teams.requests import checks
 from hindsight_teams.requests.core import BankRequest, Capability, Request, folded
+from hindsight_teams.requests.driver import Steps
 from hindsight_teams.requests.tags import ALL, UNSET, TagFilter
 
 R = TypeVar("R")
@@ -109,6 +120,27 @@ class ListMemories(BankRequest[MemoryPage]):
         self._settle(filter=ALL if self.filter is None else self.filter.checked())
         if self.document_id is not None:
             checks.check_text("document_id", self.document_id)
+
+
+def every(
+    request: ListMemories, *, keep: Callable[[Memory], bool] = lambda _: True, first: MemoryPage | None = None
+) -> Steps[list[Memory]]:
+    """All memories that a listing gives, page by page.
+
+    Args:
+        request: The listing; its limit is the size of a page.
+        keep: Which of them.
+        first: The first page, where it is known.
+    """
+    page: MemoryPage = (yield request) if first is None else first
+    found: list[Memory] = []
+    offset = 0
+    while True:
+        found += filter(keep, page.memories)
+        offset += request.limit
+        if offset >= page.total:
+            return found
+        page = yield request.at(request.bank, offset=offset)
 
 
 class DeleteOptions(TypedDict, total=False):
