@@ -17,9 +17,10 @@ from agno.workflow import Condition, Loop, Parallel, Router, Step, Steps, Workfl
 from hindsight_teams.access.grants import Access, Grant
 from hindsight_teams.agno.capture import RunRetention, flush_all, store_before_termination
 from hindsight_teams.agno.exchange import SELECTIONS, Retain
-from hindsight_teams.agno.hooks import RunHook, RunMemory
+from hindsight_teams.agno.hooks import RunHook
 from hindsight_teams.agno.injection import InjectionBudget, MemoryInjection, with_memories
 from hindsight_teams.agno.review_tools import ProposalTools, ReviewTools
+from hindsight_teams.agno.run_memory import RunMemory
 from hindsight_teams.agno.toolkit import HindsightTools
 from hindsight_teams.agno.turns import Place, Turns
 from hindsight_teams.errors import InvalidInput, TeamDefinitionError, did_you_mean

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hindsight_teams.cli.bank_care import backup, check, rename, repair
+from hindsight_teams.cli.bank_care import backup, check, repair
 from hindsight_teams.cli.bank_copy import copy
 from hindsight_teams.cli.bank_export import export, import_
 from hindsight_teams.cli.bank_ingest import ingest
+from hindsight_teams.cli.bank_rename import rename
 from hindsight_teams.cli.failing import usage
 from hindsight_teams.cli.options import (
     WORDS_ONLY,

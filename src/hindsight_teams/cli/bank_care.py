@@ -1,4 +1,4 @@
-"""``hindsight-teams bank check | repair | backup | rename``: maintenance of an embedded database file."""
+"""``hindsight-teams bank check | repair | backup``: maintenance of an embedded database file."""
 
 from __future__ import annotations
 
@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hindsight_teams.access.banks import is_review_bank
-from hindsight_teams.cli.completing import complete_banks
 from hindsight_teams.cli.failing import FAILED
-from hindsight_teams.cli.options import Db, Json, Url, Yes, backend, confirm, insist_on
+from hindsight_teams.cli.options import Db, Json, Yes, backend, confirm
 from hindsight_teams.cli.output import glyph, item, print_json, say, styled
 from hindsight_teams.cli.progress import working
-from hindsight_teams.errors import InvalidInput, Unsupported
+from hindsight_teams.errors import Unsupported
 
 if TYPE_CHECKING:
     from hindsight_teams.backends.sqlite import SQLiteBackend
@@ -77,38 +75,3 @@ def _file(db: Path | None) -> Iterator[SQLiteBackend]:
         if not isinstance(opened, SQLiteBackend):
             raise Unsupported("a Hindsight server takes care of its own database; give --db for a file")
         yield opened
-
-
-def rename(
-    old: Annotated[
-        str, typer.Argument(metavar="OLD", help="The bank's id; `bank list` shows them.", autocompletion=complete_banks)
-    ],
-    new: Annotated[str, typer.Argument(metavar="NEW", help="Its id from now on.")],
-    *,
-    db: Db = None,
-    url: Url = None,
-    json: Json = False,
-) -> None:
-    """Give a bank of a database file another id.
-
-    All that it holds stays as it is. A team finds its banks by their ids, and its grants hold for what it finds: under
-    another id a bank is no longer that of its members, and under an id of the team's all who may read there read it.
-    """
-    from hindsight_teams.requests import Capability
-
-    with backend(db, url, must_exist=True) as memory:
-        if Capability.RENAME_BANKS not in memory.capabilities:
-            raise Unsupported(
-                f"a Hindsight server can't rename a bank: copy it with `hindsight-teams bank copy URL URL --bank {old}"
-                f" --as {new}`, for which its LLM reads each text again, then `hindsight-teams bank delete {old}`"
-            )
-        insist_on(memory, old)
-        if any(map(is_review_bank, (old, new))):
-            raise InvalidInput(
-                f"{old!r} to {new!r}: a team finds its review queue by its id, so no bank takes or leaves it"
-            )
-        memory.rename_bank(old, new)
-    if json:
-        print_json({"old": old, "new": new})
-    else:
-        say((glyph("ok"), "green"), f" {old} {glyph('arrow')} {new}")

@@ -1,0 +1,149 @@
+"""The hooks before and after each run of one part of a team."""
+
+from __future__ import annotations
+
+from time import time
+from typing import Any
+
+from agno.run.agent import CustomEvent
+from agno.run.team import CustomEvent as TeamCustomEvent
+from agno.run.team import TeamRunOutput
+
+from hindsight_teams.access.grants import Caller
+from hindsight_teams.agno.capture import RunRetention
+from hindsight_teams.agno.hooks import RunHook
+from hindsight_teams.agno.injection import MemoryInjection
+from hindsight_teams.agno.inputs import words_of
+from hindsight_teams.agno.run_context import key_of, notes_of
+from hindsight_teams.agno.turns import Hearing, Place, Turns
+from hindsight_teams.errors import HindsightTeamsError
+from hindsight_teams.log import get_logger
+
+_log = get_logger(__name__)
+
+
+class RunMemory:
+    """Memory in the runs of one agent or leader: listens and recalls before, retains after.
+
+    Args:
+        part: The agent's or team's id.
+        turns: The turns of the users of what was equipped.
+        place: Where the part stands in it.
+        leads: Whether it is a team, which hands tasks on.
+        injection: Recalls before the run; None where it may not.
+        retention: Retains after the run; None where it may not.
+    """
+
+    def __init__(
+        self,
+        part: str,
+        turns: Turns,
+        *,
+        place: Place,
+        leads: bool,
+        injection: MemoryInjection | None,
+        retention: RunRetention | None,
+    ) -> None:
+        self.part = part
+        self.turns = turns
+        self.place: Place = place
+        self.leads = leads
+        self.injection = injection
+        self.retention = retention
+        if leads and retention is not None:
+            turns.keeps(part)
+
+    def hooks(self) -> tuple[RunHook, RunHook]:
+        """The pre-hook and the post-hook."""
+        return RunHook(self.before, self.abefore, blocking=True), RunHook(self.after, self.aafter)
+
+    def before(self, run_input: Any, run_context: Any = None) -> None:
+        """Listen and recall, in a sync run."""
+        self._listen(run_input, run_context)
+        if self.injection is not None:
+            try:
+                self.injection.recall(run_input, run_context)
+            except HindsightTeamsError as error:
+                self._missed(error, run_context)
+
+    async def abefore(self, run_input: Any, run_context: Any = None) -> None:
+        """Listen and recall, in an async run."""
+        self._listen(run_input, run_context)
+        if self.injection is not None:
+            try:
+                await self.injection.arecall(run_input, run_context)
+            except HindsightTeamsError as error:
+                self._missed(error, run_context)
+
+    def after(self, run_output: Any, run_context: Any = None, agent: Any = None, team: Any = None) -> None:
+        """Retain, after a sync run."""
+        hearing, given = self._heard(run_output, run_context, agent or team)
+        try:
+            if self.retention is not None:
+                self.retention.retain(run_output, run_context, hearing, **given)
+        except HindsightTeamsError as error:
+            self._missed(error, run_context)
+        finally:
+            self._end(run_output, run_context, hearing)
+
+    async def aafter(self, run_output: Any, run_context: Any = None, agent: Any = None, team: Any = None) -> None:
+        """Retain, after an async run."""
+        hearing, given = self._heard(run_output, run_context, agent or team)
+        try:
+            if self.retention is not None:
+                await self.retention.aretain(run_output, run_context, hearing, **given)
+        except HindsightTeamsError as error:
+            self._missed(error, run_context)
+        finally:
+            self._end(run_output, run_context, hearing)
+
+    def _listen(self, run_input: Any, run_context: Any) -> None:
+        notes = notes_of(run_context)
+        hearing = self.turns.hear(self.part, words_of(run_input), run_context, leads=self.leads, place=self.place)
+        notes[self._key("heard", run_context)] = hearing
+        notes[key_of("turn", self._caller(run_context))] = hearing.turn
+        notes.pop(self._key("missed", run_context), None)
+
+    def _heard(self, run_output: Any, run_context: Any, part: Any) -> tuple[Hearing, dict[str, Any]]:
+        hearing = notes_of(run_context).pop(self._key("heard", run_context), None)
+        hearing = hearing or self.turns.hear_late(self.part, run_output, run_context)
+        injected = self.injection.text(run_context) if self.injection is not None else ""
+        answers = getattr(getattr(part, "model", None), "states_facts", True)
+        return hearing, {"injected": injected, "answers": answers}
+
+    def _missed(self, error: HindsightTeamsError, run_context: Any) -> None:
+        """Keep a reason why memory had no part in a run for the run's events, and say it once in the log."""
+        missed: list[str] = notes_of(run_context).setdefault(self._key("missed", run_context), [])
+        if str(error) not in missed:
+            missed.append(str(error))
+        kind = type(error).__name__
+        if self.turns.is_new((self.part, kind)):
+            _log.warning("no memory in this run", member=self.part, error=kind, reason=str(error))
+
+    def _end(self, run_output: Any, run_context: Any, hearing: Hearing) -> None:
+        if self.injection is not None:
+            self.injection.drop(run_context)
+        if self.leads and self.place != "member":
+            self.turns.end(hearing.turn, run_context)
+        for reason in notes_of(run_context).pop(self._key("missed", run_context), ()):
+            self._show(run_output, reason)
+
+    def _show(self, run_output: Any, reason: str) -> None:
+        kind: Any = TeamCustomEvent if isinstance(run_output, TeamRunOutput) else CustomEvent
+        owner = "team_id" if isinstance(run_output, TeamRunOutput) else "agent_id"
+        event = kind(
+            created_at=int(time()),
+            content=f"no memory in this run: {reason}",
+            run_id=run_output.run_id,
+            session_id=run_output.session_id,
+            **{owner: self.part},
+        )
+        run_output.events = [*(run_output.events or ()), event]
+        run_output.metadata = {**(run_output.metadata or {}), "memory_missing": reason}
+
+    def _key(self, kind: str, run_context: Any) -> tuple[Any, ...]:
+        return (*key_of(kind, self._caller(run_context)), id(self.turns))
+
+    def _caller(self, run_context: Any) -> Caller:
+        user, session, run = (getattr(run_context, name, None) for name in ("user_id", "session_id", "run_id"))
+        return Caller(self.turns.team, self.part, user, session, run)
