@@ -222,8 +222,7 @@ class BankName(NamedTuple):
 
 Bank: TypeAlias = "Target | BankName"
 
-_NAMED = 20
-"""Banks that were named and not reached, of which a denied call leaves an event."""
+_NAMED = 20  # banks that were named and not reached, of which a denied call leaves an event
 
 
 class Recorder:
