@@ -112,6 +112,17 @@ class Memory:
         """Whether automatic retention kept it in doubt: it may only ask, or answer what nobody knows any more."""
         return "doubt" in self.metadata
 
+    def to_item(self) -> RetainItem:
+        """The memory as it would be retained again, without its document."""
+        return RetainItem(
+            content=self.text,
+            timestamp=self.mentioned_at,
+            context=self.context,
+            metadata=dict(self.metadata),
+            tags=list(self.tags),
+            entities=list(self.entities) or None,
+        )
+
 
 _DOUBTFUL_BELOW = 5
 """Places by which a doubtful memory may go down."""

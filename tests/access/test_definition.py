@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 
 from hindsight_teams import Access, BankSpec, TeamDefinition
-from hindsight_teams.access.grants import Grant
-from hindsight_teams.access.guard_rules import GuardRules
+from hindsight_teams.access.grants import Grant, GuardRules
 from hindsight_teams.errors import TeamDefinitionError
 
 GOOD = """\

@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from hindsight_teams.access.banks import BankSpec
+from hindsight_teams.access.banks import BankSpec, Rights
 from hindsight_teams.access.grants import FULL, NONE, READ_ONLY, REFLECT_ONLY, WRITER_ONLY, Access, Caller, Grant
-from hindsight_teams.access.rights import Rights
 from hindsight_teams.errors import AccessDenied, IdentityRequired, InvalidInput
 
 ADA = Caller(team="desk", member="a", user="ada")

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from hindsight_teams.agno.citing import recalled_text, without_recalled
 from hindsight_teams.agno.said import (
     holds_no_fact,
     is_doubtful,
     is_refusal,
     new_in,
     not_in,
-    recalled_text,
-    without_recalled,
 )
 
 TELLS = (

@@ -10,7 +10,7 @@ import pytest
 from hindsight_teams.ingest.chats import SlackPeople
 from hindsight_teams.ingest.document import SourceDocument
 from hindsight_teams.ingest.files import File, find_files
-from hindsight_teams.ingest.reading import read_file
+from hindsight_teams.ingest.parsing import read_file
 from tests.ingest import files
 
 

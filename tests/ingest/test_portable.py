@@ -11,7 +11,7 @@ import pytest
 from hindsight_teams.errors import ConfigurationError, InvalidInput
 from hindsight_teams.ingest import portable
 from hindsight_teams.ingest.files import File
-from hindsight_teams.ingest.reading import read_file
+from hindsight_teams.ingest.parsing import read_file
 from tests.ingest import files
 
 

@@ -16,7 +16,7 @@ from hindsight_teams.backends.hindsight import HindsightBackend
 from hindsight_teams.backends.sqlite import SQLiteBackend
 from hindsight_teams.errors import BackendUnreachable, BankNotFound, InvalidInput
 from hindsight_teams.memory.copying import MARK, CopyReport, check, copy_bank, missing, pack, read_all
-from hindsight_teams.memory.many import batches
+from hindsight_teams.memory.storing import batches
 from hindsight_teams.models import Memory, RetainItem
 from hindsight_teams.requests import Request, Retain
 from tests.harness import Server

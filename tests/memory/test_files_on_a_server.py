@@ -11,9 +11,8 @@ import pytest
 from hindsight_teams import HindsightBackend, SQLiteBackend
 from hindsight_teams.errors import Unsupported
 from hindsight_teams.ingest.files import find_files
-from hindsight_teams.memory.destinations import BankDestination
 from hindsight_teams.memory.exporting import Export, export_lines, import_bank
-from hindsight_teams.memory.ingesting import Ingestion
+from hindsight_teams.memory.ingesting import BankDestination, Ingestion
 from tests.harness import Server
 
 

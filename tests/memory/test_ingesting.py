@@ -13,9 +13,8 @@ from hindsight_teams.backends.base import DelegatingBackend
 from hindsight_teams.errors import AccessDenied, BackendTimeout, DatabaseLocked
 from hindsight_teams.guard import Guard, default_checks
 from hindsight_teams.ingest.files import find_files
-from hindsight_teams.memory.destinations import BankDestination, MemberDestination, ReviewDestination
-from hindsight_teams.memory.ingesting import Ingestion, Outcome
-from hindsight_teams.memory.many import AT_ONCE
+from hindsight_teams.memory.ingesting import BankDestination, Ingestion, MemberDestination, Outcome, ReviewDestination
+from hindsight_teams.memory.storing import AT_ONCE
 from hindsight_teams.models import Memory
 from hindsight_teams.requests import Request, Retain
 from tests.ingest import files

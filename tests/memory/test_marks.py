@@ -11,8 +11,7 @@ from agno.run.base import RunContext
 
 from hindsight_teams import SQLiteBackend, TeamMemory
 from hindsight_teams.access.definition import TeamDefinition
-from hindsight_teams.access.grants import Caller
-from hindsight_teams.access.guard_rules import GuardRules
+from hindsight_teams.access.grants import Caller, GuardRules
 from hindsight_teams.agno.review_tools import ReviewTools
 from hindsight_teams.errors import InvalidInput, NotFound, TeamDefinitionError
 from hindsight_teams.memory.curation import Reviews

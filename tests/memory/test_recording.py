@@ -11,14 +11,12 @@ from typing import Any, TypeVar
 import pytest
 
 from hindsight_teams import SQLiteBackend, TeamMemory
-from hindsight_teams.access.banks import BankSpec
+from hindsight_teams.access.banks import BankSpec, Target
 from hindsight_teams.access.grants import FULL, Caller, Grant
-from hindsight_teams.access.rights import Target
-from hindsight_teams.audit import AuditEvent, AuditStore, open_audit, trail_of
+from hindsight_teams.audit import AuditEvent, AuditStore, Recorder, open_audit, trail_of
 from hindsight_teams.backends.base import DelegatingBackend
 from hindsight_teams.errors import AccessDenied, ContentRefused, NotFound, ServerFault
-from hindsight_teams.memory.recording import Asked, Done, Recorder, events, ids_by_bank
-from hindsight_teams.models import Gap, Memory
+from hindsight_teams.models import Gap
 from hindsight_teams.requests import Request, Retain
 
 R = TypeVar("R")
@@ -183,9 +181,21 @@ def test_what_is_not_ours_to_quote_is_named_by_its_type(squad: TeamMemory, log: 
 ADA = Caller("squad", "coder", "ada", "s1", "r1")
 
 
-def told(*banks: str, **done: Any) -> list[AuditEvent]:
+class Kept(list[AuditEvent]):
+    """A sink that keeps the events."""
+
+    record = list.append
+
+
+def told(*banks: str, error: BaseException | None = None, named: Any = None, **done: Any) -> list[AuditEvent]:
     targets = [Target(Grant(BankSpec(name), FULL), f"squad:{name}") for name in banks]
-    return list(events(Asked(ADA, "recall", "jitter", at=86_400.0), targets, Done(**done)))
+    kept = Kept()
+    recorder = Recorder(kept, ADA, "recall", "jitter", at=86_400.0)
+    if error is None:
+        recorder.ended(targets, **done)
+    else:
+        recorder.failed(error, targets, named=named)
+    return kept
 
 
 class TestEvents:
@@ -226,29 +236,30 @@ class TestEvents:
         ],
     )
     def test_what_was_raised_decides_the_outcome(self, error: BaseException, outcome: str, reason: str) -> None:
-        [event] = told("a", error=error, reason="lost")
+        [event] = told("a", error=error)
         assert (event.outcome, event.error, event.reason) == (outcome, type(error).__name__, reason)
 
     def test_where_no_bank_was_reached_those_that_were_named_are_told(self) -> None:
         named = told(error=AccessDenied("no"), named=["a", "b"])
         assert [(e.bank, e.bank_id, e.count) for e in named] == [("a", None, 0), ("b", None, 0)]
         assert [(e.bank, e.bank_id) for e in told(error=AccessDenied("no"))] == [(None, None)]
-        assert [e.bank for e in told("c", named=["a"])] == ["c"]
+        assert [e.bank for e in told("c", error=AccessDenied("no"), named=["a"])] == ["c"]
 
     def test_a_denied_call_that_names_a_thousand_banks_leaves_twenty_events(self, log: AuditStore) -> None:
-        Recorder(log, Asked(ADA, "recall", "x")).failed(AccessDenied("no"), named=[f"b{n}" for n in range(1_000)])
+        Recorder(log, ADA, "recall", "x").failed(AccessDenied("no"), named=[f"b{n}" for n in range(1_000)])
         assert [e.bank for e in log.query(limit=100)] == [f"b{n}" for n in range(20)]
 
     @pytest.mark.parametrize(
         ("named", "banks"), [("a", ["a"]), (None, [None]), (7, [None]), ([], [None]), (("a",), ["a"])]
     )
     def test_what_was_named_may_be_anything(self, log: AuditStore, named: Any, banks: list[str | None]) -> None:
-        Recorder(log, Asked(ADA, "recall", "x")).failed(AccessDenied("no"), named=named)
+        Recorder(log, ADA, "recall", "x").failed(AccessDenied("no"), named=named)
         assert [e.bank for e in log.query()] == banks
 
     def test_a_call_lasts_as_long_as_it_took(self) -> None:
-        asked = Asked(ADA, "recall", "x", started=time.perf_counter() - 2)
-        [event] = events(asked, [], Done())
+        kept = Kept()
+        Recorder(kept, ADA, "recall", "x", started=time.perf_counter() - 2).ended([])
+        [event] = kept
         assert event.duration_ms is not None
         assert 2_000 <= event.duration_ms < 2_000 + 60_000
 
@@ -256,19 +267,15 @@ class TestEvents:
     def test_a_write_begins_in_the_audit_where_it_must_be_recorded(
         self, log: AuditStore, strict: bool, outcomes: list[str]
     ) -> None:
-        recorder = Recorder(trail_of(log, strict=strict), Asked(ADA, "retain", "x"))
+        recorder = Recorder(trail_of(log, strict=strict), ADA, "retain", "x")
         target = Target(Grant(BankSpec("a"), FULL), "squad:a")
         recorder.begun(target)
         assert recorder.ended([target]) == ()
         assert [event.outcome for event in log.query()] == outcomes
 
     def test_without_an_audit_nothing_is_missing(self) -> None:
-        recorder = Recorder(None, Asked(ADA, "retain", "x"))
+        recorder = Recorder(None, ADA, "retain", "x")
         target = Target(Grant(BankSpec("a"), FULL), "squad:a")
         recorder.begun(target)
         recorder.failed(AccessDenied("no"), [target])
         assert recorder.ended([target]) == ()
-
-    def test_ids_stand_under_their_banks(self) -> None:
-        memories = [Memory("1", "x", "a"), Memory("2", "y", "b"), Memory("3", "z", "a")]
-        assert ids_by_bank(memories) == {"a": ["1", "3"], "b": ["2"]}

@@ -11,7 +11,8 @@ from hindsight_teams.access.definition import TeamDefinition
 from hindsight_teams.backends.base import Backend
 from hindsight_teams.errors import InvalidInput
 from hindsight_teams.memory.envelopes import ReviewItem, quarantine_item
-from hindsight_teams.memory.forgetting import Forgetting, Selection
+from hindsight_teams.memory.forgetting import Forgetting
+from hindsight_teams.memory.selection import Selection
 from hindsight_teams.models import BankInfo, Memory, MemoryPage, RetainItem
 from hindsight_teams.requests import Capability, DeleteMemories, ListBanks, ListMemories, Request, TagFilter
 

@@ -12,7 +12,7 @@ from hindsight_teams import TeamMemory
 from hindsight_teams.access.grants import Caller
 from hindsight_teams.backends.hindsight import HindsightBackend
 from hindsight_teams.errors import Forbidden, Unauthorized
-from hindsight_teams.memory.curation import Proposals
+from hindsight_teams.memory.proposing import Proposals
 from tests.conftest import ServerFactory
 from tests.server.conftest import PROJECT, Desk
 

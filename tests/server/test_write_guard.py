@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from hindsight_teams.access.grants import Caller
-from hindsight_teams.access.guard_rules import GuardRules
+from hindsight_teams.access.grants import Caller, GuardRules
 from hindsight_teams.access.signatures import MARK
 from hindsight_teams.guard import Guard, Verdict, WriteAttempt
 from hindsight_teams.memory.envelopes import quarantine_item

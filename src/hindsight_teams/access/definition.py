@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import Any, Self, TypeAlias
 
 from hindsight_teams.access.banks import CALLER_FIELDS, BankResolver, BankSpec, escape
-from hindsight_teams.access.grants import Access, Bank, Grant, parse_access
-from hindsight_teams.access.guard_rules import GuardRules
+from hindsight_teams.access.grants import Access, Bank, Grant, GuardRules, parse_access
 from hindsight_teams.errors import HindsightTeamsError, TeamDefinitionError, did_you_mean
 from hindsight_teams.models import GUARD_ACTIONS, GUARD_CHECKS
 from hindsight_teams.requests.tags import check_tags

@@ -1,13 +1,14 @@
-"""Verbs, policies, grants and the caller. Pure; imports nothing that does I/O."""
+"""Verbs, policies, grants, the caller, and a team's rules for the write guard. Pure; imports nothing that does I/O."""
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from hindsight_teams.errors import InvalidInput, did_you_mean
+from hindsight_teams.models import GuardAction
 
 
 class Access(enum.Flag):
@@ -129,3 +130,18 @@ class Grant:
     bank: Bank
     access: Access
     scope_tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GuardRules:
+    """The rules of a team for the default checks.
+
+    Attributes:
+        actions: What to do with a hit, by the name of the check; the check's own choice where it is not named.
+        trusted: Members whose suspicious notes are marked instead of withheld.
+        untrusted: Members who pass on what others wrote.
+    """
+
+    actions: Mapping[str, GuardAction] = field(default_factory=dict)
+    trusted: frozenset[str] = frozenset()
+    untrusted: frozenset[str] = frozenset()

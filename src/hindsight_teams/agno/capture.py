@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
+import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import cache
 from threading import RLock
+from types import FrameType
 from typing import Any
 
 from hindsight_teams.access.banks import join
 from hindsight_teams.access.grants import Caller, Grant
 from hindsight_teams.access.signatures import USER
 from hindsight_teams.agno.citing import ALREADY_KNOWN
-from hindsight_teams.agno.exchange import SELECTIONS, Exchange, Retain, Statement, pieces
-from hindsight_teams.agno.inputs import answer_of
-from hindsight_teams.agno.run_context import caller_of
+from hindsight_teams.agno.exchange import SELECTIONS, Exchange, Retain, Statement
+from hindsight_teams.agno.inputs import answer_of, pieces
 from hindsight_teams.agno.said import as_said
 from hindsight_teams.agno.toolkit import STORED
 from hindsight_teams.agno.turns import Hearing
 from hindsight_teams.audit import is_logged
 from hindsight_teams.errors import HindsightTeamsError
 from hindsight_teams.log import get_logger
-from hindsight_teams.memory.member import MemberMemory
+from hindsight_teams.memory.member import MemberMemory, caller_of
 from hindsight_teams.memory.questions import MemberRetainOptions
 from hindsight_teams.requests import Capability
 
@@ -248,3 +251,32 @@ def flush_all(timeout: float) -> None:
 def _writer() -> ThreadPoolExecutor:
     """One thread, so that turns are stored in their order; the interpreter waits for it at exit."""
     return ThreadPoolExecutor(max_workers=1, thread_name_prefix="hindsight-teams-retain")
+
+
+_LONGEST_SECONDS = 25.0
+"""Less than the half minute that process managers usually give."""
+
+_waiting: list[Callable[[float], object]] = []
+
+
+def store_before_termination(flush: Callable[[float], object]) -> None:
+    """Store what waits before SIGTERM ends the process, where nobody else handles that signal.
+
+    Python's own default ends the process at once, without its exit functions; a server such as uvicorn shuts down in
+    order, and then lets the signal have that default. A handler of the application's own stays: it ends by leaving the
+    interpreter, or calls ``TeamMemory.flush`` itself.
+
+    Args:
+        flush: Takes how many seconds it may take.
+    """
+    if flush not in _waiting:
+        _waiting.append(flush)
+    if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, _store_and_end)
+
+
+def _store_and_end(number: int, frame: FrameType | None) -> None:
+    for flush in _waiting:
+        flush(_LONGEST_SECONDS)
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)

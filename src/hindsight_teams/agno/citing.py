@@ -8,6 +8,7 @@ meant to be there too: both are stored.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -15,7 +16,6 @@ from typing import Any, TypeAlias
 from hindsight_teams.access.grants import Access, Caller
 from hindsight_teams.agno.inputs import repaired
 from hindsight_teams.agno.run_context import key_of, notes_of
-from hindsight_teams.agno.said import recalled_text, without_label
 from hindsight_teams.memory.member import MemberMemory
 from hindsight_teams.memory.rendering import escape, fence, is_framing
 from hindsight_teams.models import Memory, RecallResult
@@ -24,6 +24,12 @@ from hindsight_teams.text import happened, noted, one_line, same_words
 
 Known: TypeAlias = "dict[tuple[MemberMemory, str, str, str], Memory]"
 """What a run was given, by the memory through which, its bank, id and text: once, however often it is found."""
+
+_RECALLED = re.compile(
+    r"^\s*(?P<framing>(?:[^\W\d_][\w'\u2019]*\s+){0,5}[^\W\d_][\w'\u2019]*:\s+)?(?:\d{1,3}[.)]|[-*\u2022])?\s*"
+    r"\[(?:happened|happens|since|until|noted) \d{4}[^\[\]|]*(?:\|[^\[\]|]+)+\]\s*(?P<memory>\S.*)$",
+    re.I,
+)
 
 NOTHING_TOLD = "Nothing to store: this is what memory answers, and no fact."
 ALREADY_KNOWN = "Nothing new to store; memory already holds:"
@@ -115,6 +121,25 @@ def read(
     if not cited:
         return Given("\n".join(new) if "\n".join(new) != content else content)
     return Given("\n".join(new).strip(), tuple(cited.values()))
+
+
+def recalled_text(line: str) -> str | None:
+    """The memory in a line as recall shows it, with its label, perhaps after "Known so far:"; None for any other."""
+    found = _RECALLED.match(line)
+    return found["memory"].strip() if found else None
+
+
+def without_label(line: str) -> str:
+    """A line without the number and label that recall gives; any other line as it is."""
+    found = _RECALLED.match(line)
+    return f"{found['framing'] or ''}{found['memory'].strip()}" if found else line
+
+
+def without_recalled(text: str) -> str:
+    """A text without lines as recall shows them."""
+    lines = text.splitlines()
+    kept = [line for line in lines if recalled_text(line) is None]
+    return text if len(kept) == len(lines) else "\n".join(kept).strip()
 
 
 def _words(text: str) -> str:

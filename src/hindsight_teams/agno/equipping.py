@@ -1,4 +1,4 @@
-"""The work of ``TeamMemory.equip``: bind identities, and add tools and hooks to each agent and team."""
+"""Equip agents, teams and workflows with memory: bind identities, and add tools and hooks to each part."""
 
 from __future__ import annotations
 
@@ -12,20 +12,18 @@ from agno.agent import Agent
 from agno.team import Team
 from agno.tools.function import Function
 from agno.tools.toolkit import Toolkit
+from agno.workflow import Condition, Loop, Parallel, Router, Step, Steps, Workflow
 
 from hindsight_teams.access.grants import Access, Grant
-from hindsight_teams.agno.capture import RunRetention, flush_all
-from hindsight_teams.agno.confirming import check_confirmed, confirm_tools
+from hindsight_teams.agno.capture import RunRetention, flush_all, store_before_termination
 from hindsight_teams.agno.exchange import SELECTIONS, Retain
 from hindsight_teams.agno.hooks import RunHook
 from hindsight_teams.agno.injection import InjectionBudget, MemoryInjection, with_memories
-from hindsight_teams.agno.lifecycle import store_before_termination
 from hindsight_teams.agno.review_tools import ProposalTools, ReviewTools
 from hindsight_teams.agno.run_memory import RunMemory
 from hindsight_teams.agno.toolkit import HindsightTools
 from hindsight_teams.agno.turns import Place, Turns
-from hindsight_teams.agno.workflows import Workflow, steps_of
-from hindsight_teams.errors import TeamDefinitionError, did_you_mean
+from hindsight_teams.errors import InvalidInput, TeamDefinitionError, did_you_mean
 from hindsight_teams.memory.member import MemberMemory
 from hindsight_teams.models import check_choice
 
@@ -269,3 +267,84 @@ def retention_bank(memory: MemberMemory, wanted: str | None) -> Grant | None:
             f" {', '.join(map(repr, names))}"
         )
     return candidates[0] if candidates else None
+
+
+TOOLS = (
+    "retain_memory",
+    "recall_memory",
+    "reflect_on_memory",
+    "propose_memory",
+    "list_reviews",
+    "approve_memory",
+    "reject_memory",
+)
+"""The tools that ``equip`` gives to members."""
+
+
+def check_confirmed(confirm: Sequence[str], *, more: bool) -> tuple[str, ...]:
+    """The names of tools to be confirmed.
+
+    Args:
+        confirm: As given to ``equip``.
+        more: Whether the members may have tools besides ``TOOLS``, from a toolkit of the application's own.
+
+    Raises:
+        InvalidInput: Not a list of names, or a name of no tool: a misspelt one would let every call through.
+    """
+    if isinstance(confirm, str):
+        raise InvalidInput(f"confirm={confirm!r} must be a list of tools' names, such as ['approve_memory']")
+    for name in confirm:
+        if name not in TOOLS and not more:
+            raise InvalidInput(f"confirm names no tool {name!r}; {did_you_mean(str(name), TOOLS)}")
+    return tuple(confirm)
+
+
+def confirm_tools(toolkits: Sequence[Toolkit], confirm: Sequence[str]) -> None:
+    """Make Agno pause before each call of these tools, until somebody confirms it."""
+    for toolkit in toolkits:
+        functions = [*toolkit.functions.values(), *toolkit.async_functions.values()]
+        chosen = [function for function in functions if function.name in confirm]
+        for function in chosen:
+            function.requires_confirmation = True
+        named = dict.fromkeys([*toolkit.requires_confirmation_tools, *(function.name for function in chosen)])
+        toolkit.requires_confirmation_tools = list(named)
+
+
+def steps_of(workflow: Workflow) -> Iterator[tuple[Agent | Team, bool]]:
+    """Each agent and team that is a step, once, and whether it may be the first that is given the user's words.
+
+    All other steps are given what a step before them put out. Workflows inside are walked too.
+    """
+    seen: set[int] = set()
+    for part, first in _walk(workflow.steps, first=True):
+        if id(part) not in seen:
+            seen.add(id(part))
+            yield part, first
+
+
+def _walk(step: Any, *, first: bool) -> Iterator[tuple[Agent | Team, bool]]:
+    if isinstance(step, Agent | Team):
+        yield step, first
+    elif isinstance(step, Workflow):
+        yield from _walk(step.steps, first=first)
+    elif isinstance(step, Step):
+        for part in (step.agent, step.team, step.workflow):
+            yield from _walk(part, first=first)
+    elif isinstance(step, Parallel):
+        for one in _as_sequence(step.steps):
+            yield from _walk(one, first=first)
+    elif isinstance(step, Condition):
+        for branch in (step.steps, step.else_steps):
+            yield from _walk(branch, first=first)
+    elif isinstance(step, Router):
+        for choice in _as_sequence(step.choices):
+            yield from _walk(choice, first=first)
+    elif isinstance(step, Loop | Steps):
+        yield from _walk(step.steps, first=first)
+    elif isinstance(step, Sequence) and not isinstance(step, str):
+        for position, one in enumerate(step):
+            yield from _walk(one, first=first and position == 0)
+
+
+def _as_sequence(steps: Any) -> Sequence[Any]:
+    return steps if isinstance(steps, Sequence) else ()

@@ -7,19 +7,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from hindsight_teams.agno.inputs import SENTENCE_ENDS
+from hindsight_teams.agno.citing import without_recalled
 from hindsight_teams.agno.said import (
     holds_no_fact,
     is_courtesy,
     is_refusal,
     new_in,
     not_in,
-    without_recalled,
     without_tool_calls,
 )
-
-MAX_CHARACTERS = 8000
-"""Longest text of one memory; a longer one is split between sentences. A guard's and a server's limits are higher."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,20 +100,3 @@ def keep_runs(exchange: Exchange) -> list[Statement]:
 
 
 SELECTIONS: dict[str, Selection] = {"said": keep_said, "runs": keep_runs}
-
-
-def pieces(text: str, *, longest: int = MAX_CHARACTERS) -> list[str]:
-    """A text in parts of at most ``longest`` characters, cut between sentences where there are any."""
-    if len(text) <= longest:
-        return [text]
-    parts: list[str] = []
-    start = 0
-    while len(text) - start > longest:
-        window = text[start : start + longest]
-        ends = [found.end() for found in SENTENCE_ENDS.finditer(window) if found.end() > longest // 2]
-        space = window.rfind(" ")
-        end = ends[-1] if ends else space + 1 if space > longest // 2 else longest
-        parts.append(window[:end].strip())
-        start += end
-    parts.append(text[start:].strip())
-    return [part for part in parts if part]

@@ -20,11 +20,11 @@ from typing import Any
 from hindsight_teams.access.grants import Access, Caller
 from hindsight_teams.agno.citing import note_recalled
 from hindsight_teams.agno.inputs import query_of
-from hindsight_teams.agno.run_context import caller_of, key_of, notes_of
+from hindsight_teams.agno.run_context import key_of, notes_of
 from hindsight_teams.audit import is_logged
 from hindsight_teams.errors import HindsightTeamsError, IdentityRequired
 from hindsight_teams.log import get_logger
-from hindsight_teams.memory.member import MemberMemory
+from hindsight_teams.memory.member import MemberMemory, caller_of
 from hindsight_teams.memory.rendering import fence, render_recall
 from hindsight_teams.models import RecallResult
 

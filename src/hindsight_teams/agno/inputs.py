@@ -18,6 +18,9 @@ from hindsight_teams.text import SURROGATES, visible
 MAX_QUERY_CHARACTERS = 2000
 """About the 500 tokens at which a Hindsight server cuts a query."""
 
+MAX_CHARACTERS = 8000
+"""Longest text of one memory; a longer one is split between sentences. A guard's and a server's limits are higher."""
+
 SENTENCE_ENDS = re.compile(r"(?<=[.!?…])\s+|(?<=[\u3002\uff01\uff1f\u061f])\s*|\n+")
 QUESTION_ENDS = ("?", "\uff1f", "\u061f", "\u037e", "\u2048", "\u2049", "\u055e", "\u1367")
 CLOSING = " \t\"'\u201d\u2019\u00bb)]*_~!"
@@ -158,3 +161,20 @@ def own_messages(messages: Iterable[Any]) -> list[str]:
         for message in messages
         if message.role == "user" and not message.from_history and (text := clean(text_of(message.content)))
     ]
+
+
+def pieces(text: str, *, longest: int = MAX_CHARACTERS) -> list[str]:
+    """A text in parts of at most ``longest`` characters, cut between sentences where there are any."""
+    if len(text) <= longest:
+        return [text]
+    parts: list[str] = []
+    start = 0
+    while len(text) - start > longest:
+        window = text[start : start + longest]
+        ends = [found.end() for found in SENTENCE_ENDS.finditer(window) if found.end() > longest // 2]
+        space = window.rfind(" ")
+        end = ends[-1] if ends else space + 1 if space > longest // 2 else longest
+        parts.append(window[:end].strip())
+        start += end
+    parts.append(text[start:].strip())
+    return [part for part in parts if part]

@@ -8,11 +8,10 @@ from typing import Any, Self
 
 from hindsight_teams.access.banks import DirectBank
 from hindsight_teams.access.grants import Access, Grant
-from hindsight_teams.agno.run_context import caller_of
 from hindsight_teams.errors import InvalidInput
 from hindsight_teams.log import get_logger
 from hindsight_teams.memory.direct import resolve_defaults
-from hindsight_teams.memory.member import MemberMemory
+from hindsight_teams.memory.member import MemberMemory, caller_of
 from hindsight_teams.memory.rendering import fence, render_recall
 from hindsight_teams.models import Budget, TagsMatch
 from hindsight_teams.requests.checks import check_text

@@ -7,10 +7,9 @@ from typing import Any, TypeAlias, Unpack
 
 from hindsight_teams.access.grants import READ_ONLY, Access, Caller
 from hindsight_teams.access.signatures import own_tags
-from hindsight_teams.agno.run_context import caller_of
 from hindsight_teams.errors import InvalidInput, did_you_mean
 from hindsight_teams.memory.direct import BankOptions, memory_for
-from hindsight_teams.memory.member import MemberMemory
+from hindsight_teams.memory.member import MemberMemory, caller_of
 from hindsight_teams.memory.rendering import escape
 from hindsight_teams.models import Memory, RecallResult
 from hindsight_teams.text import happened, one_line

@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Literal, TypeVar, Unpack
+from typing import Any, Literal, Unpack
 
 from agno.run.base import RunContext
 
 from hindsight_teams.access.grants import Access
 from hindsight_teams.agno.memory_toolkit import MemoryToolkit, ToolkitOptions, dressed
-from hindsight_teams.agno.run_context import caller_of
 from hindsight_teams.errors import InvalidInput
-from hindsight_teams.memory.curation import Proposals, ReviewPage, Reviews
+from hindsight_teams.memory.curation import ReviewPage, Reviews
 from hindsight_teams.memory.envelopes import ReviewItem
+from hindsight_teams.memory.member import caller_of
+from hindsight_teams.memory.proposing import Proposals
 from hindsight_teams.memory.rendering import fence, label
 from hindsight_teams.text import cut, one_line
-
-T = TypeVar("T")
-
-
-def described_by(twin: Callable[..., Any]) -> Callable[[T], T]:
-    """Give an async tool the description of its sync twin: a model sees one of them, under the same name."""
-
-    def describe(tool: T) -> T:
-        tool.__doc__ = twin.__doc__
-        return tool
-
-    return describe
 
 
 class ProposalTools(MemoryToolkit):
@@ -60,7 +48,6 @@ class ProposalTools(MemoryToolkit):
         caller = caller_of(self.proposals.memory, run_context)
         return _waits(self.proposals.propose(memory, to=bank, reason=reason, caller=caller).id)
 
-    @described_by(propose_memory)
     async def apropose_memory(self, run_context: RunContext, memory: str, bank: str, reason: str) -> str:
         """Async twin of ``propose_memory``."""
         caller = caller_of(self.proposals.memory, run_context)
@@ -98,7 +85,6 @@ class ReviewTools(MemoryToolkit):
         """
         return _listed(self._here(run_context).page(limit=PAGE, offset=_offset(page)), page)
 
-    @described_by(list_reviews)
     async def alist_reviews(self, run_context: RunContext, page: int = 1) -> str:
         """Async twin of ``list_reviews``."""
         return _listed(await self._here(run_context).apage(limit=PAGE, offset=_offset(page)), page)
@@ -112,7 +98,6 @@ class ReviewTools(MemoryToolkit):
         """
         return f"Stored in {self._here(run_context).approve(review_id).item.bank}."
 
-    @described_by(approve_memory)
     async def aapprove_memory(self, run_context: RunContext, review_id: str) -> str:
         """Async twin of ``approve_memory``."""
         return f"Stored in {(await self._here(run_context).aapprove(review_id)).item.bank}."
@@ -127,7 +112,6 @@ class ReviewTools(MemoryToolkit):
         self._here(run_context).reject(review_id)
         return "Dropped."
 
-    @described_by(reject_memory)
     async def areject_memory(self, run_context: RunContext, review_id: str) -> str:
         """Async twin of ``reject_memory``."""
         await self._here(run_context).areject(review_id)
@@ -137,6 +121,9 @@ class ReviewTools(MemoryToolkit):
         """The curator's right in this run: for its user, session and run."""
         return self.reviews.on_behalf_of(caller_of(self.reviews, run_context))
 
+
+for _name in ("list_reviews", "approve_memory", "reject_memory"):  # a model sees one of the twins, under one name
+    getattr(ReviewTools, f"a{_name}").__doc__ = getattr(ReviewTools, _name).__doc__
 
 PAGE = 20
 """Memories that ``list_reviews`` shows at once."""
@@ -175,7 +162,7 @@ def _own_banks(proposals: Proposals) -> set[str]:
 def _with_banks(method: Any, banks: tuple[str, ...]) -> Any:
     """The method as a tool whose bank argument is a choice of just these."""
     types = {"run_context": RunContext, "memory": str, "bank": Literal[banks] if banks else str, "reason": str}
-    return dressed(method, "propose_memory", types)
+    return dressed(method, "propose_memory", types, ProposalTools.propose_memory.__doc__)
 
 
 def _author(item: ReviewItem) -> str:

@@ -1,4 +1,4 @@
-"""Values that are read from Agno's context of a run, and values kept with it until the run ends."""
+"""Values that are kept with Agno's context of a run until the run ends."""
 
 from __future__ import annotations
 
@@ -7,21 +7,9 @@ from typing import TYPE_CHECKING, Any
 from hindsight_teams.access.grants import Caller
 
 if TYPE_CHECKING:
-    from hindsight_teams.memory.curation import Reviews
-    from hindsight_teams.memory.member import MemberMemory
+    pass
 
 _NOTES = "_hindsight_teams_notes"
-
-
-def caller_of(memory: MemberMemory | Reviews, run_context: Any) -> Caller:
-    """The caller of a run: team and member as bound, user, session and run from Agno's run context, nothing else."""
-    user = getattr(run_context, "user_id", None)
-    return memory.bound(
-        user=None if isinstance(user, str) and not user.strip() else user,  # white space is nobody's name
-        session=getattr(run_context, "session_id", None),
-        run=getattr(run_context, "run_id", None),
-        context=run_context,
-    )
 
 
 def notes_of(run_context: Any) -> dict[Any, Any]:

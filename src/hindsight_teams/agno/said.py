@@ -1,4 +1,4 @@
-"""Whether a statement can hold a fact, and which parts of an answer are an echo. Pure.
+"""Decide whether a statement can hold a fact, and which parts of an answer repeat what memory gave. Pure.
 
 In doubt a message is kept: one more memory costs a rank, a message left out costs a fact. What is left out is what can
 hold none: signs without a word, courtesies, and questions that only ask.
@@ -60,11 +60,6 @@ _BULLET = re.compile(r"^\s*(?:[-*\u2022]|\d{1,3}[.)])\s+")
 _OPENS = "(\"'\u201c\u2018\u00ab\uff1a\uff0c\u3001\u3002\u300c\u300e\uff08:"
 _ENDS = ".,;:!?)\"'\u201d\u2019\u00bb\u3002\uff0c\u3001\uff01\uff1f\u300d\u300f\uff09"
 _LABEL = re.compile(r"^\s*(?:[-*\u2022]|\d{1,3}[.)])?\s*(?:\[[^\]]*\]\s*)?(?:\((?:superseded|suspicious)\)\s*){0,2}")
-_RECALLED = re.compile(
-    r"^\s*(?P<framing>(?:[^\W\d_][\w'\u2019]*\s+){0,5}[^\W\d_][\w'\u2019]*:\s+)?(?:\d{1,3}[.)]|[-*\u2022])?\s*"
-    r"\[(?:happened|happens|since|until|noted) \d{4}[^\[\]|]*(?:\|[^\[\]|]+)+\]\s*(?P<memory>\S.*)$",
-    re.I,
-)
 _ASKS_UNMARKED = re.compile(
     r"^(?:what|where|when|who|how|which)(?:['\u2019]s| (?:is|are|was|were|do|does|did|can|should|will|would))"
     r" (?:my|our|your|the|i|we|you|he|she|it|they|their|his|her|this|that)\b[^,;:.\d]*\W*$",
@@ -186,25 +181,6 @@ def new_in(answer: str, known: Iterable[str]) -> str:
     if all(line.rstrip().endswith((":", "\uff1a")) for line in kept):
         return ""
     return answer if len(kept) == len([line for line in answer.splitlines() if line.strip()]) else "\n".join(kept)
-
-
-def recalled_text(line: str) -> str | None:
-    """The memory in a line as recall shows it, with its label, perhaps after "Known so far:"; None for any other."""
-    found = _RECALLED.match(line)
-    return found["memory"].strip() if found else None
-
-
-def without_label(line: str) -> str:
-    """A line without the number and label that recall gives; any other line as it is."""
-    found = _RECALLED.match(line)
-    return f"{found['framing'] or ''}{found['memory'].strip()}" if found else line
-
-
-def without_recalled(text: str) -> str:
-    """A text without lines as recall shows them."""
-    lines = text.splitlines()
-    kept = [line for line in lines if recalled_text(line) is None]
-    return text if len(kept) == len(lines) else "\n".join(kept).strip()
 
 
 def not_in(text: str, stored: Iterable[str]) -> str:

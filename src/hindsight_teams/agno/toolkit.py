@@ -12,14 +12,13 @@ from agno.tools.function import FunctionCall
 from hindsight_teams.access.banks import BankResolver
 from hindsight_teams.access.grants import FULL, Access, Caller, Grant
 from hindsight_teams.agno import citing
-from hindsight_teams.agno.exchange import pieces
-from hindsight_teams.agno.inputs import MAX_QUERY_CHARACTERS, query_of, questions_of
+from hindsight_teams.agno.inputs import MAX_QUERY_CHARACTERS, pieces, query_of, questions_of
 from hindsight_teams.agno.memory_toolkit import MemoryToolkit, ToolkitOptions, dressed
-from hindsight_teams.agno.run_context import caller_of, key_of, notes_of
+from hindsight_teams.agno.run_context import key_of, notes_of
 from hindsight_teams.agno.turns import turn_of
 from hindsight_teams.errors import ContentRefused, HindsightTeamsError, InvalidInput
 from hindsight_teams.memory.direct import BankOptions, memory_for
-from hindsight_teams.memory.member import MemberMemory
+from hindsight_teams.memory.member import MemberMemory, caller_of
 from hindsight_teams.memory.rendering import (
     ANSWERED_ABOVE,
     NOTHING_FOUND,

@@ -1,4 +1,4 @@
-"""The source of each input in a team's run: the user, or a member that passed the user's words on.
+"""Find out who worded each input in a team's run: the user, or a leader or member that passed a task on.
 
 A team's leader hears the user. Its members are given tasks that the leader words, and the steps of a workflow after the
 first are given what the step before put out; neither is what the user said. Agno tells a member nothing of this, so the
@@ -8,6 +8,7 @@ session that they share.
 
 from __future__ import annotations
 
+import sys
 import weakref
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -15,8 +16,10 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, Literal, TypeAlias
 
+from agno.run.agent import RunOutput
+from agno.run.team import TeamRunOutput
+
 from hindsight_teams.access.grants import Caller
-from hindsight_teams.agno.delegation import Around, runs_around
 from hindsight_teams.agno.inputs import words_of
 from hindsight_teams.agno.run_context import key_of, notes_of
 from hindsight_teams.agno.said import not_in
@@ -246,3 +249,45 @@ def turn_of(run_context: Any, caller: Caller) -> Turn:
     """The turn that a run of a caller belongs to; one without words where nobody noted it."""
     turn: Turn | None = notes_of(run_context).get(key_of("turn", caller))
     return turn or Turn("")
+
+
+_RUNNERS = ("agno.team.", "agno.agent.")
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """A run that another one is made in.
+
+    Attributes:
+        run_id: Its id.
+        owner: The agent or team whose run it is.
+        input: What it was told.
+        led: Whether its owner is a member of a team, and so was told it by a leader.
+    """
+
+    run_id: str | None
+    owner: str
+    input: Any
+    led: bool
+
+
+def runs_around(part: str) -> list[Around]:
+    """The runs of others that a run of one part is made in, the innermost first.
+
+    Of what was begun as a task of its own, as Agno does with members in an async run, those outside the task are not
+    seen.
+    """
+    found: dict[str | None, Around] = {}
+    frame = sys._getframe(1)
+    while frame is not None:
+        if str(frame.f_globals.get("__name__")).startswith(_RUNNERS):
+            names = frame.f_locals
+            run = names.get("run_response")
+            if isinstance(run, RunOutput | TeamRunOutput):
+                owner = str(run.team_id if isinstance(run, TeamRunOutput) else run.agent_id)
+                whole = names.get("team") or getattr(names.get("member_agent"), "_team", None) or names.get("agent")
+                led = bool(getattr(whole, "parent_team_id", None) or getattr(whole, "team_id", None))
+                if owner != part and not (run.run_id in found and found[run.run_id].led):
+                    found[run.run_id] = Around(run.run_id, owner, run.input, led)
+        frame = frame.f_back  # type: ignore[assignment]  # None is where the loop ends
+    return list(found.values())

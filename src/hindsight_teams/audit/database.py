@@ -115,34 +115,24 @@ class SQLiteAuditStore(AuditStore):
     def _links(self, *, after: int | None = None, needles: Sequence[str] = ()) -> Iterator[Link | None]:
         # A log of version 1 has a row 0, as its start; nothing else may be below 1.
         start = f"NOT (seq = 0 AND hash = '{START.hash}' AND prev = '' AND event = '')"
-        page = f"ORDER BY seq LIMIT {_PAGE}"
+        return self._pages(f"seq > ? AND {start}", "seq", -(1 << 63) if after is None else after, needles)
+
+    def _newest(self, needles: Sequence[str] = ()) -> Iterator[Link]:
+        found = self._pages("seq < ? AND seq > 0", "seq DESC", (1 << 63) - 1, needles)
+        return (link for link in found if link is not None)
+
+    def _pages(self, where: str, order: str, place: int, needles: Sequence[str]) -> Iterator[Link | None]:
+        """The entries beyond a place that hold every needle; None for one that can't be read."""
         conditions = "".join(" AND instr(event, ?) > 0" for _ in needles)
-        query = f"SELECT seq, prev, hash, event FROM entries WHERE seq > ? AND {start}{conditions} {page}"
-        after = -(1 << 63) if after is None else after
+        query = f"SELECT seq, prev, hash, event FROM entries WHERE {where}{conditions} ORDER BY {order} LIMIT {_PAGE}"
         rows: list[tuple[int, str, str, str]] | None = None
         while rows is None or len(rows) == _PAGE:
             # Page by page: a cursor left open by a slow reader would keep the WAL from being checkpointed.
             with self._errors(), closing(self._connect()) as connection:
-                rows = connection.execute(query, (after, *needles)).fetchall()
+                rows = connection.execute(query, (place, *needles)).fetchall()
             for row in rows:
-                after = row[0]
+                place = row[0]
                 yield Link(*row) if all(isinstance(value, str) for value in row[1:]) else None
-
-    def _newest(self, needles: Sequence[str] = ()) -> Iterator[Link]:
-        conditions = "".join(" AND instr(event, ?) > 0" for _ in needles)
-        query = (
-            f"SELECT seq, prev, hash, event FROM entries WHERE seq < ? AND seq > 0{conditions}"
-            f" ORDER BY seq DESC LIMIT {_PAGE}"
-        )
-        before = (1 << 63) - 1
-        rows: list[tuple[int, str, str, str]] | None = None
-        while rows is None or len(rows) == _PAGE:
-            with self._errors(), closing(self._connect()) as connection:
-                rows = connection.execute(query, (before, *needles)).fetchall()
-            for row in rows:
-                before = row[0]
-                if all(isinstance(value, str) for value in row[1:]):
-                    yield Link(*row)
 
     def _end(self) -> Head | None:
         with self._errors(), closing(self._connect()) as connection:

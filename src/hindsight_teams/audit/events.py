@@ -1,18 +1,22 @@
-"""Audit events, and the sinks that need no file: the log and OpenTelemetry."""
+"""Audit events, the recorder that makes them of a call, and the sinks that need no file: the log and OpenTelemetry."""
 
 from __future__ import annotations
 
 import json
 import logging
 import sys
+import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal, Protocol, TypeAlias, get_args, runtime_checkable
+from typing import Any, Literal, NamedTuple, Protocol, TypeAlias, get_args, runtime_checkable
 
+from hindsight_teams.access.banks import Target
 from hindsight_teams.access.grants import Caller
-from hindsight_teams.errors import AuditFailed
+from hindsight_teams.errors import AccessDenied, AuditFailed, ContentRefused, HindsightTeamsError
 from hindsight_teams.log import get_logger
+from hindsight_teams.models import Gap
 from hindsight_teams.text import cut
 
 Outcome: TypeAlias = Literal["allowed", "denied", "error", "quarantined", "begun"]
@@ -209,8 +213,148 @@ def trail_of(sink: AuditSink | None, *, strict: bool | None = None) -> AuditTrai
     return AuditTrail(sink, strict=bool(strict))
 
 
+class BankName(NamedTuple):
+    """A bank of which only the name or only the id is known."""
+
+    name: str | None = None
+    bank_id: str | None = None
+
+
+Bank: TypeAlias = "Target | BankName"
+
+_NAMED = 20  # banks that were named and not reached, of which a denied call leaves an event
+
+
+class Recorder:
+    """Records one call: that it begins, how it ended, or how it failed.
+
+    Each leaves one event a bank, or one in all where no bank was reached.
+
+    Args:
+        sink: Where events go; None for nowhere.
+        caller: Who calls.
+        verb: What is called.
+        text: The content or the query.
+        actor: Who asked for it outside of any run.
+        about: What the call is about, for the reason of its events.
+        at: When it began, in seconds since 1970; ``started`` is the same on the clock of ``time.perf_counter``.
+    """
+
+    def __init__(
+        self,
+        sink: AuditSink | None,
+        caller: Caller,
+        verb: str,
+        text: str | None = None,
+        *,
+        actor: str | None = None,
+        about: str | None = None,
+        at: float | None = None,
+        started: float | None = None,
+    ) -> None:
+        self._trail = trail_of(sink)
+        self.caller = caller
+        self._asked: dict[str, Any] = {"verb": verb, "text": text, "actor": actor}
+        self._about = about
+        self._at = time.time() if at is None else at
+        self._started = time.perf_counter() if started is None else started
+
+    @property
+    def records(self) -> bool:
+        """Whether anything is recorded."""
+        return self._trail is not None
+
+    def begun(self, *banks: Bank) -> None:
+        """Record that a write is about to be made, where calls that can't be recorded are refused (``AuditFailed``)."""
+        if self._trail is not None and self._trail.strict:
+            self._tell(banks, "begun")
+
+    def ended(
+        self,
+        banks: Sequence[Bank],
+        *,
+        outcome: Outcome = "allowed",
+        count: int | None = None,
+        ids: Mapping[str, Sequence[str]] | None = None,
+        gaps: Sequence[Gap] = (),
+        reason: str | None = None,
+    ) -> tuple[str, ...]:
+        """Record a call that was carried out; the note for its answer where that was not possible.
+
+        ``banks`` are those that it reached, ``ids`` those of the memories by bank id, and ``count`` their number, where
+        that is another. ``gaps`` are banks that did not answer.
+
+        Raises:
+            AuditFailed: It can't be recorded, and such calls are refused.
+        """
+        told = self._tell(banks, outcome, count=count, ids=ids, gaps=gaps, reason=reason)
+        return () if told else (NOT_RECORDED,)
+
+    def failed(
+        self,
+        error: BaseException,
+        banks: Sequence[Bank] = (),
+        *,
+        named: Any = None,
+        ids: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
+        """Record a call that was denied, failed or was cancelled; its own error is what the caller gets.
+
+        ``banks`` are those that it reached; where it reached none, ``named`` are those that were named.
+        """
+        if not banks and isinstance(named, Sequence):
+            banks = [BankName(name) for name in ([named] if isinstance(named, str) else named[:_NAMED])]
+        outcome: Outcome = "denied" if isinstance(error, AccessDenied | ContentRefused) else "error"
+        with suppress(AuditFailed):  # it is logged
+            self._tell(banks, outcome, ids=ids, error=error)
+
+    def _tell(
+        self,
+        banks: Sequence[Bank],
+        outcome: Outcome,
+        *,
+        count: int | None = None,
+        ids: Mapping[str, Sequence[str]] | None = None,
+        gaps: Sequence[Gap] = (),
+        reason: str | None = None,
+        error: BaseException | None = None,
+    ) -> bool:
+        """Whether every event was recorded."""
+        if self._trail is None:
+            return True
+        duration = (time.perf_counter() - self._started) * 1e3
+        failed = {gap.bank: gap.reason for gap in gaps}
+        why = reason or self._about
+        if error is not None:
+            why = f"{self._about}: {reason_of(error)}" if self._about else reason_of(error)
+        recorded = True
+        for bank in banks or [BankName()]:
+            name, bank_id = bank.name, bank.bank_id
+            seen = tuple((ids or {}).get(bank_id or "", ()))
+            event = AuditEvent.by(
+                self.caller,
+                outcome="error" if name in failed else outcome,
+                at=datetime.fromtimestamp(self._at, UTC),
+                bank=name,
+                bank_id=bank_id,
+                count=len(seen) if count is None else count,
+                memory_ids=seen,
+                duration_ms=duration,
+                error=type(error).__name__ if error else None,
+                reason=failed.get(name or "", why),
+                **self._asked,
+            )
+            recorded &= self._trail.tell(event)
+        return recorded
+
+
+def reason_of(error: BaseException) -> str:
+    """The error's own words where they are this package's; what anybody else raises may hold anything."""
+    return str(error) if isinstance(error, HindsightTeamsError) else type(error).__name__
+
+
 class StructlogSink:
-    """Events in the log: ``info`` for what was allowed, ``warning`` for the rest. Never holds a memory's text."""
+    """Events in the log, without any memory's text: ``info`` for what was allowed, ``warning`` for the rest."""
 
     def record(self, event: AuditEvent) -> None:
         """Log one event."""

@@ -1,4 +1,4 @@
-"""``hindsight-teams access``: the access matrix of a team.toml as a table, or as a list on a narrow terminal."""
+"""``hindsight-teams access``: show the access matrix of a team.toml, as a table or, on a narrow terminal, a list."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``hindsight-teams audit``: who did what to which bank."""
+"""``hindsight-teams audit``: show, verify and export the audit log."""
 
 from __future__ import annotations
 
@@ -13,7 +13,16 @@ import typer
 from hindsight_teams.cli.completing import complete_bank_names, complete_members
 from hindsight_teams.cli.failing import FAILED, usage
 from hindsight_teams.cli.options import Json, moment
-from hindsight_teams.cli.output import glyph, item, opened_for_writing, print_json, print_json_line, say, styled
+from hindsight_teams.cli.output import (
+    counted,
+    glyph,
+    item,
+    opened_for_writing,
+    print_json,
+    print_json_line,
+    say,
+    styled,
+)
 from hindsight_teams.errors import ConfigurationError, InvalidInput
 
 if TYPE_CHECKING:
@@ -22,51 +31,30 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Show, verify and export the audit log.", no_args_is_help=True)
 
 Log = Annotated[
-    Path | None,
-    typer.Option(
-        "--log", metavar="FILE", help="The audit log; HINDSIGHT_TEAMS_AUDIT if not given.", show_default=False
-    ),
+    Path | None, typer.Option("--log", metavar="FILE", help="The audit log; HINDSIGHT_TEAMS_AUDIT if not given.")
 ]
 
 
-Team = Annotated[str | None, typer.Option("--team", metavar="ID", help="Only this team.", show_default=False)]
+Team = Annotated[str | None, typer.Option("--team", metavar="ID", help="Only this team.")]
 Member = Annotated[
-    str | None,
-    typer.Option(
-        "--member", metavar="ID", help="Only this member.", show_default=False, autocompletion=complete_members
-    ),
+    str | None, typer.Option("--member", metavar="ID", help="Only this member.", autocompletion=complete_members)
 ]
-User = Annotated[
-    str | None, typer.Option("--user", metavar="ID", help="Only on behalf of this user.", show_default=False)
-]
-Session = Annotated[
-    str | None, typer.Option("--session", metavar="ID", help="Only in this session.", show_default=False)
-]
-Run = Annotated[str | None, typer.Option("--run", metavar="ID", help="Only in this run.", show_default=False)]
-Verb = Annotated[
-    str | None,
-    typer.Option("--verb", metavar="VERB", help="Only this verb, such as retain or recall.", show_default=False),
-]
+User = Annotated[str | None, typer.Option("--user", metavar="ID", help="Only on behalf of this user.")]
+Session = Annotated[str | None, typer.Option("--session", metavar="ID", help="Only in this session.")]
+Run = Annotated[str | None, typer.Option("--run", metavar="ID", help="Only in this run.")]
+Verb = Annotated[str | None, typer.Option("--verb", metavar="VERB", help="Only this verb, such as retain or recall.")]
 Bank = Annotated[
     str | None,
     typer.Option(
-        "--bank",
-        metavar="BANK",
-        help="Only this bank, by its name or id.",
-        show_default=False,
-        autocompletion=complete_bank_names,
+        "--bank", metavar="BANK", help="Only this bank, by its name or id.", autocompletion=complete_bank_names
     ),
 ]
 Outcome = Annotated[
     Literal["allowed", "denied", "error", "quarantined"] | None,
-    typer.Option("--outcome", help="Only with this outcome.", show_default=False),
+    typer.Option("--outcome", help="Only with this outcome."),
 ]
-Since = Annotated[
-    str | None, typer.Option("--since", metavar="ISO-TIME", help="Only from this moment on.", show_default=False)
-]
-Until = Annotated[
-    str | None, typer.Option("--until", metavar="ISO-TIME", help="Only before this moment.", show_default=False)
-]
+Since = Annotated[str | None, typer.Option("--since", metavar="ISO-TIME", help="Only from this moment on.")]
+Until = Annotated[str | None, typer.Option("--until", metavar="ISO-TIME", help="Only before this moment.")]
 
 
 @app.command()
@@ -166,9 +154,7 @@ def verify(
     *,
     anchor: Annotated[
         str | None,
-        typer.Option(
-            "--anchor", metavar="HEAD", help="A head that was kept elsewhere; shows a cut end, too.", show_default=False
-        ),
+        typer.Option("--anchor", metavar="HEAD", help="A head that was kept elsewhere; shows a cut end, too."),
     ] = None,
     log: Log = None,
     json: Json = False,
@@ -266,11 +252,7 @@ _STYLES = {"allowed": "", "denied": "red", "error": "red", "quarantined": "yello
 def _line(event: AuditEvent) -> None:
     moment_ = event.at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
     who = " ".join(filter(None, [event.member or event.team or "somebody", f"as {event.user}" if event.user else ""]))
-    count = (
-        f"{event.count:,} {'memory' if event.count == 1 else 'memories'}"
-        if event.count is not None and event.outcome == "allowed"
-        else ""
-    )
+    count = counted(event.count) if event.count is not None and event.outcome == "allowed" else ""
     where = event.bank or event.bank_id or ""
     told = "" if event.outcome == "allowed" else f"  {event.outcome}"
     body = styled(who, "  ", (event.verb, "bold"), f" {where}", (told, _STYLES[event.outcome]), (f"  {count}", "dim"))

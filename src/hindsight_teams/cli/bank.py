@@ -1,4 +1,4 @@
-"""``hindsight-teams bank``: list, search, write and delete memories of any backend, as the operator.
+"""``hindsight-teams bank``: list, search, count, write and delete memories of any backend, as the operator.
 
 These commands hold no member's rights: whoever can open the file, or has the server's key, can use them.
 """
@@ -6,6 +6,7 @@ These commands hold no member's rights: whoever can open the file, or has the se
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,12 +16,22 @@ from hindsight_teams.cli.bank_copy import copy
 from hindsight_teams.cli.bank_export import export, import_
 from hindsight_teams.cli.bank_ingest import ingest
 from hindsight_teams.cli.bank_rename import rename
-from hindsight_teams.cli.bank_stats import stats
-from hindsight_teams.cli.embedder_hint import WORDS_ONLY, finds_by_meaning
 from hindsight_teams.cli.failing import usage
-from hindsight_teams.cli.options import Bank, Db, Json, Url, Yes, backend, confirm, insist_on, moment
-from hindsight_teams.cli.output import console, day, glyph, item, print_json, say, styled
-from hindsight_teams.models import Budget, ListOrder, TagsMatch
+from hindsight_teams.cli.options import (
+    WORDS_ONLY,
+    Bank,
+    Db,
+    Json,
+    Url,
+    Yes,
+    backend,
+    confirm,
+    finds_by_meaning,
+    insist_on,
+    moment,
+)
+from hindsight_teams.cli.output import console, counted, day, glyph, item, print_json, say, styled
+from hindsight_teams.models import Budget, ListOrder, TagCount, TagsMatch
 from hindsight_teams.text import happened, noted, repeated
 
 if TYPE_CHECKING:
@@ -34,17 +45,13 @@ _SIGNATURE = ("team:", "author:", "user:", "session:", "run:", "tagset:")
 Query = Annotated[str, typer.Argument(metavar="QUERY", help="What to look for.")]
 BudgetOption = Annotated[Budget, typer.Option("--budget", help="How much work to do.")]
 MaxTokens = Annotated[int, typer.Option("--max-tokens", help="Most tokens of text to return.")]
-Tags = Annotated[
-    list[str] | None, typer.Option("--tag", metavar="TAG", help="A tag; may be given again.", show_default=False)
-]
+Tags = Annotated[list[str] | None, typer.Option("--tag", metavar="TAG", help="A tag; may be given again.")]
 Match = Annotated[TagsMatch, typer.Option("--tags-match", help="How the tags must match.")]
 
 
 @app.command("list")
 def list_(
-    prefix: Annotated[
-        str | None, typer.Option("--prefix", metavar="TEXT", help="Only ids that begin so.", show_default=False)
-    ] = None,
+    prefix: Annotated[str | None, typer.Option("--prefix", metavar="TEXT", help="Only ids that begin so.")] = None,
     db: Db = None,
     url: Url = None,
     json: Json = False,
@@ -77,9 +84,7 @@ def show(
     offset: Annotated[int, typer.Option("--offset", min=0, help="Memories to pass over first.")] = 0,
     tag: Tags = None,
     tags_match: Match = "any",
-    document: Annotated[
-        str | None, typer.Option("--document", metavar="ID", help="Only this document.", show_default=False)
-    ] = None,
+    document: Annotated[str | None, typer.Option("--document", metavar="ID", help="Only this document.")] = None,
     order: Annotated[
         ListOrder, typer.Option("--order", help="As noted, or as they happen: then only those of a known day.")
     ] = "noted",
@@ -110,7 +115,7 @@ def show(
         (stats.pending_operations, "pending", "pending"),
         (stats.failed_operations, "failed", "failed"),
     ]
-    say((", ".join(f"{n:,} {one if n == 1 else many}" for n, one, many in counts if n or one == "memory"), "dim"))
+    say((", ".join(counted(*count) for count in counts if count[0] or count[1] == "memory"), "dim"))
     say()
     for entry in page.memories:
         _print_memory(entry)
@@ -128,19 +133,14 @@ def retain(
     ] = None,
     tag: Tags = None,
     metadata: Annotated[
-        list[str] | None,
-        typer.Option("--metadata", metavar="KEY=VALUE", help="May be given again.", show_default=False),
+        list[str] | None, typer.Option("--metadata", metavar="KEY=VALUE", help="May be given again.")
     ] = None,
-    context: Annotated[
-        str | None, typer.Option("--context", metavar="TEXT", help="What it is about.", show_default=False)
-    ] = None,
+    context: Annotated[str | None, typer.Option("--context", metavar="TEXT", help="What it is about.")] = None,
     document: Annotated[
-        str | None,
-        typer.Option("--document", metavar="ID", help="The same document id replaces.", show_default=False),
+        str | None, typer.Option("--document", metavar="ID", help="The same document id replaces.")
     ] = None,
     timestamp: Annotated[
-        str | None,
-        typer.Option("--timestamp", metavar="ISO-TIME", help="When it was said; now if not given.", show_default=False),
+        str | None, typer.Option("--timestamp", metavar="ISO-TIME", help="When it was said; now if not given.")
     ] = None,
     db: Db = None,
     url: Url = None,
@@ -158,8 +158,7 @@ def retain(
     if json:
         print_json(receipt)
         return
-    count = len(receipt.memory_ids)
-    stored = f"{count} {'memory' if count == 1 else 'memories'}" if count else "stored"
+    stored = counted(len(receipt.memory_ids)) if receipt.memory_ids else "stored"
     say((glyph("ok"), "green"), " ", stored, (f" in {bank}", "dim"))
     for note in receipt.notes:
         say(("  " + note, "dim"))
@@ -178,7 +177,7 @@ def recall(
     json: Json = False,
 ) -> None:
     """Search a bank: the memories, best first."""
-    _search(bank, query, budget, max_tokens, tag, tags_match, db, url, json, explain=False)
+    search(bank, query, False, budget, max_tokens, tag, tags_match, db, url, json)
 
 
 @app.command()
@@ -198,25 +197,9 @@ def search(
 
     With --explain each memory is followed by what each strategy gave to it.
     """
-    _search(bank, query, budget, max_tokens, tag, tags_match, db, url, json, explain=explain)
-
-
-def _search(
-    bank: str,
-    query: str,
-    budget: Budget,
-    max_tokens: int,
-    tags: list[str] | None,
-    match: TagsMatch,
-    db: Db,
-    url: Url,
-    json: bool,
-    *,
-    explain: bool,
-) -> None:
     with backend(db, url, must_exist=True) as memory:
         found = memory.recall(
-            bank, query, budget=budget, max_tokens=max_tokens, tags=tags, tags_match=match, explain=explain
+            bank, query, budget=budget, max_tokens=max_tokens, tags=tag, tags_match=tags_match, explain=explain
         )
         if not found.results:
             insist_on(memory, bank)
@@ -271,12 +254,9 @@ def reflect(
 def delete(
     bank: Bank,
     memory_id: Annotated[
-        list[str] | None,
-        typer.Option("--memory", metavar="ID", help="Only this memory; may be given again.", show_default=False),
+        list[str] | None, typer.Option("--memory", metavar="ID", help="Only this memory; may be given again.")
     ] = None,
-    document: Annotated[
-        str | None, typer.Option("--document", metavar="ID", help="Only this document.", show_default=False)
-    ] = None,
+    document: Annotated[str | None, typer.Option("--document", metavar="ID", help="Only this document.")] = None,
     yes: Yes = False,
     db: Db = None,
     url: Url = None,
@@ -294,8 +274,7 @@ def delete(
     if json:
         print_json({"bank_id": bank, "deleted": deleted})
     else:
-        what = "memory" if deleted == 1 else "memories"
-        say((glyph("ok"), "green"), f" {deleted:,} {what} deleted", (f" from {bank}", "dim"))
+        say((glyph("ok"), "green"), f" {counted(deleted)} deleted", (f" from {bank}", "dim"))
 
 
 def _print_memory(memory: Memory, *, number: int | None = None) -> None:
@@ -332,6 +311,54 @@ def _pairs(values: list[str]) -> dict[str, str]:
     if bad := next((value for value, (key, sign, _) in zip(values, pairs, strict=True) if not (key and sign)), None):
         raise usage(f"--metadata {bad!r} must look like KEY=VALUE")
     return {key: value for key, _, value in pairs}
+
+
+_MOST = 10
+
+
+def stats(bank: Bank, *, db: Db = None, url: Url = None, json: Json = False) -> None:
+    """Count a bank's memories, documents, authors and tags."""
+    from hindsight_teams.access.banks import unescape
+    from hindsight_teams.access.signatures import own_tags
+
+    with backend(db, url, must_exist=True) as memory:
+        insist_on(memory, bank)
+        counts, tags = memory.bank_stats(bank), memory.list_tags(bank)
+        first = memory.list_memories(bank, limit=1).memories
+    authors = [
+        TagCount(unescape(name) or name, tag.count)
+        for tag in tags
+        for prefix, _, name in [tag.tag.partition(":")]
+        if prefix == "author"
+    ]
+    own = [tag for tag in tags if own_tags([tag.tag])]
+    if json:
+        print_json({"stats": counts, "authors": authors, "tags": own})
+        return
+    rows = [
+        ("memories", f"{counts.memories:,}"),
+        ("documents", f"{counts.documents:,}"),
+        ("observations", f"{counts.observations:,}" if counts.observations else ""),
+        ("entities", f"{counts.entities:,}" if counts.entities else ""),
+        ("pending", f"{counts.pending_operations:,}" if counts.pending_operations else ""),
+        ("failed", f"{counts.failed_operations:,}" if counts.failed_operations else ""),
+        ("first noted", day(first[0].mentioned_at) if first else ""),
+        ("last write", day(counts.last_write_at)),
+        ("authors", _named(authors)),
+        ("tags", _named(own)),
+    ]
+    item(styled(""), styled((bank, "bold")))
+    width = max(len(name) for name, _ in rows)
+    for name, told in rows:
+        if told:
+            item(styled((f"{name:<{width}}  ", "dim")), styled(told))
+
+
+def _named(counts: Iterable[TagCount]) -> str:
+    """The most frequent, and how many more there are."""
+    found = list(counts)
+    more = f" and {len(found) - _MOST:,} more" if len(found) > _MOST else ""
+    return ", ".join(f"{count.tag} ({count.count:,})" for count in found[:_MOST]) + more
 
 
 app.command()(ingest)

@@ -1,4 +1,4 @@
-"""``hindsight-teams bank export | import``: a bank as JSON lines, and back."""
+"""``hindsight-teams bank export | import``: write a bank as JSON lines, and store it from them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import typer
 from hindsight_teams.cli.completing import complete_banks
 from hindsight_teams.cli.failing import FAILED, line, usage
 from hindsight_teams.cli.options import Bank, Db, Json, Url, backend, insist_on
-from hindsight_teams.cli.output import glyph, opened_for_writing, print_json, say, spare_databases
+from hindsight_teams.cli.output import counted, glyph, opened_for_writing, print_json, say, spare_databases
 from hindsight_teams.cli.progress import progress_bar
 from hindsight_teams.errors import InvalidInput
 
@@ -60,8 +60,7 @@ def export(
     if json:
         print_json({"bank": bank, "file": output, "memories": count})
     else:
-        what = "memory" if count == 1 else "memories"
-        say((glyph("ok"), "green"), f" {count:,} {what}", (f"  {bank} {glyph('arrow')} {output}", "dim"))
+        say((glyph("ok"), "green"), f" {counted(count)}", (f"  {bank} {glyph('arrow')} {output}", "dim"))
 
 
 def import_(

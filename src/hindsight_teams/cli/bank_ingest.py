@@ -1,4 +1,4 @@
-"""``hindsight-teams bank ingest``: files, folders and chat exports into a bank."""
+"""``hindsight-teams bank ingest``: store files, folders and chat exports in a bank."""
 
 from __future__ import annotations
 
@@ -12,15 +12,14 @@ import typer
 from hindsight_teams.cli.completing import complete_any_bank, complete_members
 from hindsight_teams.cli.failing import FAILED, line, usage
 from hindsight_teams.cli.options import Db, Json, TeamOption, Url, backend, find_team_file, moment
-from hindsight_teams.cli.output import glyph, item, print_json, styled
+from hindsight_teams.cli.output import counted, glyph, item, print_json, styled
 from hindsight_teams.cli.progress import progress_bar
 from hindsight_teams.errors import AccessDenied, HindsightTeamsError
 
 if TYPE_CHECKING:
     from hindsight_teams.backends.base import Backend
     from hindsight_teams.ingest.files import File
-    from hindsight_teams.memory.destinations import Destination
-    from hindsight_teams.memory.ingesting import Outcome
+    from hindsight_teams.memory.ingesting import Destination, Outcome
 
 _NAMED = 3
 """Files that a line names which tells of many."""
@@ -46,13 +45,9 @@ def ingest(
             autocompletion=complete_members,
         ),
     ] = None,
-    user: Annotated[
-        str | None, typer.Option("--user", metavar="ID", help="With --member: on whose behalf.", show_default=False)
-    ] = None,
+    user: Annotated[str | None, typer.Option("--user", metavar="ID", help="With --member: on whose behalf.")] = None,
     propose: Annotated[bool, typer.Option("--propose", help="With --member: let a curator decide on each.")] = False,
-    tag: Annotated[
-        list[str] | None, typer.Option("--tag", metavar="TAG", help="A tag; may be given again.", show_default=False)
-    ] = None,
+    tag: Annotated[list[str] | None, typer.Option("--tag", metavar="TAG", help="A tag; may be given again.")] = None,
     timestamp: Annotated[
         str | None,
         typer.Option("--timestamp", metavar="ISO-TIME", help="When the files were written; now if not given."),
@@ -78,11 +73,7 @@ def ingest(
     outcomes: list[Outcome] = []
     with _destination(bank, member, user, team, db, url, propose=propose, dry_run=dry_run) as destination:
         ingestion = Ingestion(
-            destination,
-            tags=tag or (),
-            timestamp=moment(timestamp, "--timestamp"),
-            prefix=prefix,
-            dry_run=dry_run,
+            destination, tags=tag or (), timestamp=moment(timestamp, "--timestamp"), prefix=prefix, dry_run=dry_run
         )
         with _stopping_well(outcomes, bank, as_json=json), progress_bar(shown=not json) as bar:
             bar.start("looking for files")
@@ -111,7 +102,7 @@ def _stopping_well(outcomes: Sequence[Outcome], bank: str, *, as_json: bool) -> 
     except (HindsightTeamsError, KeyboardInterrupt):
         stored = sum(1 for outcome in outcomes if outcome.memories)
         if not as_json:
-            told = f"stopped after {_count(stored, 'document', 'documents')}; run it again to go on"
+            told = f"stopped after {counted(stored, 'document', 'documents')}; run it again to go on"
             item(styled((glyph("bad"), "red"), " "), styled(told, (f"  {bank}", "dim")))
         raise
 
@@ -128,14 +119,14 @@ def _destination(
     propose: bool,
     dry_run: bool,
 ) -> Iterator[Destination]:
-    from hindsight_teams.memory import destinations
+    from hindsight_teams.memory import ingesting
 
     if dry_run and member is None and db is not None and not db.exists():
-        yield destinations.Nowhere()
+        yield ingesting.Nowhere()
         return
     with backend(db, url) as opened:
         if member is None:
-            yield destinations.BankDestination(opened, bank)
+            yield ingesting.BankDestination(opened, bank)
         else:
             yield _as_member(opened, bank, member, user, team, propose=propose)
 
@@ -148,7 +139,7 @@ def _as_member(
     Raises:
         AccessDenied: It may not.
     """
-    from hindsight_teams.memory import destinations
+    from hindsight_teams.memory import ingesting
     from hindsight_teams.memory.team import TeamMemory
 
     memory = TeamMemory.from_file(find_team_file(team), backend=opened)
@@ -163,13 +154,13 @@ def _as_member(
     if propose:
         proposals = memory.proposals(member)
         proposals.propose_many([], to=name, caller=caller)
-        return destinations.ReviewDestination(proposals, name, caller)
+        return ingesting.ReviewDestination(proposals, name, caller)
     try:
         target = own.rights.write_target(caller, name)
     except AccessDenied:
         own.retain_many([], bank=name, caller=caller)
         raise
-    return destinations.MemberDestination(opened, target.bank_id, own, name, caller)
+    return ingesting.MemberDestination(opened, target.bank_id, own, name, caller)
 
 
 def _show(outcomes: Sequence[Outcome], bank: str, held: int, *, proposed: bool, dry_run: bool) -> None:
@@ -179,7 +170,7 @@ def _show(outcomes: Sequence[Outcome], bank: str, held: int, *, proposed: bool, 
     if dry_run:
         for outcome in outcomes:
             if outcome.state in ("new", "changed", "unchanged"):
-                count = f"  {_count(outcome.memories, 'memory', 'memories')}" if outcome.memories else ""
+                count = f"  {counted(outcome.memories)}" if outcome.memories else ""
                 item(styled((f"{outcome.state:<10}", "dim")), styled(outcome.name, (count, "dim")))
     for reason, names in _by_reason(by_state.get("skipped", ())).items():
         item(styled(("skipped   ", "dim")), styled(f"{names}: {reason}"))
@@ -189,13 +180,13 @@ def _show(outcomes: Sequence[Outcome], bank: str, held: int, *, proposed: bool, 
     stored += [outcome for outcome in by_state.get("failed", ()) if outcome.memories]  # stored in part
     memories = sum(outcome.memories for outcome in stored)
     done = "would be stored" if dry_run else "proposed" if proposed else "stored"
-    parts = [f"{_count(len(stored), 'document', 'documents')} {done} as {_count(memories, 'memory', 'memories')}"]
+    parts = [f"{counted(len(stored), 'document', 'documents')} {done} as {counted(memories)}"]
     if not stored:
         parts = [f"nothing {'would be' if dry_run else 'was'} stored"] if outcomes else ["there are no files to read"]
     if same := len(by_state.get("unchanged", ())):
         parts.append(f"{same:,} unchanged")
     if held and not proposed:
-        parts.append(f"{_count(held, 'memory waits', 'memories wait')} for review")
+        parts.append(f"{counted(held, 'memory waits', 'memories wait')} for review")
     if broken := len(by_state.get("failed", ())):
         parts.append(f"{broken:,} failed")
     good = not by_state.get("failed")
@@ -212,7 +203,3 @@ def _by_reason(outcomes: Sequence[Outcome]) -> dict[str, str]:
         reason: ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else "")
         for reason, names in found.items()
     }
-
-
-def _count(count: int, one: str, many: str) -> str:
-    return f"{count:,} {one if count == 1 else many}"

@@ -1,4 +1,4 @@
-"""``hindsight-teams config show``: each setting with its value and its source."""
+"""``hindsight-teams config show``: show each setting with its value and its source."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``hindsight-teams demo``: one team in two processes that share nothing but memory."""
+"""``hindsight-teams demo``: run one team in two processes that share nothing but memory."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ Model = Annotated[
         "--model",
         metavar="MODEL",
         help="An Agno model string such as openai:gpt-5-mini; a stand-in by fixed rules if not given.",
-        show_default=False,
     ),
 ]
 

@@ -1,4 +1,4 @@
-"""``hindsight-teams doctor``: the backend in use and why, the versions, and whether a write can be read back."""
+"""``hindsight-teams doctor``: show the backend in use and why, and check that a write can be read back."""
 
 from __future__ import annotations
 
@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hindsight_teams.cli.embedder_hint import ADD_MEANING
 from hindsight_teams.cli.failing import FAILED, public_details, usage
-from hindsight_teams.cli.options import Db, Json, Url
+from hindsight_teams.cli.options import ADD_MEANING, Db, Json, Url
 from hindsight_teams.cli.output import glyph, item, print_json, styled
 from hindsight_teams.errors import HindsightTeamsError
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hindsight_teams.cli.options import Db, Json, TeamOption, Url, Yes, backend, confirm, find_team_file
-from hindsight_teams.cli.output import glyph, item, print_json, say, styled
+from hindsight_teams.cli.output import counted, glyph, item, print_json, say, styled
 from hindsight_teams.text import happened, noted
 
 if TYPE_CHECKING:
-    from hindsight_teams.memory.forgetting import SelectionOptions
+    from hindsight_teams.memory.selection import SelectionOptions
     from hindsight_teams.models import Memory
 
 _SHOWN = 20
@@ -62,14 +62,14 @@ def forget(
         if not json:
             _show(report.memories)
         if report.count and not dry_run:
-            confirm(f"Forget {_counted(report.count)} of {own.team_id!r} for good?", yes=yes)
+            confirm(f"Forget {counted(report.count)} of {own.team_id!r} for good?", yes=yes)
             report = own.forget(dry_run=False, actor=who, **selection)
     if json:
         print_json({"dry_run": dry_run, "memories": report.memories, "count": report.count, "deleted": report.deleted})
     elif dry_run:
-        say((f"{_counted(report.count)} would go. Nothing was deleted.", "dim"))
+        say((f"{counted(report.count)} would go. Nothing was deleted.", "dim"))
     elif report.count:
-        say((glyph("ok"), "green"), f" {_counted(report.deleted)} forgotten")
+        say((glyph("ok"), "green"), f" {counted(report.deleted)} forgotten")
 
 
 def _login() -> str | None:
@@ -86,13 +86,9 @@ def _show(memories: dict[str, list[Memory]]) -> None:
     if not memories:
         say(("Nothing matches.", "dim"))
     for bank, found in memories.items():
-        say((bank, "bold"), (f"  {_counted(len(found))}", "dim"))
+        say((bank, "bold"), (f"  {counted(len(found))}", "dim"))
         for entry in found[:_SHOWN]:
             marks = "  ".join(filter(None, (entry.author, happened(entry), noted(entry))))
             item(styled("  "), styled(entry.text, (f"  {marks}", "dim")), cut=True)
         if len(found) > _SHOWN:
             say((f"  {glyph('more')} {len(found) - _SHOWN} more", "dim"))
-
-
-def _counted(count: int) -> str:
-    return f"{count:,} {'memory' if count == 1 else 'memories'}"

@@ -1,4 +1,4 @@
-"""``hindsight-teams keys``: an API key for each member, for a Hindsight server with the team extension."""
+"""``hindsight-teams keys``: make, rotate and revoke members' API keys for a server with the team extension."""
 
 from __future__ import annotations
 
@@ -119,12 +119,7 @@ def list_(*, file: KeyFile = DEFAULT_FILE, json: Json = False) -> None:
 
 
 @app.command()
-def revoke(
-    key_id: KeyId,
-    *,
-    file: KeyFile = DEFAULT_FILE,
-    json: Json = False,
-) -> None:
+def revoke(key_id: KeyId, *, file: KeyFile = DEFAULT_FILE, json: Json = False) -> None:
     """Revoke a key.
 
     A running server notices at its next request.

@@ -1,4 +1,4 @@
-"""The entry point: the tree of commands, and the place where an error becomes an exit code."""
+"""The entry point: it builds the tree of commands, runs one, and turns an error into an exit code."""
 
 from __future__ import annotations
 
@@ -31,27 +31,10 @@ from hindsight_teams.errors import HindsightTeamsError
 
 PROGRAM = "hindsight-teams"
 
-COMMANDS = (
-    *(
-        "demo",
-        "new",
-        "update",
-        "run",
-        "chat",
-        "recipes",
-        "access",
-        "inspect",
-        "doctor",
-        "config",
-        "bank",
-        "review",
-        "forget",
-    ),
-    *("audit", "keys", "mcp"),
+COMMANDS = tuple(
+    "demo new update run chat recipes access inspect doctor config bank review forget audit keys mcp".split()
 )
-"""In the order of the help; each is a module of this folder, or the ``command`` of a folder of its name, with an
-``app`` or a function of its own name."""
-FOLDERS = frozenset({"chat", "inspect", "mcp"})
+"""In the order of the help; each is a module or a package of this folder, with a function of its name or an ``app``."""
 
 
 class _Commands(Mapping[str, Any]):
@@ -70,13 +53,12 @@ class _Commands(Mapping[str, Any]):
         if name not in COMMANDS:
             raise KeyError(name)
         if name not in self._built:
-            place = f"{name}.command" if name in FOLDERS else name
-            module = importlib.import_module(f"hindsight_teams.cli.{place}")
+            module = importlib.import_module(f"hindsight_teams.cli.{name}")
             parent = typer.Typer(rich_markup_mode=None)  # as the root's: plain help
-            if hasattr(module, "app"):
-                parent.add_typer(module.app, name=name)
-            else:
+            if hasattr(module, name):
                 parent.command(name)(getattr(module, name))
+            else:
+                parent.add_typer(module.app, name=name)
             self._built[name] = typer.main.get_group(parent).commands[name]
             show_examples(PROGRAM, name, self._built[name])
         return self._built[name]

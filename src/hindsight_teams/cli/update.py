@@ -37,10 +37,9 @@ def update(
 
     Your changes stay: both are merged, and lines that conflict are marked as git marks them.
     """
-    from hindsight_teams.cli.scaffold.answers import Answers
+    from hindsight_teams.cli.scaffold.answers import Answers, parse_name
     from hindsight_teams.cli.scaffold.place import place, refuse_links
     from hindsight_teams.cli.scaffold.project_files import render
-    from hindsight_teams.cli.scaffold.project_names import parse_name
     from hindsight_teams.cli.scaffold.record import RECORD, new_record, read_record
 
     refuse_links(folder, [RECORD])

@@ -1,6 +1,6 @@
 """The write guard: checks of everything that a member retains."""
 
-from hindsight_teams.guard.chain import Guard, default_checks
+from hindsight_teams.guard.chain import Guard, default_checks, log_hit
 from hindsight_teams.guard.instructions import check_instructions
 from hindsight_teams.guard.limits import Oversize, TooManyWrites
 from hindsight_teams.guard.secrets import check_codes, check_secrets
@@ -22,4 +22,5 @@ __all__ = [
     "check_secrets",
     "check_structure",
     "default_checks",
+    "log_hit",
 ]

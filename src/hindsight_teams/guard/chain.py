@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Collection, Generator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from hindsight_teams.access.guard_rules import GuardRules
+from hindsight_teams.access.grants import Caller, GuardRules
 from hindsight_teams.errors import ConfigurationError, did_you_mean
 from hindsight_teams.guard.instructions import check_instructions
 from hindsight_teams.guard.limits import MAX_CHARACTERS, WRITES_PER_MINUTE, Oversize, TooManyWrites
@@ -24,6 +24,13 @@ _logger = get_logger(__name__)
 _LONGEST_REASON = 300
 _INLINE = 2_000
 """Characters up to which a synchronous check runs on the event loop: it takes about a millisecond."""
+
+
+def log_hit(verdict: Verdict, bank: str | None, caller: Caller) -> None:
+    """Log what a guard found in a write that it did not refuse; whoever asked the guard knows whether to."""
+    if verdict.action not in ("allow", "refuse"):
+        given = {"action": verdict.action, "reason": verdict.reason, "bank": bank}
+        _logger.warning("the write guard found something", **given, team=caller.team, member=caller.member)
 
 
 def default_checks(
@@ -154,16 +161,6 @@ class Guard:
                 notes.append(f"it is marked as suspicious wherever it is recalled: {verdict.reason}")
             if ACTIONS.index(verdict.action) > ACTIONS.index(strictest):
                 strictest, decided = verdict.action, name
-        if strictest != "allow":
-            caller = attempt.caller
-            _logger.warning(
-                "the write guard found something",
-                action=strictest,
-                reason="; ".join(reasons),
-                bank=attempt.bank,
-                team=caller.team,
-                member=caller.member,
-            )
         return Verdict(
             strictest,
             reason="; ".join(reasons)[:_LONGEST_REASON],

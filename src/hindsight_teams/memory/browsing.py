@@ -8,14 +8,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hindsight_teams.access.banks import Target
 from hindsight_teams.access.grants import Access, Caller
-from hindsight_teams.access.rights import Target
-from hindsight_teams.memory.recording import Asked, Recorder
+from hindsight_teams.audit import Recorder
 from hindsight_teams.models import Memory, MemoryPage
 from hindsight_teams.requests import ALL, Capability, DeleteBank, DeleteMemories, FindMemories, ListMemories, TagFilter
 from hindsight_teams.requests.driver import Steps, arun, run
 
 if TYPE_CHECKING:
+    from hindsight_teams.backends.base import MemoryBackend
     from hindsight_teams.memory.member import MemberMemory
 
 _PAGE = 200
@@ -121,12 +122,12 @@ class Holdings:
     @contextmanager
     def _visit(self, verb: str, caller: Caller) -> Iterator[_Visit]:
         """The bank, once the member's rights to it are certain; the call is recorded, however it ends."""
-        recorder = Recorder(self.memory.audit, Asked(self.memory.as_caller(caller), verb, ""))
+        recorder = Recorder(self.memory.audit, self.memory.as_caller(caller), verb, "")
         visit: _Visit | None = None
         try:
             if verb == "forget":
-                self.memory.rights.write_target(recorder.asked.caller, self.bank)
-            [target] = self.memory.rights.read_targets(recorder.asked.caller, Access.RECALL, [self.bank])
+                self.memory.rights.write_target(recorder.caller, self.bank)
+            [target] = self.memory.rights.read_targets(recorder.caller, Access.RECALL, [self.bank])
             visit = _Visit(target)
             if verb == "forget":
                 recorder.begun(target)
@@ -166,3 +167,33 @@ def _page(target: Target, limit: int, offset: int) -> Steps[MemoryPage]:
 def _scope(target: Target) -> TagFilter:
     """What the grant's mandatory scope lets through."""
     return TagFilter(target.grant.scope_tags, "all_strict") if target.grant.scope_tags else ALL
+
+
+PAGE = 200
+OVERLAP = 20
+"""Rows that two pages share, since a server's listing may shift between two requests."""
+
+
+def pages(backend: MemoryBackend, bank_id: str) -> Iterator[list[Memory]]:
+    """The memories of a bank, oldest first, each once; no more than two pages are held at once.
+
+    The embedded engine finds each page by the memory before it. A server knows only offsets: there a page costs the
+    server more, the further back it begins.
+    """
+    if Capability.LIST_AFTER in backend.capabilities:
+        page = backend.execute(ListMemories(bank=bank_id, limit=PAGE)).memories
+        while page:
+            yield page
+            more = len(page) == PAGE
+            after = page[-1].id
+            page = backend.execute(ListMemories(bank=bank_id, limit=PAGE, after=after)).memories if more else []
+        return
+    offset = 0
+    before: set[str] = set()
+    while True:
+        page = backend.execute(ListMemories(bank=bank_id, limit=PAGE, offset=offset)).memories
+        yield [memory for memory in page if memory.id not in before]
+        if len(page) < PAGE:
+            return
+        before = {memory.id for memory in page}
+        offset += PAGE - OVERLAP

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from hindsight_teams.backends.base import MemoryBackend
 from hindsight_teams.errors import BankNotFound, InvalidInput
-from hindsight_teams.memory.listing import pages
-from hindsight_teams.memory.many import batches
+from hindsight_teams.memory.browsing import pages
+from hindsight_teams.memory.storing import batches
 from hindsight_teams.models import Memory, RetainItem
 from hindsight_teams.requests import Capability, EnsureBank, ListBanks, ListRepeats, Retain
 from hindsight_teams.requests.checks import check_bank_id
@@ -210,36 +210,18 @@ def check(parcels: Sequence[Parcel], target: Sequence[Memory], *, sample: int) -
 
 
 def _item(memory: Memory) -> RetainItem:
-    return RetainItem(
-        content=memory.text,
-        timestamp=memory.mentioned_at or memory.occurred_at,
-        context=memory.context,
-        metadata={key: value for key, value in memory.metadata.items() if key != MARK},
-        tags=memory.tags,
-        entities=memory.entities,
-    )
+    item = _unmarked(memory.to_item())
+    return item if item.timestamp else replace(item, timestamp=memory.occurred_at)
 
 
 def _parcel(document: str, items: list[RetainItem]) -> Parcel:
     mark = _digest(items)
-    marked = (
-        RetainItem(
-            item.content,
-            item.timestamp,
-            item.context,
-            {**(item.metadata or {}), MARK: mark},
-            item.tags,
-            document,
-            entities=item.entities,
-        )
-        for item in items
-    )
+    marked = (replace(item, metadata={**(item.metadata or {}), MARK: mark}, document_id=document) for item in items)
     return Parcel(document, mark, tuple(marked))
 
 
 def _unmarked(item: RetainItem) -> RetainItem:
-    metadata = {key: value for key, value in (item.metadata or {}).items() if key != MARK}
-    return RetainItem(item.content, item.timestamp, item.context, metadata, item.tags)
+    return replace(item, metadata={key: value for key, value in (item.metadata or {}).items() if key != MARK})
 
 
 def _document_of(memory: Memory) -> str:

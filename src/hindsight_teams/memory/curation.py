@@ -1,12 +1,12 @@
-"""Promotion and review: members propose memories for other banks, guards quarantine them, curators decide.
+"""Review: curators decide on memories that members proposed, or that a guard quarantined or marked.
 
-What waits lies in the team's review bank (see ``review``), which no member holds a grant on.
+What waits lies in the team's review bank (see ``envelopes``), which no member holds a grant on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -14,157 +14,28 @@ from typing import TYPE_CHECKING, Any
 from hindsight_teams.access.banks import review_bank_id
 from hindsight_teams.access.definition import TeamDefinition
 from hindsight_teams.access.grants import Access, Caller
-from hindsight_teams.access.signatures import attributed, for_bank_of, read_filter, undecided
-from hindsight_teams.audit import AuditEvent, AuditSink, Outcome, trail_of
-from hindsight_teams.errors import (
-    AccessDenied,
-    AuditFailed,
-    BackendError,
-    HindsightTeamsError,
-    InvalidInput,
-    NotFound,
-    did_you_mean,
-)
-from hindsight_teams.memory.envelopes import ReviewItem, decided_item, seal, unseal
-from hindsight_teams.memory.marks import MARKED, item_of, marked_items
-from hindsight_teams.memory.recording import reason_of
-from hindsight_teams.models import BankInfo, Document, Memory, MemoryPage, RecallResult, Receipt, RetainItem
+from hindsight_teams.audit import AuditSink, BankName, Recorder
+from hindsight_teams.errors import AccessDenied, BackendError, HindsightTeamsError, NotFound, did_you_mean
+from hindsight_teams.memory.envelopes import MARKED, ReviewItem, decided_item, marked_items, seal, unseal
+from hindsight_teams.models import BankInfo, Document, Receipt
 from hindsight_teams.requests import (
     Capability,
     DeleteMemories,
     ListBanks,
     ListDocuments,
     ListMemories,
-    Recall,
     Retain,
     TagFilter,
 )
-from hindsight_teams.requests.checks import check_context, check_page
-from hindsight_teams.requests.driver import Steps, arun, given, run
+from hindsight_teams.requests.checks import check_page
+from hindsight_teams.requests.driver import Steps, arun, run
+from hindsight_teams.requests.management import every
 from hindsight_teams.text import cut
 
 if TYPE_CHECKING:
     from hindsight_teams.backends.base import MemoryBackend
-    from hindsight_teams.memory.member import MemberMemory
 
 _PAGE = 200
-
-MAX_REASON = 500
-"""Characters of the reason of a proposal, which a curator reads."""
-
-
-class Proposals:
-    """A member's right to propose its own memories for another bank of the team.
-
-    Args:
-        memory: The member's memory: only what it may recall can be proposed.
-        definition: The team, with the banks that memories can be proposed for.
-    """
-
-    def __init__(self, memory: MemberMemory, definition: TeamDefinition) -> None:
-        self.memory = memory
-        self.definition = definition
-
-    def propose(self, text: str, *, to: str, reason: str = "", caller: Caller | None = None) -> ReviewItem:
-        """Propose a memory for another bank. It is in no read until a curator approves it.
-
-        Args:
-            text: The memory's text, as recall gave it.
-            to: Short name of the bank that it should be in.
-            reason: Why, for the curator.
-            caller: User, session and run of this call.
-
-        Raises:
-            AccessDenied: The member may not recall, or not propose.
-            NotFound: None of the banks that the member may recall from holds this text.
-            InvalidInput: An unknown bank.
-        """
-        return run(self.memory._backend, self._propose(text, to, reason, caller))
-
-    async def apropose(self, text: str, *, to: str, reason: str = "", caller: Caller | None = None) -> ReviewItem:
-        """Async twin of ``propose``."""
-        return await arun(self.memory._backend, self._propose(text, to, reason, caller))
-
-    def propose_many(
-        self, items: Sequence[RetainItem], *, to: str, reason: str = "", caller: Caller | None = None
-    ) -> list[ReviewItem]:
-        """Propose memories that no bank holds yet, such as parts of a file; each waits for a decision of its own.
-
-        The guard judges them as it judges a retain. The same proposal twice is one.
-
-        Args:
-            items: What should be stored.
-            to: Short name of the bank that they should be in.
-            reason: Why, for the curator.
-            caller: User, session and run of this call.
-
-        Raises:
-            AccessDenied: The member may not propose.
-            InvalidInput: An unknown bank, a bad item, or one that the guard refused; ``details["number"]`` tells which.
-        """
-        from hindsight_teams.memory.many import proposing_many
-
-        return run(self.memory._backend, proposing_many(self, items, to, reason, caller))
-
-    async def apropose_many(
-        self, items: Sequence[RetainItem], *, to: str, reason: str = "", caller: Caller | None = None
-    ) -> list[ReviewItem]:
-        """Async twin of ``propose_many``."""
-        from hindsight_teams.memory.many import proposing_many
-
-        return await arun(self.memory._backend, proposing_many(self, items, to, reason, caller))
-
-    def _propose(self, text: str, to: str, reason: str, caller: Caller | None) -> Steps[ReviewItem]:
-        who = self.memory.as_caller(caller)
-        try:
-            item = yield from self._proposed(who, text, to, reason)
-        except BaseException as error:
-            record_event(self.memory.audit, who, "propose", bank=to, error=error)
-            raise
-        ids = [item.origin.rpartition("#")[2]] if item.origin else []
-        more = f"proposal {item.id}"
-        record_event(self.memory.audit, who, "propose", bank=to, bank_id=item.bank_id, memory_ids=ids, reason=more)
-        return item
-
-    def target_id(self, who: Caller, to: str, reason: str) -> str:
-        """The id of the bank that is proposed for, once the right to propose is certain.
-
-        Raises:
-            AccessDenied: The member may not propose.
-            InvalidInput: An unknown bank, or a reason that is too long.
-        """
-        if len(check_context(reason)) > MAX_REASON:
-            raise InvalidInput(f"the reason has {len(reason):,} characters; say it in {MAX_REASON}")
-        if who.member not in self.definition.proposers:
-            raise AccessDenied(f"member {who.member!r} may not propose memories; name it in proposers under [review]")
-        if to not in self.definition.banks:
-            raise InvalidInput(f"there is no bank {to!r} to propose for; {did_you_mean(to, self.definition.banks)}")
-        return self.definition.banks[to].resolve(who)
-
-    def _proposed(self, who: Caller, text: str, to: str, reason: str) -> Steps[ReviewItem]:
-        target_id = self.target_id(who, to, reason)
-        own = self.memory.rights.read_targets(who, Access.RECALL, None)
-        answers = yield [
-            Recall(bank=source.bank_id, query=text, filter=read_filter(signed=True, scope_tags=source.grant.scope_tags))
-            for source in own
-            if source.bank_id != target_id
-        ]
-        wanted = " ".join(text.split())
-        saying: list[Memory] = []
-        for answer in answers:
-            result: RecallResult = given(answer)
-            saying += (attributed(m) for m in result.results if " ".join(m.text.split()) == wanted)
-        if not saying:
-            raise NotFound("no bank you may recall from holds exactly this memory; recall it, then propose its text")
-        found = min(saying, key=lambda m: (m.author is None, m.type == "observation"))
-        metadata, tags = undecided(found.metadata, found.tags)
-        metadata, tags = for_bank_of(who, self.definition.banks[to].needs, metadata, tags)
-        item = replace(item_of(found), metadata=metadata, tags=tags)
-        sealed = seal("proposal", item, bank=to, bank_id=target_id, reason=reason, origin=f"{found.bank_id}#{found.id}")
-        yield Retain(bank=review_bank_id(who), items=[sealed])
-        opened = unseal(sealed.metadata or {})
-        assert opened is not None
-        return opened
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +94,7 @@ class Reviews:
         self.audit = audit
         if curator is not None and curator not in definition.curators:
             denied = AccessDenied(f"member {curator!r} may not review; name it in curators under [review]")
-            record_event(audit, self.caller, "review", error=denied)
+            Recorder(audit, self.caller, "review").failed(denied)
             raise denied
 
     def bound(
@@ -447,37 +318,29 @@ class Reviews:
         return ReviewPage((yield from self._shown(part())), total)
 
     def _shown(self, steps: Steps[list[ReviewItem]]) -> Steps[list[ReviewItem]]:
+        recorder, bank = Recorder(self.audit, self.caller, "review"), BankName(bank_id=self._bank)
         try:
             items = yield from steps
         except BaseException as error:
-            record_event(self.audit, self.caller, "review", bank_id=self._bank, error=error)
+            recorder.failed(error, [bank])
             raise
         # What waits has no memory of its own yet: it is known by its review id, and by the envelope's memories.
         seen = [item.origin.rpartition("#")[2] for item in items if item.origin]
         seen += [name for item in items for name in (item.id, *item.envelope_ids)]
         more = ", ".join(f"{item.kind} {item.id}" for item in items) or None
-        record_event(
-            self.audit, self.caller, "review", bank_id=self._bank, count=len(items), memory_ids=seen, reason=more
-        )
+        recorder.ended([bank], count=len(items), ids={self._bank: seen}, reason=more)
         return items
 
     def _audited(self, verb: str, review_id: str, steps: Steps[Decision]) -> Steps[Decision]:
+        recorder = Recorder(self.audit, self.caller, verb, about=cut(str(review_id), 80))
         try:
             decision = yield from steps
         except BaseException as error:
-            record_event(
-                self.audit, self.caller, verb, reason=f"{cut(str(review_id), 80)}: {reason_of(error)}", error=error
-            )
+            recorder.failed(error)
             raise
-        item, receipt = decision.item, decision.receipt
-        record_event(
-            self.audit,
-            self.caller,
-            verb,
-            bank=item.bank,
-            bank_id=item.bank_id,
-            memory_ids=receipt.memory_ids if receipt else (),
-            reason=f"{item.kind} {review_id}",
+        item, stored = decision.item, decision.receipt.memory_ids if decision.receipt else ()
+        recorder.ended(
+            [BankName(item.bank, item.bank_id)], ids={item.bank_id: stored}, reason=f"{item.kind} {review_id}"
         )
         return decision
 
@@ -503,26 +366,5 @@ def _envelopes(
         documents: Sequence[Document] = yield ListDocuments(bank=bank_id)
         return [(document.metadata, None) for document in reversed(documents)]
     tags = [f"review:{kind}" for kind in kinds]
-    found: list[tuple[Mapping[str, str], str | None]] = []
-    offset = 0
-    while True:
-        page: MemoryPage = yield ListMemories(
-            bank=bank_id, limit=_PAGE, offset=offset, filter=TagFilter(tags, "any_strict")
-        )
-        found += ((memory.metadata, memory.id) for memory in page.memories)
-        offset += _PAGE
-        if offset >= page.total:
-            return found
-
-
-def record_event(audit: AuditSink | None, who: Caller, verb: str, **rest: Any) -> None:
-    """One event; with ``error`` of what was denied or failed."""
-    error: BaseException | None = rest.pop("error", None)
-    outcome: Outcome = "allowed"
-    if error is not None:
-        outcome = "denied" if isinstance(error, AccessDenied) else "error"
-        rest = {"reason": reason_of(error), **rest, "error": type(error).__name__}
-    trail = trail_of(audit)
-    if trail is not None:
-        with suppress(AuditFailed) if error is not None else nullcontext():
-            trail.record(AuditEvent.by(who, verb, outcome, **rest))
+    found = yield from every(ListMemories(bank=bank_id, limit=_PAGE, filter=TagFilter(tags, "any_strict")))
+    return [(memory.metadata, memory.id) for memory in found]

@@ -6,13 +6,16 @@ import base64
 import hashlib
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from hindsight_teams.access.signatures import MARK, identity_tag, observation_scopes, signature_tags
-from hindsight_teams.models import RetainItem
+from hindsight_teams.models import Memory, RetainItem
+from hindsight_teams.requests import ListMemories, TagFilter
+from hindsight_teams.requests.driver import Steps
+from hindsight_teams.requests.management import every
 
 KINDS = ("quarantine", "proposal", "approved")
 """The kinds of envelopes."""
@@ -119,11 +122,7 @@ def seal(
             "review_origin": origin or "",
             "review_item": _folded(_json({"item": payload, "reason": reason})),
         },
-        tags=[
-            f"review:{kind}",
-            f"review-item:{key}",
-            *signature_tags(item.tags or ()),
-        ],
+        tags=[f"review:{kind}", f"review-item:{key}", *signature_tags(item.tags or ())],
         document_id=f"review-{kind}-{key}",
     )
 
@@ -161,3 +160,37 @@ def _unfolded(folded: str) -> str:
     if not opener.eof:
         raise ValueError("the envelope is truncated, or larger than an envelope can be")
     return text.decode()
+
+
+MARKED = "marked"
+"""The kind of these items."""
+
+_PAGE = 200
+
+
+def marked_items(team_id: str, banks: Iterable[tuple[str, str, Sequence[str]]]) -> Steps[list[ReviewItem]]:
+    """The marked memories of some banks, oldest first within a bank.
+
+    Args:
+        team_id: Whose memories.
+        banks: Of each bank its short name, its id, and the tags that a memory there must carry to be shown.
+    """
+    found: list[ReviewItem] = []
+    for name, bank_id, scope_tags in banks:
+        chosen = TagFilter([identity_tag("team", team_id), MARK, *scope_tags], "all_strict")
+        listed = yield from every(ListMemories(bank=bank_id, limit=_PAGE, filter=chosen))
+        # What a server derived from a marked memory goes, or loses its mark, with that memory.
+        found += (_marked(memory, name) for memory in listed if memory.type != "observation")
+    return found
+
+
+def _marked(memory: Memory, bank: str) -> ReviewItem:
+    return ReviewItem(
+        id=hashlib.sha256(f"{MARKED}\0{memory.bank_id}\0{memory.id}".encode()).hexdigest()[:16],
+        kind=MARKED,
+        bank=bank,
+        bank_id=memory.bank_id,
+        reason=memory.marked or "",
+        item=memory.to_item(),
+        envelope_ids=(memory.id,),
+    )

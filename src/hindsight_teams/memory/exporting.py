@@ -1,4 +1,4 @@
-"""A bank as JSON lines, and back: the format of ``bank export`` and ``bank import``.
+"""Write a bank as JSON lines and store it from them: the format of ``bank export`` and ``bank import``.
 
 The first line says what it is, one line a memory follows, and the last line counts them, so that a file that was cut
 short is told from a whole one. What is empty is left out. The same bank makes the same bytes.
@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from hindsight_teams.errors import BankNotFound, InvalidInput
 from hindsight_teams.ingest.objects import EXPORT
+from hindsight_teams.memory.browsing import pages
 from hindsight_teams.memory.copying import deliver
-from hindsight_teams.memory.listing import pages
 from hindsight_teams.models import Memory, MemoryRecord
 from hindsight_teams.requests import Capability, EnsureBank, ListBanks, ListRepeats, Restore
 from hindsight_teams.requests.checks import check_bank_id, check_time

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, TypedDict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from hindsight_teams.access.banks import review_bank_id
 from hindsight_teams.access.definition import TeamDefinition
 from hindsight_teams.access.grants import Caller
 from hindsight_teams.access.signatures import identity_tag
-from hindsight_teams.audit import AuditSink
-from hindsight_teams.errors import InvalidInput
+from hindsight_teams.audit import AuditSink, BankName, Recorder
 from hindsight_teams.memory.curation import sealed_items
 from hindsight_teams.memory.envelopes import KINDS, ReviewItem
-from hindsight_teams.memory.forgetting_record import ForgettingRecord
+from hindsight_teams.memory.selection import Selection
 from hindsight_teams.models import BankInfo, Memory, MemoryPage
 from hindsight_teams.requests import (
     BanksWithRepeats,
@@ -30,7 +29,7 @@ from hindsight_teams.requests import (
     TagFilter,
 )
 from hindsight_teams.requests.driver import Steps, arun, given, run
-from hindsight_teams.requests.tags import check_tags
+from hindsight_teams.requests.management import every
 
 if TYPE_CHECKING:
     from hindsight_teams.backends.base import MemoryBackend
@@ -38,89 +37,6 @@ if TYPE_CHECKING:
 _PAGE = 500
 _AT_ONCE = 16
 """Banks that are looked through at once."""
-
-
-class SelectionOptions(TypedDict, total=False):
-    """The fields of ``Selection``, as keywords."""
-
-    memory_ids: Sequence[str]
-    document_id: str | None
-    author: str | None
-    user: str | None
-    session: str | None
-    run: str | None
-    tags: Sequence[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """What to forget; what is given is ANDed. What was copied or derived from it goes too.
-
-    Attributes:
-        memory_ids: These memories. An observation goes with the memories that it rests on.
-        document_id: All memories of this document.
-        author: All that this member retained.
-        user: All that was retained for this end user; where nothing else is selected, all that the banks of this user
-            hold, whoever signed it.
-        session: All that was retained in this session.
-        run: All that was retained in this run.
-        tags: All that carries every one of these tags.
-    """
-
-    memory_ids: Sequence[str] = ()
-    document_id: str | None = None
-    author: str | None = None
-    user: str | None = None
-    session: str | None = None
-    run: str | None = None
-    tags: Sequence[str] = ()
-
-    def __post_init__(self) -> None:
-        if isinstance(self.memory_ids, str) or isinstance(self.tags, str):
-            raise InvalidInput("memory_ids and tags must be lists")
-        check_tags(self.tags)
-        if not any((self.memory_ids, self.document_id, self.author, self.user, self.session, self.run, self.tags)):
-            raise InvalidInput(
-                "nothing was selected to forget; give a memory id, document, author, user, session, run or tag"
-            )
-
-    @property
-    def kept_tags(self) -> list[str]:
-        """The tags that every selected memory carries, and all that was derived or copied from it too."""
-        parts = (("author", self.author), ("user", self.user))
-        return [*(identity_tag(name, value) for name, value in parts if value), *self.tags]
-
-    @property
-    def occasion_tags(self) -> list[str]:
-        """The tags that a selected memory carries, and not all that was derived from it."""
-        return [identity_tag(n, v) for n, v in (("session", self.session), ("run", self.run)) if v]
-
-    @property
-    def follows(self) -> bool:
-        """Whether what was derived or copied from the selected memories must be looked for by their ids."""
-        return bool(self.memory_ids or self.document_id or self.session or self.run)
-
-    def names(self, memory: Memory) -> bool:
-        """Whether the selection itself names this memory."""
-        return (
-            (not self.memory_ids or memory.id in self.memory_ids)
-            and (self.document_id is None or memory.document_id == self.document_id)
-            and set(self.occasion_tags) <= set(memory.tags)
-        )
-
-    def names_held(self, item: ReviewItem) -> bool:
-        """Whether the selection names the memory in an envelope, by any of the ids that it goes by."""
-        ids = {item.id, *item.envelope_ids, *([item.origin.rpartition("#")[2]] if item.origin else ())}
-        documents = (item.item.document_id, item.envelope_document_id, item.approved_document_id)
-        return (
-            (not self.memory_ids or not ids.isdisjoint(self.memory_ids))
-            and (self.document_id is None or self.document_id in documents)
-            and {*self.kept_tags, *self.occasion_tags} <= set(item.item.tags or ())
-        )
-
-    def __str__(self) -> str:
-        given = {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name)}
-        return ", ".join(f"{name}={list(v) if not isinstance(v, str) else v!r}" for name, v in given.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,25 +96,30 @@ class Forgetting:
 
     def _recorded(self, selection: Selection, dry_run: bool, actor: str | None) -> Steps[ForgetReport]:
         """One event a bank, or one in all where nothing was found; each with the selection and who asked."""
-        record = ForgettingRecord(self.audit, self.team_id, selection, actor, dry_run=dry_run)
+        # Asking the audit about a user also tells that the user was forgotten.
+        whose = Caller(self.team_id, user=selection.user, session=selection.session, run=selection.run)
+        verb = "preview" if dry_run else "forget"
+        recorder = Recorder(self.audit, whose, verb, actor=actor, about=str(selection))
         try:
-            record.begun()
+            recorder.begun()
             listed: Plan = yield from self._planned(selection)
             if dry_run:
                 report = ForgetReport(listed.memories)
             else:
-                report = yield from self._carried_out(selection, listed, record)
+                report = yield from self._carried_out(selection, listed, recorder)
         except BaseException as error:
-            record.failed(error)
+            recorder.failed(error)
             raise
         for bank_id, memories in listed.memories.items() if dry_run else ():
-            record.of(bank_id, memories)
+            recorder.ended([BankName(bank_id=bank_id)], ids={bank_id: [memory.id for memory in memories]})
         if not listed.memories:
-            record.of(None, ())
+            recorder.ended([])
         return report
 
     def _planned(self, selection: Selection) -> Steps[Plan]:
-        found = yield from (self._found_at_once(selection) if self._at_once else self._found(selection))
+        # A server is asked bank by bank.
+        at_once = Capability.SEARCH_ALL_BANKS in self.backend.capabilities
+        found = yield from (self._found_at_once(selection) if at_once else self._found(selection))
         unsigned = yield from self._unsigned(selection, found)
         repeats = yield from self._repeats(selection)
         held = yield from self._held(selection, found)
@@ -233,14 +154,9 @@ class Forgetting:
                 continue
             bank_id = spec.resolve(caller)
             known = {memory.id for memory in found.get(bank_id, ())}
-            offset = 0
-            while True:
-                page: MemoryPage = yield ListMemories(bank=bank_id, limit=_PAGE, offset=offset)
-                more = [m for m in page.memories if m.id not in known and m.type != "observation"]
-                unsigned.setdefault(bank_id, []).extend(more)
-                offset += _PAGE
-                if offset >= page.total:
-                    break
+            listed = yield from every(ListMemories(bank=bank_id, limit=_PAGE))
+            more = [memory for memory in listed if memory.id not in known and memory.type != "observation"]
+            unsigned.setdefault(bank_id, []).extend(more)
         return {bank_id: memories for bank_id, memories in unsigned.items() if memories}
 
     def _with_copy(self, item: ReviewItem, listed: dict[str, list[Memory]]) -> Steps[None]:
@@ -251,10 +167,11 @@ class Forgetting:
         if more:
             listed.setdefault(item.bank_id, []).extend(more)
 
-    def _carried_out(self, selection: Selection, plan: Plan, record: ForgettingRecord) -> Steps[ForgetReport]:
+    def _carried_out(self, selection: Selection, plan: Plan, recorder: Recorder) -> Steps[ForgetReport]:
         deleted = 0
         review = review_bank_id(Caller(team=self.team_id))
         for bank_id, memories in plan.memories.items():
+            bank, ids = BankName(bank_id=bank_id), {bank_id: [memory.id for memory in memories]}
             found, repeats = plan.found.get(bank_id, ()), plan.repeats.get(bank_id, ())
             requests = [*self._deletions(bank_id, selection, found, repeats)]
             if bank_id in plan.unsigned:
@@ -271,10 +188,10 @@ class Forgetting:
                     count: int = yield request
                     deleted += count
             except BaseException as error:
-                record.of(bank_id, memories, error)
+                recorder.failed(error, [bank], ids=ids)
                 raise
             deleted += len(repeats)
-            record.of(bank_id, memories)
+            recorder.ended([bank], ids=ids)
         return ForgetReport(plan.memories, deleted, dry_run=False, erased=not (yield from self._erase_due()))
 
     def _held(self, selection: Selection, found: Mapping[str, Sequence[Memory]]) -> Steps[list[ReviewItem]]:
@@ -285,11 +202,6 @@ class Forgetting:
         items = yield from sealed_items(self.backend, review_bank_id(Caller(team=self.team_id)), KINDS)
         going = {_key(memory) for memories in found.values() for memory in memories}
         return [item for item in items if item.origin in going or selection.names_held(item)]
-
-    @property
-    def _at_once(self) -> bool:
-        """Whether the backend answers for all its banks at once; a server is asked bank by bank."""
-        return Capability.SEARCH_ALL_BANKS in self.backend.capabilities
 
     def _erase_due(self) -> Steps[bool]:
         if Capability.ERASE_LATER not in self.backend.capabilities:
@@ -364,11 +276,16 @@ class Forgetting:
         bound: set[str] = set()
         while True:
             found: dict[str, list[Memory]] = {}
+
+            def going(memory: Memory, bound: AbstractSet[str] = frozenset(bound)) -> bool:
+                return selection.names(memory) or _is_bound(memory, bound)
+
             for start in range(0, len(bank_ids), _AT_ONCE):
                 some = bank_ids[start : start + _AT_ONCE]
-                answers = yield [self._page(bank_id, selection, 0, bound) for bank_id in some]
-                for bank_id, answer in zip(some, answers, strict=True):
-                    named = yield from self._named(bank_id, selection, bound, given(answer))
+                pages = [self._page(bank_id, selection, bound) for bank_id in some]
+                answers = yield pages
+                for bank_id, page, answer in zip(some, pages, answers, strict=True):
+                    named = yield from every(page, keep=going, first=given(answer))
                     if named:
                         found[bank_id] = named
             more = self._bound(selection, [memory for memories in found.values() for memory in memories])
@@ -383,22 +300,10 @@ class Forgetting:
         resting = {source for memory in found if selection.names(memory) for source in _sources(memory)}
         return going | resting if selection.follows else resting - going
 
-    def _named(
-        self, bank_id: str, selection: Selection, bound: AbstractSet[str], page: MemoryPage
-    ) -> Steps[list[Memory]]:
-        found: list[Memory] = []
-        offset = 0
-        while True:
-            found += (m for m in page.memories if selection.names(m) or _is_bound(m, bound))
-            offset += _PAGE
-            if offset >= page.total:
-                return found
-            page = yield self._page(bank_id, selection, offset, bound)
-
-    def _page(self, bank_id: str, selection: Selection, offset: int, bound: AbstractSet[str]) -> ListMemories:
+    def _page(self, bank_id: str, selection: Selection, bound: AbstractSet[str]) -> ListMemories:
         # Until something is bound only what the selection itself names counts, which its own tags find.
         chosen = self._kept(selection) if bound else self._own(selection)
-        return ListMemories(bank=bank_id, limit=_PAGE, offset=offset, filter=chosen)
+        return ListMemories(bank=bank_id, limit=_PAGE, filter=chosen)
 
     def _tags(self, selection: Selection) -> list[str]:
         return [identity_tag("team", self.team_id), *selection.kept_tags]

@@ -10,19 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
 from hindsight_teams.access import signatures as provenance
-from hindsight_teams.access.banks import review_bank_id
+from hindsight_teams.access.banks import Rights, Target
 from hindsight_teams.access.grants import Access, Caller, Grant
-from hindsight_teams.access.rights import Rights, Target
-from hindsight_teams.audit import AuditSink
-from hindsight_teams.errors import BackendError, InvalidInput, Unsupported
+from hindsight_teams.audit import AuditSink, Recorder
+from hindsight_teams.errors import InvalidInput, Unsupported
 from hindsight_teams.memory import merging as federation
-from hindsight_teams.memory.envelopes import quarantine_item
 from hindsight_teams.memory.questions import (
+    Addressed,
     Defaults,
     MemberRecallOptions,
     MemberReflectOptions,
@@ -30,18 +29,25 @@ from hindsight_teams.memory.questions import (
     addressed,
     retaining,
 )
-from hindsight_teams.memory.recording import Asked, Recorder, ids_by_bank
-from hindsight_teams.memory.replacing import check_replacement
-from hindsight_teams.models import TAGS_MATCHES, Gap, RecallResult, Receipt, Reflection, RetainItem, check_choice
-from hindsight_teams.requests.checks import check_metadata, check_text
+from hindsight_teams.memory.storing import check_replacement, prepared, retaining_many
+from hindsight_teams.models import (
+    TAGS_MATCHES,
+    Gap,
+    Memory,
+    RecallResult,
+    Receipt,
+    Reflection,
+    RetainItem,
+    check_choice,
+)
 from hindsight_teams.requests.core import Capability, Recall, Reflect, Request, Retain, folded
 from hindsight_teams.requests.driver import Steps, arun, run
 from hindsight_teams.requests.tags import ALL, check_tags
-from hindsight_teams.text import is_blank
 
 if TYPE_CHECKING:
     from hindsight_teams.backends.base import MemoryBackend
-    from hindsight_teams.guard import Guard, Source, Verdict, WriteAttempt
+    from hindsight_teams.guard import Guard, Source
+    from hindsight_teams.memory.curation import Reviews
 
 R = TypeVar("R")
 Read = TypeVar("Read", Recall, Reflect)
@@ -124,22 +130,13 @@ class MemberMemory:
 
     # --- the verbs ---------------------------------------------------------------------------------------------
 
-    def execute(
-        self,
-        request: Request[R],
-        /,
-        *,
-        caller: Caller | None = None,
-        banks: Sequence[str] | None = None,
-        authors: Sequence[str] | None = None,
-    ) -> R:
+    def execute(self, request: Request[R], /, **to: Unpack[Addressed]) -> R:
         """Carry out a retain, a recall or a reflect that names no bank yet: the service completes it.
 
         Args:
             request: ``Retain``, ``Recall`` or ``Reflect``.
-            caller: User, session and run of this call; team and member are always this member's own.
-            banks: The banks, by short name; for a retain at most one.
-            authors: Only memories retained by these members.
+            **to: ``caller`` (user, session and run of this call; team and member are always this member's own),
+                ``banks`` (by short name; for a retain at most one), ``authors`` (only memories retained by these).
 
         Raises:
             AccessDenied: The access is not held on a bank that was named, or on any bank.
@@ -147,19 +144,11 @@ class MemberMemory:
             InvalidInput: A bad argument, or content that a guard refused.
             BackendError: No bank could answer, or it could not be stored.
         """
-        return run(self._backend, self.steps(request, caller, banks, authors))
+        return run(self._backend, self.steps(request, **to))
 
-    async def aexecute(
-        self,
-        request: Request[R],
-        /,
-        *,
-        caller: Caller | None = None,
-        banks: Sequence[str] | None = None,
-        authors: Sequence[str] | None = None,
-    ) -> R:
+    async def aexecute(self, request: Request[R], /, **to: Unpack[Addressed]) -> R:
         """Async twin of ``execute``."""
-        return await arun(self._backend, self.steps(request, caller, banks, authors))
+        return await arun(self._backend, self.steps(request, **to))
 
     def retain(self, content: str, **options: Unpack[MemberRetainOptions]) -> Receipt:
         """Store a memory, signed by the caller.
@@ -176,15 +165,11 @@ class MemberMemory:
             InvalidInput: A bad argument, or content that a guard refused.
             BackendError: It could not be stored.
         """
-        with self._recording_a_bad_call("retain", options):
-            request, to = retaining(content, options)
-        return self.execute(request, **to)
+        return run(self._backend, self._told(content, options))
 
     async def aretain(self, content: str, **options: Unpack[MemberRetainOptions]) -> Receipt:
         """Async twin of ``retain``."""
-        with self._recording_a_bad_call("retain", options):
-            request, to = retaining(content, options)
-        return await self.aexecute(request, **to)
+        return await arun(self._backend, self._told(content, options))
 
     def retain_many(
         self,
@@ -214,8 +199,6 @@ class MemberMemory:
             InvalidInput: A bad item, or one that a guard refused; ``details["number"]`` tells which, from 1.
             BackendError: A request failed; what earlier ones stored stays.
         """
-        from hindsight_teams.memory.many import retaining_many
-
         return run(self._backend, retaining_many(self, items, self.as_caller(caller), bank, progress))
 
     async def aretain_many(
@@ -227,8 +210,6 @@ class MemberMemory:
         progress: Callable[[int], None] | None = None,
     ) -> Receipt:
         """Async twin of ``retain_many``."""
-        from hindsight_teams.memory.many import retaining_many
-
         return await arun(self._backend, retaining_many(self, items, self.as_caller(caller), bank, progress))
 
     def recall(self, query: str, **options: Unpack[MemberRecallOptions]) -> RecallResult:
@@ -249,17 +230,11 @@ class MemberMemory:
             InvalidInput: A bad argument.
             BackendError: No bank could answer.
         """
-        with self._recording_a_bad_call("recall", options):
-            to, rest = addressed(options)
-            request = Recall(query=query, **folded(rest))
-        return self.execute(request, **to)
+        return run(self._backend, self._asked(Recall, query, options))
 
     async def arecall(self, query: str, **options: Unpack[MemberRecallOptions]) -> RecallResult:
         """Async twin of ``recall``."""
-        with self._recording_a_bad_call("recall", options):
-            to, rest = addressed(options)
-            request = Recall(query=query, **folded(rest))
-        return await self.aexecute(request, **to)
+        return await arun(self._backend, self._asked(Recall, query, options))
 
     def reflect(self, query: str, **options: Unpack[MemberReflectOptions]) -> Reflection:
         """Answer a question from all banks the member may reflect on; errors as for ``recall``.
@@ -269,17 +244,11 @@ class MemberMemory:
             **options: ``caller``, ``banks`` and ``authors`` as for ``recall``, and those of
                 ``requests.ReflectOptions``.
         """
-        with self._recording_a_bad_call("reflect", options):
-            to, rest = addressed(options)
-            request = Reflect(query=query, **folded(rest))
-        return self.execute(request, **to)
+        return run(self._backend, self._asked(Reflect, query, options))
 
     async def areflect(self, query: str, **options: Unpack[MemberReflectOptions]) -> Reflection:
         """Async twin of ``reflect``."""
-        with self._recording_a_bad_call("reflect", options):
-            to, rest = addressed(options)
-            request = Reflect(query=query, **folded(rest))
-        return await self.aexecute(request, **to)
+        return await arun(self._backend, self._asked(Reflect, query, options))
 
     # --- decisions, shared by both ways -------------------------------------------------------------------------
 
@@ -296,23 +265,32 @@ class MemberMemory:
             if not isinstance(request, Recall | Retain | Reflect):
                 raise Unsupported(f"a member can retain, recall and reflect; {request.verb} is for a backend")
         steps: Any
-        if isinstance(request, Recall):
-            steps = self._recall(request, who, banks, authors)
-        elif isinstance(request, Retain):
+        if isinstance(request, Retain):
             steps = self._retain(request, who, banks)
         else:
-            steps = self._reflect(request, who, banks, authors)
+            steps = self._read(request, who, banks, authors)
         return steps  # type: ignore[no-any-return]  # each verb's steps end with its own answer
 
+    def _told(self, content: str, options: MemberRetainOptions) -> Steps[Receipt]:
+        with self._recording_a_bad_call("retain", options):
+            request, to = retaining(content, options)
+        return self.steps(request, **to)
+
+    def _asked(self, kind: Callable[..., Request[R]], query: str, options: Mapping[str, Any]) -> Steps[R]:
+        with self._recording_a_bad_call("recall" if kind is Recall else "reflect", options):
+            to, rest = addressed(options)
+            request = kind(query=query, **folded(rest))
+        return self.steps(request, **to)
+
     def _retain(self, request: Retain, who: Caller, banks: Sequence[str] | None) -> Steps[Receipt]:
-        recorder = Recorder(self.audit, Asked(who, "retain", request.items[0].content if request.items else ""))
+        recorder = Recorder(self.audit, who, "retain", request.items[0].content if request.items else "")
         target: Target | None = None
         try:
             if len(request.items) != 1:
                 raise InvalidInput(f"a member retains one memory in a call, not {len(request.items)}")
             [item] = request.items
             target = self.rights.write_target(who, banks[0] if banks else None)
-            bank_id, signed, verdict = yield from self.prepared(who, target, item)
+            bank_id, signed, verdict = yield from prepared(self, who, target, item)
             if who.member and item.document_id is not None and bank_id == target.bank_id:
                 yield from check_replacement(self._backend, who, target, item.document_id)
             recorder.begun(target)
@@ -331,82 +309,33 @@ class MemberMemory:
         notes = (*receipt.notes, *(verdict.notes if verdict else ()), *told)
         return replace(receipt, quarantined=held, held=int(held), notes=notes)
 
-    def prepared(
-        self, who: Caller, target: Target, item: RetainItem, *, counts: bool = True
-    ) -> Steps[tuple[str, RetainItem, Verdict | None]]:
-        """One item on its way into a bank: checked, judged by the guard and signed.
-
-        Args:
-            who: The caller.
-            target: The bank that it is meant for.
-            item: What was given.
-            counts: Whether it is a write of its own; see ``guard.WriteAttempt``.
-
-        Returns:
-            The bank that it goes to, which is the review bank where the guard holds it back; the item; the verdict.
-        """
-        item, own, verdict = yield from self.judged(who, target.name, item, counts=counts)
-        signed = self._signed(who, target, item, own)
-        if verdict is not None and verdict.marks:
-            signed = provenance.marked(signed, verdict.reason)
-        bank_id, signed = self._destination(who, target, signed, verdict)
-        return bank_id, signed, verdict
-
-    def judged(
-        self, who: Caller, bank: str, item: RetainItem, *, counts: bool = True
-    ) -> Steps[tuple[RetainItem, Sequence[str], Verdict | None]]:
-        """One item that was checked and judged by the guard, its author's own tags, and the verdict."""
-        own: Sequence[str] = self.defaults.tags if item.tags is None else tuple(check_tags(item.tags))
-        check_metadata(item.metadata)
-        if who.member:
-            provenance.refuse_forgery(own, item.metadata or {}, heard=self.source == "others")
-        if is_blank(check_text("content", item.content)):
-            raise InvalidInput("content is empty; give the text to remember")
-        if item.timestamp is None and self.clock is not None:
-            item = replace(item, timestamp=self.clock())
-        verdict: Verdict | None = None
-        if self.guard is not None:
-            inspection = Inspection(self.guard, who, bank, item, own, self.source, counts)
-            found: Verdict = yield inspection
-            item, own = inspection.judged(found)
-            verdict = found
-        return item, own, verdict
-
-    def _recall(
-        self, request: Recall, who: Caller, banks: Sequence[str] | None, authors: Sequence[str] | None
-    ) -> Steps[RecallResult]:
-        recorder = Recorder(self.audit, Asked(who, "recall", request.query))
+    def _read(
+        self, request: Recall | Reflect, who: Caller, banks: Sequence[str] | None, authors: Sequence[str] | None
+    ) -> Steps[RecallResult | Reflection]:
+        recorder = Recorder(self.audit, who, request.verb, request.query)
         targets: list[Target] = []
         gaps: list[Gap] = []
+        result: RecallResult | Reflection
         try:
-            targets = self.rights.read_targets(who, Access.RECALL, banks)
-            limit = self.defaults.max_tokens if request.max_tokens is None else request.max_tokens
-            if self.clock is not None and request.query_timestamp is None:
-                request = replace(request, query_timestamp=self.clock())
-            answers = yield [self._narrowed(request, target, authors, max_tokens=limit) for target in targets]
-            found, gaps = self._answered(targets, answers)
-            result = federation.merge_recall(found, gaps, max_tokens=limit if len(targets) > 1 else None)
+            if isinstance(request, Recall):
+                targets = self.rights.read_targets(who, Access.RECALL, banks)
+                limit = self.defaults.max_tokens if request.max_tokens is None else request.max_tokens
+                if self.clock is not None and request.query_timestamp is None:
+                    request = replace(request, query_timestamp=self.clock())
+                answers = yield [self._narrowed(request, target, authors, max_tokens=limit) for target in targets]
+                found, gaps = federation.answered(targets, answers)
+                result = federation.merge_recall(found, gaps, max_tokens=limit if len(targets) > 1 else None)
+                shown = result.results
+            else:
+                targets = self.rights.read_targets(who, Access.REFLECT, banks)
+                answers = yield [self._narrowed(request, target, authors) for target in targets]
+                found, gaps = federation.answered(targets, answers)
+                result = federation.merge_reflect(found, gaps)
+                shown = result.based_on
         except BaseException as error:
             recorder.failed(error, targets, named=banks)
             raise
-        told = recorder.ended(targets, ids=ids_by_bank(result.results if recorder.records else ()), gaps=gaps)
-        return replace(result, notes=(*result.notes, *told)) if told else result
-
-    def _reflect(
-        self, request: Reflect, who: Caller, banks: Sequence[str] | None, authors: Sequence[str] | None
-    ) -> Steps[Reflection]:
-        recorder = Recorder(self.audit, Asked(who, "reflect", request.query))
-        targets: list[Target] = []
-        gaps: list[Gap] = []
-        try:
-            targets = self.rights.read_targets(who, Access.REFLECT, banks)
-            answers = yield [self._narrowed(request, target, authors) for target in targets]
-            found, gaps = self._answered(targets, answers)
-            result = federation.merge_reflect(found, gaps)
-        except BaseException as error:
-            recorder.failed(error, targets, named=banks)
-            raise
-        told = recorder.ended(targets, ids=ids_by_bank(result.based_on if recorder.records else ()), gaps=gaps)
+        told = recorder.ended(targets, ids=_ids_by_bank(shown if recorder.records else ()), gaps=gaps)
         return replace(result, notes=(*result.notes, *told)) if told else result
 
     def _narrowed(self, request: Read, target: Target, authors: Sequence[str] | None, **settled: Any) -> Read:
@@ -431,33 +360,6 @@ class MemberMemory:
         budget = defaults.budget if request.budget is None else request.budget
         return request.at(target.bank_id, filter=chosen, budget=budget, **settled)
 
-    def _answered(self, targets: Sequence[Target], answers: Sequence[Any]) -> tuple[list[tuple[str, Any]], list[Gap]]:
-        """The answers by bank; a bank that fails costs only its own part, unless all of them do."""
-        failures = [(t, a) for t, a in zip(targets, answers, strict=True) if isinstance(a, BackendError)]
-        if failures and len(failures) == len(targets):
-            raise failures[0][1]
-        gaps = [Gap(target.name, str(error)) for target, error in failures]
-        return [(t.name, a) for t, a in zip(targets, answers, strict=True) if not isinstance(a, BackendError)], gaps
-
-    # --- writing ------------------------------------------------------------------------------------------------
-
-    def _signed(self, who: Caller, target: Target, item: RetainItem, own: Sequence[str]) -> RetainItem:
-        tags = provenance.sign_tags(who, own, target.grant.scope_tags)
-        return replace(
-            item,
-            tags=tags,
-            observation_scopes=provenance.observation_scopes(tags) if who.member else None,
-            metadata=provenance.sign_metadata(who, item.metadata),
-            document_id=item.document_id or provenance.stable_document_id(who, item.content, [*own, target.name]),
-        )
-
-    def _destination(
-        self, who: Caller, target: Target, item: RetainItem, verdict: Verdict | None
-    ) -> tuple[str, RetainItem]:
-        if verdict is None or verdict.action != "quarantine":
-            return target.bank_id, item
-        return review_bank_id(who), quarantine_item(item, target.name, target.bank_id, verdict.reason)
-
     @contextmanager
     def _recording_a_bad_call(self, verb: str, options: Mapping[str, Any]) -> Iterator[None]:
         """Record a call that fails before it is a request, such as one with an option that does not exist."""
@@ -466,61 +368,23 @@ class MemberMemory:
         except Exception as error:
             caller = options.get("caller")
             who = self.as_caller(caller) if isinstance(caller, Caller) else self.identity
-            Recorder(self.audit, Asked(who, verb, "")).failed(error)
+            Recorder(self.audit, who, verb, "").failed(error)
             raise
 
 
-@dataclass(frozen=True, slots=True)
-class Inspection:
-    """A step of a retain: the guard judges every field of what is to be stored."""
+def caller_of(memory: MemberMemory | Reviews, run_context: Any) -> Caller:
+    """The caller of a run: team and member as bound, user, session and run from Agno's run context, nothing else."""
+    user = getattr(run_context, "user_id", None)
+    return memory.bound(
+        user=None if isinstance(user, str) and not user.strip() else user,  # white space is nobody's name
+        session=getattr(run_context, "session_id", None),
+        run=getattr(run_context, "run_id", None),
+        context=run_context,
+    )
 
-    guard: Guard
-    caller: Caller
-    bank: str
-    item: RetainItem
-    tags: Sequence[str]
-    source: Source
-    counts: bool = True
 
-    def perform(self) -> Verdict:
-        """Ask the guard from sync code."""
-        return self.guard.inspect(self._attempt())
-
-    async def aperform(self) -> Verdict:
-        """Ask the guard from async code."""
-        return await self.guard.ainspect(self._attempt())
-
-    def judged(self, verdict: Verdict) -> tuple[RetainItem, Sequence[str]]:
-        """The item and its author's tags as the guard lets them pass.
-
-        Raises:
-            ContentRefused: The guard refuses it.
-        """
-        if verdict.error is not None:
-            raise verdict.error
-        left, item = verdict.attempt or self._attempt(), self.item
-        passed = replace(
-            item,
-            content=left.content,
-            context=left.context,
-            metadata=left.metadata if item.metadata is not None else None,
-            entities=list(left.entities) if item.entities is not None else None,
-        )
-        return passed, left.tags
-
-    def _attempt(self) -> WriteAttempt:
-        from hindsight_teams.guard import WriteAttempt
-
-        item = self.item
-        return WriteAttempt(
-            content=item.content,
-            caller=self.caller,
-            bank=self.bank,
-            context=item.context,
-            tags=self.tags,
-            metadata=item.metadata or {},
-            entities=item.entities or (),
-            document_id=item.document_id,
-            source=self.source,
-            counts=self.counts,
-        )
+def _ids_by_bank(memories: Sequence[Memory]) -> dict[str, list[str]]:
+    ids: dict[str, list[str]] = {}
+    for memory in memories:
+        ids.setdefault(memory.bank_id, []).append(memory.id)
+    return ids

@@ -6,10 +6,27 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import zip_longest
 from operator import is_
+from typing import Any
 
+from hindsight_teams.access.banks import Target
 from hindsight_teams.access.signatures import attributed
+from hindsight_teams.errors import BackendError
 from hindsight_teams.models import Gap, Memory, RecallResult, Reflection, plain_first
 from hindsight_teams.text import estimate
+
+
+def answered(targets: Sequence[Target], answers: Sequence[Any]) -> tuple[list[tuple[str, Any]], list[Gap]]:
+    """The answers by bank, and the gaps: a bank that fails costs only its own part, unless all of them do.
+
+    Raises:
+        BackendError: All of them failed.
+    """
+    pairs = list(zip(targets, answers, strict=True))
+    failures = [(target, answer) for target, answer in pairs if isinstance(answer, BackendError)]
+    if failures and len(failures) == len(targets):
+        raise failures[0][1]
+    gaps = [Gap(target.name, str(error)) for target, error in failures]
+    return [(target.name, answer) for target, answer in pairs if not isinstance(answer, BackendError)], gaps
 
 
 def merge_recall(

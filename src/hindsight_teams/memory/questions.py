@@ -1,4 +1,4 @@
-"""A member's read or write: its options and their defaults."""
+"""The options of a member's retain, recall and reflect, and their defaults."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Defaults:
         check_tags(self.recall_tags, name="recall_tags")
 
 
-class _To(TypedDict, total=False):
+class Addressed(TypedDict, total=False):
     """Who calls, which banks by short name, and whose memories."""
 
     caller: Caller | None
@@ -46,25 +46,25 @@ class MemberRetainOptions(ItemOptions, total=False):
     append: bool
 
 
-class MemberRecallOptions(SearchOptions, _To, total=False):
+class MemberRecallOptions(SearchOptions, Addressed, total=False):
     """Options of a member's ``recall``."""
 
 
-class MemberReflectOptions(ReflectOptions, _To, total=False):
+class MemberReflectOptions(ReflectOptions, Addressed, total=False):
     """Options of a member's ``reflect``."""
 
 
-def addressed(options: Mapping[str, Any]) -> tuple[_To, dict[str, Any]]:
+def addressed(options: Mapping[str, Any]) -> tuple[Addressed, dict[str, Any]]:
     """Who calls and which banks, apart from what goes into the request."""
     rest = dict(options)
     to: Any = {name: rest.pop(name) for name in ("caller", "banks", "authors") if name in rest}
     return to, rest
 
 
-def retaining(content: str, options: Mapping[str, Any]) -> tuple[Retain, _To]:
+def retaining(content: str, options: Mapping[str, Any]) -> tuple[Retain, Addressed]:
     """A member's retain as a request that names no bank yet, and whom it is addressed to."""
     given = {name: value for name, value in options.items() if value is not None}
-    to: _To = {"caller": given.pop("caller", None)}
+    to: Addressed = {"caller": given.pop("caller", None)}
     if "bank" in given:
         to["banks"] = [given.pop("bank")]
     if given.pop("append", False):

@@ -7,17 +7,19 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import cache, cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, TypeVar, Unpack
 
 from hindsight_teams.access.definition import BankValue, GrantValue, TeamDefinition
 from hindsight_teams.access.grants import Caller
 from hindsight_teams.access.matrix import AccessMatrix
 from hindsight_teams.audit import AuditTrail, SpanSink, StructlogSink, open_audit, trail_of
-from hindsight_teams.memory.curation import Proposals, Reviews
+from hindsight_teams.memory.curation import Reviews
 from hindsight_teams.memory.direct import resolve_defaults
-from hindsight_teams.memory.forgetting import ForgetReport, Forgetting, Selection, SelectionOptions
+from hindsight_teams.memory.forgetting import ForgetReport, Forgetting
 from hindsight_teams.memory.member import MemberMemory
+from hindsight_teams.memory.proposing import Proposals
 from hindsight_teams.memory.questions import Defaults
+from hindsight_teams.memory.selection import Selection, SelectionOptions
 
 if TYPE_CHECKING:
     from agno.agent import Agent
@@ -34,6 +36,17 @@ if TYPE_CHECKING:
     from hindsight_teams.guard import Guard
 
 Equipped = TypeVar("Equipped", "Agent", "Team", "Workflow")
+
+
+class TeamOptions(TypedDict, total=False):
+    """The options of TeamMemory that do not define the team, with the same meaning."""
+
+    backend: MemoryBackend | Any
+    defaults: Defaults | None
+    guard: Guard | bool | None
+    audit: AuditSink | None
+    toolkit: type[HindsightTools] | None
+    clock: Callable[[], datetime] | None
 
 
 class TeamMemory:
@@ -91,58 +104,31 @@ class TeamMemory:
 
     @classmethod
     def from_file(
-        cls,
-        path: str | Path,
-        *,
-        backend: MemoryBackend | Any = None,
-        variables: Mapping[str, str] | None = None,
-        defaults: Defaults | None = None,
-        guard: Guard | bool | None = None,
-        audit: AuditSink | None = None,
-        toolkit: type[HindsightTools] | None = None,
-        clock: Callable[[], datetime] | None = None,
+        cls, path: str | Path, *, variables: Mapping[str, str] | None = None, **options: Unpack[TeamOptions]
     ) -> Self:
         """The memory of the team that a team.toml declares.
 
         Raises:
             TeamDefinitionError: It names the line or key, and the nearest valid name.
         """
-        return cls.of(
-            TeamDefinition.from_file(path, variables=variables),
-            backend=backend,
-            defaults=defaults,
-            guard=guard,
-            audit=audit,
-            toolkit=toolkit,
-            clock=clock,
-        )
+        return cls.of(TeamDefinition.from_file(path, variables=variables), **options)
 
     @classmethod
-    def of(
-        cls,
-        definition: TeamDefinition,
-        *,
-        backend: MemoryBackend | Any = None,
-        defaults: Defaults | None = None,
-        guard: Guard | bool | None = None,
-        audit: AuditSink | None = None,
-        toolkit: type[HindsightTools] | None = None,
-        clock: Callable[[], datetime] | None = None,
-    ) -> Self:
+    def of(cls, definition: TeamDefinition, **options: Unpack[TeamOptions]) -> Self:
         """The memory of a team that is already defined."""
         self = cls.__new__(cls)
-        self._set_up(definition, backend, defaults, guard, audit, toolkit, clock)
+        self._set_up(definition, **options)
         return self
 
     def _set_up(
         self,
         definition: TeamDefinition,
-        backend: Any,
-        defaults: Defaults | None,
-        guard: Guard | bool | None,
-        audit: AuditSink | None,
-        toolkit: type[HindsightTools] | None,
-        clock: Callable[[], datetime] | None,
+        backend: Any = None,
+        defaults: Defaults | None = None,
+        guard: Guard | bool | None = None,
+        audit: AuditSink | None = None,
+        toolkit: type[HindsightTools] | None = None,
+        clock: Callable[[], datetime] | None = None,
     ) -> None:
         from hindsight_teams.backends.select import open_backend
         from hindsight_teams.settings import resolve
@@ -296,7 +282,7 @@ class TeamMemory:
         Args:
             dry_run: Only list what would go. True unless you say otherwise.
             actor: Who asked for it, for the audit.
-            **selection: The fields of ``forgetting.Selection``: memory_ids, document_id, author, user, session, run,
+            **selection: The fields of ``selection.Selection``: memory_ids, document_id, author, user, session, run,
                 tags. What is given is ANDed.
 
         Raises:

@@ -389,11 +389,11 @@ def _check_search(request: Recall | Reflect) -> None:
         settle(request, "filter", ALL if request.filter is None else request.filter.checked())
 
 
-def folded(options: Mapping[str, Any]) -> dict[str, Any]:
+def folded(options: Mapping[str, Any], *, match: TagsMatch | None = None) -> dict[str, Any]:
     """Public keywords as fields of a request: what is None is left out, and the three tag options are one filter."""
     given = {name: value for name, value in options.items() if value is not None}
     if "tags" in given or "tags_match" in given or "tag_groups" in given:
         given["filter"] = TagFilter(
-            given.pop("tags", None), given.pop("tags_match", None), given.pop("tag_groups", None) or ()
+            given.pop("tags", None), given.pop("tags_match", match), given.pop("tag_groups", None) or ()
         )
     return given

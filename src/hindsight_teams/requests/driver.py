@@ -1,4 +1,4 @@
-"""The two loops, one sync and one async, that execute the requests of a generator.
+"""Execute the requests that a generator yields: one loop for sync code, one for async code.
 
 What needs both a sync and an async variant is written once, as a generator that yields what is to be done and is sent
 what came of it; an exception is raised where the generator waits. The idea is that of httpx's authentication flows.

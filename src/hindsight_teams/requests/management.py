@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypedDict, Unpack, get_args
+from typing import Self, TypedDict, TypeVar, Unpack, get_args
 
 from hindsight_teams.errors import InvalidInput
-from hindsight_teams.models import BankInfo, BankStats, Health, ListOrder, MemoryPage, TagCount, TagsMatch, check_choice
+from hindsight_teams.models import (
+    BankInfo,
+    BankStats,
+    Health,
+    ListOrder,
+    Memory,
+    MemoryPage,
+    TagCount,
+    TagsMatch,
+    check_choice,
+)
 from hindsight_teams.requests import checks
-from hindsight_teams.requests.core import BankRequest, Capability, Request
+from hindsight_teams.requests.core import BankRequest, Capability, Request, folded
+from hindsight_teams.requests.driver import Steps
 from hindsight_teams.requests.tags import ALL, UNSET, TagFilter
+
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +112,7 @@ class ListMemories(BankRequest[MemoryPage]):
     @classmethod
     def of(cls, bank: str, **options: Unpack[ListOptions]) -> ListMemories:
         """A request from public keywords."""
-        return cls(bank=bank, **selected(options, match="any"))
+        return cls(bank=bank, **folded(options, match="any"))
 
     def _check(self) -> None:
         checks.check_page(self.limit, self.offset)
@@ -107,6 +120,27 @@ class ListMemories(BankRequest[MemoryPage]):
         self._settle(filter=ALL if self.filter is None else self.filter.checked())
         if self.document_id is not None:
             checks.check_text("document_id", self.document_id)
+
+
+def every(
+    request: ListMemories, *, keep: Callable[[Memory], bool] = lambda _: True, first: MemoryPage | None = None
+) -> Steps[list[Memory]]:
+    """All memories that a listing gives, page by page.
+
+    Args:
+        request: The listing; its limit is the size of a page.
+        keep: Which of them.
+        first: The first page, where it is known.
+    """
+    page: MemoryPage = (yield request) if first is None else first
+    found: list[Memory] = []
+    offset = 0
+    while True:
+        found += filter(keep, page.memories)
+        offset += request.limit
+        if offset >= page.total:
+            return found
+        page = yield request.at(request.bank, offset=offset)
 
 
 class DeleteOptions(TypedDict, total=False):
@@ -119,10 +153,8 @@ class DeleteOptions(TypedDict, total=False):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DeleteMemories(BankRequest[int]):
-    """Delete the memories that meet every selection given, and all that was derived from them; how many.
-
-    A request that selects nothing is refused: ``DeleteBank`` deletes everything.
+class Selecting(Request[R]):
+    """A request about the memories that meet every selection given.
 
     Attributes:
         ids: These memories.
@@ -134,30 +166,41 @@ class DeleteMemories(BankRequest[int]):
     document_id: str | None = None
     filter: TagFilter = UNSET
 
+    def _check(self) -> None:
+        checks.check_ids(self.ids)
+        chosen: TagFilter = ALL if self.filter is None else self.filter
+        if chosen.tags is None and not chosen.groups:  # a match mode of no tags at all selects nothing
+            TagFilter((), chosen.match).checked()
+            chosen = ALL
+        self._settle(filter=chosen.checked())
+        if self.document_id is not None:
+            checks.check_text("document_id", self.document_id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SelectingInBank(Selecting[R], BankRequest[R]):
+    """A selection of one bank's memories."""
+
+    @classmethod
+    def of(cls, bank: str, **options: Unpack[DeleteOptions]) -> Self:
+        """A request from public keywords."""
+        return cls(bank=bank, **folded(options, match="all_strict"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeleteMemories(SelectingInBank[int]):
+    """Delete the memories that meet every selection given, and all that was derived from them; how many.
+
+    A request that selects nothing is refused: ``DeleteBank`` deletes everything.
+    """
+
     verb = "delete_memories"
     needs = frozenset({Capability.DELETE})
 
-    @classmethod
-    def of(cls, bank: str, **options: Unpack[DeleteOptions]) -> DeleteMemories:
-        """A request from public keywords."""
-        return cls(bank=bank, **selected(options, match="all_strict"))
-
     def _check(self) -> None:
-        check_selection(self)
+        super()._check()
         if self.ids is None and self.document_id is None and self.filter.trivial:
             raise InvalidInput("say which memories to delete: ids, document_id or tags; delete_bank deletes everything")
-
-
-def check_selection(request: Any) -> None:
-    """Check the ids, the document and the filter of a request, and settle the filter."""
-    checks.check_ids(request.ids)
-    chosen: TagFilter = ALL if request.filter is None else request.filter
-    if chosen.tags is None and not chosen.groups:  # a match mode of no tags at all selects nothing
-        TagFilter((), chosen.match).checked()
-        chosen = ALL
-    object.__setattr__(request, "filter", chosen.checked())
-    if request.document_id is not None:
-        checks.check_text("document_id", request.document_id)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,11 +218,3 @@ class GetHealth(Request[Health]):
     """Whether the backend works, where it is and which version; a backend that is down is an answer, not an error."""
 
     verb = "health"
-
-
-def selected(options: Mapping[str, Any], *, match: TagsMatch) -> dict[str, Any]:
-    """Public keywords as fields: what is None is left out, and ``tags`` with ``tags_match`` is one filter."""
-    given = {name: value for name, value in options.items() if value is not None}
-    if "tags" in given or "tags_match" in given:
-        given["filter"] = TagFilter(given.pop("tags", None), given.pop("tags_match", match))
-    return given

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Unpack
+from typing import TypeVar, Unpack
 
 from hindsight_teams.errors import InvalidInput
 from hindsight_teams.models import (
@@ -19,38 +19,23 @@ from hindsight_teams.models import (
     check_choice,
 )
 from hindsight_teams.requests import checks
-from hindsight_teams.requests.core import BankRequest, Capability, Request
-from hindsight_teams.requests.management import DeleteOptions, check_selection, selected
+from hindsight_teams.requests.core import BankRequest, Capability, Request, folded
+from hindsight_teams.requests.management import DeleteOptions, Selecting, SelectingInBank
 from hindsight_teams.requests.tags import ALL, UNSET, TagFilter, check_tags
+
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, kw_only=True)
-class ListRepeats(BankRequest[list[Memory]]):
+class ListRepeats(SelectingInBank[list[Memory]]):
     """What was retained again and is kept with the memory that said it first, oldest first.
 
     A listing and a recall show that memory alone. A repeat has its id, and the document, tags and metadata of its own
     retain; ``DeleteMemories`` with the same document and tags deletes it and leaves the memory.
-
-    Attributes:
-        ids: Only repeats of these memories.
-        document_id: Only repeats of this document.
-        filter: Only repeats with these tags.
     """
-
-    ids: Sequence[str] | None = None
-    document_id: str | None = None
-    filter: TagFilter = UNSET
 
     verb = "list_repeats"
     needs = frozenset({Capability.REPEATS})
-
-    @classmethod
-    def of(cls, bank: str, **options: Unpack[DeleteOptions]) -> ListRepeats:
-        """A request from public keywords."""
-        return cls(bank=bank, **selected(options, match="all_strict"))
-
-    def _check(self) -> None:
-        check_selection(self)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,20 +47,11 @@ class BanksWithRepeats(Request[list[str]]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class FindMemories(Request[list[Memory]]):
+class FindMemories(Selecting[list[Memory]]):
     """The memories of all banks that meet every selection given, bank by bank, oldest first.
 
     An index answers it: what other banks hold costs nothing.
-
-    Attributes:
-        ids: Only these memories.
-        document_id: Only memories of this document.
-        filter: Only memories with these tags.
     """
-
-    ids: Sequence[str] | None = None
-    document_id: str | None = None
-    filter: TagFilter = UNSET
 
     verb = "find_memories"
     needs = frozenset({Capability.SEARCH_ALL_BANKS})
@@ -83,10 +59,7 @@ class FindMemories(Request[list[Memory]]):
     @classmethod
     def of(cls, **options: Unpack[DeleteOptions]) -> FindMemories:
         """A request from public keywords."""
-        return cls(**selected(options, match="all_strict"))
-
-    def _check(self) -> None:
-        check_selection(self)
+        return cls(**folded(options, match="all_strict"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,12 +112,11 @@ class ListDocuments(BankRequest[list[Document]]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class GetDocument(BankRequest[Document]):
-    """One document with its original text. Where there is none, that is a ``NotFound``."""
+class OneDocument(BankRequest[R]):
+    """A request about one document of a bank."""
 
     document_id: str
 
-    verb = "get_document"
     needs = frozenset({Capability.DOCUMENTS})
 
     def _check(self) -> None:
@@ -152,16 +124,17 @@ class GetDocument(BankRequest[Document]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DeleteDocument(BankRequest[int]):
+class GetDocument(OneDocument[Document]):
+    """One document with its original text. Where there is none, that is a ``NotFound``."""
+
+    verb = "get_document"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeleteDocument(OneDocument[int]):
     """Delete a document and all that came of it; how many memories that were, 0 where there was none."""
 
-    document_id: str
-
     verb = "delete_document"
-    needs = frozenset({Capability.DOCUMENTS})
-
-    def _check(self) -> None:
-        checks.check_text("document_id", self.document_id)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from hindsight_teams.access.grants import Caller
-from hindsight_teams.access.guard_rules import GuardRules
+from hindsight_teams.access.grants import Caller, GuardRules
 from hindsight_teams.access.signatures import MARK, RESERVED_METADATA, own_tags
-from hindsight_teams.guard import Guard, Oversize, TooManyWrites, WriteAttempt
+from hindsight_teams.guard import Guard, Oversize, TooManyWrites, WriteAttempt, log_hit
 from hindsight_teams.memory.envelopes import unseal
 
 _UNSEEN = RESERVED_METADATA - {"marked"}
@@ -56,6 +55,7 @@ def guarded(
         attempt = _attempt(item, bank=bank, caller=caller)
         tags, metadata, entities = item.get("tags") or (), item.get("metadata") or {}, item.get("entities") or ()
         verdict = guard.inspect(attempt)
+        log_hit(verdict, bank, caller)
         left = verdict.attempt
         if left is None or verdict.action in ("quarantine", "refuse"):
             return [], verdict.reason or "a check refused it"

@@ -26,29 +26,11 @@ from typing import Any
 
 import pytest
 
+from hindsight_teams import requests as ask
 from hindsight_teams.backends.base import MemoryBackend, as_backend
 from hindsight_teams.errors import BankNotFound, InvalidBankId, InvalidInput, NotFound, Unsupported
 from hindsight_teams.models import Memory, MemoryRecord, RetainItem
-from hindsight_teams.requests import (
-    CancelOperation,
-    Capability,
-    Consolidate,
-    DeleteDocument,
-    GetDocument,
-    GetMemory,
-    GetOperation,
-    GetVersion,
-    ListDocuments,
-    ListOperations,
-    ListRepeats,
-    Recall,
-    RenameBank,
-    Request,
-    Restore,
-    Retain,
-    RetryExtraction,
-    WaitForOperation,
-)
+from hindsight_teams.requests import Capability, Recall, Request
 
 LAMPS: dict[str, list[str]] = {"kitchen": [], "garden": ["a"], "cellar": ["a", "b"], "attic": ["b"]}
 """Four memories and their tags, for every filter."""
@@ -151,22 +133,22 @@ def optional_requests(bank: str) -> list[Request[Any]]:
     """One request for each thing that a backend may lack."""
     operation = str(uuid.uuid4())
     return [
-        CancelOperation(bank=bank, operation_id=operation),
-        Consolidate(bank=bank),
-        DeleteDocument(bank=bank, document_id="d"),
-        GetDocument(bank=bank, document_id="d"),
-        GetMemory(bank=bank, memory_id=operation),
-        GetOperation(bank=bank, operation_id=operation),
-        GetVersion(),
-        ListDocuments(bank=bank),
-        ListOperations(bank=bank),
-        ListRepeats(bank=bank),
-        Recall(bank=bank, query="lamp", include_chunks=True),
-        RenameBank(bank=bank, to=f"{bank}-renamed"),
-        Restore(bank=bank, records=[]),
-        Retain(bank=bank, items=[RetainItem("The kettle is on.")], background=True),
-        RetryExtraction(bank=bank),
-        WaitForOperation(bank=bank, operation_id=operation),
+        ask.CancelOperation(bank=bank, operation_id=operation),
+        ask.Consolidate(bank=bank),
+        ask.DeleteDocument(bank=bank, document_id="d"),
+        ask.GetDocument(bank=bank, document_id="d"),
+        ask.GetMemory(bank=bank, memory_id=operation),
+        ask.GetOperation(bank=bank, operation_id=operation),
+        ask.GetVersion(),
+        ask.ListDocuments(bank=bank),
+        ask.ListOperations(bank=bank),
+        ask.ListRepeats(bank=bank),
+        ask.Recall(bank=bank, query="lamp", include_chunks=True),
+        ask.RenameBank(bank=bank, to=f"{bank}-renamed"),
+        ask.Restore(bank=bank, records=[]),
+        ask.Retain(bank=bank, items=[RetainItem("The kettle is on.")], background=True),
+        ask.RetryExtraction(bank=bank),
+        ask.WaitForOperation(bank=bank, operation_id=operation),
     ]
 
 

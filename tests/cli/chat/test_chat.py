@@ -13,9 +13,10 @@ from agno.agent import Agent
 
 from hindsight_teams.audit import AuditEvent
 from hindsight_teams.backends.sqlite import SQLiteBackend
-from hindsight_teams.cli.chat.exchanges import EventLog, Turn, TurnFailed, follow
+from hindsight_teams.cli.chat.exchanges import Turn, TurnFailed, follow
 from hindsight_teams.cli.chat.partners import find
 from hindsight_teams.cli.chat.talk import Conversation
+from hindsight_teams.cli.stage import Watch
 from hindsight_teams.errors import ConfigurationError, InvalidInput
 from tests.cli.conftest import Cli, Outcome
 
@@ -48,7 +49,7 @@ def say(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> Any:
 @pytest.fixture
 def talk(home: Path, cli: Cli) -> Conversation:
     """A conversation with a recipe, in which every question is answered with yes."""
-    backend, log = SQLiteBackend(home / "talk.db"), EventLog()
+    backend, log = SQLiteBackend(home / "talk.db"), Watch()
     partner = find("researcher_answerer", model=None, backend=backend, watch=log)
     return Conversation(partner, backend, log, user="ada", confirm=lambda _: True)
 
@@ -190,7 +191,7 @@ def test_a_team_by_import_shows_its_memory_too(
 def test_what_is_no_team_is_refused(what: str | None, error: type[Exception], home: Path) -> None:
     backend = SQLiteBackend(home / "none.db")
     with pytest.raises((error, TypeError)):
-        find(what, model=None, backend=backend, watch=EventLog())
+        find(what, model=None, backend=backend, watch=Watch())
 
 
 def test_a_run_that_fails_is_an_error_with_its_reason(talk: Conversation, capsys: pytest.CaptureFixture[str]) -> None:
@@ -201,7 +202,7 @@ def test_a_run_that_fails_is_an_error_with_its_reason(talk: Conversation, capsys
             return iter([type("Event", (), {"event": "RunError", "content": "no such model"})()])
 
     with pytest.raises(TurnFailed):
-        follow(Failing(), Turn("hello", "ada"), EventLog(), session="s", on_text=print, on_event=print)
+        follow(Failing(), Turn("hello", "ada"), Watch(), session="s", on_text=print, on_event=print)
 
 
 def test_what_a_terminal_would_obey_is_shown_instead(capsys: pytest.CaptureFixture[str], talk: Conversation) -> None:
@@ -234,14 +235,14 @@ def test_a_long_answer_folds_between_words(
 
 
 def test_the_events_of_a_turn_are_taken_once() -> None:
-    log = EventLog()
+    log = Watch()
     log.record(AuditEvent(verb="recall", outcome="allowed"))
     assert len(log.take()) == 1
     assert log.take() == []
 
 
 def test_an_agent_remembers_the_session_while_the_chat_lasts() -> None:
-    from hindsight_teams.cli.chat.command import remember_the_session
+    from hindsight_teams.cli.chat import remember_the_session
 
     agent = Agent(id="clerk")
     remember_the_session(agent)

@@ -19,9 +19,9 @@ import uvicorn
 from hindsight_teams import TeamMemory
 from hindsight_teams.audit import open_audit
 from hindsight_teams.backends.sqlite import SQLiteBackend
+from hindsight_teams.cli.inspect import listening
 from hindsight_teams.cli.inspect.app import application
 from hindsight_teams.cli.inspect.browser_gate import Tokens
-from hindsight_teams.cli.inspect.command import listening
 from hindsight_teams.cli.inspect.subject import Subject
 from tests.cli.inspect import harbour
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hindsight_teams.cli.scaffold.project_names import parse_name
+from hindsight_teams.cli.scaffold.answers import parse_name
 from hindsight_teams.errors import InvalidInput
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hindsight_teams.cli.output import clean
+from hindsight_teams.cli.stage import Watch
 from hindsight_teams.errors import HindsightTeamsError, NotFound
 from hindsight_teams.requests import Capability
 
@@ -18,25 +18,6 @@ if TYPE_CHECKING:
 
 class TurnFailed(HindsightTeamsError):
     """The team gave no answer."""
-
-
-class EventLog:
-    """An audit sink that keeps events until they are taken."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._events: list[AuditEvent] = []
-
-    def record(self, event: AuditEvent) -> None:
-        """Take one event."""
-        with self._lock:
-            self._events.append(event)
-
-    def take(self) -> list[AuditEvent]:
-        """The events since the last time."""
-        with self._lock:
-            taken, self._events = self._events, []
-        return taken
 
 
 @dataclass(slots=True)
@@ -64,7 +45,7 @@ class Turn:
 def follow(
     runner: Any,
     turn: Turn,
-    log: EventLog,
+    log: Watch,
     *,
     session: str,
     on_text: Callable[[str], None],

@@ -8,11 +8,12 @@ import uuid
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from hindsight_teams.cli.chat.exchanges import EventLog, Turn, follow, texts, visible
+from hindsight_teams.cli.chat.exchanges import Turn, follow, texts, visible
 from hindsight_teams.cli.chat.partners import Partner
 from hindsight_teams.cli.failing import line as error_line
 from hindsight_teams.cli.failing import public_details
-from hindsight_teams.cli.output import console, glyph, item, say, styled
+from hindsight_teams.cli.output import console, counted, glyph, item, say, styled
+from hindsight_teams.cli.stage import Watch
 from hindsight_teams.errors import HindsightTeamsError, InvalidInput, did_you_mean
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class Conversation:
         self,
         partner: Partner,
         backend: Backend,
-        log: EventLog,
+        log: Watch,
         *,
         user: str,
         session: str | None = None,
@@ -171,12 +172,12 @@ class Conversation:
             item(styled("    ", (glyph("none"), "dim"), " "), styled(entry.text))
         if len(found) > _SHOWN:
             say((f"    {glyph('more')} {len(found) - _SHOWN} more", "dim"))
-        if not self._confirm(f"Forget {_counted(len(found))} for good?"):
+        if not self._confirm(f"Forget {counted(len(found))} for good?"):
             say(("Nothing was forgotten.", "dim"))
             return
         deleted = sum(memory.forget(dry_run=False, **selection).deleted for selection in selections)
         self._log.take()
-        say((glyph("ok"), "green"), f" {_counted(deleted)} forgotten")
+        say((glyph("ok"), "green"), f" {counted(deleted)} forgotten")
 
 
 class _Writer:
@@ -229,7 +230,7 @@ class _Writer:
 def _announce(event: AuditEvent) -> None:
     arrow = glyph("arrow") if event.verb in ("retain", "propose") else glyph("back")
     outcome = "" if event.outcome == "allowed" else f"  {event.outcome}"
-    count = "" if event.count is None or event.verb == "retain" else f"  {_counted(event.count)}"
+    count = "" if event.count is None or event.verb == "retain" else f"  {counted(event.count)}"
     item(
         styled("  "),
         styled(
@@ -250,7 +251,3 @@ def greet(partner: Partner, user: str) -> None:
 
 def _new_session() -> str:
     return f"chat-{uuid.uuid4().hex[:12]}"
-
-
-def _counted(count: int) -> str:
-    return f"{count:,} {'memory' if count == 1 else 'memories'}"

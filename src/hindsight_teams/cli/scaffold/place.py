@@ -64,8 +64,7 @@ def refuse_links(folder: Path, paths: Iterable[str]) -> None:
             there = folder.joinpath(*steps[:end])
             if there.is_symlink():
                 raise InvalidInput(
-                    f"{'/'.join(steps[:end])!r} is a symbolic link; put a file or folder in its place",
-                    path=str(there),
+                    f"{'/'.join(steps[:end])!r} is a symbolic link; put a file or folder in its place", path=str(there)
                 )
 
 

@@ -1,10 +1,12 @@
-"""Render a project: a recipe's team and the files that every project has."""
+"""Render a project: a recipe's team, under the names of its own members, and the files that every project has."""
 
 from __future__ import annotations
 
+import io
 import re
+import tokenize
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -13,9 +15,8 @@ from typing import TYPE_CHECKING, Any
 from hindsight_teams.access.definition import TeamDefinition
 from hindsight_teams.access.grants import Access
 from hindsight_teams.access.matrix import AccessMatrix
-from hindsight_teams.cli.scaffold import rename
-from hindsight_teams.cli.scaffold.answers import Answers, parse_model
-from hindsight_teams.cli.scaffold.project_names import ProjectName
+from hindsight_teams.cli.scaffold.answers import Answers, ProjectName, parse_model
+from hindsight_teams.errors import InvalidInput
 
 if TYPE_CHECKING:
     from hindsight_recipes import Recipe
@@ -74,9 +75,9 @@ def render(name: ProjectName, answers: Answers) -> Rendered:
     recipe = get_recipe(answers.recipe)
     old = TeamDefinition.from_file(recipe.team_toml)
     names = {**answers.members, old.team_id: name.distribution}
-    team_toml = rename.in_text(recipe.team_toml.read_text(encoding="utf-8"), names)
+    team_toml = in_text(recipe.team_toml.read_text(encoding="utf-8"), names)
     definition = _definition(team_toml)
-    team = _join_imports(rename.in_python((recipe.folder / "team.py").read_text(encoding="utf-8"), names))
+    team = _join_imports(in_python((recipe.folder / "team.py").read_text(encoding="utf-8"), names))
     files = {
         f"{name.module}/team.py": team,
         f"{name.module}/team.toml": team_toml,
@@ -151,3 +152,53 @@ def _handover(definition: TeamDefinition) -> Handover | None:
 def _join_imports(source: str) -> str:
     """Put this package's imports among the other third-party ones, which is what they are in a project of one's own."""
     return re.sub(r"(\n(?:from|import) agno[^\n]*)\n\n(?=from hindsight_teams)", r"\1\n", source)
+
+
+_PROSE = {tokenize.STRING, tokenize.COMMENT, getattr(tokenize, "FSTRING_MIDDLE", tokenize.STRING)}
+
+
+def in_text(text: str, names: Mapping[str, str]) -> str:
+    """The text with each name replaced where it stands as a whole word, as an id and as a title alike.
+
+    All at once, so that two members may swap their names.
+    """
+    wanted = {**names, **{title(old): title(new) for old, new in names.items()}}
+    if not wanted:
+        return text
+    words = "|".join(sorted(map(re.escape, wanted), key=len, reverse=True))
+    return re.sub(rf"(?<![\w-])(?:{words})(?![\w-])", lambda found: wanted[found.group()], text)
+
+
+def in_python(source: str, names: Mapping[str, str]) -> str:
+    """Python code with each name replaced, in strings and comments as text, and as an identifier.
+
+    Raises:
+        InvalidInput: A new name is taken by something else in the code.
+    """
+    identifiers = {identifier(old): identifier(new) for old, new in names.items()}
+    tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
+    used = {token.string for token in tokens if token.type == tokenize.NAME}
+    for old, new in identifiers.items():
+        if old in used and new in used - identifiers.keys():
+            raise InvalidInput(f"{new!r} already means something else in the recipe's code; choose another name")
+    lines = source.splitlines(keepends=True)
+    starts = [0]
+    for line in lines:
+        starts.append(starts[-1] + len(line))
+    replace: dict[int, Callable[[str], str]] = dict.fromkeys(_PROSE, lambda text: in_text(text, names))
+    replace[tokenize.NAME] = lambda text: identifiers.get(text, text)
+    for token in reversed(tokens):
+        if token.type in replace:
+            begin, end = (starts[row - 1] + column for row, column in (token.start, token.end))
+            source = source[:begin] + replace[token.type](source[begin:end]) + source[end:]
+    return source
+
+
+def identifier(name: str) -> str:
+    """A member's id as a Python name."""
+    return name.replace("-", "_")
+
+
+def title(name: str) -> str:
+    """A member's id as a heading: ``Lead scout``."""
+    return name.replace("-", " ").replace("_", " ").capitalize()

@@ -10,6 +10,7 @@ import os
 import sqlite3
 import threading
 import time
+import traceback
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +22,6 @@ from hindsight_teams.backends.sqlite.store.sqlite_errors import (
     check_library,
     code_of,
     translate,
-    typed_errors,
 )
 from hindsight_teams.backends.sqlite.store.upkeep import Upkeep
 from hindsight_teams.errors import BackendError, DatabaseUnusable
@@ -96,7 +96,7 @@ class Pool:
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
         """A connection inside one snapshot: everything read in the block fits together."""
-        with self._connection() as db, typed_errors(self.location):
+        with self._connection() as db:
             db.execute("BEGIN")
             try:
                 yield db
@@ -108,7 +108,7 @@ class Pool:
     def write(self) -> Iterator[sqlite3.Connection]:
         """A connection inside one transaction, which is committed at the end of the block, or rolled back."""
         # Threads of one process queue at a lock, which is fair and free; SQLite's own waiting polls.
-        with self._write_lock, self._connection(log=False) as db, typed_errors(self.location):
+        with self._write_lock, self._connection(log=False) as db:
             before = db.total_changes
             db.execute("BEGIN IMMEDIATE")
             try:
@@ -126,13 +126,13 @@ class Pool:
     @contextmanager
     def exclusive(self) -> Iterator[sqlite3.Connection]:
         """A connection outside any transaction while no other thread of this process writes."""
-        with self._write_lock, self._connection() as db, typed_errors(self.location):
+        with self._write_lock, self._connection() as db:
             yield db
 
     @contextmanager
     def outside(self) -> Iterator[sqlite3.Connection]:
         """A connection outside any transaction, while others write."""
-        with self._connection() as db, typed_errors(self.location):
+        with self._connection() as db:
             yield db
 
     @contextmanager
@@ -168,6 +168,9 @@ class Pool:
                     self._check_identity(db, "nothing was read or written")
                 yield db
                 broken = False
+            except UNREADABLE as error:
+                traceback.clear_frames(error.__traceback__)  # else the error holds a cursor, and with it its lock
+                raise translate(error, self.location) from error
             except BackendError:
                 raise
             except Exception:
@@ -219,8 +222,10 @@ class Pool:
                 return db
             # A read-only folder: SQLite can't make the files that it shares with writers, and there is no writer.
             # Such a connection sees no later change, so it is not kept, and names no files.
-            with typed_errors(self.location):
+            try:
                 return self._prepared(self._connect(f"{self.path.absolute().as_uri()}?immutable=1", uri=True))
+            except UNREADABLE as error:
+                raise translate(error, self.location) from error
 
     def _prepared(self, db: _Connection) -> _Connection:
         try:

@@ -16,7 +16,7 @@ from hindsight_teams.backends.sqlite.store.schema import BANK_SHIFT
 from hindsight_teams.backends.sqlite.text import terms as tokens
 from hindsight_teams.backends.sqlite.text.duplicates import told_key
 from hindsight_teams.errors import InvalidInput
-from hindsight_teams.models import Memory, Restored, RetainItem
+from hindsight_teams.models import Memory, Restored
 from hindsight_teams.requests import Restore
 
 
@@ -113,15 +113,7 @@ def _placed(
 
 
 def _piece(memory: Memory, now: int) -> Piece:
-    item = RetainItem(
-        memory.text,
-        timestamp=memory.mentioned_at,
-        context=memory.context,
-        metadata=memory.metadata,
-        tags=memory.tags,
-        document_id=memory.document_id,
-        entities=memory.entities,
-    )
+    item = replace(memory.to_item(), document_id=memory.document_id)
     size_limits.check_item(item)
     author = memory.metadata.get("author") or tokens.speaker(memory.text)
     tags, entities = tuple(memory.tags), tuple(memory.entities)

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
 
 from hindsight_teams.errors import BackendError, ConfigurationError, DatabaseLocked, DatabaseUnusable
@@ -88,13 +85,3 @@ def translate(error: Exception, location: str) -> BackendError:
         sqlite=str(error),
         code=code,
     )
-
-
-@contextmanager
-def typed_errors(location: str) -> Iterator[None]:
-    """Raise what SQLite raises inside the block as typed errors."""
-    try:
-        yield
-    except UNREADABLE as error:
-        traceback.clear_frames(error.__traceback__)  # a cursor in one would hold its lock as long as the error lives
-        raise translate(error, location) from error

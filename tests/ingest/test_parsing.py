@@ -7,7 +7,7 @@ import pytest
 
 from hindsight_teams.errors import InvalidInput
 from hindsight_teams.ingest.files import File, find_files
-from hindsight_teams.ingest.reading import NoText, decode, read_file
+from hindsight_teams.ingest.parsing import NoText, decode, read_file
 
 
 def found(*paths: Path) -> dict[str, str | None]:

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +15,7 @@ from hindsight_teams.audit import AuditEvent
 from hindsight_teams.backends.base import DelegatingBackend
 from hindsight_teams.errors import AccessDenied, ContentRefused, DatabaseLocked, InvalidInput
 from hindsight_teams.guard import Guard, default_checks
-from hindsight_teams.memory.many import AT_ONCE, loads
+from hindsight_teams.memory.storing import AT_ONCE, loads
 from hindsight_teams.models import Receipt, RetainItem
 from hindsight_teams.requests import Capability, Request, Retain
 
@@ -188,3 +191,15 @@ def test_a_secret_is_taken_out_of_a_proposal(backend: SQLiteBackend) -> None:
     key = "sk-proj-" + "a1B2c3D4e5F6g7H8" * 3
     [item] = team(backend).proposals("scout").propose_many([RetainItem(f"The key is {key}.")], to="shared")
     assert key not in item.item.content
+
+
+@pytest.mark.parametrize("audit", [None, Kept()], ids=["default", "own"])
+def test_what_the_guard_holds_back_is_one_line_in_the_log(
+    tmp_path: Path, audit: Kept | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    with closing(SQLiteBackend(tmp_path / "memory.db")) as backend:
+        team = TeamMemory("desk", banks={"b": "team"}, members={"a": {"b": "full"}}, backend=backend, audit=audit)
+        with caplog.at_level(logging.WARNING):
+            assert team.member("a").retain(POISON).quarantined
+    [line] = [record.getMessage() for record in caplog.records]
+    assert "quarantine" in line

@@ -1,0 +1,99 @@
+"""Selection: what to forget, by the signature, the document and the tags of a memory. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, TypedDict
+
+from hindsight_teams.access.signatures import identity_tag
+from hindsight_teams.errors import InvalidInput
+from hindsight_teams.memory.envelopes import ReviewItem
+from hindsight_teams.models import Memory
+from hindsight_teams.requests.tags import check_tags
+
+if TYPE_CHECKING:
+    pass
+
+
+class SelectionOptions(TypedDict, total=False):
+    """The fields of ``Selection``, as keywords."""
+
+    memory_ids: Sequence[str]
+    document_id: str | None
+    author: str | None
+    user: str | None
+    session: str | None
+    run: str | None
+    tags: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What to forget; what is given is ANDed. What was copied or derived from it goes too.
+
+    Attributes:
+        memory_ids: These memories. An observation goes with the memories that it rests on.
+        document_id: All memories of this document.
+        author: All that this member retained.
+        user: All that was retained for this end user; where nothing else is selected, all that the banks of this user
+            hold, whoever signed it.
+        session: All that was retained in this session.
+        run: All that was retained in this run.
+        tags: All that carries every one of these tags.
+    """
+
+    memory_ids: Sequence[str] = ()
+    document_id: str | None = None
+    author: str | None = None
+    user: str | None = None
+    session: str | None = None
+    run: str | None = None
+    tags: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        if isinstance(self.memory_ids, str) or isinstance(self.tags, str):
+            raise InvalidInput("memory_ids and tags must be lists")
+        check_tags(self.tags)
+        if not any((self.memory_ids, self.document_id, self.author, self.user, self.session, self.run, self.tags)):
+            raise InvalidInput(
+                "nothing was selected to forget; give a memory id, document, author, user, session, run or tag"
+            )
+
+    @property
+    def kept_tags(self) -> list[str]:
+        """The tags that every selected memory carries, and all that was derived or copied from it too."""
+        parts = (("author", self.author), ("user", self.user))
+        return [*(identity_tag(name, value) for name, value in parts if value), *self.tags]
+
+    @property
+    def occasion_tags(self) -> list[str]:
+        """The tags that a selected memory carries, and not all that was derived from it."""
+        return [identity_tag(n, v) for n, v in (("session", self.session), ("run", self.run)) if v]
+
+    @property
+    def follows(self) -> bool:
+        """Whether what was derived or copied from the selected memories must be looked for by their ids."""
+        return bool(self.memory_ids or self.document_id or self.session or self.run)
+
+    def names(self, memory: Memory) -> bool:
+        """Whether the selection itself names this memory."""
+        return (
+            (not self.memory_ids or memory.id in self.memory_ids)
+            and (self.document_id is None or memory.document_id == self.document_id)
+            and set(self.occasion_tags) <= set(memory.tags)
+        )
+
+    def names_held(self, item: ReviewItem) -> bool:
+        """Whether the selection names the memory in an envelope, by any of the ids that it goes by."""
+        ids = {item.id, *item.envelope_ids, *([item.origin.rpartition("#")[2]] if item.origin else ())}
+        documents = (item.item.document_id, item.envelope_document_id, item.approved_document_id)
+        return (
+            (not self.memory_ids or not ids.isdisjoint(self.memory_ids))
+            and (self.document_id is None or self.document_id in documents)
+            and {*self.kept_tags, *self.occasion_tags} <= set(item.item.tags or ())
+        )
+
+    def __str__(self) -> str:
+        given = {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name)}
+        return ", ".join(f"{name}={list(v) if not isinstance(v, str) else v!r}" for name, v in given.items())
