@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from hindsight_teams.audit.events import (
@@ -33,6 +34,7 @@ __all__ = [
     "SpanSink",
     "StructlogSink",
     "Verification",
+    "default_audit",
     "is_logged",
     "open_audit",
     "trail_of",
@@ -68,3 +70,10 @@ def open_audit(path: str | Path, *, keep_text: bool = False, create: bool = True
     from hindsight_teams.audit.database import SQLiteAuditStore
 
     return SQLiteAuditStore(path, keep_text=keep_text)
+
+
+@cache
+def default_audit(path: Path | None) -> AuditTrail:
+    """The log, OpenTelemetry where the application uses it, and the audit file where one is set."""
+    files = [open_audit(path)] if path else []
+    return AuditTrail(StructlogSink(), SpanSink(), *files)

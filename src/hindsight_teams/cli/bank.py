@@ -18,7 +18,7 @@ from hindsight_teams.cli.bank_rename import rename
 from hindsight_teams.cli.bank_stats import stats
 from hindsight_teams.cli.embedder_hint import WORDS_ONLY, finds_by_meaning
 from hindsight_teams.cli.failing import usage
-from hindsight_teams.cli.options import Bank, Db, Json, Url, Yes, backend, confirm, insist_on, moment
+from hindsight_teams.cli.options import Bank, Db, Json, Url, Yes, backend, confirm, insist_on, moment, recorded
 from hindsight_teams.cli.output import console, day, glyph, item, print_json, say, styled
 from hindsight_teams.models import Budget, ListOrder, TagsMatch
 from hindsight_teams.text import happened, noted, repeated
@@ -286,11 +286,14 @@ def delete(
     with backend(db, url, must_exist=True) as memory:
         if memory_id or document:
             confirm(f"Delete these memories of {bank!r} for good?", yes=yes)
-            deleted = memory.delete_memories(bank, ids=memory_id, document_id=document)
+            with recorded("delete", bank, f"document {document}" if document else None) as event:
+                deleted = memory.delete_memories(bank, ids=memory_id, document_id=document)
+                event.update(count=deleted, memory_ids=tuple(memory_id or ()))
         else:
             insist_on(memory, bank)
             confirm(f"Delete the bank {bank!r} and all it holds for good?", yes=yes)
-            deleted = memory.delete_bank(bank)
+            with recorded("delete", bank, "the whole bank") as event:
+                event["count"] = deleted = memory.delete_bank(bank)
     if json:
         print_json({"bank_id": bank, "deleted": deleted})
     else:
