@@ -176,6 +176,17 @@ def test_a_dry_run_shows_the_text_of_what_waits(house: TeamMemory, state: str) -
     shown = house.forget(tags=["gems"]).memories["house:review:queue"]
     assert [memory.text for memory in shown] == [POISON if state == "quarantine" else NOTE]
     assert shown[0].author == "clerk"
+    assert {"gems", "user:ada", "author:clerk"} <= set(shown[0].tags)
+
+
+def test_a_dry_run_lists_of_an_approval_the_copy_that_it_made_and_no_neighbour(house: TeamMemory) -> None:
+    house.member("chair").retain("A lamp of the chair.", bank="decisions")
+    review_id = put_up(house, "proposal, approved")
+    listed = house.forget(memory_ids=[review_id]).memories
+    assert {bank: [m.text for m in memories] for bank, memories in listed.items()} == {
+        "house:decisions": [NOTE],
+        "house:review:queue": [NOTE],
+    }
 
 
 def test_what_waits_is_forgotten_by_its_review_id_alone(house: TeamMemory, backend: SQLiteBackend) -> None:
