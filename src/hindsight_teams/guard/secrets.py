@@ -3,8 +3,9 @@
 Known shapes first (each vendor's prefix and length), then anything that looks random, or is named a password, beside a
 word that says so. All patterns are linear in the length of the text.
 
-Nobody needs a key in a memory, and whoever reads it can misuse it from anywhere. The code of a door or an alarm is
-often the very fact that somebody wants remembered, so it is left to who tells it: see ``check_codes``.
+Nobody needs a key in a memory, and whoever reads it can misuse it from anywhere. The code of a door, an alarm or a
+wireless network works only at that place, and is often the very fact that somebody wants remembered: so it depends on
+who tells it and on who reads the bank, see ``check_codes``. The PIN of a card or an account is no code of a place.
 """
 
 from __future__ import annotations
@@ -95,6 +96,12 @@ _PIN = re.compile(
     r"|deurcode|toegangscode|kod do drzwi|код (?:двери|домофона|доступа))"
     r"\b[^\n.!?\d(]{0,24}(?P<value>[#*]?\d{3,8}[#*]?)(?![\w-])"
 )
+_OF_AN_ACCOUNT = re.compile(
+    r"(?i)\b(?:card|bank|banking|account|atm|debit|credit|sim|phone|online|karte|bankkarte|konto|handy|carte|compte|tarjeta"
+    r"|cuenta|carta|conto)\b"
+)
+_NETWORK = re.compile(r"(?i)\b(?:wi-?fi|wlan|guest net(?:work)?|hotspot|ssid)(?![a-z])")
+_CLAUSE = re.compile(r"[\n!?;]|\.\s")
 _CARD_CODE = re.compile(r"(?i)\b(?:cvv|cvc|otp)\b[^\n.!?\d(]{0,24}(?P<value>\d{3,8})(?![\w-])")
 _CARD = re.compile(
     r"(?<![\w-])(?:\d{13,19}|\d{4}(?P<gap>[ -])\d{4}(?P=gap)\d{4}(?P=gap)\d{1,7}|\d{4}[ -]\d{6}[ -]\d{5})(?![\w-])"
@@ -121,7 +128,21 @@ def find(text: str) -> list[Secret]:
 
 def find_codes(text: str) -> list[Secret]:
     """The door codes and PINs in a text, in order."""
+    return [secret for secret in _pins(text) if not _OF_AN_ACCOUNT.search(_clause(text, secret.start))]
+
+
+def _pins(text: str) -> list[Secret]:
     return _apart(_values("PIN", _PIN, text, _always)) if _POSSIBLE.search(text) else []
+
+
+def _of_a_network(text: str, secret: Secret) -> bool:
+    return secret.kind == "password" and _NETWORK.search(_clause(text, secret.start)) is not None
+
+
+def _clause(text: str, place: int) -> str:
+    """What stands around a place, within its sentence and sixty characters."""
+    before, after = text[max(0, place - _NEAR_CHARACTERS) : place], text[place : place + _NEAR_CHARACTERS]
+    return _CLAUSE.split(before)[-1] + _CLAUSE.split(after)[0]
 
 
 def _apart(secrets: Iterable[Secret]) -> list[Secret]:
@@ -151,17 +172,30 @@ def _without(text: str, secrets: list[Secret]) -> str:
 def check_secrets(attempt: WriteAttempt) -> Verdict | None:
     """Replace keys, tokens, passwords and payment cards by what kind they are, in every field that is stored.
 
-    A document id with a secret is refused: two of them would become one after redaction, and replace each other.
+    A document id with a secret is refused: two of them would become one after redaction, and replace each other. The
+    password of a network is left to ``check_codes`` in a user's own bank.
     """
-    return _checked(attempt, find)
+    if not attempt.private:
+        return _checked(attempt, find)
+    return _checked(attempt, lambda text: [s for s in find(text) if not _of_a_network(text, s)])
 
 
 def check_codes(attempt: WriteAttempt) -> Verdict | None:
-    """Replace door codes and PINs by their kind; what an author who is trusted tells itself stays, with a mark."""
-    verdict = _checked(attempt, find_codes)
+    """Replace door codes and PINs by their kind.
+
+    What an author who is trusted tells itself stays, with a mark. In a user's own bank it stays as it was told, and so
+    does the password of a network: nobody but that user is ever told of it.
+    """
+
+    def search(text: str) -> list[Secret]:
+        networks = [s for s in find(text) if _of_a_network(text, s)] if attempt.private else []
+        return _apart([*find_codes(text), *networks])
+
+    verdict = _checked(attempt, search)
     if verdict is None:
         return None
-    return replace(verdict, if_trusted="mark", reason=verdict.reason.replace("a secret", "a code"))
+    reason = verdict.reason.replace("a secret", "a code")
+    return replace(verdict, if_trusted="mark", if_private="allow", reason=reason)
 
 
 def _checked(attempt: WriteAttempt, search: Callable[[str], list[Secret]]) -> Verdict | None:
@@ -201,6 +235,7 @@ def _all(text: str) -> Iterator[Secret]:
     yield from _announced(text)
     yield from _values("password", _NAMED_ASIAN, text, _looks_like_a_password)
     yield from _values("PIN", _CARD_CODE, text, _always)
+    yield from (secret for secret in _pins(text) if _OF_AN_ACCOUNT.search(_clause(text, secret.start)))
     if _NEAR.search(text):
         for match in _RANDOM.finditer(text):
             before = text[max(0, match.start() - _NEAR_CHARACTERS) : match.start()]

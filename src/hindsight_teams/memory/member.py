@@ -345,7 +345,9 @@ class MemberMemory:
         Returns:
             The bank that it goes to, which is the review bank where the guard holds it back; the item; the verdict.
         """
-        item, own, verdict = yield from self.judged(who, target.name, item, counts=counts)
+        item, own, verdict = yield from self.judged(
+            who, target.name, item, private="user" in target.grant.bank.needs, counts=counts
+        )
         signed = self._signed(who, target, item, own)
         if verdict is not None and verdict.marks:
             signed = provenance.marked(signed, verdict.reason)
@@ -353,7 +355,7 @@ class MemberMemory:
         return bank_id, signed, verdict
 
     def judged(
-        self, who: Caller, bank: str, item: RetainItem, *, counts: bool = True
+        self, who: Caller, bank: str, item: RetainItem, *, private: bool = False, counts: bool = True
     ) -> Steps[tuple[RetainItem, Sequence[str], Verdict | None]]:
         """One item that was checked and judged by the guard, its author's own tags, and the verdict."""
         own: Sequence[str] = self.defaults.tags if item.tags is None else tuple(check_tags(item.tags))
@@ -366,7 +368,7 @@ class MemberMemory:
             item = replace(item, timestamp=self.clock())
         verdict: Verdict | None = None
         if self.guard is not None:
-            inspection = Inspection(self.guard, who, bank, item, own, self.source, counts)
+            inspection = Inspection(self.guard, who, bank, item, own, self.source, private, counts)
             found: Verdict = yield inspection
             item, own = inspection.judged(found)
             verdict = found
@@ -480,6 +482,7 @@ class Inspection:
     item: RetainItem
     tags: Sequence[str]
     source: Source
+    private: bool = False
     counts: bool = True
 
     def perform(self) -> Verdict:
@@ -522,5 +525,6 @@ class Inspection:
             entities=item.entities or (),
             document_id=item.document_id,
             source=self.source,
+            private=self.private,
             counts=self.counts,
         )
