@@ -24,10 +24,10 @@ class Language:
     former: str
     rules: str
     about: str = (
-        r"^\W{0,3}(?:zu[rm]?|für|über|bezüglich|betreffend|i[mn]|auf|von|aus|vom|der|pour|sur|concernant|relativ\w{0,3}"
-        r"|quant|du|des?|dans|para|sobre|del?|acerca|en|respecto|per|sul?\w{0,3}|riguard\w{0,5}|nel\w{0,3}|d[ao]s?|em"
-        r"|n[ao]s?|quanto|voor|over|van|bij|uit|op|for|om|til|pa|till|dotycz\w{0,4}|dla|do|w|odnosnie|pr[oe]|k|ke"
-        r"|ohledne|по|об?|для|про|насчет|касательно|в|из|к)\b|^(?:中关于|里关于)"
+        r"^\W{0,3}(?:zu[rm]?|für|über|bezüglich|betreffend|i[mn]|auf|von|aus|vom|der|pour|sur|concernant"
+        r"|relativ\w{0,3}|quant|du|des?|dans|para|sobre|del?|acerca|en|respecto|per|sul?\w{0,3}|riguard\w{0,5}"
+        r"|nel\w{0,3}|d[ao]s?|em|n[ao]s?|quanto|voor|over|van|bij|uit|op|for|om|til|pa|till|dotycz\w{0,4}|dla|do|w"
+        r"|odnosnie|pr[oe]|k|ke|ohledne|по|об?|для|про|насчет|касательно|в|из|к)\b|^(?:中关于|里关于)"
     )
     told: str = r"(?!)"
     verb_last: bool = False
@@ -36,31 +36,25 @@ class Language:
 ENGLISH = Language(
     verbs=(
         r"\b(?:ignore|disregard|forget|override|overrule|bypass|discard|abandon|neglect|circumvent|nullify|unlearn"
-        r"|set aside"
-        r"|put aside|pay no attention to|do not (?:follow|obey|listen to)|don't (?:follow|obey|listen to)"
+        r"|set aside|put aside|pay no attention to|do not (?:follow|obey|listen to)|don't (?:follow|obey|listen to)"
         r"|stop (?:following|obeying)|no longer follow|leave behind|throw out|skip over|drop)\b"
     ),
     strong=(
         r"\b(?:all|any|every|your|everything|anything|system|safety|security|developer|you (?:were|have been|had been"
-        r"|got"
-        r"|received))\b"
+        r"|got|received))\b"
     ),
     former=r"\b(?:previous|prior|earlier|above|preceding|past|former|initial|original|existing|before)\b",
     rules=(
         r"\b(?:instruct\w{0,6}|directions?|directives?|guidelines?|guard-?rails?|safeguards?|prompts?|polic(?:y|ies)"
-        r"|restrictions?"
-        r"|guidance|constraints?|rules?|ruleset|programming|training|orders|commands?|briefing|context"
-        r"|system message\w?"
-        r"|boundaries)\b"
+        r"|restrictions?|guidance|constraints?|rules?|ruleset|programming|training|orders|commands?|briefing|context"
+        r"|system message\w?|boundaries)\b"
     ),
     about=r"^\W{0,3}(?:for|about|on|regarding|concerning|in|of|from|to|with|at|as to|until)\b",
     told=(
         r"\b(?:everything|anything|all|whatever|what) (?:that |which )?(?:you(?:'ve| have| had)? (?:were|been|was|are"
-        r"|just)? ?"
-        r"(?:told|taught|instructed|given|asked|know|learned|read)|(?:i|we|they) (?:have )?(?:said|told you)|(?:was|is"
-        r"|came|stands|written)? ?"
-        r"(?:said )?(?:above|before this|previously))\b|\bthe above\b(?! (?:step|row|line|table|figure|section|picture"
-        r"|address))"
+        r"|just)? ?(?:told|taught|instructed|given|asked|know|learned|read)|(?:i|we|they) (?:have )?(?:said|told you)"
+        r"|(?:was|is|came|stands|written)? ?(?:said )?(?:above|before this|previously))\b|\bthe above\b(?! (?:step|row"
+        r"|line|table|figure|section|picture|address))"
     ),
 )
 
@@ -77,13 +71,12 @@ LANGUAGES = (
             r"|vorangegangen\w{0,2}|vorstehend\w{0,2})\b"
         ),
         rules=(
-            r"\b(?:\w{0,12}anweisung\w{0,2}|\w{0,8}regeln?|instruktion\w{0,2}|vorgaben?|befehle?|richtlinien?"
-            r"|\w{0,8}prompts?|weisungen|auftraege|aufträge)\b"
+            r"\b(?:\w{0,12}anweisung\w{0,2}|\w{0,8}regeln?|instruktion\w{0,2}|vorgaben?|befehle?|richtlinien"
+            r"?|\w{0,8}prompts?|weisungen|auftraege|aufträge)\b"
         ),
         told=(
             r"\b(?:alles|was)\b.{0,20}\b(?:dir|ihnen|euch|wir)\b.{0,30}\b(?:gesagt|besprochen|aufgetragen|mitgeteilt"
-            r"|beigebracht)"
-            r"|\balles (?:vorherige|bisherige|obige|davor)\b"
+            r"|beigebracht)|\balles (?:vorherige|bisherige|obige|davor)\b"
         ),
     ),
     Language(  # French
@@ -94,16 +87,16 @@ LANGUAGES = (
         strong=r"\b(?:toutes?|tous|tes|vos|tout|systeme)\b",
         former=r"\b(?:precedent\w{0,2}|anterieur\w{0,2}|initial\w{0,2}|ci-dessus|d'avant|recu\w{0,2}|donnee?s?)\b",
         rules=(
-            r"\b(?:instructions?|consignes?|directives?|regles?|ordres|restrictions?|prompts?|indications?"
-            r"|politiques?)\b"
+            r"\b(?:instructions?|consignes?|directives?|regles?|ordres|restrictions?|prompts?|indications"
+            r"?|politiques?)\b"
         ),
         told=r"\b(?:tout )?ce (?:qui|qu\W?on|que)\b.{0,30}\b(?:t'a|vous a|dit|appris|precede)",
     ),
     Language(  # Spanish
         verbs=(
             r"\b(?:ignor[aeo]\w{0,2}|olvid[aeo]\w{0,3}|no hagas caso|haz caso omiso|haga caso omiso|pas[ae] por alto"
-            r"|haz como si no existieran|descart[ae]\w{0,2}"
-            r"|desestim[ae]|desobedece\w{0,2}|no sigas|no obedezcas|omite)\b"
+            r"|haz como si no existieran|descart[ae]\w{0,2}|desestim[ae]|desobedece\w{0,2}|no sigas|no obedezcas"
+            r"|omite)\b"
         ),
         strong=r"\b(?:tod[ao]s?|tus|cualquier\w{0,2}|todo|sistema)\b",
         former=r"\b(?:anterior\w{0,2}|previ[ao]s?|prece\w{0,8}|inicial\w{0,2}|recibid[ao]s?)\b",

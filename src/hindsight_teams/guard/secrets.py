@@ -60,15 +60,12 @@ _USER_AND_PASSWORD = re.compile(
 # Polish, Russian, Japanese, Chinese and Korean.
 _WORDS = (
     r"pass ?(?:word|phrase|code|wort|wd)s?|pwd|secret|credentials?|(?:api|access|secret|private|signing|encryption"
-    r"|account|auth)"
-    r"[ _-]?(?:key|token)|client[ _-]?secret|token|login"
-    r"|kenn?wort|passwört\w{0,2}|(?:api|zugangs|zugriffs)[ _-]?(?:schlüssel|schluessel|code|token)|zugangsdaten"
-    r"|mot de passe|clé (?:api|d'api|secrète|d'accès|privée)|contraseña|contrasenya|clave (?:api|secreta|de acceso"
-    r"|privada)|clave"
-    r"|parola(?: d'ordine)?|chiave (?:api|segreta|di accesso)|senha|palavra-passe|chave (?:api|secreta|de acesso"
-    r"|da api)"
-    r"|wachtwoord|(?:api|toegangs)[ _-]?sleutel|hasło|klucz api|lösenord|adgangskode|passord"
-    r"|парол[ьяеию]\w{0,2}|ключ (?:api|доступа)|şifre|parolası"
+    r"|account|auth)[ _-]?(?:key|token)|client[ _-]?secret|token|login|kenn?wort|passwört\w{0,2}|(?:api|zugangs"
+    r"|zugriffs)[ _-]?(?:schlüssel|schluessel|code|token)|zugangsdaten|mot de passe|clé (?:api|d'api|secrète|d'accès"
+    r"|privée)|contraseña|contrasenya|clave (?:api|secreta|de acceso|privada)|clave|parola(?: d'ordine)?|chiave (?:api"
+    r"|segreta|di accesso)|senha|palavra-passe|chave (?:api|secreta|de acesso|da api)|wachtwoord|(?:api"
+    r"|toegangs)[ _-]?sleutel|hasło|klucz api|lösenord|adgangskode|passord|парол[ьяеию]\w{0,2}|ключ (?:api|доступа)"
+    r"|şifre|parolası"
 )
 _ASIAN_WORDS = r"パスワード|暗証番号|合言葉|apiキー|秘密鍵|アクセスキー|密码|口令|密碼|密钥|비밀번호|암호|api ?키"
 _LINKS = r"\b(?:is|was|to|ist|lautet|war|est|es|era|è|é|jest|är|er)\b|[:=\uff1a]|=>|\u2014|\u2013"
@@ -88,17 +85,15 @@ _NEAR = re.compile(
 )
 _RANDOM = re.compile(r"[A-Za-z0-9+/_=-]{20,200}")
 _PIN = re.compile(
-    r"(?i)\b(?:pin(?:[- ]?codes?)?|passcode|(?:door|gate|alarm|safe|lock|access|entry|security|keypad"
-    r"|garage|lockbox"
+    r"(?i)\b(?:pin(?:[- ]?codes?)?|passcode|(?:door|gate|alarm|safe|lock|access|entry|security|keypad|garage|lockbox"
     r"|building)[ -]code|türcode|zugangscode|code (?:de la porte|d'accès|d'entrée|de l'alarme|pin|d'immeuble)"
     r"|código (?:de acceso|de la puerta|de la alarma|de entrada)|codice (?:di accesso|della porta|del cancello)"
-    r"|código (?:da porta|de acesso)"
-    r"|deurcode|toegangscode|kod do drzwi|код (?:двери|домофона|доступа))"
-    r"\b[^\n.!?\d(]{0,24}(?P<value>[#*]?\d{3,8}[#*]?)(?![\w-])"
+    r"|código (?:da porta|de acesso)|deurcode|toegangscode|kod do drzwi|код (?:двери|домофона"
+    r"|доступа))\b[^\n.!?\d(]{0,24}(?P<value>[#*]?\d{3,8}[#*]?)(?![\w-])"
 )
 _OF_AN_ACCOUNT = re.compile(
-    r"(?i)\b(?:card|bank|banking|account|atm|debit|credit|sim|phone|online|karte|bankkarte|konto|handy|carte|compte|tarjeta"
-    r"|cuenta|carta|conto)\b"
+    r"(?i)\b(?:card|bank|banking|account|atm|debit|credit|sim|phone|online|karte|bankkarte|konto|handy|carte|compte"
+    r"|tarjeta|cuenta|carta|conto)\b"
 )
 _NETWORK = re.compile(r"(?i)\b(?:wi-?fi|wlan|guest net(?:work)?|hotspot|ssid)(?![a-z])")
 _CLAUSE = re.compile(r"[\n!?;]|\.\s")
@@ -112,12 +107,10 @@ _POSSIBLE = re.compile(r"[0-9!#$%^&*+=~?@]|-----|://")
 """Without any of these no pattern here can match."""
 _PLACEHOLDER = re.compile(
     r"(?i)[<{\[$%].{0,80}[>}\]%]?|(?:x{3,}|\*{3,}|\.{3,}|\u2026|#{3,}|_{3,}).*|sk-\.{2,}|(?:sk|pk|ghp"
-    r"|xox[bp])[-_].{0,6}(?:\.{3}|\u2026|x{4,}|\*{3,}).*"
-    r"|.{0,20}(?:your|my|some|the|example|sample|dummy|placeholder|changeme|change-?me|redacted|insert|replace|todo"
-    r"|dein|ihr|votre|tu)"
-    r"[_-].{0,40}|(?:example|changeme|placeholder|redacted|test|none|null|true|false|env|secret|password|passwd"
-    r"|pass)\W{0,2}"
-    r"|[A-Z][A-Z]*(?:_[A-Z]+)+|os\.(?:environ|getenv).*|process\.env.*|secrets\.\w.*|env\.\w.*|\w{1,40}\(.*"
+    r"|xox[bp])[-_].{0,6}(?:\.{3}|\u2026|x{4,}|\*{3,}).*|.{0,20}(?:your|my|some|the|example|sample|dummy|placeholder"
+    r"|changeme|change-?me|redacted|insert|replace|todo|dein|ihr|votre|tu)[_-].{0,40}|(?:example|changeme|placeholder"
+    r"|redacted|test|none|null|true|false|env|secret|password|passwd|pass)\W{0,2}|[A-Z][A-Z]*(?:_[A-Z]+)+"
+    r"|os\.(?:environ|getenv).*|process\.env.*|secrets\.\w.*|env\.\w.*|\w{1,40}\(.*"
 )
 
 
