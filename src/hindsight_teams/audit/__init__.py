@@ -51,7 +51,7 @@ def open_audit(path: str | Path, *, keep_text: bool = False, create: bool = True
         create: Make the file when it does not exist. For looking only, pass False.
 
     Raises:
-        ConfigurationError: Another suffix, or no such file with ``create=False``.
+        ConfigurationError: Another suffix, a link, which is not followed, or no such file with ``create=False``.
         DatabaseUnusable: The file can't be opened or is not an audit log.
     """
     path = Path(path).expanduser()
@@ -61,6 +61,8 @@ def open_audit(path: str | Path, *, keep_text: bool = False, create: bool = True
             f"the audit log's file name ends in {suffix!r}; end it in .db (SQLite) or .jsonl (JSON lines)",
             path=str(path),
         )
+    if path.is_symlink():  # whoever planted it would have events written into a file of its choice
+        raise ConfigurationError(f"the audit log {path.name!r} is a link, and none is followed; name the file itself")
     if not create and not path.exists():
         raise ConfigurationError("there is no audit log yet at the configured place", path=str(path))
     if suffix == ".jsonl":
