@@ -336,6 +336,8 @@ class TestCodes:
         [
             CODE,
             "My locker 3315 is by the window; the gate code is 5512.",
+            "Call my phone where the alarm code 4711 fails.",
+            "The PIN code of the card lock is 4711.",
             "The wifi password of the guest net is sunflower42.",
             "Das WLAN-Passwort im Gästezimmer lautet Sonne2024.",
         ],
@@ -352,6 +354,7 @@ class TestCodes:
         [
             "My bank card PIN is 4711.",
             "The PIN of my SIM card is 4711.",
+            "The gate code hangs in the hall, and my card, the blue one, has the PIN 4711.",
             "Die PIN der Bankkarte ist 4711.",
             "The Netflix password is hunter22.",
             "The wifi is slow. The bank password is hunter22x.",

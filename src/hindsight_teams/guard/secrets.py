@@ -96,6 +96,7 @@ _OF_AN_ACCOUNT = re.compile(
     r"|tarjeta|cuenta|carta|conto)\b"
 )
 _NETWORK = re.compile(r"(?i)\b(?:wi-?fi|wlan|guest net(?:work)?|hotspot|ssid)(?![a-z])")
+_CALLED = re.compile(r"(?i)\bpin(?![- ]?code)|code")
 _CLAUSE = re.compile(r"[\n!?;]|\.\s")
 _CARD_CODE = re.compile(r"(?i)\b(?:cvv|cvc|otp)\b[^\n.!?\d(]{0,24}(?P<value>\d{3,8})(?![\w-])")
 _CARD = re.compile(
@@ -121,7 +122,7 @@ def find(text: str) -> list[Secret]:
 
 def find_codes(text: str) -> list[Secret]:
     """The door codes and PINs in a text, in order."""
-    return [secret for secret in _pins(text) if not _OF_AN_ACCOUNT.search(_clause(text, secret.start))]
+    return [secret for secret in _pins(text) if not _of_an_account(text, secret)]
 
 
 def _pins(text: str) -> list[Secret]:
@@ -132,10 +133,18 @@ def _of_a_network(text: str, secret: Secret) -> bool:
     return secret.kind == "password" and _NETWORK.search(_clause(text, secret.start)) is not None
 
 
+def _of_an_account(text: str, secret: Secret) -> bool:
+    """Whether a PIN is that of a card, a phone or an account; what is called a code is that of a place."""
+    called = _CALLED.findall(text, max(0, secret.start - _NEAR_CHARACTERS), secret.start)
+    return [word.lower() for word in called[-1:]] == ["pin"] and _OF_AN_ACCOUNT.search(
+        _clause(text, secret.start)
+    ) is not None
+
+
 def _clause(text: str, place: int) -> str:
-    """What stands around a place, within its sentence and sixty characters."""
+    """What stands around a place, within its sentence and sixty characters, and behind it up to a comma."""
     before, after = text[max(0, place - _NEAR_CHARACTERS) : place], text[place : place + _NEAR_CHARACTERS]
-    return _CLAUSE.split(before)[-1] + _CLAUSE.split(after)[0]
+    return _CLAUSE.split(before)[-1] + _CLAUSE.split(after)[0].partition(",")[0]
 
 
 def _apart(secrets: Iterable[Secret]) -> list[Secret]:
@@ -228,7 +237,7 @@ def _all(text: str) -> Iterator[Secret]:
     yield from _announced(text)
     yield from _values("password", _NAMED_ASIAN, text, _looks_like_a_password)
     yield from _values("PIN", _CARD_CODE, text, _always)
-    yield from (secret for secret in _pins(text) if _OF_AN_ACCOUNT.search(_clause(text, secret.start)))
+    yield from (secret for secret in _pins(text) if _of_an_account(text, secret))
     if _NEAR.search(text):
         for match in _RANDOM.finditer(text):
             before = text[max(0, match.start() - _NEAR_CHARACTERS) : match.start()]
