@@ -480,8 +480,19 @@ FACT: dict[str, Any] = {
 }
 GONE: dict[str, Any] = {**FACT, "id": "00000000-0000-0000-0000-000000000001"}
 LISTED = ok({"items": [{**GONE, "entities": ""}, {**FACT, "entities": ""}], "total": 2, "limit": 500, "offset": 0})
-READ = (ok(GONE), LISTED, ok({**FACT, "entities": ["Pump, north"]}))
-DOCUMENT = ok({"id": "d", "tags": ["t"], "retain_params": {"entities": [{"text": "Ada"}, {"text": "Pump, north"}]}})
+WHOLE = {
+    **{**FACT, "metadata": {"author": "a", "former_ids": "e"}, "entities": ["Pump, north"], "context": "c"},
+    **{"tags": ["t"], "occurred_start": "2026-04-01", "occurred_end": "2026-04-02", "mentioned_at": "2026-05-01"},
+    **{"date": "2026-04-01", "observation_scopes": [["t"]], "state": "valid"},
+}
+READ = (ok(GONE), LISTED, ok(WHOLE))
+NAMES = [{"text": "Ada"}, {"text": "Pump, north"}]
+DOCUMENT = ok(
+    {
+        **{"id": "d", "tags": ["t"], "created_at": "2026-05-01T00:00:00Z"},
+        "retain_params": {"entities": NAMES, "context": "c"},
+    }
+)
 IMPORT = "00000000-0000-0000-0000-000000000002"
 
 
@@ -504,11 +515,25 @@ class TestRewriting:
         packed = post.content.partition(b"\r\n\r\n")[2].rpartition(b"\r\n--" + boundary)[0]
         with zipfile.ZipFile(io.BytesIO(packed)) as archive:
             document = json.loads(archive.read("documents/000000.json"))
-        assert (document["id"], document["tags"], document["original_text"]) == ("d", ["t"], "It leaks.")
-        assert document["retain_params"] == {"entities": [{"text": "Pump, north"}]}
-        [fact] = document["facts"]
-        assert fact["entities"] == ["Pump, north"]
-        assert fact["metadata"] == {"author": "a", "former_ids": "f"}
+            assert json.loads(archive.read("manifest.json")) == {
+                **{"schema_version": 1, "source_bank_id": "b", "document_count": 1}
+            }
+        assert document == {
+            "id": "d",
+            "original_text": "It leaks.",
+            "retain_params": {"entities": [{"text": "Pump, north"}], "context": "c"},
+            "tags": ["t"],
+            "created_at": "2026-05-01T00:00:00Z",
+            "chunks": [{"chunk_index": 0, "chunk_text": "It leaks."}],
+            "facts": [
+                {
+                    **{"text": "It leaks.", "fact_type": "world", "context": "c", "tags": ["t"], "chunk_index": 0},
+                    **{"occurred_start": "2026-04-01", "occurred_end": "2026-04-02", "mentioned_at": "2026-05-01"},
+                    **{"event_date": "2026-04-01", "observation_scopes": [["t"]], "entities": ["Pump, north"]},
+                    "metadata": {"author": "a", "former_ids": "e f"},
+                }
+            ],
+        }
 
     @pytest.mark.parametrize("status", ["failed", "cancelled", "not_found"])
     def test_a_failed_import_is_an_error_and_nothing_is_invalidated(self, status: str) -> None:
