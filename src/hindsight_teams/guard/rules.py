@@ -45,10 +45,8 @@ ENGLISH_RULES = (
     (
         "asks to be obeyed",
         r"\byour (?:new|real|true|only|updated) (?:directive|instruction|task|purpose|objective|goal|rule|role)s?\b",
-        (
-            r"^.{0,20}\b(?:supersedes?|overrides?|replaces?|takes? precedence|(?:is|are) (?:now )?to (?:ignore|obey"
-            r"|reveal|send|dump))\b"
-        ),
+        r"^.{0,20}\b(?:supersedes?|overrides?|replaces?|takes? precedence|(?:is|are) (?:now )?to (?:ignore|obey|reveal"
+        r"|send|dump))\b",
         False,
     ),
     (
@@ -82,10 +80,8 @@ ENGLISH_RULES = (
     (
         "claims an exemption",
         r"\b(?:exempt from|not meant for|do not apply to|don't apply to|no longer appl(?:y|ies) to)\b",
-        (
-            r"^.{0,60}\b(?:restrictions|guidelines|safety|this (?:case|request))\b.{0,80}\b(?:comply|answer|output"
-            r"|without restrictions|restricted)\b"
-        ),
+        r"^.{0,60}\b(?:restrictions|guidelines|safety|this (?:case|request))\b.{0,80}\b(?:comply|answer|output"
+        r"|without restrictions|restricted)\b",
         False,
     ),
     (
@@ -118,28 +114,22 @@ ENGLISH_RULES = (
     (
         "changes the persona",
         r"\b(?:enter|enable|activate|switch (?:in)?to|turn on) ",
-        (
-            r"^(?:the )?(?:developer|god|dan|jailbreak|unrestricted|admin|debug|maintenance) mode\b.{0,40}(?:and"
-            r"|without|where|answer|ignore|reveal|rules)|^(?:dan|jailbreak) mode"
-        ),
+        r"^(?:the )?(?:developer|god|dan|jailbreak|unrestricted|admin|debug|maintenance) mode\b.{0,40}(?:and|without"
+        r"|where|answer|ignore|reveal|rules)|^(?:dan|jailbreak) mode",
         True,
     ),
     (
         "asks for the prompt or secrets",
         r"\b(?:reveal|leak|disclose|expose|dump|recite|exfiltrate|divulge)\b",
-        (
-            rf"\b(?:(?:the|your|all|every|any|its|their) (?:\w+ )?)?(?:{_ASSETS}|(?:your|the) (?:hidden |initial "
-            rf"|original |secret |full )?(?:prompt|instructions|rules|configuration))\b"
-        ),
+        rf"\b(?:(?:the|your|all|every|any|its|their) (?:\w+ )?)?(?:{_ASSETS}|(?:your|the) (?:hidden |initial "
+        rf"|original |secret |full )?(?:prompt|instructions|rules|configuration))\b",
         True,
     ),
     (
         "asks for the prompt or secrets",
-        (
-            r"\b(?:repeat|print|show|output|display|copy|translate|summari[sz]e|paraphrase|write (?:out|down)"
-            r"|tell (?:me|us|everybody|everyone|anyone|them)|give (?:me|us|everybody|everyone|anyone|them)|quote|state"
-            r"|list|share|return|send|say)\b"
-        ),
+        r"\b(?:repeat|print|show|output|display|copy|translate|summari[sz]e|paraphrase|write (?:out|down)|tell (?:me"
+        r"|us|everybody|everyone|anyone|them)|give (?:me|us|everybody|everyone|anyone|them)|quote|state|list|share"
+        r"|return|send|say)\b",
         r"\b(?:your (?:\w+ )?(?:system |initial |original |hidden )?(?:prompt|instructions|guidelines|rules)\b|(?:the "
         r"|full |entire |whole |text of |exact |complete )*(?:system|initial|hidden|original) (?:prompt"
         r"|instructions)\b.{0,60}(?:verbatim|word for word|in full|whenever|when(?:ever)? (?:asked|some)|to (?:every"
@@ -152,19 +142,15 @@ ENGLISH_RULES = (
     (
         "gives secrets to anybody",
         r"\b(?:reply|answer|respond|give|tell|send|show|share|forward|hand|provide|grant)\b",
-        (
-            rf"(?:{_ANYBODY}.{{0,60}}\b{_ASSETS}|\b{_ASSETS}.{{0,60}}{_ANYBODY}|^ (?:to )?(?:everybody|everyone|anyone"
-            rf"|every (?:question|user|message)|all (?:questions|users)).{{0,40}}\bwith (?:the|our|my"
-            rf"|your) (?:admin )?{_ASSETS})"
-        ),
+        rf"(?:{_ANYBODY}.{{0,60}}\b{_ASSETS}|\b{_ASSETS}.{{0,60}}{_ANYBODY}|^ (?:to )?(?:everybody|everyone|anyone"
+        rf"|every (?:question|user|message)|all (?:questions|users)).{{0,40}}\bwith (?:the|our|my"
+        rf"|your) (?:admin )?{_ASSETS})",
         True,
     ),
     (
         "keeps something from the user",
-        (
-            r"\b(?:do not|don't|never|without) (?:tell|telling|inform|informing|mention|mentioning|reveal|revealing"
-            r"|disclose|show|alert|alerting|notify|notifying|let)\b"
-        ),
+        r"\b(?:do not|don't|never|without) (?:tell|telling|inform|informing|mention|mentioning|reveal|revealing"
+        r"|disclose|show|alert|alerting|notify|notifying|let)\b",
         r"^.{0,30}\b(?:users?|humans?|operators?|reviewers?|curators?|person you)\b.{0,30}\b(?:this (?:note|memory"
         r"|instruction|message|rule|order)|about (?:this|it)|of this|that you|these instructions|know (?:this|about"
         r"|that you))\b|^ (?:about |of )?this (?:note|memory|instruction|message|rule)\b.{0,20}(?:to|in your|users"
@@ -173,71 +159,52 @@ ENGLISH_RULES = (
     ),
     (
         "addresses the agent",
-        (
-            r"\b(?:(?:attention|note|notice|message|instructions?|reminder|memo|directive|order|hello|dear"
-            r"|hey)\W{0,3}(?:to |for )?(?:the |all |any |every |future ){0,4}(?:ai|llm|language model|chatbot"
-            r"|assistant|agent|model|bot|copilot)s?\b)"
-        ),
-        (
-            r"(?:\byou (?:must|should|are to|will|have to|shall|may now)|\byour (?:rules|instructions|guidelines|polic"
-            r"|task is now|new)|\b(?:ignore|disregard|obey|override|bypass|exfiltrate|reveal|grant|approve (?:all|any"
-            r"|every)|from now on|delete (?:all|every)|call \w+_\w+|execute|comply)\b)"
-        ),
+        r"\b(?:(?:attention|note|notice|message|instructions?|reminder|memo|directive|order|hello|dear"
+        r"|hey)\W{0,3}(?:to |for )?(?:the |all |any |every |future ){0,4}(?:ai|llm|language model|chatbot|assistant"
+        r"|agent|model|bot|copilot)s?\b)",
+        r"(?:\byou (?:must|should|are to|will|have to|shall|may now)|\byour (?:rules|instructions|guidelines|polic"
+        r"|task is now|new)|\b(?:ignore|disregard|obey|override|bypass|exfiltrate|reveal|grant|approve (?:all|any"
+        r"|every)|from now on|delete (?:all|every)|call \w+_\w+|execute|comply)\b)",
         False,
     ),
     (
         "addresses the agent",
-        (
-            r"\b(?:(?:all |any |every |each |future |whichever |if you are an? |as an? ){1,4}(?:ai|llm|language model"
-            r"|chatbot|assistant|agent|model|bot)s?\b|(?:ai|llm|language model|chatbot)s?\b|(?:assistant|agent|model"
-            r"|bot)s?(?= (?:reading|recalling|processing|who read|that read)))"
-        ),
-        (
-            r"^(?: (?:assistant|agent|model|system|bot)s?)?(?: (?:that|who|which) (?:reads?|recalls?|sees?|retrieves"
-            r"?|finds?|process\w*) (?:this|the above|it)|,? (?:reading|recalling|seeing|processing) (?:this|these|it)"
-            r"|,? (?:you must|must now|shall (?:now )?(?:ignore|obey)))"
-        ),
+        r"\b(?:(?:all |any |every |each |future |whichever |if you are an? |as an? ){1,4}(?:ai|llm|language model"
+        r"|chatbot|assistant|agent|model|bot)s?\b|(?:ai|llm|language model|chatbot)s?\b|(?:assistant|agent|model"
+        r"|bot)s?(?= (?:reading|recalling|processing|who read|that read)))",
+        r"^(?: (?:assistant|agent|model|system|bot)s?)?(?: (?:that|who|which) (?:reads?|recalls?|sees?|retrieves"
+        r"?|finds?|process\w*) (?:this|the above|it)|,? (?:reading|recalling|seeing|processing) (?:this|these|it)"
+        r"|,? (?:you must|must now|shall (?:now )?(?:ignore|obey)))",
         False,
     ),
     (
         "addresses the agent",
-        (
-            r"\b(?:when(?:ever)?|once|if|as soon as|after|before) (?:you|this (?:memory|note|text|entry|fact)"
-            r"|these (?:memories|notes)|the agent|an agent|the assistant) (?:read|recall|retrieve|see|load|is (?:read"
-            r"|recalled|retrieved|loaded|shown)|are (?:read|recalled|retrieved)|answers?|answer|reply|respond"
-            r"|summari[sz]e)s?\b"
-        ),
-        (
-            r"^(?: (?:this|it|these)(?: \w+)?)?,?.{0,30}?\b(?:ignore|disregard|obey|reveal|forward|send (?:all|the"
-            r"|every|it|this|a copy)|always (?:say|answer|recommend|add|append|approve)|call \w+_\w+|show this|append"
-            r"|insert|render|you must|approve (?:all|any|every)|execute|delete|reply only|respond only|answer only"
-            r"|also (?:send|include|forward|add)|run the)"
-        ),
+        r"\b(?:when(?:ever)?|once|if|as soon as|after|before) (?:you|this (?:memory|note|text|entry|fact)"
+        r"|these (?:memories|notes)|the agent|an agent|the assistant) (?:read|recall|retrieve|see|load|is (?:read"
+        r"|recalled|retrieved|loaded|shown)|are (?:read|recalled|retrieved)|answers?|answer|reply|respond"
+        r"|summari[sz]e)s?\b",
+        r"^(?: (?:this|it|these)(?: \w+)?)?,?.{0,30}?\b(?:ignore|disregard|obey|reveal|forward|send (?:all|the|every"
+        r"|it|this|a copy)|always (?:say|answer|recommend|add|append|approve)|call \w+_\w+|show this|append|insert"
+        r"|render|you must|approve (?:all|any|every)|execute|delete|reply only|respond only|answer only|also (?:send"
+        r"|include|forward|add)|run the)",
         False,
     ),
     (
         "dictates the answer",
         r"\b(?:answer|reply|respond|reply to|respond to|answer to)\b",
-        (
-            r"^(?: to)? (?:every|all|any|each)(?: (?:future|other|further|user|such))? (?:questions?|messages"
-            r"?|requests?|prompts?|queries|quer(?:y|ies)|users?)\b.{0,30}\b(?:with|by saying)\b(?! (?:the |a |their "
-            r"|your )?(?:ticket|name|signature|form|link|greeting|courtesy|in ))"
-        ),
+        r"^(?: to)? (?:every|all|any|each)(?: (?:future|other|further|user|such))? (?:questions?|messages?|requests"
+        r"?|prompts?|queries|quer(?:y|ies)|users?)\b.{0,30}\b(?:with|by saying)\b(?! (?:the |a |their "
+        r"|your )?(?:ticket|name|signature|form|link|greeting|courtesy|in ))",
         True,
     ),
     (
         "lifts the rules",
-        (
-            r"\b(?:your (?:\w+ ){0,2}(?:rules|instructions|guidelines|polic(?:y|ies)|restrictions|limitations"
-            r"|guard-?rails|filters|limits)|(?:all|every|any)(?: of)?(?: your| the)?(?: previous| prior"
-            r"| earlier)? ?(?:safety|security|ethical|content|system)? ?(?:instructions?|restrictions?|guidelines"
-            r"?|guard-?rails?|filters?)|(?:instructions?|polic(?:y|ies)|rules) above(?= (?:is|are|has|have|was"
-            r"|were)\b))\b"
-        ),
-        (
-            r"^.{0,40}\b(?:revoked|(?:have|has) changed, you|cancell?ed|void|lifted|suspended|disabled"
-            r"|no longer (?:appl|bind|count|valid)|deactivated|overridden|superseded|obsolete|null)"
-        ),
+        r"\b(?:your (?:\w+ ){0,2}(?:rules|instructions|guidelines|polic(?:y|ies)|restrictions|limitations|guard-?rails"
+        r"|filters|limits)|(?:all|every|any)(?: of)?(?: your| the)?(?: previous| prior| earlier)? ?(?:safety|security"
+        r"|ethical|content|system)? ?(?:instructions?|restrictions?|guidelines?|guard-?rails?|filters?)"
+        r"|(?:instructions?|polic(?:y|ies)|rules) above(?= (?:is|are|has|have|was|were)\b))\b",
+        r"^.{0,40}\b(?:revoked|(?:have|has) changed, you|cancell?ed|void|lifted|suspended|disabled|no longer (?:appl"
+        r"|bind|count|valid)|deactivated|overridden|superseded|obsolete|null)",
         False,
     ),
     (
@@ -248,10 +215,8 @@ ENGLISH_RULES = (
     ),
     (
         "sends data away",
-        (
-            r"\b(?:send|forward|e-?mail|mail|export|upload|transmit|leak|post|copy|exfiltrate|bcc|cc|relay|deliver"
-            r"|submit)\b"
-        ),
+        r"\b(?:send|forward|e-?mail|mail|export|upload|transmit|leak|post|copy|exfiltrate|bcc|cc|relay|deliver"
+        r"|submit)\b",
         rf"(?:\b(?:conversations?|chat (?:history|log)|messages|credentials?|pass ?words?|api keys?|secrets?|tokens"
         rf"|system prompt|memories|customer (?:list|data|records|table|database)|user data|database|everything"
         rf"|all (?:of )?(?:the |your |our |this )?data)\b.{{0,60}}\b(?:to|at)\b.{{0,20}}(?:https?:"
@@ -270,10 +235,8 @@ ENGLISH_RULES = (
     ),
     (
         "is a part of an order",
-        (
-            r"\b(?:part|piece|fragment|half|chunk) (?:one|two|three|four|a|b|\d) of (?:the |this |a |your )?(?:rule"
-            r"|instruction|order|command|prompt|directive|message)\b"
-        ),
+        r"\b(?:part|piece|fragment|half|chunk) (?:one|two|three|four|a|b|\d) of (?:the |this |a |your )?(?:rule"
+        r"|instruction|order|command|prompt|directive|message)\b",
         None,
         False,
     ),
@@ -282,10 +245,8 @@ ENGLISH_RULES = (
 OTHER_RULES = (
     (
         "dictates the answer",
-        (
-            r"\b(?:note (?:du )?systeme|nota del? sistema|systemhinweis|systemnachricht|nota di sistema"
-            r"|nota do sistema|systeembericht)\b"
-        ),
+        r"\b(?:note (?:du )?systeme|nota del? sistema|systemhinweis|systemnachricht|nota di sistema|nota do sistema"
+        r"|systeembericht)\b",
         r"^ ?:.{0,100}\b(?:reponses?|respuestas?|antwort\w{0,2}|rispost\w|respostas?|antwoord\w{0,2})\b",
         False,
     ),
@@ -322,13 +283,10 @@ OTHER_RULES = (
     # German, French, Spanish, Italian, Portuguese, Dutch: a new role, and secrets for everybody.
     (
         "changes the persona",
-        (
-            r"\b(?:ab (?:sofort|jetzt)|von nun an|du bist (?:jetzt|nun|ab)|a partir de maintenant|desormais"
-            r"|tu es (?:maintenant|desormais)|a partir de ahora|ahora eres|desde ahora|d'ora in poi|ora sei"
-            r"|da questo momento|a partir de agora|agora voce e|vanaf nu|ab jetzt|je bent (?:nu|vanaf)|с этого момента"
-            r"|теперь ты|od teraz|jestes teraz|从现在开始|从现在起|今からあなたは|これからあなたは|지금부터 (?:너"
-            r"|당신))"
-        ),
+        r"\b(?:ab (?:sofort|jetzt)|von nun an|du bist (?:jetzt|nun|ab)|a partir de maintenant|desormais"
+        r"|tu es (?:maintenant|desormais)|a partir de ahora|ahora eres|desde ahora|d'ora in poi|ora sei"
+        r"|da questo momento|a partir de agora|agora voce e|vanaf nu|ab jetzt|je bent (?:nu|vanaf)|с этого момента"
+        r"|теперь ты|od teraz|jestes teraz|从现在开始|从现在起|今からあなたは|これからあなたは|지금부터 (?:너|당신))",
         r"(?:\bkeine (?:regeln|grenzen|vorgaben|filter)|plus (?:de|aucune) (?:regles?|limites?)|no tienes (?:reglas"
         r"|limites)|non hai (?:regole|limiti)|ohne (?:jede |jegliche )?(?:regeln|einschrankung\w*|beschrankung\w*"
         r"|grenzen|filter|vorgaben)|sans (?:aucune )?(?:regles?|restrictions?|limites?|filtres?)"
@@ -341,18 +299,13 @@ OTHER_RULES = (
     ),
     (
         "asks for the prompt or secrets",
-        (
-            r"(?:\b(?:verrate|verrat\w{0,2}|enthulle|gib|zeige|nenne|revele[rz]?|divulgue[rz]?|affiche[rz]"
-            r"?|montre[rz]?|revela|muestra|divulga|rivela|mostra|mostre|revele|onthul|toon|раскрой|покажи|выведи|pokaz"
-            r"|ujawnij)\b|透露|泄露|告诉|输出|显示|教えて|開示|出力|알려|공개)"
-        ),
-        (
-            r"(?:system-?prompt|system-?anweisung|prompt (?:systeme|du systeme|del sistema|di sistema|do sistema"
-            r"|systemowy)|invite systeme|instructions? (?:systeme|secretes?)|систем\w+ (?:промпт|инструкц)|系统提示"
-            r"|システムプロンプト|시스템 ?프롬프트|mots de passe.{0,30}quiconque|passworter.{0,20}jedem"
-            r"|jedem.{0,30}(?:passwor"
-            r"|kundendaten))"
-        ),
+        r"(?:\b(?:verrate|verrat\w{0,2}|enthulle|gib|zeige|nenne|revele[rz]?|divulgue[rz]?|affiche[rz]?|montre[rz]"
+        r"?|revela|muestra|divulga|rivela|mostra|mostre|revele|onthul|toon|раскрой|покажи|выведи|pokaz|ujawnij)\b|透露"
+        r"|泄露|告诉|输出|显示|教えて|開示|出力|알려|공개)",
+        r"(?:system-?prompt|system-?anweisung|prompt (?:systeme|du systeme|del sistema|di sistema|do sistema"
+        r"|systemowy)|invite systeme|instructions? (?:systeme|secretes?)"
+        r"|систем\w+ (?:промпт|инструкц)|系统提示|システムプロンプト"
+        r"|시스템 ?프롬프트|mots de passe.{0,30}quiconque|passworter.{0,20}jedem|jedem.{0,30}(?:passwor|kundendaten))",
         False,
     ),
 )
