@@ -309,6 +309,7 @@ class TestCodes:
             ("codes",),
             "holds codes",
         )
+        assert verdict.notes == ("it is marked as suspicious wherever it is recalled: holds codes",)
 
     @pytest.mark.parametrize("guard", [Guard(), Guard(untrusted=["researcher"]), Guard(trusted=["editor"])])
     def test_what_anybody_else_tells_is_left_out(self, guard: Guard) -> None:

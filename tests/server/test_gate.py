@@ -206,6 +206,11 @@ async def test_while_rights_can_not_be_read_no_member_is_let_in(
     assert getattr(house, broken).name in caplog.text
 
 
+async def test_an_admin_is_let_in_while_a_team_file_can_not_be_read(house: House) -> None:
+    house.team_file.write_text("no team")
+    assert (await house.ask("admin", "GET", BANKS)).status_code == 200
+
+
 async def test_a_web_socket_is_closed(house: House) -> None:
     said: list[Any] = []
 
