@@ -61,6 +61,10 @@ class Signal:
     reason: str = ""
 
 
+FORMER_IDS = "former_ids"
+"""The metadata key of ``Memory.former_ids``, which only a backend sets."""
+
+
 @dataclass(frozen=True, slots=True)
 class Memory:
     """One stored fact.
@@ -96,6 +100,11 @@ class Memory:
     times_said: int = 1
     last_said_at: datetime | None = None
     signals: tuple[Signal, ...] = ()
+
+    @property
+    def former_ids(self) -> list[str]:
+        """Ids that it had before a server had to write its document anew."""
+        return self.metadata.get(FORMER_IDS, "").split()
 
     @property
     def author(self) -> str | None:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import inspect
 import logging
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypedDict, Unpack
@@ -24,6 +26,10 @@ CLOUD_URL = "https://api.hindsight.vectorize.io"
 
 MASK = "********"
 """What is shown of a secret."""
+
+_IN_A_URL = re.compile(r"(?<=//)[^/\s]+(?=@)|(?<==)[^&#\s]+")
+"""A URL's user and password, and the values of its query."""
+_NAMED = re.compile(r"(?i)((?:key|token|secret|passw(?:or)?d|pwd|sig|signature|auth|credential)s?[=:])[^&;,#\s)\"']+")
 
 Source = Literal["argument", "configure()", "environment", "default"]
 
@@ -76,6 +82,11 @@ class Settings(BaseSettings):
     audit_failure: Literal["warn", "refuse"] = Field("warn", validation_alias=_names("audit_failure"))
     verbose: bool = Field(False, validation_alias=_names("verbose"))
 
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """What ``repr`` and ``str`` show: no secret."""
+        for name, value in super().__repr_args__():
+            yield name, value if isinstance(value, SecretStr) else masked(value)
+
     @field_validator("hindsight_api_url")
     @classmethod
     def _url(cls, value: str | None) -> str | None:
@@ -87,6 +98,17 @@ class Settings(BaseSettings):
         if value is not None:
             check_api_key(value.get_secret_value())
         return value
+
+
+def masked(value: Any) -> Any:
+    """A setting's value as it may be shown: what an address or a name such as ``key=`` says is secret is left out."""
+    if isinstance(value, list):
+        return [masked(part) for part in value]
+    if not isinstance(value, str | Path):
+        return value
+    text = str(value)
+    shown = _NAMED.sub(rf"\1{MASK}", _IN_A_URL.sub(MASK, text) if "://" in text else text)
+    return value if shown == text else shown
 
 
 def check_url(url: str) -> str:

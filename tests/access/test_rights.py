@@ -36,10 +36,10 @@ def test_a_write_goes_to_no_bank_without_the_right(bank: Any) -> None:
 
 def test_without_any_right_nothing_is_written_or_read() -> None:
     held = rights(none=NONE)
-    with pytest.raises(AccessDenied, match="'retain'"):
+    with pytest.raises(AccessDenied, match="retain on any bank"):
         held.write_target(ADA, None)
     for access in (Access.RECALL, Access.REFLECT):
-        with pytest.raises(AccessDenied, match=f"'{access.verbs[0]}'"):
+        with pytest.raises(AccessDenied, match=f"{access.verbs[0]} on any bank"):
             held.read_targets(ADA, access, None)
 
 

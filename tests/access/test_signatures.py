@@ -54,6 +54,7 @@ def test_what_a_decision_left_is_taken_off_before_the_next() -> None:
         "reviewed_by": "chair",
         "review_id": "1",
         "lineage": "b#1",
+        "former_ids": "2",
         "page": "7",
     }
     assert provenance.undecided(metadata, ["red", "lineage:b", "author:a"]) == (
@@ -85,7 +86,7 @@ def test_a_tag_that_looks_like_a_signature_is_refused_and_cut(name: str) -> None
 
 def test_what_only_the_service_sets() -> None:
     assert provenance.RESERVED_METADATA == {
-        *("team", "author", "user", "session", "run", "trust", "lineage", "reviewed_by", "marked"),
+        *("team", "author", "user", "session", "run", "trust", "lineage", "reviewed_by", "marked", "former_ids"),
         *("review_kind", "review_id", "review_bank", "review_bank_id", "review_origin", "review_item"),
     }
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from hindsight_teams.audit import AuditEvent, AuditStore, open_audit
 from tests.cli.conftest import Cli
 
 FERRY = "The ferry Aurora leaves Bergen at 14:30 on 3 May 2027."
@@ -114,8 +115,49 @@ def test_a_renamed_bank_is_listed_under_its_new_id(cli: Cli, filled: str) -> Non
 
 def test_no_bank_takes_or_leaves_the_place_of_a_review_queue(cli: Cli, filled: str) -> None:
     failed = cli("bank", "rename", filled, "desk:review:queue")
-    assert (failed.code, "review queue" in failed.err) == (1, True)
+    assert (failed.code, "review bank" in failed.err) == (1, True)
     assert cli("bank", "stats", filled).code == 0
+
+
+def test_what_an_operator_does_to_a_whole_bank_is_in_the_audit(
+    cli: Cli, filled: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HINDSIGHT_TEAMS_AUDIT", "log.jsonl")
+    monkeypatch.setenv("LOGNAME", "olga")
+    memory_id = cli("bank", "show", filled, "--json").json["memories"][0]["id"]
+    assert cli("bank", "delete", filled, "--memory", memory_id, "--yes").code == 0
+    assert cli("bank", "export", filled, "-o", "a.jsonl").code == 0
+    assert cli("bank", "import", "new", "a.jsonl").code == 0
+    assert cli("bank", "rename", filled, "archive").code == 0
+    assert cli("bank", "rename", "archive", "new").code == 1
+    assert cli("bank", "delete", "new", "--yes").code == 0
+    with open_audit(home / "log.jsonl", create=False) as log:
+        events = list(log.query())
+    assert {event.actor for event in events} == {"olga"}
+    assert [(e.verb, e.bank_id, e.outcome, e.error, e.reason) for e in events] == [
+        ("delete", filled, "allowed", None, None),
+        ("export", filled, "allowed", None, None),
+        ("import", "new", "allowed", None, None),
+        ("rename", filled, "allowed", None, "to archive"),
+        ("rename", "archive", "error", "InvalidInput", "to new"),
+        ("delete", "new", "allowed", None, "the whole bank"),
+    ]
+    assert list(events[0].memory_ids) == [memory_id]
+
+
+def test_an_operator_does_nothing_that_can_not_be_recorded_where_that_is_refused(
+    cli: Cli, filled: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: AuditStore, event: AuditEvent) -> None:
+        raise OSError("no space is left")
+
+    monkeypatch.setattr(AuditStore, "record", full)
+    monkeypatch.setenv("HINDSIGHT_TEAMS_AUDIT", "full.jsonl")
+    monkeypatch.setenv("HINDSIGHT_TEAMS_AUDIT_FAILURE", "refuse")
+    for command in (("rename", filled, "archive"), ("delete", filled, "--yes"), ("export", filled)):
+        assert "can't be recorded are refused" in cli("bank", *command).err
+    monkeypatch.setenv("HINDSIGHT_TEAMS_AUDIT_FAILURE", "warn")
+    assert len(cli("bank", "show", filled, "--json").json["memories"]) == 2
 
 
 def test_a_server_is_not_asked_to_rename_and_the_error_says_what_to_do(cli: Cli) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hindsight_teams.settings import Settings
+from hindsight_teams.settings import Settings, load
 from tests.cli.conftest import Cli
 
 
@@ -45,6 +45,53 @@ def test_a_secret_in_an_address_is_never_shown(cli: Cli, monkeypatch: pytest.Mon
         monkeypatch.setenv("HINDSIGHT_API_URL", url)
         shown = cli("config", "show", *options)
         assert ("hunter2" in shown.out + shown.err, "********" in shown.out) == (False, True)
+
+
+KEY = "sk-proj-4Jk2l9Qx7ZtR8vWm"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("HINDSIGHT_TEAMS_EMBEDDER", f"openai:{KEY}"),
+        ("HINDSIGHT_TEAMS_EMBEDDER", "openai:token=4Jk2l9"),
+        ("HINDSIGHT_TEAMS_DB", "memory.db?key=hunter2"),
+        ("HINDSIGHT_TEAMS_DB", "x/password=hunter2;mode=ro"),
+        ("HINDSIGHT_TEAMS_AUDIT", f"{KEY}.txt"),
+        ("HINDSIGHT_TEAMS_TAGS", f'["red", "{KEY}"]'),
+        ("HINDSIGHT_TEAMS_RECALL_TAGS", '["api_key=hunter2"]'),
+        ("HINDSIGHT_TEAMS_BUDGET", KEY),
+        ("HINDSIGHT_API_URL", f"https://h.example/{KEY}"),
+        ("HINDSIGHT_API_TENANT_KEY_FILE", f"{KEY}.json"),
+    ],
+)
+def test_a_secret_in_any_setting_is_shown_by_no_command(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    for command in (("config", "show"), ("config", "show", "--json"), ("doctor",), ("doctor", "--json")):
+        shown = cli(*command)
+        assert not any(word in shown.out + shown.err for word in ("hunter2", "4Jk2l9"))
+    assert "********" in cli("config", "show").out
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_an_error_shows_no_secret_of_a_path_or_an_option(cli: Cli, options: tuple[str, ...]) -> None:
+    for command in (
+        ("bank", "list", "--db", f"{KEY}.db"),
+        ("bank", "list", "--db", "x.db?key=hunter2"),
+        ("bank", "list", "--url", "https://ada:hunter2@h.example"),
+    ):
+        failed = cli(*command, *options)
+        assert failed.code != 0
+        assert not any(word in failed.out + failed.err for word in ("hunter2", "4Jk2l9"))
+
+
+def test_the_settings_show_no_secret_of_their_own() -> None:
+    settings = load(api_key="hsk-hunter2", db="m.db?key=hunter2", tags=["token:hunter2", "red"])
+    assert "hunter2" not in repr(settings) + str(settings)
+    assert "'red'" in repr(settings)
+    assert str(settings.db) == "m.db?key=hunter2"
 
 
 @pytest.mark.parametrize(

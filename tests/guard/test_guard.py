@@ -310,6 +310,7 @@ class TestCodes:
             ("codes",),
             "holds codes",
         )
+        assert verdict.notes == ("it is marked as suspicious wherever it is recalled: holds codes",)
 
     @pytest.mark.parametrize("guard", [Guard(), Guard(untrusted=["researcher"]), Guard(trusted=["editor"])])
     def test_what_anybody_else_tells_is_left_out(self, guard: Guard) -> None:
@@ -330,6 +331,43 @@ class TestCodes:
         assert verdict.action == action
         assert left is None or verdict.text == left
         assert self.judge(Guard(on_hit={"codes": "allow"}), source="others").text == CODE
+
+    @pytest.mark.parametrize("source", ["author", "others"])
+    @pytest.mark.parametrize(
+        "text",
+        [
+            CODE,
+            "My locker 3315 is by the window; the gate code is 5512.",
+            "Call my phone where the alarm code 4711 fails.",
+            "The PIN code of the card lock is 4711.",
+            "The wifi password of the guest net is sunflower42.",
+            "Das WLAN-Passwort im Gästezimmer lautet Sonne2024.",
+        ],
+    )
+    def test_in_a_users_own_bank_the_code_of_a_place_stays_as_it_was_told(self, text: str, source: Any) -> None:
+        attempt = WriteAttempt(text, caller=ADA, source=source, private=True)
+        for guard in (Guard(), Guard(untrusted=["researcher"]), Guard(trusted=["researcher"])):
+            verdict = guard.inspect(attempt)
+            assert (verdict.action, verdict.text, verdict.notes) == ("allow", text, ())
+        assert Guard(on_hit={"codes": "redact"}).inspect(attempt).action == "redact"
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "My bank card PIN is 4711.",
+            "The PIN of my SIM card is 4711.",
+            "The gate code hangs in the hall, and my card, the blue one, has the PIN 4711.",
+            "Die PIN der Bankkarte ist 4711.",
+            "The Netflix password is hunter22.",
+            "The wifi is slow. The bank password is hunter22x.",
+            "The CVV is 123.",
+            f"The key is {KEY}",
+        ],
+    )
+    def test_what_opens_an_account_is_left_out_of_a_users_own_bank_too(self, text: str) -> None:
+        verdict = Guard(trusted=["researcher"]).inspect(WriteAttempt(text, caller=ADA, private=True))
+        assert (verdict.action, verdict.check) == ("redact", "secrets")
+        assert "[redacted: " in str(verdict.text)
 
     @pytest.mark.parametrize("text", ["The wifi password is tr0ub4dor.", "The CVV is 123.", f"The key is {KEY}"])
     def test_a_credential_of_a_trusted_author_is_left_out_all_the_same(self, text: str) -> None:

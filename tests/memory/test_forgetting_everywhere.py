@@ -11,6 +11,7 @@ import pytest
 
 from hindsight_teams import SQLiteBackend, TeamMemory
 from hindsight_teams.access.grants import Caller
+from hindsight_teams.access.signatures import identity_tag
 from hindsight_teams.audit import AuditStore, open_audit
 from hindsight_teams.backends.base import DelegatingBackend
 from hindsight_teams.models import RetainItem
@@ -176,6 +177,17 @@ def test_a_dry_run_shows_the_text_of_what_waits(house: TeamMemory, state: str) -
     shown = house.forget(tags=["gems"]).memories["house:review:queue"]
     assert [memory.text for memory in shown] == [POISON if state == "quarantine" else NOTE]
     assert shown[0].author == "clerk"
+    assert {"gems", "user:ada", "author:clerk"} <= set(shown[0].tags)
+
+
+def test_a_dry_run_lists_of_an_approval_the_copy_that_it_made_and_no_neighbour(house: TeamMemory) -> None:
+    house.member("chair").retain("A lamp of the chair.", bank="decisions")
+    review_id = put_up(house, "proposal, approved")
+    listed = house.forget(memory_ids=[review_id]).memories
+    assert {bank: [m.text for m in memories] for bank, memories in listed.items()} == {
+        "house:decisions": [NOTE],
+        "house:review:queue": [NOTE],
+    }
 
 
 def test_what_waits_is_forgotten_by_its_review_id_alone(house: TeamMemory, backend: SQLiteBackend) -> None:
@@ -212,6 +224,23 @@ def test_forgetting_one_promoted_memory_leaves_all_others_in_every_bank(
     after = {bank.bank_id: texts(backend, bank.bank_id) for bank in backend.list_banks() if bank.bank_id in before}
     assert after == before
     assert "chrysoberyl" not in whole(backend)
+
+
+def test_a_copy_and_its_copy_go_where_no_record_of_their_approval_is_left(
+    house: TeamMemory, backend: SQLiteBackend
+) -> None:
+    put_up(house, "proposal, approved")
+    [first] = backend.list_memories("house:decisions").memories
+    origin = f"house:decisions#{first.id}"
+    backend.retain(
+        "house:shared", NOTE, tags=["team:house", identity_tag("lineage", origin)], metadata={"lineage": origin}
+    )
+    backend.retain("house:shared", "The rug is red.", tags=["team:house"])
+    backend.delete_bank("house:review:queue")
+    [told] = [m for m in backend.list_memories("house:notes:member:clerk").memories if m.text == NOTE]
+    house.forget(memory_ids=[told.id], dry_run=False)
+    assert texts(backend, "house:decisions") == []
+    assert texts(backend, "house:shared") == ["The rug is red."]
 
 
 def texts(backend: SQLiteBackend, bank_id: str) -> list[str]:

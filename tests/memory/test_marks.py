@@ -66,6 +66,24 @@ def test_one_line_marks_for_every_member_but_not_the_words_of_others(make: Make)
     assert team.member("web").retain(f"{NOTE} Twice.").quarantined
 
 
+def test_a_code_stays_in_the_users_own_bank_and_in_no_other(tmp_path: Path) -> None:
+    team = TeamMemory(
+        "house",
+        banks={"shared": "team", "notes": "member", "customer": "user", "chat": "{team}:chat:{user}:{session}"},
+        members={"butler": dict.fromkeys(("shared", "notes", "customer", "chat"), "full")},
+        backend=SQLiteBackend(tmp_path / "memory.db"),
+    )
+    butler = team.member("butler")
+    ada = butler.bound(user="ada", session="s")
+    code = "The alarm code is 4711."
+    kept = {}
+    for bank in ("shared", "notes", "customer", "chat"):
+        butler.for_words_of_others().retain(code, bank=bank, caller=ada)
+        [found] = butler.recall("alarm code", banks=[bank], caller=ada).results
+        kept[bank] = (found.text == code, found.marked)
+    assert kept == {"shared": (False, None), "notes": (False, None), "customer": (True, None), "chat": (True, None)}
+
+
 def test_a_mark_stands_in_the_line_that_a_model_reads(make: Make) -> None:
     team = make({"trusted": ["editor"]})
     team.member("editor").retain(NOTE)

@@ -50,6 +50,7 @@ class Shelf(Backend):
             answer = MemoryPage(found[request.offset :][: request.limit], len(found), request.limit, request.offset)
         elif isinstance(request, DeleteMemories):
             ids = None if request.ids is None else list(request.ids)
+            assert not request.filter.tags or request.filter.match == "all_strict"
             self.deleted.append((request.bank or "", ids, request.document_id, list(request.filter.tags)))
             answer = len(ids or [1])
         else:
@@ -157,6 +158,34 @@ class TestDeletions:
             ("t:own:user:ada", ["9"], None, ["team:t"]),
             ("t:shared", ["1"], None, ["team:t"]),
         ]
+
+    def test_what_is_named_and_what_is_bound_to_it_go_in_one_request_to_a_server(self) -> None:
+        shelf = Shelf(fact("1"), fact("2"), fact("3"), observation("o", "2"))
+        assert forgotten(shelf, memory_ids=["1", "o"]) == {"t:shared": ["1", "2", "o"]}
+        assert shelf.deleted == [("t:shared", ["1", "2"], None, ["team:t"])]
+
+    def test_a_memory_and_its_copies_go_by_an_id_that_it_had(self) -> None:
+        copied = fact("9", "t:own:user:ada", metadata={"lineage": "t:shared#1"})
+        shelf = Shelf(fact("2", metadata={"former_ids": "0 1"}), fact("3"), copied)
+        expected = {"t:own:user:ada": ["9"], "t:shared": ["2"]}
+        assert forgotten(shelf, memory_ids=["1"]) == expected
+        assert forgotten(shelf, memory_ids=["2"]) == expected
+        assert forgotten(shelf, memory_ids=["0"], session="s2") == {}
+
+    def test_an_unsigned_memory_is_nobodys_and_goes_by_no_id(self) -> None:
+        shelf = Shelf(fact("1"), fact("2", tags=()), observation("o", "1"))
+        assert forgotten(shelf, memory_ids=["2", "o"]) == {"t:shared": ["1", "o"]}
+        assert shelf.deleted == [("t:shared", ["1"], None, ["team:t"])]
+
+    def test_what_was_derived_in_the_review_bank_is_listed_where_no_envelope_goes(self) -> None:
+        shelf = Shelf(replace(observation("o", "gone"), bank_id="t:review:queue"))
+        assert forgotten(shelf, user="ada") == {"t:review:queue": ["o"]}
+
+    def test_what_stands_unsigned_in_a_users_bank_goes_by_ids_before_all_else(self) -> None:
+        own = "t:own:user:ada"
+        shelf = Shelf(fact("1", own), fact("2", own, tags=()))
+        assert forgotten(shelf, user="ada") == {own: ["1", "2"]}
+        assert shelf.deleted == [(own, ["2"], None, []), (own, None, None, KEPT)]
 
     def test_an_observation_goes_with_the_memories_that_it_rests_on(self) -> None:
         shelf = Shelf(fact("1"), fact("2"), fact("3"), observation("o", "1", "2"))

@@ -75,6 +75,14 @@ def test_a_deletion_that_selects_nothing_is_no_request() -> None:
     assert DeleteMemories(bank="b", filter=TagFilter([], "exact")).filter.match == "exact"
 
 
+@pytest.mark.parametrize(("old", "new"), [("desk:review:queue", "x"), ("x", "desk:review:queue")])
+def test_no_bank_takes_or_leaves_the_place_of_a_review_bank(backend: SQLiteBackend, old: str, new: str) -> None:
+    backend.retain(old, "The attic is dry.")
+    with pytest.raises(InvalidInput, match="'desk:review:queue'"):
+        backend.rename_bank(old, new)
+    assert [bank.bank_id for bank in backend.list_banks()] == [old]
+
+
 def test_what_a_backend_does_not_declare_is_unsupported(backend: SQLiteBackend) -> None:
     lacking: list[Request[Any]] = [
         ListDocuments(bank="b"),

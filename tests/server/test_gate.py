@@ -206,6 +206,11 @@ async def test_while_rights_can_not_be_read_no_member_is_let_in(
     assert getattr(house, broken).name in caplog.text
 
 
+async def test_an_admin_is_let_in_while_a_team_file_can_not_be_read(house: House) -> None:
+    house.team_file.write_text("no team")
+    assert (await house.ask("admin", "GET", BANKS)).status_code == 200
+
+
 async def test_a_web_socket_is_closed(house: House) -> None:
     said: list[Any] = []
 
@@ -431,6 +436,24 @@ class TestSessions:
         assert await self.use(sessions, "reader", await self.begin(sessions, "reader"), method) == 200
         assert await self.use(sessions, "all", own, method, "/mcp/desk:shared/") == 200
 
+    @pytest.mark.parametrize("method", ["POST", "GET", "DELETE"])
+    async def test_it_ends_with_the_key_that_opened_it(self, sessions: House, method: str) -> None:
+        keys = sessions.authority.keys
+        revoked, rotated = await self.begin(sessions, "all"), await self.begin(sessions, "reader")
+        keys.revoke(sessions.ids["all"])
+        _, sessions.keys["reader's next"] = keys.rotate(sessions.ids["reader"])
+        assert await self.use(sessions, "all", revoked, method) == 401
+        assert await self.use(sessions, "reader", rotated, method) == 401
+        assert await self.use(sessions, "reader's next", rotated, method) == 404
+
+    async def test_an_open_session_keeps_no_right_that_was_taken_away(self, sessions: House) -> None:
+        own = await self.begin(sessions, "writer")
+        call = {"method": "tools/call", "params": {"name": "retain", "arguments": {"content": "x"}}}
+        given: dict[str, Any] = {"json": call, "headers": {"Mcp-Session-Id": own, "X-Bank-Id": "desk:shared"}}
+        assert (await sessions.ask("writer", "POST", "/mcp", **given)).status_code == 200
+        sessions.team_file.write_text(TEAM.replace("writer-only", "none"))
+        assert (await sessions.ask("writer", "POST", "/mcp", **given)).status_code == 403
+
     async def test_one_that_nobody_opened_is_not_there(self, sessions: House) -> None:
         assert await self.use(sessions, "all", "s0") == 404
         assert await self.use(sessions, "admin", "") == 404
@@ -471,6 +494,7 @@ class TestMcp:
 
     async def test_the_listing_of_banks_is_for_all(self, house: House) -> None:
         assert await house.call("writer", "list_banks") == 200
+        assert await house.call("writer", "list_banks", path="/mcp/desk:shared/") == 200
 
     async def test_the_bank_of_the_header_counts(self, house: House) -> None:
         message = {"method": "tools/call", "params": {"name": "recall", "arguments": {"query": "x"}}}

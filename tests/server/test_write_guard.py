@@ -71,7 +71,9 @@ def test_what_is_fine_passes_as_it_was_signed() -> None:
 
 
 def test_a_trusted_members_order_is_marked() -> None:
-    [item], reason = judge({"content": ORDER}, GuardRules(trusted=frozenset({"clerk"})))
+    note = {"content": ORDER, "tags": ["a"], "metadata": {"page": "7"}}
+    [item], reason = judge(note, GuardRules(trusted=frozenset({"clerk"})))
+    assert ("a" in item["tags"], item["metadata"]["page"], item["metadata"]["author"]) == (True, "7", "clerk")
     stored = signed(item)
     assert reason is None
     assert MARK in stored["tags"]
@@ -200,3 +202,11 @@ def test_a_team_keeps_its_guard_until_its_rules_change() -> None:
     assert guards.of("desk", GuardRules()) is first
     assert guards.of("other", GuardRules()) is not first
     assert guards.of("desk", GuardRules(actions={"instructions": "mark"})) is not first
+
+
+@pytest.mark.parametrize(("private", "kept"), [(True, True), (False, False)])
+def test_the_code_of_a_place_stays_in_the_users_own_bank_over_http_too(private: bool, kept: bool) -> None:
+    item = signed({"content": "The alarm code is 4711.", "metadata": {"speaker": "user", "user": "ada"}})
+    clerk = Caller(team="desk", member="clerk")
+    [passed], reason = guarded(Guard(), [item], bank="customer", caller=clerk, private=private)
+    assert (("4711" in passed["content"]), reason) == (kept, None)

@@ -30,11 +30,9 @@ from hindsight_teams.errors import (
     TeamDefinitionError,
     did_you_mean,
 )
-from hindsight_teams.requests.checks import MAX_BANK_ID, check_bank_id
+from hindsight_teams.requests.checks import MAX_BANK_ID, REVIEW, check_bank_id
 
 SCOPES = ("team", "member", "user")
-REVIEW = "review"
-"""The name under which a team's review bank stands among its banks."""
 
 CALLER_FIELDS = ("team", "member", "user", "session", "run")
 
@@ -77,11 +75,6 @@ def join(*components: str) -> str:
 def review_bank_id(caller: Caller) -> str:
     """The id of a team's review bank; three components, which no scope of a member's bank has."""
     return join(caller.team or "toolkit", REVIEW, "queue")
-
-
-def is_review_bank(bank_id: str) -> bool:
-    """Whether this is the id of some team's review bank."""
-    return bank_id.endswith(f":{REVIEW}:queue") and bank_id.count(":") == 2
 
 
 def _fit(bank_id: str) -> str:

@@ -18,7 +18,7 @@ from typing import Any
 from hindsight_teams.access.banks import escape, unescape
 from hindsight_teams.access.grants import Caller
 from hindsight_teams.errors import InvalidInput
-from hindsight_teams.models import Memory, RetainItem, TagGroup, TagsMatch
+from hindsight_teams.models import FORMER_IDS, Memory, RetainItem, TagGroup, TagsMatch
 from hindsight_teams.requests.tags import TagFilter
 from hindsight_teams.text import cut
 
@@ -27,7 +27,7 @@ ENVELOPE_METADATA = frozenset(
     {"review_kind", "review_id", "review_bank", "review_bank_id", "review_origin", "review_item"}
 )
 """What an envelope in the review bank carries besides the signature."""
-RESERVED_METADATA = ENVELOPE_METADATA | {*FIELDS, "trust", "lineage", "reviewed_by", "marked"}
+RESERVED_METADATA = ENVELOPE_METADATA | {*FIELDS, "trust", "lineage", "reviewed_by", "marked", FORMER_IDS}
 RESERVED_PREFIXES = tuple(f"{name}:" for name in (*FIELDS, "tagset", "trust", "lineage", "marked"))
 SPOKEN_METADATA = frozenset({"speaker", "exchange", "doubt"})
 """Who said something, in which exchange, and whether it may tell nothing; only automatic retention sets it."""
@@ -121,8 +121,9 @@ def attributed(memory: Memory) -> Memory:
 
 
 def undecided(metadata: Mapping[str, str], tags: Sequence[str]) -> tuple[dict[str, str], list[str]]:
-    """A memory's metadata and tags without what an earlier decision about it left: a new one decides anew."""
-    kept = {k: v for k, v in metadata.items() if k not in ("lineage", "reviewed_by") and k not in ENVELOPE_METADATA}
+    """A memory's metadata and tags without what an earlier decision about it left, and for a copy: ids are its own."""
+    decided = ENVELOPE_METADATA | {"lineage", "reviewed_by", FORMER_IDS}
+    kept = {k: v for k, v in metadata.items() if k not in decided}
     if "author" in kept:
         kept["trust"] = trust_in(kept.get("speaker"))
     return kept, [tag for tag in tags if not tag.startswith("lineage:")]

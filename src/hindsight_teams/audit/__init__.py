@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from hindsight_teams.audit.events import (
@@ -37,6 +38,7 @@ __all__ = [
     "SpanSink",
     "StructlogSink",
     "Verification",
+    "default_audit",
     "is_logged",
     "open_audit",
     "trail_of",
@@ -53,7 +55,7 @@ def open_audit(path: str | Path, *, keep_text: bool = False, create: bool = True
         create: Make the file when it does not exist. For looking only, pass False.
 
     Raises:
-        ConfigurationError: Another suffix, or no such file with ``create=False``.
+        ConfigurationError: Another suffix, a link, which is not followed, or no such file with ``create=False``.
         DatabaseUnusable: The file can't be opened or is not an audit log.
     """
     path = Path(path).expanduser()
@@ -63,6 +65,8 @@ def open_audit(path: str | Path, *, keep_text: bool = False, create: bool = True
             f"the audit log's file name ends in {suffix!r}; end it in .db (SQLite) or .jsonl (JSON lines)",
             path=str(path),
         )
+    if path.is_symlink():  # whoever planted it would have events written into a file of its choice
+        raise ConfigurationError(f"the audit log {path.name!r} is a link, and none is followed; name the file itself")
     if not create and not path.exists():
         raise ConfigurationError("there is no audit log yet at the configured place", path=str(path))
     if suffix == ".jsonl":
@@ -72,3 +76,10 @@ def open_audit(path: str | Path, *, keep_text: bool = False, create: bool = True
     from hindsight_teams.audit.database import SQLiteAuditStore
 
     return SQLiteAuditStore(path, keep_text=keep_text)
+
+
+@cache
+def default_audit(path: Path | None) -> AuditTrail:
+    """The log, OpenTelemetry where the application uses it, and the audit file where one is set."""
+    files = [open_audit(path)] if path else []
+    return AuditTrail(StructlogSink(), SpanSink(), *files)

@@ -47,7 +47,7 @@ class JSONLinesAuditStore(AuditStore):
     def _descriptor(self) -> int:
         if self._file is None:
             make_file(self.path)
-            self._file = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
+            self._file = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW)
         return self._file
 
     def _append(self, payload: str) -> None:

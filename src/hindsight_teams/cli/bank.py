@@ -29,6 +29,7 @@ from hindsight_teams.cli.options import (
     finds_by_meaning,
     insist_on,
     moment,
+    recorded,
 )
 from hindsight_teams.cli.output import console, counted, day, glyph, item, print_json, say, styled
 from hindsight_teams.models import Budget, ListOrder, TagCount, TagsMatch
@@ -266,11 +267,14 @@ def delete(
     with backend(db, url, must_exist=True) as memory:
         if memory_id or document:
             confirm(f"Delete these memories of {bank!r} for good?", yes=yes)
-            deleted = memory.delete_memories(bank, ids=memory_id, document_id=document)
+            with recorded("delete", bank, f"document {document}" if document else None) as event:
+                deleted = memory.delete_memories(bank, ids=memory_id, document_id=document)
+                event.update(count=deleted, memory_ids=tuple(memory_id or ()))
         else:
             insist_on(memory, bank)
             confirm(f"Delete the bank {bank!r} and all it holds for good?", yes=yes)
-            deleted = memory.delete_bank(bank)
+            with recorded("delete", bank, "the whole bank") as event:
+                event["count"] = deleted = memory.delete_bank(bank)
     if json:
         print_json({"bank_id": bank, "deleted": deleted})
     else:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hindsight_teams.cli.failing import FAILED, usage
-from hindsight_teams.cli.options import Json
+from hindsight_teams.cli.options import Json, recorded
 from hindsight_teams.cli.output import glyph, item, print_json, say, styled
 from hindsight_teams.cli.progress import progress_bar
 from hindsight_teams.errors import NotFound
@@ -55,7 +55,8 @@ def copy(
         reports = []
         for number, name in enumerate(names, 1):
             bar.start(f"{name}  ({number} of {len(names)})" if len(names) > 1 else name)
-            reports.append(copy_bank(here, name, there, rename, progress=bar.at))
+            with recorded("copy", name, f"to {rename or name} of another backend"):
+                reports.append(copy_bank(here, name, there, rename, progress=bar.at))
     if json:
         print_json({"ok": all(report.ok for report in reports), "banks": reports})
     else:

@@ -12,7 +12,7 @@ import typer
 
 from hindsight_teams.cli.completing import complete_banks
 from hindsight_teams.cli.failing import FAILED, line, usage
-from hindsight_teams.cli.options import Bank, Db, Json, Url, backend, insist_on
+from hindsight_teams.cli.options import Bank, Db, Json, Url, backend, insist_on, recorded
 from hindsight_teams.cli.output import counted, glyph, opened_for_writing, print_json, say, spare_databases
 from hindsight_teams.cli.progress import progress_bar
 from hindsight_teams.errors import InvalidInput
@@ -88,9 +88,10 @@ def import_(
         export = Export.of(file)
     except InvalidInput as error:
         raise InvalidInput(error.message, path=str(file)) from None
-    with backend(db, url) as memory, progress_bar(shown=not json) as bar:
+    with backend(db, url) as memory, progress_bar(shown=not json) as bar, recorded("import", bank) as event:
         bar.start(bank, export.memories)
         report = import_bank(memory, bank, export, progress=bar.at)
+        event["count"] = report.stored
     if json:
         print_json({"ok": not report.problems, **asdict(report)})
     else:
@@ -111,7 +112,7 @@ def _write(memory: Backend, bank: str, out: TextIO, *, shown: bool) -> int:
     from hindsight_teams.memory.exporting import export_lines
 
     count = 0
-    with progress_bar(shown=shown) as bar:
+    with progress_bar(shown=shown) as bar, recorded("export", bank):
         bar.start(bank, memory.bank_stats(bank).memories)
         for count, row in enumerate(export_lines(memory, bank)):
             out.write(f"{row}\n")

@@ -6,11 +6,10 @@ from typing import Annotated
 
 import typer
 
-from hindsight_teams.access.banks import is_review_bank
 from hindsight_teams.cli.completing import complete_banks
-from hindsight_teams.cli.options import Db, Json, Url, backend, insist_on
+from hindsight_teams.cli.options import Db, Json, Url, backend, insist_on, recorded
 from hindsight_teams.cli.output import glyph, print_json, say
-from hindsight_teams.errors import InvalidInput, Unsupported
+from hindsight_teams.errors import Unsupported
 
 
 def rename(
@@ -37,11 +36,8 @@ def rename(
                 f" --as {new}`, for which its LLM reads each text again, then `hindsight-teams bank delete {old}`"
             )
         insist_on(memory, old)
-        if any(map(is_review_bank, (old, new))):
-            raise InvalidInput(
-                f"{old!r} to {new!r}: a team finds its review queue by its id, so no bank takes or leaves it"
-            )
-        memory.rename_bank(old, new)
+        with recorded("rename", old, f"to {new}"):
+            memory.rename_bank(old, new)
     if json:
         print_json({"old": old, "new": new})
     else:

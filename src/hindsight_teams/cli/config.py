@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -13,7 +12,7 @@ from hindsight_teams.cli.doctor import dotenv_names
 from hindsight_teams.cli.failing import FAILED, usage
 from hindsight_teams.cli.keys import DEFAULT_FILE
 from hindsight_teams.cli.options import TEAM_FILE, Db, Json, Url, find_team_file
-from hindsight_teams.cli.output import glyph, item, print_json, styled
+from hindsight_teams.cli.output import glyph, item, print_json, styled, without_secrets
 
 if TYPE_CHECKING:
     from hindsight_teams.settings import Setting
@@ -23,8 +22,6 @@ app = typer.Typer(help="Show the settings.", no_args_is_help=True)
 _OPTIONS = {"db": "--db", "hindsight_api_url": "--url"}
 _COLUMN = 10
 """Characters that a value takes at least, so that what follows most of them stands in a column."""
-_IN_A_URL = re.compile(r"(?<=//)[^/\s]+(?=@)|(?<==)[^&#\s]+")
-"""A URL's user and password, and the values of its query."""
 _KEY_FILE = "HINDSIGHT_API_TENANT_KEY_FILE"
 
 
@@ -51,7 +48,8 @@ def show(*, db: Db = None, url: Url = None, json: Json = False) -> None:
     if db is not None and url is not None:
         raise usage("give --db or --url, not both")
     unread = dotenv_names()
-    rows = [*(_row(setting, unread) for setting in described(db=db, hindsight_api_url=url)), *_files()]
+    unmasked = [*(_row(setting, unread) for setting in described(db=db, hindsight_api_url=url)), *_files()]
+    rows = [replace(row, value=without_secrets(row.value)) for row in unmasked]
     good = not any(row.problem for row in rows)
     if json:
         print_json({"ok": good, "settings": rows})
@@ -76,8 +74,6 @@ def _row(setting: Setting, unread: list[str]) -> Row:
     elif source == "environment":
         source = f"environment: {setting.variable}"
     value = default_database() if setting.name == "db" and setting.value is None else setting.value
-    if isinstance(value, str) and ("://" in value or setting.name == "hindsight_api_url"):
-        value = _IN_A_URL.sub("********", value)
     note = f".env sets {setting.variable}, and commands don't read it" if setting.variable in unread else None
     return Row(setting.name, value, source, setting.variable, setting.problem, note)
 

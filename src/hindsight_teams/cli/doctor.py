@@ -8,7 +8,7 @@ import re
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -18,7 +18,7 @@ import typer
 
 from hindsight_teams.cli.failing import FAILED, public_details, usage
 from hindsight_teams.cli.options import ADD_MEANING, Db, Json, Url
-from hindsight_teams.cli.output import glyph, item, print_json, styled
+from hindsight_teams.cli.output import glyph, item, print_json, styled, without_secrets
 from hindsight_teams.errors import HindsightTeamsError
 
 if TYPE_CHECKING:
@@ -56,7 +56,8 @@ def doctor(
     """
     if db is not None and url is not None:
         raise usage("give --db or --url, not both")
-    findings = [*_versions(), *_team(), *_dotenv(), *_keys(), *_backend(db, url, write=write)]
+    looked = [*_versions(), *_team(), *_dotenv(), *_keys(), *_backend(db, url, write=write)]
+    findings = [replace(finding, found=without_secrets(finding.found)) for finding in looked]
     healthy = all(finding.ok is not False for finding in findings)
     if json:
         print_json({"ok": healthy, "findings": findings})

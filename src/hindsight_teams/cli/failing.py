@@ -13,7 +13,7 @@ from typing import Any
 
 import typer
 
-from hindsight_teams.cli.output import clean, print_json
+from hindsight_teams.cli.output import clean, print_json, without_secrets
 from hindsight_teams.errors import HindsightTeamsError
 
 FAILED = 1
@@ -83,7 +83,8 @@ def report_usage(error: Any, *, as_json: bool) -> int:
 
 
 def _as_json(kind: str, message: str, details: Mapping[str, Any]) -> None:
-    print_json({"error": {"type": kind, "message": message, "details": details}})
+    shown = {name: without_secrets(value) for name, value in details.items()}
+    print_json({"error": {"type": kind, "message": without_secrets(message), "details": shown}})
 
 
 def public_details(details: Mapping[str, Any]) -> dict[str, Any]:
@@ -97,7 +98,7 @@ def public_details(details: Mapping[str, Any]) -> dict[str, Any]:
 
 def line(text: str) -> None:
     """One line on stderr; a terminal that is too narrow for it gets several, broken between words."""
-    told = f"error: {clean(text)}"
+    told = f"error: {clean(without_secrets(text))}"
     if sys.stderr.isatty():
         width = max(shutil.get_terminal_size().columns, 20)
         told = textwrap.fill(told, width, break_long_words=False, break_on_hyphens=False)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hindsight_teams.cli.options import Db, Json, TeamOption, Url, Yes, backend, confirm, find_team_file
+from hindsight_teams.cli.options import Db, Json, TeamOption, Url, Yes, backend, confirm, find_team_file, login
 from hindsight_teams.cli.output import counted, glyph, item, print_json, say, styled
 from hindsight_teams.text import happened, noted
 
@@ -55,7 +55,7 @@ def forget(
         "run": run,
         "tags": tuple(tag or ()),
     }
-    who = actor or _login()
+    who = actor or login()
     with backend(db, url, must_exist=True) as opened:
         own = TeamMemory.from_file(find_team_file(team), backend=opened)
         report = own.forget(dry_run=True, actor=who, **selection)
@@ -70,16 +70,6 @@ def forget(
         say((f"{counted(report.count)} would go. Nothing was deleted.", "dim"))
     elif report.count:
         say((glyph("ok"), "green"), f" {counted(report.deleted)} forgotten")
-
-
-def _login() -> str | None:
-    """The name of whoever is logged in, where the system knows one."""
-    import getpass
-
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):
-        return None
 
 
 def _show(memories: dict[str, list[Memory]]) -> None:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import sys
 import tomllib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from hindsight_teams.cli.completing import complete_banks, complete_files, complete_team_files
 from hindsight_teams.cli.failing import FAILED, usage
-from hindsight_teams.errors import BankNotFound, NotFound, did_you_mean
+from hindsight_teams.errors import AuditFailed, BankNotFound, NotFound, did_you_mean
 
 if TYPE_CHECKING:
     from hindsight_teams.backends.base import Backend
@@ -93,6 +93,54 @@ def insist_on(memory: Backend, bank: str) -> None:
     near = f" {did_you_mean(bank, known)}" if known and len(known) <= _FEW_BANKS else ""
     and_then = "" if not near or near.endswith("?") else ";"
     raise BankNotFound(f"there is no bank {bank!r};{near}{and_then} `hindsight-teams bank list` shows those there are")
+
+
+def login() -> str | None:
+    """The name of whoever is logged in, where the system knows one."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return None
+
+
+@contextmanager
+def recorded(verb: str, bank: str, reason: str | None = None) -> Iterator[dict[str, Any]]:
+    """Leave an audit event of what an operator does to a bank, however it ends; who is logged in is its ``actor``.
+
+    Args:
+        verb: What is done.
+        bank: The bank's id.
+        reason: What the event says besides.
+
+    Yields:
+        More fields of the event, to be filled in.
+
+    Raises:
+        AuditFailed: It can't be recorded, and such calls are refused.
+    """
+    from hindsight_teams.audit import AuditEvent, Outcome, default_audit, trail_of
+    from hindsight_teams.settings import resolve
+
+    settings = resolve()
+    trail = trail_of(default_audit(settings.audit), strict=settings.audit_failure == "refuse")
+    more: dict[str, Any] = {}
+
+    def tell(outcome: Outcome) -> None:
+        assert trail is not None
+        trail.record(AuditEvent(verb=verb, outcome=outcome, actor=login(), bank_id=bank, reason=reason, **more))
+
+    if trail is not None and trail.strict:
+        tell("begun")
+    try:
+        yield more
+    except BaseException as error:
+        more["error"] = type(error).__name__
+        with suppress(AuditFailed):
+            tell("error")
+        raise
+    tell("allowed")
 
 
 def interactive() -> bool:

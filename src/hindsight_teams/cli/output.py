@@ -71,6 +71,22 @@ def clean(text: object) -> str:
     return "".join(c if c.isprintable() else " " if c in "\t\n\r" else _visible(c) for c in str(text))
 
 
+def without_secrets(value: Any) -> Any:
+    """A value as it may be shown, without what an address or the write guard's rules say is secret."""
+    from hindsight_teams.guard.secrets import find
+    from hindsight_teams.settings import MASK, masked
+
+    if isinstance(value, list):
+        return [without_secrets(part) for part in value]
+    shown = masked(value)
+    if not isinstance(shown, str | Path):
+        return shown
+    text = str(shown)
+    for secret in reversed(find(text)):
+        text = text[: secret.start] + MASK + text[secret.end :]
+    return shown if text == str(shown) else text
+
+
 def _visible(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")
 

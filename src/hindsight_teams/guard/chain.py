@@ -187,11 +187,13 @@ class Guard:
         action: Action = self._by_name.get(name) or found.action
         if self._for_all is not None and found.action != "redact":
             action = self._for_all
+        chosen = name in self._by_name or self._for_all is not None
+        if attempt.private and not chosen:
+            action = found.if_private or action
         if action == "allow":
             return None
         if action == "redact" and found.text is None and found.attempt is None:
             action = "quarantine"  # there is nothing redacted to store
-        chosen = name in self._by_name or self._for_all is not None
         if not chosen and attempt.source == "author" and attempt.caller.member in self.trusted:
             action = found.if_trusted or ("mark" if action == "quarantine" else action)
         if action == "mark" and found.action == "redact":

@@ -13,10 +13,8 @@ _NOT_LETTERS = re.compile(r"[^a-z]+")
 # For letters set apart one by one, where the spaces between words were lost too.
 _COMPACT = re.compile(
     r"(?:ignore|disregard|forget|bypass|override)(?:all|any|the|your|my|of){0,3}(?:previous|prior|above|earlier|system"
-    r"|safety){0,2}"
-    r"(?:instructions|rules|prompt|guidelines)|(?:reveal|print|send|show)(?:all|me|the|your){0,3}(?:systemprompt"
-    r"|passwords"
-    r"|secrets|credentials|apikey|secretkey)"
+    r"|safety){0,2}(?:instructions|rules|prompt|guidelines)|(?:reveal|print|send|show)(?:all|me|the"
+    r"|your){0,3}(?:systemprompt|passwords|secrets|credentials|apikey|secretkey)"
 )
 
 _BEFORE = 60
@@ -41,8 +39,7 @@ _SENTENCE = re.compile(r"[.!?](?=\s)|\n")
 # Whoever says what the quoted words are to do does not only tell of them.
 _USES = re.compile(
     r"\b(?:means?|stands? for|repeat|say|do|execute|obey|follow|read|apply|remember|is short for|piece|half|fragment"
-    r"|now|as of"
-    r"|from now|must|you|always|call \w+|reply|answer|respond)\b"
+    r"|now|as of|from now|must|you|always|call \w+|reply|answer|respond)\b"
 )
 _QUOTED_BEFORE = 200
 

@@ -24,10 +24,10 @@ class Language:
     former: str
     rules: str
     about: str = (
-        r"^\W{0,3}(?:zu[rm]?|für|über|bezüglich|betreffend|i[mn]|auf|von|aus|vom|der|pour|sur|concernant|relativ\w{0,3}"
-        r"|quant|du|des?|dans|para|sobre|del?|acerca|en|respecto|per|sul?\w{0,3}|riguard\w{0,5}|nel\w{0,3}|d[ao]s?|em"
-        r"|n[ao]s?|quanto|voor|over|van|bij|uit|op|for|om|til|pa|till|dotycz\w{0,4}|dla|do|w|odnosnie|pr[oe]|k|ke"
-        r"|ohledne|по|об?|для|про|насчет|касательно|в|из|к)\b|^(?:中关于|里关于)"
+        r"^\W{0,3}(?:zu[rm]?|für|über|bezüglich|betreffend|i[mn]|auf|von|aus|vom|der|pour|sur|concernant"
+        r"|relativ\w{0,3}|quant|du|des?|dans|para|sobre|del?|acerca|en|respecto|per|sul?\w{0,3}|riguard\w{0,5}"
+        r"|nel\w{0,3}|d[ao]s?|em|n[ao]s?|quanto|voor|over|van|bij|uit|op|for|om|til|pa|till|dotycz\w{0,4}|dla|do|w"
+        r"|odnosnie|pr[oe]|k|ke|ohledne|по|об?|для|про|насчет|касательно|в|из|к)\b|^(?:中关于|里关于)"
     )
     told: str = r"(?!)"
     verb_last: bool = False
@@ -36,101 +36,72 @@ class Language:
 ENGLISH = Language(
     verbs=(
         r"\b(?:ignore|disregard|forget|override|overrule|bypass|discard|abandon|neglect|circumvent|nullify|unlearn"
-        r"|set aside"
-        r"|put aside|pay no attention to|do not (?:follow|obey|listen to)|don't (?:follow|obey|listen to)"
+        r"|set aside|put aside|pay no attention to|do not (?:follow|obey|listen to)|don't (?:follow|obey|listen to)"
         r"|stop (?:following|obeying)|no longer follow|leave behind|throw out|skip over|drop)\b"
     ),
     strong=(
         r"\b(?:all|any|every|your|everything|anything|system|safety|security|developer|you (?:were|have been|had been"
-        r"|got"
-        r"|received))\b"
+        r"|got|received))\b"
     ),
     former=r"\b(?:previous|prior|earlier|above|preceding|past|former|initial|original|existing|before)\b",
     rules=(
         r"\b(?:instruct\w{0,6}|directions?|directives?|guidelines?|guard-?rails?|safeguards?|prompts?|polic(?:y|ies)"
-        r"|restrictions?"
-        r"|guidance|constraints?|rules?|ruleset|programming|training|orders|commands?|briefing|context"
-        r"|system message\w?"
-        r"|boundaries)\b"
+        r"|restrictions?|guidance|constraints?|rules?|ruleset|programming|training|orders|commands?|briefing|context"
+        r"|system message\w?|boundaries)\b"
     ),
     about=r"^\W{0,3}(?:for|about|on|regarding|concerning|in|of|from|to|with|at|as to|until)\b",
     told=(
         r"\b(?:everything|anything|all|whatever|what) (?:that |which )?(?:you(?:'ve| have| had)? (?:were|been|was|are"
-        r"|just)? ?"
-        r"(?:told|taught|instructed|given|asked|know|learned|read)|(?:i|we|they) (?:have )?(?:said|told you)|(?:was|is"
-        r"|came|stands|written)? ?"
-        r"(?:said )?(?:above|before this|previously))\b|\bthe above\b(?! (?:step|row|line|table|figure|section|picture"
-        r"|address))"
+        r"|just)? ?(?:told|taught|instructed|given|asked|know|learned|read)|(?:i|we|they) (?:have )?(?:said|told you)"
+        r"|(?:was|is|came|stands|written)? ?(?:said )?(?:above|before this|previously))\b|\bthe above\b(?! (?:step|row"
+        r"|line|table|figure|section|picture|address))"
     ),
 )
 
 LANGUAGES = (
     ENGLISH,
     Language(  # German
-        verbs=(
-            r"\b(?:ignorier\w{0,3}|vergiss|vergesst|vergessen sie|missacht\w{0,3}|verwirf|uebergeh\w{0,2}"
-            r"|übergeh\w{0,2}|hoer\w{0,2} nicht|befolge? (?:keine|nicht)|halte dich nicht)\b"
-        ),
+        verbs=r"\b(?:ignorier\w{0,3}|vergiss|vergesst|vergessen sie|missacht\w{0,3}|verwirf|uebergeh\w{0,2}"
+        r"|übergeh\w{0,2}|hoer\w{0,2} nicht|befolge? (?:keine|nicht)|halte dich nicht)\b",
         strong=r"\b(?:alle[nrs]?|saemtliche\w?|sämtliche\w?|jegliche\w?|dein\w{0,2}|deren|system\w{0,12})\b",
-        former=(
-            r"\b(?:vorher\w{0,5}|bisher\w{0,5}|frueher\w{0,2}|früher\w{0,2}|vorig\w{0,2}|obig\w{0,2}"
-            r"|vorangegangen\w{0,2}|vorstehend\w{0,2})\b"
-        ),
-        rules=(
-            r"\b(?:\w{0,12}anweisung\w{0,2}|\w{0,8}regeln?|instruktion\w{0,2}|vorgaben?|befehle?|richtlinien?"
-            r"|\w{0,8}prompts?|weisungen|auftraege|aufträge)\b"
-        ),
-        told=(
-            r"\b(?:alles|was)\b.{0,20}\b(?:dir|ihnen|euch|wir)\b.{0,30}\b(?:gesagt|besprochen|aufgetragen|mitgeteilt"
-            r"|beigebracht)"
-            r"|\balles (?:vorherige|bisherige|obige|davor)\b"
-        ),
+        former=r"\b(?:vorher\w{0,5}|bisher\w{0,5}|frueher\w{0,2}|früher\w{0,2}|vorig\w{0,2}|obig\w{0,2}"
+        r"|vorangegangen\w{0,2}|vorstehend\w{0,2})\b",
+        rules=r"\b(?:\w{0,12}anweisung\w{0,2}|\w{0,8}regeln?|instruktion\w{0,2}|vorgaben?|befehle?|richtlinien"
+        r"?|\w{0,8}prompts?|weisungen|auftraege|aufträge)\b",
+        told=r"\b(?:alles|was)\b.{0,20}\b(?:dir|ihnen|euch|wir)\b.{0,30}\b(?:gesagt|besprochen|aufgetragen|mitgeteilt"
+        r"|beigebracht)|\balles (?:vorherige|bisherige|obige|davor)\b",
     ),
     Language(  # French
-        verbs=(
-            r"\b(?:ignore[rz]?|oublie[rz]?|ne tiens? (?:plus |pas )?compte|ne tenez (?:plus |pas )?compte|ne (?:suis"
-            r"|suivez|respecte[rz]?) (?:plus|pas)|neglige[rz]?|contourne[rz]?|fais abstraction)\b"
-        ),
+        verbs=r"\b(?:ignore[rz]?|oublie[rz]?|ne tiens? (?:plus |pas )?compte|ne tenez (?:plus |pas )?compte|ne (?:suis"
+        r"|suivez|respecte[rz]?) (?:plus|pas)|neglige[rz]?|contourne[rz]?|fais abstraction)\b",
         strong=r"\b(?:toutes?|tous|tes|vos|tout|systeme)\b",
         former=r"\b(?:precedent\w{0,2}|anterieur\w{0,2}|initial\w{0,2}|ci-dessus|d'avant|recu\w{0,2}|donnee?s?)\b",
-        rules=(
-            r"\b(?:instructions?|consignes?|directives?|regles?|ordres|restrictions?|prompts?|indications?"
-            r"|politiques?)\b"
-        ),
+        rules=r"\b(?:instructions?|consignes?|directives?|regles?|ordres|restrictions?|prompts?|indications"
+        r"?|politiques?)\b",
         told=r"\b(?:tout )?ce (?:qui|qu\W?on|que)\b.{0,30}\b(?:t'a|vous a|dit|appris|precede)",
     ),
     Language(  # Spanish
-        verbs=(
-            r"\b(?:ignor[aeo]\w{0,2}|olvid[aeo]\w{0,3}|no hagas caso|haz caso omiso|haga caso omiso|pas[ae] por alto"
-            r"|haz como si no existieran|descart[ae]\w{0,2}"
-            r"|desestim[ae]|desobedece\w{0,2}|no sigas|no obedezcas|omite)\b"
-        ),
+        verbs=r"\b(?:ignor[aeo]\w{0,2}|olvid[aeo]\w{0,3}|no hagas caso|haz caso omiso|haga caso omiso|pas[ae] por alto"
+        r"|haz como si no existieran|descart[ae]\w{0,2}|desestim[ae]|desobedece\w{0,2}|no sigas|no obedezcas"
+        r"|omite)\b",
         strong=r"\b(?:tod[ao]s?|tus|cualquier\w{0,2}|todo|sistema)\b",
         former=r"\b(?:anterior\w{0,2}|previ[ao]s?|prece\w{0,8}|inicial\w{0,2}|recibid[ao]s?)\b",
-        rules=(
-            r"\b(?:instruccion\w{0,2}|indicaciones|reglas?|ordenes|directrices|directivas?|normas|restricciones"
-            r"|prompts?|politicas?)\b"
-        ),
-        told=(
-            r"\b(?:todo )?lo que (?:te|se te|os|le)\b.{0,20}\b(?:dij\w{0,5}|dicho|ensen\w{0,5}|indic\w{0,5})"
-            r"|\btodo lo anterior\b"
-        ),
+        rules=r"\b(?:instruccion\w{0,2}|indicaciones|reglas?|ordenes|directrices|directivas?|normas|restricciones"
+        r"|prompts?|politicas?)\b",
+        told=r"\b(?:todo )?lo que (?:te|se te|os|le)\b.{0,20}\b(?:dij\w{0,5}|dicho|ensen\w{0,5}|indic\w{0,5})"
+        r"|\btodo lo anterior\b",
     ),
     Language(  # Italian
-        verbs=(
-            r"\b(?:ignora\w{0,2}|dimentica\w{0,2}|trascura\w{0,2}|non (?:seguire|tenere conto|rispettare|badare)"
-            r"|scarta\w{0,2}|scordat\w{0,2}|disobbedisci)\b"
-        ),
+        verbs=r"\b(?:ignora\w{0,2}|dimentica\w{0,2}|trascura\w{0,2}|non (?:seguire|tenere conto|rispettare|badare)"
+        r"|scarta\w{0,2}|scordat\w{0,2}|disobbedisci)\b",
         strong=r"\b(?:tutt[eio]|tu[oe]i?|tue|qualsiasi|ogni|sistema)\b",
         former=r"\b(?:precedent\w|anterior\w|iniziali?|finora|ricevut\w|sopra)\b",
         rules=r"\b(?:istruzion\w|indicazion\w|regol\w|ordini|direttiv\w|prompt|restrizion\w|comand\w|politiche)\b",
         told=r"\b(?:tutto )?(?:quello|cio|quanto) che (?:ti|vi|le)\b.{0,30}\b(?:dett|insegnat|impartit)",
     ),
     Language(  # Portuguese
-        verbs=(
-            r"\b(?:ignor[ae]\w{0,2}|esquec[ae]\w{0,2}|desconsider[ae]\w{0,2}|desprez[ae]|nao (?:siga|sigas|obedeca"
-            r"|leve em conta)|descart[ae]\w{0,2})\b"
-        ),
+        verbs=r"\b(?:ignor[ae]\w{0,2}|esquec[ae]\w{0,2}|desconsider[ae]\w{0,2}|desprez[ae]|nao (?:siga|sigas|obedeca"
+        r"|leve em conta)|descart[ae]\w{0,2})\b",
         strong=r"\b(?:tod[ao]s?|tuas|teus|suas|seus|tudo|qualquer|sistema)\b",
         former=r"\b(?:anterior\w{0,2}|previ[ao]s?|inicia\w{0,3}|acima|recebid[ao]s?)\b",
         rules=r"\b(?:instruc\w{0,4}|indicacoes|regras?|ordens|diretrizes|prompts?|restricoes|orientacoes|comandos)\b",
@@ -150,15 +121,12 @@ LANGUAGES = (
         rules=r"\b(?:instruk\w{0,8}|regler\w{0,2}|anvisning\w{0,3}|ordre\w?|retningslinjer|riktlinjer|befalinger)\b",
     ),
     Language(  # Polish
-        verbs=(
-            r"\b(?:z?ignoruj\w{0,3}|zapomnij\w{0,3}|pomin\w{0,4}|nie (?:stosuj|przestrzegaj|sluchaj)|porzuc|odrzuc)\b"
-        ),
+        verbs=r"\b(?:z?ignoruj\w{0,3}|zapomnij\w{0,3}|pomin\w{0,4}"
+        r"|nie (?:stosuj|przestrzegaj|sluchaj)|porzuc|odrzuc)\b",
         strong=r"\b(?:wszystki\w{0,3}|wszelki\w{0,3}|swo\w{1,4}|twoj\w{0,4}|wszystko)\b",
         former=r"\b(?:poprzedni\w{0,3}|wczesniejsz\w{0,3}|dotychczasow\w{0,3}|powyzsz\w{0,3})\b",
-        rules=(
-            r"\b(?:polece\w{0,4}|instrukcj\w{0,4}|zasad\w{0,4}|regul\w{0,2}|wytyczn\w{0,3}|nakaz\w{0,3}"
-            r"|ograniczen\w{0,3}|prompt\w{0,2})\b"
-        ),
+        rules=r"\b(?:polece\w{0,4}|instrukcj\w{0,4}|zasad\w{0,4}|regul\w{0,2}|wytyczn\w{0,3}|nakaz\w{0,3}"
+        r"|ograniczen\w{0,3}|prompt\w{0,2})\b",
         told=r"\bwszystko,? co (?:ci|wam|pan\w{0,2})\b.{0,25}\b(?:powiedzian\w|mowion\w)",
     ),
     Language(  # Czech and Slovak
@@ -168,19 +136,13 @@ LANGUAGES = (
         rules=r"\b(?:pokyn\w{0,3}|instrukc\w{0,4}|pravid\w{0,4}|prikaz\w{0,3})\b",
     ),
     Language(  # Russian, Ukrainian
-        verbs=(
-            r"(?:\bигнорир\w{1,8}|\bпроигнорир\w{1,8}|\bзабуд\w{1,4}|\bне (?:следу\w{1,3}|учитыва\w{1,4}"
-            r"|обращай\w{0,2} внимани\w|слуша\w{1,4})|\bотбрось\w{0,2}|\bнарушь|\bігнору\w{1,4}|\bнехту\w{1,4})"
-        ),
+        verbs=r"(?:\bигнорир\w{1,8}|\bпроигнорир\w{1,8}|\bзабуд\w{1,4}|\bне (?:следу\w{1,3}|учитыва\w{1,4}"
+        r"|обращай\w{0,2} внимани\w|слуша\w{1,4})|\bотбрось\w{0,2}|\bнарушь|\bігнору\w{1,4}|\bнехту\w{1,4})",
         strong=r"\b(?:все\w{0,2}|всі\w{0,2}|всех|любые|твои\w?|свои\w?|ваши|систем\w{1,8})",
-        former=(
-            r"\b(?:предыдущ\w{0,3}|прежн\w{0,3}|прошл\w{0,3}|ранее|вышеуказанн\w{0,3}|предшеств\w{0,6}"
-            r"|первоначальн\w{0,3}|попередн\w{0,3})"
-        ),
-        rules=(
-            r"\b(?:инструкц\w{0,3}|указани\w{0,2}|правил\w{0,2}|приказ\w{0,3}|команд\w{0,2}|ограничени\w{0,2}"
-            r"|промпт\w{0,2}|інструкц\w{0,3}|вказівк\w{0,2})"
-        ),
+        former=r"\b(?:предыдущ\w{0,3}|прежн\w{0,3}|прошл\w{0,3}|ранее|вышеуказанн\w{0,3}|предшеств\w{0,6}"
+        r"|первоначальн\w{0,3}|попередн\w{0,3})",
+        rules=r"\b(?:инструкц\w{0,3}|указани\w{0,2}|правил\w{0,2}|приказ\w{0,3}|команд\w{0,2}|ограничени\w{0,2}"
+        r"|промпт\w{0,2}|інструкц\w{0,3}|вказівк\w{0,2})",
         told=r"\bвсе,? что (?:тебе|вам|ты)\b.{0,25}(?:говорил|сказан|знаешь|сказал)",
     ),
     Language(  # Chinese
@@ -213,10 +175,8 @@ LANGUAGES = (
         rules=r"(?:التعليمات|تعليمات\w{0,2}|الاوامر|القواعد|التوجيهات|الارشادات|دستور\w{0,6}|قوانین)",
     ),
     Language(  # Turkish
-        verbs=(
-            r"(?:\byok say\w{0,3}|\bgormezden gel\w{0,3}|\bdikkate alma(?!k)\w{0,3}|\bunut(?!tu|ul|ma)\w{0,3}"
-            r"|\bgoz ardi et\w{0,3}|\buyma\b)"
-        ),
+        verbs=r"(?:\byok say\w{0,3}|\bgormezden gel\w{0,3}|\bdikkate alma(?!k)\w{0,3}|\bunut(?!tu|ul|ma)\w{0,3}"
+        r"|\bgoz ardi et\w{0,3}|\buyma\b)",
         strong=r"\b(?:tum|butun|her|hepsini|senin)\b",
         former=r"\b(?:onceki|daha onceki|yukaridaki|eski|simdiye kadarki|ilk)\b",
         rules=r"\b(?:talimat\w{0,6}|kural\w{0,6}|yonerge\w{0,6}|emir\w{0,6}|komut\w{0,6}|istem\w{0,6})\b",

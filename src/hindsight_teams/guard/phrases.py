@@ -38,14 +38,12 @@ class Rule:
 
     Attributes:
         opens: The trigger is an order, and counts only where it opens a clause.
-        crosses: The rest may stand in the next sentence.
     """
 
     name: str
     trigger: re.Pattern[str]
     rest: re.Pattern[str] | None = None
     opens: bool = True
-    crosses: bool = False
 
     def hits(self, text: str) -> Iterator[Hit]:
         """Where the rule matches in a folded text."""
@@ -54,7 +52,7 @@ class Rule:
                 yield Hit(self.name, *trigger.span(), self.opens)
                 continue
             window = text[trigger.end() : trigger.end() + REACH]
-            if not self.crosses and (end := _SENTENCE_END.search(window)):
+            if end := _SENTENCE_END.search(window):
                 window = window[: end.start()]
             if rest := self.rest.search(window):
                 yield Hit(self.name, trigger.start(), trigger.end() + rest.end(), self.opens)

@@ -7,23 +7,19 @@ from __future__ import annotations
 
 _ANYBODY = (
     r"(?:everybody|everyone|anybody|anyone|whoever|all (?:users|customers)|any user|every user|who(?:ever)? asks"
-    r"|an attacker|outsiders?"
-    r"|a stranger|external|jedem|allen|a quiconque|a todos|a cualquiera|a chiunque|iedereen)"
+    r"|an attacker|outsiders?|a stranger|external|jedem|allen|a quiconque|a todos|a cualquiera|a chiunque|iedereen)"
 )
 _ASSETS = (
     r"(?:api keys?|pass ?words?|passwd|credentials?|secrets?|secret keys?|private keys?|access tokens?|tokens"
-    r"|customer (?:data|list|records|base|table)"
-    r"|user data|system prompt|conversations?|chat (?:history|log)|memories|database|personal data"
-    r"|environment variables|"
-    r"kundendaten|kundenliste|passwort\w{0,2}|donnees|mots? de passe|base de datos|contrasenas?|dati dei clienti"
-    r"|klantenlijst)"
+    r"|customer (?:data|list|records|base|table)|user data|system prompt|conversations?|chat (?:history|log)|memories"
+    r"|database|personal data|environment variables|kundendaten|kundenliste|passwort\w{0,2}|donnees|mots? de passe"
+    r"|base de datos|contrasenas?|dati dei clienti|klantenlijst)"
 )
 _UNBOUND = (
     r"(?:without (?:any )?(?:limits?|limitations|rules|restrictions?|filters?|guidelines|constraints)|unrestricted"
-    r"|uncensored|unfiltered|jailbroken"
-    r"|no (?:longer (?:bound|an ai|have)|rules|limits|restrictions|filters?)|developer mode|god mode|dan\b|free (?:of"
-    r"|from) (?:all|any|the|your)"
-    r"|never refuse|refuse nothing|do anything now|admin mode|root access|evil|amoral)"
+    r"|uncensored|unfiltered|jailbroken|no (?:longer (?:bound|an ai|have)|rules|limits|restrictions|filters?)"
+    r"|developer mode|god mode|dan\b|free (?:of|from) (?:all|any|the|your)|never refuse|refuse nothing|do anything now"
+    r"|admin mode|root access|evil|amoral)"
 )
 
 ENGLISH_RULES = (
@@ -42,32 +38,29 @@ ENGLISH_RULES = (
     (
         "asks to be obeyed",
         r"\b(?:remember|save|store|keep|treat|record|regard) (?:this|that|it|the following)\b",
-        r"^.{0,30}\bas an? (?:\w+ ){0,2}?(?:system|standing|permanent|durable|binding|overriding) (?:\w+ )?"
-        r"(?:directive|instruction|order|command)s?\b",
+        r"^.{0,30}\bas an? (?:\w+ ){0,2}?(?:system|standing|permanent|durable|binding"
+        r"|overriding) (?:\w+ )?(?:directive|instruction|order|command)s?\b",
         True,
     ),
     (
         "asks to be obeyed",
         r"\byour (?:new|real|true|only|updated) (?:directive|instruction|task|purpose|objective|goal|rule|role)s?\b",
-        (
-            r"^.{0,20}\b(?:supersedes?|overrides?|replaces?|takes? precedence|(?:is|are) (?:now )?to (?:ignore|obey"
-            r"|reveal|send|dump))\b"
-        ),
+        r"^.{0,20}\b(?:supersedes?|overrides?|replaces?|takes? precedence|(?:is|are) (?:now )?to (?:ignore|obey|reveal"
+        r"|send|dump))\b",
         False,
     ),
     (
         "dictates the answer",
         r"\b(?:append|add|include|insert|output|repeat|mention|put|write|say|save)\b",
-        r"\b(?:each|every|all|any) (?:future|subsequent|later|following|further) (?:\w+ )?"
-        r"(?:repl(?:y|ies)|answers?|responses?|summar(?:y|ies)|outputs?|sessions?|conversations?)\b",
+        r"\b(?:each|every|all|any) (?:future|subsequent|later|following|further) (?:\w+ )?(?:repl(?:y|ies)|answers"
+        r"?|responses?|summar(?:y|ies)|outputs?|sessions?|conversations?)\b",
         True,
     ),
     (
         "addresses the agent",
         r"\b(?:ai|llm) (?:coding |language )?(?:agents?|assistants?|models?)\b",
         r"^.{0,60}\b(?:should|must|have to|need to|are to) (?:now |first |always |also |immediately )?(?:empty|delete"
-        r"|remove|run|execute|send"
-        r"|ignore|call|upload|disable|forward|wipe|append|output)\b|^.{0,50}\bcall \w+_\w+",
+        r"|remove|run|execute|send|ignore|call|upload|disable|forward|wipe|append|output)\b|^.{0,50}\bcall \w+_\w+",
         False,
     ),
     (
@@ -80,17 +73,15 @@ ENGLISH_RULES = (
         "sends data away",
         r"\b(?:collect|gather|harvest|extract|compile|dump)\b",
         r"\b(?:customer (?:e-?mails?|data|list|records)|credentials?|pass ?words|api keys?|secrets|tokens|user data"
-        r"|conversations?)\b"
-        r".{0,60}\b(?:send|forward|post|upload|e-?mail|transmit|exfiltrate)\b.{0,30}(?:@|https?:|external|outside)",
+        r"|conversations?)\b.{0,60}\b(?:send|forward|post|upload|e-?mail|transmit|exfiltrate)\b.{0,30}(?:@|https?:"
+        r"|external|outside)",
         True,
     ),
     (
         "claims an exemption",
         r"\b(?:exempt from|not meant for|do not apply to|don't apply to|no longer appl(?:y|ies) to)\b",
-        (
-            r"^.{0,60}\b(?:restrictions|guidelines|safety|this (?:case|request))\b.{0,80}\b(?:comply|answer|output"
-            r"|without restrictions|restricted)\b"
-        ),
+        r"^.{0,60}\b(?:restrictions|guidelines|safety|this (?:case|request))\b.{0,80}\b(?:comply|answer|output"
+        r"|without restrictions|restricted)\b",
         False,
     ),
     (
@@ -102,150 +93,118 @@ ENGLISH_RULES = (
     ),
     (
         "lifts the rules",
-        r"\b(?:ai|assistant|agent|model|bot|chatbot|you) (?:must|shall|will|should|have to|has to|are to|is to)"
-        r"(?: now| always| only){0,2} (?:comply|obey|grant)\b",
+        r"\b(?:ai|assistant|agent|model|bot|chatbot|you) (?:must|shall|will|should|have to|has to|are to|is to)(?: now"
+        r"| always| only){0,2} (?:comply|obey|grant)\b",
         r"^.{0,15}\b(?:every|all|any|each|everything|whatever)\b",
         False,
     ),
     (
         "changes the persona",
         r"\b(?:you are (?:now|no longer)|you're now|now you are|you will (?:now )?(?:act|be|become|behave|answer"
-        r"|respond)|you must (?:now )?(?:act|behave)"
-        r"|(?:from now on|from here on|from this (?:point|moment) (?:on|forward)|starting now|henceforth"
-        r"|as of now),? (?:you|always|never|only)|pretend (?:to be|you are|you're|that you)"
-        r"|act as|behave as|roleplay as|role-play as|simulate|imagine (?:you are|being)|take on the role of)\b",
+        r"|respond)|you must (?:now )?(?:act|behave)|(?:from now on|from here on|from this (?:point|moment) (?:on"
+        r"|forward)|starting now|henceforth|as of now),? (?:you|always|never|only)|pretend (?:to be|you are|you're"
+        r"|that you)|act as|behave as|roleplay as|role-play as|simulate|imagine (?:you are|being)"
+        r"|take on the role of)\b",
         rf"(?:{_UNBOUND}|\b(?:ai|assistant|chatbot|bot|language model|llm)\b.{{0,40}}(?:{_UNBOUND}|called|named)|obey"
-        rf"|\b(?:answer|reply|respond)\b.{{0,20}}\bonly\b"
-        rf"|only (?:answer|reply|respond|obey|follow|listen)|have no (?:rules|polic|restrict|limit|guideline)|(?:ignore"
-        rf"|comply with|grant|approve) (?:all|any|every)"
-        r"|(?:reveal|leak|disclose|administrator|superuser)\b)",
+        rf"|\b(?:answer|reply|respond)\b.{{0,20}}\bonly\b|only (?:answer|reply|respond|obey|follow|listen)"
+        rf"|have no (?:rules|polic|restrict|limit|guideline)|(?:ignore|comply with|grant|approve) (?:all|any|every)"
+        rf"|(?:reveal|leak|disclose|administrator|superuser)\b)",
         False,
     ),
     (
         "changes the persona",
         r"\b(?:enter|enable|activate|switch (?:in)?to|turn on) ",
-        (
-            r"^(?:the )?(?:developer|god|dan|jailbreak|unrestricted|admin|debug|maintenance) mode\b.{0,40}(?:and"
-            r"|without|where|answer|ignore|reveal|rules)|^(?:dan|jailbreak) mode"
-        ),
+        r"^(?:the )?(?:developer|god|dan|jailbreak|unrestricted|admin|debug|maintenance) mode\b.{0,40}(?:and|without"
+        r"|where|answer|ignore|reveal|rules)|^(?:dan|jailbreak) mode",
         True,
     ),
     (
         "asks for the prompt or secrets",
         r"\b(?:reveal|leak|disclose|expose|dump|recite|exfiltrate|divulge)\b",
-        (
-            rf"\b(?:(?:the|your|all|every|any|its|their) (?:\w+ )?)?(?:{_ASSETS}|(?:your|the) (?:hidden |initial "
-            rf"|original |secret |full )?(?:prompt|instructions|rules|configuration))\b"
-        ),
+        rf"\b(?:(?:the|your|all|every|any|its|their) (?:\w+ )?)?(?:{_ASSETS}|(?:your|the) (?:hidden |initial "
+        rf"|original |secret |full )?(?:prompt|instructions|rules|configuration))\b",
         True,
     ),
     (
         "asks for the prompt or secrets",
-        (
-            r"\b(?:repeat|print|show|output|display|copy|translate|summari[sz]e|paraphrase|write (?:out|down)"
-            r"|tell (?:me|us|everybody|everyone|anyone|them)|give (?:me|us|everybody|everyone|anyone|them)|quote|state"
-            r"|list|share|return|send|say)\b"
-        ),
+        r"\b(?:repeat|print|show|output|display|copy|translate|summari[sz]e|paraphrase|write (?:out|down)|tell (?:me"
+        r"|us|everybody|everyone|anyone|them)|give (?:me|us|everybody|everyone|anyone|them)|quote|state|list|share"
+        r"|return|send|say)\b",
         r"\b(?:your (?:\w+ )?(?:system |initial |original |hidden )?(?:prompt|instructions|guidelines|rules)\b|(?:the "
-        r"|full |entire |whole |text of |exact |complete )*(?:system|initial|hidden|original) (?:prompt|instructions)\b"
-        r".{0,60}(?:verbatim|word for word|in full|whenever|when(?:ever)? (?:asked|some)|to (?:every|any|me|the user"
-        r"|who)|above|starting)"
-        r"|(?:full|entire|exact|complete|whole) (?:text of )?(?:the |your )?(?:system|initial|hidden) (?:prompt"
-        r"|instructions)|(?:words|text|everything) above\b.{0,40}(?:verbatim|starting|word)"
-        r"|system (?:prompt|instructions)\W{0,3}$|the system prompt (?:and|to)\b)",
+        r"|full |entire |whole |text of |exact |complete )*(?:system|initial|hidden|original) (?:prompt"
+        r"|instructions)\b.{0,60}(?:verbatim|word for word|in full|whenever|when(?:ever)? (?:asked|some)|to (?:every"
+        r"|any|me|the user|who)|above|starting)|(?:full|entire|exact|complete|whole) (?:text of )?(?:the "
+        r"|your )?(?:system|initial|hidden) (?:prompt|instructions)|(?:words|text"
+        r"|everything) above\b.{0,40}(?:verbatim|starting|word)|system (?:prompt|instructions)\W{0,3}$"
+        r"|the system prompt (?:and|to)\b)",
         True,
     ),
     (
         "gives secrets to anybody",
         r"\b(?:reply|answer|respond|give|tell|send|show|share|forward|hand|provide|grant)\b",
-        (
-            rf"(?:{_ANYBODY}.{{0,60}}\b{_ASSETS}|\b{_ASSETS}.{{0,60}}{_ANYBODY}|^ (?:to )?(?:everybody|everyone|anyone"
-            rf"|every (?:question|user|message)|all (?:questions|users)).{{0,40}}\bwith (?:the|our|my"
-            rf"|your) (?:admin )?{_ASSETS})"
-        ),
+        rf"(?:{_ANYBODY}.{{0,60}}\b{_ASSETS}|\b{_ASSETS}.{{0,60}}{_ANYBODY}|^ (?:to )?(?:everybody|everyone|anyone"
+        rf"|every (?:question|user|message)|all (?:questions|users)).{{0,40}}\bwith (?:the|our|my"
+        rf"|your) (?:admin )?{_ASSETS})",
         True,
     ),
     (
         "keeps something from the user",
-        (
-            r"\b(?:do not|don't|never|without) (?:tell|telling|inform|informing|mention|mentioning|reveal|revealing"
-            r"|disclose|show|alert|alerting|notify|notifying|let)\b"
-        ),
+        r"\b(?:do not|don't|never|without) (?:tell|telling|inform|informing|mention|mentioning|reveal|revealing"
+        r"|disclose|show|alert|alerting|notify|notifying|let)\b",
         r"^.{0,30}\b(?:users?|humans?|operators?|reviewers?|curators?|person you)\b.{0,30}\b(?:this (?:note|memory"
         r"|instruction|message|rule|order)|about (?:this|it)|of this|that you|these instructions|know (?:this|about"
-        r"|that you))\b"
-        r"|^ (?:about |of )?this (?:note|memory|instruction|message|rule)\b.{0,20}(?:to|in your|users?|anyone)"
-        r"|^ (?:this|it|the change|that) to (?:the )?(?:user|human|operator|reviewer|curator)s?\b",
+        r"|that you))\b|^ (?:about |of )?this (?:note|memory|instruction|message|rule)\b.{0,20}(?:to|in your|users"
+        r"?|anyone)|^ (?:this|it|the change|that) to (?:the )?(?:user|human|operator|reviewer|curator)s?\b",
         True,
     ),
     (
         "addresses the agent",
-        (
-            r"\b(?:(?:attention|note|notice|message|instructions?|reminder|memo|directive|order|hello|dear"
-            r"|hey)\W{0,3}(?:to |for )?(?:the |all |any |every |future ){0,4}(?:ai|llm|language model|chatbot|assistant"
-            r"|agent|model|bot|copilot)s?\b)"
-        ),
-        (
-            r"(?:\byou (?:must|should|are to|will|have to|shall|may now)|\byour (?:rules|instructions|guidelines|polic"
-            r"|task is now|new)|\b(?:ignore|disregard|obey|override|bypass|exfiltrate|reveal|grant|approve (?:all|any"
-            r"|every)|from now on|delete (?:all|every)|call \w+_\w+|execute|comply)\b)"
-        ),
+        r"\b(?:(?:attention|note|notice|message|instructions?|reminder|memo|directive|order|hello|dear"
+        r"|hey)\W{0,3}(?:to |for )?(?:the |all |any |every |future ){0,4}(?:ai|llm|language model|chatbot|assistant"
+        r"|agent|model|bot|copilot)s?\b)",
+        r"(?:\byou (?:must|should|are to|will|have to|shall|may now)|\byour (?:rules|instructions|guidelines|polic"
+        r"|task is now|new)|\b(?:ignore|disregard|obey|override|bypass|exfiltrate|reveal|grant|approve (?:all|any"
+        r"|every)|from now on|delete (?:all|every)|call \w+_\w+|execute|comply)\b)",
         False,
     ),
     (
         "addresses the agent",
-        (
-            r"\b(?:(?:all |any |every |each |future |whichever |if you are an? |as an? ){1,4}(?:ai|llm|language model"
-            r"|chatbot|assistant|agent|model|bot)s?\b|(?:ai|llm|language model|chatbot)s?\b|(?:assistant|agent|model"
-            r"|bot)s?(?= (?:reading|recalling|processing|who read|that read)))"
-        ),
-        (
-            r"^(?: (?:assistant|agent|model|system|bot)s?)?(?: (?:that|who|which) (?:reads?|recalls?|sees?|retrieves?"
-            r"|finds?|process\w*) (?:this|the above|it)|,? (?:reading|recalling|seeing|processing) (?:this|these|it)"
-            r"|,? (?:you must|must now|shall (?:now )?(?:ignore|obey)))"
-        ),
+        r"\b(?:(?:all |any |every |each |future |whichever |if you are an? |as an? ){1,4}(?:ai|llm|language model"
+        r"|chatbot|assistant|agent|model|bot)s?\b|(?:ai|llm|language model|chatbot)s?\b|(?:assistant|agent|model"
+        r"|bot)s?(?= (?:reading|recalling|processing|who read|that read)))",
+        r"^(?: (?:assistant|agent|model|system|bot)s?)?(?: (?:that|who|which) (?:reads?|recalls?|sees?|retrieves"
+        r"?|finds?|process\w*) (?:this|the above|it)|,? (?:reading|recalling|seeing|processing) (?:this|these|it)"
+        r"|,? (?:you must|must now|shall (?:now )?(?:ignore|obey)))",
         False,
     ),
     (
         "addresses the agent",
-        (
-            r"\b(?:when(?:ever)?|once|if|as soon as|after|before) (?:you|this (?:memory|note|text|entry|fact)"
-            r"|these (?:memories|notes)|the agent|an agent|the assistant) (?:read|recall|retrieve|see|load|is (?:read"
-            r"|recalled|retrieved|loaded|shown)|are (?:read|recalled|retrieved)|answers?|answer|reply|respond"
-            r"|summari[sz]e)s?\b"
-        ),
-        (
-            r"^(?: (?:this|it|these)(?: \w+)?)?,?.{0,30}?\b(?:ignore|disregard|obey|reveal|forward|send (?:all|the"
-            r"|every|it|this|a copy)|always (?:say|answer|recommend|add|append|approve)|call \w+_\w+|show this|append"
-            r"|insert|render|you must|approve (?:all|any|every)|execute|delete|reply only|respond only|answer only"
-            r"|also (?:send|include|forward|add)|run the)"
-        ),
+        r"\b(?:when(?:ever)?|once|if|as soon as|after|before) (?:you|this (?:memory|note|text|entry|fact)"
+        r"|these (?:memories|notes)|the agent|an agent|the assistant) (?:read|recall|retrieve|see|load|is (?:read"
+        r"|recalled|retrieved|loaded|shown)|are (?:read|recalled|retrieved)|answers?|answer|reply|respond"
+        r"|summari[sz]e)s?\b",
+        r"^(?: (?:this|it|these)(?: \w+)?)?,?.{0,30}?\b(?:ignore|disregard|obey|reveal|forward|send (?:all|the|every"
+        r"|it|this|a copy)|always (?:say|answer|recommend|add|append|approve)|call \w+_\w+|show this|append|insert"
+        r"|render|you must|approve (?:all|any|every)|execute|delete|reply only|respond only|answer only|also (?:send"
+        r"|include|forward|add)|run the)",
         False,
     ),
     (
         "dictates the answer",
         r"\b(?:answer|reply|respond|reply to|respond to|answer to)\b",
-        (
-            r"^(?: to)? (?:every|all|any|each)(?: (?:future|other|further|user|such))? (?:questions?|messages?"
-            r"|requests?|prompts?|queries|quer(?:y|ies)|users?)\b.{0,30}\b(?:with|by saying)\b(?! (?:the |a |their "
-            r"|your )?(?:ticket|name|signature|form|link|greeting|courtesy|in ))"
-        ),
+        r"^(?: to)? (?:every|all|any|each)(?: (?:future|other|further|user|such))? (?:questions?|messages?|requests"
+        r"?|prompts?|queries|quer(?:y|ies)|users?)\b.{0,30}\b(?:with|by saying)\b(?! (?:the |a |their "
+        r"|your )?(?:ticket|name|signature|form|link|greeting|courtesy|in ))",
         True,
     ),
     (
         "lifts the rules",
-        (
-            r"\b(?:your (?:\w+ ){0,2}(?:rules|instructions|guidelines|polic(?:y|ies)|restrictions|limitations"
-            r"|guard-?rails|filters|limits)|(?:all|every|any)(?: of)?(?: your| the)?(?: previous| prior"
-            r"| earlier)? ?(?:safety|security|ethical|content|system)? ?(?:instructions?|restrictions?|guidelines?"
-            r"|guard-?rails?|filters?)|(?:instructions?|polic(?:y|ies)|rules) above(?= (?:is|are|has|have|was"
-            r"|were)\b))\b"
-        ),
-        (
-            r"^.{0,40}\b(?:revoked|(?:have|has) changed, you|cancell?ed|void|lifted|suspended|disabled"
-            r"|no longer (?:appl|bind|count|valid)"
-            r"|deactivated|overridden|superseded|obsolete|null)"
-        ),
+        r"\b(?:your (?:\w+ ){0,2}(?:rules|instructions|guidelines|polic(?:y|ies)|restrictions|limitations|guard-?rails"
+        r"|filters|limits)|(?:all|every|any)(?: of)?(?: your| the)?(?: previous| prior| earlier)? ?(?:safety|security"
+        r"|ethical|content|system)? ?(?:instructions?|restrictions?|guidelines?|guard-?rails?|filters?)"
+        r"|(?:instructions?|polic(?:y|ies)|rules) above(?= (?:is|are|has|have|was|were)\b))\b",
+        r"^.{0,40}\b(?:revoked|(?:have|has) changed, you|cancell?ed|void|lifted|suspended|disabled|no longer (?:appl"
+        r"|bind|count|valid)|deactivated|overridden|superseded|obsolete|null)",
         False,
     ),
     (
@@ -256,16 +215,14 @@ ENGLISH_RULES = (
     ),
     (
         "sends data away",
-        (
-            r"\b(?:send|forward|e-?mail|mail|export|upload|transmit|leak|post|copy|exfiltrate|bcc|cc|relay|deliver"
-            r"|submit)\b"
-        ),
+        r"\b(?:send|forward|e-?mail|mail|export|upload|transmit|leak|post|copy|exfiltrate|bcc|cc|relay|deliver"
+        r"|submit)\b",
         rf"(?:\b(?:conversations?|chat (?:history|log)|messages|credentials?|pass ?words?|api keys?|secrets?|tokens"
         rf"|system prompt|memories|customer (?:list|data|records|table|database)|user data|database|everything"
         rf"|all (?:of )?(?:the |your |our |this )?data)\b.{{0,60}}\b(?:to|at)\b.{{0,20}}(?:https?:"
         rf"|[\w.+-]{{1,40}}@(?:evil|attacker|[\w-]{{1,30}}\.(?:tk|xyz|ru|example\.net))|external|outside|{_ANYBODY}"
-        rf"|\d{{1,3}}\.\d{{1,3}}\.\d)"
-        r"|\b(?:conversations?|chat (?:history|log)|system prompt|memories|credentials|pass ?words"
+        rf"|\d{{1,3}}\.\d{{1,3}}\.\d)|\b(?:conversations?|chat (?:history|log)|system prompt|memories|credentials"
+        rf"|pass ?words"
         r"|api keys?)\b.{0,60}\bto [\w.+-]{1,40}@|\b(?:pass ?words|credentials|api keys?|secrets"
         r"|database)\b.{0,20}\bto me\b)",
         True,
@@ -278,10 +235,8 @@ ENGLISH_RULES = (
     ),
     (
         "is a part of an order",
-        (
-            r"\b(?:part|piece|fragment|half|chunk) (?:one|two|three|four|a|b|\d) of (?:the |this |a |your )?(?:rule"
-            r"|instruction|order|command|prompt|directive|message)\b"
-        ),
+        r"\b(?:part|piece|fragment|half|chunk) (?:one|two|three|four|a|b|\d) of (?:the |this |a |your )?(?:rule"
+        r"|instruction|order|command|prompt|directive|message)\b",
         None,
         False,
     ),
@@ -290,39 +245,33 @@ ENGLISH_RULES = (
 OTHER_RULES = (
     (
         "dictates the answer",
-        (
-            r"\b(?:note (?:du )?systeme|nota del? sistema|systemhinweis|systemnachricht|nota di sistema|nota do sistema"
-            r"|systeembericht)\b"
-        ),
+        r"\b(?:note (?:du )?systeme|nota del? sistema|systemhinweis|systemnachricht|nota di sistema|nota do sistema"
+        r"|systeembericht)\b",
         r"^ ?:.{0,100}\b(?:reponses?|respuestas?|antwort\w{0,2}|rispost\w|respostas?|antwoord\w{0,2})\b",
         False,
     ),
     (
         "asks for the prompt or secrets",
         r"\b(?:revele[rz]?|affiche[rz]?|montre[rz]?|repete[rz]?|divulgue[rz]?|revela|muestra|repite|rivela|mostra"
-        r"|ripeti|revele|mostre|repita"
-        r"|verrate|zeige?|wiederhole|onthul|toon|herhaal)\b",
+        r"|ripeti|revele|mostre|repita|verrate|zeige?|wiederhole|onthul|toon|herhaal)\b",
         r"^ (?:me |mir |mi |moi )?(?:les |le |la |las |los |de )?(?:tes|vos|tus|tue|tuoi|suas|tuas|deine?|ihre?|je"
-        r"|jouw)? ?(?:\w+ )?"
-        r"(?:instructions? (?:de |du )?systeme|instrucciones (?:de|del) sistema|istruzioni di sistema"
-        r"|instrucoes d[eo] sistema"
-        r"|systemanweisung\w{0,2}|systeminstructies|instructions secretes|instrucciones secretas)\b",
+        r"|jouw)? ?(?:\w+ )?(?:instructions? (?:de |du )?systeme|instrucciones (?:de|del) sistema"
+        r"|istruzioni di sistema|instrucoes d[eo] sistema|systemanweisung\w{0,2}|systeminstructies"
+        r"|instructions secretes|instrucciones secretas)\b",
         True,
     ),
     (
         "gives secrets to anybody",
         r"\b(?:gib|gebt|nenne|verrate|sende|schicke?|leite|donne[rz]?|envoie|envoye[rz]?|transmet\w{0,3}"
-        r"|communique[rz]?"
-        r"|comunica|invia|rivela|envia|envie|manda|revela|revele|entrega|stuur|geef|verstuur|wyslij|przeslij|podaj"
-        r"|отправь\w{0,2}|пришли|перешли|сообщи|дай)\b",
+        r"|communique[rz]?|comunica|invia|rivela|envia|envie|manda|revela|revele|entrega|stuur|geef|verstuur|wyslij"
+        r"|przeslij|podaj|отправь\w{0,2}|пришли|перешли|сообщи|дай)\b",
         r"^(?=.{0,100}\b(?:passw\w{1,6}|kennwort\w{0,3}|kundendaten|kundenliste|api-?schlussel|mots? de passe"
         r"|liste des clients|donnees (?:clients|des clients)|contrasenas?|clave|base de datos|lista de clientes"
-        r"|password"
-        r"|dati dei clienti|elenco clienti|senhas?|klantenlijst|wachtwoord\w{0,2}|klantgegevens|hasl[oa]|baze klientow"
-        r"|liste klientow|парол\w{1,2}|баз\w клиентов|список клиентов))"
-        r".{0,100}(?:\b(?:jedem|allen|jede frage|jeden|quiconque|a tous|a tout le monde|a todos|a cualquiera|a quien"
-        r"|a tutti|a chiunque|a qualquer|iedereen|kazdemu|wszystkim|всем|любому|внешний адрес|мне|na zewnatrz)\b"
-        r"|[\w.+-]{1,40}@evil|https?:)",
+        r"|password|dati dei clienti|elenco clienti|senhas?|klantenlijst|wachtwoord\w{0,2}|klantgegevens|hasl[oa]"
+        r"|baze klientow|liste klientow|парол\w{1,2}|баз\w клиентов|список клиентов)).{0,100}(?:\b(?:jedem|allen"
+        r"|jede frage|jeden|quiconque|a tous|a tout le monde|a todos|a cualquiera|a quien|a tutti|a chiunque"
+        r"|a qualquer|iedereen|kazdemu|wszystkim|всем|любому|внешний адрес|мне|na zewnatrz)\b|[\w.+-]{1,40}@evil"
+        r"|https?:)",
         True,
     ),
     (
@@ -334,36 +283,29 @@ OTHER_RULES = (
     # German, French, Spanish, Italian, Portuguese, Dutch: a new role, and secrets for everybody.
     (
         "changes the persona",
-        (
-            r"\b(?:ab (?:sofort|jetzt)|von nun an|du bist (?:jetzt|nun|ab)|a partir de maintenant|desormais"
-            r"|tu es (?:maintenant|desormais)|a partir de ahora|ahora eres|desde ahora|d'ora in poi|ora sei"
-            r"|da questo momento|a partir de agora|agora voce e|vanaf nu|ab jetzt|je bent (?:nu|vanaf)|с этого момента"
-            r"|теперь ты"
-            r"|od teraz|jestes teraz|从现在开始|从现在起|今からあなたは|これからあなたは|지금부터 (?:너|당신))"
-        ),
+        r"\b(?:ab (?:sofort|jetzt)|von nun an|du bist (?:jetzt|nun|ab)|a partir de maintenant|desormais"
+        r"|tu es (?:maintenant|desormais)|a partir de ahora|ahora eres|desde ahora|d'ora in poi|ora sei"
+        r"|da questo momento|a partir de agora|agora voce e|vanaf nu|ab jetzt|je bent (?:nu|vanaf)|с этого момента"
+        r"|теперь ты|od teraz|jestes teraz|从现在开始|从现在起|今からあなたは|これからあなたは|지금부터 (?:너|당신))",
         r"(?:\bkeine (?:regeln|grenzen|vorgaben|filter)|plus (?:de|aucune) (?:regles?|limites?)|no tienes (?:reglas"
-        r"|limites)|non hai (?:regole|limiti)"
-        r"|ohne (?:jede |jegliche )?(?:regeln|einschrankung\w*|beschrankung\w*|grenzen|filter|vorgaben)"
-        r"|sans (?:aucune )?(?:regles?|restrictions?|limites?|filtres?)|sin (?:ninguna )?(?:reglas|restricciones"
-        r"|limites|filtros)|senza (?:alcuna )?(?:regole|restrizioni|limiti|filtri)|sem (?:regras|restricoes|limites"
-        r"|filtros)|zonder (?:regels|beperkingen|filters)|без (?:правил|ограничений)|bez (?:zasad|ograniczen)|"
-        r"(?:没有|不受)[^。]{0,6}(?:限制|规则|约束)|制限(?:の|が)?な(?:い|く)|제한 ?없|system-?prompt"
-        r"|invite systeme|prompt (?:systeme|del sistema|di sistema))",
+        r"|limites)|non hai (?:regole|limiti)|ohne (?:jede |jegliche )?(?:regeln|einschrankung\w*|beschrankung\w*"
+        r"|grenzen|filter|vorgaben)|sans (?:aucune )?(?:regles?|restrictions?|limites?|filtres?)"
+        r"|sin (?:ninguna )?(?:reglas|restricciones|limites|filtros)|senza (?:alcuna )?(?:regole|restrizioni|limiti"
+        r"|filtri)|sem (?:regras|restricoes|limites|filtros)|zonder (?:regels|beperkingen|filters)|без (?:правил"
+        r"|ограничений)|bez (?:zasad|ograniczen)|(?:没有|不受)[^。]{0,6}(?:限制|规则|约束)|制限(?:の"
+        r"|が)?な(?:い|く)|제한 ?없"
+        r"|system-?prompt|invite systeme|prompt (?:systeme|del sistema|di sistema))",
         False,
     ),
     (
         "asks for the prompt or secrets",
-        (
-            r"(?:\b(?:verrate|verrat\w{0,2}|enthulle|gib|zeige|nenne|revele[rz]?|divulgue[rz]?|affiche[rz]?|montre[rz]?"
-            r"|revela|muestra|divulga|rivela|mostra|mostre|revele|onthul|toon|раскрой|покажи|выведи|pokaz|ujawnij)\b|透露"
-            r"|泄露|告诉|输出|显示|教えて|開示|出力|알려|공개)"
-        ),
-        (
-            r"(?:system-?prompt|system-?anweisung|prompt (?:systeme|du systeme|del sistema|di sistema|do sistema"
-            r"|systemowy)|invite systeme|instructions? (?:systeme|secretes?)|систем\w+ (?:промпт|инструкц)|系统提示"
-            r"|システムプロンプト|시스템 ?프롬프트|mots de passe.{0,30}quiconque"
-            r"|passworter.{0,20}jedem|jedem.{0,30}(?:passwor|kundendaten))"
-        ),
+        r"(?:\b(?:verrate|verrat\w{0,2}|enthulle|gib|zeige|nenne|revele[rz]?|divulgue[rz]?|affiche[rz]?|montre[rz]"
+        r"?|revela|muestra|divulga|rivela|mostra|mostre|revele|onthul|toon|раскрой|покажи|выведи|pokaz|ujawnij)\b|透露"
+        r"|泄露|告诉|输出|显示|教えて|開示|出力|알려|공개)",
+        r"(?:system-?prompt|system-?anweisung|prompt (?:systeme|du systeme|del sistema|di sistema|do sistema"
+        r"|systemowy)|invite systeme|instructions? (?:systeme|secretes?)"
+        r"|систем\w+ (?:промпт|инструкц)|系统提示|システムプロンプト"
+        r"|시스템 ?프롬프트|mots de passe.{0,30}quiconque|passworter.{0,20}jedem|jedem.{0,30}(?:passwor|kundendaten))",
         False,
     ),
 )

@@ -3,8 +3,9 @@
 Known shapes first (each vendor's prefix and length), then anything that looks random, or is named a password, beside a
 word that says so. All patterns are linear in the length of the text.
 
-Nobody needs a key in a memory, and whoever reads it can misuse it from anywhere. The code of a door or an alarm is
-often the very fact that somebody wants remembered, so it is left to who tells it: see ``check_codes``.
+Nobody needs a key in a memory, and whoever reads it can misuse it from anywhere. The code of a door, an alarm or a
+wireless network works only at that place, and is often the very fact that somebody wants remembered: so it depends on
+who tells it and on who reads the bank, see ``check_codes``. The PIN of a card or an account is no code of a place.
 """
 
 from __future__ import annotations
@@ -59,15 +60,12 @@ _USER_AND_PASSWORD = re.compile(
 # Polish, Russian, Japanese, Chinese and Korean.
 _WORDS = (
     r"pass ?(?:word|phrase|code|wort|wd)s?|pwd|secret|credentials?|(?:api|access|secret|private|signing|encryption"
-    r"|account|auth)"
-    r"[ _-]?(?:key|token)|client[ _-]?secret|token|login"
-    r"|kenn?wort|passwört\w{0,2}|(?:api|zugangs|zugriffs)[ _-]?(?:schlüssel|schluessel|code|token)|zugangsdaten"
-    r"|mot de passe|clé (?:api|d'api|secrète|d'accès|privée)|contraseña|contrasenya|clave (?:api|secreta|de acceso"
-    r"|privada)|clave"
-    r"|parola(?: d'ordine)?|chiave (?:api|segreta|di accesso)|senha|palavra-passe|chave (?:api|secreta|de acesso"
-    r"|da api)"
-    r"|wachtwoord|(?:api|toegangs)[ _-]?sleutel|hasło|klucz api|lösenord|adgangskode|passord"
-    r"|парол[ьяеию]\w{0,2}|ключ (?:api|доступа)|şifre|parolası"
+    r"|account|auth)[ _-]?(?:key|token)|client[ _-]?secret|token|login|kenn?wort|passwört\w{0,2}|(?:api|zugangs"
+    r"|zugriffs)[ _-]?(?:schlüssel|schluessel|code|token)|zugangsdaten|mot de passe|clé (?:api|d'api|secrète|d'accès"
+    r"|privée)|contraseña|contrasenya|clave (?:api|secreta|de acceso|privada)|clave|parola(?: d'ordine)?|chiave (?:api"
+    r"|segreta|di accesso)|senha|palavra-passe|chave (?:api|secreta|de acesso|da api)|wachtwoord|(?:api"
+    r"|toegangs)[ _-]?sleutel|hasło|klucz api|lösenord|adgangskode|passord|парол[ьяеию]\w{0,2}|ключ (?:api|доступа)"
+    r"|şifre|parolası"
 )
 _ASIAN_WORDS = r"パスワード|暗証番号|合言葉|apiキー|秘密鍵|アクセスキー|密码|口令|密碼|密钥|비밀번호|암호|api ?키"
 _LINKS = r"\b(?:is|was|to|ist|lautet|war|est|es|era|è|é|jest|är|er)\b|[:=\uff1a]|=>|\u2014|\u2013"
@@ -87,14 +85,19 @@ _NEAR = re.compile(
 )
 _RANDOM = re.compile(r"[A-Za-z0-9+/_=-]{20,200}")
 _PIN = re.compile(
-    r"(?i)\b(?:pin(?:[- ]?codes?)?|passcode|(?:door|gate|alarm|safe|lock|access|entry|security|keypad"
-    r"|garage|lockbox"
+    r"(?i)\b(?:pin(?:[- ]?codes?)?|passcode|(?:door|gate|alarm|safe|lock|access|entry|security|keypad|garage|lockbox"
     r"|building)[ -]code|türcode|zugangscode|code (?:de la porte|d'accès|d'entrée|de l'alarme|pin|d'immeuble)"
     r"|código (?:de acceso|de la puerta|de la alarma|de entrada)|codice (?:di accesso|della porta|del cancello)"
-    r"|código (?:da porta|de acesso)"
-    r"|deurcode|toegangscode|kod do drzwi|код (?:двери|домофона|доступа))"
-    r"\b[^\n.!?\d(]{0,24}(?P<value>[#*]?\d{3,8}[#*]?)(?![\w-])"
+    r"|código (?:da porta|de acesso)|deurcode|toegangscode|kod do drzwi|код (?:двери|домофона"
+    r"|доступа))\b[^\n.!?\d(]{0,24}(?P<value>[#*]?\d{3,8}[#*]?)(?![\w-])"
 )
+_OF_AN_ACCOUNT = re.compile(
+    r"(?i)\b(?:card|bank|banking|account|atm|debit|credit|sim|phone|online|karte|bankkarte|konto|handy|carte|compte"
+    r"|tarjeta|cuenta|carta|conto)\b"
+)
+_NETWORK = re.compile(r"(?i)\b(?:wi-?fi|wlan|guest net(?:work)?|hotspot|ssid)(?![a-z])")
+_CALLED = re.compile(r"(?i)\bpin(?![- ]?code)|code")
+_CLAUSE = re.compile(r"[\n!?;]|\.\s")
 _CARD_CODE = re.compile(r"(?i)\b(?:cvv|cvc|otp)\b[^\n.!?\d(]{0,24}(?P<value>\d{3,8})(?![\w-])")
 _CARD = re.compile(
     r"(?<![\w-])(?:\d{13,19}|\d{4}(?P<gap>[ -])\d{4}(?P=gap)\d{4}(?P=gap)\d{1,7}|\d{4}[ -]\d{6}[ -]\d{5})(?![\w-])"
@@ -105,12 +108,10 @@ _POSSIBLE = re.compile(r"[0-9!#$%^&*+=~?@]|-----|://")
 """Without any of these no pattern here can match."""
 _PLACEHOLDER = re.compile(
     r"(?i)[<{\[$%].{0,80}[>}\]%]?|(?:x{3,}|\*{3,}|\.{3,}|\u2026|#{3,}|_{3,}).*|sk-\.{2,}|(?:sk|pk|ghp"
-    r"|xox[bp])[-_].{0,6}(?:\.{3}|\u2026|x{4,}|\*{3,}).*"
-    r"|.{0,20}(?:your|my|some|the|example|sample|dummy|placeholder|changeme|change-?me|redacted|insert|replace|todo"
-    r"|dein|ihr|votre|tu)"
-    r"[_-].{0,40}|(?:example|changeme|placeholder|redacted|test|none|null|true|false|env|secret|password|passwd"
-    r"|pass)\W{0,2}"
-    r"|[A-Z][A-Z]*(?:_[A-Z]+)+|os\.(?:environ|getenv).*|process\.env.*|secrets\.\w.*|env\.\w.*|\w{1,40}\(.*"
+    r"|xox[bp])[-_].{0,6}(?:\.{3}|\u2026|x{4,}|\*{3,}).*|.{0,20}(?:your|my|some|the|example|sample|dummy|placeholder"
+    r"|changeme|change-?me|redacted|insert|replace|todo|dein|ihr|votre|tu)[_-].{0,40}|(?:example|changeme|placeholder"
+    r"|redacted|test|none|null|true|false|env|secret|password|passwd|pass)\W{0,2}|[A-Z][A-Z]*(?:_[A-Z]+)+"
+    r"|os\.(?:environ|getenv).*|process\.env.*|secrets\.\w.*|env\.\w.*|\w{1,40}\(.*"
 )
 
 
@@ -121,7 +122,29 @@ def find(text: str) -> list[Secret]:
 
 def find_codes(text: str) -> list[Secret]:
     """The door codes and PINs in a text, in order."""
+    return [secret for secret in _pins(text) if not _of_an_account(text, secret)]
+
+
+def _pins(text: str) -> list[Secret]:
     return _apart(_values("PIN", _PIN, text, _always)) if _POSSIBLE.search(text) else []
+
+
+def _of_a_network(text: str, secret: Secret) -> bool:
+    return secret.kind == "password" and _NETWORK.search(_clause(text, secret.start)) is not None
+
+
+def _of_an_account(text: str, secret: Secret) -> bool:
+    """Whether a PIN is that of a card, a phone or an account; what is called a code is that of a place."""
+    called = _CALLED.findall(text, max(0, secret.start - _NEAR_CHARACTERS), secret.start)
+    return [word.lower() for word in called[-1:]] == ["pin"] and _OF_AN_ACCOUNT.search(
+        _clause(text, secret.start)
+    ) is not None
+
+
+def _clause(text: str, place: int) -> str:
+    """What stands around a place, within its sentence and sixty characters, and behind it up to a comma."""
+    before, after = text[max(0, place - _NEAR_CHARACTERS) : place], text[place : place + _NEAR_CHARACTERS]
+    return _CLAUSE.split(before)[-1] + _CLAUSE.split(after)[0].partition(",")[0]
 
 
 def _apart(secrets: Iterable[Secret]) -> list[Secret]:
@@ -151,17 +174,30 @@ def _without(text: str, secrets: list[Secret]) -> str:
 def check_secrets(attempt: WriteAttempt) -> Verdict | None:
     """Replace keys, tokens, passwords and payment cards by what kind they are, in every field that is stored.
 
-    A document id with a secret is refused: two of them would become one after redaction, and replace each other.
+    A document id with a secret is refused: two of them would become one after redaction, and replace each other. The
+    password of a network is left to ``check_codes`` in a user's own bank.
     """
-    return _checked(attempt, find)
+    if not attempt.private:
+        return _checked(attempt, find)
+    return _checked(attempt, lambda text: [s for s in find(text) if not _of_a_network(text, s)])
 
 
 def check_codes(attempt: WriteAttempt) -> Verdict | None:
-    """Replace door codes and PINs by their kind; what an author who is trusted tells itself stays, with a mark."""
-    verdict = _checked(attempt, find_codes)
+    """Replace door codes and PINs by their kind.
+
+    What an author who is trusted tells itself stays, with a mark. In a user's own bank it stays as it was told, and so
+    does the password of a network: nobody but that user is ever told of it.
+    """
+
+    def search(text: str) -> list[Secret]:
+        networks = [s for s in find(text) if _of_a_network(text, s)] if attempt.private else []
+        return _apart([*find_codes(text), *networks])
+
+    verdict = _checked(attempt, search)
     if verdict is None:
         return None
-    return replace(verdict, if_trusted="mark", reason=verdict.reason.replace("a secret", "a code"))
+    reason = verdict.reason.replace("a secret", "a code")
+    return replace(verdict, if_trusted="mark", if_private="allow", reason=reason)
 
 
 def _checked(attempt: WriteAttempt, search: Callable[[str], list[Secret]]) -> Verdict | None:
@@ -201,6 +237,7 @@ def _all(text: str) -> Iterator[Secret]:
     yield from _announced(text)
     yield from _values("password", _NAMED_ASIAN, text, _looks_like_a_password)
     yield from _values("PIN", _CARD_CODE, text, _always)
+    yield from (secret for secret in _pins(text) if _of_an_account(text, secret))
     if _NEAR.search(text):
         for match in _RANDOM.finditer(text):
             before = text[max(0, match.start() - _NEAR_CHARACTERS) : match.start()]

@@ -46,32 +46,26 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         (
             "imitates a list of memories",
             r"^[ \t]{0,8}\d{1,4}[.)][ \t]{1,4}\[[^\[\]\n|]{0,120}\|[^\[\]\n]{0,200}\]"
-            r"|^[ \t]{0,8}(?:[-*][ \t])?\[(?:(?:Happen(?:ed|s)|Noted|Since|Until) )?\d{4}(?:-\d\d){0,2} ?"
-            r"(?:to [\d-]{4,10} ?)?\|[^\[\]\n]{0,200}\]",
+            r"|^[ \t]{0,8}(?:[-*][ \t])?\[(?:(?:Happen(?:ed|s)|Noted|Since"
+            r"|Until) )?\d{4}(?:-\d\d){0,2} ?(?:to [\d-]{4,10} ?)?\|[^\[\]\n]{0,200}\]",
         ),
         (
             "imitates a fence or a prompt",
             r"</?\s{0,3}(?:recalled|retrieved|injected|stored)[-_ ]?memor|</?memor(?:y|ies)[-_]\w|</?memories\b"
             r"|</?\s{0,3}(?:system|developer|admin|assistant|instructions?|system[-_]\w{1,30}|additional[-_]context"
-            r"|session[-_]context|important|override|tool[-_](?:calls?|response|result|use)|function[-_](?:calls?"
-            r"|results?)"
-            r"|untrusted[-_]\w{1,20}|end[-_]of[-_]\w{1,20})(?:\s[^<>\n]{0,100})?>"
-            r"|^#{1,6}[ \t]{0,3}(?:new|updated|end of|begin|start of|hidden|real|important|urgent)[ \t]{1,3}(?:the )?"
-            r"(?:system|developer|assistant|admin(?:istrator)?|user)\b[ \w]{0,30}$"
-            r"|^#{1,6}[ \t]{0,3}(?:system|developer|assistant|human|instructions?|response)[ \t]{0,3}(?:message"
-            r"|prompt)?"
-            r"[ \t]{0,3}:"
-            r"|^[-=*_]{3,20}[ \t]{0,3}(?:end|begin|start|new|stop)[ \t]{1,3}(?:of )?(?:the )?(?:system|user|memor"
-            r"|prompt|context"
-            r"|instruction|developer|data|untrusted)[ \w]{0,30}[-=*_]{0,20}[ \t]{0,3}$",
+            r"|session[-_]context|important|override|tool[-_](?:calls?|response|result|use)|function[-_](?:calls"
+            r"?|results?)|untrusted[-_]\w{1,20}|end[-_]of[-_]\w{1,20})(?:\s[^<>\n]{0,100})?>|^#{1,6}[ \t]{0,3}(?:new"
+            r"|updated|end of|begin|start of|hidden|real|important|urgent)[ \t]{1,3}(?:the )?(?:system|developer"
+            r"|assistant|admin(?:istrator)?|user)\b[ \w]{0,30}$|^#{1,6}[ \t]{0,3}(?:system|developer|assistant|human"
+            r"|instructions?|response)[ \t]{0,3}(?:message|prompt)?[ \t]{0,3}:|^[-=*_]{3,20}[ \t]{0,3}(?:end|begin"
+            r"|start|new|stop)[ \t]{1,3}(?:of )?(?:the )?(?:system|user|memor|prompt|context|instruction|developer"
+            r"|data|untrusted)[ \w]{0,30}[-=*_]{0,20}[ \t]{0,3}$",
         ),
         (
             "holds chat markup",
             r"^`{3}(?:system|prompt|instructions?)\b|<[|\uff5c][\w\u2581 /-]{2,40}[|\uff5c]>|\[/?INST\]|<</?SYS>>"
-            r"|</?(?:start|end)_of_turn>"
-            r"|^Human[ \t]?:[^\n]{1,500}\n{1,3}Assistant[ \t]?:|\[(?:TOOL_CALLS|AVAILABLE_TOOLS|SYSTEM_PROMPT)\]"
-            r"|\[(?:system|developer)\][ \t]{0,3}:?"
-            r"|\[\w{0,20}MEMORY_\w{1,20}\]"
+            r"|</?(?:start|end)_of_turn>|^Human[ \t]?:[^\n]{1,500}\n{1,3}Assistant[ \t]?:|\[(?:TOOL_CALLS"
+            r"|AVAILABLE_TOOLS|SYSTEM_PROMPT)\]|\[(?:system|developer)\][ \t]{0,3}:?|\[\w{0,20}MEMORY_\w{1,20}\]"
             r"|\"role\"\s{0,5}:\s{0,5}\"(?:system|developer)\"\s{0,5},\s{0,5}\"content\"\s{0,5}:\s{0,5}\"[^\".<]{12}",
         ),
         (
@@ -82,16 +76,14 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ),
         (
             "holds a tool call",
-            r"\"(?:tool_calls|function_calls)\"\s{0,5}:\s{0,5}\[\s{0,5}\{|\"function_call\"\s{0,5}:\s{0,5}\{"
-            r"|\"(?:name|tool|tool_name|action|function|recipient_name)\"\s{0,5}:\s{0,5}\"[\w.-]{1,64}\"\s{0,5},\s{0,5}"
-            r"\"(?:arguments|parameters|args|input|tool_input|action_input|kwargs)\"\s{0,5}:\s{0,5}[{\"\[]"
-            r"|\"type\"\s{0,5}:\s{0,5}\"tool_(?:use|call|result)\""
-            r"|^[ \t>*]{0,6}Action[ \t]?Input[ \t*]{0,3}:"
-            r"|^[ \t>*]{0,6}Action[ \t*]{0,3}:[ \t]{0,3}\w{1,60}(?:\([^\n]{0,80})?[ \t]{0,3}\n{1,3}"
-            r"[ \t]{0,6}(?:Args|Arguments|Input|Parameters|Observation)[ \t]{0,3}:"
-            r"|^[ \t>*]{0,6}Action[ \t*]{0,3}:[ \t]{0,3}\w{1,40}\[[^\]\n]{0,200}\]"
-            r"|<(?:function|tool|parameter)=[\w.\"-]{1,64}|<invoke\s{1,3}name\s?=|\bto=functions\.\w|<(?:execute"
-            r"|python|bash)_?\w{0,12}>\s{0,3}\w",
+            r"\"(?:tool_calls|function_calls)\"\s{0,5}:\s{0,5}\[\s{0,5}\{|\"function_call\"\s{0,5}:\s{0,5}\{|\"(?:name"
+            r"|tool|tool_name|action|function|recipient_name)\"\s{0,5}:\s{0,5}\"[\w.-]{1,64}\"\s{0,5},\s{0,5}\"(?:argu"
+            r"ments|parameters|args|input|tool_input|action_input|kwargs)\"\s{0,5}:\s{0,5}[{\"\[]"
+            r"|\"type\"\s{0,5}:\s{0,5}\"tool_(?:use|call|result)\"|^[ \t>*]{0,6}Action[ \t]?Input[ \t*]{0,3}:"
+            r"|^[ \t>*]{0,6}Action[ \t*]{0,3}:[ \t]{0,3}\w{1,60}(?:\([^\n]{0,80})?[ \t]{0,3}\n{1,3}[ \t]{0,6}(?:Args"
+            r"|Arguments|Input|Parameters|Observation)[ \t]{0,3}:|^[ \t>*]{0,6}Action[ \t*]{0,3}:[ "
+            r"\t]{0,3}\w{1,40}\[[^\]\n]{0,200}\]|<(?:function|tool|parameter)=[\w.\"-]{1,64}|<invoke\s{1,3}name\s?="
+            r"|\bto=functions\.\w|<(?:execute|python|bash)_?\w{0,12}>\s{0,3}\w",
         ),
         (
             "holds a template that names secrets or state",
@@ -116,39 +108,34 @@ _COMMANDS_A_TOOL = re.compile(
 )
 _SCRIPTS = re.compile(
     r"<\s{0,3}script\b[^<>]{0,200}>\s{0,10}[^\s<>]{0,60}[(=\[;]|<\s{0,3}script\b[^<>]{0,200}\bsrc\s{0,3}="
-    r"|<[a-z][\w-]{0,20}[\s/][^<>]{0,300}?\bon[a-z]{3,24}\s{0,3}=(?!\s{0,3}\{)"
-    r"|<\s{0,3}(?:iframe|object|embed|frame|portal|applet)\b[^<>]{0,300}?\b(?:src|srcdoc|data|code)\s{0,3}="
-    r"|\b(?:href|src|action|formaction|data|xlink:href)\s{0,3}=\s{0,3}[\"']?\s{0,3}(?:javascript|vbscript"
-    r"|data:text/html)"
-    r"|\]\(\s{0,3}(?:javascript|vbscript|data:text/html)"
-    r"|<\s{0,3}(?:meta\b[^<>]{0,100}\bhttp-equiv|base\b[^<>]{0,100}\bhref"
-    r"|form\b[^<>]{0,200}\baction\s{0,3}=\s{0,3}[\"']?https?:)"
-    r"|<\s{0,3}link\b[^<>]{0,200}\bhref\s{0,3}=\s{0,3}[\"']?https?:"
-    r"|<\s{0,3}style\b[^<>]{0,100}>[^<]{0,200}(?:@import|expression\(|url\()"
-    r"|\b(?:location|fetch|open|src|sendBeacon)\b[^\n]{0,60}\b(?:document\.cookie|localStorage|sessionStorage)",
+    r"|<[a-z][\w-]{0,20}[\s/][^<>]{0,300}?\bon[a-z]{3,24}\s{0,3}=(?!\s{0,3}\{)|<\s{0,3}(?:iframe|object|embed|frame"
+    r"|portal|applet)\b[^<>]{0,300}?\b(?:src|srcdoc|data|code)\s{0,3}=|\b(?:href|src|action|formaction|data"
+    r"|xlink:href)\s{0,3}=\s{0,3}[\"']?\s{0,3}(?:javascript|vbscript|data:text/html)|\]\(\s{0,3}(?:javascript|vbscript"
+    r"|data:text/html)|<\s{0,3}(?:meta\b[^<>]{0,100}\bhttp-equiv|base\b[^<>]{0,100}\bhref"
+    r"|form\b[^<>]{0,200}\baction\s{0,3}=\s{0,3}[\"']?https?:)|<\s{0,3}link\b[^<>]{0,200}\bhref\s{0,3}=\s{0,3}[\"']?ht"
+    r"tps?:|<\s{0,3}style\b[^<>]{0,100}>[^<]{0,200}(?:@import|expression\(|url\()|\b(?:location|fetch|open|src"
+    r"|sendBeacon)\b[^\n]{0,60}\b(?:document\.cookie|localStorage|sessionStorage)",
     re.IGNORECASE,
 )
 
 _IMAGE = re.compile(
-    r"!\[[^\[\]\n]{0,200}\]\(\s{0,3}(?P<markdown>[^()\n]{1,600})\)"
-    r"|<\s{0,3}(?:img|image|video|audio|source|picture|input)\b[^<>]{0,200}?\b(?:src|href|poster)\s{0,3}=\s{0,3}"
-    r"(?:\"(?P<double>[^\"\n]{1,600})|'(?P<single>[^'\n]{1,600})|(?P<bare>[^\s<>\"']{1,600}))"
-    r"|\burl\(\s{0,3}[\"']?(?P<css>https?:[^()\n]{1,600})",
+    r"!\[[^\[\]\n]{0,200}\]\(\s{0,3}(?P<markdown>[^()\n]{1,600})\)|<\s{0,3}(?:img|image|video|audio|source|picture"
+    r"|input)\b[^<>]{0,200}?\b(?:src|href|poster)\s{0,3}=\s{0,3}(?:\"(?P<double>[^\"\n]{1,600})"
+    r"|'(?P<single>[^'\n]{1,600})|(?P<bare>[^\s<>\"']{1,600}))|\burl\(\s{0,3}[\"']?(?P<css>https?:[^()\n]{1,600})",
     re.IGNORECASE,
 )
 _LINK = re.compile(
-    r"https?://[^\s?()\"'<>\\]{1,300}[?#]"
-    r"(?P<query>(?:<[^<>\n]{1,80}>|\{[^{}\n]{1,80}\}|\[[^\[\]\n]{1,80}\]|[^\s()\"'\\<{\[]|\{){1,300})"
+    r"https?://[^\s?()\"'<>\\]{1,300}[?#](?P<query>(?:<[^<>\n]{1,80}>|\{[^{}\n]{1,80}\}|\[[^\[\]\n]{1,80}\]"
+    r"|[^\s()\"'\\<{\[]|\{){1,300})"
 )
 _FILLED = re.compile(
-    r"[{<\[$]|%7B|%3C|=[A-Z][A-Z0-9]{2,}(?:_[A-Z0-9]+)*(?:$|[&#)\s\"'])"
-    r"|=(?:secret|password|token|conversation|history|data|memories|email)\b",
+    r"[{<\[$]|%7B|%3C|=[A-Z][A-Z0-9]{2,}(?:_[A-Z0-9]+)*(?:$|[&#)\s\"'])|=(?:secret|password|token|conversation|history"
+    r"|data|memories|email)\b",
 )
 _CARRIES = re.compile(
     r"(?:[{<\[$]|%7B|%3C).{0,40}(?:conversation|history|prompt|memor|messages?|chat|transcript|user_?data|secret"
-    r"|everything)"
-    r"|=(?:API_KEY|SECRET\w{0,20}|PASSWORD|SESSION_TOKEN|USER_DATA|CONVERSATION|CHAT_?HISTORY|SYSTEM_PROMPT"
-    r"|MEMORIES)\b",
+    r"|everything)|=(?:API_KEY|SECRET\w{0,20}|PASSWORD|SESSION_TOKEN|USER_DATA|CONVERSATION|CHAT_?HISTORY"
+    r"|SYSTEM_PROMPT|MEMORIES)\b",
     re.IGNORECASE,
 )
 

@@ -34,6 +34,7 @@ class WriteAttempt:
         entities: Names that the author gave.
         document_id: The id that the author gave; None where the service derives it.
         source: Whose words these are.
+        private: Whether the bank is the user's own: only runs for that user read it.
         counts: Whether it counts as a write of its own; of many memories in one call only the first does.
     """
 
@@ -46,6 +47,7 @@ class WriteAttempt:
     entities: Sequence[str] = ()
     document_id: str | None = None
     source: Source = "author"
+    private: bool = False
     counts: bool = True
 
     def texts(self) -> Iterator[str]:
@@ -75,6 +77,7 @@ class Verdict:
         attempt: What to store, all fields. A check sets it to change more than the content; a guard always does.
         if_trusted: What a check does instead with a trusted author's own words. Where it says nothing, they are marked
             instead of quarantined.
+        if_private: What a check does instead in a user's own bank, whoever says it.
         marks: The checks whose hits mark the memory; set by a guard.
         notes: What the caller is told beside the outcome; set by a guard.
     """
@@ -86,6 +89,7 @@ class Verdict:
     cause: Exception | None = None
     attempt: WriteAttempt | None = None
     if_trusted: Action | None = None
+    if_private: Action | None = None
     marks: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 

@@ -173,9 +173,10 @@ class Forgetting:
         for bank_id, memories in plan.memories.items():
             bank, ids = BankName(bank_id=bank_id), {bank_id: [memory.id for memory in memories]}
             found, repeats = plan.found.get(bank_id, ()), plan.repeats.get(bank_id, ())
-            requests = [*self._deletions(bank_id, selection, found, repeats)]
-            if bank_id in plan.unsigned:
+            requests = []
+            if bank_id in plan.unsigned:  # by ids, and so first: a deletion may give what it leaves new ids
                 requests.append(DeleteMemories(bank=bank_id, ids=[m.id for m in plan.unsigned[bank_id]]))
+            requests += self._deletions(bank_id, selection, found, repeats)
             if bank_id == review:
                 requests += [DeleteMemories(bank=review, document_id=i.envelope_document_id) for i in plan.held]
             requests += [
@@ -200,7 +201,7 @@ class Forgetting:
         An envelope's own tags and document are not those of the memory in it.
         """
         items = yield from sealed_items(self.backend, review_bank_id(Caller(team=self.team_id)), KINDS)
-        going = {_key(memory) for memories in found.values() for memory in memories}
+        going = {key for memories in found.values() for memory in memories for key in _keys(memory)}
         return [item for item in items if item.origin in going or selection.names_held(item)]
 
     def _erase_due(self) -> Steps[bool]:
@@ -219,11 +220,15 @@ class Forgetting:
         # An observation goes with the memories that it rests on; a server deletes none by itself.
         facts = [m for m in found if m.type != "observation"]
         named = [m.id for m in facts if selection.names(m)]
+        bound = [m.id for m in facts if not selection.names(m)] or ([] if facts else [m.id for m in found])
+        if named and bound and Capability.REPEATS not in self.backend.capabilities:
+            # In one request: a server that takes one out of a document gives the others new ids.
+            yield DeleteMemories(bank=bank_id, ids=[*named, *bound], filter=self._kept(selection))
+            return
         if named or repeats:
             ids = list(dict.fromkeys([*named, *(m.id for m in repeats)])) if selection.memory_ids else None
             own = self._own(selection)
             yield DeleteMemories(bank=bank_id, ids=ids, document_id=selection.document_id, filter=own)
-        bound = [m.id for m in facts if not selection.names(m)] or ([] if facts else [m.id for m in found])
         if bound:
             yield DeleteMemories(bank=bank_id, ids=bound, filter=self._kept(selection))
 
@@ -295,7 +300,7 @@ class Forgetting:
 
     def _bound(self, selection: Selection, found: Sequence[Memory]) -> set[str]:
         """Keys of memories that go with what was found, and whose copies and observations do."""
-        going = {_key(memory) for memory in found}
+        going = {key for memory in found for key in _keys(memory)}
         # What an observation says goes only with all that it rests on; one that merely loses a source is made anew.
         resting = {source for memory in found if selection.names(memory) for source in _sources(memory)}
         return going | resting if selection.follows else resting - going
@@ -345,6 +350,11 @@ def _opened(item: ReviewItem, review: str) -> Memory:
 def _key(memory: Memory) -> str:
     """A memory as lineage and reviews write it."""
     return f"{memory.bank_id}#{memory.id}"
+
+
+def _keys(memory: Memory) -> list[str]:
+    """Every key that a copy of the memory may name it by."""
+    return [f"{memory.bank_id}#{name}" for name in (memory.id, *memory.former_ids)]
 
 
 def _order(memory: Memory) -> tuple[str, int, str]:

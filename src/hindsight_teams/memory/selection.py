@@ -79,7 +79,7 @@ class Selection:
     def names(self, memory: Memory) -> bool:
         """Whether the selection itself names this memory."""
         return (
-            (not self.memory_ids or memory.id in self.memory_ids)
+            (not self.memory_ids or not {memory.id, *memory.former_ids}.isdisjoint(self.memory_ids))
             and (self.document_id is None or memory.document_id == self.document_id)
             and set(self.occasion_tags) <= set(memory.tags)
         )

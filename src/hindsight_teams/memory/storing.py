@@ -55,7 +55,9 @@ def prepared(
     Returns:
         The bank that it goes to, which is the review bank where the guard holds it back; the item; the verdict.
     """
-    item, own, verdict = yield from judged(memory, who, target.name, item, counts=counts)
+    item, own, verdict = yield from judged(
+        memory, who, target.name, item, private="user" in target.grant.bank.needs, counts=counts
+    )
     signed = _signed(who, target, item, own)
     if verdict is not None and verdict.marks:
         signed = provenance.marked(signed, verdict.reason)
@@ -65,7 +67,7 @@ def prepared(
 
 
 def judged(
-    memory: MemberMemory, who: Caller, bank: str, item: RetainItem, *, counts: bool = True
+    memory: MemberMemory, who: Caller, bank: str, item: RetainItem, *, private: bool = False, counts: bool = True
 ) -> Steps[tuple[RetainItem, Sequence[str], Verdict | None]]:
     """One item that was checked and judged by the guard, its author's own tags, and the verdict.
 
@@ -83,7 +85,7 @@ def judged(
     if memory.guard is not None:
         from hindsight_teams.guard import log_hit
 
-        inspection = Inspection(memory.guard, who, bank, item, own, memory.source, counts)
+        inspection = Inspection(memory.guard, who, bank, item, own, memory.source, private, counts)
         found: Verdict = yield inspection
         item, own = inspection.judged(found)
         verdict = found
@@ -236,6 +238,7 @@ class Inspection:
     item: RetainItem
     tags: Sequence[str]
     source: Source
+    private: bool = False
     counts: bool = True
 
     def perform(self) -> Verdict:
@@ -278,5 +281,6 @@ class Inspection:
             entities=item.entities or (),
             document_id=item.document_id,
             source=self.source,
+            private=self.private,
             counts=self.counts,
         )

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, TypeVar, Unpack
 
 from hindsight_teams.access.definition import BankValue, GrantValue, TeamDefinition
 from hindsight_teams.access.grants import Caller
 from hindsight_teams.access.matrix import AccessMatrix
-from hindsight_teams.audit import AuditTrail, SpanSink, StructlogSink, open_audit, trail_of
+from hindsight_teams.audit import default_audit, trail_of
 from hindsight_teams.memory.curation import Reviews
 from hindsight_teams.memory.direct import resolve_defaults
 from hindsight_teams.memory.forgetting import ForgetReport, Forgetting
@@ -141,7 +141,7 @@ class TeamMemory:
         self.toolkit = toolkit
         self.clock = clock
         settings = resolve()
-        self.audit: AuditSink = audit or _default_audit(settings.audit)
+        self.audit: AuditSink = audit or default_audit(settings.audit)
         if settings.audit_failure == "refuse":
             self.audit = trail_of(self.audit, strict=True) or self.audit
 
@@ -340,10 +340,3 @@ class TeamMemory:
         """
         async with self:
             yield
-
-
-@cache
-def _default_audit(path: Path | None) -> AuditTrail:
-    """The log, OpenTelemetry where the application uses it, and the audit file where one is set."""
-    files = [open_audit(path)] if path else []
-    return AuditTrail(StructlogSink(), SpanSink(), *files)

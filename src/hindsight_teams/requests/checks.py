@@ -23,6 +23,15 @@ MAX_BANK_ID = 192
 """Longest bank id a Hindsight server takes, in UTF-8 bytes."""
 
 
+REVIEW = "review"
+"""The name under which a team's review bank stands among its banks."""
+
+
+def is_review_bank(bank_id: str) -> bool:
+    """Whether this is the id of some team's review bank, which holds proposals and what is in quarantine."""
+    return bank_id.endswith(f":{REVIEW}:queue") and bank_id.count(":") == 2
+
+
 def check_bank_id(bank_id: Any) -> str:
     """A bank id given by hand, exactly as given.
 

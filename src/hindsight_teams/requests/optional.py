@@ -220,7 +220,8 @@ class RenameBank(BankRequest[None]):
     """Give a bank another id, at once; all that it holds keeps its own ids. ``NotFound`` where there is none.
 
     Attributes:
-        to: The new id; a bank that has it already is an ``InvalidInput``.
+        to: The new id; a bank that has it already is an ``InvalidInput``, and so is a team's review bank on either
+            side: it is found by its id, and what waits in it may be read by nobody.
     """
 
     to: str
@@ -230,6 +231,10 @@ class RenameBank(BankRequest[None]):
 
     def _check(self) -> None:
         checks.check_bank_id(self.to)
+        if any(map(checks.is_review_bank, (self.bank, self.to))):
+            raise InvalidInput(
+                f"{self.bank!r} to {self.to!r}: a team finds its review bank by its id, so no bank takes or leaves it"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -150,7 +150,10 @@ class TeamValidator(OperationValidatorExtension):
                     return ValidationResult.reject(f"it can't be put up for review: {reason}", status_code=422)
             if grant is not None and self.write_guards is not None:
                 guard = self.write_guards.of(who["team"], identity.definition.guard)
-                items, reason = await asyncio.to_thread(guarded, guard, items, bank=grant.bank.name, caller=caller)
+                own = "user" in grant.bank.needs
+                items, reason = await asyncio.to_thread(
+                    guarded, guard, items, bank=grant.bank.name, caller=caller, private=own
+                )
                 if reason:
                     return ValidationResult.reject(f"the write guard did not let it pass: {reason}", status_code=422)
                 items = [

@@ -44,7 +44,7 @@ def queued(guard: Guard, items: Sequence[Mapping[str, Any]], *, caller: Caller) 
 
 
 def guarded(
-    guard: Guard, items: Sequence[Mapping[str, Any]], *, bank: str, caller: Caller
+    guard: Guard, items: Sequence[Mapping[str, Any]], *, bank: str, caller: Caller, private: bool = False
 ) -> tuple[list[dict[str, Any]], str | None]:
     """Signed items as the write guard lets them pass, still to be signed anew, and why not all of them pass.
 
@@ -52,7 +52,7 @@ def guarded(
     """
     passed: list[dict[str, Any]] = []
     for item in items:
-        attempt = _attempt(item, bank=bank, caller=caller)
+        attempt = _attempt(item, bank=bank, caller=caller, private=private)
         tags, metadata, entities = item.get("tags") or (), item.get("metadata") or {}, item.get("entities") or ()
         verdict = guard.inspect(attempt)
         log_hit(verdict, bank, caller)
@@ -75,7 +75,7 @@ def guarded(
     return passed, None
 
 
-def _attempt(item: Mapping[str, Any], *, bank: str, caller: Caller) -> WriteAttempt:
+def _attempt(item: Mapping[str, Any], *, bank: str, caller: Caller, private: bool = False) -> WriteAttempt:
     metadata = item.get("metadata") or {}
     return WriteAttempt(
         content=item["content"],
@@ -87,6 +87,7 @@ def _attempt(item: Mapping[str, Any], *, bank: str, caller: Caller) -> WriteAtte
         entities=[_name(entity) for entity in item.get("entities") or ()],
         document_id=item.get("document_id"),
         source="author" if metadata.get("speaker") in (None, caller.member) else "others",
+        private=private,
     )
 
 

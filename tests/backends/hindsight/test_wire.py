@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import random
+import zipfile
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 from urllib.parse import unquote
@@ -34,6 +36,7 @@ from hindsight_teams.errors import (
 from hindsight_teams.models import MemoryPage, RecallResult, Receipt, Reflection, RetainItem
 from hindsight_teams.requests import (
     DeleteDocument,
+    DeleteMemories,
     GetVersion,
     ListBanks,
     ListMemories,
@@ -466,3 +469,86 @@ class TestAnswers:
         _, found = drive(management.list_banks(RULES, ListBanks(prefix="b:")), ok(listing))
         assert not isinstance(found, BackendError)
         assert [bank.bank_id for bank in found] == ["b:1", "b:2"]
+
+
+FACT: dict[str, Any] = {
+    "id": "f",
+    "text": "It leaks.",
+    "type": "world",
+    "document_id": "d",
+    "metadata": {"author": "a"},
+}
+GONE: dict[str, Any] = {**FACT, "id": "00000000-0000-0000-0000-000000000001"}
+LISTED = ok({"items": [{**GONE, "entities": ""}, {**FACT, "entities": ""}], "total": 2, "limit": 500, "offset": 0})
+WHOLE = {
+    **{**FACT, "metadata": {"author": "a", "former_ids": "e"}, "entities": ["Pump, north"], "context": "c"},
+    **{"tags": ["t"], "occurred_start": "2026-04-01", "occurred_end": "2026-04-02", "mentioned_at": "2026-05-01"},
+    **{"date": "2026-04-01", "observation_scopes": [["t"]], "state": "valid"},
+}
+READ = (ok(GONE), LISTED, ok(WHOLE))
+NAMES = [{"text": "Ada"}, {"text": "Pump, north"}]
+DOCUMENT = ok(
+    {
+        **{"id": "d", "tags": ["t"], "created_at": "2026-05-01T00:00:00Z"},
+        "retain_params": {"entities": NAMES, "context": "c"},
+    }
+)
+IMPORT = "00000000-0000-0000-0000-000000000002"
+
+
+class TestRewriting:
+    def delete(self, *outcomes: Outcome) -> tuple[list[Call], Any]:
+        request = DeleteMemories(bank="b", ids=[GONE["id"]])
+        steps, result = drive(memories.delete_memories(RULES, request), *READ, *outcomes)
+        return calls(steps), result
+
+    def test_a_document_is_replaced_by_one_of_what_remains(self) -> None:
+        sent, result = self.delete(
+            DOCUMENT, ok({"operation_id": IMPORT}), ok({"operation_id": IMPORT, "status": "completed"})
+        )
+        assert result == 1
+        post = next(call for call in sent if call.method == "POST")
+        assert post.path.endswith("/document-transfer?on_conflict=replace")
+        assert post.content is not None
+        assert post.content_type is not None
+        boundary = post.content_type.partition("boundary=")[2].encode()
+        packed = post.content.partition(b"\r\n\r\n")[2].rpartition(b"\r\n--" + boundary)[0]
+        with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+            document = json.loads(archive.read("documents/000000.json"))
+            assert json.loads(archive.read("manifest.json")) == {
+                **{"schema_version": 1, "source_bank_id": "b", "document_count": 1}
+            }
+        assert document == {
+            "id": "d",
+            "original_text": "It leaks.",
+            "retain_params": {"entities": [{"text": "Pump, north"}], "context": "c"},
+            "tags": ["t"],
+            "created_at": "2026-05-01T00:00:00Z",
+            "chunks": [{"chunk_index": 0, "chunk_text": "It leaks."}],
+            "facts": [
+                {
+                    **{"text": "It leaks.", "fact_type": "world", "context": "c", "tags": ["t"], "chunk_index": 0},
+                    **{"occurred_start": "2026-04-01", "occurred_end": "2026-04-02", "mentioned_at": "2026-05-01"},
+                    **{"event_date": "2026-04-01", "observation_scopes": [["t"]], "entities": ["Pump, north"]},
+                    "metadata": {"author": "a", "former_ids": "e f"},
+                }
+            ],
+        }
+
+    @pytest.mark.parametrize("status", ["failed", "cancelled", "not_found"])
+    def test_a_failed_import_is_an_error_and_nothing_is_invalidated(self, status: str) -> None:
+        sent, result = self.delete(
+            DOCUMENT, ok({"operation_id": IMPORT}), ok({"operation_id": IMPORT, "status": status, "error_message": "e"})
+        )
+        assert isinstance(result, BackendError)
+        assert result.details["status"] == status
+        assert "PATCH" not in [call.method for call in sent]
+
+    def test_a_server_without_imports_invalidates_and_the_log_says_what_stays(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        off = Reply(404, b'{"detail": "Document import API is disabled."}')
+        sent, result = self.delete(DOCUMENT, off, ok({}))
+        assert result == 1
+        assert [call.path for call in sent if call.method == "PATCH"] == [f"/v1/default/banks/b/memories/{GONE['id']}"]
+        assert "stays in their document" in caplog.text

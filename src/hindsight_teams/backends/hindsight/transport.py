@@ -127,6 +127,9 @@ class Pool:
         if call.longer:
             extensions = self._connection.timeout(getattr(self._connection.timeouts, call.wait) + call.longer)
         url, content, headers = self._url(call.path), call.content or b"", self._headers
+        if call.content_type is not None:
+            headers = [h for h in headers if h[0] != b"content-type"]
+            headers.append((b"content-type", call.content_type.encode()))
         if not self._names_host:
             headers = [(b"host", url.netloc), *headers]
         if content or call.method not in ("GET", "DELETE"):

@@ -32,7 +32,7 @@ class Call:
     Attributes:
         verb: What it is, in words for messages.
         path: Under the base URL, percent-encoded, with its query.
-        content: The body, JSON in UTF-8.
+        content: The body, JSON in UTF-8 where ``content_type`` says nothing else.
         wait: Which timeout applies.
         longer: Seconds added to it, for a large request.
         repeat: When it may be sent again.
@@ -45,6 +45,7 @@ class Call:
     wait: Wait = "recall"
     longer: float = 0.0
     repeat: Repeat = "always"
+    content_type: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,10 @@ from typing import Any
 
 from hindsight_teams.backends.hindsight import decoding as answers
 from hindsight_teams.backends.hindsight import wire
-from hindsight_teams.backends.hindsight.plans import parts
+from hindsight_teams.backends.hindsight.plans import parts, rewriting
 from hindsight_teams.backends.hindsight.wire import Call, Plan, Rules, exchange, unless_missing, unless_no_bank
 from hindsight_teams.errors import InvalidInput, NotFound, Unsupported
+from hindsight_teams.log import get_logger
 from hindsight_teams.models import Document, Memory, MemoryPage
 from hindsight_teams.requests import (
     DeleteDocument,
@@ -20,6 +21,8 @@ from hindsight_teams.requests import (
     ListMemories,
     checks,
 )
+
+_logger = get_logger(__name__)
 
 _TRIES = 10
 """Times a page is looked for in a bank that changes meanwhile."""
@@ -65,10 +68,10 @@ def _get_memory(rules: Rules, bank_id: str, memory_id: str) -> Plan[Memory]:
 def delete_memories(rules: Rules, request: DeleteMemories) -> Plan[int]:
     """Delete the memories that meet every selection given; how many.
 
-    The server deletes whole documents. Where only some memories of a document are selected, those are invalidated: no
-    recall, reflect or listing finds them again and what was derived from them goes, but their text stays in the
-    server's archive and in the document, and a later ``append`` brings them back. Delete the document to have the text
-    gone.
+    The server deletes whole documents. Where only some memories of a document are selected, the document is rewritten
+    without them, and the others get new ids: see ``rewriting``. A server whose import of documents is turned off can
+    only invalidate them: no recall, reflect or listing finds them again and what was derived from them goes, but their
+    text stays in the document.
 
     Raises:
         Unsupported: ``ids`` names an observation, which is derived from other memories.
@@ -97,9 +100,20 @@ def delete_memories(rules: Rules, request: DeleteMemories) -> Plan[int]:
 def _delete_from(rules: Rules, bank_id: str, path: str, document: str | None, memories: list[Memory]) -> Plan[int]:
     if document is not None:
         everything = yield from _every(rules, bank_id, {"document_id": document})
-        if {m.id for m in everything if m.type != "observation"} <= {m.id for m in memories}:
+        going = {memory.id for memory in memories}
+        kept = [m.id for m in reversed(everything) if m.type != "observation" and m.id not in going]
+        if not kept:
             yield from _delete_document(rules, bank_id, document)
             return len(memories)
+        try:
+            yield from rewriting.without(rules, bank_id, document, kept)
+            return len(memories)
+        except NotFound as error:
+            _logger.warning(
+                "the text of deleted memories stays in their document: turn the server's import of documents on"
+                " (HINDSIGHT_API_ENABLE_DOCUMENT_IMPORT_API), or delete the document",
+                error=type(error).__name__,
+            )
     body = wire.encode({"state": "invalidated", "reason": "deleted by its owner"})
     for memory in memories:
         call = Call("delete_memories", "PATCH", f"{path}/memories/{wire.segment(memory.id)}", body)
