@@ -225,7 +225,7 @@ class Scene:
         similarity: dict[int, float] | None = None,
     ) -> dict[int, fusion.Scored]:
         ranked = fusion.fuse(
-            self.found, hits, counted, names=frozenset(names), spans=spans, similarity=similarity or {}
+            self.found, hits, counted, names=frozenset(names), spans=spans, similarity=similarity or {}, most=30
         )
         return {scored.candidate.no: scored for scored in ranked}
 

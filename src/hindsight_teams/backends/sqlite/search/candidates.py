@@ -18,19 +18,20 @@ from hindsight_teams.models import MemoryType, TagGroup, TagsMatch
 from hindsight_teams.requests.tags import matches, matches_group
 
 _COLUMNS = (
-    "m.no, m.document, m.position, m.author, m.mentioned, m.occurred, m.occurred_end, m.stream, m.superseded_by,"
-    " m.tags, m.type"
+    "m.no, CASE WHEN m.stream IS NULL THEN m.document END, m.position, m.author, m.mentioned, m.occurred,"
+    " m.occurred_end, m.stream, m.superseded_by, (SELECT w.c0 FROM words_content w WHERE w.id = m.no)"
 )
+"""The fields of a candidate; one that stands alone in its document has no chain."""
 
 # What was said at the same moment comes first: a bulk load says thousands at once, which a comparison of both columns
 # would all pass over.
 _AROUND = " UNION ALL ".join(
     "SELECT * FROM ("
     + " UNION ALL ".join(
-        f"SELECT * FROM (SELECT {_COLUMNS} FROM memory m INDEXED BY memory_order"
-        f" WHERE m.bank = :bank AND m.stream = :stream AND {condition}"
-        f" ORDER BY m.mentioned {order}, m.no {order} LIMIT {limit})"
-        for condition in (f"m.mentioned = :noted AND m.no {sign} :no", f"m.mentioned {sign} :noted")
+        f"SELECT * FROM (SELECT mentioned, no FROM memory INDEXED BY memory_order"
+        f" WHERE bank = :bank AND stream = :stream AND {condition}"
+        f" ORDER BY mentioned {order}, no {order} LIMIT {limit})"
+        for condition in (f"mentioned = :noted AND no {sign} :no", f"mentioned {sign} :noted")
     )
     + f" LIMIT {limit})"
     for sign, order, limit in (("<", "DESC", ":before"), (">", "ASC", ":after"))
@@ -95,8 +96,8 @@ class Candidate:
     occurred_end: int | None
     stream: int | None
     superseded_by: int | None
-    mask: int = 0
     content: str = ""
+    mask: int = 0
     near: dict[int, Candidate] = field(default_factory=dict)
 
 
@@ -118,8 +119,7 @@ class Candidates:
     def add(self, numbers: Iterable[int], masks: dict[int, int]) -> None:
         """Take in memories by rowid, as far as the filter lets them through."""
         fresh = json.dumps([no for no in numbers if no not in self.by_number])
-        sql = f"SELECT {_COLUMNS} FROM memory m WHERE m.no IN (SELECT value FROM json_each(?))"
-        self._take(self.db.execute(sql, (fresh,)), masks)
+        self._take("memory m WHERE m.no IN (SELECT value FROM json_each(?))", fresh, masks)
 
     def fill(self, ranked: Iterable[int], most: int, masks: dict[int, int]) -> None:
         """Take in the first of these memories that the filter lets through, at most so many.
@@ -140,33 +140,28 @@ class Candidates:
 
     def add_windows(self, windows: Iterable[tuple[int, int, int]], masks: dict[int, int]) -> None:
         """Take in the memories of documents from one position to another: ``(document, first, last)``."""
-        sql = (
-            f"SELECT {_COLUMNS} FROM json_each(?) w CROSS JOIN memory m INDEXED BY memory_document"
+        found = (
+            "json_each(?) w CROSS JOIN memory m INDEXED BY memory_document"
             " WHERE m.document = json_extract(w.value, '$[0]')"
             " AND m.position BETWEEN json_extract(w.value, '$[1]') AND json_extract(w.value, '$[2]')"
         )
-        self._take(self.db.execute(sql, (json.dumps(list(windows)),)), masks)
+        self._take(found, json.dumps(list(windows)), masks)
 
     def add_around(
-        self, bank: int, middle: Candidate, before: int, after: int, masks: dict[int, int]
-    ) -> list[Candidate | None]:
-        """Take in the nearest memories of a stream on each side of one, in order, itself among them.
+        self, bank: int, middles: Iterable[Candidate], before: int, after: int, masks: dict[int, int]
+    ) -> list[list[Candidate | None]]:
+        """Take in the nearest memories of a stream on each side of some, in order, themselves among them.
 
         Where the filter keeps one back its place stays, empty.
         """
-        at = (middle.mentioned, middle.no)
-        values = {"bank": bank, "stream": middle.stream, "noted": at[0], "no": at[1], "before": before, "after": after}
-        rows = self.db.execute(_AROUND, values).fetchall()
-        first = sum((row[4], row[0]) < at for row in rows)
-        around = self._take(rows, masks)
-        return [*reversed(around[:first]), middle, *around[first:]]
-
-    def read(self) -> None:
-        """Fetch the index terms of those that have none yet."""
-        missing = json.dumps([c.no for c in self.by_number.values() if not c.content])
-        sql = "SELECT id, c0 FROM words_content WHERE id IN (SELECT value FROM json_each(?))"
-        for no, content in self.db.execute(sql, (missing,)):
-            self.by_number[no].content = content
+        windows = []
+        for middle in middles:
+            at = (middle.mentioned, middle.no)
+            values = {"bank": bank, "stream": middle.stream, "noted": at[0], "no": at[1]}
+            rows = self.db.execute(_AROUND, {**values, "before": before, "after": after}).fetchall()
+            windows.append([no for _, no in sorted([*rows, at])])
+        self.add({no for window in windows for no in window}, masks)
+        return [[self.by_number.get(no) for no in window] for window in windows]
 
     def _passes(self, tags: object, kind: object) -> bool:
         """Whether the filter takes memories of these tags and this type; most candidates share them with others."""
@@ -175,32 +170,21 @@ class Candidates:
             known = self._passing[tags, kind] = self.chosen.accepts(tags, kind)  # type: ignore[arg-type]
         return known
 
-    def _take(self, rows: Iterable[tuple[int, ...]], masks: dict[int, int]) -> list[Candidate | None]:
-        taken: list[Candidate | None] = []
-        filtered = not self.chosen.trivial
-        for no, document, position, author, mentioned, occurred, end, stream, newer, tags, kind in rows:
-            known = self.by_number.get(no)
-            if known is None:
-                if filtered and not self._passes(tags, kind):
-                    taken.append(None)
+    def _take(self, found: str, given: str, masks: dict[int, int]) -> None:
+        """Take in what the rest of a query finds, as far as the filter lets it through."""
+        by_number, filtered = self.by_number, not self.chosen.trivial
+        more = ", m.tags, m.type" if filtered else ""
+        for row in self.db.execute(f"SELECT {_COLUMNS}{more} FROM {found}", (given,)):
+            no = row[0]
+            if no in by_number:
+                continue
+            if filtered:
+                *row, tags, kind = row
+                if not self._passes(tags, kind):
                     continue
-                known = Candidate(
-                    no,
-                    document if stream is None else None,  # one that stands alone in its document has no chain
-                    position,
-                    author,  # type: ignore[arg-type]
-                    mentioned,
-                    occurred,
-                    end,
-                    stream,
-                    newer,
-                    masks.get(no, 0),
-                )
-                self.by_number[no] = known
-                if known.chain is not None:
-                    self.chains.setdefault(known.chain, {})[position] = known
-            taken.append(known)
-        return taken
+            by_number[no] = one = Candidate(*row, masks.get(no, 0))
+            if one.chain is not None:
+                self.chains.setdefault(one.chain, {})[one.position] = one
 
 
 def _leaf(tags: Sequence[str], match: TagsMatch) -> str | None:

@@ -60,49 +60,70 @@ def fuse(
     names: AbstractSet[str],
     spans: Sequence[moments.Named],
     similarity: Mapping[int, float],
+    most: int,
 ) -> list[Scored]:
-    """All candidates, best first: the sum of max-normalised signals (see ``weights``)."""
-    everyone = list(found.by_number.values())
+    """The best candidates: the sum of max-normalised signals (see ``weights``).
+
+    Args:
+        most: How many. What replaced one of them is among them too.
+    """
+    everyone = found.by_number.values()
     near = {c.no: neighbours.added(found, c, hits) for c in everyone}
-    own, hinted, mentioned = counted.own, counted.hinted, counted.mentioned
-    documents = neighbours.documents(found, hits)
-    marks = [(f" {tokens.author_term(name)} ", f" {name} ") for name in names]
-    per_word = _scale(
-        weights.WORDS, [own.get(n, 0.0) + hinted.get(n, 0.0) + mentioned.get(n, 0.0) + near[n] for n in near]
-    )
+    own, hinted, mentioned = counted.own.get, counted.hinted.get, counted.mentioned.get
+    documents, marks = neighbours.documents(found, hits), _marks(names)
+    by_words = {no: own(no, 0.0) + hinted(no, 0.0) + mentioned(no, 0.0) + value for no, value in near.items()}
+    per_word = _scale(weights.WORDS, by_words.values())
     per_document = _scale(weights.DOCUMENT, documents.values())
-    per_meaning = _scale(weights.MEANING, (similarity.get(no, 0.0) for no in near))
+    per_meaning = _scale(weights.MEANING, [similarity.get(no, 0.0) for no in near] if similarity else ())
     content = weights.WORDS + weights.DOCUMENT + (weights.MEANING if per_meaning else 0.0)
-    scored = []
-    for candidate in everyone:
+
+    def scored(candidate: Candidate) -> Scored:
         no = candidate.no
-        by_named, share = False, 0.0
-        for mark, mention in marks:
-            if mark in candidate.content:
-                by_named, share = True, 1.0
-                break
-            if mention in candidate.content:
-                share = weights.MENTION
-        time, span = moments.closeness(candidate, spans, per_word, content)
-        scored.append(
-            Scored(
-                candidate=candidate,
-                words=own.get(no, 0.0) * per_word,
-                hinted=hinted.get(no, 0.0) * per_word,
-                mentioned=mentioned.get(no, 0.0) * per_word,
-                near=near[no] * per_word,
-                document=documents[no] * per_document,
-                author=content * weights.AUTHOR * share,
-                by_named=by_named,
-                time=time,
-                span=span,
-                meaning=similarity.get(no, 0.0) * per_meaning,
-                similarity=similarity.get(no, 0.0),
-            )
+        share = _authored(candidate, marks) if marks else 0.0
+        time, span = moments.closeness(candidate, spans, per_word, content) if spans else (0.0, "")
+        return Scored(
+            candidate=candidate,
+            words=own(no, 0.0) * per_word,
+            hinted=hinted(no, 0.0) * per_word,
+            mentioned=mentioned(no, 0.0) * per_word,
+            near=near[no] * per_word,
+            document=documents[no] * per_document,
+            author=content * weights.AUTHOR * share,
+            by_named=share == 1.0,
+            time=time,
+            span=span,
+            meaning=similarity.get(no, 0.0) * per_meaning,
+            similarity=similarity.get(no, 0.0),
         )
+
+    def total(candidate: Candidate) -> float:
+        no = candidate.no
+        value = by_words[no] * per_word + documents[no] * per_document
+        if similarity:
+            value += similarity.get(no, 0.0) * per_meaning
+        if marks:
+            value += content * weights.AUTHOR * _authored(candidate, marks)
+        return value + moments.closeness(candidate, spans, per_word, content)[0] if spans else value
+
     # Of equals the newer one comes first.
-    scored.sort(key=lambda s: (s.total, s.candidate.mentioned, s.candidate.no), reverse=True)
-    return [s for s in scored if s.total > 0]
+    order = sorted([(value, c.mentioned, c.no) for c in everyone if (value := total(c)) > 0], reverse=True)
+    best = dict.fromkeys(no for _, _, no in order[:most])
+    newer = [found.by_number[no].superseded_by for no in best]
+    best |= dict.fromkeys(no for no in newer if no in near)
+    ranked = [scored(found.by_number[no]) for no in best]
+    ranked.sort(key=lambda s: (s.total, s.candidate.mentioned, s.candidate.no), reverse=True)
+    return [s for s in ranked if s.total > 0]
+
+
+def _marks(names: AbstractSet[str]) -> list[tuple[str, str]]:
+    return [(f" {tokens.author_term(name)} ", f" {name} ") for name in names]
+
+
+def _authored(candidate: Candidate, marks: Sequence[tuple[str, str]]) -> float:
+    """How much a memory is one of an author whom the query names: all, or as far as it mentions them, or not."""
+    if any(mark in candidate.content for mark, _ in marks):
+        return 1.0
+    return weights.MENTION if any(mention in candidate.content for _, mention in marks) else 0.0
 
 
 def _scale(weight: float, values: object) -> float:

@@ -42,8 +42,8 @@ def spread(found: Candidates, bank: int, best: Iterable[Candidate], masks: dict[
     if windows:
         found.add_windows(_merged(windows), masks)
     following: dict[int, Candidate] = {}
-    for candidate in alone:
-        _place(found.add_around(bank, candidate, _BEFORE, _AFTER, masks), following)
+    for around in found.add_around(bank, alone, _BEFORE, _AFTER, masks):
+        _place(around, following)
     _chain(found, following)
 
 
@@ -141,11 +141,12 @@ def documents(found: Candidates, hits: WordHits) -> dict[int, float]:
     for candidate in found.by_number.values():
         key = _document(candidate)
         together[key] = together.get(key, 0) | candidate.mask
+    alike = Counter(together.values())
     idf = []
     for bit, weight in enumerate(hits.weights):
-        n = sum(mask >> bit & 1 for mask in together.values())
+        n = sum([times for mask, times in alike.items() if mask >> bit & 1])
         idf.append(math.log(1 + (len(together) - n + 0.5) / (n + 0.5)) if weight else 0.0)
-    sums = {mask: sum(w for bit, w in enumerate(idf) if mask >> bit & 1) for mask in set(together.values())}
+    sums = {mask: sum([w for bit, w in enumerate(idf) if mask >> bit & 1]) for mask in alike}
     return {candidate.no: sums[together[_document(candidate)]] for candidate in found.by_number.values()}
 
 

@@ -16,6 +16,7 @@ from hindsight_teams.backends.sqlite.search import (
     moments,
     neighbours,
     updates,
+    weights,
     words,
 )
 from hindsight_teams.backends.sqlite.search.candidates import Candidates, Filter
@@ -155,9 +156,16 @@ def recall(
     if similarity is not None:
         similar = similarity(db, bank, question.rest, list(found.by_number), depth)
         found.fill([no for no in similar.scores if no not in found.by_number], depth.results, masks)
-    found.read()
     counted = counting.count(list(found.by_number.values()), hits, list(question.shown), by_words)
-    ranked = fusion.fuse(found, hits, counted, names=question.names, spans=question.spans, similarity=similar.scores)
+    ranked = fusion.fuse(
+        found,
+        hits,
+        counted,
+        names=question.names,
+        spans=question.spans,
+        similarity=similar.scores,
+        most=max(depth.results, weights.UPDATES_AMONG),
+    )
     confidence = fusion.confidence(found, hits, ranked, similar)
     ranked = updates.newest_first(db, bank, found, ranked)
     ranked = fusion.cut(found, ranked, confidence, depth)

@@ -11,7 +11,8 @@ import json
 import math
 import sqlite3
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from functools import cached_property
 
 from hindsight_teams.backends.sqlite.search import weights
 from hindsight_teams.backends.sqlite.search.candidates import Candidate, Candidates
@@ -34,19 +35,17 @@ def newest_first(db: sqlite3.Connection, bank: int, found: Candidates, ranked: S
     if first:
         _add_changes(db, bank, found, first)
     again = _said_again(db, [s.candidate.no for s in first])
-    lines = {c.no: _Line(_body(c), max(c.mentioned, again.get(c.no, 0))) for c in (s.candidate for s in first)}
-    spread = Counter(t for line in lines.values() for t in line.terms)
-    for line in lines.values():
-        line.weigh(spread, len(lines))
+    lines = _Lines([(s.candidate, max(s.candidate.mentioned, again.get(s.candidate.no, 0))) for s in first])
     out: list[Scored] = []
     for scored in first:
-        place = next((i for i, older in enumerate(out) if _updates(older, scored, lines)), None)
+        place = next((i for i, older in enumerate(out) if lines.updates(older, scored)), None)
         if place is None:
             out.append(scored)
         else:
             scored.lift(out[place].total)
             out.insert(place, scored)
-    return _successors_first(found, [*out, *ranked[weights.UPDATES_AMONG :]])
+    held = {scored.candidate.no for scored in out}
+    return _successors_first(found, [*out, *(s for s in ranked if s.candidate.no not in held)])
 
 
 def _said_again(db: sqlite3.Connection, numbers: list[int]) -> dict[int, int]:
@@ -63,47 +62,54 @@ def _body(candidate: Candidate) -> list[str]:
 
 
 class _Line:
-    """The terms of a line, and what they weigh beside the other lines.
-
-    What most of them hold ("2023", a speaker) makes no two of them alike.
-    """
+    """The terms of a line, and when it was said last."""
 
     def __init__(self, body: list[str], said: int) -> None:
         self.said = said
         self.subject = body[0] if body else ""
         self.length = len(body)
         self.terms = frozenset(body)
-        self.changed = bool(self.terms & _CHANGES)
-        self.weights: dict[str, float] = {}
-        self.whole = 0.0
-
-    def weigh(self, spread: Mapping[str, int], lines: int) -> None:
-        """Give each term its weight, by how many of the lines hold it."""
-        self.weights = {t: math.log(1 + (lines + 10) / (spread[t] + 1)) for t in self.terms}
-        self.whole = sum(self.weights.values())
+        self.changed = not self.terms.isdisjoint(_CHANGES)
 
 
-def _updates(older: Scored, newer: Scored, lines: Mapping[int, _Line]) -> bool:
-    """Whether a line that ranks lower is a newer version of one that ranks higher."""
-    a, b = older.candidate, newer.candidate
-    old, new = lines[a.no], lines[b.no]
-    if new.said <= old.said or older.time > newer.time:  # the question names a time, which the older fits better
-        return False
-    both = old.terms & new.terms
-    if not both or max(old.length, new.length) > weights.UPDATE_LONGEST:
-        return False
-    if new.terms & _MOVES and old.terms & _LIVES and old.subject == new.subject:
-        return True
-    changed = new.changed and not old.changed
-    # "Nora likes jazz" is not news about tea: what the question asks for by name must stand in the newer line too.
-    if not changed and (a.mask & ~b.mask or newer.total < weights.UPDATE_SHARE * older.total):
-        return False
-    if len(old.terms - new.terms) == len(new.terms - old.terms) == 1 and newer.total >= _NEARLY * older.total:
-        return True  # "The logo is blue", "the logo is orange"
-    least = weights.UPDATE_ALIKE
-    if changed:  # sharing more than its subject says more: "use Kafka", "drop Kafka"
-        least = weights.CHANGE_OF_OBJECT if both - {old.subject} else weights.CHANGE_OF_SUBJECT
-    return sum(old.weights[t] for t in both) >= least * min(old.whole, new.whole)
+class _Lines:
+    """The first lines, beside each other: what most of them hold ("2023", a speaker) makes no two of them alike."""
+
+    def __init__(self, lines: Sequence[tuple[Candidate, int]]) -> None:
+        self._lines = {candidate.no: _Line(_body(candidate), said) for candidate, said in lines}
+
+    @cached_property
+    def _weights(self) -> dict[str, float]:
+        """What each term weighs, by how many of the lines hold it."""
+        spread = Counter(t for line in self._lines.values() for t in line.terms)
+        return {t: math.log(1 + (len(self._lines) + 10) / (n + 1)) for t, n in spread.items()}
+
+    def _weight(self, terms: Iterable[str]) -> float:
+        return sum(map(self._weights.__getitem__, terms))
+
+    def updates(self, older: Scored, newer: Scored) -> bool:
+        """Whether a line that ranks lower is a newer version of one that ranks higher."""
+        a, b = older.candidate, newer.candidate
+        old, new = self._lines[a.no], self._lines[b.no]
+        if new.said <= old.said or older.time > newer.time:  # the question names a time, which the older fits better
+            return False
+        if max(old.length, new.length) > weights.UPDATE_LONGEST:
+            return False
+        if not _MOVES.isdisjoint(new.terms) and not _LIVES.isdisjoint(old.terms) and old.subject == new.subject:
+            return True
+        changed = new.changed and not old.changed
+        # "Nora likes jazz" is not news about tea: what the question asks for by name must stand in the newer line too.
+        if not changed and (a.mask & ~b.mask or newer.total < weights.UPDATE_SHARE * older.total):
+            return False
+        both = old.terms & new.terms
+        if not both:
+            return False
+        if len(old.terms) == len(new.terms) == len(both) + 1 and newer.total >= _NEARLY * older.total:
+            return True  # "The logo is blue", "the logo is orange"
+        least = weights.UPDATE_ALIKE
+        if changed:  # sharing more than its subject says more: "use Kafka", "drop Kafka"
+            least = weights.CHANGE_OF_OBJECT if both - {old.subject} else weights.CHANGE_OF_SUBJECT
+        return self._weight(both) >= least * min(self._weight(old.terms), self._weight(new.terms))
 
 
 def _add_changes(db: sqlite3.Connection, bank: int, found: Candidates, first: list[Scored]) -> None:
@@ -119,7 +125,6 @@ def _add_changes(db: sqlite3.Connection, bank: int, found: Candidates, first: li
     fresh = [no for no in rows if no not in found.by_number]
     if fresh:
         found.add(fresh, {})
-        found.read()
     held = {scored.candidate.no for scored in first}
     first += [Scored.of(found.by_number[no]) for no in rows if no in found.by_number and no not in held]
 
