@@ -15,10 +15,11 @@ import pytest
 
 from hindsight_teams.backends.sqlite import SQLiteBackend
 from hindsight_teams.backends.sqlite.search import fusion, moments, weights
-from hindsight_teams.backends.sqlite.search.candidates import Candidate, Candidates, Filter
+from hindsight_teams.backends.sqlite.search.candidates import Candidate, Candidates
 from hindsight_teams.backends.sqlite.search.counting import Counted
 from hindsight_teams.backends.sqlite.search.meaning import Similar
 from hindsight_teams.backends.sqlite.search.words import Term, WordHits
+from hindsight_teams.backends.sqlite.store.reading import Filter
 from hindsight_teams.backends.sqlite.text.terms import author_term
 from hindsight_teams.models import Memory
 

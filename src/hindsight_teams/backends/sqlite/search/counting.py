@@ -10,7 +10,7 @@ import heapq
 import math
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import cache, partial
@@ -18,7 +18,7 @@ from itertools import accumulate, pairwise
 from operator import itemgetter
 
 from hindsight_teams.backends.sqlite.search import weights
-from hindsight_teams.backends.sqlite.search.candidates import Candidate
+from hindsight_teams.backends.sqlite.search.candidates import Candidate, Candidates
 from hindsight_teams.backends.sqlite.search.words import WordHits, beginning
 from hindsight_teams.backends.sqlite.text.stop_words import QUESTION_WORDS, STOP_WORDS
 
@@ -75,62 +75,79 @@ class Measure:
         return occurrences * (self._k + 1) / (occurrences + damped)
 
 
-def count(candidates: Sequence[Candidate], hits: WordHits, order: Sequence[str], found: frozenset[int]) -> Counted:
-    """Count the query's terms in candidates, and set their masks.
+class Tally:
+    """What is counted of a query's terms in candidates.
 
     Args:
-        candidates: With their contents.
+        hits: The terms, with their weights.
         order: The query's terms in its order.
-        found: The rowids that words found; their lengths make the mean.
+        found: The memories that words found; their lengths make the mean.
     """
-    contents = Contents([c.content for c in candidates])
-    lengths = [max(1, c.content.count(" ", 0, c.content.find("|")) - 1) for c in candidates]
-    by_words = [place for place, c in enumerate(candidates) if c.no in found]
-    measure = Measure([lengths[place] for place in by_words])
-    sums: defaultdict[int, float] = defaultdict(float)
-    for bit, (term, weight) in enumerate(zip(hits.terms, hits.weights, strict=True)):
-        if not weight:
-            continue
-        occurring = contents.count(*term.held)
-        for place, n in occurring.items():
-            candidates[place].mask |= 1 << bit
-            sums[place] += weight * measure.of(n, lengths[place])
-        if begin := _begin(term.text):
-            for place, n in contents.count(begin).items():
-                if place not in occurring:
-                    sums[place] += weights.OTHER_FORM * weight * measure.of(n, lengths[place])
-    known = {term.text: weight for term, weight in zip(hits.terms, hits.weights, strict=True) if weight}
-    headed = contents.count(" / ")
-    for place in headed.keys() & sums.keys():
-        sums[place] += _heading(candidates[place].content, known, hits.rarest)
-    for text, both, weight in _pairs(hits, order):
-        for place, n in contents.count(text).items():
-            if candidates[place].mask & both == both:
-                sums[place] += weight * measure.of(n, lengths[place])
-    counted = Counted({candidates[place].no: own for place, own in sums.items()})
-    best = heapq.nlargest(weights.HINT_MEMORIES, sums, key=lambda place: (sums[place], candidates[place].no))
-    if len(best) > 1:
-        sample = [candidates[place].content for place in by_words[:: max(1, len(by_words) // weights.HINT_SAMPLE)]]
+
+    def __init__(self, hits: WordHits, order: Sequence[str], found: Collection[Candidate]) -> None:
+        self._hits = hits
+        self._asked = {t.text: w for t, w in zip(hits.terms, hits.weights, strict=True) if w}
+        self._pairs = _pairs(hits, order)
+        self._found = {c.no: c for c in found}
+        self._measure = Measure([_length(c) for c in found])
+        self._headed: list[Candidate] = []
+        self.counted = Counted()
+
+    def add(self, candidates: Sequence[Candidate]) -> None:
+        """Count the terms in candidates, and set their masks."""
+        contents, of = Contents([c.content for c in candidates]), self._measure.of
+        lengths = list(map(_length, candidates))
+        sums: defaultdict[int, float] = defaultdict(float)
+        for bit, (term, weight) in enumerate(zip(self._hits.terms, self._hits.weights, strict=True)):
+            if not weight:
+                continue
+            occurring = contents.count(*term.held)
+            for place, n in occurring.items():
+                candidates[place].mask |= 1 << bit
+                sums[place] += weight * of(n, lengths[place])
+            if begin := _begin(term.text):
+                for place, n in contents.count(begin).items():
+                    if place not in occurring:
+                        sums[place] += weights.OTHER_FORM * weight * of(n, lengths[place])
+        headed = contents.count(" / ")
+        self._headed += [candidates[place] for place in headed]
+        for place in headed.keys() & sums.keys():
+            sums[place] += _heading(candidates[place].content, self._asked, self._hits.rarest)
+        for text, both, weight in self._pairs:
+            for place, n in contents.count(text).items():
+                if candidates[place].mask & both == both:
+                    sums[place] += weight * of(n, lengths[place])
+        self.counted.own.update((candidates[place].no, own) for place, own in sums.items())
+
+    def feed_back(self, found: Candidates) -> Counted:
+        """Add what the best of all that was counted tell about the others; everything that was counted."""
+        own = self.counted.own
+        best = heapq.nlargest(weights.HINTED, zip(own.values(), own, strict=True))
+        first = [(found.by_number[no], value) for value, no in best[: weights.HINT_MEMORIES]]
+        if len(first) < 2:
+            return self.counted
+        by_words = [c.content for c in self._found.values()]
+        sample = by_words[:: max(1, len(by_words) // weights.HINT_SAMPLE)]
         rarity = cache(partial(_rarity, Contents(sample), len(sample)))
-        hints = _hints([candidates[place].content for place in best], [sums[place] for place in best], hits, rarity)
-        hopeful = heapq.nlargest(weights.HINTED, sums, key=lambda place: (sums[place], candidates[place].no))
-        hopeful = [place for place in hopeful if candidates[place].no in found]
-        hopeful_contents = Contents([candidates[place].content for place in hopeful])
-        for term, weight in hints.items():
-            for i, n in hopeful_contents.count(f" {term} ").items():
-                no = candidates[hopeful[i]].no
-                value = weight * measure.of(n, lengths[hopeful[i]])
-                counted.hinted[no] = counted.hinted.get(no, 0.0) + value
-        if headed:
-            first = best[: weights.LINK_FROM]
-            sources = [(candidates[place].no, sums[place], _body(candidates[place].content)) for place in first]
-            with_heading = [candidates[place] for place in headed]
-            counted.mentioned = _mentioned(with_heading, counted.own, sources, known.keys(), rarity)
-    return counted
+        hopeful = [self._found[no] for _, no in best if no in self._found]
+        contents, hinted = Contents([c.content for c in hopeful]), self.counted.hinted
+        for term, weight in _hints(first, self._hits, rarity).items():
+            for place, n in contents.count(f" {term} ").items():
+                one = hopeful[place]
+                hinted[one.no] = hinted.get(one.no, 0.0) + weight * self._measure.of(n, _length(one))
+        if self._headed:
+            sources = first[: weights.LINK_FROM]
+            self.counted.mentioned = _mentioned(self._headed, own, sources, self._asked.keys(), rarity)
+        return self.counted
 
 
-def _body(content: str) -> str:
-    return content.partition("|")[0]
+def _length(candidate: Candidate) -> int:
+    """How many terms its text has."""
+    return max(1, candidate.content.count(" ", 0, candidate.content.find("|")) - 1)
+
+
+def _body(candidate: Candidate) -> str:
+    return candidate.content.partition("|")[0]
 
 
 def _begin(text: str) -> str | None:
@@ -170,7 +187,7 @@ def _rarity(sample: Contents, size: int, term: str) -> float:
 def _mentioned(
     headed: Sequence[Candidate],
     first: Mapping[int, float],
-    best: Sequence[tuple[int, float, str]],
+    best: Sequence[tuple[Candidate, float]],
     asked: AbstractSet[str],
     rarity: Callable[[str], float],
 ) -> dict[int, float]:
@@ -183,11 +200,11 @@ def _mentioned(
     Args:
         headed: Memories with a heading.
         first: What they reached in the first pass.
-        best: The best memories: rowid, what it reached, and its text.
+        best: The best memories, with what they reached.
         asked: The query's terms.
         rarity: How rare a term is.
     """
-    sources = [(no, reached, body, frozenset(body.split())) for no, reached, body in best]
+    sources = [(c.no, reached, body, frozenset(body.split())) for c, reached in best for body in [_body(c)]]
     top = best[0][1]
     out: dict[int, float] = {}
     for candidate in headed:
@@ -206,23 +223,20 @@ def _mentioned(
     return out
 
 
-def _hints(
-    contents: Sequence[str], reached: Sequence[float], hits: WordHits, rarity: Callable[[str], float]
-) -> dict[str, float]:
+def _hints(best: Sequence[tuple[Candidate, float]], hits: WordHits, rarity: Callable[[str], float]) -> dict[str, float]:
     """Pseudo-relevance feedback: terms that several of the best memories hold, with what each counts.
 
     Args:
-        contents: Those of the best memories.
-        reached: What each reached in the first pass, the largest first.
+        best: The best memories, with what they reached in the first pass.
         hits: The query's terms.
         rarity: How rare a term is.
     """
     asked = {t.text for t in hits.terms}
     sums: defaultdict[str, float] = defaultdict(float)
     holders: Counter[str] = Counter()
-    for content, own in zip(contents, reached, strict=True):
-        terms = _body(content).split()
-        length, share = max(1, len(terms)), own / reached[0]
+    for candidate, reached in best:
+        terms = _body(candidate).split()
+        length, share = max(1, len(terms)), reached / best[0][1]
         for term, n in Counter(terms).items():
             sums[term] += share * n / (n + 0.5 + 0.015 * length)
             holders[term] += 1

@@ -1,20 +1,43 @@
-"""Fuse the strategies' signals into one score with an explanation, and limit the number of results."""
+"""Fuse the strategies' signals into one score with an explanation, put newer above older, and limit the lines.
+
+Newer memories rank above older ones that say nearly the same, and replacements above what they replaced. Nothing is
+marked or left out by these rules: they decide which of two lines stands first. A line that was said again is as new as
+when it was said last. Where the question names a time, what lies in it is not an older version of what does not.
+"""
 
 from __future__ import annotations
 
+import json
+import math
+import sqlite3
 import statistics
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from functools import cached_property
 
-from hindsight_teams.backends.sqlite.search import moments, neighbours, weights
+from hindsight_teams.backends.sqlite.search import candidates, moments, weights
 from hindsight_teams.backends.sqlite.search.candidates import Candidate, Candidates
 from hindsight_teams.backends.sqlite.search.counting import Counted
 from hindsight_teams.backends.sqlite.search.meaning import Similar
 from hindsight_teams.backends.sqlite.search.weights import Depth
 from hindsight_teams.backends.sqlite.search.words import WordHits, shown
+from hindsight_teams.backends.sqlite.store.reading import bounds
 from hindsight_teams.backends.sqlite.text import terms as tokens
 from hindsight_teams.models import Signal
+
+_CHANGES = frozenset("switch replac chang migrat move reloc settl drop quit renam becom upgrad instead".split())
+"""English stems that tell a change: a newer line with one of them may share fewer words with the older."""
+
+_NEARLY = 0.9
+"""Of the older line's score: two lines of one differing word that answer as well as each other say nearly the same."""
+
+_SPREAD = 0.25
+"""What a term of all lines weighs at least beside one of two lines: too few terms in common need not be weighed."""
+
+_MOVES = frozenset("move reloc settl".split())
+_LIVES = frozenset("live resid base dwell".split())
 
 
 @dataclass(slots=True)
@@ -68,9 +91,9 @@ def fuse(
         most: How many. What replaced one of them is among them too.
     """
     everyone = found.by_number.values()
-    near = {c.no: neighbours.added(found, c, hits) for c in everyone}
+    near = {c.no: candidates.added(found, c, hits) if c.near or c.chain else 0.0 for c in everyone}
     own, hinted, mentioned = counted.own.get, counted.hinted.get, counted.mentioned.get
-    documents, marks = neighbours.documents(found, hits), _marks(names)
+    documents, marks = candidates.documents(found, hits), _marks(names)
     by_words = {no: own(no, 0.0) + hinted(no, 0.0) + mentioned(no, 0.0) + value for no, value in near.items()}
     per_word = _scale(weights.WORDS, by_words.values())
     per_document = _scale(weights.DOCUMENT, documents.values())
@@ -169,7 +192,7 @@ def confidence(found: Candidates, hits: WordHits, ranked: Sequence[Scored], simi
     first = [scored.candidate for scored in ranked[: weights.CONFIDENCE_FROM]]
     parts = []
     if whole:
-        covered = [hits.weight(c.mask) + neighbours.added(found, c, hits) for c in first]
+        covered = [hits.weight(c.mask) + candidates.added(found, c, hits) for c in first]
         parts.append(min(1.0, max(covered, default=0.0) / whole))
     if similar.scores:
         best = max((similar.scores.get(c.no, 0.0) for c in first), default=0.0)
@@ -177,6 +200,151 @@ def confidence(found: Candidates, hits: WordHits, ranked: Sequence[Scored], simi
         least, most = weights.OUTSTANDING
         parts.append(min(1.0, max(0.0, (gap - least) / (most - least))))
     return max(parts[0], statistics.fmean(parts)) if parts else None
+
+
+def newest_first(db: sqlite3.Connection, bank: int, found: Candidates, ranked: Sequence[Scored]) -> list[Scored]:
+    """The ranking with newer lines lifted to the place of older ones that they say nearly the same as."""
+    first = list(ranked[: weights.UPDATES_AMONG])
+    if first:
+        _add_changes(db, bank, found, first)
+    again = _said_again(db, [s.candidate.no for s in first])
+    lines = _Lines([(s.candidate, max(s.candidate.mentioned, again.get(s.candidate.no, 0))) for s in first])
+    out: list[Scored] = []
+    for scored in first:
+        place = lines.updated(out, scored)
+        if place is None:
+            out.append(scored)
+        else:
+            scored.lift(out[place].total)
+            out.insert(place, scored)
+    held = {scored.candidate.no for scored in out}
+    return _successors_first(found, [*out, *(s for s in ranked if s.candidate.no not in held)])
+
+
+def _said_again(db: sqlite3.Connection, numbers: list[int]) -> dict[int, int]:
+    """When memories that were said more than once were said last, in microseconds."""
+    sql = (
+        "SELECT memory, max(json_extract(item, '$.mentioned')) FROM mention"
+        " WHERE memory IN (SELECT value FROM json_each(?)) GROUP BY memory"
+    )
+    return {no: last for no, last in db.execute(sql, (json.dumps(numbers),)) if last is not None}
+
+
+def _body(candidate: Candidate) -> list[str]:
+    return [t for t in candidate.content.partition("|")[0].split() if t != "/"]
+
+
+class _Line:
+    """The terms of a line, and when it was said last; a long line has none, since it is no update and has none."""
+
+    __slots__ = ("changed", "lives", "moves", "said", "subject", "terms")
+
+    def __init__(self, candidate: Candidate, said: int) -> None:
+        body = _body(candidate)
+        if len(body) > weights.UPDATE_LONGEST:
+            body = []
+        self.said = said
+        self.subject = body[0] if body else ""
+        self.terms = terms = frozenset(body)
+        self.changed = not terms.isdisjoint(_CHANGES)
+        self.moves = not terms.isdisjoint(_MOVES)
+        self.lives = not terms.isdisjoint(_LIVES)
+
+
+class _Lines:
+    """The first lines, beside each other: what most of them hold ("2023", a speaker) makes no two of them alike."""
+
+    def __init__(self, lines: Sequence[tuple[Candidate, int]]) -> None:
+        self._lines = {candidate.no: _Line(candidate, said) for candidate, said in lines}
+        self._candidates = [candidate for candidate, _ in lines]
+
+    def updated(self, ranked: Sequence[Scored], newer: Scored) -> int | None:
+        """The place of the first line of which one that ranks lower is a newer version."""
+        new = self._lines[newer.candidate.no]
+        if not new.terms:
+            return None
+        for place, older in enumerate(ranked):
+            old = self._lines[older.candidate.no]
+            # Where the question names a time that the older fits better, it is not an older version.
+            if old.said < new.said and old.terms and older.time <= newer.time and self._updates(older, old, newer, new):
+                return place
+        return None
+
+    def _updates(self, older: Scored, old: _Line, newer: Scored, new: _Line) -> bool:
+        if new.moves and old.lives and old.subject == new.subject:
+            return True
+        changed = new.changed and not old.changed
+        # "Nora likes jazz" is not news about tea: what the question asks for by name must stand in the newer line too.
+        if not changed and (
+            older.candidate.mask & ~newer.candidate.mask or newer.total < weights.UPDATE_SHARE * older.total
+        ):
+            return False
+        both = old.terms & new.terms
+        if len(old.terms) == len(new.terms) == len(both) + 1 > 1 and newer.total >= _NEARLY * older.total:
+            return True  # "The logo is blue", "the logo is orange"
+        least = weights.UPDATE_ALIKE
+        if changed:  # sharing more than its subject says more: "use Kafka", "drop Kafka"
+            least = weights.CHANGE_OF_OBJECT if both - {old.subject} else weights.CHANGE_OF_SUBJECT
+        smaller = min(len(old.terms), len(new.terms))
+        if len(both) < least * _SPREAD * smaller:
+            return False
+        return self._weight(both) >= least * min(self._weight(old.terms), self._weight(new.terms))
+
+    def _weight(self, terms: frozenset[str]) -> float:
+        """What terms weigh, by how many of the lines hold each."""
+        return sum([self._weights[term] for term in terms])
+
+    @cached_property
+    def _weights(self) -> dict[str, float]:
+        spread = Counter(t for candidate in self._candidates for t in set(_body(candidate)))
+        lines = len(self._candidates)
+        return {t: math.log(1 + (lines + 10) / (n + 1)) for t, n in spread.items()}
+
+
+def _add_changes(db: sqlite3.Connection, bank: int, found: Candidates, first: list[Scored]) -> None:
+    """Take in newer memories that tell a change of what the best line says, though they lack the question's words."""
+    best = first[0].candidate
+    terms = [t for t in dict.fromkeys(_body(best)) if t.isalnum()]
+    if not terms or len(terms) > weights.CHANGED_LONGEST:
+        return
+    low, high = bounds(bank)
+    match = f"({_any(terms)}) AND ({_any(sorted(_CHANGES))})"
+    sql = "SELECT rowid FROM words WHERE words MATCH ? AND rowid > ? AND rowid < ? ORDER BY rowid DESC LIMIT ?"
+    rows = [no for (no,) in db.execute(sql, (match, max(low, best.no), high, weights.CHANGES_TRIED))]
+    fresh = [no for no in rows if no not in found.by_number]
+    if fresh:
+        found.add(fresh, {})
+    held = {scored.candidate.no for scored in first}
+    first += [Scored.of(found.by_number[no]) for no in rows if no in found.by_number and no not in held]
+
+
+def _any(terms: Sequence[str]) -> str:
+    return " OR ".join(f'"{term}"' for term in terms)
+
+
+def _successors_first(found: Candidates, ranked: Sequence[Scored]) -> list[Scored]:
+    """The ranking with each replaced memory below the one that replaced it."""
+    replaced = [s for s in ranked if s.candidate.superseded_by is not None]
+    if not replaced:
+        return [s for s in ranked if s.total > 0]
+    missing = {s.candidate.superseded_by for s in replaced} - found.by_number.keys()
+    found.add([no for no in missing if no is not None], {})
+    out = [s for s in ranked if s.total > 0]
+    for old in replaced:
+        successor = found.by_number.get(old.candidate.superseded_by or 0)
+        if old not in out or successor is None:
+            continue
+        place = out.index(old)
+        below = next((s for s in out if s.candidate.no == successor.no), None)
+        if below is None:
+            below = Scored.of(successor)
+        elif out.index(below) < place:
+            continue
+        else:
+            out.remove(below)
+        below.lift(old.total)
+        out.insert(place, below)
+    return out
 
 
 def cut(found: Candidates, ranked: Sequence[Scored], sure: float | None, depth: Depth) -> list[Scored]:
@@ -187,7 +355,7 @@ def cut(found: Candidates, ranked: Sequence[Scored], sure: float | None, depth: 
     if not ranked:
         return []
     best = ranked[0].total
-    few = sure is not None and sure < weights.FEW_BELOW and not neighbours.adjoining(found, ranked[0].candidate)
+    few = sure is not None and sure < weights.FEW_BELOW and not candidates.adjoining(found, ranked[0].candidate)
     kept = []
     for place, scored in enumerate(ranked[: weights.FEW if few else depth.results]):
         if scored.total < best * (weights.FIRST_FLOOR if place < weights.FIRST else depth.floor):

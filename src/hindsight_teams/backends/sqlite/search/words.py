@@ -185,8 +185,10 @@ def _counted(
             counts[term] = n
             lacking = [part for part in lacking if part not in parts]
     missing = sum(asked[text] not in LEFT_OUT_OF_ANSWERS for text in lacking)
-    known = spelling.BankTerms(db, bank) if lacking else None
-    for text in lacking[:_MOST_UNKNOWN] if known else ():
+    if not lacking:
+        return counts, missing
+    known = spelling.BankTerms(db, bank)
+    for text in lacking[:_MOST_UNKNOWN]:
         term, n = _otherwise(db, bank, known, text, most)
         if n:
             counts[term] = n
