@@ -100,8 +100,8 @@ class Candidates:
 
     def add(self, numbers: Iterable[int], masks: dict[int, int]) -> None:
         """Take in memories by rowid, as far as the filter lets them through."""
-        fresh = json.dumps([no for no in numbers if no not in self.by_number])
-        self._take("memory m WHERE m.no IN (SELECT value FROM json_each(?))", fresh, masks)
+        fresh = json.dumps(sorted({no for no in numbers if no not in self.by_number}))
+        self._take("json_each(?) w CROSS JOIN memory m ON m.no = w.value", fresh, masks)
 
     def fill(self, ranked: Iterable[int], most: int, masks: dict[int, int]) -> None:
         """Take in the first of these memories that the filter lets through, at most so many.

@@ -263,30 +263,31 @@ class _Lines:
         new = self._lines[newer.candidate.no]
         if not new.terms:
             return None
+        said, mask, total, time = new.said, newer.candidate.mask, newer.total, newer.time
         for place, older in enumerate(ranked):
             old = self._lines[older.candidate.no]
             # Where the question names a time that the older fits better, it is not an older version.
-            if old.said < new.said and old.terms and older.time <= newer.time and self._updates(older, old, newer, new):
+            if old.said >= said or not old.terms or older.time > time:
+                continue
+            if new.moves and old.lives and old.subject == new.subject:
+                return place
+            changed = new.changed and not old.changed
+            # "Nora likes jazz" is not news about tea: what is asked for by name must stand in the newer line too.
+            if not changed and (older.candidate.mask & ~mask or total < weights.UPDATE_SHARE * older.total):
+                continue
+            if self._alike(old, new, changed=changed, as_good=total >= _NEARLY * older.total):
                 return place
         return None
 
-    def _updates(self, older: Scored, old: _Line, newer: Scored, new: _Line) -> bool:
-        if new.moves and old.lives and old.subject == new.subject:
-            return True
-        changed = new.changed and not old.changed
-        # "Nora likes jazz" is not news about tea: what the question asks for by name must stand in the newer line too.
-        if not changed and (
-            older.candidate.mask & ~newer.candidate.mask or newer.total < weights.UPDATE_SHARE * older.total
-        ):
-            return False
+    def _alike(self, old: _Line, new: _Line, *, changed: bool, as_good: bool) -> bool:
+        """Whether two lines have enough terms in common for one to be the other's newer version."""
         both = old.terms & new.terms
-        if len(old.terms) == len(new.terms) == len(both) + 1 > 1 and newer.total >= _NEARLY * older.total:
+        if as_good and len(old.terms) == len(new.terms) == len(both) + 1 > 1:
             return True  # "The logo is blue", "the logo is orange"
         least = weights.UPDATE_ALIKE
         if changed:  # sharing more than its subject says more: "use Kafka", "drop Kafka"
             least = weights.CHANGE_OF_OBJECT if both - {old.subject} else weights.CHANGE_OF_SUBJECT
-        smaller = min(len(old.terms), len(new.terms))
-        if len(both) < least * _SPREAD * smaller:
+        if len(both) < least * _SPREAD * min(len(old.terms), len(new.terms)):
             return False
         return self._weight(both) >= least * min(self._weight(old.terms), self._weight(new.terms))
 
