@@ -217,8 +217,9 @@ def newest_first(db: sqlite3.Connection, bank: int, found: Candidates, ranked: S
         else:
             scored.lift(out[place].total)
             out.insert(place, scored)
-    held = {scored.candidate.no for scored in out}
-    return _successors_first(found, [*out, *(s for s in ranked if s.candidate.no not in held)])
+    placed = {scored.candidate.no for scored in out if scored.total > 0}
+    further = (s for s in ranked[weights.UPDATES_AMONG :] if s.candidate.no not in placed)
+    return _successors_first(found, [*out, *further])
 
 
 def _said_again(db: sqlite3.Connection, numbers: list[int]) -> dict[int, int]:
