@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from hindsight_teams.backends.base import Backend
 from hindsight_teams.backends.sqlite import size_limits
 from hindsight_teams.backends.sqlite.learn import linking
-from hindsight_teams.backends.sqlite.search.candidates import Filter
 from hindsight_teams.backends.sqlite.search.embedders import as_embedder
 from hindsight_teams.backends.sqlite.search.meaning import Vectors
 from hindsight_teams.backends.sqlite.search.rerankers import as_reranker, rerank
 from hindsight_teams.backends.sqlite.search.words import Shares
 from hindsight_teams.backends.sqlite.store import erasing, reading, schema, writing
 from hindsight_teams.backends.sqlite.store.connections import Pool
+from hindsight_teams.backends.sqlite.store.reading import Filter
 from hindsight_teams.backends.sqlite.store.records import Piece, public_id, row_number
 from hindsight_teams.backends.sqlite.text.terms import tag_term
 from hindsight_teams.errors import BackendError, BankNotFound, ConfigurationError, InvalidInput, NotFound

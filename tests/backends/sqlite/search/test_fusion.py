@@ -15,10 +15,11 @@ import pytest
 
 from hindsight_teams.backends.sqlite import SQLiteBackend
 from hindsight_teams.backends.sqlite.search import fusion, moments, weights
-from hindsight_teams.backends.sqlite.search.candidates import Candidate, Candidates, Filter
+from hindsight_teams.backends.sqlite.search.candidates import Candidate, Candidates
 from hindsight_teams.backends.sqlite.search.counting import Counted
 from hindsight_teams.backends.sqlite.search.meaning import Similar
 from hindsight_teams.backends.sqlite.search.words import Term, WordHits
+from hindsight_teams.backends.sqlite.store.reading import Filter
 from hindsight_teams.backends.sqlite.text.terms import author_term
 from hindsight_teams.models import Memory
 
@@ -223,9 +224,16 @@ class Scene:
         names: Sequence[str] = (),
         spans: Sequence[moments.Named] = (),
         similarity: dict[int, float] | None = None,
+        most: int = 30,
     ) -> dict[int, fusion.Scored]:
         ranked = fusion.fuse(
-            self.found, hits, counted, names=frozenset(names), spans=spans, similarity=similarity or {}
+            self.found,
+            hits,
+            counted,
+            names=frozenset(names),
+            spans=spans,
+            similarity=similarity or {},
+            most=most,
         )
         return {scored.candidate.no: scored for scored in ranked}
 
@@ -329,6 +337,16 @@ def test_of_equals_the_newer_comes_first_and_what_nothing_speaks_for_is_left_out
     assert list(scene.fuse(Counted(own={1: 1.0, 2: 1.0, 3: 1.0}), hits=NOTHING)) == [2, 3, 1]
     assert list(scene.fuse(Counted(own={1: 1.1, 2: 1.0, 3: 1.0}), hits=NOTHING)) == [1, 2, 3]
     assert Scene(nowhere).fuse(Counted()) == {}
+
+
+def test_no_more_lines_are_made_than_asked_for_but_for_what_replaced_one_of_them(nowhere: sqlite3.Connection) -> None:
+    scene = Scene(nowhere, *(candidate(n) for n in range(1, 6)))
+    counted = Counted(own={n: 1 / n for n in range(1, 6)})
+    assert list(scene.fuse(counted, hits=NOTHING, most=2)) == [1, 2]
+    scene.found.by_number[2].superseded_by = 4
+    ranked = scene.fuse(counted, hits=NOTHING, most=2)
+    assert list(ranked) == [1, 2, 4]
+    assert ranked[4].words == about(1 / 4)
 
 
 def test_a_lift_gives_the_score_of_the_older_line_and_never_lowers() -> None:

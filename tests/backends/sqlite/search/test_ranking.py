@@ -255,6 +255,20 @@ def test_a_newer_line_about_something_else_does_not_come_first(backend: SQLiteBa
     assert found(backend, "Does Nora like tea?")[0] == "Nora likes tea."
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "Nora dropped Kafka",
+        "Nora switched from Kafka to a queue which others had written in a long night of a very cold winter",
+    ],
+)
+def test_a_change_far_down_a_long_ranking_is_returned_once(backend: SQLiteBackend, change: str) -> None:
+    lines = ["Nora uses Kafka", *(f"Nora uses Kafka for task number {n} of the list" for n in range(60)), change]
+    backend.retain_batch("b", [RetainItem(line) for line in lines])
+    found = [memory.text for memory in backend.recall("b", "What does Nora use Kafka for?", budget="high").results]
+    assert sorted(found) == sorted(lines)
+
+
 def test_a_change_that_lacks_the_questions_words_is_brought(backend: SQLiteBackend) -> None:
     for n, text in enumerate(("We use MySQL.", "Bo likes tea.", "We switched from MySQL to PostgreSQL.")):
         backend.retain("b", text, timestamp=NOON + timedelta(days=n))

@@ -371,6 +371,13 @@ def test_memories_are_ranked_by_the_weight_of_their_terms_and_then_by_age() -> N
     assert [hits.weight(mask) for mask in (0b011, 0b111, 0b100, 0)] == [5.0, 5.0, 0.0, 0.0]
 
 
+def test_the_ranking_of_many_memories_is_that_of_all_of_them() -> None:
+    terms = [words.Term.of(text) for text in ("zebra", "tea", "cake", "nora")]
+    hits = words.WordHits(terms, [8.0, 4.0, 2.0, 1.0], {no: no * 7 % 16 for no in range(1, 2_000)})
+    expected = sorted(hits.masks, key=lambda no: (hits.weight(hits.masks[no]), no), reverse=True)
+    assert list(hits.ranked()) == expected
+
+
 def test_the_words_shown_are_those_that_weigh_in_the_querys_spelling() -> None:
     terms = [words.Term.of(text) for text in ("walk", "tea", "nora")]
     hits = words.WordHits(terms, [3.0, 2.0, 0.0])

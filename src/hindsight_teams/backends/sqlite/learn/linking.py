@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from hindsight_teams.access.signatures import is_invented
-from hindsight_teams.backends.sqlite.search.candidates import Filter
+from hindsight_teams.backends.sqlite.store.reading import Filter
 from hindsight_teams.backends.sqlite.store.records import Piece, local, pack, pack_tags, public_id, unpack_tags
 from hindsight_teams.backends.sqlite.text import terms as tokens
 from hindsight_teams.backends.sqlite.text.duplicates import OCCASION, scope, told_key

@@ -1,76 +1,59 @@
-"""The candidates of one recall: which memories it may see, and the documents and streams that contain them.
+"""The candidates of one recall, and what stands next to them in a document, a session, an order of dates or of arrival.
 
-A ``Filter`` is a condition of the index, as far as it can be one, and an exact check of each memory. A chain is a
-document, or a run of a stream of dates.
+A chain is a document, or a run of a stream of dates. What lies next to the best candidates is a candidate too, and a
+memory gets a share of the query's terms that its neighbours hold.
+
+Undated memories that arrived one after the other belong together where they are the turns of a conversation. A sample
+tells: it is compared with what arrived next and with others at random, and where the next one shares clearly more with
+it, the order of arrival counts. Long texts are left alone, since files of them are often sorted.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, pairwise
 
-from hindsight_teams.backends.sqlite.store.records import unpack_tags
-from hindsight_teams.backends.sqlite.text.terms import UNTAGGED, tag_term
-from hindsight_teams.models import MemoryType, TagGroup, TagsMatch
-from hindsight_teams.requests.tags import matches, matches_group
+from hindsight_teams.backends.sqlite.search import weights
+from hindsight_teams.backends.sqlite.search.words import Shares, WordHits
+from hindsight_teams.backends.sqlite.store.reading import Filter, bounds
+from hindsight_teams.backends.sqlite.store.streams import ARRIVAL, DATED
 
 _COLUMNS = (
-    "m.no, m.document, m.position, m.author, m.mentioned, m.occurred, m.occurred_end, m.stream, m.superseded_by,"
-    " m.tags, m.type"
+    "m.no, CASE WHEN m.stream IS NULL THEN m.document END, m.position, m.author, m.mentioned, m.occurred,"
+    " m.occurred_end, m.stream, m.superseded_by, (SELECT w.c0 FROM words_content w WHERE w.id = m.no)"
 )
+"""The fields of a candidate; one that stands alone in its document has no chain."""
 
 # What was said at the same moment comes first: a bulk load says thousands at once, which a comparison of both columns
 # would all pass over.
 _AROUND = " UNION ALL ".join(
     "SELECT * FROM ("
     + " UNION ALL ".join(
-        f"SELECT * FROM (SELECT {_COLUMNS} FROM memory m INDEXED BY memory_order"
-        f" WHERE m.bank = :bank AND m.stream = :stream AND {condition}"
-        f" ORDER BY m.mentioned {order}, m.no {order} LIMIT {limit})"
-        for condition in (f"m.mentioned = :noted AND m.no {sign} :no", f"m.mentioned {sign} :noted")
+        f"SELECT * FROM (SELECT mentioned, no FROM memory INDEXED BY memory_order"
+        f" WHERE bank = :bank AND stream = :stream AND {condition}"
+        f" ORDER BY mentioned {order}, no {order} LIMIT {limit})"
+        for condition in (f"mentioned = :noted AND no {sign} :no", f"mentioned {sign} :noted")
     )
     + f" LIMIT {limit})"
     for sign, order, limit in (("<", "DESC", ":before"), (">", "ASC", ":after"))
 )
 
+_BEFORE = max(-offset for offset, _ in weights.NEAR)
+_AFTER = max(offset for offset, _ in weights.NEAR)
+_SHARES = tuple((-offset, share) for offset, share in weights.NEAR)
+"""Where a neighbour stands, seen from a memory, and what its terms count for it."""
+
+_SAMPLE = 150
+_LEAST = 20
+"""Memories that tell whether the order of arrival counts, and the smallest bank in which it may."""
+
 _MORE = 500
 """Further memories that are looked at together, where the filter kept some of the first ones back."""
-
-
-MOST_TAGS = 100
-"""Tags of one filter that go into the index's condition; a longer filter is only checked row by row."""
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """A filter of memories; the default lets everything through."""
-
-    tags: tuple[str, ...] = ()
-    match: TagsMatch = "any"
-    groups: tuple[TagGroup, ...] = ()
-    types: frozenset[MemoryType] | None = None
-
-    @property
-    def trivial(self) -> bool:
-        """Whether everything passes."""
-        return self.types is None and not self.groups and not self.tags and self.match != "exact"
-
-    def accepts(self, tags_column: str | None, kind: str) -> bool:
-        """Whether a memory with this column of tags and this type passes."""
-        if self.types is not None and kind not in self.types:
-            return False
-        if not self.groups and not self.tags and self.match != "exact":
-            return True
-        held = set(unpack_tags(tags_column))
-        return matches(self.tags, self.match, held) and all(matches_group(group, held) for group in self.groups)
-
-    def condition(self) -> str | None:
-        """The tags as a full-text condition that every memory which ``accepts`` takes meets, where there is one."""
-        parts = [_leaf(self.tags, self.match), *map(_group, self.groups)]
-        return _joined(parts, " AND ", skip=True)
 
 
 @dataclass(slots=True)
@@ -95,8 +78,8 @@ class Candidate:
     occurred_end: int | None
     stream: int | None
     superseded_by: int | None
-    mask: int = 0
     content: str = ""
+    mask: int = 0
     near: dict[int, Candidate] = field(default_factory=dict)
 
 
@@ -105,7 +88,7 @@ class Candidates:
     """Candidates by rowid and by place.
 
     Attributes:
-        arrival: How much neighbours in the order of arrival count; see ``neighbours``.
+        arrival: How much neighbours in the order of arrival count; see ``arrival``.
     """
 
     db: sqlite3.Connection
@@ -117,9 +100,8 @@ class Candidates:
 
     def add(self, numbers: Iterable[int], masks: dict[int, int]) -> None:
         """Take in memories by rowid, as far as the filter lets them through."""
-        fresh = json.dumps([no for no in numbers if no not in self.by_number])
-        sql = f"SELECT {_COLUMNS} FROM memory m WHERE m.no IN (SELECT value FROM json_each(?))"
-        self._take(self.db.execute(sql, (fresh,)), masks)
+        fresh = json.dumps(sorted({no for no in numbers if no not in self.by_number}))
+        self._take("json_each(?) w CROSS JOIN memory m ON m.no = w.value", fresh, masks)
 
     def fill(self, ranked: Iterable[int], most: int, masks: dict[int, int]) -> None:
         """Take in the first of these memories that the filter lets through, at most so many.
@@ -140,33 +122,28 @@ class Candidates:
 
     def add_windows(self, windows: Iterable[tuple[int, int, int]], masks: dict[int, int]) -> None:
         """Take in the memories of documents from one position to another: ``(document, first, last)``."""
-        sql = (
-            f"SELECT {_COLUMNS} FROM json_each(?) w CROSS JOIN memory m INDEXED BY memory_document"
+        found = (
+            "json_each(?) w CROSS JOIN memory m INDEXED BY memory_document"
             " WHERE m.document = json_extract(w.value, '$[0]')"
             " AND m.position BETWEEN json_extract(w.value, '$[1]') AND json_extract(w.value, '$[2]')"
         )
-        self._take(self.db.execute(sql, (json.dumps(list(windows)),)), masks)
+        self._take(found, json.dumps(list(windows)), masks)
 
     def add_around(
-        self, bank: int, middle: Candidate, before: int, after: int, masks: dict[int, int]
-    ) -> list[Candidate | None]:
-        """Take in the nearest memories of a stream on each side of one, in order, itself among them.
+        self, bank: int, middles: Iterable[Candidate], before: int, after: int, masks: dict[int, int]
+    ) -> list[list[Candidate | None]]:
+        """Take in the nearest memories of a stream on each side of some, in order, themselves among them.
 
         Where the filter keeps one back its place stays, empty.
         """
-        at = (middle.mentioned, middle.no)
-        values = {"bank": bank, "stream": middle.stream, "noted": at[0], "no": at[1], "before": before, "after": after}
-        rows = self.db.execute(_AROUND, values).fetchall()
-        first = sum((row[4], row[0]) < at for row in rows)
-        around = self._take(rows, masks)
-        return [*reversed(around[:first]), middle, *around[first:]]
-
-    def read(self) -> None:
-        """Fetch the index terms of those that have none yet."""
-        missing = json.dumps([c.no for c in self.by_number.values() if not c.content])
-        sql = "SELECT id, c0 FROM words_content WHERE id IN (SELECT value FROM json_each(?))"
-        for no, content in self.db.execute(sql, (missing,)):
-            self.by_number[no].content = content
+        windows = []
+        for middle in middles:
+            at = (middle.mentioned, middle.no)
+            values = {"bank": bank, "stream": middle.stream, "noted": at[0], "no": at[1]}
+            rows = self.db.execute(_AROUND, {**values, "before": before, "after": after}).fetchall()
+            windows.append([no for _, no in sorted([*rows, at])])
+        self.add({no for window in windows for no in window}, masks)
+        return [[self.by_number.get(no) for no in window] for window in windows]
 
     def _passes(self, tags: object, kind: object) -> bool:
         """Whether the filter takes memories of these tags and this type; most candidates share them with others."""
@@ -175,59 +152,198 @@ class Candidates:
             known = self._passing[tags, kind] = self.chosen.accepts(tags, kind)  # type: ignore[arg-type]
         return known
 
-    def _take(self, rows: Iterable[tuple[int, ...]], masks: dict[int, int]) -> list[Candidate | None]:
-        taken: list[Candidate | None] = []
-        filtered = not self.chosen.trivial
-        for no, document, position, author, mentioned, occurred, end, stream, newer, tags, kind in rows:
-            known = self.by_number.get(no)
-            if known is None:
-                if filtered and not self._passes(tags, kind):
-                    taken.append(None)
+    def _take(self, found: str, given: str, masks: dict[int, int]) -> None:
+        """Take in what the rest of a query finds, as far as the filter lets it through."""
+        by_number, filtered = self.by_number, not self.chosen.trivial
+        more = ", m.tags, m.type" if filtered else ""
+        for row in self.db.execute(f"SELECT {_COLUMNS}{more} FROM {found}", (given,)):
+            no = row[0]
+            if no in by_number:
+                continue
+            if filtered:
+                *row, tags, kind = row
+                if not self._passes(tags, kind):
                     continue
-                known = Candidate(
-                    no,
-                    document if stream is None else None,  # one that stands alone in its document has no chain
-                    position,
-                    author,  # type: ignore[arg-type]
-                    mentioned,
-                    occurred,
-                    end,
-                    stream,
-                    newer,
-                    masks.get(no, 0),
-                )
-                self.by_number[no] = known
-                if known.chain is not None:
-                    self.chains.setdefault(known.chain, {})[position] = known
-            taken.append(known)
-        return taken
+            by_number[no] = one = Candidate(*row)
+            one.mask = masks.get(no, 0)
+            if one.chain is not None:
+                self.chains.setdefault(one.chain, {})[one.position] = one
 
 
-def _leaf(tags: Sequence[str], match: TagsMatch) -> str | None:
-    wanted = sorted({f'"{tag_term(tag)}"' for tag in tags})
-    if len(wanted) > MOST_TAGS:
-        return None
-    untagged = f'"{UNTAGGED}"'
-    if not wanted:
-        return untagged if match == "exact" else None
-    if match in ("any", "any_strict"):
-        return _joined([*wanted, untagged] if match == "any" else wanted, " OR ")
-    together = _joined(wanted, " AND ")
-    return _joined([together, untagged], " OR ") if match == "all" else together
+def spread(found: Candidates, bank: int, best: Iterable[Candidate], masks: dict[int, int]) -> None:
+    """Take in the neighbours of the best candidates."""
+    windows: list[tuple[int, int, int]] = []
+    alone: list[Candidate] = []
+    for candidate in best:
+        if candidate.chain is not None:
+            windows.append((candidate.chain, candidate.position - _BEFORE, candidate.position + _AFTER))
+        elif candidate.stream is not None and (found.arrival or candidate.stream != ARRIVAL):
+            alone.append(candidate)
+    if windows:
+        found.add_windows(_merged(windows), masks)
+    following: dict[int, Candidate] = {}
+    for around in found.add_around(bank, alone, _BEFORE, _AFTER, masks):
+        _place(around, following)
+    _chain(found, following)
 
 
-def _group(group: TagGroup) -> str | None:
-    if "and" in group:
-        return _joined([_group(g) for g in group["and"]], " AND ", skip=True)
-    if "or" in group:
-        return _joined([_group(g) for g in group["or"]], " OR ")
-    if "not" in group:  # full-text search can only subtract from something; the exact check does it
-        return None
-    return _leaf(group["tags"], group.get("match", "any_strict"))
+def _merged(windows: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
+    windows.sort()
+    merged = windows[:1]
+    for chain, first, last in windows[1:]:
+        if chain == merged[-1][0] and first <= merged[-1][2] + 1:
+            merged[-1] = (chain, merged[-1][1], max(last, merged[-1][2]))
+        else:
+            merged.append((chain, first, last))
+    return merged
 
 
-def _joined(parts: Sequence[str | None], operator: str, *, skip: bool = False) -> str | None:
-    known = [part for part in parts if part is not None]
-    if not known or (len(known) < len(parts) and not skip):
-        return None
-    return f"({operator.join(known)})" if len(known) > 1 else known[0]
+def _place(around: list[Candidate | None], following: dict[int, Candidate]) -> None:
+    """Tell the memories of a window which others stand before and after them.
+
+    Among dates, a pause that is much longer than the steps beside it ends a conversation.
+    """
+    steps = _steps(around)
+    for place, own in enumerate(around):
+        if own is None:
+            continue
+        for there in range(place + 1, min(len(around), place + _AFTER + 1)):
+            other = around[there]
+            if other is None:
+                continue
+            offset = there - place
+            # Several dated memories of one instant are a batch, which says nothing about their order.
+            if own.stream == DATED:
+                reach = weights.STREAM_PAUSE * min(steps[place], steps[there]) * offset
+                if not 0 < other.mentioned - own.mentioned <= reach:
+                    continue
+            own.near[offset] = other
+            other.near[-offset] = own
+            if offset == 1:
+                following[own.no] = other
+
+
+def _steps(around: list[Candidate | None]) -> list[int]:
+    """How far the nearer of the two neighbours of each memory is; 0 where neither is known."""
+    gaps = [0 if a is None or b is None else b.mentioned - a.mentioned for a, b in pairwise(around)]
+    sides = zip((0, *gaps), (*gaps, 0), strict=True)
+    return [min(before, after) if before and after else before or after for before, after in sides]
+
+
+def _chain(found: Candidates, following: dict[int, Candidate]) -> None:
+    """Make one chain of the memories of each run of a stream: it is a document for the document signal."""
+    by_number = found.by_number
+    begins = following.keys() - {other.no for other in following.values()}
+    for chain, first in enumerate(sorted(begins), start=1):
+        member: Candidate | None = by_number[first]
+        members: dict[int, Candidate] = {}
+        while member is not None and member.chain is None:
+            member.chain = -chain
+            members[len(members)] = member
+            member = following.get(member.no)
+        found.chains[-chain] = members
+
+
+def adjoining(found: Candidates, candidate: Candidate) -> list[Candidate]:
+    """The memories just before and after one."""
+    if candidate.near:
+        around = [candidate.near.get(offset) for offset in (-1, 1)]
+    elif candidate.chain is not None and candidate.chain > 0:
+        around = [found.chains[candidate.chain].get(candidate.position + offset) for offset in (-1, 1)]
+    else:
+        around = []
+    return [near for near in around if near is not None]
+
+
+def in_conversation(found: Candidates, first: Iterable[Candidate]) -> bool:
+    """Whether somebody else speaks beside some memories, in a document, session or row of dates, and one of them asks.
+
+    Notes of several people that stand one after the other are no conversation.
+    """
+    beside = [
+        no
+        for own in first
+        if own.stream != ARRIVAL and any(near.author != own.author for near in adjoining(found, own))
+        for no in (own.no, *(near.no for near in adjoining(found, own)))
+    ]
+    sql = "SELECT 1 FROM memory WHERE no IN (SELECT value FROM json_each(?)) AND text GLOB '*[?\uff1f\u061f]*' LIMIT 1"
+    return bool(beside) and found.db.execute(sql, (json.dumps(beside),)).fetchone() is not None
+
+
+def added(found: Candidates, candidate: Candidate, hits: WordHits) -> float:
+    """What the neighbours of a memory add to the weight of the query's terms in it; each term counts once."""
+    if candidate.near:
+        get, here, trust = candidate.near.get, 0, found.arrival if candidate.stream == ARRIVAL else 1.0
+    elif candidate.chain is not None and candidate.chain > 0:
+        get, here, trust = found.chains[candidate.chain].get, candidate.position, 1.0
+    else:
+        return 0.0
+    seen, extra = candidate.mask, 0.0
+    for place, share in _SHARES:
+        near = get(here + place)
+        if near is not None and (fresh := near.mask & ~seen):
+            extra += trust * share * hits.weight(fresh)
+            seen |= fresh
+    return extra
+
+
+def documents(found: Candidates, hits: WordHits) -> dict[int, float]:
+    """The weight, by memory, of the query's terms that its document holds anywhere; a term in few of them weighs more.
+
+    A memory that stands alone is a document of its own.
+    """
+    together: dict[int, int] = {}
+    for candidate in found.by_number.values():
+        key = _document(candidate)
+        together[key] = together.get(key, 0) | candidate.mask
+    alike = Counter(together.values())
+    idf = []
+    for bit, weight in enumerate(hits.weights):
+        n = sum([times for mask, times in alike.items() if mask >> bit & 1])
+        idf.append(math.log(1 + (len(together) - n + 0.5) / (n + 0.5)) if weight else 0.0)
+    sums = {mask: sum([w for bit, w in enumerate(idf) if mask >> bit & 1]) for mask in alike}
+    return {candidate.no: sums[together[_document(candidate)]] for candidate in found.by_number.values()}
+
+
+def _document(candidate: Candidate) -> int:
+    """A number that the memories of one chain share; a rowid, which is larger than any chain's number, else."""
+    return candidate.no if candidate.chain is None else candidate.chain
+
+
+def arrival(db: sqlite3.Connection, bank: int, size: int, known: Shares) -> float:
+    """How much the neighbours in the order of arrival count, from 0 to ``weights.ARRIVAL``."""
+    if size < _LEAST:
+        return 0.0
+    value = known.recall(bank, "arrival", size)
+    return known.keep(bank, "arrival", size, _coherence(db, bank)) if value is None else value
+
+
+def _coherence(db: sqlite3.Connection, bank: int) -> float:
+    low, _ = bounds(bank)
+    (last,) = db.execute("SELECT last FROM bank WHERE no = ?", (bank,)).fetchone()
+    starts = sorted({low + 1 + last * i // _SAMPLE for i in range(_SAMPLE)})
+    sql = "SELECT no FROM memory WHERE no >= ? AND no < ? AND stream = ? ORDER BY no LIMIT 2"
+    pairs = []
+    for start in starts:
+        found = [no for (no,) in db.execute(sql, (start, start + 50, ARRIVAL))]
+        if len(found) == 2:
+            pairs.append((found[0], found[1]))
+    if len(pairs) < _LEAST // 2:
+        return 0.0
+    numbers = sorted({no for pair in pairs for no in pair})
+    rows = db.execute(
+        "SELECT id, c0 FROM words_content WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(numbers),)
+    )
+    held = {no: frozenset(content.partition("|")[0].split()) for no, content in rows}
+    if sum(map(len, held.values())) > weights.ARRIVAL_LONGEST * len(held):
+        return 0.0
+    spread = Counter(t for terms in held.values() for t in terms)
+    idf = {t: math.log(1 + (len(held) - n + 0.5) / (n + 0.5)) for t, n in spread.items()}
+    half = len(pairs) // 2
+    others = [pair[1] for pair in pairs[half:] + pairs[:half]]  # each half a bank away
+    following = sum(idf[t] for a, b in pairs for t in held[a] & held[b])
+    elsewhere = sum(idf[t] for (a, _), b in zip(pairs, others, strict=True) for t in held[a] & held[b])
+    low_ratio, high_ratio = weights.ARRIVAL_RATIO
+    more = following - low_ratio * elsewhere
+    most = (high_ratio - low_ratio) * elsewhere
+    return 0.0 if more <= 0 else weights.ARRIVAL * (min(1.0, more / most) if most else 1.0)

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import heapq
 import math
+from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import cache, partial
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from operator import itemgetter
 
 from hindsight_teams.backends.sqlite.search import weights
-from hindsight_teams.backends.sqlite.search.candidates import Candidate
-from hindsight_teams.backends.sqlite.search.words import MOST_MARKED, WordHits, beginning
+from hindsight_teams.backends.sqlite.search.candidates import Candidate, Candidates
+from hindsight_teams.backends.sqlite.search.words import WordHits, beginning
 from hindsight_teams.backends.sqlite.text.stop_words import QUESTION_WORDS, STOP_WORDS
 
 
@@ -35,6 +36,26 @@ class Counted:
     own: dict[int, float] = field(default_factory=dict)
     hinted: dict[int, float] = field(default_factory=dict)
     mentioned: dict[int, float] = field(default_factory=dict)
+
+
+class Contents:
+    """The contents of several memories as one text: one search in it costs less than a search in each of them."""
+
+    def __init__(self, contents: Sequence[str]) -> None:
+        self._text = "\n".join(contents)
+        self._ends = list(accumulate(len(content) + 1 for content in contents))
+
+    def count(self, *wanted: str) -> dict[int, int]:
+        """How often they hold what stands between spaces, by place; the space behind one occurrence begins the next."""
+        find, ends = self._text.find, self._ends
+        counts: dict[int, int] = {}
+        for text in wanted:
+            at = find(text)
+            while at >= 0:
+                place = bisect_right(ends, at)
+                counts[place] = counts.get(place, 0) + 1
+                at = find(text, at + len(text) - 1)
+        return counts
 
 
 class Measure:
@@ -54,52 +75,79 @@ class Measure:
         return occurrences * (self._k + 1) / (occurrences + damped)
 
 
-def count(candidates: Sequence[Candidate], hits: WordHits, order: Sequence[str], found: frozenset[int]) -> Counted:
-    """Count the query's terms in candidates, and set their masks.
+class Tally:
+    """What is counted of a query's terms in candidates.
 
     Args:
-        candidates: With their contents.
+        hits: The terms, with their weights.
         order: The query's terms in its order.
-        found: The rowids that words found; their lengths make the mean.
+        found: The memories that words found; their lengths make the mean.
     """
-    bodies = {c.no: c.content.partition("|")[0] for c in candidates}
-    lengths = {no: max(1, body.count(" ") - 1) for no, body in bodies.items()}
-    measure = Measure([lengths[no] for no in found if no in lengths])
-    counted = Counted()
-    asked = [
-        (1 << bit, term, weight, _begin(term.text))
-        for bit, (term, weight) in enumerate(zip(hits.terms, hits.weights, strict=True))
-        if weight
-    ]
-    known = {term.text: weight for _, term, weight, _ in asked}
-    pairs = _pairs(hits, order)
-    unmarked = 1 << MOST_MARKED
-    for candidate in candidates:
-        content, length = candidate.content.replace(" ", "  "), lengths[candidate.no]
-        own, mask, exact = 0.0, candidate.mask, candidate.no in found
-        for flag, term, weight, begin in asked:
-            # What words found has its mask from the index; what came otherwise may hold terms too.
-            occurrences = 0 if exact and flag < unmarked and not mask & flag else term.occurrences(content)
-            if occurrences:
-                mask |= flag
-            elif begin is not None and (occurrences := content.count(begin)):
-                weight = weights.OTHER_FORM * weight
-            if occurrences:
-                own += weight * measure.of(occurrences, length)
-        candidate.mask = mask
-        if own:
-            own += _heading(content, known, hits.rarest)
-            for text, both, weight in pairs:
-                if mask & both == both and (occurrences := content.count(text)):
-                    own += weight * measure.of(occurrences, length)
-            counted.own[candidate.no] = own
-    by_words = [c for c in candidates if c.no in found]
-    best = heapq.nlargest(weights.HINT_MEMORIES, counted.own, key=lambda no: (counted.own[no], no))
-    if len(best) > 1:
-        sample = [c.content for c in by_words[:: max(1, len(by_words) // weights.HINT_SAMPLE)]]
-        counted.hinted = _hints(by_words, counted.own, best, bodies, lengths, measure, hits, sample)
-        counted.mentioned = _mentioned(candidates, counted.own, best[: weights.LINK_FROM], bodies, known.keys(), sample)
-    return counted
+
+    def __init__(self, hits: WordHits, order: Sequence[str], found: Collection[Candidate]) -> None:
+        self._hits = hits
+        self._asked = {t.text: w for t, w in zip(hits.terms, hits.weights, strict=True) if w}
+        self._pairs = _pairs(hits, order)
+        self._found = {c.no: c for c in found}
+        self._measure = Measure([_length(c) for c in found])
+        self._headed: list[Candidate] = []
+        self.counted = Counted()
+
+    def add(self, candidates: Sequence[Candidate]) -> None:
+        """Count the terms in candidates, and set their masks."""
+        contents, of = Contents([c.content for c in candidates]), self._measure.of
+        lengths = list(map(_length, candidates))
+        sums: defaultdict[int, float] = defaultdict(float)
+        for bit, (term, weight) in enumerate(zip(self._hits.terms, self._hits.weights, strict=True)):
+            if not weight:
+                continue
+            occurring = contents.count(*term.held)
+            for place, n in occurring.items():
+                candidates[place].mask |= 1 << bit
+                sums[place] += weight * of(n, lengths[place])
+            if begin := _begin(term.text):
+                for place, n in contents.count(begin).items():
+                    if place not in occurring:
+                        sums[place] += weights.OTHER_FORM * weight * of(n, lengths[place])
+        headed = contents.count(" / ")
+        self._headed += [candidates[place] for place in headed]
+        for place in headed.keys() & sums.keys():
+            sums[place] += _heading(candidates[place].content, self._asked, self._hits.rarest)
+        for text, both, weight in self._pairs:
+            for place, n in contents.count(text).items():
+                if candidates[place].mask & both == both:
+                    sums[place] += weight * of(n, lengths[place])
+        self.counted.own.update((candidates[place].no, own) for place, own in sums.items())
+
+    def feed_back(self, found: Candidates) -> Counted:
+        """Add what the best of all that was counted tell about the others; everything that was counted."""
+        own = self.counted.own
+        best = heapq.nlargest(weights.HINTED, zip(own.values(), own, strict=True))
+        first = [(found.by_number[no], value) for value, no in best[: weights.HINT_MEMORIES]]
+        if len(first) < 2:
+            return self.counted
+        by_words = [c.content for c in self._found.values()]
+        sample = by_words[:: max(1, len(by_words) // weights.HINT_SAMPLE)]
+        rarity = cache(partial(_rarity, Contents(sample), len(sample)))
+        hopeful = [self._found[no] for _, no in best if no in self._found]
+        contents, hinted = Contents([c.content for c in hopeful]), self.counted.hinted
+        for term, weight in _hints(first, self._hits, rarity).items():
+            for place, n in contents.count(f" {term} ").items():
+                one = hopeful[place]
+                hinted[one.no] = hinted.get(one.no, 0.0) + weight * self._measure.of(n, _length(one))
+        if self._headed:
+            sources = first[: weights.LINK_FROM]
+            self.counted.mentioned = _mentioned(self._headed, own, sources, self._asked.keys(), rarity)
+        return self.counted
+
+
+def _length(candidate: Candidate) -> int:
+    """How many terms its text has."""
+    return max(1, candidate.content.count(" ", 0, candidate.content.find("|")) - 1)
+
+
+def _body(candidate: Candidate) -> str:
+    return candidate.content.partition("|")[0]
 
 
 def _begin(text: str) -> str | None:
@@ -116,7 +164,7 @@ def _pairs(hits: WordHits, order: Sequence[str]) -> list[tuple[str, int, float]]
         a, b = bits.get(first), bits.get(second)
         if a is not None and b is not None and a != b:
             mean = (hits.weights[a] + hits.weights[b]) / 2
-            out.append((f" {first}  {second} ", 1 << a | 1 << b, weights.PAIR * mean))
+            out.append((f" {first} {second} ", 1 << a | 1 << b, weights.PAIR * mean))
     return [pair for pair in out if pair[2]]
 
 
@@ -125,44 +173,43 @@ def _heading(content: str, asked: Mapping[str, float], rarest: float) -> float:
 
     A term that the query lacks weighs as much as the bank's rarest, for want of its count.
     """
-    if "/" not in content:
-        return 0.0
     held = set(content.partition(" / ")[0].split())
     weight = sum(asked[t] for t in held if t in asked)
     return weights.HEADING * weight * weight / (weight + rarest * len(held - asked.keys())) if weight else 0.0
 
 
-def _rarity(sample: Sequence[str], term: str) -> float:
+def _rarity(sample: Contents, size: int, term: str) -> float:
     """How rare a term is, as the contents of a sample of the candidates show it: an inverse document frequency."""
-    spaced = f" {term} "
-    n = sum([spaced in content for content in sample])
-    return math.log(1 + (max(len(sample), weights.FEWEST) - n + 0.5) / (n + 0.5))
+    n = len(sample.count(f" {term} "))
+    return math.log(1 + (max(size, weights.FEWEST) - n + 0.5) / (n + 0.5))
 
 
 def _mentioned(
-    candidates: Sequence[Candidate],
+    headed: Sequence[Candidate],
     first: Mapping[int, float],
-    best: Sequence[int],
-    bodies: Mapping[int, str],
+    best: Sequence[tuple[Candidate, float]],
     asked: AbstractSet[str],
-    sample: Sequence[str],
+    rarity: Callable[[str], float],
 ) -> dict[int, float]:
     """What a memory gets whose heading one of the best memories mentions: the second step of a question in two.
 
     "Where does the singer of Blue Moon live?" shares no word with the page on the singer, whom the page on the song
     names. A heading counts as far as its first terms stand side by side there: "Ada Vale" finds "Ada Vale (singer)". A
     mention leads to the place of what mentions at most.
+
+    Args:
+        headed: Memories with a heading.
+        first: What they reached in the first pass.
+        best: The best memories, with what they reached.
+        asked: The query's terms.
+        rarity: How rare a term is.
     """
-    headed = [c for c in candidates if "/" in c.content]
-    if not headed:
-        return {}
-    sources = [(first[no], bodies[no], frozenset(bodies[no].split()), no) for no in best]
-    top = first[best[0]]
-    rarity = cache(partial(_rarity, sample))
+    sources = [(c.no, reached, body, frozenset(body.split())) for c, reached in best for body in [_body(c)]]
+    top = best[0][1]
     out: dict[int, float] = {}
     for candidate in headed:
         terms, value = candidate.content.partition(" / ")[0].split(), 0.0
-        for reached, body, held, no in sources:
+        for no, reached, body, held in sources:
             if no == candidate.no or not terms or terms[0] not in held:
                 continue
             length = next(n for n in range(len(terms), 0, -1) if n == 1 or f" {' '.join(terms[:n])} " in body)
@@ -176,47 +223,29 @@ def _mentioned(
     return out
 
 
-def _hints(
-    candidates: Sequence[Candidate],
-    first: dict[int, float],
-    best: Sequence[int],
-    bodies: dict[int, str],
-    lengths: dict[int, int],
-    measure: Measure,
-    hits: WordHits,
-    sample: Sequence[str],
-) -> dict[int, float]:
-    """Pseudo-relevance feedback: terms that several of the best memories hold, scored like terms of the query."""
+def _hints(best: Sequence[tuple[Candidate, float]], hits: WordHits, rarity: Callable[[str], float]) -> dict[str, float]:
+    """Pseudo-relevance feedback: terms that several of the best memories hold, with what each counts.
+
+    Args:
+        best: The best memories, with what they reached in the first pass.
+        hits: The query's terms.
+        rarity: How rare a term is.
+    """
     asked = {t.text for t in hits.terms}
     sums: defaultdict[str, float] = defaultdict(float)
     holders: Counter[str] = Counter()
-    for no in best:
-        own = Counter(bodies[no].split())
-        share = first[no] / first[best[0]]
-        for term, f in own.items():
-            if len(term) >= 3 and term not in asked and term.isalpha():
-                sums[term] += share * f / (f + 0.5 + 0.015 * lengths[no])
-                holders[term] += 1
+    for candidate, reached in best:
+        terms = _body(candidate).split()
+        length, share = max(1, len(terms)), reached / best[0][1]
+        for term, n in Counter(terms).items():
+            sums[term] += share * n / (n + 0.5 + 0.015 * length)
+            holders[term] += 1
+    shared = [(value, term) for term, value in sums.items() if len(term) >= 3 and term not in asked and term.isalpha()]
     scored = []
-    for term, value in heapq.nlargest(weights.HINTS_TRIED, sums.items(), key=itemgetter(1)):
+    for value, term in heapq.nlargest(weights.HINTS_TRIED, shared, key=itemgetter(0)):
         if holders[term] >= 2 and term not in STOP_WORDS and term not in QUESTION_WORDS:
-            scored.append((value * _rarity(sample, term), f" {term} "))
+            scored.append((value * rarity(term), term))
     scored.sort(reverse=True)
     chosen = scored[: weights.HINT_TERMS]
-    whole = sum(weight for weight, _ in chosen)
-    if not whole:
-        return {}
-    scale = weights.HINTS * sum(hits.weights) / whole
-    out: dict[int, float] = {}
-    hopeful = set(heapq.nlargest(weights.HINTED, first, key=lambda no: (first[no], no)))
-    for candidate in candidates:
-        if candidate.no not in hopeful:
-            continue
-        value = sum(
-            weight * measure.of(f, lengths[candidate.no])
-            for weight, spaced in chosen
-            if (f := candidate.content.count(spaced))
-        )
-        if value:
-            out[candidate.no] = scale * value
-    return out
+    whole = sum(weight for weight, _ in chosen) or 1.0
+    return {term: weights.HINTS * sum(hits.weights) * weight / whole for weight, term in chosen}

@@ -1,23 +1,50 @@
-"""Fuse the strategies' signals into one score with an explanation, and limit the number of results."""
+"""Fuse the strategies' signals into one score with an explanation, put newer above older, and limit the lines.
+
+Newer memories rank above older ones that say nearly the same, and replacements above what they replaced. Nothing is
+marked or left out by these rules: they decide which of two lines stands first. A line that was said again is as new as
+when it was said last. Where the question names a time, what lies in it is not an older version of what does not.
+"""
 
 from __future__ import annotations
 
+import json
+import math
+import sqlite3
 import statistics
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from functools import reduce
+from functools import cached_property, reduce
 from operator import or_
 
-from hindsight_teams.backends.sqlite.search import moments, neighbours, weights
+from hindsight_teams.backends.sqlite.search import candidates, moments, weights
 from hindsight_teams.backends.sqlite.search.candidates import Candidate, Candidates
 from hindsight_teams.backends.sqlite.search.counting import Counted
 from hindsight_teams.backends.sqlite.search.meaning import Similar
 from hindsight_teams.backends.sqlite.search.weights import Depth
 from hindsight_teams.backends.sqlite.search.words import WordHits, shown
+from hindsight_teams.backends.sqlite.store.reading import bounds
 from hindsight_teams.backends.sqlite.store.streams import ARRIVAL
 from hindsight_teams.backends.sqlite.text import terms as tokens
 from hindsight_teams.models import Signal
+
+_CHANGES = frozenset("switch replac chang migrat move reloc settl drop quit renam becom upgrad instead".split())
+"""English stems that tell a change: a newer line with one of them may share fewer words with the older."""
+
+_NEARLY = 0.9
+"""Of the older line's score: two lines of one differing word that answer as well as each other say nearly the same."""
+
+_SPREAD = 0.25
+"""What a term of all lines weighs at least beside one of two lines: too few terms in common need not be weighed."""
+
+_MOVES = frozenset(
+    "move reloc settl gezogen umgezogen zog mudo mudado mudou demenag trasferita trasferito verhuisd перееха переехал"
+    " pindah 搬到 搬去 っ越".split()
+)
+_LIVES = frozenset("live resid base dwell wohnt lebt vive habit abita woont mora живет tinggal 住在 に住".split())
+_WHEN = frozenset("now sinc last week month year today yesterday again current".split())
+"""Stems that tell since when the newer line holds."""
 
 
 @dataclass(slots=True)
@@ -63,49 +90,70 @@ def fuse(
     names: AbstractSet[str],
     spans: Sequence[moments.Named],
     similarity: Mapping[int, float],
+    most: int,
 ) -> list[Scored]:
-    """All candidates, best first: the sum of max-normalised signals (see ``weights``)."""
-    everyone = list(found.by_number.values())
-    near = {c.no: neighbours.added(found, c, hits) for c in everyone}
-    own, hinted, mentioned = counted.own, counted.hinted, counted.mentioned
-    documents = neighbours.documents(found, hits)
-    marks = [(f" {tokens.author_term(name)} ", f" {name} ") for name in names]
-    per_word = _scale(
-        weights.WORDS, [own.get(n, 0.0) + hinted.get(n, 0.0) + mentioned.get(n, 0.0) + near[n] for n in near]
-    )
+    """The best candidates: the sum of max-normalised signals (see ``weights``).
+
+    Args:
+        most: How many. What replaced one of them is among them too.
+    """
+    everyone = found.by_number.values()
+    near = {c.no: candidates.added(found, c, hits) if c.near or c.chain else 0.0 for c in everyone}
+    own, hinted, mentioned = counted.own.get, counted.hinted.get, counted.mentioned.get
+    documents, marks = candidates.documents(found, hits), _marks(names)
+    by_words = {no: own(no, 0.0) + hinted(no, 0.0) + mentioned(no, 0.0) + value for no, value in near.items()}
+    per_word = _scale(weights.WORDS, by_words.values())
     per_document = _scale(weights.DOCUMENT, documents.values())
-    per_meaning = _scale(weights.MEANING, (similarity.get(no, 0.0) for no in near))
+    per_meaning = _scale(weights.MEANING, [similarity.get(no, 0.0) for no in near] if similarity else ())
     content = weights.WORDS + weights.DOCUMENT + (weights.MEANING if per_meaning else 0.0)
-    scored = []
-    for candidate in everyone:
+
+    def scored(candidate: Candidate) -> Scored:
         no = candidate.no
-        by_named, share = False, 0.0
-        for mark, mention in marks:
-            if mark in candidate.content:
-                by_named, share = True, 1.0
-                break
-            if mention in candidate.content:
-                share = weights.MENTION
-        time, span = moments.closeness(candidate, spans, per_word, content)
-        scored.append(
-            Scored(
-                candidate=candidate,
-                words=own.get(no, 0.0) * per_word,
-                hinted=hinted.get(no, 0.0) * per_word,
-                mentioned=mentioned.get(no, 0.0) * per_word,
-                near=near[no] * per_word,
-                document=documents[no] * per_document,
-                author=content * weights.AUTHOR * share,
-                by_named=by_named,
-                time=time,
-                span=span,
-                meaning=similarity.get(no, 0.0) * per_meaning,
-                similarity=similarity.get(no, 0.0),
-            )
+        share = _authored(candidate, marks) if marks else 0.0
+        time, span = moments.closeness(candidate, spans, per_word, content) if spans else (0.0, "")
+        return Scored(
+            candidate=candidate,
+            words=own(no, 0.0) * per_word,
+            hinted=hinted(no, 0.0) * per_word,
+            mentioned=mentioned(no, 0.0) * per_word,
+            near=near[no] * per_word,
+            document=documents[no] * per_document,
+            author=content * weights.AUTHOR * share,
+            by_named=share == 1.0,
+            time=time,
+            span=span,
+            meaning=similarity.get(no, 0.0) * per_meaning,
+            similarity=similarity.get(no, 0.0),
         )
+
+    def total(candidate: Candidate) -> float:
+        no = candidate.no
+        value = by_words[no] * per_word + documents[no] * per_document
+        if similarity:
+            value += similarity.get(no, 0.0) * per_meaning
+        if marks:
+            value += content * weights.AUTHOR * _authored(candidate, marks)
+        return value + moments.closeness(candidate, spans, per_word, content)[0] if spans else value
+
     # Of equals the newer one comes first.
-    scored.sort(key=lambda s: (s.total, s.candidate.mentioned, s.candidate.no), reverse=True)
-    return [s for s in scored if s.total > 0]
+    order = sorted([(value, c.mentioned, c.no) for c in everyone if (value := total(c)) > 0], reverse=True)
+    best = dict.fromkeys(no for _, _, no in order[:most])
+    newer = [found.by_number[no].superseded_by for no in best]
+    best |= dict.fromkeys(no for no in newer if no in near)
+    ranked = [scored(found.by_number[no]) for no in best]
+    ranked.sort(key=lambda s: (s.total, s.candidate.mentioned, s.candidate.no), reverse=True)
+    return [s for s in ranked if s.total > 0]
+
+
+def _marks(names: AbstractSet[str]) -> list[tuple[str, str]]:
+    return [(f" {tokens.author_term(name)} ", f" {name} ") for name in names]
+
+
+def _authored(candidate: Candidate, marks: Sequence[tuple[str, str]]) -> float:
+    """How much a memory is one of an author whom the query names: all, or as far as it mentions them, or not."""
+    if any(mark in candidate.content for mark, _ in marks):
+        return 1.0
+    return weights.MENTION if any(mention in candidate.content for _, mention in marks) else 0.0
 
 
 def _scale(weight: float, values: object) -> float:
@@ -158,9 +206,9 @@ def confidence(
     held = [(0, 0.0)]
     for candidate in first:
         # What happens to be noted one after the other is no evidence: only a document or session has neighbours.
-        beside = 0.0 if candidate.stream == ARRIVAL else neighbours.added(found, candidate, hits)
+        beside = 0.0 if candidate.stream == ARRIVAL else candidates.added(found, candidate, hits)
         held.append((candidate.mask, hits.weight(candidate.mask) + beside))
-    if neighbours.in_conversation(found, first):
+    if candidates.in_conversation(found, first):
         together = reduce(or_, (mask for mask, _ in held))
         held.append((together, hits.weight(together)))
     shares = [weight / whole for mask, weight in held if (whole := _asked(hits, mask, light))]
@@ -185,6 +233,153 @@ def _asked(hits: WordHits, mask: int, light: Collection[str]) -> float:
     return whole
 
 
+def newest_first(db: sqlite3.Connection, bank: int, found: Candidates, ranked: Sequence[Scored]) -> list[Scored]:
+    """The ranking with newer lines lifted to the place of older ones that they say nearly the same as."""
+    first = list(ranked[: weights.UPDATES_AMONG])
+    if first:
+        _add_changes(db, bank, found, first)
+    again = _said_again(db, [s.candidate.no for s in first])
+    lines = _Lines([(s.candidate, max(s.candidate.mentioned, again.get(s.candidate.no, 0))) for s in first])
+    out: list[Scored] = []
+    for scored in first:
+        place = lines.updated(out, scored)
+        if place is None:
+            out.append(scored)
+        else:
+            scored.lift(out[place].total)
+            out.insert(place, scored)
+    placed = {scored.candidate.no for scored in out if scored.total > 0}
+    further = (s for s in ranked[weights.UPDATES_AMONG :] if s.candidate.no not in placed)
+    return _successors_first(found, [*out, *further])
+
+
+def _said_again(db: sqlite3.Connection, numbers: list[int]) -> dict[int, int]:
+    """When memories that were said more than once were said last, in microseconds."""
+    sql = (
+        "SELECT memory, max(json_extract(item, '$.mentioned')) FROM mention"
+        " WHERE memory IN (SELECT value FROM json_each(?)) GROUP BY memory"
+    )
+    return {no: last for no, last in db.execute(sql, (json.dumps(numbers),)) if last is not None}
+
+
+def _body(candidate: Candidate) -> list[str]:
+    return [t for t in candidate.content.partition("|")[0].split() if t != "/"]
+
+
+class _Line:
+    """The terms of a line, and when it was said last; a long line has none, since it is no update and has none."""
+
+    __slots__ = ("changed", "lives", "moves", "said", "subject", "terms")
+
+    def __init__(self, candidate: Candidate, said: int) -> None:
+        body = _body(candidate)
+        if len(body) > weights.UPDATE_LONGEST:
+            body = []
+        self.said = said
+        self.subject = body[0] if body else ""
+        self.terms = terms = frozenset(body)
+        self.changed = not terms.isdisjoint(_CHANGES)
+        self.moves = not terms.isdisjoint(_MOVES)
+        self.lives = not terms.isdisjoint(_LIVES)
+
+
+class _Lines:
+    """The first lines, beside each other: what most of them hold ("2023", a speaker) makes no two of them alike."""
+
+    def __init__(self, lines: Sequence[tuple[Candidate, int]]) -> None:
+        self._lines = {candidate.no: _Line(candidate, said) for candidate, said in lines}
+        self._candidates = [candidate for candidate, _ in lines]
+
+    def updated(self, ranked: Sequence[Scored], newer: Scored) -> int | None:
+        """The place of the first line of which one that ranks lower is a newer version."""
+        new = self._lines[newer.candidate.no]
+        if not new.terms:
+            return None
+        said, mask, total, time = new.said, newer.candidate.mask, newer.total, newer.time
+        for place, older in enumerate(ranked):
+            old = self._lines[older.candidate.no]
+            # Where the question names a time that the older fits better, it is not an older version.
+            if old.said >= said or not old.terms or older.time > time:
+                continue
+            if new.moves and old.lives and old.subject == new.subject:
+                return place
+            changed = new.changed and not old.changed
+            # "Nora likes jazz" is not news about tea: what is asked for by name must stand in the newer line too.
+            if not changed and (older.candidate.mask & ~mask or total < weights.UPDATE_SHARE * older.total):
+                continue
+            if self._alike(old, new, changed=changed, as_good=total >= _NEARLY * older.total):
+                return place
+        return None
+
+    def _alike(self, old: _Line, new: _Line, *, changed: bool, as_good: bool) -> bool:
+        """Whether two lines have enough terms in common for one to be the other's newer version."""
+        both = old.terms & new.terms
+        if as_good and both and len(old.terms) == len(both) + 1 and len(new.terms - both - _WHEN) == 1:
+            return True  # "The logo is blue", "the logo is orange"
+        least = weights.UPDATE_ALIKE
+        if changed:  # sharing more than its subject says more: "use Kafka", "drop Kafka"
+            least = weights.CHANGE_OF_OBJECT if both - {old.subject} else weights.CHANGE_OF_SUBJECT
+        if len(both) < least * _SPREAD * min(len(old.terms), len(new.terms)):
+            return False
+        return self._weight(both) >= least * min(self._weight(old.terms), self._weight(new.terms))
+
+    def _weight(self, terms: frozenset[str]) -> float:
+        """What terms weigh, by how many of the lines hold each."""
+        return sum([self._weights[term] for term in terms])
+
+    @cached_property
+    def _weights(self) -> dict[str, float]:
+        spread = Counter(t for candidate in self._candidates for t in set(_body(candidate)))
+        lines = len(self._candidates)
+        return {t: math.log(1 + (lines + 10) / (n + 1)) for t, n in spread.items()}
+
+
+def _add_changes(db: sqlite3.Connection, bank: int, found: Candidates, first: list[Scored]) -> None:
+    """Take in newer memories that tell a change of what the best line says, though they lack the question's words."""
+    best = first[0].candidate
+    terms = [t for t in dict.fromkeys(_body(best)) if t.isalnum()]
+    if not terms or len(terms) > weights.CHANGED_LONGEST:
+        return
+    low, high = bounds(bank)
+    match = f"({_any(terms)}) AND ({_any(sorted(_CHANGES))})"
+    sql = "SELECT rowid FROM words WHERE words MATCH ? AND rowid > ? AND rowid < ? ORDER BY rowid DESC LIMIT ?"
+    rows = [no for (no,) in db.execute(sql, (match, max(low, best.no), high, weights.CHANGES_TRIED))]
+    fresh = [no for no in rows if no not in found.by_number]
+    if fresh:
+        found.add(fresh, {})
+    held = {scored.candidate.no for scored in first}
+    first += [Scored.of(found.by_number[no]) for no in rows if no in found.by_number and no not in held]
+
+
+def _any(terms: Sequence[str]) -> str:
+    return " OR ".join(f'"{term}"' for term in terms)
+
+
+def _successors_first(found: Candidates, ranked: Sequence[Scored]) -> list[Scored]:
+    """The ranking with each replaced memory below the one that replaced it."""
+    replaced = [s for s in ranked if s.candidate.superseded_by is not None]
+    if not replaced:
+        return [s for s in ranked if s.total > 0]
+    missing = {s.candidate.superseded_by for s in replaced} - found.by_number.keys()
+    found.add([no for no in missing if no is not None], {})
+    out = [s for s in ranked if s.total > 0]
+    for old in replaced:
+        successor = found.by_number.get(old.candidate.superseded_by or 0)
+        if old not in out or successor is None:
+            continue
+        place = out.index(old)
+        below = next((s for s in out if s.candidate.no == successor.no), None)
+        if below is None:
+            below = Scored.of(successor)
+        elif out.index(below) < place:
+            continue
+        else:
+            out.remove(below)
+        below.lift(old.total)
+        out.insert(place, below)
+    return out
+
+
 def cut(found: Candidates, ranked: Sequence[Scored], sure: float | None, depth: Depth) -> list[Scored]:
     """The lines worth returning: the first ones unless they are far behind, further ones while they keep up.
 
@@ -193,7 +388,7 @@ def cut(found: Candidates, ranked: Sequence[Scored], sure: float | None, depth: 
     if not ranked:
         return []
     best = ranked[0].total
-    few = sure is not None and sure < weights.FEW_BELOW and not neighbours.adjoining(found, ranked[0].candidate)
+    few = sure is not None and sure < weights.FEW_BELOW and not candidates.adjoining(found, ranked[0].candidate)
     kept = []
     for place, scored in enumerate(ranked[: weights.FEW if few else depth.results]):
         if scored.total < best * (weights.FIRST_FLOOR if place < weights.FIRST else depth.floor):

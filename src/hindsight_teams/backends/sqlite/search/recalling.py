@@ -8,20 +8,22 @@ import re
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from hindsight_teams.backends.sqlite.search import (
     counting,
     fusion,
     meaning,
     moments,
-    neighbours,
-    updates,
+    weights,
     words,
 )
-from hindsight_teams.backends.sqlite.search.candidates import Candidates, Filter
+from hindsight_teams.backends.sqlite.search.candidates import Candidates, arrival, spread
 from hindsight_teams.backends.sqlite.search.weights import DEPTHS, Depth
 from hindsight_teams.backends.sqlite.store import reading, records
+from hindsight_teams.backends.sqlite.store.reading import Filter
 from hindsight_teams.backends.sqlite.text import terms as tokens
+from hindsight_teams.backends.sqlite.text.date_grammar import CORE, TOKEN
 from hindsight_teams.backends.sqlite.text.stop_words import (
     ABOUT,
     DEMANDS,
@@ -71,13 +73,16 @@ class Question:
         silent = frozenset(t for t, word in shown.items() if word in tokens.QUESTION_WORDS or word not in about)
         rest = " ".join(w for w in text.split() if names.isdisjoint(tokens.terms(w))) if names else text
         joined = {tokens.term(word.lower()): tokens.terms(written) for word, written in tokens.joined(text).items()}
-        spans = moments.spans(db, bank, text, now=now, size=size)
-        dated = {term for span in spans for term in tokens.terms(span.text)}
-        light = frozenset(t for t, word in shown.items() if t in dated or word in LEFT_OUT_OF_ANSWERS)
+        # Most queries hold no word that dates are made of; then their many patterns are not tried.
+        dated = not (text.isascii() and CORE.isdisjoint(TOKEN.findall(text.lower())) and not _DIGIT.search(text))
+        spans = moments.spans(db, bank, text, now=now, size=size) if dated else []
+        named = {term for span in spans for term in tokens.terms(span.text)}
+        light = frozenset(t for t, word in shown.items() if t in named or word in LEFT_OUT_OF_ANSWERS)
         return Question(shown, names, silent, light, joined, spans, rest or text)
 
 
 _MOST_NAMES = 24
+_DIGIT = re.compile(r"\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,26 +160,37 @@ def recall(
         most=depth.rows,
     )
     masks = hits.masks
-    found = Candidates(db, chosen, arrival=neighbours.arrival(db, bank, size, shares))
+    found = Candidates(db, chosen, arrival=arrival(db, bank, size, shares))
     found.fill(hits.ranked(), depth.candidates, masks)
-    by_words = frozenset(found.by_number)
+    by_words = list(found.by_number.values())
     for span in question.spans:
         found.fill(moments.search(db, bank, span), depth.candidates // 4, masks)
     if len(found.by_number) < depth.results:
         for name in question.names:
             term = tokens.author_term(name)
             found.add(words.newest(db, bank, [term], condition=condition, most=depth.results), masks)
-    best = heapq.nlargest(depth.spread, found.by_number.values(), key=lambda c: hits.weight(c.mask))
-    neighbours.spread(found, bank, best, masks)
+    tally = counting.Tally(hits, list(question.shown), by_words)
+    tally.add(list(found.by_number.values()))
+    own, before = tally.counted.own, len(found.by_number)
+    best = heapq.nlargest(depth.spread, found.by_number.values(), key=lambda c: own.get(c.no, 0.0))
+    spread(found, bank, best, masks)
     similar = meaning.Similar()
     if similarity is not None:
         similar = similarity(db, bank, question.rest, list(found.by_number), depth)
         found.fill([no for no in similar.scores if no not in found.by_number], depth.results, masks)
-    found.read()
-    counted = counting.count(list(found.by_number.values()), hits, list(question.shown), by_words)
-    ranked = fusion.fuse(found, hits, counted, names=question.names, spans=question.spans, similarity=similar.scores)
+    tally.add(list(islice(found.by_number.values(), before, None)))
+    counted = tally.feed_back(found)
+    ranked = fusion.fuse(
+        found,
+        hits,
+        counted,
+        names=question.names,
+        spans=question.spans,
+        similarity=similar.scores,
+        most=max(depth.results, weights.UPDATES_AMONG),
+    )
     confidence = fusion.confidence(found, hits, ranked, similar, light=question.light)
-    ranked = updates.newest_first(db, bank, found, ranked)
+    ranked = fusion.newest_first(db, bank, found, ranked)
     ranked = fusion.cut(found, ranked, confidence, depth)
     rows = reading.rows(db, [s.candidate.no for s in ranked])
     memories = [

@@ -152,6 +152,6 @@ class Depth:
 
 DEPTHS: dict[Budget, Depth] = {
     "low": Depth(rows=1_000, candidates=100, spread=15, scan=0, results=20, floor=0.46),
-    "mid": Depth(rows=5_000, candidates=150, spread=30, scan=4_000, results=30, floor=0.46),
+    "mid": Depth(rows=5_000, candidates=100, spread=15, scan=4_000, results=30, floor=0.46),
     "high": Depth(rows=25_000, candidates=1_000, spread=300, scan=50_000, results=100, floor=0.2),
 }

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import sqlite3
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import islice, pairwise
+from itertools import accumulate, islice, pairwise
 
 from hindsight_teams.backends.sqlite.search import spelling, weights
 from hindsight_teams.backends.sqlite.store.reading import bounds
@@ -18,6 +19,7 @@ MOST_TERMS = 24
 MOST_MARKED = 16
 """Terms whose memories are looked up in the index; the commoner ones are counted in the candidates alone."""
 
+_RANKED_AT_ONCE = 500
 _MOST_COUNTED = 48
 _MOST_UNKNOWN = 4
 """Words without a match that are tried in other ways, which costs more than to look up a word."""
@@ -81,11 +83,18 @@ class WordHits:
 
     def ranked(self) -> Iterator[int]:
         """The memories, those that hold the weightiest terms first; of equals the newest."""
-        alike: dict[int, list[int]] = {}
-        for no, mask in self.masks.items():
-            alike.setdefault(mask, []).append(no)
-        for mask in sorted(alike, key=self.weight, reverse=True):
-            yield from sorted(alike[mask], reverse=True)
+        sizes = Counter(self.masks.values())
+        order = sorted(sizes, key=self.weight, reverse=True)
+        while order:  # a part of the masks at a time: the first few hundred memories are all that is mostly asked for
+            reached = accumulate(map(sizes.__getitem__, order))
+            parts = 1 + next((i for i, n in enumerate(reached) if n >= _RANKED_AT_ONCE), len(order))
+            alike: dict[int, list[int]] = {mask: [] for mask in order[:parts]}
+            del order[:parts]
+            for no, mask in self.masks.items():
+                if mask in alike:
+                    alike[mask].append(no)
+            for numbers in alike.values():
+                yield from sorted(numbers, reverse=True)
 
 
 def search(
@@ -181,6 +190,8 @@ def _counted(
             counts[term] = n
             lacking = [part for part in lacking if part not in parts]
     missing = sum(text not in light for text in lacking)
+    if not lacking:
+        return counts, missing
     known = spelling.BankTerms(db, bank)
     for text in lacking[:_MOST_UNKNOWN]:
         term, n = _otherwise(db, bank, known, text, most)
@@ -222,8 +233,10 @@ def _idf(n: int, size: int) -> float:
 def _mark(db: sqlite3.Connection, bank: int, hits: WordHits, bit: int, query: str, most: int) -> None:
     low, high = bounds(bank)
     masks, flag = hits.masks, 1 << bit
-    for (no,) in db.execute(_SELECT, (query, low, high, most)):
-        masks[no] = masks.get(no, 0) | flag
+    found = [no for (no,) in db.execute(_SELECT, (query, low, high, most))]
+    both = {no: masks[no] | flag for no in masks.keys() & found}
+    masks.update(dict.fromkeys(found, flag))
+    masks.update(both)
 
 
 def estimate(db: sqlite3.Connection, bank: int, match: str, most: int) -> int:

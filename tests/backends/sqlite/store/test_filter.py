@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 import pytest
 
-from hindsight_teams.backends.sqlite.search.candidates import MOST_TAGS, Filter
+from hindsight_teams.backends.sqlite.store.reading import MOST_TAGS, Filter
 from hindsight_teams.backends.sqlite.store.records import pack_tags
 from hindsight_teams.backends.sqlite.text.terms import UNTAGGED, tag_term
 from hindsight_teams.models import TagsMatch

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from hindsight_teams.backends.sqlite import SQLiteBackend
-from hindsight_teams.backends.sqlite.search import neighbours, weights
-from hindsight_teams.backends.sqlite.search.candidates import Candidate, Candidates, Filter
+from hindsight_teams.backends.sqlite.search import candidates, weights
+from hindsight_teams.backends.sqlite.search.candidates import Candidate, Candidates
 from hindsight_teams.backends.sqlite.search.words import Shares, Term, WordHits
+from hindsight_teams.backends.sqlite.store.reading import Filter
 from hindsight_teams.backends.sqlite.store.streams import ARRIVAL, DATED
 from hindsight_teams.models import RetainItem
 
@@ -74,38 +75,38 @@ def test_a_neighbours_terms_count_once_by_how_near_it_stands(
     nowhere: sqlite3.Connection, masks: dict[int, int], extra: float
 ) -> None:
     in_document = {place: candidate(100 + place, mask, chain=3, position=7 + place) for place, mask in masks.items()}
-    assert neighbours.added(together(nowhere, *in_document.values()), in_document[0], HITS) == pytest.approx(extra)
+    assert candidates.added(together(nowhere, *in_document.values()), in_document[0], HITS) == pytest.approx(extra)
     for stream, arrival, trust in ((DATED, 0.5, 1.0), (ARRIVAL, 0.5, 0.5), (ARRIVAL, 1.2, 1.2)):
         middle = candidate(100, masks[0], stream=stream)
         middle.near = {
             place: candidate(100 + place, mask, stream=stream) for place, mask in masks.items() if place != 0
         }
         found = together(nowhere, middle, *middle.near.values(), arrival=arrival)
-        assert neighbours.added(found, middle, HITS) == pytest.approx(trust * extra)
+        assert candidates.added(found, middle, HITS) == pytest.approx(trust * extra)
 
 
 def test_a_memory_without_neighbours_gets_nothing(nowhere: sqlite3.Connection) -> None:
     alone, other = candidate(1, TEA), candidate(2, CAKE)
-    assert neighbours.added(together(nowhere, alone, other), alone, HITS) == 0.0
+    assert candidates.added(together(nowhere, alone, other), alone, HITS) == 0.0
     run = candidate(3, TEA)
     run.chain = -1
     found = together(nowhere, run, candidate(4, CAKE))
-    assert neighbours.added(found, run, HITS) == 0.0
-    assert neighbours.adjoining(found, run) == []
+    assert candidates.added(found, run, HITS) == 0.0
+    assert candidates.adjoining(found, run) == []
 
 
 def test_what_adjoins_is_just_before_and_just_after(nowhere: sqlite3.Connection) -> None:
     lines = [candidate(n, chain=5, position=n) for n in range(5)]
     first_document = [candidate(n, chain=1, position=n) for n in range(10, 12)]
     found = together(nowhere, *lines, *first_document)
-    assert neighbours.adjoining(found, lines[2]) == [lines[1], lines[3]]
-    assert neighbours.adjoining(found, lines[0]) == [lines[1]]
-    assert neighbours.adjoining(found, lines[4]) == [lines[3]]
-    assert neighbours.adjoining(found, first_document[0]) == [first_document[1]]
+    assert candidates.adjoining(found, lines[2]) == [lines[1], lines[3]]
+    assert candidates.adjoining(found, lines[0]) == [lines[1]]
+    assert candidates.adjoining(found, lines[4]) == [lines[3]]
+    assert candidates.adjoining(found, first_document[0]) == [first_document[1]]
     turn = candidate(20)
     turn.near = {-2: candidate(18), -1: candidate(19), 1: candidate(21), 2: candidate(22)}
-    assert neighbours.adjoining(found, turn) == [turn.near[-1], turn.near[1]]
-    assert neighbours.adjoining(found, candidate(30)) == []
+    assert candidates.adjoining(found, turn) == [turn.near[-1], turn.near[1]]
+    assert candidates.adjoining(found, candidate(30)) == []
 
 
 def test_a_documents_terms_weigh_by_how_few_documents_hold_them(nowhere: sqlite3.Connection) -> None:
@@ -119,7 +120,7 @@ def test_a_documents_terms_weigh_by_how_few_documents_hold_them(nowhere: sqlite3
         candidate(105, 0),
     )
     tea, cake = (math.log(1 + (4 - n + 0.5) / (n + 0.5)) for n in (3, 1))
-    assert neighbours.documents(found, hits) == {
+    assert candidates.documents(found, hits) == {
         101: pytest.approx(tea + cake),
         102: pytest.approx(tea + cake),
         103: pytest.approx(tea),
@@ -144,7 +145,7 @@ class Bank:
     def around(self, *texts: str, chosen: Filter | None = None, arrival: float = 0.0) -> Candidates:
         found = Candidates(self.db, chosen or Filter(), arrival=arrival)
         found.add([self.rowids[text] for text in texts], {})
-        neighbours.spread(found, self.number, list(found.by_number.values()), {})
+        candidates.spread(found, self.number, list(found.by_number.values()), {})
         return found
 
     def near(self, found: Candidates, text: str) -> dict[int, str]:
@@ -247,7 +248,7 @@ def test_a_match_in_a_document_brings_the_lines_around_it(bank: Callable[..., Ba
 
 
 def arrival(bank: Bank, size: int) -> float:
-    return neighbours.arrival(bank.db, bank.number, size, Shares())
+    return candidates.arrival(bank.db, bank.number, size, Shares())
 
 
 def test_the_order_of_arrival_counts_from_twenty_memories_on(bank: Callable[..., Bank]) -> None:
@@ -298,7 +299,7 @@ def test_ten_pairs_of_undated_memories_tell_whether_their_order_counts(
 def test_what_the_order_of_arrival_counts_is_kept(bank: Callable[..., Bank]) -> None:
     b = bank(*(RetainItem(f"w{n}x w{n + 1}x") for n in range(20)))
     shares = Shares()
-    assert neighbours.arrival(b.db, b.number, 20, shares) == weights.ARRIVAL
+    assert candidates.arrival(b.db, b.number, 20, shares) == weights.ARRIVAL
     assert shares.recall(b.number, "arrival", 20) == weights.ARRIVAL
     shares.keep(b.number, "arrival", 20, 0.25)
-    assert neighbours.arrival(b.db, b.number, 20, shares) == 0.25
+    assert candidates.arrival(b.db, b.number, 20, shares) == 0.25
