@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from hindsight_teams.backends.sqlite import SQLiteBackend
+from hindsight_teams.backends.sqlite.store.connections import Pool
 from hindsight_teams.errors import DatabaseLocked, DatabaseUnusable, InvalidInput
 from hindsight_teams.models import RetainItem
 
@@ -316,3 +317,22 @@ def test_nothing_is_left_open_at_exit(path: Path) -> None:
     command = [sys.executable, "-X", "dev", "-W", "error", "-c", script, str(path)]
     run = subprocess.run(command, capture_output=True, text=True, check=True)
     assert (run.stdout, run.stderr) == ("20\n", "")
+
+
+def test_a_cursor_that_somebody_still_holds_keeps_neither_a_snapshot_nor_a_lock(path: Path) -> None:
+    """Whoever keeps an error keeps the cursors of its frames; a write on an old snapshot fails at once, as locked."""
+    backend, other = SQLiteBackend(path), SQLiteBackend(path)
+    backend.retain("b", "the first fact")
+    pool = Pool(path, busy_timeout=0.1, size=2)
+    with pool.read() as db:
+        held = db.execute("SELECT name FROM migration")
+        held.fetchone()
+    other.retain("b", "the second fact")
+    with pool.write() as db:
+        assert db.execute("SELECT count(*) FROM memory").fetchone() == (2,)
+    with pool.read() as db:
+        held = db.execute("SELECT name FROM migration")
+        held.fetchone()
+    for user in (pool, backend, other):
+        user.close()
+    assert SQLiteBackend(path).repair().kept == 2  # which needs the file for itself

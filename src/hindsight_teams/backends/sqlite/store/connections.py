@@ -14,6 +14,7 @@ import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from hindsight_teams.backends.sqlite.store import erasing, leftovers, schema
 from hindsight_teams.backends.sqlite.store.sqlite_errors import (
@@ -37,10 +38,36 @@ CHECKPOINT_PAGES = 8_000
 """Pages of the write-ahead log at which a writer copies them into the file itself, if ``Upkeep`` did not before."""
 
 
+_MOST_CURSORS = 1_000
+"""Cursors that a connection keeps in mind before it forgets those that are gone."""
+
+
 class _Connection(sqlite3.Connection):
-    """A connection that knows which files it opened; None for one to a file that can't change."""
+    """A connection that knows which files it opened (None for one to a file that can't change), and its cursors.
+
+    A cursor that is not read to its end keeps its snapshot, also after a rollback and after its connection is closed.
+    Somebody may hold one without knowing it: the traceback of an error does.
+    """
 
     files: Files | None = None
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._cursors: list[weakref.ref[sqlite3.Cursor]] = []
+
+    def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
+        cursor = super().execute(sql, parameters)
+        if len(self._cursors) >= _MOST_CURSORS:
+            self._cursors = [known for known in self._cursors if known() is not None]
+        self._cursors.append(weakref.ref(cursor))
+        return cursor
+
+    def end_reading(self) -> None:
+        """Close every cursor that is left."""
+        for known in self._cursors:
+            if (cursor := known()) is not None:
+                cursor.close()
+        self._cursors.clear()
 
 
 _pools: weakref.WeakSet[Pool] = weakref.WeakSet()
@@ -174,6 +201,7 @@ class Pool:
                 broken = False  # the caller's own error; the connection is as good as before
                 raise
             finally:
+                db.end_reading()
                 if broken or self._closed or db.files is None:
                     db.close()
                 else:
