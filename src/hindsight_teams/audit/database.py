@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -80,6 +81,7 @@ class SQLiteAuditStore(AuditStore):
                 connection.close()
                 raise
             self._writer, self._opened = connection, files(self.path)
+            self._closer = weakref.finalize(self, _close, connection, self._pid)
         return self._writer
 
     def _connect(self) -> sqlite3.Connection:
@@ -99,7 +101,7 @@ class SQLiteAuditStore(AuditStore):
                 row = None
             self._last = _append_beyond(connection, payload, self._last) if row is None else Head(*row)
             if files(self.path) != self._opened:
-                connection.close()
+                self._closer()
                 self._writer = None
                 raise DatabaseUnusable(
                     "the audit log was deleted or replaced while it was open, and with it this event: the next one goes"
@@ -153,8 +155,8 @@ class SQLiteAuditStore(AuditStore):
     def close(self) -> None:
         """Close the connection; a later ``record`` opens it again."""
         with self._lock:
-            if self._writer is not None and self._pid == os.getpid():
-                self._writer.close()
+            if self._writer is not None:
+                self._closer()
             self._writer = None
 
     @contextmanager
@@ -169,6 +171,12 @@ class SQLiteAuditStore(AuditStore):
             raise _unusable(self.path, error) from error
         except (sqlite3.DatabaseError, OSError) as error:
             raise _unusable(self.path, error) from error
+
+
+def _close(connection: sqlite3.Connection, process: int) -> None:
+    """Close a connection, in the process that opened it alone: also where its store was forgotten without ``close``."""
+    if process == os.getpid():
+        connection.close()
 
 
 def _append_beyond(connection: sqlite3.Connection, payload: str, last: Head) -> Head:

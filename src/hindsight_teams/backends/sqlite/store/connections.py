@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from hindsight_teams.backends.sqlite.store import erasing, leftovers, schema
 from hindsight_teams.backends.sqlite.store.sqlite_errors import (
@@ -248,7 +249,8 @@ class Pool:
             # A read-only folder: SQLite can't make the files that it shares with writers, and there is no writer.
             # Such a connection sees no later change, so it is not kept, and names no files.
             with typed_errors(self.location):
-                return self._prepared(self._connect(f"{self.path.absolute().as_uri()}?immutable=1", uri=True))
+                place = quote(self.path.absolute().as_posix().lstrip("/"), safe="/:")
+                return self._prepared(self._connect(f"file:///{place}?immutable=1", uri=True))
 
     def _prepared(self, db: _Connection) -> _Connection:
         try:
