@@ -117,8 +117,8 @@ def report(
     lines = [
         "What a recall costs on the client's side: the server, in a process of its own, answers at once with ten"
         " memories. CPU is that of the client's whole process, user and system, a call; ratios are to the package"
-        " compared with, in the same round: the median of the rounds, and the least and the largest of them. Failed calls"
-        " in percent.",
+        " compared with, in the same round: the median of the rounds, and the least and the largest of them. Failed"
+        " calls in percent.",
         "",
         f"Measured on {machine()}: {calls} calls a workload, {rounds} rounds. Repeat with"
         f" `python benchmarks/client_overhead.py --calls {calls} --rounds {rounds} --write`.",
@@ -142,7 +142,8 @@ def report(
         "Why hindsight-agno and hindsight-client fail under threads: their client keeps one aiohttp session, which"
         " belongs to the event loop of the thread that used it first; a call from another thread runs in a loop of its"
         " own and ends with `Timeout context manager should be used inside a task`. With a client of its own for each"
-        " thread there is no such call; the row `one client each` measures that.",
+        " thread there is no such call; the row `one client each` measures that. Our toolkits of one server share their"
+        " connections.",
     ]
     base = imports["agno.tools.toolkit"]
     lines += ["", "**Importing**, CPU of the whole process", ""]
