@@ -66,10 +66,12 @@ class LoopConnections:
         else:
             await self._free.acquire()
         gone: list[httpcore.AsyncConnectionInterface] = []
-        connection = self._idle.take(gone)
-        if connection is None:
-            connection = self._make()
-            self._all.add(connection)
+        try:
+            connection = self._idle.take(gone) or self._make()
+        except BaseException:
+            self._free.release()
+            raise
+        self._all.add(connection)
         if gone:
             try:
                 await self._close(gone)

@@ -91,9 +91,13 @@ class ThreadConnections:
         if not self._free.acquire(timeout=patience):
             raise httpcore.PoolTimeout("no connection was free")
         gone: list[httpcore.ConnectionInterface] = []
-        connection = self._idle.take(gone)
-        _close(gone)
-        return connection or self._make()
+        try:
+            connection = self._idle.take(gone) or self._make()
+            _close(gone)
+        except BaseException:
+            self._free.release()
+            raise
+        return connection
 
     def give(self, connection: httpcore.ConnectionInterface) -> None:
         """Give a connection back."""
