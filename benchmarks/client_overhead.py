@@ -65,16 +65,19 @@ def instant_server() -> Iterator[str]:
         server.stdin.close()
 
 
-def environment() -> dict[str, str]:
-    """This environment, without settings that a package would read."""
+def environment(*, ours: bool) -> dict[str, str]:
+    """This environment, without settings that a package would read; our own sources where they are on the path."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("HINDSIGHT", "PYTHON"))}
+    if ours and "PYTHONPATH" in os.environ:
+        kept["PYTHONPATH"] = os.environ["PYTHONPATH"]
     return {**kept, "AGNO_TELEMETRY": "false", "NO_PROXY": "127.0.0.1"}
 
 
 def measure(python: Path, subject: str, mode: str, width: int, calls: int, url: str) -> dict[str, float]:
     """One measurement in a process of its own."""
     command = [str(python), str(HERE / "_client_worker.py"), subject, mode, str(width), str(calls), url]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment(), timeout=600)
+    env = environment(ours=subject.startswith("hindsight-teams"))
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=env, timeout=600)
     result: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return result
 
@@ -82,7 +85,8 @@ def measure(python: Path, subject: str, mode: str, width: int, calls: int, url: 
 def import_cpu(python: Path, statement: str) -> float:
     """CPU seconds of a process that runs one statement."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run([str(python), "-c", statement], check=True, env=environment())
+    env = environment(ours="hindsight_teams" in statement)
+    subprocess.run([str(python), "-c", statement], check=True, env=env)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
@@ -113,10 +117,11 @@ def report(
     lines = [
         "What a recall costs on the client's side: the server, in a process of its own, answers at once with ten"
         " memories. CPU is that of the client's whole process, user and system, a call; ratios are to the package"
-        " compared with, on the same machine in the same run. Medians of the rounds; failed calls in percent.",
+        " compared with, in the same round: the median of the rounds, and the least and the largest of them. Failed"
+        " calls in percent.",
         "",
         f"Measured on {machine()}: {calls} calls a workload, {rounds} rounds. Repeat with"
-        " `python benchmarks/client_overhead.py --write`.",
+        f" `python benchmarks/client_overhead.py --calls {calls} --rounds {rounds} --write`.",
     ]
     for ours, theirs, what in (
         (*TOOLKITS, "Toolkits: `HindsightTools.recall_memory`"),
@@ -128,14 +133,17 @@ def report(
         for mode, width, words in WORKLOADS:
             a, b = (_middle(found[subject, mode, width]) for subject in (ours, theirs))
             note = " (theirs in threads, as Agno runs it)" if (mode, theirs) == ("coroutines", TOOLKITS[1]) else ""
-            ratio = f"{a['cpu'] / b['cpu']:.2f}" if b["failed"] < 0.5 else "-"
+            pairs = zip(found[ours, mode, width], found[theirs, mode, width], strict=True)
+            each = sorted(x["cpu"] / y["cpu"] for x, y in pairs)
+            ratio = f"{statistics.median(each):.2f} ({each[0]:.2f} to {each[-1]:.2f})" if b["failed"] < 0.5 else "-"
             lines.append(f"| {words}{note} | {_cells(a)} | {_cells(b)} | {ratio} |")
     lines += [
         "",
         "Why hindsight-agno and hindsight-client fail under threads: their client keeps one aiohttp session, which"
         " belongs to the event loop of the thread that used it first; a call from another thread runs in a loop of its"
         " own and ends with `Timeout context manager should be used inside a task`. With a client of its own for each"
-        " thread there is no such call; the row `one client each` measures that.",
+        " thread there is no such call; the row `one client each` measures that. Our toolkits of one server share their"
+        " connections.",
     ]
     base = imports["agno.tools.toolkit"]
     lines += ["", "**Importing**, CPU of the whole process", ""]

@@ -81,7 +81,7 @@ class SQLiteAuditStore(AuditStore):
                 connection.close()
                 raise
             self._writer, self._opened = connection, files(self.path)
-            self._finalizer = weakref.finalize(self, connection.close)
+            self._finalizer = weakref.finalize(self, _close, connection, self._pid)
             self._finalizer.atexit = False  # what runs at the interpreter's exit is still recorded
         return self._writer
 
@@ -94,8 +94,6 @@ class SQLiteAuditStore(AuditStore):
         if self._pid != os.getpid():
             # After a fork the parent's connection must be neither used nor closed here, nor its lock waited for.
             self._lock, self._inherited, self._writer, self._pid = threading.Lock(), self._writer, None, os.getpid()
-            if self._inherited is not None:
-                self._finalizer.detach()
         with self._errors(), self._lock:
             connection = self._connection()
             try:
@@ -104,7 +102,7 @@ class SQLiteAuditStore(AuditStore):
                 row = None
             self._last = _append_beyond(connection, payload, self._last) if row is None else Head(*row)
             if files(self.path) != self._opened:
-                connection.close()
+                self._finalizer()
                 self._writer = None
                 raise DatabaseUnusable(
                     "the audit log was deleted or replaced while it was open, and with it this event: the next one goes"
@@ -148,8 +146,8 @@ class SQLiteAuditStore(AuditStore):
     def close(self) -> None:
         """Close the connection; a later ``record`` opens it again."""
         with self._lock:
-            if self._writer is not None and self._pid == os.getpid():
-                self._writer.close()
+            if self._writer is not None:
+                self._finalizer()
             self._writer = None
 
     @contextmanager
@@ -164,6 +162,12 @@ class SQLiteAuditStore(AuditStore):
             raise _unusable(self.path, error) from error
         except (sqlite3.DatabaseError, OSError) as error:
             raise _unusable(self.path, error) from error
+
+
+def _close(connection: sqlite3.Connection, process: int) -> None:
+    """Close a connection, but in no other process than the one that opened it."""
+    if process == os.getpid():
+        connection.close()
 
 
 def _append_beyond(connection: sqlite3.Connection, payload: str, last: Head) -> Head:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 
 import httpcore
-import httpx
 import pytest
 
-from hindsight_teams.backends.hindsight.coalesce import _AsyncBackend, _Stream, coalesce
+from hindsight_teams.backends.hindsight.coalesce import AsyncNetwork, _Stream
 
 
 class Wire(httpcore.NetworkStream):
@@ -39,16 +37,6 @@ def test_a_small_request_is_sent_in_one_piece_before_its_answer_is_read() -> Non
     assert wire.sent == [b"headbody"]
 
 
-def test_a_connection_that_its_server_closed_is_noticed_before_the_next_request() -> None:
-    wire = Wire()
-    stream = _Stream(wire)
-    assert stream.get_extra_info("is_readable")
-    stream.read(10)
-    stream.get_extra_info("is_readable")  # as the pool does when the answer is read
-    assert stream.get_extra_info("is_readable")
-    assert stream.get_extra_info("is_readable")
-
-
 def test_a_large_request_is_not_held_back_and_loses_nothing() -> None:
     wire = Wire()
     stream = _Stream(wire)
@@ -58,12 +46,6 @@ def test_a_large_request_is_not_held_back_and_loses_nothing() -> None:
     assert wire.sent
     stream.read(10)
     assert b"".join(wire.sent) == b"".join(pieces)
-
-
-def test_a_transport_without_such_a_pool_stays_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    with httpx.HTTPTransport() as transport:
-        del transport._pool._network_backend
-        assert coalesce(transport) is transport
 
 
 async def test_the_async_stream_sends_in_one_piece_too_and_notices_what_nobody_asked_for() -> None:
@@ -81,7 +63,7 @@ async def test_the_async_stream_sends_in_one_piece_too_and_notices_what_nobody_a
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     async with server:
         host, port = server.sockets[0].getsockname()
-        stream = await _AsyncBackend().connect_tcp(host, port, timeout=5.0)
+        stream = await AsyncNetwork().connect_tcp(host, port, timeout=5.0)
         await stream.write(b"head")
         await stream.write(b"body")
         assert await stream.read(10, 5.0) == b"answer"
@@ -95,13 +77,7 @@ async def test_the_async_stream_sends_in_one_piece_too_and_notices_what_nobody_a
         assert stream.get_extra_info("is_readable")
         await stream.aclose()
     with pytest.raises(httpcore.ConnectError):
-        await _AsyncBackend().connect_tcp(host, port, timeout=5.0)
-
-
-@pytest.mark.parametrize("transport", [httpx.HTTPTransport, httpx.AsyncHTTPTransport], ids=lambda kind: kind.__name__)
-def test_httpx_has_no_parameter_for_a_network_backend_yet(transport: type) -> None:
-    """Once it has one, ``coalesce`` gives it there, and its look at what is private to httpx goes."""
-    assert "network_backend" not in inspect.signature(transport).parameters
+        await AsyncNetwork().connect_tcp(host, port, timeout=5.0)
 
 
 def test_the_time_of_all_reads_counts_together(monkeypatch: pytest.MonkeyPatch) -> None:

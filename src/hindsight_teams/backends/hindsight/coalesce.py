@@ -1,12 +1,9 @@
-"""Network streams for httpx's transports: one system call for a small request, one deadline for the whole answer.
+"""Network streams: one system call for a small request, one deadline for the whole answer.
 
-httpcore writes the head of a request and its body apart. On a loopback or a fast network the second ``send`` costs more
-than all of the JSON of a recall, so they are sent together: a recall takes 323 instead of 389 µs of CPU, the least of
-15 rounds (``python benchmarks/coalescing.py``). And its read timeout begins anew with each byte: a server, or something
-before it, that trickles an answer would never be given up. Here the time of all reads counts together.
-
-A network backend is httpcore's own place for this; httpx has no parameter for one, so it is put into the transport's
-pool, and left out where a newer httpx has no such pool.
+httpcore writes the head of a request and its body apart; here they are sent together: a recall takes 308 instead of 331
+µs of CPU, the median of 15 rounds (``python benchmarks/coalescing.py``). And its read timeout begins anew with each
+byte: a server, or something before it, that trickles an answer would never be given up. Here the time of all reads
+counts together.
 """
 
 # ruff: noqa: ASYNC109  # a timeout as a parameter is httpcore's own signature
@@ -18,27 +15,11 @@ import ssl
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, TypeVar
+from typing import Any
 
 import httpcore
-import httpx
 
 _ENOUGH = 65_536
-_JUST = 0.001
-"""Seconds after a read in which the connection is not asked whether its server has closed it."""
-
-Transport = TypeVar("Transport", httpx.HTTPTransport, httpx.AsyncHTTPTransport)
-
-
-def coalesce(transport: Transport) -> Transport:
-    """The transport, sending small requests in one piece and waiting for an answer once."""
-    pool = getattr(transport, "_pool", None)
-    backend = getattr(pool, "_network_backend", None)
-    if isinstance(backend, httpcore.NetworkBackend):
-        pool._network_backend = _Backend(backend)  # type: ignore[union-attr]  # a pool that has one
-    elif isinstance(backend, httpcore.AsyncNetworkBackend):
-        pool._network_backend = _AsyncBackend()  # type: ignore[union-attr]
-    return transport
 
 
 class _Exchange:
@@ -81,7 +62,6 @@ class _Stream(httpcore.NetworkStream):
     def __init__(self, plain: httpcore.NetworkStream) -> None:
         self._plain = plain
         self._exchange = _Exchange()
-        self._read_at = 0.0
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         if self._exchange.keep(buffer):
@@ -90,9 +70,7 @@ class _Stream(httpcore.NetworkStream):
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         if self._exchange.kept:
             self._flush(timeout)
-        data = self._plain.read(max_bytes, self._exchange.left(timeout))
-        self._read_at = time.monotonic()
-        return data
+        return self._plain.read(max_bytes, self._exchange.left(timeout))
 
     def _flush(self, timeout: float | None) -> None:
         if self._exchange.kept:
@@ -108,10 +86,6 @@ class _Stream(httpcore.NetworkStream):
         return _Stream(self._plain.start_tls(ssl_context, server_hostname, timeout))
 
     def get_extra_info(self, info: str) -> Any:
-        if info == "is_readable":  # the pool asks as soon as an answer is read, and again before the next request
-            read_at, self._read_at = self._read_at, 0.0
-            if time.monotonic() - read_at < _JUST:
-                return False
         return self._plain.get_extra_info(info)
 
 
@@ -177,7 +151,7 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
         return self
 
     def get_extra_info(self, info: str) -> Any:
-        if info == "is_readable":  # the pool asks before each request: something came, so it is of no use any more
+        if info == "is_readable":  # asked before each request: something came, so it is of no use any more
             return self._reader.heard or self._writer.is_closing()
         names = {"ssl_object": "ssl_object", "client_addr": "sockname", "server_addr": "peername", "socket": "socket"}
         return self._writer.get_extra_info(names[info]) if info in names else None
@@ -193,11 +167,11 @@ def _errors(late: type[httpcore.TimeoutException], broken: type[httpcore.Network
         raise broken(str(error)) from error
 
 
-class _Backend(httpcore.NetworkBackend):
+class Network(httpcore.NetworkBackend):
     """A network backend of such streams."""
 
-    def __init__(self, plain: httpcore.NetworkBackend) -> None:
-        self._plain = plain
+    def __init__(self) -> None:
+        self._plain = httpcore.SyncBackend()
 
     def connect_tcp(
         self,
@@ -207,19 +181,12 @@ class _Backend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
+        """Open a connection to a server."""
         return _Stream(self._plain.connect_tcp(host, port, timeout, local_address, socket_options))
 
-    def connect_unix_socket(
-        self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None
-    ) -> httpcore.NetworkStream:
-        return _Stream(self._plain.connect_unix_socket(path, timeout, socket_options))
 
-    def sleep(self, seconds: float) -> None:
-        self._plain.sleep(seconds)
-
-
-class _AsyncBackend(httpcore.AsyncNetworkBackend):
-    """As ``_Backend``, for one event loop."""
+class AsyncNetwork(httpcore.AsyncNetworkBackend):
+    """As ``Network``, for one event loop."""
 
     async def connect_tcp(
         self,
@@ -229,6 +196,7 @@ class _AsyncBackend(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
+        """Open a connection to a server."""
         loop = asyncio.get_running_loop()
         reader = _Reader(limit=_ENOUGH, loop=loop)
         protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
@@ -241,6 +209,3 @@ class _AsyncBackend(httpcore.AsyncNetworkBackend):
         for option in socket_options or ():
             transport.get_extra_info("socket").setsockopt(*option)
         return _AsyncStream(reader, asyncio.StreamWriter(transport, protocol, reader, loop))
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)

@@ -1,4 +1,4 @@
-"""The connection settings of one server, checked once and in the form that httpx takes."""
+"""The connection settings of one server, checked once and in the form that httpcore takes."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
+import httpcore
 import httpx
 
 from hindsight_teams.errors import ConfigurationError
@@ -63,14 +64,19 @@ class Connection:
         if not isinstance(self.max_connections, int) or self.max_connections < 1:
             raise ConfigurationError(f"max_connections={self.max_connections!r} must be a whole number above 0")
 
-    def transport_options(self, context: ssl.SSLContext, size: int) -> dict[str, Any]:
-        """What an httpx transport of at most ``size`` connections is made with.
+    def pool_options(self, context: ssl.SSLContext) -> dict[str, Any]:
+        """What an httpcore pool is made with that only makes connections.
 
         Raises:
             ConfigurationError: The proxy is not a URL.
         """
-        limits = httpx.Limits(max_connections=size, max_keepalive_connections=size, keepalive_expiry=KEEPALIVE)
-        return {"verify": context, "proxy": self._proxy(), "limits": limits}
+        given = self._proxy()
+        proxy = None
+        if given is not None:
+            proxy = httpcore.Proxy(
+                core_url(given.url), auth=given.raw_auth, headers=given.headers.raw, ssl_context=given.ssl_context
+            )
+        return {"ssl_context": context, "proxy": proxy, "keepalive_expiry": KEEPALIVE}
 
     def _proxy(self) -> httpx.Proxy | None:
         url = self.proxy
@@ -106,7 +112,7 @@ class Connection:
             raise ConfigurationError("the file of certificates can't be read", verify=self.verify) from error
 
     def timeout(self, seconds: float) -> dict[str, Any]:
-        """The httpx extension that allows an answer so many seconds.
+        """The extension of a request that allows an answer so many seconds.
 
         Who waits for a free connection waits for the answers of others, and so may wait as long as they do.
         """
@@ -131,3 +137,8 @@ class Connection:
             if not _TOKEN.fullmatch(name) or not value.isascii() or not value.isprintable():
                 raise ConfigurationError(f"the header {name!r} holds characters that HTTP can't carry")
         return [(name.encode(), value.encode()) for name, value in headers.items()]
+
+
+def core_url(url: httpx.URL) -> httpcore.URL:
+    """A parsed URL as httpcore takes it."""
+    return httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)

@@ -1,7 +1,8 @@
-"""Turn an httpx error into a typed error that says whether to try again. Pure."""
+"""Turn an httpcore error into a typed error that says whether to try again. Pure."""
 
 from __future__ import annotations
 
+import httpcore
 import httpx
 
 from hindsight_teams.backends.hindsight import faults
@@ -21,25 +22,37 @@ _TLS = {
 }
 
 
+FAILURES = (
+    httpcore.NetworkError,
+    httpcore.ProtocolError,
+    httpcore.ProxyError,
+    httpcore.TimeoutException,
+    httpcore.UnsupportedProtocol,
+    httpx.DecodingError,
+    httpx.InvalidURL,
+)
+"""What goes wrong on the way to an answer."""
+
+
 def failure(error: Exception, call: Call) -> Failure:
-    """What an httpx error means: the error, whether the server may have worked on it, whether to try again."""
+    """What one of ``FAILURES`` means: the error, whether the server may have worked on it, whether to try again."""
     details = {"cause": f"{type(error).__name__}: {error}"}
     reason: BackendError
-    if isinstance(error, httpx.ConnectTimeout):
+    if isinstance(error, httpcore.ConnectTimeout):
         reason = BackendUnreachable(
             "the Hindsight server can't be reached in time; check its URL, HINDSIGHT_API_URL", **details
         )
         return Failure(reason, processed=False, repeatable=True)
-    if isinstance(error, httpx.PoolTimeout):
+    if isinstance(error, httpcore.PoolTimeout):
         reason = BackendTimeout(f"no connection was free for {call.verb}; allow more, or send less at once", **details)
         return Failure(reason, processed=False, repeatable=False)
-    if isinstance(error, httpx.TimeoutException):
+    if isinstance(error, httpcore.TimeoutException):
         return Failure(
             BackendTimeout(f"no answer to {call.verb} in time; {_HINTS[call.wait]}", **details),
             processed=True,
             repeatable=False,
         )
-    if isinstance(error, httpx.ConnectError | httpx.ProxyError):
+    if isinstance(error, httpcore.ConnectError | httpcore.ProxyError):
         for sign, words in _TLS.items():
             if sign in str(error):
                 return Failure(BackendUnreachable(words, **details), processed=False, repeatable=False)
@@ -49,7 +62,7 @@ def failure(error: Exception, call: Call) -> Failure:
         return Failure(reason, processed=False, repeatable=True)
     if isinstance(error, httpx.DecodingError):
         return Failure(faults.unreadable(b"", verb=call.verb), processed=True, repeatable=False)
-    if isinstance(error, httpx.NetworkError | httpx.RemoteProtocolError):
+    if isinstance(error, httpcore.NetworkError | httpcore.RemoteProtocolError):
         reason = BackendUnreachable(f"the connection to the Hindsight server broke during {call.verb}", **details)
         return Failure(reason, processed=True, repeatable=True)
     reason = BackendUnreachable(

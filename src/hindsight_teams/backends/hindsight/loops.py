@@ -1,127 +1,113 @@
-"""The async transports of each event loop, closed together with the loop.
+"""The connections of each event loop, closed together with the loop.
 
-An async transport belongs to the loop it was first used in, and must be closed inside it. Those of a loop are
-therefore held by an async generator: ``asyncio.run`` closes a loop's generators before the loop itself.
+An async connection belongs to the loop it was opened in, and must be closed inside it. Those of a loop are therefore
+held by an async generator: ``asyncio.run`` closes a loop's generators before the loop itself.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import wait
-from contextlib import asynccontextmanager
 
-import httpx
+import httpcore
 
-from hindsight_teams.backends.hindsight.connection import KEEPALIVE
+from hindsight_teams.backends.hindsight.reuse import Idle
 
 CLOSE_WAIT = 2.0
-"""Seconds to wait for a loop that runs in another thread to close its transports."""
+"""Seconds to wait for a loop that runs in another thread to close its connections."""
 
 _closing: set[asyncio.Task[None]] = set()
 
 
-class Lane:
-    """A transport of one connection.
-
-    httpcore goes through all connections of a pool several times for each request: 200 calls at once on one pool of 100
-    cost ten times the CPU of a pool for each connection.
-    """
-
-    __slots__ = ("busy", "since", "transport")
-
-    def __init__(self, transport: httpx.AsyncHTTPTransport) -> None:
-        self.transport = transport
-        self.busy = False
-        self.since = 0.0
-
-
-class LoopTransports:
-    """Transports of one event loop, as many as its calls at once need.
+class LoopConnections:
+    """Connections of one event loop, as many as its calls at once need.
 
     Args:
-        make: Makes a transport of one connection.
-        most: Transports at most; a further call waits for one.
+        make: Makes a connection, which opens at its first use.
+        most: Connections at most; a further call waits for one.
         on_close: Called when the loop closes them.
     """
 
     def __init__(
-        self, make: Callable[[], httpx.AsyncHTTPTransport], most: int, on_close: Callable[[LoopTransports], None]
+        self,
+        make: Callable[[], httpcore.AsyncConnectionInterface],
+        most: int,
+        on_close: Callable[[LoopConnections], None],
     ) -> None:
         self._make = make
         self._free = asyncio.Semaphore(most)
-        self._lanes: list[Lane] = []
-        self._idle: deque[Lane] = deque()
+        self._idle: Idle[httpcore.AsyncConnectionInterface] = Idle()
+        self._all: set[httpcore.AsyncConnectionInterface] = set()
         self._closed = False
-        self._holder: AsyncGenerator[None, None] | None = _hold(self._lanes, lambda: self._end(on_close))
+        self._holder: AsyncGenerator[None, None] | None = _hold(self._all, lambda: self._end(on_close))
 
     async def hold(self) -> None:
-        """Let the running loop close these transports when it ends."""
+        """Let the running loop close these connections when it ends."""
         if self._holder is not None:
             await anext(self._holder)
 
-    @asynccontextmanager
-    async def lane(self, patience: float) -> AsyncIterator[Lane]:
-        """A transport for one call.
+    async def take(self, patience: float) -> httpcore.AsyncConnectionInterface:
+        """A connection for one call, to be given back after it.
 
         Args:
             patience: Seconds to wait for one.
 
         Raises:
-            httpx.PoolTimeout: None was free so long.
+            httpcore.PoolTimeout: None was free so long.
         """
         if self._free.locked():
             try:
                 async with asyncio.timeout(patience):
                     await self._free.acquire()
             except TimeoutError:
-                raise httpx.PoolTimeout("no connection was free") from None
+                raise httpcore.PoolTimeout("no connection was free") from None
         else:
             await self._free.acquire()
-        if self._idle:
-            lane = self._idle.pop()  # the last one used: its connection is open, and the others may end
-        else:
-            lane = Lane(self._make())
-            self._lanes.append(lane)
-        lane.busy = True
+        gone: list[httpcore.AsyncConnectionInterface] = []
         try:
-            yield lane
-        finally:
-            lane.busy = False
+            connection = self._idle.take(gone) or self._make()
+        except BaseException:
             self._free.release()
-            if self._closed:
-                await lane.transport.aclose()
-            else:
-                await self._give_back(lane)
+            raise
+        self._all.add(connection)
+        if gone:
+            try:
+                await self._close(gone)
+            except BaseException:
+                await self.give(connection)
+                raise
+        return connection
 
-    async def _give_back(self, lane: Lane) -> None:
-        lane.since = time.monotonic()
-        self._idle.append(lane)
-        if lane.since - self._idle[0].since > KEEPALIVE:
-            old = self._idle.popleft()
-            self._lanes.remove(old)
-            await old.transport.aclose()
+    async def give(self, connection: httpcore.AsyncConnectionInterface) -> None:
+        """Give a connection back."""
+        gone: list[httpcore.AsyncConnectionInterface] = []
+        self._idle.put(connection, gone)
+        self._free.release()
+        if self._closed:
+            gone += self._idle.empty()
+        if gone:
+            await self._close(gone)
 
-    def _end(self, on_close: Callable[[LoopTransports], None]) -> None:
+    async def _close(self, gone: list[httpcore.AsyncConnectionInterface]) -> None:
+        for connection in gone:  # where the loop ends meanwhile, its generator closes the rest
+            self._all.discard(connection)
+            await connection.aclose()
+
+    def _end(self, on_close: Callable[[LoopConnections], None]) -> None:
         self._closed = True
-        self._idle.clear()
         on_close(self)
 
     async def aclose(self) -> None:
-        """Close the transports that no call is using, in their loop; each other is closed by its last call."""
+        """Close the connections that no call is using, in their loop; each other is closed when it is given back."""
         self._closed = True
-        self._idle.clear()
-        for lane in [lane for lane in self._lanes if not lane.busy]:
-            await lane.transport.aclose()  # where the loop ends meanwhile, its generator closes what is left
-            if lane in self._lanes:
-                self._lanes.remove(lane)
-        if not self._lanes and self._holder is not None:
+        await self._close(self._idle.empty())
+        if not self._all and self._holder is not None:
             await self._holder.aclose()
 
     def close_from_anywhere(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Close the transports from any thread, as well as the state of their loop allows."""
+        """Close the connections from any thread, as well as the state of their loop allows."""
         if loop.is_closed():
             self.abandon()
         elif _inside_a_loop():
@@ -151,27 +137,25 @@ class LoopTransports:
             closing.close()
 
     def abandon(self) -> None:
-        """Let go of transports whose loop was closed without its generators: nothing can run in it any more.
+        """Let go of connections whose loop was closed without its generators: nothing can run in it any more.
 
         Python closes their sockets when it collects them. asyncio then gives a ``ResourceWarning``, rightly: whoever
         closed the loop should have run ``loop.shutdown_asyncgens()`` first, as ``asyncio.run`` does.
         """
-        self._lanes.clear()
-        self._idle.clear()
+        self._all.clear()
+        self._idle.empty()
         self._holder = None
 
 
-async def _hold(lanes: list[Lane], on_close: Callable[[], None]) -> AsyncGenerator[None, None]:
+async def _hold(
+    connections: set[httpcore.AsyncConnectionInterface], on_close: Callable[[], None]
+) -> AsyncGenerator[None, None]:
     try:
         yield
     finally:
         on_close()
-        await _close(lanes)
-
-
-async def _close(lanes: list[Lane]) -> None:
-    while lanes:
-        await lanes.pop().transport.aclose()
+        while connections:
+            await connections.pop().aclose()
 
 
 def _inside_a_loop() -> bool:

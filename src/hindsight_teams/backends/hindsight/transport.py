@@ -1,7 +1,7 @@
-"""Connections to one server: one transport for all threads, and transports of its own for each event loop.
+"""Send calls over the connections to one server: one set for all threads, and one for each event loop.
 
-These are httpx's transports without its clients: redirects, cookies and logins are not wanted here, and looking for
-them takes a fifth of the CPU of a recall.
+This is httpcore without httpx's clients and transports: redirects, cookies and logins are not wanted here, and looking
+for them takes a fifth of the CPU of a recall.
 """
 
 from __future__ import annotations
@@ -11,32 +11,23 @@ import os
 import ssl
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import AsyncIterable, Callable, Iterable
 from functools import lru_cache
 from typing import Any, cast
 
+import httpcore
 import httpx
-from httpx import AsyncByteStream, SyncByteStream
 
-from hindsight_teams.backends.hindsight.coalesce import coalesce
-from hindsight_teams.backends.hindsight.connection import Connection
-from hindsight_teams.backends.hindsight.failures import failure
-from hindsight_teams.backends.hindsight.loops import LoopTransports
+from hindsight_teams.backends.hindsight.coalesce import AsyncNetwork, Network
+from hindsight_teams.backends.hindsight.connection import Connection, core_url
+from hindsight_teams.backends.hindsight.failures import FAILURES, failure
+from hindsight_teams.backends.hindsight.loops import LoopConnections
+from hindsight_teams.backends.hindsight.reuse import ThreadConnections
 from hindsight_teams.backends.hindsight.wire import Call, Failure, Reply, Wait
 
 
-class Held:
-    """The transport of the threads, and how many calls are using it."""
-
-    __slots__ = ("busy", "transport")
-
-    def __init__(self, transport: httpx.HTTPTransport) -> None:
-        self.transport = transport
-        self.busy = 0
-
-
 class Pool:
-    """The transports of one server, opened when first needed.
+    """The connections to one server, opened when first needed.
 
     ``close`` gives everything back; a later request opens anew, so that a pool shared by several users can't be closed
     under one of them.
@@ -44,7 +35,7 @@ class Pool:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._url = lru_cache(maxsize=2048)(_url_maker(connection.base_url))
+        self._address = lru_cache(maxsize=2048)(_reader(connection.base_url))
         self._waits: dict[Wait, dict[str, Any]] = {
             "recall": connection.timeout(connection.timeouts.recall),
             "reflect": connection.timeout(connection.timeouts.reflect),
@@ -57,130 +48,128 @@ class Pool:
 
     def _reset(self) -> None:
         self._lock = threading.Lock()
-        self._held: Held | None = None
+        self._threads: ThreadConnections | None = None
         self._tls: ssl.SSLContext | None = None
-        self._loops: dict[asyncio.AbstractEventLoop, LoopTransports] = {}
+        self._loops: dict[asyncio.AbstractEventLoop, LoopConnections] = {}
 
     def send(self, call: Call) -> Reply | Failure:
         """Carry out one call."""
         with self._lock:
-            held = self._held = self._held or Held(self._open())
-            held.busy += 1
+            connections = self._threads = self._threads or self._open()
         try:
-            response = held.transport.handle_request(self._request(call))
+            request = self._request(call)
+            connection = connections.take(request.extensions["timeout"]["pool"])
             try:
-                content = response.read() if _is_encoded(response) else b"".join(cast(SyncByteStream, response.stream))
+                response = connection.handle_request(request)
+                try:
+                    content = b"".join(cast("Iterable[bytes]", response.stream))
+                finally:
+                    response.close()
             finally:
-                response.close()
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+                connections.give(connection)
+            return _reply(response, content)
+        except FAILURES as error:
             return failure(error, call)
-        finally:
-            with self._lock:
-                held.busy -= 1
-                last = held.busy == 0 and held is not self._held
-            if last:
-                held.transport.close()
-        return _reply(response, content)
 
     async def asend(self, call: Call) -> Reply | Failure:
         """Carry out one call in the running event loop."""
         loop = asyncio.get_running_loop()
-        transports = self._loops.get(loop) or await self._open_in(loop)
-        request = self._request(call)
+        connections = self._loops.get(loop) or await self._open_in(loop)
         try:
-            async with transports.lane(request.extensions["timeout"]["pool"]) as lane:
-                response = await lane.transport.handle_async_request(request)
+            request = self._request(call)
+            connection = await connections.take(request.extensions["timeout"]["pool"])
+            try:
+                response = await connection.handle_async_request(request)
                 try:
-                    if _is_encoded(response):
-                        content = await response.aread()
-                    else:
-                        content = b"".join([part async for part in cast(AsyncByteStream, response.stream)])
+                    content = b"".join([part async for part in cast("AsyncIterable[bytes]", response.stream)])
                 finally:
                     await response.aclose()
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            finally:
+                await connections.give(connection)
+            return _reply(response, content)
+        except FAILURES as error:
             return failure(error, call)
-        return _reply(response, content)
 
     def close(self) -> None:
-        """Close every transport that no call is using; the others are closed by the last call that uses them.
-
-        A socket that one thread reads must not be closed by another: its number may at once be that of a new one.
-        """
+        """Close every connection that no call is using; the others are closed after their calls."""
         with self._lock:
-            held, self._held = self._held, None
-            idle = held is not None and held.busy == 0
-        if held is not None and idle:
-            held.transport.close()
+            connections, self._threads = self._threads, None
+        if connections is not None:
+            connections.close()
         for loop in list(self._loops):
-            if (transports := self._loops.pop(loop, None)) is not None:
-                transports.close_from_anywhere(loop)
+            if (of_loop := self._loops.pop(loop, None)) is not None:
+                of_loop.close_from_anywhere(loop)
 
     async def aclose(self) -> None:
-        """As ``close``; the running loop's own transports are closed before this returns."""
-        transports = self._loops.pop(asyncio.get_running_loop(), None)
-        if transports is not None:
-            await transports.aclose()
+        """As ``close``; the running loop's own connections are closed before this returns."""
+        connections = self._loops.pop(asyncio.get_running_loop(), None)
+        if connections is not None:
+            await connections.aclose()
         self.close()
 
-    def _request(self, call: Call) -> httpx.Request:
+    def _request(self, call: Call) -> httpcore.Request:
         extensions = self._waits[call.wait]
         if call.longer:
             extensions = self._connection.timeout(getattr(self._connection.timeouts, call.wait) + call.longer)
-        url, content, headers = self._url(call.path), call.content or b"", self._headers
+        (url, host), content, headers = self._address(call.path), call.content or b"", self._headers
         if call.content_type is not None:
             headers = [h for h in headers if h[0] != b"content-type"]
             headers.append((b"content-type", call.content_type.encode()))
         if not self._names_host:
-            headers = [(b"host", url.netloc), *headers]
+            headers = [(b"host", host), *headers]
         if content or call.method not in ("GET", "DELETE"):
             headers = [*headers, (b"content-length", b"%d" % len(content))]
-        # To a stream httpx adds no headers; to look for those that lack takes half of the time to make a request.
-        return httpx.Request(call.method, url, headers=headers, stream=httpx.ByteStream(content), extensions=extensions)
+        return httpcore.Request(call.method, url, headers=headers, content=content, extensions=extensions)
 
-    def _open(self) -> httpx.HTTPTransport:
-        return coalesce(httpx.HTTPTransport(**self._options(self._connection.max_connections)))
+    def _open(self) -> ThreadConnections:
+        pool = httpcore.ConnectionPool(**self._options(), network_backend=Network())
+        origin = self._address("")[0].origin
+        return ThreadConnections(lambda: pool.create_connection(origin), self._connection.max_connections)
 
-    async def _open_in(self, loop: asyncio.AbstractEventLoop) -> LoopTransports:
+    async def _open_in(self, loop: asyncio.AbstractEventLoop) -> LoopConnections:
         for other in list(self._loops):
             if other.is_closed() and (left := self._loops.pop(other, None)) is not None:
                 left.abandon()
-        options = self._options(1)
+        pool = httpcore.AsyncConnectionPool(**self._options(), network_backend=AsyncNetwork())
+        origin = self._address("")[0].origin
         owner = weakref.ref(self)
 
-        def forget(transports: LoopTransports) -> None:
-            if (pool := owner()) is not None and pool._loops.get(loop) is transports:
-                del pool._loops[loop]
+        def forget(connections: LoopConnections) -> None:
+            if (mine := owner()) is not None and mine._loops.get(loop) is connections:
+                del mine._loops[loop]
 
-        transports = LoopTransports(
-            lambda: coalesce(httpx.AsyncHTTPTransport(**options)), self._connection.max_connections, forget
-        )
-        self._loops[loop] = transports
-        await transports.hold()
-        return transports
+        connections = LoopConnections(lambda: pool.create_connection(origin), self._connection.max_connections, forget)
+        self._loops[loop] = connections
+        await connections.hold()
+        return connections
 
-    def _options(self, size: int) -> dict[str, Any]:
+    def _options(self) -> dict[str, Any]:
         if self._tls is None:
             self._tls = self._connection.tls()
-        return self._connection.transport_options(self._tls, size)
+        return self._connection.pool_options(self._tls)
 
     def _after_fork(self) -> None:
-        _inherited.append((self._held, self._loops))
+        _inherited.append((self._threads, self._loops))
         self._reset()
 
 
-def _is_encoded(response: httpx.Response) -> bool:
-    """Whether the body must be decoded; reading a plain one as it is takes a twentieth less CPU of a recall."""
-    return any(name.lower() == b"content-encoding" for name, _ in response.headers.raw)
+def _reply(response: httpcore.Response, content: bytes) -> Reply:
+    retry_after = None
+    for name, value in response.headers:
+        match name.lower():
+            case b"content-encoding":
+                content = httpx.Response(200, headers=[(b"content-encoding", value)], content=content).content
+            case b"retry-after":
+                retry_after = value.decode("latin-1")
+    return Reply(response.status, content, retry_after)
 
 
-def _reply(response: httpx.Response, content: bytes) -> Reply:
-    if response.status_code == 200:
-        return Reply(200, content)
-    return Reply(response.status_code, content, response.headers.get("retry-after"))
+def _reader(base_url: str) -> Callable[[str], tuple[httpcore.URL, bytes]]:
+    def read(path: str) -> tuple[httpcore.URL, bytes]:
+        url = httpx.URL(base_url + path)
+        return core_url(url), url.netloc
 
-
-def _url_maker(base_url: str) -> Callable[[str], httpx.URL]:
-    return lambda path: httpx.URL(base_url + path)
+    return read
 
 
 def _after_fork() -> None:

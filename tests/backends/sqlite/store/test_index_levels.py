@@ -10,6 +10,8 @@ import pytest
 
 from hindsight_teams.backends.sqlite import SQLiteBackend
 from hindsight_teams.backends.sqlite.store import index_levels
+from hindsight_teams.backends.sqlite.store.varints import as_varint
+from hindsight_teams.errors import DatabaseUnusable
 from hindsight_teams.models import RetainItem
 
 
@@ -63,3 +65,25 @@ def test_a_record_of_another_format_is_left_alone() -> None:
     newer = b"\0\0\0\1\xff\0\0\1" + b"\x8f\x52\x01\x09"
     assert not index_levels.too_many(newer)
     assert index_levels.without_empty(newer) == newer
+
+
+def test_a_file_with_more_levels_than_can_be_read_is_repaired(tmp_path: Path) -> None:
+    path = tmp_path / "memory.db"
+    with closing(SQLiteBackend(path)) as backend:
+        backend.retain_batch("b", [RetainItem(f"tea fact {i}", tags=["tea"]) for i in range(50)])
+    with closing(sqlite3.connect(path)) as db:
+        record = record_of(db)
+        assert record[4] < 0x80  # the number of levels, in one byte
+        many = record[:4] + as_varint(record[4] + 2_000) + record[5:7] + b"\0\0" * 2_000 + record[7:]
+        db.execute("UPDATE words_data SET block = ? WHERE id = 10", (many,))
+        db.commit()
+        with pytest.raises(sqlite3.DatabaseError):
+            db.execute("SELECT rowid FROM words WHERE words MATCH 'tea'").fetchall()
+    with closing(SQLiteBackend(path)) as backend:
+        with pytest.raises(DatabaseUnusable):
+            backend.recall("b", "tea")
+        assert not backend.check().ok
+        assert (backend.repair().kept, backend.check().problems) == (50, ())
+        assert len(backend.list_memories("b").memories) == 50
+        assert [m.text for m in backend.recall("b", "tea fact 17").results][:1] == ["tea fact 17"]
+        assert backend.delete_memories("b", tags=["tea"]) == 50

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from hindsight_teams.backends.sqlite import SQLiteBackend
+from hindsight_teams.backends.sqlite.store.connections import Pool
 from hindsight_teams.errors import DatabaseLocked, DatabaseUnusable, InvalidInput
 from hindsight_teams.models import RetainItem
 
@@ -328,3 +329,30 @@ def test_nothing_is_left_open_at_exit(path: Path) -> None:
     command = [sys.executable, "-X", "dev", "-W", "error", "-c", script, str(path)]
     run = subprocess.run(command, capture_output=True, text=True, check=True)
     assert (run.stdout, run.stderr) == ("20\n", "")
+
+
+def test_an_error_that_somebody_keeps_keeps_neither_a_snapshot_nor_a_lock(path: Path) -> None:
+    """It keeps the cursors of its frames; a write on an old snapshot fails at once, as locked."""
+    backend, other = SQLiteBackend(path), SQLiteBackend(path)
+    backend.retain("b", "the first fact")
+    pool = Pool(path, busy_timeout=0.1, size=2)
+
+    def read(db: sqlite3.Connection) -> None:
+        found = db.execute("SELECT name FROM migration")
+        found.fetchone()
+        raise KeyError("half read")
+
+    def failed() -> KeyError:
+        with pytest.raises(KeyError) as caught, pool.read() as db:
+            read(db)
+        return caught.value
+
+    kept = [failed()]
+    other.retain("b", "the second fact")
+    with pool.write() as db:
+        assert db.execute("SELECT count(*) FROM memory").fetchone() == (2,)
+    kept.append(failed())
+    for user in (pool, backend, other):
+        user.close()
+    assert SQLiteBackend(path).repair().kept == 2  # which needs the file for itself
+    assert [error.args for error in kept] == [("half read",)] * 2

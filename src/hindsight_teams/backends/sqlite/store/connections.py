@@ -168,13 +168,13 @@ class Pool:
                     self._check_identity(db, "nothing was read or written")
                 yield db
                 broken = False
-            except UNREADABLE as error:
-                traceback.clear_frames(error.__traceback__)  # else the error holds a cursor, and with it its lock
-                raise translate(error, self.location) from error
-            except BackendError:
-                raise
-            except Exception:
-                broken = False  # the caller's own error; the connection is as good as before
+            except BaseException as error:
+                # Whoever keeps an error keeps the cursors of its frames, and a cursor half read keeps its snapshot.
+                traceback.clear_frames(error.__traceback__)
+                if isinstance(error, UNREADABLE):
+                    raise translate(error, self.location) from error
+                # The caller's own error leaves the connection as good as before.
+                broken = not isinstance(error, Exception) or isinstance(error, BackendError)
                 raise
             finally:
                 if broken or self._closed or db.files is None:

@@ -125,7 +125,7 @@ def stats(db: sqlite3.Connection, number: int) -> BankStats:
     ):
         entities.update(json.loads(column))
     (observations,) = db.execute(
-        "SELECT count(*) FROM memory WHERE bank = ? AND type = 'observation'", (number,)
+        "SELECT count(*) FROM memory INDEXED BY memory_observation WHERE bank = ? AND type = 'observation'", (number,)
     ).fetchone()
     (documents,) = db.execute("SELECT count(*) FROM document WHERE bank = ?", (number,)).fetchone()
     (waiting,) = db.execute("SELECT count(*) FROM pending WHERE memory >= ? AND memory < ?", bounds(number)).fetchone()
