@@ -19,7 +19,7 @@ from hindsight_teams.agno.exchange import SELECTIONS, Exchange, Retain, Statemen
 from hindsight_teams.agno.inputs import answer_of
 from hindsight_teams.agno.run_context import caller_of
 from hindsight_teams.agno.said import as_said, not_in
-from hindsight_teams.agno.toolkit import STORED
+from hindsight_teams.agno.toolkit import QUARANTINED, STORED
 from hindsight_teams.agno.turns import Hearing
 from hindsight_teams.audit import is_logged
 from hindsight_teams.errors import HindsightTeamsError
@@ -119,7 +119,7 @@ class RunRetention:
         *,
         injected: str = "",
         answers: bool = True,
-        leads: bool = False,
+        inherits: bool = False,
     ) -> list[Write]:
         """Decide what of a run to retain, and note that it was.
 
@@ -129,8 +129,8 @@ class RunRetention:
             hearing: Whom it listened to.
             injected: The memories in its system message.
             answers: Whether what the model answers may be new; not so for the offline stand-in.
-            leads: Whether it is a leader's run, of which only what no member kept in any bank is left to keep; but the
-                user's own bank also gets what went to one that others read.
+            inherits: Whether it keeps for a leader what no member kept: what a member's tool stored in another bank is
+                left out too, unless this is the user's own bank and that one is read by others.
 
         Raises:
             IdentityRequired: The bank needs a user that the run does not have.
@@ -140,9 +140,8 @@ class RunRetention:
             return []
         caller = caller_of(self.memory, run_context)
         bank_id = self.bank.resolve(caller)
-        anywhere = leads and not self.is_the_users
-        hears = self._hears(hearing, bank_id) and not (anywhere and hearing.turn.kept)
-        known = hearing.turn.stored_in(None if anywhere else bank_id)
+        hears = self._hears(hearing, bank_id) and not (inherits and hearing.turn.kept)
+        known = hearing.turn.stored_in(None if inherits and not self.is_the_users else bank_id)
         exchange = self._exchange(run_output, caller, hearing, injected, answers=answers, hears=hears, known=known)
         kept = [statement for statement in self.select(exchange) if statement.text.strip()]
         if not kept or not self._may_go(caller) or not self._is_first(exchange):
@@ -169,7 +168,7 @@ class RunRetention:
             str((tool.tool_args or {}).get("content") or "")
             for tool in tools
             if tool.tool_name == "retain_memory"
-            and str(tool.result).startswith((STORED, ALREADY_KNOWN))
+            and str(tool.result).startswith((STORED, QUARANTINED, ALREADY_KNOWN))
             and (not self.is_the_users or (tool.tool_args or {}).get("bank", self.bank.name) == self.bank.name)
         ]
         said = turn.addressed or turn.words

@@ -126,7 +126,7 @@ class RunMemory:
         hearing = hearing or self.turns.hear_late(self.part, run_output, run_context)
         injected = self.injection.text(run_context) if self.injection is not None else ""
         answers = getattr(getattr(part, "model", None), "states_facts", True)
-        return hearing, {"injected": injected, "answers": answers and self.retention is not None, "leads": self.leads}
+        return hearing, {"injected": injected, "answers": answers and not self.heirs, "inherits": bool(self.heirs)}
 
     def _missed(self, error: HindsightTeamsError, run_context: Any) -> None:
         """Keep a reason why memory had no part in a run for the run's events, and say it once in the log."""

@@ -249,7 +249,7 @@ class HindsightTools(MemoryToolkit):
         try:
             told = yield from _storing(given, bank)
         finally:
-            if not told.startswith(STORED):
+            if not told.startswith((STORED, QUARANTINED)):
                 turn.did_not_store(bank_id, given.new)
         return told
 
