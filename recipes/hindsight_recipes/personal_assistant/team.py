@@ -68,4 +68,4 @@ def team(model: Model | str | None = None, memory: TeamMemory | None = None) -> 
         add_member_tools_to_context=True,
     )
     # The leader has no tools, and memory in every run: a weak model may answer by itself instead of delegating.
-    return memory.equip(alone, inject="query", retain="runs", tools=["assistant"])
+    return memory.equip(alone, inject="query", retain="said", tools=["assistant"])
