@@ -1,6 +1,7 @@
-"""What a weak model does with memory: facts told and asked for, with tools and without.
+"""What a weak model does with memory: facts told and asked for, with tools and without, or a recipe's whole script.
 
     python -m benchmarks.weak_models --model openai-chat:NAME
+    python -m benchmarks.weak_models --model openai-chat:NAME --recipe support_desk
 
 A local server that speaks OpenAI's protocol is named by ``OPENAI_BASE_URL`` and ``OPENAI_API_KEY``. Each play is a user
 and a bank of its own, in a scratch file. A question is asked in a new session of a bank that holds the fact already, so
@@ -11,18 +12,23 @@ from __future__ import annotations
 
 import argparse
 import logging
+import re
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from agno.agent import Agent
-from agno.models.utils import get_model
 
+from hindsight_recipes import Recipe, Step, get_recipe
 from hindsight_teams import SQLiteBackend, TeamMemory
+from hindsight_teams.agno.said import tokens
 from hindsight_teams.backends.base import Backend
+from hindsight_teams.cli.demo import RECIPE
+from hindsight_teams.cli.model_choice import choose_model
 
 PLAYS = (
     ("My parcel 4417 never arrived.", "What is the number of the parcel that never arrived?", "4417"),
@@ -38,6 +44,12 @@ PLAYS = (
 )
 """What is told, what is asked, and what the memory and the answer must hold."""
 
+FRAMED = re.compile(r"^(?:Remember that|[A-Z][\w ]*, [^:.?]*:) ")
+"""What stands around a fact in a script's prompt; the name of whom it is addressed to, and what to do with it."""
+
+ORDERED = re.compile(r"approve what waits")
+"""What a prompt asks for that tells nothing."""
+
 READS = {"recall_memory", "reflect_on_memory"}
 
 
@@ -46,12 +58,17 @@ def main() -> None:
     parser.add_argument("--model", required=True, help="an Agno model string")
     parser.add_argument("--plays", type=int, default=len(PLAYS), help=f"how many, at most {len(PLAYS)}")
     parser.add_argument("--set-up", choices=("tools", "no tools"), help="only one of the two")
+    parser.add_argument("--recipe", help="play this recipe's whole script with its own team instead")
+    parser.add_argument("--demo", action="store_const", const=RECIPE, dest="recipe", help="the recipe of the demo")
+    parser.add_argument("--steps", type=int, help="only so many first steps of each phase of the script")
     parser.add_argument("--timeout", type=float, default=1800, help="seconds that one call of the model may take")
     given = parser.parse_args()
     logging.disable(logging.ERROR)
-    model: Any = get_model(given.model)
+    model: Any = choose_model(given.model).model
     model.timeout, model.max_retries = given.timeout, 0
     with tempfile.TemporaryDirectory() as folder, closing(SQLiteBackend(Path(folder) / "memory.db")) as backend:
+        if given.recipe:
+            return play_script(get_recipe(given.recipe), model, backend, given.steps)
         for set_up in (given.set_up,) if given.set_up else ("tools", "no tools"):
             seen: Counter[str] = Counter()
             for number, play in enumerate(PLAYS[: given.plays]):
@@ -60,6 +77,89 @@ def main() -> None:
                 print(f"{set_up} {number}: {', '.join(happened) or 'nothing'}", flush=True)
             for what, count in sorted(seen.items()):
                 print(f"{set_up}: {what} in {count} of {given.plays} plays", flush=True)
+
+
+def play_script(recipe: Recipe, model: Any, backend: Backend, steps: int | None) -> None:
+    """Play a recipe's script, print a line for each step, and at the end what of it was kept and answered."""
+    seen: Counter[str] = Counter()
+    facts: list[str] = []
+    phases: Counter[str] = Counter()
+    for number, step in enumerate(recipe.script, 1):
+        phases[step.phase] += 1
+        if steps is not None and phases[step.phase] > steps:
+            continue
+        memory = recipe.memory(backend=backend, **step.options)
+        team = recipe.team(model, memory, **step.options)
+        began = monotonic()
+        told = facts_of(step)
+        facts += told
+        session = f"{recipe.name}-{number}"
+        events = team.run(step.prompt, user_id=step.user_id, session_id=session, stream=True, stream_events=True)
+        happened = sorted(_of_step(step, events))
+        seen.update([*happened, "step"])
+        held = memories_of(backend)
+        seconds = monotonic() - began
+        print(
+            f"{step.phase} {step.title[:50]!r} {seconds:.0f} s, {len(held)} memories: {', '.join(happened)}", flush=True
+        )
+    held = memories_of(backend)
+    told = list(dict.fromkeys(facts))
+    seen["fact told"] = len(told)
+    seen["fact in memory"] = sum(any(holds(memory, fact) for memory in held) for fact in told)
+    seen["fact in memory twice"] = sum(sum(holds(memory, fact) for memory in held) > 1 for fact in told)
+    seen["memory"] = len(held)
+    seen["memory that holds no fact that was told"] = sum(
+        not any(holds(memory, fact) for fact in told) for memory in held
+    )
+    for what, count in sorted(seen.items()):
+        print(f"{recipe.name}: {what}: {count}", flush=True)
+
+
+def facts_of(step: Step) -> list[str]:
+    """The facts that a step of a script tells: a note's bullets, or what is to be remembered."""
+    if step.expect or step.forbid or step.prompt.endswith("?") or ORDERED.search(step.prompt):
+        return []
+    bullets = [" ".join(fact.split()) for fact in step.prompt.split("\n- ")[1:]]
+    return bullets or [FRAMED.sub("", step.prompt)]
+
+
+def holds(memory: str, fact: str) -> bool:
+    """Whether a memory tells a fact: all its numbers, and nine of ten words."""
+    words, own = set(tokens(fact)), set(tokens(memory))
+    numbers = {word for word in words if any(map(str.isdigit, word))}
+    return numbers <= own and len(words & own) >= 0.9 * len(words)
+
+
+def memories_of(backend: Backend) -> list[str]:
+    """All memories of a file."""
+    banks = [bank.bank_id for bank in backend.list_banks()]
+    return [memory.text for bank in banks for memory in backend.list_memories(bank, limit=1000).memories]
+
+
+def _of_step(step: Step, events: Any) -> Iterator[str]:
+    calls: Counter[str] = Counter()
+    answer, ended = "", False
+    for event in events:
+        kind = str(getattr(event, "event", "")).removeprefix("Team")
+        if kind == "ToolCallCompleted":
+            calls[f"{event.tool.tool_name} {event.tool.tool_args}"] += 1
+            if event.tool.tool_call_error:
+                yield f"a call failed: {event.tool.tool_name}"
+        elif kind == "RunCompleted":
+            answer, ended = str(event.content or ""), True
+        elif kind == "RunError":
+            yield f"an error was shown: {event.content}"
+    yield "the run ended" if ended else "the run did not end"
+    yield from {f"called {call.partition(' ')[0]}" for call in calls}
+    if max(calls.values(), default=0) > 2:
+        yield "the same call three times"
+    if '"name"' in answer:
+        yield "a call is written into the answer"
+    if step.expect:
+        yield "question"
+        yield "wrong" if step.problems(answer) else "right"
+    elif step.forbid:
+        yield "kept apart" if not step.problems(answer) else "not kept apart"
 
 
 def played(set_up: str, model: Any, backend: Backend, number: int, statement: str, question: str, key: str) -> set[str]:

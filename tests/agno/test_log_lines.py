@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Iterator
 from contextlib import closing
@@ -10,8 +11,10 @@ from typing import Any
 
 import pytest
 from agno.agent import Agent
+from agno.run.base import RunContext
 
 from hindsight_teams import SQLiteBackend, TeamMemory
+from hindsight_teams.agno.injection import InjectionBudget, MemoryInjection
 from hindsight_teams.audit import AuditEvent, AuditSink
 from hindsight_teams.backends.base import DelegatingBackend
 from hindsight_teams.errors import ServerFault
@@ -43,6 +46,41 @@ class Kept:
 def broken(tmp_path: Path) -> Iterator[Broken]:
     with closing(SQLiteBackend(tmp_path / "memory.db")) as backend:
         yield Broken(backend)
+
+
+class Silent(DelegatingBackend):
+    """A backend that never answers."""
+
+    async def aexecute(self, request: Any) -> Any:
+        await asyncio.get_running_loop().create_future()
+
+
+@pytest.mark.parametrize("audit", [None, Kept()], ids=["default", "own"])
+def test_an_async_recall_that_takes_too_long_is_one_line(
+    broken: Broken, audit: AuditSink | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    silent = Silent(broken.inner)
+    memory = TeamMemory("desk", banks={"own": "user"}, members={"clerk": {"own": "full"}}, backend=silent, audit=audit)
+    clerk = Agent(id="clerk", model=ScriptedModel(["Fine."]), telemetry=False)
+    equipped = memory.equip(clerk, inject="query", inject_budget=InjectionBudget(max_seconds=0.01))
+    with caplog.at_level(logging.WARNING):
+        output = go(equipped, "arun", FACT)
+    assert output.content == "Fine."
+    [line] = [record.getMessage() for record in caplog.records]
+    assert "recall took too long" in line
+
+
+def test_a_run_that_is_cancelled_while_it_recalls_is_cancelled(broken: Broken) -> None:
+    memory = TeamMemory("desk", banks={"own": "user"}, members={"clerk": {"own": "full"}}, backend=Silent(broken.inner))
+    injection = MemoryInjection(memory.member("clerk"))
+
+    async def cancelled() -> None:
+        context = RunContext(run_id="r", session_id="s", user_id="ada")
+        async with asyncio.timeout(0.01):
+            await injection.arecall(FACT, context)
+
+    with pytest.raises(TimeoutError):
+        asyncio.run(cancelled())
 
 
 @pytest.mark.parametrize("audit", [None, Kept()], ids=["default", "own"])

@@ -258,3 +258,29 @@ def test_what_may_tell_nothing_is_doubtful(text: str) -> None:
 )
 def test_a_statement_that_opens_as_a_question_may_is_not_doubtful(text: str) -> None:
     assert not is_doubtful(text)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "At what time does the ferry leave, and from which pier?",
+        "With whom did I have lunch on Friday, and where?",
+        "À quelle heure est mon rendez-vous, et avec qui ?",
+        "Con chi ho parlato ieri, e di che cosa?",
+    ],
+)
+def test_a_question_after_a_preposition_tells_nothing(question: str) -> None:
+    assert holds_no_fact(question)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "With Anna gone, who takes the dog?",
+        "In Oslo I lost my phone, what now?",
+        "In which I agree with Tom, so shall we sign?",
+        "Under the new contract I earn 3100, how much tax is that?",
+    ],
+)
+def test_a_statement_after_a_preposition_is_kept(told: str) -> None:
+    assert not holds_no_fact(told)

@@ -161,6 +161,16 @@ def test_a_model_that_fails_fails_the_run_in_one_line(cli: Cli, monkeypatch: pyt
     assert "the quota is used up" in failed.err
 
 
+def test_what_a_run_leaves_behind_without_a_call_is_shown(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    from hindsight_teams.testing import ScriptedModel
+
+    chosen = models.Chosen(ScriptedModel(["Noted."]), "some:model", False, "")
+    monkeypatch.setattr("hindsight_teams.cli.model_choice.choose_model", lambda _: chosen)
+    shown = cli("run", "support_desk", "My till runs SQLite 3.31.0.", "--user", "ada", "--json").json["step"]
+    [kept] = shown["calls"]
+    assert (kept["verb"], kept["member"], kept["banks"]) == ("retain", "support", ["customer"])
+
+
 def test_a_prompt_without_words_is_refused(cli: Cli) -> None:
     assert cli("run", "researcher_answerer", " \n").code == MISUSED
 

@@ -145,6 +145,7 @@ def test_members_get_the_names_given(cli: Cli, home: Path, members: str) -> None
     assert made.json["access"]["members"] == {
         "scout": {"shared": ["retain"]},
         "helper": {"shared": ["recall", "reflect"]},
+        "desk": {"shared": ["recall"]},
     }
     code = (home / "desk" / "desk" / "team.py").read_text()
     assert 'id="scout"' in code

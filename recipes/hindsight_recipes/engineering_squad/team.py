@@ -62,4 +62,6 @@ def team(model: Model | str | None = None, memory: TeamMemory | None = None) -> 
         instructions="Decisions go to the architect, work and notes to whom they are addressed, unchanged.",
         add_member_tools_to_context=True,
     )
-    return (memory or shared_memory()).equip(squad)
+    # The leader has no tools, and memory in every run: a weak model may answer by itself instead of delegating.
+    tools = ["architect", "coder", "reviewer"]
+    return (memory or shared_memory()).equip(squad, inject="query", retain="said", retain_bank="notebook", tools=tools)

@@ -72,4 +72,4 @@ def team(model: Model | str | None = None, memory: TeamMemory | None = None) -> 
         instructions="Evidence goes to the collectors, questions and verdicts to the chair. Pass them on unchanged.",
         add_member_tools_to_context=True,
     )
-    return (memory or shared_memory()).equip(panel)
+    return (memory or shared_memory()).equip(panel, retain="said")

@@ -58,8 +58,8 @@ def team(model: Model | str | None = None, memory: TeamMemory | None = None) -> 
         model: As for ``agent``.
         memory: As for ``agent``.
     """
-    model = model or OfflineModel()
-    return Team(
+    model, memory = model or OfflineModel(), memory or shared_memory()
+    alone = Team(
         id="personal-assistant",
         name="Personal assistant",
         model=model,
@@ -67,3 +67,5 @@ def team(model: Model | str | None = None, memory: TeamMemory | None = None) -> 
         instructions="Hand everything to the assistant, word for word, and give back its answer.",
         add_member_tools_to_context=True,
     )
+    # The leader has no tools, and memory in every run: a weak model may answer by itself instead of delegating.
+    return memory.equip(alone, inject="query", retain="said", tools=["assistant"])

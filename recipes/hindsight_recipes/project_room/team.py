@@ -66,7 +66,8 @@ def team(model: Model | str | None = None, memory: TeamMemory | None = None, *, 
         instructions="Findings and questions go to the team whose field they are in, unchanged.",
         add_member_tools_to_context=True,
     )
-    return (memory or shared_memory(project=project)).equip(control)
+    # The leader has memory in every run: a weak model may answer by itself instead of delegating.
+    return (memory or shared_memory(project=project)).equip(control, inject="query", retain="said", retain_bank="room")
 
 
 def briefing(

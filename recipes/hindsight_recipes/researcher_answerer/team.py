@@ -58,4 +58,5 @@ def team(model: Model | str | None = None, memory: TeamMemory | None = None) -> 
         ],
         add_member_tools_to_context=True,
     )
-    return (memory or shared_memory()).equip(desk)
+    # The leader has no tools, and memory in every run: a weak model may answer by itself instead of delegating.
+    return (memory or shared_memory()).equip(desk, inject="query", retain="said", tools=["researcher", "answerer"])

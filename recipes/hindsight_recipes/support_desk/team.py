@@ -55,4 +55,5 @@ def team(model: Model | str | None = None, memory: TeamMemory | None = None) -> 
         instructions="Customers talk to support. Only what is addressed to the editor goes to the editor.",
         add_member_tools_to_context=True,
     )
-    return (memory or shared_memory()).equip(desk)
+    # The leader has no tools, and memory in every run: a weak model may answer by itself instead of delegating.
+    return (memory or shared_memory()).equip(desk, inject="query", retain="said", tools=["editor", "support"])

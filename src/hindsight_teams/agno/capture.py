@@ -21,8 +21,8 @@ from hindsight_teams.access.signatures import USER
 from hindsight_teams.agno.citing import ALREADY_KNOWN
 from hindsight_teams.agno.exchange import SELECTIONS, Exchange, Retain, Statement
 from hindsight_teams.agno.inputs import answer_of, pieces
-from hindsight_teams.agno.said import as_said
-from hindsight_teams.agno.toolkit import STORED
+from hindsight_teams.agno.said import as_said, not_in
+from hindsight_teams.agno.toolkit import QUARANTINED, STORED
 from hindsight_teams.agno.turns import Hearing
 from hindsight_teams.audit import is_logged
 from hindsight_teams.errors import HindsightTeamsError
@@ -74,6 +74,20 @@ class RunRetention:
     def __deepcopy__(self, memo: dict[int, Any]) -> RunRetention:
         return self
 
+    @property
+    def member(self) -> str | None:
+        """Whose retention it is."""
+        return self.memory.identity.member
+
+    @property
+    def is_the_users(self) -> bool:
+        """Whether it writes to a bank of the user's own."""
+        return "user" in self.bank.needs
+
+    def takes(self, user: Any) -> bool:
+        """Whether a user's words may go to its bank: nobody else reads it, or the definition says so."""
+        return self.is_the_users or not user or getattr(self.bank, "conversations", False)
+
     def retain(self, run_output: Any, run_context: Any, hearing: Hearing, **given: Any) -> None:
         """Retain what a sync run leaves behind; ``given`` as for ``plan``.
 
@@ -101,7 +115,14 @@ class RunRetention:
         return not wait(pending, timeout).not_done
 
     def plan(
-        self, run_output: Any, run_context: Any, hearing: Hearing, *, injected: str = "", answers: bool = True
+        self,
+        run_output: Any,
+        run_context: Any,
+        hearing: Hearing,
+        *,
+        injected: str = "",
+        answers: bool = True,
+        inherits: bool = False,
     ) -> list[Write]:
         """Decide what of a run to retain, and note that it was.
 
@@ -111,6 +132,8 @@ class RunRetention:
             hearing: Whom it listened to.
             injected: The memories in its system message.
             answers: Whether what the model answers may be new; not so for the offline stand-in.
+            inherits: Whether it keeps for a leader what no member kept: what a member's tool stored in another bank is
+                left out too, unless this is the user's own bank and that one is read by others.
 
         Raises:
             IdentityRequired: The bank needs a user that the run does not have.
@@ -120,8 +143,9 @@ class RunRetention:
             return []
         caller = caller_of(self.memory, run_context)
         bank_id = self.bank.resolve(caller)
-        hears = self._hears(hearing, bank_id)
-        exchange = self._exchange(run_output, caller, hearing, injected, answers=answers, hears=hears, bank_id=bank_id)
+        hears = self._hears(hearing, bank_id) and not (inherits and hearing.turn.kept)
+        known = hearing.turn.stored_in(None if inherits and not self.is_the_users else bank_id)
+        exchange = self._exchange(run_output, caller, hearing, injected, answers=answers, hears=hears, known=known)
         kept = [statement for statement in self.select(exchange) if statement.text.strip()]
         if not kept or not self._may_go(caller) or not self._is_first(exchange):
             return []
@@ -139,7 +163,7 @@ class RunRetention:
         *,
         answers: bool,
         hears: bool,
-        bank_id: str,
+        known: tuple[str, ...],
     ) -> Exchange:
         turn = hearing.turn
         tools = [tool for tool in getattr(run_output, "tools", None) or () if not tool.tool_call_error]
@@ -147,19 +171,23 @@ class RunRetention:
             str((tool.tool_args or {}).get("content") or "")
             for tool in tools
             if tool.tool_name == "retain_memory"
-            and str(tool.result).startswith((STORED, ALREADY_KNOWN))
-            and (tool.tool_args or {}).get("bank", self.bank.name) == self.bank.name
+            and str(tool.result).startswith((STORED, QUARANTINED, ALREADY_KNOWN))
+            and (not self.is_the_users or (tool.tool_args or {}).get("bank", self.bank.name) == self.bank.name)
         ]
+        said = turn.addressed or turn.words
+        _, _, told = turn.addressed.partition(": ")
+        if told and not not_in(told, known):
+            said = ""  # "Coder, write down: ..." tells only what comes after it
         member = caller.member or "assistant"
         answer = answer_of(getattr(run_output, "content", None)) if answers else ""
         turn.outputs.add(answer_of(getattr(run_output, "content", None)))
         return Exchange(
             member=member,
-            said=Statement(USER, turn.words) if turn.words and hears else None,
+            said=Statement(USER, said) if said and hears else None,
             task=Statement(turn.leader, hearing.task) if hearing.task and turn.leader else None,
             answered=Statement(member, answer) if answer else None,
             recalled=(injected, *(str(tool.result) for tool in tools if tool.tool_name in _READS)),
-            stored=(*turn.stored_in(bank_id), *filter(None, by_tools)),
+            stored=(*known, *filter(None, by_tools)),
             heard=turn.words,
             user=caller.user,
             session=caller.session,
@@ -169,13 +197,14 @@ class RunRetention:
     def _hears(self, hearing: Hearing, bank_id: str) -> bool:
         """Whether this run retains the user's words: once for each bank, a leader's own rather than its member's."""
         turn = hearing.turn
+        if turn.addressee not in (None, self.member):
+            return False
         if hearing.task and turn.words not in hearing.task and (turn.leader_keeps or turn.kept):
             return False
         return bank_id not in turn.kept
 
     def _may_go(self, caller: Caller) -> bool:
-        """Whether nobody else reads the bank, or the definition lets conversations into it, or there is no user."""
-        if "user" in self.bank.needs or not caller.user or getattr(self.bank, "conversations", False):
+        if self.takes(caller.user):
             return True
         if not self._refused:
             self._refused = True
@@ -200,7 +229,13 @@ class RunRetention:
         own = bool(caller.run) and Capability.APPEND_SIGNS_ANEW in self.memory.capabilities
         where = (caller.session or caller.run or "none", caller.user, exchange.id if own else None)
         for number, statement in enumerate(kept):
-            heard = as_said(statement.text, caller=caller, bank=self.bank.name, speaker=statement.speaker)
+            heard = as_said(
+                statement.text,
+                caller=caller,
+                bank=self.bank.name,
+                speaker=statement.speaker,
+                under=statement.under,
+            )
             parts = pieces(statement.text)
             for part, text in enumerate(parts):
                 of_several = {"part": f"{part + 1}/{len(parts)}"} if len(parts) > 1 else {}

@@ -117,6 +117,14 @@ JOINING = frozenset(
 )
 """Words that may stand before a clause."""
 
+PREPOSITIONS = frozenset(
+    "about after at before between by during for from in into of on through to towards under until with within an auf"
+    " aus bei bis durch für gegen mit nach seit über um unter von vor zu à avant avec dans de depuis en entre par pour"
+    " sous sur vers a bajo con desde durante hacia hasta por según sobre da di su tra em sob tot met naar op uit van voor"
+    " av från för med på till under do na od po w z ze".split()
+)
+"""Words that may stand before the word that asks: "in which", "mit wem", "à qui"."""
+
 MEMORISING = frozenset(
     "please kindly can could would you remember note store save keep retain record write down log that"
     " the this for me in mind memory my fact a following now bitte merke dir notiere dass note retiens"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, wraps
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 from agno.agent import Agent
 from agno.team import Team
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from hindsight_teams.access.definition import TeamDefinition
     from hindsight_teams.memory.team import TeamMemory
 
+Heirs: TypeAlias = "tuple[tuple[RunRetention, re.Pattern[str]], ...]"
+"""The retentions of a team's members, each with what calls the member by name."""
+
 Equipped = TypeVar("Equipped", Agent, Team, Workflow)
 
 
@@ -42,13 +46,13 @@ class Equipment:
     injection: MemoryInjection | None
     retention: RunRetention | None
 
-    def hand_to(self, part: Agent | Team, turns: Turns, place: Place) -> None:
+    def hand_to(self, part: Agent | Team, turns: Turns, place: Place, heirs: Heirs) -> None:
         """Give it to an agent, or to a team's leader, in place of what an earlier ``equip`` gave."""
         _add_tools(part, self.toolkits)
         if self.injection:
             part.instructions = with_memories(part.instructions, self.injection)
-        if self.injection or self.retention:
-            _add_hooks(part, turns, place, self.injection, self.retention)
+        if self.injection or self.retention or heirs:
+            _add_hooks(part, turns, place, self.injection, self.retention, heirs)
 
 
 def equip(
@@ -61,12 +65,15 @@ def equip(
     retain_bank: str | None,
     background: bool,
     confirm: Sequence[str],
-    tools: bool,
+    tools: bool | Collection[str],
 ) -> Equipped:
     """``TeamMemory.equip``, which says what the arguments mean."""
     _check_members(memory.definition, team)
     if not (tools or inject or retain):
         raise TeamDefinitionError("equip(tools=False) needs inject='query' or retain='said': else it gives no memory")
+    with_tools = frozenset(memory.definition.grants if tools is True else tools or ())
+    for unknown in with_tools - set(memory.definition.grants):
+        raise TeamDefinitionError(f"tools= names {unknown!r}; {did_you_mean(unknown, memory.definition.grants)}")
     check_choice("inject", inject or "query", ("query",))
     if not callable(retain):
         check_choice("retain", retain or "said", tuple(SELECTIONS))
@@ -79,21 +86,31 @@ def equip(
 
     @cache  # a callable may give the same members for every user; they share what belongs to the member
     def equipment(member_id: str) -> Equipment:
-        made = _equipment(memory, member_id, inject, inject_budget, retain, retain_bank, background, tools)
+        made = _equipment(
+            memory, member_id, inject, inject_budget, retain, retain_bank, background, member_id in with_tools
+        )
         confirm_tools(made.toolkits, confirmed)
         return made
 
     def equip_parts(whole: Agent | Team, place: Place) -> None:
         for part in parts_of(whole):
             where: Place = place if part is whole else "member"
+            heirs = () if where == "member" else tuple(heirs_of(part))
             if isinstance(part, Team):
                 if callable(part.members):
                     part.members = mapped(part.members, equipped_members)
                 part.add_member_tools_to_context = True  # who can remember is what a leader must know to delegate
             if part.id in memory.definition.grants:
-                equipment(part.id).hand_to(part, turns, where)
+                equipment(part.id).hand_to(part, turns, where, heirs)
             elif retain and isinstance(part, Team):
-                _add_hooks(part, turns, where, None, None)  # it hears the user for its members
+                _add_hooks(part, turns, where, None, None, heirs)  # it hears the user for its members
+
+    def heirs_of(leader: Agent | Team) -> Iterator[tuple[RunRetention, re.Pattern[str]]]:
+        for part in parts_of(leader):
+            if part is not leader and part.id in memory.definition.grants and (kept := equipment(part.id).retention):
+                called = (str(part.id), str(part.id).replace("-", " "), part.name)
+                names = "|".join(re.escape(name) for name in called if name)
+                yield kept, re.compile(rf"\W*(?:the\s+)?(?:{names})\s*[,:]", re.I)
 
     def equipped_members(members: Iterable[Any]) -> list[Any]:
         members = [member.deep_copy() if isinstance(member, Agent | Team) else member for member in members]
@@ -234,10 +251,16 @@ def _is_ours(tool: Any) -> bool:
 
 
 def _add_hooks(
-    part: Agent | Team, turns: Turns, place: Place, injection: MemoryInjection | None, retention: RunRetention | None
+    part: Agent | Team,
+    turns: Turns,
+    place: Place,
+    injection: MemoryInjection | None,
+    retention: RunRetention | None,
+    heirs: Heirs,
 ) -> None:
+    leads = isinstance(part, Team)
     memory = RunMemory(
-        str(part.id), turns, place=place, leads=isinstance(part, Team), injection=injection, retention=retention
+        str(part.id), turns, place=place, leads=leads, injection=injection, retention=retention, heirs=heirs
     )
     before, after = memory.hooks()
     part.pre_hooks = [*_without_ours(part.pre_hooks), before]

@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 
 from hindsight_teams.agno.citing import without_recalled
 from hindsight_teams.agno.said import (
+    document,
     holds_no_fact,
     is_courtesy,
     is_refusal,
@@ -25,10 +26,12 @@ class Statement:
     Attributes:
         speaker: ``"user"``, the id of the member or leader who said it, or ``"tool:<name>"``.
         text: Their words.
+        under: The head of the document that they come from.
     """
 
     speaker: str
     text: str
+    under: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +78,13 @@ Retain: TypeAlias = "Literal['said', 'runs'] | Selection"
 
 
 def keep_said(exchange: Exchange) -> list[Statement]:
-    """What the user stated, unless it can hold no fact or a tool of the same run stored it already."""
+    """What the user stated, each item of a document by itself, but what can hold no fact or a tool stored already."""
     if exchange.said is None:
         return []
-    text = not_in(without_recalled(exchange.said.text), exchange.stored)
-    return [] if holds_no_fact(text) else [Statement(exchange.said.speaker, text)]
+    whole = without_recalled(exchange.said.text)
+    head, items = document(whole)
+    told = [not_in(text, exchange.stored) for text in items or [whole]]
+    return [Statement(exchange.said.speaker, text, head) for text in told if not holds_no_fact(text)]
 
 
 def keep_runs(exchange: Exchange) -> list[Statement]:

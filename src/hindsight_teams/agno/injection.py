@@ -22,13 +22,15 @@ from hindsight_teams.agno.citing import note_recalled
 from hindsight_teams.agno.inputs import query_of
 from hindsight_teams.agno.run_context import key_of, notes_of
 from hindsight_teams.audit import is_logged
-from hindsight_teams.errors import HindsightTeamsError, IdentityRequired
+from hindsight_teams.errors import BackendTimeout, HindsightTeamsError, IdentityRequired
 from hindsight_teams.log import get_logger
 from hindsight_teams.memory.member import MemberMemory, caller_of
 from hindsight_teams.memory.rendering import fence, render_recall
 from hindsight_teams.models import RecallResult
 
 _log = get_logger(__name__)
+
+_LATE = "recall took too long"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +88,22 @@ class MemoryInjection:
         caller, query = self._start(run_input, run_context)
         if not query:
             return
+        asked = self.memory.arecall(query, caller=caller, max_tokens=self.budget.max_tokens)
+        task = asyncio.ensure_future(asked)
+        late = BackendTimeout(_LATE, max_seconds=self.budget.max_seconds)
+        limit = asyncio.get_running_loop().call_later(self.budget.max_seconds, task.cancel, late)
         try:
-            async with asyncio.timeout(self.budget.max_seconds):
-                found = await self.memory.arecall(query, caller=caller, max_tokens=self.budget.max_tokens)
-            self._keep(caller, run_context, found)
+            self._keep(caller, run_context, await task)
         except IdentityRequired:
             raise
-        except HindsightTeamsError as error:  # before TimeoutError: a backend's own time-out is one of ours
+        except HindsightTeamsError as error:
             self._failed(error)
-        except TimeoutError:
-            self._late()
+        except asyncio.CancelledError as cancelled:
+            if late not in cancelled.args:
+                raise
+            self._failed(late)
+        finally:
+            limit.cancel()
 
     def text(self, run_context: Any) -> str:
         """What was found for this run, fenced; empty when nothing was."""
@@ -127,7 +135,7 @@ class MemoryInjection:
         note_recalled(self.memory, run_context, caller, result.results)
 
     def _late(self) -> None:
-        _log.warning("memories left out of this run: recall took too long", max_seconds=self.budget.max_seconds)
+        _log.warning(f"memories left out of this run: {_LATE}", max_seconds=self.budget.max_seconds)
 
     def _failed(self, error: HindsightTeamsError) -> None:
         if not is_logged(self.memory.audit):

@@ -20,12 +20,13 @@ from hindsight_teams.agno.courtesies import (
     COURTESIES,
     JOINING,
     MEMORISING,
+    PREPOSITIONS,
     STATING_TOO,
     TIMES,
     WISHING,
 )
 from hindsight_teams.agno.inputs import CLOSING, SENTENCE_ENDS, asks, own_messages
-from hindsight_teams.text import same_words
+from hindsight_teams.text import one_line, same_words
 
 if TYPE_CHECKING:
     from hindsight_teams.memory.questions import MemberRetainOptions
@@ -57,6 +58,8 @@ _FRAMING = frozenset(
 )
 _DENYING = frozenset("not no never none without isn't aren't wasn't weren't don't doesn't didn't can't won't".split())
 _BULLET = re.compile(r"^\s*(?:[-*\u2022]|\d{1,3}[.)])\s+")
+_HEADING = re.compile(r"#{1,6}\s+\S")
+_ENDED = re.compile(r"\w\s+\S.*[.!?\u2026\u3002\uff01\uff1f][\"'\u201d\u2019\u00bb)]*\s*$")
 _OPENS = "(\"'\u201c\u2018\u00ab\uff1a\uff0c\u3001\u3002\u300c\u300e\uff08:"
 _ENDS = ".,;:!?)\"'\u201d\u2019\u00bb\u3002\uff0c\u3001\uff01\uff1f\u300d\u300f\uff09"
 _LABEL = re.compile(r"^\s*(?:[-*\u2022]|\d{1,3}[.)])?\s*(?:\[[^\]]*\]\s*)?(?:\((?:superseded|suspicious)\)\s*){0,2}")
@@ -76,17 +79,22 @@ _RELATIVE = frozenset("what when where how who which why whose".split())
 _SUBJECTS = frozenset("i we you he she they it my our the".split())
 _ATTACHED = re.compile(r"\((?:image|audio|video|file) attached\)")
 _LONGEST_REFUSAL = 40
+_LONGEST_HEAD = 2000
 
-_FENCE = re.compile(r"```(?:\w+)?|</?tool_call>")
-_CALL_BLOCK = re.compile(r"<(tool_call|function_call|tool_response)>.*?(?:</\1>|\Z)", re.S)
+_TOOLS = r"(?:retain_memory|recall_memory|reflect_on_memory|propose_memory|delegate_task_to_members?)"
+_FENCE = re.compile(r"```(?:\w+)?|</?tool_call>|\[/?TOOL_CALLS\]|<\|python_tag\|>")
+_CALL_BLOCK = re.compile(
+    r"<(tool_call|function_calls?|tool_response|invoke(?= name)|function(?==))\b[^>]*>.*?(?:</\1>|\Z)", re.S
+)
 _CALL_OPENS = re.compile(
     r"[\[{]\s*\{?\s*[\"'](?:name|function|tool|tool_name|requires_confirmation)[\"']\s*:(?=[^\n]*(?:\n[^\n]*){0,3}?"
     r"[\"'](?:arguments|parameters|args|input|external_execution)[\"']\s*:)"
+    rf"|\{{\s*(?:[\"']\w+[\"']\s*:\s*)?[\"']{_TOOLS}[\"']"
 )
 _OBJECT = re.compile(r"\s*\{.*\}\s*$")
 _CALLED = re.compile(
-    r"^[ \t`]*(?:retain_memory|recall_memory|reflect_on_memory|propose_memory|delegate_task_to_members?)\s*\("
-    r".*?(?:\)`*|\Z)",
+    rf"^[ \t`]*(?:<\|python_tag\|>|print\(|functions\.)*{_TOOLS}(?:\.call)?\s*\(.*?(?:\)+`*|\Z)"
+    rf"|^Action:[ \t]*{_TOOLS}\b[^\n]*(?:\nAction Input:[^\n]*)?",
     re.S | re.M,
 )
 """What models put around a tool call that they write out, how one opens, and one in the form of code."""
@@ -102,13 +110,19 @@ def said(messages: Iterable[Any]) -> str:
     return "" if holds_no_fact(text) else text
 
 
-def as_said(text: str, *, caller: Caller, bank: str | None, speaker: str = USER) -> MemberRetainOptions:
-    """The options under which somebody's own words are retained: who said them, and whether a user's are in doubt."""
+def as_said(
+    text: str, *, caller: Caller, bank: str | None, speaker: str = USER, under: str = ""
+) -> MemberRetainOptions:
+    """The options under which somebody's own words are retained: who said them, and whether a user's are in doubt.
+
+    ``under`` is the head of the document that they come from.
+    """
     to: MemberRetainOptions = {"caller": caller, "bank": bank}
     if speaker != USER:
         return {**to, "metadata": {"speaker": speaker}}
     doubt = {"doubt": "may tell nothing"} if is_doubtful(text) else {}
-    return {**to, "context": CONTEXT, "metadata": {"speaker": speaker, **doubt}}
+    context = f"{CONTEXT}; under: {one_line(under)[:_LONGEST_HEAD]}" if under else CONTEXT
+    return {**to, "context": context, "metadata": {"speaker": speaker, **doubt}}
 
 
 def holds_no_fact(text: str) -> bool:
@@ -186,13 +200,24 @@ def new_in(answer: str, known: Iterable[str]) -> str:
 def not_in(text: str, stored: Iterable[str]) -> str:
     """A text, or nothing where all that it tells is already in what was stored of it, word for word and sign for sign.
 
-    The case of the first letter may differ: a tool's text begins where "remember that" ends.
+    The case of the first letter may differ: a tool's text begins where "remember that" ends. What a document
+    tells are its items.
     """
     held = [_spelled(item) for item in stored]
     if not held:
         return text
-    left = [part for part in sentences(text) if not _is_empty(part) and not _is_in(part, held)]
-    return text if left else ""
+    told = document(text)[1] or [part for part in sentences(text) if not _is_empty(part)]
+    return "" if all(_is_in(part, held) for part in told) else text
+
+
+def document(text: str) -> tuple[str, list[str]]:
+    """The head and the items of a document: a heading, then a list of sentences. Empty ones of any other text."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    at = next((number for number, line in enumerate(lines) if _BULLET.match(line)), len(lines))
+    head, items = lines[:at], lines[at:]
+    if not any(map(_HEADING.match, head)) or not all(_BULLET.match(item) and _ENDED.search(item) for item in items):
+        return "", []
+    return "\n".join(head), [_BULLET.sub("", item).strip() for item in items]
 
 
 def _is_in(sentence: str, held: list[str]) -> bool:
@@ -246,7 +271,8 @@ def _may_only_ask(sentence: str) -> bool:
 
 
 def _opens_a_question(words: list[str]) -> bool:
-    """Whether a clause that begins with these words asks: "is my", "where did"; not "was in Rome", "who I work for"."""
+    """Whether a clause that begins so asks: "is my", "where did", "in which"; not "was in Rome", "who I work for"."""
+    words = words[1:] if words[:1] and words[0] in PREPOSITIONS and words[1:2] and words[1] in ASKING else words
     if not words or words[0] not in ASKING:
         return False
     before_a_subject = not _SUBJECTS.isdisjoint(words[1:2])

@@ -237,9 +237,10 @@ class HindsightTools(MemoryToolkit):
         if isinstance(content, str) and content.replace(STORED_BEFORE, "").strip() in (STORED, QUARANTINED):
             return citing.NOTHING_TOLD  # a small model gives back what it was told last
         given = yield from citing.read(self.memory, content, caller.context, caller, bank=bank)
-        if given.is_known:
-            return given.reply
         turn = turn_of(caller.context, caller)
+        if given.is_known:
+            turn.stored += [(memory.bank_id, content) for memory in given.cited]
+            return given.reply
         bank_id = self._bank_id(bank, caller) if turn.words else None
         if not turn.begin_to_store(bank_id, given.new):
             return f"{STORED} {STORED_BEFORE}"
@@ -247,7 +248,7 @@ class HindsightTools(MemoryToolkit):
         try:
             told = yield from _storing(given, bank)
         finally:
-            if not told.startswith(STORED):
+            if not told.startswith((STORED, QUARANTINED)):
                 turn.did_not_store(bank_id, given.new)
         return told
 

@@ -38,6 +38,8 @@ class Turn:
         words: The user's own words; empty where nobody knows them.
         leader: Who hands tasks on; None where nobody does.
         leader_keeps: Whether the leader retains the words itself.
+        addressee: The member that the user addressed by name; the words are its to keep.
+        addressed: The words after that name.
         stored: What was stored while it lasted, by tools or of what was said: the bank's id, and the text.
         kept: Ids of the banks that hold the words already.
         outputs: What the steps of a workflow put out.
@@ -47,6 +49,8 @@ class Turn:
     words: str
     leader: str | None = None
     leader_keeps: bool = False
+    addressee: str | None = None
+    addressed: str = ""
     user: Any = None
     stored: list[tuple[str | None, str]] = field(default_factory=list)
     kept: set[str] = field(default_factory=set)
@@ -70,9 +74,9 @@ class Turn:
         if (bank_id, text) in self.stored:
             self.stored.remove((bank_id, text))
 
-    def stored_in(self, bank_id: str) -> tuple[str, ...]:
-        """What was stored in one bank."""
-        return tuple(text for its_bank, text in self.stored if its_bank == bank_id and text)
+    def stored_in(self, bank_id: str | None) -> tuple[str, ...]:
+        """What was stored in one bank, or, for None, in any."""
+        return tuple(text for its_bank, text in self.stored if bank_id in (None, its_bank) and text)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

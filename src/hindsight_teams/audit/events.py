@@ -349,7 +349,12 @@ class Recorder:
 
 
 def reason_of(error: BaseException) -> str:
-    """The error's own words where they are this package's; what anybody else raises may hold anything."""
+    """The error's own words where they are this package's; what anybody else raises may hold anything.
+
+    A call that this package cancelled was cancelled with the error that says why.
+    """
+    if not isinstance(error, Exception) and error.args and isinstance(error.args[0], HindsightTeamsError):
+        error = error.args[0]
     return str(error) if isinstance(error, HindsightTeamsError) else type(error).__name__
 
 

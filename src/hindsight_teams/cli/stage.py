@@ -27,7 +27,7 @@ class RunFailed(HindsightTeamsError):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call of a memory tool."""
+    """One call of a memory tool, or one memory that a run left behind by itself."""
 
     member: str
     verb: str
@@ -79,6 +79,14 @@ class Watch:
                 self._events.remove(event)
             return found
 
+    def rest(self, verb: str) -> list[AuditEvent]:
+        """What was recorded of a verb and no tool call took: what a run left behind by itself."""
+        with self._lock:
+            found = [event for event in self._events if event.verb == verb]
+            for event in found:
+                self._events.remove(event)
+            return found
+
 
 def perform(step: Step, events: Iterator[Any], watch: Watch, *, silent: bool = False) -> Played:
     """Follow one step to its end.
@@ -106,6 +114,11 @@ def perform(step: Step, events: Iterator[Any], watch: Watch, *, silent: bool = F
             played.answer = str(event.content or "")  # the last one is the team's own
         elif _kind(event) in ("TeamRunError", "RunError"):
             failure = str(event.content or "it gave no reason")
+    for record in watch.rest("retain"):
+        kept = _kept(record)
+        if not silent:
+            _show_call(kept, played.calls[-1] if played.calls else None)
+        played.calls.append(kept)
     if failure and not played.answer:
         raise RunFailed("the run failed; the model or the network may be at fault", reason=failure)
     played.problems = step.problems(played.answer)
@@ -151,6 +164,12 @@ def _call(event: Any, watch: Watch) -> Call | None:
         result=unfenced(str(tool.result or "")),
         count=sum(record.count or 0 for record in records),
     )
+
+
+def _kept(record: AuditEvent) -> Call:
+    """What was kept without a call, as if a tool had stored it."""
+    banks = (record.bank,) if record.bank else ()
+    return Call(record.member or "", "retain", banks, record.outcome, record.text or "", "", record.count or 0)
 
 
 def _announce(played: Played) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import cached_property
@@ -202,7 +202,7 @@ class TeamMemory:
         retain_bank: str | None = None,
         background: bool = False,
         confirm: Sequence[str] = (),
-        tools: bool = True,
+        tools: bool | Collection[str] = True,
     ) -> Equipped:
         """A copy of the team in which each member has its memory tools; the one given stays as it is.
 
@@ -219,17 +219,20 @@ class TeamMemory:
             retain: What is kept of each run of a member (or leader) that may retain: ``"said"``, what users state;
                 ``"runs"``, that and what members answer; or a callable that takes an Exchange and gives the Statements
                 to keep. With a user in the run it goes only to a bank that no other person reads, unless the bank is
-                defined with ``conversations = true``.
+                defined with ``conversations = true``. What a user says to a team, and neither its leader nor a member
+                that was asked keeps, is kept by the member that the user addressed by name, or else by the first one
+                that may.
             retain_bank: Which bank it goes to; needed where a member may write several of the same kind.
             background: Retain after the run returned; ``close``, ``lifespan``, the interpreter's exit and SIGTERM wait
                 for it.
             confirm: Names of tools, such as ``approve_memory``, of which Agno lets a person confirm each call.
             tools: False leaves the memory tools out, for a model that calls tools badly or not at all: then memory is
-                what ``inject`` puts into a run and ``retain`` keeps of it.
+                what ``inject`` puts into a run and ``retain`` keeps of it. Ids of members, such as of all but the
+                leader, give the tools to these alone.
 
         Raises:
             TeamDefinitionError: A member without an id, the same id twice, a member in the definition that the team
-                does not have, or ``tools=False`` with nothing in their place.
+                does not have, an id in ``tools`` that has no grants, or ``tools=False`` with nothing in their place.
         """
         from hindsight_teams.agno.equipping import equip
 

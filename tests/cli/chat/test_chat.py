@@ -64,7 +64,7 @@ def test_what_was_said_in_one_chat_is_answered_in_the_next(say: Any) -> None:
 
 def test_memory_shows_what_the_last_turn_recalled_and_retained(say: Any) -> None:
     shown = say(MAPLE, "/memory", WHEN, "/memory").out
-    assert shown.count("the Maple pilot starts on 3 May 2027.") == 3  # retained, answered, recalled
+    assert shown.count("the Maple pilot starts on 3 May 2027.") == 5  # retained, answered, recalled; put into two runs
     assert "researcher  retain" in shown
     assert "answerer  recall" in shown
 
@@ -139,7 +139,10 @@ def test_json_has_each_turn_with_its_memory_events(say: Any) -> None:
     turns = say(MAPLE, WHEN, options=("researcher_answerer", "--user", "ada", "--json")).json["turns"]
     assert [turn["said"] for turn in turns] == [MAPLE, WHEN]
     assert "3 May 2027" in turns[1]["answer"]
-    assert [event["verb"] for turn in turns for event in turn["memory"]] == ["retain", "recall"]
+    calls = [[(event["member"], event["verb"]) for event in turn["memory"]] for turn in turns]
+    put_in = ("research-desk", "recall")
+    assert calls[0] == [put_in, ("researcher", "retain")]
+    assert calls[1] == [put_in, ("answerer", "recall"), ("answerer", "recall")]  # into its run, and by its call
 
 
 def test_a_project_of_one_s_own_is_found_in_its_folder(
