@@ -220,7 +220,7 @@ def test_a_file_from_a_newer_version_is_refused(path: Path, backend: SQLiteBacke
     db.execute("INSERT INTO migration VALUES ('of_the_future', 0)")
     db.commit()
     db.close()
-    with pytest.raises(DatabaseUnusable, match="newer version"):
+    with pytest.raises(DatabaseUnusable, match="another version"):
         SQLiteBackend(path).recall("b", "x")
 
 

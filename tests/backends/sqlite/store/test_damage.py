@@ -172,6 +172,7 @@ def test_a_time_that_no_calendar_has_is_found_and_its_memory_kept(tmp_path: Path
         "UPDATE document SET no = no + 1000 WHERE id = 'd0'",
         "UPDATE memory SET bank = bank + 3 WHERE no & 4294967295 = 7",
         "UPDATE memory SET no = no + (9 << 32) WHERE no & 4294967295 = 7",
+        "UPDATE memory SET bank = 'x', no = no + (9 << 32) WHERE no & 4294967295 = 7",
         "UPDATE memory SET superseded_by = 77 WHERE no & 4294967295 = 7",
         "INSERT INTO derivation VALUES (5, 7)",
         "INSERT INTO pending VALUES (7, '')",

@@ -40,7 +40,7 @@ def repair(pool: Pool) -> RepairReport:
 
     Raises:
         DatabaseLocked: Another process has the file open.
-        DatabaseUnusable: Nothing in it can be read, or it was written by a newer version.
+        DatabaseUnusable: Nothing in it can be read, or it was written by another version.
     """
     pool.release()
     leftovers.finish(pool.path)
