@@ -3,6 +3,7 @@
 import random
 import sqlite3
 import statistics
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -144,6 +145,24 @@ def test_a_bad_byte_in_a_text_is_found_and_its_memory_kept(tmp_path: Path, colum
     assert damaged.text.endswith("said by Zoë.") or column == "text"
     assert damaged.tags  # a memory with tags never becomes one without
     backend.close()
+
+
+@pytest.mark.parametrize(
+    "column", ["digest", "said", "document", "position", "stream", "dated", "superseded_by", "zone"]
+)
+@pytest.mark.parametrize("value", ["CAST(x'61ff' AS TEXT)", "x'ff'", "1.5"])
+def test_a_number_that_damage_made_something_else_is_found_and_its_memory_kept(
+    tmp_path: Path, column: str, value: str
+) -> None:
+    path = tmp_path / "memory.db"
+    filled(path, 12)
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute(f"UPDATE memory SET {column} = {value} WHERE no & 4294967295 = 7")
+    with closing(SQLiteBackend(path)) as backend:
+        assert column in backend.check().problems[0]
+        backend.repair()
+        assert backend.check().problems == ()
+        assert len(memories(backend)) == 12
 
 
 @pytest.mark.parametrize("column", ["mentioned", "occurred", "occurred_end"])

@@ -14,6 +14,18 @@ from hindsight_teams.models import MEMORY_TYPES
 _TEXTS = ("text", "author", "context")
 _LISTS = ("tags", "entities")
 _MOMENTS = ("mentioned", "occurred", "occurred_end")
+_NUMBERS: Mapping[str, int | None] = {
+    "digest": 0,
+    "said": 0,
+    "document": None,
+    "position": 0,
+    "stream": None,
+    "dated": 0,
+    "superseded_by": None,
+    "zone": 0,
+}
+"""Further columns of numbers, with what stands for one that can't be read."""
+_DAY = 24 * 60
 _LITERAL = re.compile(r'"((?:[^"\\]|\\.)*)"')
 
 
@@ -26,6 +38,9 @@ def wrong_columns(row: Mapping[str, Any]) -> list[str]:
     wrong += [n for n in _MOMENTS if not (_is_moment(row[n]) or (row[n] is None and n != "mentioned"))]
     if row["type"] not in MEMORY_TYPES:
         wrong.append("type")
+    wrong += [n for n, empty in _NUMBERS.items() if not (isinstance(row[n], int) or row[n] is None is empty)]
+    if "zone" not in wrong and abs(row["zone"]) >= _DAY:
+        wrong.append("zone")
     return wrong
 
 
@@ -53,7 +68,7 @@ def mended(row: Mapping[str, Any], *, noted: int) -> dict[str, Any] | None:
         elif name == "type":
             new[name] = "world"
         else:
-            new[name] = None
+            new[name] = _NUMBERS.get(name)
     return new if new["text"] and new["text"].strip() else None
 
 
