@@ -21,9 +21,9 @@ from hindsight_teams.access.signatures import USER
 from hindsight_teams.agno.citing import ALREADY_KNOWN
 from hindsight_teams.agno.exchange import SELECTIONS, Exchange, Retain, Statement
 from hindsight_teams.agno.inputs import answer_of, pieces
-from hindsight_teams.agno.said import as_said, not_in
+from hindsight_teams.agno.said import as_said, document, holds_no_fact, not_in
 from hindsight_teams.agno.toolkit import QUARANTINED, STORED
-from hindsight_teams.agno.turns import Hearing
+from hindsight_teams.agno.turns import Hearing, Turn
 from hindsight_teams.audit import is_logged
 from hindsight_teams.errors import HindsightTeamsError
 from hindsight_teams.log import get_logger
@@ -86,7 +86,8 @@ class RunRetention:
 
     def takes(self, user: Any) -> bool:
         """Whether a user's words may go to its bank: nobody else reads it, or the definition says so."""
-        return self.is_the_users or not user or getattr(self.bank, "conversations", False)
+        nobody = user is None or not str(user).strip()
+        return self.is_the_users or nobody or getattr(self.bank, "conversations", False)
 
     def retain(self, run_output: Any, run_context: Any, hearing: Hearing, **given: Any) -> None:
         """Retain what a sync run leaves behind; ``given`` as for ``plan``.
@@ -174,20 +175,17 @@ class RunRetention:
             and str(tool.result).startswith((STORED, QUARANTINED, ALREADY_KNOWN))
             and (not self.is_the_users or (tool.tool_args or {}).get("bank", self.bank.name) == self.bank.name)
         ]
-        said = turn.addressed or turn.words
-        _, _, told = turn.addressed.partition(": ")
-        if told and not not_in(told, known):
-            said = ""  # "Coder, write down: ..." tells only what comes after it
+        stored = (*known, *filter(None, by_tools))
         member = caller.member or "assistant"
         answer = answer_of(getattr(run_output, "content", None)) if answers else ""
         turn.outputs.add(answer_of(getattr(run_output, "content", None)))
         return Exchange(
             member=member,
-            said=Statement(USER, said) if said and hears else None,
+            said=Statement(USER, said) if hears and (said := _said(turn, stored)) else None,
             task=Statement(turn.leader, hearing.task) if hearing.task and turn.leader else None,
             answered=Statement(member, answer) if answer else None,
             recalled=(injected, *(str(tool.result) for tool in tools if tool.tool_name in _READS)),
-            stored=(*known, *filter(None, by_tools)),
+            stored=stored,
             heard=turn.words,
             user=caller.user,
             session=caller.session,
@@ -275,6 +273,16 @@ class RunRetention:
         with self._lock:
             self._pending.discard(future)
         _all_pending.discard(future)
+
+
+def _said(turn: Turn, stored: tuple[str, ...]) -> str:
+    """The user's words in a turn; nothing where they tell a member that they name nothing new.
+
+    The name stays: "Coder, host and I are ill." tells of the coder too.
+    """
+    if not turn.addressed or document(turn.addressed)[1]:
+        return turn.addressed or turn.words
+    return "" if holds_no_fact(turn.addressed) or not not_in(turn.addressed, stored) else turn.words
 
 
 def flush_all(timeout: float) -> None:

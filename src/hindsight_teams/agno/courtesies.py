@@ -127,7 +127,10 @@ PREPOSITIONS = frozenset(
 
 MEMORISING = frozenset(
     "please kindly can could would you remember note store save keep retain record write down log that"
-    " the this for me in mind memory my fact a following now bitte merke dir notiere dass note retiens"
+    " the this for me in mind memory my fact a following now it them these bitte merke dir notiere dass note retiens"
     " recuerda que lembra ricorda che".split()
 )
 """Words with which somebody asks to remember what follows."""
+
+ORDERING = frozenset("remember note record retain write merke notiere retiens recuerda ricorda".split())
+"""Those of them that ask for it by themselves; "in the store" and "keep it" may answer what was asked."""

@@ -20,6 +20,7 @@ from hindsight_teams.agno.courtesies import (
     COURTESIES,
     JOINING,
     MEMORISING,
+    ORDERING,
     PREPOSITIONS,
     STATING_TOO,
     TIMES,
@@ -59,6 +60,7 @@ _FRAMING = frozenset(
 _DENYING = frozenset("not no never none without isn't aren't wasn't weren't don't doesn't didn't can't won't".split())
 _BULLET = re.compile(r"^\s*(?:[-*\u2022]|\d{1,3}[.)])\s+")
 _HEADING = re.compile(r"#{1,6}\s+\S")
+_HEADED = re.compile(r"#{1,6}\s+\S|\w+:\s")
 _ENDED = re.compile(r"\w\s+\S.*[.!?\u2026\u3002\uff01\uff1f][\"'\u201d\u2019\u00bb)]*\s*$")
 _OPENS = "(\"'\u201c\u2018\u00ab\uff1a\uff0c\u3001\u3002\u300c\u300e\uff08:"
 _ENDS = ".,;:!?)\"'\u201d\u2019\u00bb\u3002\uff0c\u3001\uff01\uff1f\u300d\u300f\uff09"
@@ -211,11 +213,15 @@ def not_in(text: str, stored: Iterable[str]) -> str:
 
 
 def document(text: str) -> tuple[str, list[str]]:
-    """The head and the items of a document: a heading, then a list of sentences. Empty ones of any other text."""
+    """The head and the items of a document: a heading, then a list of sentences. Empty ones of any other text.
+
+    The head may also have lines such as "Date: 2026-01-02", and ask to remember it all; what tells more is no head.
+    """
     lines = [line for line in text.splitlines() if line.strip()]
     at = next((number for number, line in enumerate(lines) if _BULLET.match(line)), len(lines))
     head, items = lines[:at], lines[at:]
-    if not any(map(_HEADING.match, head)) or not all(_BULLET.match(item) and _ENDED.search(item) for item in items):
+    heads = any(map(_HEADING.match, head)) and all(_HEADED.match(line) or _only_orders(line) for line in head)
+    if not heads or not all(_BULLET.match(item) and _ENDED.search(item) for item in items):
         return "", []
     return "\n".join(head), [_BULLET.sub("", item).strip() for item in items]
 
@@ -247,7 +253,7 @@ def _find(part: str, whole: str) -> int:
 
 def _is_empty(sentence: str) -> bool:
     sentence = _ATTACHED.sub("", sentence).strip()
-    if is_courtesy(sentence):
+    if is_courtesy(sentence) or _only_orders(sentence):
         return True
     if not asks(sentence):
         only_asks = _ASKS_UNMARKED.match(sentence) or _REQUESTS.match(sentence)
@@ -256,6 +262,12 @@ def _is_empty(sentence: str) -> bool:
         return False
     *before, _ = _CLAUSE_ENDS.split(sentence.rstrip(f"{CLOSING};"))
     return not any(_tells(clause) for clause in before)
+
+
+def _only_orders(sentence: str) -> bool:
+    """Whether a sentence only asks to remember something: "please write that down", "retain this note"."""
+    words = tokens(sentence)
+    return not ORDERING.isdisjoint(words) and all(word in MEMORISING for word in words)
 
 
 def _may_only_ask(sentence: str) -> bool:
