@@ -250,7 +250,9 @@ def test_whom_the_user_addresses_keeps_the_words_else_the_users_own_bank(
     assert stored(backend) == [kept]
 
 
-@pytest.mark.parametrize("said", ["Coder, which handler imports cgi?", "Coder, thanks!", "Coder, write it down."])
+@pytest.mark.parametrize(
+    "said", ["Coder, which handler imports cgi?", "Coder, thanks!", "Coder, write it down.", "Danke, Coder!"]
+)
 def test_what_tells_nothing_to_a_member_by_name_is_not_kept(
     squad: TeamMemory, backend: SQLiteBackend, said: str
 ) -> None:
@@ -300,6 +302,15 @@ def test_what_is_told_beside_what_a_members_tool_stored_is_not_lost(squad: TeamM
     assert stored(backend) == [("decisions", "the parcel is late."), ("decisions", said)]
 
 
+def test_an_order_to_remember_is_not_kept_beside_what_it_gave_to_the_tool(
+    squad: TeamMemory, backend: SQLiteBackend
+) -> None:
+    said = "Architect, record this decision: we use uv."
+    delegated = call("delegate_task_to_member", member_id="architect", task=said)
+    go(led(squad, [delegated, "Noted."], [call("retain_memory", content="we use uv."), "Done."]), "run", said)
+    assert stored(backend) == [("decisions", "we use uv.")]
+
+
 def test_an_item_of_a_note_that_no_member_stored_is_not_lost(squad: TeamMemory, backend: SQLiteBackend) -> None:
     delegated = call("delegate_task_to_member", member_id="architect", task="Take a note.")
     go(led(squad, [delegated, "Noted."], [call("retain_memory", content="Oak ships in June."), "Done."]), "run", NOTE)
@@ -326,6 +337,16 @@ def test_a_document_is_kept_item_by_item_each_with_its_head(squad: TeamMemory, b
 def test_a_list_that_is_no_document_is_kept_whole(squad: TeamMemory, backend: SQLiteBackend, said: str) -> None:
     go(led(squad, ["Noted."]), "run", said)
     assert [text for _, text in stored(backend)] == [said]
+
+
+def test_the_opening_of_recalled_lines_is_not_kept(squad: TeamMemory, backend: SQLiteBackend) -> None:
+    team = led(squad, ["Noted."] * 3)
+    go(team, "run", "Architect, we ship in May.")
+    go(team, "run", "When do we ship?", session_id="s2")
+    system = team.model.requests[1].system  # type: ignore[union-attr]
+    [line] = [line for line in system.splitlines() if line.startswith("1. ")]
+    go(team, "run", f"You told me:\n{line}", session_id="s3")
+    assert stored(backend) == [("decisions", "Architect, we ship in May.")]
 
 
 def test_a_bank_that_others_read_does_not_take_a_users_words_from_a_leader(backend: SQLiteBackend) -> None:

@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import cache
@@ -21,7 +21,7 @@ from hindsight_teams.access.signatures import USER
 from hindsight_teams.agno.citing import ALREADY_KNOWN
 from hindsight_teams.agno.exchange import SELECTIONS, Exchange, Retain, Statement
 from hindsight_teams.agno.inputs import answer_of, pieces
-from hindsight_teams.agno.said import as_said, document, holds_no_fact, not_in
+from hindsight_teams.agno.said import as_said, document, not_in, tells_nothing_to
 from hindsight_teams.agno.toolkit import QUARANTINED, STORED
 from hindsight_teams.agno.turns import Hearing, Turn
 from hindsight_teams.audit import is_logged
@@ -59,10 +59,20 @@ class RunRetention:
         bank: Which bank to write to.
         retain: What to keep.
         background: Retain after the run returned, in order; nothing is lost when the interpreter exits.
+        names: What users call the members by, so that "Thanks, coder!" is known to tell nothing.
     """
 
-    def __init__(self, memory: MemberMemory, *, bank: Grant, retain: Retain = "said", background: bool = False) -> None:
+    def __init__(
+        self,
+        memory: MemberMemory,
+        *,
+        bank: Grant,
+        retain: Retain = "said",
+        background: bool = False,
+        names: Collection[str] = (),
+    ) -> None:
         self.memory = memory
+        self.names = names
         self.bank = bank.bank
         self.select = SELECTIONS[retain] if isinstance(retain, str) else retain
         self.background = background
@@ -181,7 +191,7 @@ class RunRetention:
         turn.outputs.add(answer_of(getattr(run_output, "content", None)))
         return Exchange(
             member=member,
-            said=Statement(USER, said) if hears and (said := _said(turn, stored)) else None,
+            said=Statement(USER, said) if hears and (said := self._said(turn, stored)) else None,
             task=Statement(turn.leader, hearing.task) if hearing.task and turn.leader else None,
             answered=Statement(member, answer) if answer else None,
             recalled=(injected, *(str(tool.result) for tool in tools if tool.tool_name in _READS)),
@@ -191,6 +201,17 @@ class RunRetention:
             session=caller.session,
             run="/".join(dict.fromkeys(filter(None, (caller.run, getattr(run_output, "run_id", None))))) or None,
         )
+
+    def _said(self, turn: Turn, stored: tuple[str, ...]) -> str:
+        """The user's words in a turn; nothing where they tell the members that they name nothing new.
+
+        The name stays: "Coder, host and I are ill." tells of the coder too.
+        """
+        if tells_nothing_to(self.names, turn.words):
+            return ""
+        if turn.addressed and document(turn.addressed)[1]:
+            return turn.addressed
+        return turn.words if not turn.addressed or not_in(turn.addressed, stored) else ""
 
     def _hears(self, hearing: Hearing, bank_id: str) -> bool:
         """Whether this run retains the user's words: once for each bank, a leader's own rather than its member's."""
@@ -273,16 +294,6 @@ class RunRetention:
         with self._lock:
             self._pending.discard(future)
         _all_pending.discard(future)
-
-
-def _said(turn: Turn, stored: tuple[str, ...]) -> str:
-    """The user's words in a turn; nothing where they tell a member that they name nothing new.
-
-    The name stays: "Coder, host and I are ill." tells of the coder too.
-    """
-    if not turn.addressed or document(turn.addressed)[1]:
-        return turn.addressed or turn.words
-    return "" if holds_no_fact(turn.addressed) or not not_in(turn.addressed, stored) else turn.words
 
 
 def flush_all(timeout: float) -> None:

@@ -70,6 +70,13 @@ asante sana jambo habari kwaheri sawa ndiyo hapana
 COURTESIES = frozenset(_WORDS.casefold().split())
 """Case-folded words."""
 
+GREETING = frozenset(
+    "hi hello hey hiya howdy thanks thank thx cheers bye goodbye ciao danke hallo servus moin merci bonjour salut gracias"
+    " hola adiós grazie salve obrigado obrigada olá bedankt hoi tack hej takk hei tak kiitos moi dziękuję dzięki cześć"
+    " děkuji ahoj köszönöm szia mersi teşekkürler merhaba спасибо привет дякую привіт asante jambo".split()
+)
+"""Words that need no comma before the name of whom they greet or thank."""
+
 ANSWERING = frozenset(
     "yes yep yeah no nope ok okay okey oké ja nein doch nee oui non sí si sì não sim tak nie ano ne nej nei kyllä igen"
     " nem evet hayır да нет так ні ναι όχι نعم لا כן לא بله نه हाँ नहीं はい いいえ 是 是的 不 不是 好的 네 예 아니요"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
 from hindsight_teams.access.grants import Caller
@@ -18,6 +18,7 @@ from hindsight_teams.agno.courtesies import (
     ANSWERING,
     ASKING,
     COURTESIES,
+    GREETING,
     JOINING,
     MEMORISING,
     ORDERING,
@@ -61,6 +62,11 @@ _DENYING = frozenset("not no never none without isn't aren't wasn't weren't don'
 _BULLET = re.compile(r"^\s*(?:[-*\u2022]|\d{1,3}[.)])\s+")
 _HEADING = re.compile(r"#{1,6}\s+\S")
 _HEADED = re.compile(r"#{1,6}\s+\S|\w+:\s")
+_ORDER = re.compile(
+    r"^\W*(?:please\s+)?(?:remember|note|record|retain|store|save|log|(?:write|note|take) down)"
+    r" (?:this|these|the following)(?: \w+)?:\s+",
+    re.I,
+)
 _ENDED = re.compile(r"\w\s+\S.*[.!?\u2026\u3002\uff01\uff1f][\"'\u201d\u2019\u00bb)]*\s*$")
 _OPENS = "(\"'\u201c\u2018\u00ab\uff1a\uff0c\u3001\u3002\u300c\u300e\uff08:"
 _ENDS = ".,;:!?)\"'\u201d\u2019\u00bb\u3002\uff0c\u3001\uff01\uff1f\u300d\u300f\uff09"
@@ -147,6 +153,20 @@ def is_courtesy(text: str) -> bool:
     """Whether a text only greets, thanks, takes leave or acknowledges."""
     words = tokens(text)
     return all(word in COURTESIES for word in words) and not _says_when(words)
+
+
+def tells_nothing_to(names: Collection[str], text: str) -> bool:
+    """Whether a text holds no fact besides the name of whom it is said to: "Coder, who is Ann?", "Thanks, coder!"."""
+    if not names:
+        return False
+    called = rf"(?:the\s+)?(?:{'|'.join(map(re.escape, names))})"
+    if opened := re.match(rf"\W*{called}\s*[,:](.*\w.*)", text, re.I | re.S):
+        return holds_no_fact(opened[1])
+    closed = re.fullmatch(rf"(.*\w)\W*?([,\uff0c]?)\s*\b{called}\W*", text, re.I | re.S)
+    words = tokens(closed[1]) if closed else []
+    if not closed or not is_courtesy(closed[1]) or not ANSWERING.isdisjoint(words):
+        return False
+    return bool(closed[2]) or (len(words) == 1 and words[0] in GREETING)
 
 
 def sentences(text: str) -> list[str]:
@@ -239,7 +259,7 @@ def _is_in(sentence: str, held: list[str]) -> bool:
 
 
 def _spelled(text: str) -> str:
-    return same_words(_BULLET.sub("", text))
+    return same_words(_ORDER.sub("", _BULLET.sub("", text)))
 
 
 def _find(part: str, whole: str) -> int:
