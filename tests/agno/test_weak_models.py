@@ -360,6 +360,14 @@ def test_a_bank_that_others_read_does_not_take_a_users_words_from_a_leader(backe
     assert stored(backend) == [("decisions", "Architect, we ship in May.")]
 
 
+@pytest.mark.parametrize("user", [None, "", " "])
+def test_whom_a_run_without_a_user_addresses_keeps_the_words(backend: SQLiteBackend, user: str | None) -> None:
+    members = {"architect": {"decisions": "full"}, "tester": {"results": "full"}}
+    memory = TeamMemory("squad", banks={"decisions": "team", "results": "team"}, members=members, backend=backend)
+    go(led(memory, ["Noted."]), "run", "Tester, all tests are green.", user=user)
+    assert stored(backend) == [("results", "Tester, all tests are green.")]
+
+
 def test_tools_go_to_those_that_are_named(squad: TeamMemory) -> None:
     team = led(squad, ["Noted."], tools=["coder"])
     assert [bool(member.tools) for member in team.members] == [False, True, False]  # type: ignore[union-attr]
