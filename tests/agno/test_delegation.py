@@ -120,6 +120,39 @@ def test_a_team_that_paused_and_is_continued_by_another_object_tells_them_apart(
     assert said(backend) == [("clerk", ANSWER), ("lead", TASK), ("user", FACT)]
 
 
+@pytest.mark.parametrize("by_tool", [True, False])
+@pytest.mark.parametrize(("told", "kept_by"), [(FACT, "clerk"), (f"Other, {FACT}", "other")])
+@pytest.mark.parametrize("way", ["run", *slow("astream")])
+def test_what_a_member_kept_before_another_process_continued_its_team_is_not_kept_again(
+    agno_db: Callable[[], SqliteDb], backend: SQLiteBackend, by_tool: bool, told: str, kept_by: str, way: str
+) -> None:
+    def fresh(*leader: Any) -> Team:
+        banks: dict[str, Any] = {"log": {"scope": "team", "conversations": True}, "own": "user"}
+        grants = {"clerk": {"log": "full"}, "other": {"own": "full"}}
+        store = [call("retain_memory", content=FACT)] if by_tool and kept_by == "clerk" else []
+        members: list[Agent | Team] = [agent("clerk", *store, "Fine."), agent("other")]
+        team = Team(
+            id="lead",
+            model=ScriptedModel(leader),
+            members=members,
+            tools=[confirmed()],
+            db=agno_db(),
+            telemetry=False,
+        )
+        memory = TeamMemory("desk", banks=banks, members=grants, backend=backend)
+        return memory.equip(team, retain="said")
+
+    asked = call("delegate_task_to_member", member_id="clerk", task=TASK)
+    paused = go(fresh(asked, call("book", price=40)), way, told)
+    assert paused.is_paused
+    for requirement in paused.requirements:
+        requirement.confirm()
+    options: dict[str, Any] = {"run_id": paused.run_id, "session_id": "s1", "user_id": "ada"}
+    continued = fresh("Done.").continue_run(requirements=paused.requirements, **options)
+    assert continued.content == "Done."
+    assert [(one.author, one.text) for one in held(backend)] == [(kept_by, told)]
+
+
 @pytest.mark.parametrize("way", ["run", "arun", "astream"])
 def test_members_asked_at_once_that_each_store_the_users_words_store_them_once(
     memory: TeamMemory, backend: SQLiteBackend, way: str

@@ -11,6 +11,7 @@ from hindsight_teams.agno.said import (
     is_refusal,
     new_in,
     not_in,
+    tells_nothing_to,
 )
 
 TELLS = (
@@ -226,6 +227,25 @@ def test_an_answer_with_another_figure_or_a_denial_is_new() -> None:
 @pytest.mark.parametrize("text", ["Danke dir", "thx bro", "Grüß Gott", "Guten Tag zusammen", "cheers mate"])
 def test_a_courtesy_to_somebody_tells_nothing(text: str) -> None:
     assert holds_no_fact(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "nothing"),
+    [
+        ("Thanks, coder!", True),
+        ("Guten Morgen, Coder.", True),
+        ("Hi help desk", True),
+        ("Coder, who is Ann?", True),
+        ("Yes, coder.", False),
+        ("This is the coder.", False),
+        ("Coder", False),
+        ("Coder: 4417", False),
+        ("Thanks, Tuesday.", False),
+        ("Hello, help desk. My order is 4417.", False),
+    ],
+)
+def test_what_is_said_to_a_member_by_name_tells_nothing_where_the_rest_does(text: str, nothing: bool) -> None:
+    assert tells_nothing_to(["coder", "help-desk", "help desk"], text) is nothing
 
 
 def test_an_answer_that_says_who_said_it_before_is_an_echo() -> None:

@@ -226,7 +226,7 @@ def test_what_a_leader_answers_by_itself_is_kept_and_known_in_the_next_run(
     team = led(squad, ["Noted.", "In May."], tools=["architect", "coder", "host"])
     go(team, way, "Architect, we moved the release to May.", user=None)
     go(team, way, "When is the release?", user=None, session_id="s2")
-    assert stored(backend) == [("decisions", "we moved the release to May.")]
+    assert stored(backend) == [("decisions", "Architect, we moved the release to May.")]
     assert "we moved the release to May." in team.model.requests[1].system  # type: ignore[union-attr]
     assert "retain_memory" not in team.model.requests[0].tool_names  # type: ignore[union-attr]
 
@@ -236,9 +236,10 @@ def test_what_a_leader_answers_by_itself_is_kept_and_known_in_the_next_run(
     [
         (
             "Coder, note: the upload handler imports cgi.",
-            ("notebook:member:coder", "note: the upload handler imports cgi."),
+            ("notebook:member:coder", "Coder, note: the upload handler imports cgi."),
         ),
-        ("The coder: our linter is ruff.", ("notebook:member:coder", "our linter is ruff.")),
+        ("The coder: our linter is ruff.", ("notebook:member:coder", "The coder: our linter is ruff.")),
+        ("Coder, host and I are ill.", ("notebook:member:coder", "Coder, host and I are ill.")),
         ("I live in Oslo, and the coder knows it.", ("profile:user:ada", "I live in Oslo, and the coder knows it.")),
     ],
 )
@@ -249,7 +250,9 @@ def test_whom_the_user_addresses_keeps_the_words_else_the_users_own_bank(
     assert stored(backend) == [kept]
 
 
-@pytest.mark.parametrize("said", ["Coder, which handler imports cgi?", "Coder, thanks!"])
+@pytest.mark.parametrize(
+    "said", ["Coder, which handler imports cgi?", "Coder, thanks!", "Coder, write it down.", "Danke, Coder!"]
+)
 def test_what_tells_nothing_to_a_member_by_name_is_not_kept(
     squad: TeamMemory, backend: SQLiteBackend, said: str
 ) -> None:
@@ -261,7 +264,7 @@ def test_another_member_does_not_keep_what_is_said_to_one_by_name(squad: TeamMem
     said = "Coder, the upload handler imports cgi."
     team = led(squad, [call("delegate_task_to_member", member_id="architect", task=said), "Noted."])
     go(team, "run", said)
-    assert stored(backend) == [("notebook:member:coder", "the upload handler imports cgi.")]
+    assert stored(backend) == [("notebook:member:coder", said)]
 
 
 NOTE = "Retain this note.\n\n# Releases\nDate: 2026-01-02\n\n- Maple ships in May. It is late.\n- Oak ships in June."
@@ -291,6 +294,23 @@ def test_what_a_members_tool_put_in_review_is_not_put_there_again(squad: TeamMem
     assert [len(backend.list_memories(bank.bank_id).memories) for bank in backend.list_banks()] == [1]
 
 
+def test_what_is_told_beside_what_a_members_tool_stored_is_not_lost(squad: TeamMemory, backend: SQLiteBackend) -> None:
+    said = "Architect, my order is 4417: the parcel is late."
+    delegated = call("delegate_task_to_member", member_id="architect", task=said)
+    turns = [call("retain_memory", content="the parcel is late."), "Done."]
+    go(led(squad, [delegated, "Noted."], turns), "run", said)
+    assert stored(backend) == [("decisions", "the parcel is late."), ("decisions", said)]
+
+
+def test_an_order_to_remember_is_not_kept_beside_what_it_gave_to_the_tool(
+    squad: TeamMemory, backend: SQLiteBackend
+) -> None:
+    said = "Architect, record this decision: we use uv."
+    delegated = call("delegate_task_to_member", member_id="architect", task=said)
+    go(led(squad, [delegated, "Noted."], [call("retain_memory", content="we use uv."), "Done."]), "run", said)
+    assert stored(backend) == [("decisions", "we use uv.")]
+
+
 def test_an_item_of_a_note_that_no_member_stored_is_not_lost(squad: TeamMemory, backend: SQLiteBackend) -> None:
     delegated = call("delegate_task_to_member", member_id="architect", task="Take a note.")
     go(led(squad, [delegated, "Noted."], [call("retain_memory", content="Oak ships in June."), "Done."]), "run", NOTE)
@@ -305,11 +325,28 @@ def test_a_document_is_kept_item_by_item_each_with_its_head(squad: TeamMemory, b
 
 
 @pytest.mark.parametrize(
-    "said", ["I like:\n- tea\n- small dogs", "# Likes\n- tea\n- dogs", f"{NOTE}\n\nI moved to Oslo."]
+    "said",
+    [
+        "I like:\n- tea\n- small dogs",
+        "# Likes\n- tea\n- dogs",
+        f"{NOTE}\n\nI moved to Oslo.",
+        f"We leave AWS in May. {NOTE}",
+        f"I moved to Oslo.\n{NOTE}",
+    ],
 )
 def test_a_list_that_is_no_document_is_kept_whole(squad: TeamMemory, backend: SQLiteBackend, said: str) -> None:
     go(led(squad, ["Noted."]), "run", said)
     assert [text for _, text in stored(backend)] == [said]
+
+
+def test_the_opening_of_recalled_lines_is_not_kept(squad: TeamMemory, backend: SQLiteBackend) -> None:
+    team = led(squad, ["Noted."] * 3)
+    go(team, "run", "Architect, we ship in May.")
+    go(team, "run", "When do we ship?", session_id="s2")
+    system = team.model.requests[1].system  # type: ignore[union-attr]
+    [line] = [line for line in system.splitlines() if line.startswith("1. ")]
+    go(team, "run", f"You told me:\n{line}", session_id="s3")
+    assert stored(backend) == [("decisions", "Architect, we ship in May.")]
 
 
 def test_a_bank_that_others_read_does_not_take_a_users_words_from_a_leader(backend: SQLiteBackend) -> None:
@@ -320,7 +357,15 @@ def test_a_bank_that_others_read_does_not_take_a_users_words_from_a_leader(backe
     go(team, "run", "Architect, I am ill.")
     assert backend.list_banks() == []
     go(team, "run", "Architect, we ship in May.", user=None)  # nobody's words but the team's
-    assert stored(backend) == [("decisions", "we ship in May.")]
+    assert stored(backend) == [("decisions", "Architect, we ship in May.")]
+
+
+@pytest.mark.parametrize("user", [None, "", " "])
+def test_whom_a_run_without_a_user_addresses_keeps_the_words(backend: SQLiteBackend, user: str | None) -> None:
+    members = {"architect": {"decisions": "full"}, "tester": {"results": "full"}}
+    memory = TeamMemory("squad", banks={"decisions": "team", "results": "team"}, members=members, backend=backend)
+    go(led(memory, ["Noted."]), "run", "Tester, all tests are green.", user=user)
+    assert stored(backend) == [("results", "Tester, all tests are green.")]
 
 
 def test_tools_go_to_those_that_are_named(squad: TeamMemory) -> None:

@@ -89,7 +89,7 @@ def test_a_leader_that_answers_by_itself_loses_nothing(name: str, backend: SQLit
     team = recipe.team(model, recipe.memory(backend=backend))
     team.run(fact, user_id=user, session_id="monday")
     held = [m for bank in backend.list_banks() for m in backend.list_memories(bank.bank_id).memories]
-    assert [(m.text, m.metadata["speaker"]) for m in held] == [(fact.split(", ", 1)[-1], "user")]
+    assert [(m.text, m.metadata["speaker"]) for m in held] == [(fact, "user")]
     if question is not None:
         team.run(question, user_id=user, session_id="friday")
         assert fact in model.requests[-1].system

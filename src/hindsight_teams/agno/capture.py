@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import cache
@@ -21,9 +21,9 @@ from hindsight_teams.access.signatures import USER
 from hindsight_teams.agno.citing import ALREADY_KNOWN
 from hindsight_teams.agno.exchange import SELECTIONS, Exchange, Retain, Statement
 from hindsight_teams.agno.inputs import answer_of, pieces
-from hindsight_teams.agno.said import as_said, not_in
+from hindsight_teams.agno.said import as_said, document, not_in, tells_nothing_to
 from hindsight_teams.agno.toolkit import QUARANTINED, STORED
-from hindsight_teams.agno.turns import Hearing
+from hindsight_teams.agno.turns import Hearing, Turn
 from hindsight_teams.audit import is_logged
 from hindsight_teams.errors import HindsightTeamsError
 from hindsight_teams.log import get_logger
@@ -59,10 +59,20 @@ class RunRetention:
         bank: Which bank to write to.
         retain: What to keep.
         background: Retain after the run returned, in order; nothing is lost when the interpreter exits.
+        names: What users call the members by, so that "Thanks, coder!" is known to tell nothing.
     """
 
-    def __init__(self, memory: MemberMemory, *, bank: Grant, retain: Retain = "said", background: bool = False) -> None:
+    def __init__(
+        self,
+        memory: MemberMemory,
+        *,
+        bank: Grant,
+        retain: Retain = "said",
+        background: bool = False,
+        names: Collection[str] = (),
+    ) -> None:
         self.memory = memory
+        self.names = names
         self.bank = bank.bank
         self.select = SELECTIONS[retain] if isinstance(retain, str) else retain
         self.background = background
@@ -86,7 +96,8 @@ class RunRetention:
 
     def takes(self, user: Any) -> bool:
         """Whether a user's words may go to its bank: nobody else reads it, or the definition says so."""
-        return self.is_the_users or not user or getattr(self.bank, "conversations", False)
+        nobody = user is None or not str(user).strip()
+        return self.is_the_users or nobody or getattr(self.bank, "conversations", False)
 
     def retain(self, run_output: Any, run_context: Any, hearing: Hearing, **given: Any) -> None:
         """Retain what a sync run leaves behind; ``given`` as for ``plan``.
@@ -174,25 +185,33 @@ class RunRetention:
             and str(tool.result).startswith((STORED, QUARANTINED, ALREADY_KNOWN))
             and (not self.is_the_users or (tool.tool_args or {}).get("bank", self.bank.name) == self.bank.name)
         ]
-        said = turn.addressed or turn.words
-        _, _, told = turn.addressed.partition(": ")
-        if told and not not_in(told, known):
-            said = ""  # "Coder, write down: ..." tells only what comes after it
+        stored = (*known, *filter(None, by_tools))
         member = caller.member or "assistant"
         answer = answer_of(getattr(run_output, "content", None)) if answers else ""
         turn.outputs.add(answer_of(getattr(run_output, "content", None)))
         return Exchange(
             member=member,
-            said=Statement(USER, said) if said and hears else None,
+            said=Statement(USER, said) if hears and (said := self._said(turn, stored)) else None,
             task=Statement(turn.leader, hearing.task) if hearing.task and turn.leader else None,
             answered=Statement(member, answer) if answer else None,
             recalled=(injected, *(str(tool.result) for tool in tools if tool.tool_name in _READS)),
-            stored=(*known, *filter(None, by_tools)),
+            stored=stored,
             heard=turn.words,
             user=caller.user,
             session=caller.session,
             run="/".join(dict.fromkeys(filter(None, (caller.run, getattr(run_output, "run_id", None))))) or None,
         )
+
+    def _said(self, turn: Turn, stored: tuple[str, ...]) -> str:
+        """The user's words in a turn; nothing where they tell the members that they name nothing new.
+
+        The name stays: "Coder, host and I are ill." tells of the coder too.
+        """
+        if tells_nothing_to(self.names, turn.words):
+            return ""
+        if turn.addressed and document(turn.addressed)[1]:
+            return turn.addressed
+        return turn.words if not turn.addressed or not_in(turn.addressed, stored) else ""
 
     def _hears(self, hearing: Hearing, bank_id: str) -> bool:
         """Whether this run retains the user's words: once for each bank, a leader's own rather than its member's."""

@@ -70,6 +70,13 @@ asante sana jambo habari kwaheri sawa ndiyo hapana
 COURTESIES = frozenset(_WORDS.casefold().split())
 """Case-folded words."""
 
+GREETING = frozenset(
+    "hi hello hey hiya howdy thanks thank thx cheers bye goodbye ciao danke hallo servus moin merci bonjour salut gracias"
+    " hola adiós grazie salve obrigado obrigada olá bedankt hoi tack hej takk hei tak kiitos moi dziękuję dzięki cześć"
+    " děkuji ahoj köszönöm szia mersi teşekkürler merhaba спасибо привет дякую привіт asante jambo".split()
+)
+"""Words that need no comma before the name of whom they greet or thank."""
+
 ANSWERING = frozenset(
     "yes yep yeah no nope ok okay okey oké ja nein doch nee oui non sí si sì não sim tak nie ano ne nej nei kyllä igen"
     " nem evet hayır да нет так ні ναι όχι نعم لا כן לא بله نه हाँ नहीं はい いいえ 是 是的 不 不是 好的 네 예 아니요"
@@ -127,7 +134,10 @@ PREPOSITIONS = frozenset(
 
 MEMORISING = frozenset(
     "please kindly can could would you remember note store save keep retain record write down log that"
-    " the this for me in mind memory my fact a following now bitte merke dir notiere dass note retiens"
+    " the this for me in mind memory my fact a following now it them these bitte merke dir notiere dass note retiens"
     " recuerda que lembra ricorda che".split()
 )
 """Words with which somebody asks to remember what follows."""
+
+ORDERING = frozenset("remember note record retain write merke notiere retiens recuerda ricorda".split())
+"""Those of them that ask for it by themselves; "in the store" and "keep it" may answer what was asked."""

@@ -108,8 +108,7 @@ def equip(
     def heirs_of(leader: Agent | Team) -> Iterator[tuple[RunRetention, re.Pattern[str]]]:
         for part in parts_of(leader):
             if part is not leader and part.id in memory.definition.grants and (kept := equipment(part.id).retention):
-                called = (str(part.id), str(part.id).replace("-", " "), part.name)
-                names = "|".join(re.escape(name) for name in called if name)
+                names = "|".join(map(re.escape, spoken(str(part.id), part.name)))
                 yield kept, re.compile(rf"\W*(?:the\s+)?(?:{names})\s*[,:]", re.I)
 
     def equipped_members(members: Iterable[Any]) -> list[Any]:
@@ -176,9 +175,20 @@ def _equipment(
     injection = MemoryInjection(own, inject_budget) if inject and own.holds(Access.RECALL) else None
     retention = None
     if retain and (bank := retention_bank(own, retain_bank)):
-        retention = RunRetention(own.for_words_of_others(), bank=bank, retain=retain, background=background)
+        retention = RunRetention(
+            own.for_words_of_others(),
+            bank=bank,
+            retain=retain,
+            background=background,
+            names=[name for member in memory.definition.grants for name in spoken(member)],
+        )
         memory.retentions.append(retention)
     return Equipment(toolkits, injection, retention)
+
+
+def spoken(member_id: str, name: str | None = None) -> list[str]:
+    """What users call a member by."""
+    return [member_id, member_id.replace("-", " "), *([name] if name else [])]
 
 
 def mapped(factory: Callable[..., Any], change: Callable[[Iterable[Any]], list[Any]]) -> Callable[..., Any]:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hindsight_teams.access.grants import Caller
-
-if TYPE_CHECKING:
-    pass
 
 _NOTES = "_hindsight_teams_notes"
 

@@ -85,7 +85,7 @@ class RunMemory:
         """Retain, after a sync run."""
         hearing, given = self._heard(run_output, run_context, agent or team)
         try:
-            if retention := self.retention or self._heir(hearing):
+            if retention := self.retention or self._heir(hearing, run_output):
                 retention.retain(run_output, run_context, hearing, **given)
         except HindsightTeamsError as error:
             self._missed(error, run_context)
@@ -96,7 +96,7 @@ class RunMemory:
         """Retain, after an async run."""
         hearing, given = self._heard(run_output, run_context, agent or team)
         try:
-            if retention := self.retention or self._heir(hearing):
+            if retention := self.retention or self._heir(hearing, run_output):
                 await retention.aretain(run_output, run_context, hearing, **given)
         except HindsightTeamsError as error:
             self._missed(error, run_context)
@@ -106,24 +106,35 @@ class RunMemory:
     def _listen(self, run_input: Any, run_context: Any) -> None:
         notes = notes_of(run_context)
         hearing = self.turns.hear(self.part, words_of(run_input), run_context, leads=self.leads, place=self.place)
-        for retention, name in self.heirs:
-            words = hearing.turn.words
-            if not hearing.task and (called := name.match(words)) and retention.takes(hearing.turn.user):
-                hearing.turn.addressee, hearing.turn.addressed = retention.member, words[called.end() :].strip()
+        self._note_addressee(hearing)
         notes[self._key("heard", run_context)] = hearing
         notes[key_of("turn", self._caller(run_context))] = hearing.turn
         notes.pop(self._key("missed", run_context), None)
 
-    def _heir(self, hearing: Hearing) -> RunRetention | None:
-        """The member's retention that keeps what the user said to a team, in the user's own bank where one has it."""
+    def _note_addressee(self, hearing: Hearing) -> None:
+        turn = hearing.turn
+        for retention, name in self.heirs:
+            if not hearing.task and (called := name.match(turn.words)) and retention.takes(turn.user):
+                turn.addressee, turn.addressed = retention.member, turn.words[called.end() :].strip()
+
+    def _heir(self, hearing: Hearing, run_output: Any) -> RunRetention | None:
+        """The member's retention that keeps what the user said to a team, in the user's own bank where one has it.
+
+        None where a member that another process asked has kept it: this one sees only that it was asked.
+        """
         turn = hearing.turn
         heirs = [] if hearing.task else [retention for retention, _ in self.heirs]
+        elsewhere = [one.member for one in heirs if turn.leader is None and _asked(run_output, one)]
+        if elsewhere and turn.addressee in (None, *elsewhere):
+            return None
         heirs.sort(key=lambda one: (one.member != turn.addressee, not one.takes(turn.user), not one.is_the_users))
         return heirs[0] if heirs else None
 
     def _heard(self, run_output: Any, run_context: Any, part: Any) -> tuple[Hearing, dict[str, Any]]:
         hearing = notes_of(run_context).pop(self._key("heard", run_context), None)
-        hearing = hearing or self.turns.hear_late(self.part, run_output, run_context)
+        if hearing is None:
+            hearing = self.turns.hear_late(self.part, run_output, run_context)
+            self._note_addressee(hearing)
         injected = self.injection.text(run_context) if self.injection is not None else ""
         answers = getattr(getattr(part, "model", None), "states_facts", True)
         return hearing, {"injected": injected, "answers": answers and not self.heirs, "inherits": bool(self.heirs)}
@@ -164,3 +175,12 @@ class RunMemory:
     def _caller(self, run_context: Any) -> Caller:
         user, session, run = (getattr(run_context, name, None) for name in ("user_id", "session_id", "run_id"))
         return Caller(self.turns.team, self.part, user, session, run)
+
+
+def _asked(run_output: Any, retention: RunRetention) -> bool:
+    """Whether a team's run handed a task to the member whose retention this is, and it was done."""
+    return any(
+        tool.tool_name == "delegate_task_to_members" or (tool.tool_args or {}).get("member_id") == retention.member
+        for tool in getattr(run_output, "tools", None) or ()
+        if not tool.tool_call_error
+    )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
 from hindsight_teams.access.grants import Caller
@@ -18,8 +18,10 @@ from hindsight_teams.agno.courtesies import (
     ANSWERING,
     ASKING,
     COURTESIES,
+    GREETING,
     JOINING,
     MEMORISING,
+    ORDERING,
     PREPOSITIONS,
     STATING_TOO,
     TIMES,
@@ -59,6 +61,12 @@ _FRAMING = frozenset(
 _DENYING = frozenset("not no never none without isn't aren't wasn't weren't don't doesn't didn't can't won't".split())
 _BULLET = re.compile(r"^\s*(?:[-*\u2022]|\d{1,3}[.)])\s+")
 _HEADING = re.compile(r"#{1,6}\s+\S")
+_HEADED = re.compile(r"#{1,6}\s+\S|\w+:\s")
+_ORDER = re.compile(
+    r"^\W*(?:please\s+)?(?:remember|note|record|retain|store|save|log|(?:write|note|take) down)"
+    r" (?:this|these|the following)(?: \w+)?:\s+",
+    re.I,
+)
 _ENDED = re.compile(r"\w\s+\S.*[.!?\u2026\u3002\uff01\uff1f][\"'\u201d\u2019\u00bb)]*\s*$")
 _OPENS = "(\"'\u201c\u2018\u00ab\uff1a\uff0c\u3001\u3002\u300c\u300e\uff08:"
 _ENDS = ".,;:!?)\"'\u201d\u2019\u00bb\u3002\uff0c\u3001\uff01\uff1f\u300d\u300f\uff09"
@@ -147,6 +155,20 @@ def is_courtesy(text: str) -> bool:
     return all(word in COURTESIES for word in words) and not _says_when(words)
 
 
+def tells_nothing_to(names: Collection[str], text: str) -> bool:
+    """Whether a text holds no fact besides the name of whom it is said to: "Coder, who is Ann?", "Thanks, coder!"."""
+    if not names:
+        return False
+    called = rf"(?:the\s+)?(?:{'|'.join(map(re.escape, names))})"
+    if opened := re.match(rf"\W*{called}\s*[,:](.*\w.*)", text, re.I | re.S):
+        return holds_no_fact(opened[1])
+    closed = re.fullmatch(rf"(.*\w)\W*?([,\uff0c]?)\s*\b{called}\W*", text, re.I | re.S)
+    words = tokens(closed[1]) if closed else []
+    if not closed or not is_courtesy(closed[1]) or not ANSWERING.isdisjoint(words):
+        return False
+    return bool(closed[2]) or (len(words) == 1 and words[0] in GREETING)
+
+
 def sentences(text: str) -> list[str]:
     """The sentences and lines of a text."""
     return [part.strip() for part in SENTENCE_ENDS.split(text) if part.strip()]
@@ -211,11 +233,15 @@ def not_in(text: str, stored: Iterable[str]) -> str:
 
 
 def document(text: str) -> tuple[str, list[str]]:
-    """The head and the items of a document: a heading, then a list of sentences. Empty ones of any other text."""
+    """The head and the items of a document: a heading, then a list of sentences. Empty ones of any other text.
+
+    The head may also have lines such as "Date: 2026-01-02", and ask to remember it all; what tells more is no head.
+    """
     lines = [line for line in text.splitlines() if line.strip()]
     at = next((number for number, line in enumerate(lines) if _BULLET.match(line)), len(lines))
     head, items = lines[:at], lines[at:]
-    if not any(map(_HEADING.match, head)) or not all(_BULLET.match(item) and _ENDED.search(item) for item in items):
+    heads = any(map(_HEADING.match, head)) and all(_HEADED.match(line) or _only_orders(line) for line in head)
+    if not heads or not all(_BULLET.match(item) and _ENDED.search(item) for item in items):
         return "", []
     return "\n".join(head), [_BULLET.sub("", item).strip() for item in items]
 
@@ -233,7 +259,7 @@ def _is_in(sentence: str, held: list[str]) -> bool:
 
 
 def _spelled(text: str) -> str:
-    return same_words(_BULLET.sub("", text))
+    return same_words(_ORDER.sub("", _BULLET.sub("", text)))
 
 
 def _find(part: str, whole: str) -> int:
@@ -247,7 +273,7 @@ def _find(part: str, whole: str) -> int:
 
 def _is_empty(sentence: str) -> bool:
     sentence = _ATTACHED.sub("", sentence).strip()
-    if is_courtesy(sentence):
+    if is_courtesy(sentence) or _only_orders(sentence):
         return True
     if not asks(sentence):
         only_asks = _ASKS_UNMARKED.match(sentence) or _REQUESTS.match(sentence)
@@ -256,6 +282,12 @@ def _is_empty(sentence: str) -> bool:
         return False
     *before, _ = _CLAUSE_ENDS.split(sentence.rstrip(f"{CLOSING};"))
     return not any(_tells(clause) for clause in before)
+
+
+def _only_orders(sentence: str) -> bool:
+    """Whether a sentence only asks to remember something: "please write that down", "retain this note"."""
+    words = tokens(sentence)
+    return not ORDERING.isdisjoint(words) and all(word in MEMORISING for word in words)
 
 
 def _may_only_ask(sentence: str) -> bool:

@@ -39,7 +39,7 @@ class Turn:
         leader: Who hands tasks on; None where nobody does.
         leader_keeps: Whether the leader retains the words itself.
         addressee: The member that the user addressed by name; the words are its to keep.
-        addressed: The words after that name.
+        addressed: The words without that name.
         stored: What was stored while it lasted, by tools or of what was said: the bank's id, and the text.
         kept: Ids of the banks that hold the words already.
         outputs: What the steps of a workflow put out.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from hindsight_teams.agno.said import is_courtesy
+from hindsight_teams.agno.said import is_courtesy, tells_nothing_to
 from hindsight_teams.agno.toolkit import ABOUT_THE_USER
 from hindsight_teams.testing._curation import CURATION_TOOLS, curate
 from hindsight_teams.testing._model import LocalModel, Request, ToolCall, Turn
@@ -70,11 +70,12 @@ def _leader(scene: Scene) -> Turn:
         return _say(_merged(answers))
     if scene.results_of(RETAIN, RECALL, REFLECT):
         return _member(scene)
-    if is_courtesy(scene.task):
+    members, write = read_roster(scene.request.system), not is_question(scene.task)
+    names = [name for member in members for name in (member.id, member.name)]
+    if is_courtesy(scene.task) or (write and tells_nothing_to(names, scene.task)):
         return _say(NOTED)
-    write = not is_question(scene.task)
     own = bool(scene.tools & ({RETAIN} if write else {RECALL, REFLECT}))
-    member = choose(read_roster(scene.request.system), scene.task, write=write, guess=not own)
+    member = choose(members, scene.task, write=write, guess=not own)
     if _DELEGATE_ALL in scene.tools and (member or not own):
         return Turn(calls=(ToolCall(_DELEGATE_ALL, {"task": scene.task}),))
     if member is None:
