@@ -3,6 +3,7 @@
 First as a recall shows it, then of small sets of candidates, reckoned by hand.
 """
 
+import math
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -21,7 +22,7 @@ from hindsight_teams.backends.sqlite.search.meaning import Similar
 from hindsight_teams.backends.sqlite.search.words import Term, WordHits
 from hindsight_teams.backends.sqlite.store.reading import Filter
 from hindsight_teams.backends.sqlite.text.terms import author_term
-from hindsight_teams.models import Memory
+from hindsight_teams.models import Memory, RetainItem
 
 MAY = datetime(2024, 5, 7, 12, tzinfo=UTC)
 CONTENT = weights.WORDS + weights.DOCUMENT
@@ -154,6 +155,34 @@ def test_meaning_adds_its_weight_and_tells_the_similarity(path: Path) -> None:
     assert lamp.score == pytest.approx(0.6 * weights.MEANING, abs=0.01)
 
 
+def test_what_every_vector_has_in_common_weighs_nothing(path: Path) -> None:
+    angles = {
+        "The car is red": 0.0,
+        "A lamp for the lorry": 0.5,
+        "The lamp is green": 0.9,
+        "automobile, not a lamp": 0.0,
+    }
+    texts = [*list(angles)[:3], *(f"word{n}" for n in range(200))]
+    scores = []
+    for common in (0.0, 1.5):
+
+        def embed(text: str, common: float = common) -> list[float]:
+            return [math.cos(angles.get(text, 1.5)), math.sin(angles.get(text, 1.5)), common]
+
+        with closing(SQLiteBackend(path.with_name(f"{common}.db"), embedder=embed)) as backend:
+            backend.retain_batch("b", [RetainItem(text) for text in texts])
+            found = explained(backend, "automobile, not a lamp")
+            scores.append({text: found[text].score or 0.0 for text in texts[:3]})
+    assert scores[1] == pytest.approx(scores[0], abs=0.05)
+    assert max(scores[0].values()) > min(scores[0].values()) + 0.2
+
+
+def test_the_only_memory_is_found_by_its_meaning_alone(path: Path) -> None:
+    with closing(SQLiteBackend(path, embedder=lambda text: [1.0, 1.0])) as backend:
+        backend.retain("b", "The lamp is green")
+        assert list(explained(backend, "automobile")) == ["The lamp is green"]
+
+
 def test_vectors_that_tell_nothing_apart_leave_the_confidence_to_the_words(path: Path) -> None:
     confidence: list[float | None] = []
     for embedder in (None, lambda text: [1.0, 1.0]):
@@ -224,6 +253,7 @@ class Scene:
         names: Sequence[str] = (),
         spans: Sequence[moments.Named] = (),
         similarity: dict[int, float] | None = None,
+        unrelated: float = 0.0,
         most: int = 30,
     ) -> dict[int, fusion.Scored]:
         ranked = fusion.fuse(
@@ -233,6 +263,7 @@ class Scene:
             names=frozenset(names),
             spans=spans,
             similarity=similarity or {},
+            unrelated=unrelated,
             most=most,
         )
         return {scored.candidate.no: scored for scored in ranked}
@@ -314,6 +345,17 @@ def test_meaning_counts_as_a_share_of_the_most_similar(nowhere: sqlite3.Connecti
         3: (0.0, 0.0),
     }
     assert Scene(nowhere, candidate(1)).fuse(Counted(), hits=NOTHING, similarity={1: 0.0}) == {}
+
+
+def test_only_what_is_beyond_an_unrelated_text_counts_as_meaning(nowhere: sqlite3.Connection) -> None:
+    ranked = Scene(nowhere, *(candidate(no) for no in (1, 2, 3))).fuse(
+        Counted(own={3: 1.0}), hits=NOTHING, similarity={1: 0.8, 2: 0.65, 3: 0.5}, unrelated=0.6
+    )
+    assert {no: (s.meaning, s.similarity) for no, s in ranked.items()} == {
+        1: (about(weights.MEANING), 0.8),
+        2: (about(weights.MEANING / 4), 0.65),
+        3: (0.0, 0.5),
+    }
 
 
 @pytest.mark.parametrize(("similarity", "whole"), [({}, CONTENT), ({2: 0.5}, CONTENT + weights.MEANING)])

@@ -90,11 +90,13 @@ def fuse(
     names: AbstractSet[str],
     spans: Sequence[moments.Named],
     similarity: Mapping[int, float],
+    unrelated: float = 0.0,
     most: int,
 ) -> list[Scored]:
     """The best candidates: the sum of max-normalised signals (see ``weights``).
 
     Args:
+        unrelated: The similarity of texts that have nothing to do with the query: only what is beyond it counts.
         most: How many. What replaced one of them is among them too.
     """
     everyone = found.by_number.values()
@@ -104,7 +106,8 @@ def fuse(
     by_words = {no: own(no, 0.0) + hinted(no, 0.0) + mentioned(no, 0.0) + value for no, value in near.items()}
     per_word = _scale(weights.WORDS, by_words.values())
     per_document = _scale(weights.DOCUMENT, documents.values())
-    per_meaning = _scale(weights.MEANING, [similarity.get(no, 0.0) for no in near] if similarity else ())
+    raised = {no: value - unrelated for no, value in similarity.items() if value > unrelated}
+    per_meaning = _scale(weights.MEANING, [raised.get(no, 0.0) for no in near] if raised else ())
     content = weights.WORDS + weights.DOCUMENT + (weights.MEANING if per_meaning else 0.0)
 
     def scored(candidate: Candidate) -> Scored:
@@ -122,15 +125,15 @@ def fuse(
             by_named=share == 1.0,
             time=time,
             span=span,
-            meaning=similarity.get(no, 0.0) * per_meaning,
+            meaning=raised.get(no, 0.0) * per_meaning,
             similarity=similarity.get(no, 0.0),
         )
 
     def total(candidate: Candidate) -> float:
         no = candidate.no
         value = by_words[no] * per_word + documents[no] * per_document
-        if similarity:
-            value += similarity.get(no, 0.0) * per_meaning
+        if raised:
+            value += raised.get(no, 0.0) * per_meaning
         if marks:
             value += content * weights.AUTHOR * _authored(candidate, marks)
         return value + moments.closeness(candidate, spans, per_word, content)[0] if spans else value

@@ -67,10 +67,12 @@ class Similar:
     Attributes:
         scores: Cosine similarity by rowid: of the candidates, then of the nearest others.
         base: The mean of all memories that were compared. Embedders differ in what an unrelated text gets.
+        unrelated: What the least related texts get: the mean less the deviation, and less where few were compared.
     """
 
     scores: dict[int, float] = field(default_factory=dict)
     base: float = 0.0
+    unrelated: float = 0.0
 
 
 def search(
@@ -94,8 +96,17 @@ def search(
     scores = dict(zip((no for no, _ in rows), _cosines(query, [data for _, data in rows]), strict=True))
     near = [no for no in scores if no not in known and scores[no] >= weights.MEANING_FLOOR]
     near.sort(key=lambda no: -scores[no])
-    base = sum(scores.values()) / len(scores) if scores else 0.0
-    return Similar({no: max(0.0, scores[no]) for no in (*(known & scores.keys()), *near)}, base)
+    positive = {no: max(0.0, scores[no]) for no in (*(known & scores.keys()), *near)}
+    return Similar(positive, *_background(list(scores.values())))
+
+
+def _background(scores: Sequence[float]) -> tuple[float, float]:
+    """``Similar.base`` and ``Similar.unrelated`` of all that was compared."""
+    if not scores:
+        return 0.0, 0.0
+    base = sum(scores) / len(scores)
+    deviation = math.dist(scores, [base] * len(scores)) / math.sqrt(len(scores))
+    return base, max(0.0, sum(scores) / (len(scores) + weights.UNRELATED_FROM) - deviation)
 
 
 def _cosines(query: bytes, blobs: Sequence[bytes]) -> list[float]:

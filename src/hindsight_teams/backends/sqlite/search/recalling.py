@@ -187,6 +187,7 @@ def recall(
         names=question.names,
         spans=question.spans,
         similarity=similar.scores,
+        unrelated=similar.unrelated,
         most=max(depth.results, weights.UPDATES_AMONG),
     )
     confidence = fusion.confidence(found, hits, ranked, similar, light=question.light)

@@ -37,7 +37,11 @@ TIME_REACH_DAYS = 7
 """Outside such a span the signal falls to nothing over these days."""
 
 MEANING = 1.0
-"""Similarity of vectors, where there is an embedder."""
+"""Similarity of vectors beyond what an unrelated text gets, where there is an embedder."""
+
+UNRELATED_FROM = 10
+"""Added to the number of memories that were compared, where their mean tells what an unrelated text gets: a few tell
+little."""
 
 MEANING_FLOOR = 0.2
 """Least cosine similarity for a memory that nothing but its vector speaks for."""
