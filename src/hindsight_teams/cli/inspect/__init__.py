@@ -45,7 +45,8 @@ def inspect(
 ) -> None:
     """Look at a team's memory in the browser.
 
-    The page is served to this machine alone, and to whoever has the address with its token. It changes nothing.
+    The page is served to this machine alone, and to whoever has the address with its token. Without
+    --as it changes nothing.
     """
     try:
         import starlette  # noqa: F401
