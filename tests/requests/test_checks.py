@@ -131,6 +131,7 @@ def test_every_field_of_an_item_is_checked_and_named(fields: dict[str, Any], say
     item = RetainItem(**{"content": "The lamp is red.", **fields})
     refused(rf"^{says}\b", checks.check_item, item)
     refused(rf"^items\[1\]: {says}\b", checks.check_items, [RetainItem("x"), item])
+    refused(rf"^{says}\b", checks.check_items, [item])
 
 
 def test_an_item_passes_as_it_is_but_for_its_time_zone() -> None:

@@ -1,1 +1,1 @@
-"""Access control: grants, bank ids, the team file, rights and signatures. Uses no framework and does no I/O."""
+"""Access control: grants, bank ids, the team file, rights and signatures. Uses no framework; reads only team.toml."""

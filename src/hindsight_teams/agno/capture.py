@@ -133,7 +133,7 @@ class RunRetention:
         *,
         injected: str = "",
         answers: bool = True,
-        inherits: bool = False,
+        for_leader: bool = False,
     ) -> list[Write]:
         """Decide what of a run to retain, and note that it was.
 
@@ -143,8 +143,8 @@ class RunRetention:
             hearing: Whom it listened to.
             injected: The memories in its system message.
             answers: Whether what the model answers may be new; not so for the offline stand-in.
-            inherits: Whether it keeps for a leader what no member kept: what a member's tool stored in another bank is
-                left out too, unless this is the user's own bank and that one is read by others.
+            for_leader: Whether it keeps for a leader what no member kept: what a member's tool stored in another bank
+                is left out too, unless this is the user's own bank and that one is read by others.
 
         Raises:
             IdentityRequired: The bank needs a user that the run does not have.
@@ -154,8 +154,8 @@ class RunRetention:
             return []
         caller = caller_of(self.memory, run_context)
         bank_id = self.bank.resolve(caller)
-        hears = self._hears(hearing, bank_id) and not (inherits and hearing.turn.kept)
-        known = hearing.turn.stored_in(None if inherits and not self.is_the_users else bank_id)
+        hears = self._hears(hearing, bank_id) and not (for_leader and hearing.turn.kept)
+        known = hearing.turn.stored_in(None if for_leader and not self.is_the_users else bank_id)
         exchange = self._exchange(run_output, caller, hearing, injected, answers=answers, hears=hears, known=known)
         kept = [statement for statement in self.select(exchange) if statement.text.strip()]
         if not kept or not self._may_go(caller) or not self._is_first(exchange):

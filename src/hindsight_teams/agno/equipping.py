@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from hindsight_teams.access.definition import TeamDefinition
     from hindsight_teams.memory.team import TeamMemory
 
-Heirs: TypeAlias = "tuple[tuple[RunRetention, re.Pattern[str]], ...]"
+MemberRetentions: TypeAlias = "tuple[tuple[RunRetention, re.Pattern[str]], ...]"
 """The retentions of a team's members, each with what calls the member by name."""
 
 Equipped = TypeVar("Equipped", Agent, Team, Workflow)
@@ -46,13 +46,13 @@ class Equipment:
     injection: MemoryInjection | None
     retention: RunRetention | None
 
-    def hand_to(self, part: Agent | Team, turns: Turns, place: Place, heirs: Heirs) -> None:
+    def hand_to(self, part: Agent | Team, turns: Turns, place: Place, of_members: MemberRetentions) -> None:
         """Give it to an agent, or to a team's leader, in place of what an earlier ``equip`` gave."""
         _add_tools(part, self.toolkits)
         if self.injection:
             part.instructions = with_memories(part.instructions, self.injection)
-        if self.injection or self.retention or heirs:
-            _add_hooks(part, turns, place, self.injection, self.retention, heirs)
+        if self.injection or self.retention or of_members:
+            _add_hooks(part, turns, place, self.injection, self.retention, of_members)
 
 
 def equip(
@@ -95,17 +95,17 @@ def equip(
     def equip_parts(whole: Agent | Team, place: Place) -> None:
         for part in parts_of(whole):
             where: Place = place if part is whole else "member"
-            heirs = () if where == "member" else tuple(heirs_of(part))
+            of_members = () if where == "member" else tuple(retentions_of(part))
             if isinstance(part, Team):
                 if callable(part.members):
                     part.members = mapped(part.members, equipped_members)
                 part.add_member_tools_to_context = True  # who can remember is what a leader must know to delegate
             if part.id in memory.definition.grants:
-                equipment(part.id).hand_to(part, turns, where, heirs)
+                equipment(part.id).hand_to(part, turns, where, of_members)
             elif retain and isinstance(part, Team):
-                _add_hooks(part, turns, where, None, None, heirs)  # it hears the user for its members
+                _add_hooks(part, turns, where, None, None, of_members)  # it hears the user for its members
 
-    def heirs_of(leader: Agent | Team) -> Iterator[tuple[RunRetention, re.Pattern[str]]]:
+    def retentions_of(leader: Agent | Team) -> Iterator[tuple[RunRetention, re.Pattern[str]]]:
         for part in parts_of(leader):
             if part is not leader and part.id in memory.definition.grants and (kept := equipment(part.id).retention):
                 names = "|".join(map(re.escape, spoken(str(part.id), part.name)))
@@ -266,11 +266,11 @@ def _add_hooks(
     place: Place,
     injection: MemoryInjection | None,
     retention: RunRetention | None,
-    heirs: Heirs,
+    of_members: MemberRetentions,
 ) -> None:
     leads = isinstance(part, Team)
     memory = RunMemory(
-        str(part.id), turns, place=place, leads=leads, injection=injection, retention=retention, heirs=heirs
+        str(part.id), turns, place=place, leads=leads, injection=injection, retention=retention, of_members=of_members
     )
     before, after = memory.hooks()
     part.pre_hooks = [*_without_ours(part.pre_hooks), before]

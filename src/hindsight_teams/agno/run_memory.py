@@ -34,8 +34,8 @@ class RunMemory:
         leads: Whether it is a team, which hands tasks on.
         injection: Recalls before the run; None where it may not.
         retention: Retains after the run; None where it may not.
-        heirs: The retentions of a team's members, each with what calls the member by name: one of them keeps what the
-            user says where the leader has none and hands nothing on.
+        of_members: The retentions of a team's members, each with what calls the member by name: one of them keeps
+            what the user says where the leader has none and hands nothing on.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class RunMemory:
         leads: bool,
         injection: MemoryInjection | None,
         retention: RunRetention | None,
-        heirs: Sequence[tuple[RunRetention, re.Pattern[str]]] = (),
+        of_members: Sequence[tuple[RunRetention, re.Pattern[str]]] = (),
     ) -> None:
         self.part = part
         self.turns = turns
@@ -55,7 +55,7 @@ class RunMemory:
         self.leads = leads
         self.injection = injection
         self.retention = retention
-        self.heirs = () if retention is not None else heirs
+        self.of_members = () if retention is not None else of_members
         if leads and retention is not None:
             turns.keeps(part)
 
@@ -85,7 +85,7 @@ class RunMemory:
         """Retain, after a sync run."""
         hearing, given = self._heard(run_output, run_context, agent or team)
         try:
-            if retention := self.retention or self._heir(hearing, run_output):
+            if retention := self.retention or self._retention_of_a_member(hearing, run_output):
                 retention.retain(run_output, run_context, hearing, **given)
         except HindsightTeamsError as error:
             self._missed(error, run_context)
@@ -96,7 +96,7 @@ class RunMemory:
         """Retain, after an async run."""
         hearing, given = self._heard(run_output, run_context, agent or team)
         try:
-            if retention := self.retention or self._heir(hearing, run_output):
+            if retention := self.retention or self._retention_of_a_member(hearing, run_output):
                 await retention.aretain(run_output, run_context, hearing, **given)
         except HindsightTeamsError as error:
             self._missed(error, run_context)
@@ -113,22 +113,22 @@ class RunMemory:
 
     def _note_addressee(self, hearing: Hearing) -> None:
         turn = hearing.turn
-        for retention, name in self.heirs:
+        for retention, name in self.of_members:
             if not hearing.task and (called := name.match(turn.words)) and retention.takes(turn.user):
                 turn.addressee, turn.addressed = retention.member, turn.words[called.end() :].strip()
 
-    def _heir(self, hearing: Hearing, run_output: Any) -> RunRetention | None:
+    def _retention_of_a_member(self, hearing: Hearing, run_output: Any) -> RunRetention | None:
         """The member's retention that keeps what the user said to a team, in the user's own bank where one has it.
 
         None where a member that another process asked has kept it: this one sees only that it was asked.
         """
         turn = hearing.turn
-        heirs = [] if hearing.task else [retention for retention, _ in self.heirs]
-        elsewhere = [one.member for one in heirs if turn.leader is None and _asked(run_output, one)]
+        members = [] if hearing.task else [retention for retention, _ in self.of_members]
+        elsewhere = [one.member for one in members if turn.leader is None and _asked(run_output, one)]
         if elsewhere and turn.addressee in (None, *elsewhere):
             return None
-        heirs.sort(key=lambda one: (one.member != turn.addressee, not one.takes(turn.user), not one.is_the_users))
-        return heirs[0] if heirs else None
+        members.sort(key=lambda one: (one.member != turn.addressee, not one.takes(turn.user), not one.is_the_users))
+        return members[0] if members else None
 
     def _heard(self, run_output: Any, run_context: Any, part: Any) -> tuple[Hearing, dict[str, Any]]:
         hearing = notes_of(run_context).pop(self._key("heard", run_context), None)
@@ -137,7 +137,11 @@ class RunMemory:
             self._note_addressee(hearing)
         injected = self.injection.text(run_context) if self.injection is not None else ""
         answers = getattr(getattr(part, "model", None), "states_facts", True)
-        return hearing, {"injected": injected, "answers": answers and not self.heirs, "inherits": bool(self.heirs)}
+        return hearing, {
+            "injected": injected,
+            "answers": answers and not self.of_members,
+            "for_leader": bool(self.of_members),
+        }
 
     def _missed(self, error: HindsightTeamsError, run_context: Any) -> None:
         """Keep a reason why memory had no part in a run for the run's events, and say it once in the log."""

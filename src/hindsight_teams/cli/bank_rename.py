@@ -24,8 +24,8 @@ def rename(
 ) -> None:
     """Give a bank of a database file another id.
 
-    All that it holds stays as it is. A team finds its banks by their ids, and its grants hold for what it finds: under
-    another id a bank is no longer that of its members, and under an id of the team's all who may read there read it.
+    Its memories stay as they are. A team finds its banks by their ids: a bank that gets another id is lost to the
+    team, and a bank that gets one of the team's ids can be read by every member that may read there.
     """
     from hindsight_teams.requests import Capability
 

@@ -140,7 +140,7 @@ def _show_new(store: KeyStore, key_id: str, key: str, *, json: bool) -> None:
         return
     who = f"{record.member} of {record.team}{' (admin)' if record.admin else ''}"
     until = f", until {record.expires:%Y-%m-%d %H:%M} UTC" if record.expires else ""
-    say((glyph("ok"), "green"), f" Key {key_id} for {who}{until}. It is shown only now:")
+    say((glyph("ok"), "green"), f" Key {key_id} for {who}{until}, as a hash in {store.path}. It is shown only now:")
     say(key)
 
 

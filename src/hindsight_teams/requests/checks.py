@@ -174,7 +174,7 @@ def check_items(items: Any) -> list[RetainItem]:
     """The items of a batch.
 
     Raises:
-        InvalidInput: It names the position and the field.
+        InvalidInput: It names the field and, of several items, the position.
     """
     if isinstance(items, str | bytes) or not isinstance(items, Sequence):
         raise InvalidInput("items must be a list of RetainItem")
@@ -183,7 +183,8 @@ def check_items(items: Any) -> list[RetainItem]:
         try:
             checked.append(check_item(item))
         except InvalidInput as error:
-            raise InvalidInput(f"items[{position}]: {error.message}") from None
+            place = f"items[{position}]: " if len(items) > 1 else ""
+            raise InvalidInput(f"{place}{error.message}") from None
     return checked
 
 

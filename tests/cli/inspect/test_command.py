@@ -21,7 +21,8 @@ from tests.cli.inspect import harbour
 def test_it_prints_its_addresses_serves_them_and_ends_with_control_c(home: Path) -> None:
     harbour.live(home, SQLiteBackend(home / "memory.db")).close()
     command = [sys.executable, "-m", "hindsight_teams.cli", "inspect", "--as", "lead", "--db", "memory.db"]
-    environment = {**os.environ, "HINDSIGHT_TEAMS_AUDIT": "audit.db", "PYTHONUNBUFFERED": "1", "COLUMNS": "200"}
+    environment = {**os.environ, "HINDSIGHT_TEAMS_AUDIT": "audit.db", "COLUMNS": "200"}
+    environment.pop("PYTHONUNBUFFERED", None)  # the address must reach a pipe without it
     with subprocess.Popen(command, cwd=home, env=environment, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         printed = [process.stdout.readline() for _ in range(3)]

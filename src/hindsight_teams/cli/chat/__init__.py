@@ -13,7 +13,7 @@ import typer
 from hindsight_teams.cli.completing import complete_recipes
 from hindsight_teams.cli.demo import Model
 from hindsight_teams.cli.failing import FAILED
-from hindsight_teams.cli.options import Db, Json, Url, Yes, backend, interactive
+from hindsight_teams.cli.options import Db, Json, Url, backend, interactive
 from hindsight_teams.cli.output import print_json, say
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def chat(
         str | None, typer.Option("--session", metavar="ID", help="The session to continue; a new one if not given.")
     ] = None,
     model: Model = None,
-    yes: Yes = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Let /forget forget without asking.")] = False,
     db: Db = None,
     url: Url = None,
     json: Json = False,

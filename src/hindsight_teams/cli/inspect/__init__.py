@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 import socket
+import sys
 import webbrowser
 from contextlib import closing, suppress
 from pathlib import Path
@@ -45,7 +46,8 @@ def inspect(
 ) -> None:
     """Look at a team's memory in the browser.
 
-    The page is served to this machine alone, and to whoever has the address with its token. It changes nothing.
+    The page is served to this machine alone, and to whoever has the address with its token. Without
+    --as it changes nothing.
     """
     try:
         import starlette  # noqa: F401
@@ -71,6 +73,7 @@ def inspect(
         with closing(listening(port)) as listener:
             address = f"http://127.0.0.1:{listener.getsockname()[1]}/#token="
             _announce(address, tokens, memory.team_id, curator, as_json=json)
+            sys.stdout.flush()  # a pipe or a file would get the address when the server ends
             if open_browser:
                 webbrowser.open(address + (tokens.curator or tokens.reader))
             app = application(subject, tokens=tokens, port=listener.getsockname()[1])

@@ -1,3 +1,5 @@
+"""Calls of members and curators, as the recorder notes them: allowed, denied, failed and cancelled."""
+
 from __future__ import annotations
 
 import asyncio

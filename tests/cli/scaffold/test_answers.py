@@ -1,3 +1,5 @@
+"""The names that ``new`` takes for a project, and those that it refuses."""
+
 from __future__ import annotations
 
 from pathlib import Path
