@@ -297,6 +297,31 @@ def test_confidence_is_the_share_that_the_best_memory_covers(backend: SQLiteBack
     assert open_question is None
 
 
+@pytest.mark.parametrize("question", ["What did Omar bake in May 2024?", "What did Omar bake on May 7, 2024?"])
+def test_a_month_that_is_a_stop_word_too_is_not_missed(backend: SQLiteBackend, question: str) -> None:
+    backend.retain("b", "Omar baked a pie with plums.", timestamp=NOON)
+    backend.retain("b", "The kiln is hot.", timestamp=NOON)
+    result = backend.recall("b", question)
+    assert result.results[0].text == "Omar baked a pie with plums."
+    assert result.confidence == pytest.approx(1.0)
+
+
+_GOODS = "barley hops malt yeast copper timber slate wool linen amber cobalt resin tallow quartz felt cork".split()
+
+
+@pytest.mark.parametrize("step", [None, timedelta(minutes=1)], ids=["undated", "dated"])
+def test_few_unsure_lines_come_back_from_notes_in_the_order_of_their_subjects(
+    backend: SQLiteBackend, step: timedelta | None
+) -> None:
+    notes = [
+        f"{verb} {good} {place}" for good in _GOODS for verb, place in (("Vera sells", "daily"), ("We store", "dry"))
+    ]
+    for number, note in enumerate(notes):
+        backend.retain("b", note, timestamp=None if step is None else NOON + number * step)
+    result = backend.recall("b", "Which orchestra performs on the roof beside the quartz?")
+    assert {memory.text for memory in result.results} == {"Vera sells quartz daily", "We store quartz dry"}
+
+
 def test_vectors_raise_the_confidence_in_other_words(path: Path) -> None:
     def embed(text: str) -> list[float]:
         return [1.0, 0.1] if "bill" in text or "invoice" in text else [0.1, 1.0]

@@ -388,10 +388,17 @@ def cut(found: Candidates, ranked: Sequence[Scored], sure: float | None, depth: 
     if not ranked:
         return []
     best = ranked[0].total
-    few = sure is not None and sure < weights.FEW_BELOW and not candidates.adjoining(found, ranked[0].candidate)
+    few = sure is not None and sure < weights.FEW_BELOW and not _stands_in_talk(found, ranked)
     kept = []
     for place, scored in enumerate(ranked[: weights.FEW if few else depth.results]):
         if scored.total < best * (weights.FIRST_FLOOR if place < weights.FIRST else depth.floor):
             break
         kept.append(scored)
     return kept
+
+
+def _stands_in_talk(found: Candidates, ranked: Sequence[Scored]) -> bool:
+    """Whether what stands beside the best line may answer in other words: in a document, or where somebody asks."""
+    best = ranked[0].candidate
+    first = [scored.candidate for scored in ranked[: weights.CONFIDENCE_FROM]]
+    return bool(candidates.adjoining(found, best)) and (not best.near or candidates.is_asked(found, first))

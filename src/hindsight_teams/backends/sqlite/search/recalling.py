@@ -76,8 +76,11 @@ class Question:
         # Most queries hold no word that dates are made of; then their many patterns are not tried.
         dated = not (text.isascii() and CORE.isdisjoint(TOKEN.findall(text.lower())) and not _DIGIT.search(text))
         spans = moments.spans(db, bank, text, now=now, size=size) if dated else []
-        named = {term for span in spans for term in tokens.terms(span.text)}
-        light = frozenset(t for t, word in shown.items() if t in named or word in LEFT_OUT_OF_ANSWERS)
+        # By words, too: "may" is no term of "May", but of "in May 2024".
+        dates = {word for span in spans for word in (*tokens.terms(span.text), *tokens.words(span.text))}
+        light = frozenset(
+            t for t, word in shown.items() if not dates.isdisjoint((t, word)) or word in LEFT_OUT_OF_ANSWERS
+        )
         return Question(shown, names, silent, light, joined, spans, rest or text)
 
 
