@@ -144,3 +144,24 @@ def test_the_line_of_the_time_that_a_question_names_stands_before_a_newer_one(me
     member.retain("Otter had filter two swapped.", timestamp=datetime(2026, 3, 2, tzinfo=UTC))
     assert texts(member, "Which filter of Otter was swapped?")[0] == "Otter had filter two swapped."
     assert texts(member, "Which filter of Otter was swapped in Q3 2025?")[0] == "Otter had filter one swapped."
+
+
+@pytest.mark.parametrize(
+    ("home", "move", "question"),
+    [
+        ("Die Witwe wohnt in Graz.", "Die Firma ist nach Linz gezogen.", "Wo wohnt die Witwe?"),
+        ("Mein Bruder wohnt in Graz.", "Meine Tante ist nach Linz gezogen.", "Wo wohnt mein Bruder?"),
+        ("La familia vive en Lima.", "La oficina se ha mudado a Quito.", "¿Dónde vive la familia?"),
+        ("Le gardien habite à Lyon.", "Le bureau a déménagé à Metz.", "Où habite le gardien ?"),
+        ("O dono mora em Faro.", "O escritório mudou para Braga.", "Onde mora o dono?"),
+        ("Mr Hart lives in Oslo.", "Mr Dean moved to Bergen.", "Where does Mr Hart live?"),
+        ("Kate Hill lives in Oslo.", "Kate Moss moved to Bergen.", "Where does Kate Hill live?"),
+    ],
+)
+def test_a_move_of_somebody_else_does_not_stand_before_where_one_lives(
+    member: MemberMemory, home: str, move: str, question: str
+) -> None:
+    member.retain(home, timestamp=SAID)
+    member.retain(move, timestamp=SAID + DAY)
+    assert texts(member, question)[0] == home
+    assert home in member.reflect(question).text.splitlines()[0]
