@@ -306,6 +306,33 @@ def test_a_month_that_is_a_stop_word_too_is_not_missed(backend: SQLiteBackend, q
     assert result.confidence == pytest.approx(1.0)
 
 
+@pytest.mark.parametrize(
+    ("told", "question"),
+    [
+        ("办公室在十二楼。", "办公室在几楼？"),
+        ("會議是三點。", "會議是幾點？"),
+        ("会議は五階です。", "会議は何階ですか？"),
+        ("田中さんは三十歳だ。", "田中さんは何歳？"),
+        ("회의는 네 시에 시작한다.", "회의는 몇 시에 시작해?"),
+        ("Toplantı çarşamba günü.", "Toplantı ne zaman?"),
+        ("Kantor pindah ke Jakarta.", "Di mana kantor?"),
+        ("রিনা খুলনায় থাকে।", "রিনা কোথায় থাকে?"),
+        ("علی لاہور میں رہتا ہے۔", "علی کہاں رہتا ہے؟"),
+    ],
+)
+def test_what_only_asks_is_no_word_that_the_answer_lacks(backend: SQLiteBackend, told: str, question: str) -> None:
+    for text in (told, "The kiln is hot.", "仓库有猫。"):
+        backend.retain("b", text)
+    assert told in backend.reflect("b", question).text.splitlines()[0]
+
+
+@pytest.mark.parametrize("text", ["几何课在周一", "十几年前他来过", "茶几是木头的"])
+def test_a_sign_that_asks_elsewhere_is_found_in_a_word(backend: SQLiteBackend, text: str) -> None:
+    backend.retain("b", "课在周二")
+    backend.retain("b", text)
+    assert backend.recall("b", text).results[0].text == text
+
+
 _GOODS = "barley hops malt yeast copper timber slate wool linen amber cobalt resin tallow quartz felt cork".split()
 
 

@@ -309,8 +309,10 @@ class _Lines:
             if new.moves and old.lives and old.lives <= new.terms:
                 return place
             changed = new.changed and not old.changed
-            # "Nora likes jazz" is not news about tea: what is asked for by name must stand in the newer line too.
-            if not changed and (older.candidate.mask & ~mask or total < weights.UPDATE_SHARE * older.total):
+            # "Nora likes jazz" is not news about tea: what is asked for by name must stand in the newer line too, or
+            # more than the subject where it tells a change: "Nora moved" is not news about whether she is married.
+            lacks = older.candidate.mask & ~mask and not (changed and (old.terms & new.terms) - {old.subject})
+            if lacks or (not changed and total < weights.UPDATE_SHARE * older.total):
                 continue
             if self._alike(old, new, changed=changed, as_good=total >= _NEARLY * older.total):
                 return place
