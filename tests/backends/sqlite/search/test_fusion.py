@@ -425,10 +425,13 @@ def test_what_differs_by_an_edit_weighs_as_lacking_unless_it_is_held(nowhere: sq
         assert fusion.confidence(Scene(nowhere, first).found, hits, ranking(first), Similar(), light=()) == about(sure)
 
 
-def test_a_light_word_weighs_nothing_unless_it_is_held_or_all_there_is(nowhere: sqlite3.Connection) -> None:
+def test_a_light_word_weighs_nothing_unless_it_is_held_beside_another_or_all_there_is(
+    nowhere: sqlite3.Connection,
+) -> None:
     for mask, light, sure in (
         (TEA, {"cake"}, 1.0),
-        (CAKE, {"cake"}, 1 / 6),
+        (TEA | CAKE, {"cake"}, 5 / 6),
+        (CAKE, {"cake"}, 0.0),
         (TEA, {"tea", "cake"}, 1.0),
         (0, {"tea", "cake"}, 0.0),
     ):

@@ -333,6 +333,19 @@ def test_a_sign_that_asks_elsewhere_is_found_in_a_word(backend: SQLiteBackend, t
     assert backend.recall("b", text).results[0].text == text
 
 
+@pytest.mark.parametrize(
+    "question", ["What did Zork do last year?", "Who was sacked last year?", "Which band played on 3 May 2023?"]
+)
+def test_what_shares_only_its_date_with_a_question_tells_nothing_about_it(
+    backend: SQLiteBackend, question: str
+) -> None:
+    for text in ("Last year there were 41 complaints.", "On 3 May 2023 Ines joined.", "The kiln is hot."):
+        backend.retain("b", text, timestamp=NOON)
+    assert backend.recall("b", question, query_timestamp=NOON).confidence == 0.0
+    assert backend.reflect("b", question).based_on == []
+    assert backend.recall("b", "What happened last year?", query_timestamp=NOON).confidence == pytest.approx(1.0)
+
+
 _GOODS = "barley hops malt yeast copper timber slate wool linen amber cobalt resin tallow quartz felt cork".split()
 
 

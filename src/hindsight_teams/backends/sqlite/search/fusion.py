@@ -202,17 +202,17 @@ def confidence(
     be told.
 
     Args:
-        light: Terms that weigh nothing unless the memory holds them, where the question has others.
+        light: Terms that weigh nothing where the question has others, unless the memory holds one of those too.
     """
     first = [scored.candidate for scored in ranked[: weights.CONFIDENCE_FROM]]
     held = [(0, 0.0)]
     for candidate in first:
         # What happens to be noted one after the other is no evidence: only a document or session has neighbours.
         beside = 0.0 if candidate.stream == ARRIVAL else candidates.added(found, candidate, hits)
-        held.append((candidate.mask, hits.weight(candidate.mask) + beside))
+        held.append((candidate.mask, _told(hits, candidate.mask, light) + beside))
     if candidates.in_conversation(found, first):
         together = reduce(or_, (mask for mask, _ in held))
-        held.append((together, hits.weight(together)))
+        held.append((together, _told(hits, together, light)))
     shares = [weight / whole for mask, weight in held if (whole := _asked(hits, mask, light))]
     shares = shares or [weight / whole for mask, weight in held if (whole := _asked(hits, mask, ()))]
     parts = [min(1.0, max(shares))] if shares else []
@@ -222,6 +222,12 @@ def confidence(
         least, most = weights.OUTSTANDING
         parts.append(min(1.0, max(0.0, (gap - least) / (most - least))))
     return max(parts[0], statistics.fmean(parts)) if parts else None
+
+
+def _told(hits: WordHits, mask: int, light: Collection[str]) -> float:
+    """What a memory of this mask covers: nothing if all that it holds of the question is "last year"."""
+    heavy = [bit for bit, term in enumerate(hits.terms) if hits.weights[bit] and term.text not in light]
+    return 0.0 if (heavy or hits.missing) and not any(mask >> bit & 1 for bit in heavy) else hits.weight(mask)
 
 
 def _asked(hits: WordHits, mask: int, light: Collection[str]) -> float:
