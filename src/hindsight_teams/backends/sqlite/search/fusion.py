@@ -413,5 +413,5 @@ def cut(found: Candidates, ranked: Sequence[Scored], sure: float | None, depth: 
 def _stands_in_talk(found: Candidates, ranked: Sequence[Scored]) -> bool:
     """Whether what stands beside the best line may answer in other words: in a document, or where somebody asks."""
     best = ranked[0].candidate
-    first = [scored.candidate for scored in ranked[: weights.CONFIDENCE_FROM]]
+    first = [scored.candidate for scored in ranked[: weights.FIRST]]
     return bool(candidates.adjoining(found, best)) and (not best.near or candidates.is_asked(found, first))
