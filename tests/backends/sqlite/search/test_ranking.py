@@ -297,6 +297,71 @@ def test_confidence_is_the_share_that_the_best_memory_covers(backend: SQLiteBack
     assert open_question is None
 
 
+@pytest.mark.parametrize("question", ["What did Omar bake in May 2024?", "What did Omar bake on May 7, 2024?"])
+def test_a_month_that_is_a_stop_word_too_is_not_missed(backend: SQLiteBackend, question: str) -> None:
+    backend.retain("b", "Omar baked a pie with plums.", timestamp=NOON)
+    backend.retain("b", "The kiln is hot.", timestamp=NOON)
+    result = backend.recall("b", question)
+    assert result.results[0].text == "Omar baked a pie with plums."
+    assert result.confidence == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("told", "question"),
+    [
+        ("办公室在十二楼。", "办公室在几楼？"),
+        ("會議是三點。", "會議是幾點？"),
+        ("会議は五階です。", "会議は何階ですか？"),
+        ("田中さんは三十歳だ。", "田中さんは何歳？"),
+        ("회의는 네 시에 시작한다.", "회의는 몇 시에 시작해?"),
+        ("Toplantı çarşamba günü.", "Toplantı ne zaman?"),
+        ("Kantor pindah ke Jakarta.", "Di mana kantor?"),
+        ("রিনা খুলনায় থাকে।", "রিনা কোথায় থাকে?"),
+        ("علی لاہور میں رہتا ہے۔", "علی کہاں رہتا ہے؟"),
+    ],
+)
+def test_what_only_asks_is_no_word_that_the_answer_lacks(backend: SQLiteBackend, told: str, question: str) -> None:
+    for text in (told, "The kiln is hot.", "仓库有猫。"):
+        backend.retain("b", text)
+    assert told in backend.reflect("b", question).text.splitlines()[0]
+
+
+@pytest.mark.parametrize("text", ["几何课在周一", "十几年前他来过", "茶几是木头的"])
+def test_a_sign_that_asks_elsewhere_is_found_in_a_word(backend: SQLiteBackend, text: str) -> None:
+    backend.retain("b", "课在周二")
+    backend.retain("b", text)
+    assert backend.recall("b", text).results[0].text == text
+
+
+@pytest.mark.parametrize(
+    "question", ["What did Zork do last year?", "Who was sacked last year?", "Which band played on 3 May 2023?"]
+)
+def test_what_shares_only_its_date_with_a_question_tells_nothing_about_it(
+    backend: SQLiteBackend, question: str
+) -> None:
+    for text in ("Last year there were 41 complaints.", "On 3 May 2023 Ines joined.", "The kiln is hot."):
+        backend.retain("b", text, timestamp=NOON)
+    assert backend.recall("b", question, query_timestamp=NOON).confidence == 0.0
+    assert backend.reflect("b", question).based_on == []
+    assert backend.recall("b", "What happened last year?", query_timestamp=NOON).confidence == pytest.approx(1.0)
+
+
+_GOODS = "barley hops malt yeast copper timber slate wool linen amber cobalt resin tallow quartz felt cork".split()
+
+
+@pytest.mark.parametrize("step", [None, timedelta(minutes=1)], ids=["undated", "dated"])
+def test_few_unsure_lines_come_back_from_notes_in_the_order_of_their_subjects(
+    backend: SQLiteBackend, step: timedelta | None
+) -> None:
+    notes = [
+        f"{verb} {good} {place}" for good in _GOODS for verb, place in (("Vera sells", "daily"), ("We store", "dry"))
+    ]
+    for number, note in enumerate(notes):
+        backend.retain("b", note, timestamp=None if step is None else NOON + number * step)
+    result = backend.recall("b", "Which orchestra performs on the roof beside the quartz?")
+    assert {memory.text for memory in result.results} == {"Vera sells quartz daily", "We store quartz dry"}
+
+
 def test_vectors_raise_the_confidence_in_other_words(path: Path) -> None:
     def embed(text: str) -> list[float]:
         return [1.0, 0.1] if "bill" in text or "invoice" in text else [0.1, 1.0]

@@ -227,3 +227,35 @@ def test_days_that_are_one_span_are_read(backend: SQLiteBackend, text: str, firs
     assert memory.occurred_at is not None
     assert memory.occurred_end is not None
     assert (f"{memory.occurred_at:%Y-%m-%d}", f"{memory.occurred_end:%Y-%m-%d}") == (first, last)
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("On Thursday Lotte repaired the pump.", "2026-11-19"),
+        ("Last Thursday Lotte repaired the pump.", "2026-11-19"),
+        ("Yesterday Bram and Lotte sold the boat.", "2026-11-24"),
+        ("It rained. Tomorrow Bram sells the boat.", "2026-11-26"),
+        ("In March Lena left the firm.", "2026-03-01"),
+    ],
+)
+def test_a_name_after_the_time_that_opens_a_sentence_is_no_part_of_it(
+    backend: SQLiteBackend, text: str, day: str
+) -> None:
+    memory = stored(backend, text)
+    assert memory.occurred_at is not None
+    assert f"{memory.occurred_at:%Y-%m-%d}" == day
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Yesterday Once More was her song.",
+        "On Friday Street nobody parked.",
+        "The band Yesterday Ines played.",
+        "Tuesday Weld was an actress.",
+        "We saw April March dance.",
+    ],
+)
+def test_a_name_that_begins_with_a_time_is_none(backend: SQLiteBackend, text: str) -> None:
+    assert stored(backend, text).occurred_at is None

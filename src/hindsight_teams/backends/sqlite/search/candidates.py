@@ -260,12 +260,14 @@ def in_conversation(found: Candidates, first: Iterable[Candidate]) -> bool:
 
     Notes of several people that stand one after the other are no conversation.
     """
-    beside = [
-        no
-        for own in first
-        if own.stream != ARRIVAL and any(near.author != own.author for near in adjoining(found, own))
-        for no in (own.no, *(near.no for near in adjoining(found, own)))
-    ]
+    return is_asked(
+        found, [c for c in first if c.stream != ARRIVAL and any(n.author != c.author for n in adjoining(found, c))]
+    )
+
+
+def is_asked(found: Candidates, among: Iterable[Candidate]) -> bool:
+    """Whether one of some memories, or of those just before and after them, asks something."""
+    beside = [near.no for own in among for near in (own, *adjoining(found, own))]
     sql = "SELECT 1 FROM memory WHERE no IN (SELECT value FROM json_each(?)) AND text GLOB '*[?\uff1f\u061f]*' LIMIT 1"
     return bool(beside) and found.db.execute(sql, (json.dumps(beside),)).fetchone() is not None
 

@@ -43,6 +43,8 @@ _MOVES = frozenset(
     " pindah 搬到 搬去 っ越".split()
 )
 _LIVES = frozenset("live resid base dwell wohnt lebt vive habit abita woont mora живет tinggal 住在 に住".split())
+_UNSPACED = "\u2e80"
+"""What begins here is written without spaces and indexed in pairs, which run into the verb."""
 _WHEN = frozenset("now sinc last week month year today yesterday again current".split())
 """Stems that tell since when the newer line holds."""
 
@@ -203,17 +205,17 @@ def confidence(
     be told.
 
     Args:
-        light: Terms that weigh nothing unless the memory holds them, where the question has others.
+        light: Terms that weigh nothing where the question has others, unless the memory holds one of those too.
     """
     first = [scored.candidate for scored in ranked[: weights.CONFIDENCE_FROM]]
     held = [(0, 0.0)]
     for candidate in first:
         # What happens to be noted one after the other is no evidence: only a document or session has neighbours.
         beside = 0.0 if candidate.stream == ARRIVAL else candidates.added(found, candidate, hits)
-        held.append((candidate.mask, hits.weight(candidate.mask) + beside))
+        held.append((candidate.mask, _told(hits, candidate.mask, light) + beside))
     if candidates.in_conversation(found, first):
         together = reduce(or_, (mask for mask, _ in held))
-        held.append((together, hits.weight(together)))
+        held.append((together, _told(hits, together, light)))
     shares = [weight / whole for mask, weight in held if (whole := _asked(hits, mask, light))]
     shares = shares or [weight / whole for mask, weight in held if (whole := _asked(hits, mask, ()))]
     parts = [min(1.0, max(shares))] if shares else []
@@ -223,6 +225,12 @@ def confidence(
         least, most = weights.OUTSTANDING
         parts.append(min(1.0, max(0.0, (gap - least) / (most - least))))
     return max(parts[0], statistics.fmean(parts)) if parts else None
+
+
+def _told(hits: WordHits, mask: int, light: Collection[str]) -> float:
+    """What a memory of this mask covers: nothing if all that it holds of the question is "last year"."""
+    heavy = [bit for bit, term in enumerate(hits.terms) if hits.weights[bit] and term.text not in light]
+    return 0.0 if (heavy or hits.missing) and not any(mask >> bit & 1 for bit in heavy) else hits.weight(mask)
 
 
 def _asked(hits: WordHits, mask: int, light: Collection[str]) -> float:
@@ -273,6 +281,8 @@ class _Line:
     """The terms of a line, and when it was said last; a long line has none, since it is no update and has none."""
 
     __slots__ = ("changed", "lives", "moves", "said", "subject", "terms")
+    lives: frozenset[str]
+    """Who lives where it tells: all before the verb, since an article or "my" is nobody."""
 
     def __init__(self, candidate: Candidate, said: int) -> None:
         body = _body(candidate)
@@ -283,7 +293,8 @@ class _Line:
         self.terms = terms = frozenset(body)
         self.changed = not terms.isdisjoint(_CHANGES)
         self.moves = not terms.isdisjoint(_MOVES)
-        self.lives = not terms.isdisjoint(_LIVES)
+        verb = next((place for place, term in enumerate(body) if term in _LIVES), 0)
+        self.lives = frozenset(body[:verb] if body and body[verb] < _UNSPACED else body[: bool(verb)])
 
 
 class _Lines:
@@ -304,11 +315,13 @@ class _Lines:
             # Where the question names a time that the older fits better, it is not an older version.
             if old.said >= said or not old.terms or older.time > time:
                 continue
-            if new.moves and old.lives and old.subject == new.subject:
+            if new.moves and old.lives and old.lives <= new.terms:
                 return place
             changed = new.changed and not old.changed
-            # "Nora likes jazz" is not news about tea: what is asked for by name must stand in the newer line too.
-            if not changed and (older.candidate.mask & ~mask or total < weights.UPDATE_SHARE * older.total):
+            # "Nora likes jazz" is not news about tea: what is asked for by name must stand in the newer line too, or
+            # more than the subject where it tells a change: "Nora moved" is not news about whether she is married.
+            lacks = older.candidate.mask & ~mask and not (changed and (old.terms & new.terms) - {old.subject})
+            if lacks or (not changed and total < weights.UPDATE_SHARE * older.total):
                 continue
             if self._alike(old, new, changed=changed, as_good=total >= _NEARLY * older.total):
                 return place
@@ -391,10 +404,17 @@ def cut(found: Candidates, ranked: Sequence[Scored], sure: float | None, depth: 
     if not ranked:
         return []
     best = ranked[0].total
-    few = sure is not None and sure < weights.FEW_BELOW and not candidates.adjoining(found, ranked[0].candidate)
+    few = sure is not None and sure < weights.FEW_BELOW and not _stands_in_talk(found, ranked)
     kept = []
     for place, scored in enumerate(ranked[: weights.FEW if few else depth.results]):
         if scored.total < best * (weights.FIRST_FLOOR if place < weights.FIRST else depth.floor):
             break
         kept.append(scored)
     return kept
+
+
+def _stands_in_talk(found: Candidates, ranked: Sequence[Scored]) -> bool:
+    """Whether what stands beside the best line may answer in other words: in a document, or where somebody asks."""
+    best = ranked[0].candidate
+    first = [scored.candidate for scored in ranked[: weights.FIRST]]
+    return bool(candidates.adjoining(found, best)) and (not best.near or candidates.is_asked(found, first))

@@ -102,4 +102,6 @@ def closeness(candidate: Candidate, wanted: Sequence[Named], per_word: float, co
 
 
 def _distance(first: int, last: int, since: int, until: int) -> int:
-    return max(0, since - last, first - until)
+    """How far outside a span something lies, at least a day: what begins when a month ends is not in it."""
+    outside = max(0, since - last, first - until)
+    return outside and max(outside, _DAY)

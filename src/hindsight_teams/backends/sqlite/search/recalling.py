@@ -76,8 +76,11 @@ class Question:
         # Most queries hold no word that dates are made of; then their many patterns are not tried.
         dated = not (text.isascii() and CORE.isdisjoint(TOKEN.findall(text.lower())) and not _DIGIT.search(text))
         spans = moments.spans(db, bank, text, now=now, size=size) if dated else []
-        named = {term for span in spans for term in tokens.terms(span.text)}
-        light = frozenset(t for t, word in shown.items() if t in named or word in LEFT_OUT_OF_ANSWERS)
+        # By words, too: "may" is no term of "May", but of "in May 2024".
+        dates = {word for span in spans for word in (*tokens.terms(span.text), *tokens.words(span.text))}
+        light = frozenset(
+            t for t, word in shown.items() if not dates.isdisjoint((t, word)) or word in LEFT_OUT_OF_ANSWERS
+        )
         return Question(shown, names, silent, light, joined, spans, rest or text)
 
 
@@ -290,9 +293,12 @@ _FRAMES_UNSPACED = re.compile(
 _ASKING = re.compile(
     "什么时候|什麼時候|什么时间|为什么|為什麼|什么|什麼|多少|哪里|哪裡|哪儿|哪个|哪個|哪些|谁|誰|怎么样|怎么|怎麼|如何|何时|吗|嗎"
     "|いつ|どこ|だれ|なぜ|どの|どれ|どう|何ですか|なんですか|ですか|ますか"
+    "|(?<![十百千好])第?[几幾][楼樓层層点點号號个個天月年岁歲次位人张張本块塊台辆輛家级級页頁]"
+    "|何(?:[階時分人個月日年歳番回枚本号円台冊匹杯]|曜日|メートル|キロ)|몇 ?(?:[층시분명개월일년살번호대권]|마리)"
     "|언제|어디서|어디|누가|누구|무엇|왜|어떻게"
 )
-"""Words that ask, in scripts whose words are indexed in pairs: with their neighbours they make pairs of no meaning."""
+"""Words that ask, in scripts whose words are indexed in pairs: with their neighbours they make pairs of no meaning.
+"How many" takes what it counts along, which stands in another pair of the answer."""
 
 
 def subject(query: str) -> str:

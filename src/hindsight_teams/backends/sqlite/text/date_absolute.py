@@ -272,6 +272,11 @@ def _quarter(m: re.Match[str], reading: Reading) -> Days | None:
     return yearless(lambda year: unit_at("quarter", date(year, number * 3, 1), 0), reading.of_the_past(), m.start())
 
 
+@rule(rf"(?:the\s+)?(?:last|final)\s+quarter\s+of\s+({Y}|['\u2019]\d\d)\b", ("the", "last", "final"))
+def _last_quarter(m: re.Match[str], reading: Reading) -> Days:
+    return unit_at("quarter", date(full_year(m[1].lstrip("'\u2019")), 12, 1), 0)
+
+
 @rule(rf"h([12])(?:\s+of)?,?\s+({Y}|['\u2019]\d\d)\b", ("h",))
 def _half_year(m: re.Match[str], reading: Reading) -> Days:
     year, month = full_year(m[2].lstrip("'\u2019")), 1 if m[1] == "1" else 7

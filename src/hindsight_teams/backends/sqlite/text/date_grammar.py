@@ -94,6 +94,13 @@ _AFTER = re.compile(r"(?:['\u2019]s\b|\s+[A-Z\u00c0-\u00de])")
 _AFTER_NAME = re.compile(
     rf"\s+(?:I\b|{'|'.join(sorted({w.title() for w in MONTHS if w.isascii()}, key=len, reverse=True))})"
 )
+_BEGINNING = re.compile(r"(?:^|[.!?:;]\s+)$")
+_OPENING = re.compile(r"(?:^|[.!?:;]\s+)(?:[Oo]n|[Ii]n|[Ll]ast|[Nn]ext)\s+$")
+_WHO = re.compile(
+    r"\s+(?!(?:Street|Road|Lane|Square|Market|Night|Morning|Club|Times|Post|Show|Madness|Fools)\b)"
+    r"[A-Z\u00c0-\u00de][^\W\d_]+\s+[a-z]"
+)
+"""After the time that opens a sentence, one word with a capital tells who did it: "On Monday Ines fell"."""
 
 
 def is_name(reading: Reading, start: int, end: int, *, capital: bool = True) -> bool:
@@ -108,7 +115,7 @@ def is_name(reading: Reading, start: int, end: int, *, capital: bool = True) -> 
         return False
     after = _AFTER.match(raw, end)
     if after and not _AFTER_NAME.match(raw, end):
-        return True
+        return not (_WHO.match(raw, end) and (_OPENING if capital else _BEGINNING).search(raw, 0, start))
     if capital:
         return word[0].islower() and word.lower() in ("may", "march", "sun", "mar", "dec", "jan")
     return word[0].isupper() and start > 0 and raw[:start].rstrip()[-1:] not in (".", "!", ":", "?", "-", "\u201c", '"')
