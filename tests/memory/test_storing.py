@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -113,8 +114,20 @@ def test_what_the_guard_holds_back_waits_and_the_others_are_stored(backend: SQLi
     assert (receipt.items_count, receipt.held, receipt.quarantined) == (3, 1, True)
     assert backend.list_memories("desk:shared").total == 2
     assert [item.item.content for item in memory.reviews().pending()] == [POISON]
-    written = [(event.outcome, event.count) for event in audit.events if event.verb == "retain"]
-    assert written == [("allowed", 2), ("quarantined", 1)]
+    written = [(event.outcome, event.count, event.reason) for event in audit.events if event.verb == "retain"]
+    reason = memory.reviews().pending()[0].reason
+    assert written == [("allowed", 2, None), ("quarantined", 1, reason)]
+    assert reason
+
+
+def test_many_tell_what_the_backend_told(backend: SQLiteBackend) -> None:
+    class Noting(DelegatingBackend):
+        def execute(self, request: Request[Any], /) -> Any:
+            answer = super().execute(request)
+            return replace(answer, notes=("the disk is nearly full",)) if isinstance(request, Retain) else answer
+
+    receipt = team(Noting(backend)).member("scout").retain_many(lines(AT_ONCE + 1), bank="shared")
+    assert receipt.notes == ("the disk is nearly full",)
 
 
 def test_a_long_document_keeps_its_order_and_a_shorter_one_replaces_it(backend: SQLiteBackend) -> None:
