@@ -17,6 +17,7 @@ from hindsight_teams.models import Memory, RecallResult, RetainItem
 from hindsight_teams.requests import Recall, Retain
 from hindsight_teams.requests.checks import check_context
 from hindsight_teams.requests.driver import Steps, arun, given, run
+from hindsight_teams.text import is_blank
 
 if TYPE_CHECKING:
     from hindsight_teams.memory.member import MemberMemory
@@ -114,8 +115,16 @@ class Proposals:
             )
         return self.definition.banks[to].resolve(who)
 
+    def _without_secrets(self, who: Caller, to: str, reason: str) -> Steps[str]:
+        """The reason as the guard lets it pass: it is stored beside the memory, and a curator reads it."""
+        if is_blank(reason):
+            return reason
+        passed, _, _ = yield from judged(self.memory, who, to, RetainItem(reason), counts=False)
+        return passed.content
+
     def _proposed(self, who: Caller, text: str, to: str, reason: str, recorder: Recorder) -> Steps[ReviewItem]:
         target_id = self.target_id(who, to, reason)
+        reason = yield from self._without_secrets(who, to, reason)
         own = self.memory.rights.read_targets(who, Access.RECALL, None)
         answers = yield [
             Recall(bank=source.bank_id, query=text, filter=read_filter(signed=True, scope_tags=source.grant.scope_tags))
@@ -148,6 +157,7 @@ class Proposals:
         recorder = Recorder(memory.audit, who, "propose")
         try:
             target_id = self.target_id(who, to, reason)
+            reason = yield from self._without_secrets(who, to, reason)
             grant = self.definition.grants.get(who.member or "", {}).get(to)
             scope = grant.scope_tags if grant is not None else ()
             sealed = []
