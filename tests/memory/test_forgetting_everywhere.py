@@ -340,9 +340,9 @@ class TestTheRecord:
         broken.member("clerk").retain(NOTE, bank="shared", caller=ADA)
         with pytest.raises(raised):
             broken.forget(user="ada", dry_run=False, actor="vera")
-        events = log.query(verb="forget", user="ada")
-        assert {(e.outcome, e.error, e.actor) for e in events} == {("error", raised.__name__, "vera")}
-        assert "house:shared" in {e.bank_id for e in events}
+        [event] = log.query(verb="forget", user="ada")
+        assert (event.outcome, event.error, event.actor) == ("error", raised.__name__, "vera")
+        assert event.bank_id == "house:shared"
 
     def test_where_it_can_not_be_recorded_nothing_is_forgotten(
         self, backend: SQLiteBackend, monkeypatch: pytest.MonkeyPatch

@@ -103,13 +103,12 @@ class Forgetting:
         try:
             recorder.begun()
             listed: Plan = yield from self._planned(selection)
-            if dry_run:
-                report = ForgetReport(listed.memories)
-            else:
-                report = yield from self._carried_out(selection, listed, recorder)
         except BaseException as error:
             recorder.failed(error)
             raise
+        report = ForgetReport(listed.memories)
+        if not dry_run:  # which records each bank, and so a failure too
+            report = yield from self._carried_out(selection, listed, recorder)
         for bank_id, memories in listed.memories.items() if dry_run else ():
             recorder.ended([BankName(bank_id=bank_id)], ids={bank_id: [memory.id for memory in memories]})
         if not listed.memories:
