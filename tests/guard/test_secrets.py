@@ -27,6 +27,7 @@ TWO_LISTED = "[redacted: password], [redacted: password]"
 @pytest.mark.parametrize("kind", SECRETS)
 def test_a_secret_of_known_shape_is_replaced_by_its_kind(kind: str) -> None:
     assert redact(f"Ada said {SECRETS[kind]} in the call.") == f"Ada said [redacted: {kind}] in the call."
+    assert redact(SECRETS[kind]) == f"[redacted: {kind}]"
 
 
 @pytest.mark.parametrize(
