@@ -201,6 +201,27 @@ def test_only_a_proposer_proposes(backend: SQLiteBackend) -> None:
     assert backend.list_banks() == []
 
 
+def test_a_proposal_is_of_the_signed_memory_and_belongs_to_whose_bank_it_is_for(backend: SQLiteBackend) -> None:
+    audit = Kept()
+    memory = team(backend, audit=audit)
+    backend.retain("desk:shared", "Box 1 is lost.", context="imported")
+    backend.retain("desk:shared", "Box 1 is lost.", context="imported twice")
+    [signed] = memory.member("scout").retain("Box 1 is lost.", bank="shared", context="said").memory_ids
+    item = memory.proposals("scout").propose("Box 1 is lost.", to="journal", caller=ADA)
+    assert item.origin == f"desk:shared#{signed}"
+    assert {"user:ada", "author:scout"} <= set(item.item.tags or ())
+    event = audit.events[-1]
+    assert (event.verb, event.bank, list(event.memory_ids), event.count) == ("propose", "journal", [signed], 1)
+
+
+def test_the_reason_of_a_proposal_is_no_write_of_its_own(backend: SQLiteBackend) -> None:
+    guard = Guard(default_checks(writes_per_minute=1))
+    proposals = team(backend, guard=guard).proposals("scout")
+    assert len(proposals.propose_many(lines(3), to="shared", caller=ADA, reason="for all")) == 3
+    with pytest.raises(ContentRefused):
+        proposals.propose_many(lines(1), to="shared", caller=ADA, reason="for all")
+
+
 def test_a_secret_is_taken_out_of_the_reason_of_a_proposal(backend: SQLiteBackend) -> None:
     memory = team(backend)
     memory.member("scout").retain("Box 1 is lost.", bank="shared")
