@@ -76,6 +76,8 @@ def test_a_secret_of_known_shape_is_replaced_by_its_kind(kind: str) -> None:
         ("The DB creds are postgres / Elephant_77x", "The DB creds are postgres / [redacted: password]"),
         ("Das Passwort heißt Sonnenblume99!", "Das Passwort heißt [redacted: password]!"),
         ("PGPASSWORD=oP3nS3same psql -h db", "PGPASSWORD=[redacted: password] psql -h db"),
+        ("mysql -u root -pTulpe_2031 shop", "mysql -u root -p[redacted: password] shop"),
+        ("Amazon: mail ada@web.de, pass Kirschbaum_88", "Amazon: mail ada@web.de, pass [redacted: password]"),
         ("The recovery codes are 8f3k-92md and 77qz-p01x.", "The recovery codes are " + TWO),
         ("Mes codes: the backup codes are 8f3k92md, 77qzp01x", "Mes codes: the backup codes are " + TWO_LISTED),
         ("Mon code de carte bancaire est 5521.", "Mon code de carte bancaire est [redacted: PIN]."),
@@ -116,6 +118,7 @@ def test_a_secret_beside_a_word_that_says_so_is_replaced(text: str, redacted: st
         "The password argon2id hash and the password 12-character minimum are set.",
         "Sandbox.create(api_key=self.api_key, base_url=self.base_url, timeout=timeout_2)",
         "The bus pass: 30 days.",
+        "mysql -u root -p shop, or psql -p 5432; on Sunday, pass the 12 cones.",
         "We took Argon2id as the password hash.",
     ],
 )

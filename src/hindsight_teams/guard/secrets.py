@@ -54,12 +54,15 @@ _SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 _CONNECTION = re.compile(r"\b[a-z][a-z0-9+.-]{1,20}://[^\s:/@]{0,100}:(?P<value>[^\s@/]{1,200})@")
 _AUTHORIZATION = re.compile(r"(?i)\b(?:bearer|basic)\s+(?P<value>[A-Za-z0-9._~+/-]{16,4096}={0,2})")
 _USER_AND_PASSWORD = re.compile(
-    r"(?:^|\s)(?:-u|--user|--proxy-user)(?:\s{1,3}|=)[\"']?[^\s:\"']{1,64}:(?P<value>[^\s\"']{1,200})", re.MULTILINE
+    r"(?:(?:^|\s)(?:-u|--user|--proxy-user)(?:\s{1,3}|=)[\"']?[^\s:\"']{1,64}:"
+    r"|\b(?:mysql(?:dump|admin)?|mariadb|sshpass)\b[^\n]{0,60}?\s-p(?!ort\b|rotocol|roxy)[\"']?)(?P<value>[^\s\"']{1,200})",
+    re.MULTILINE,
 )
 # Words that announce a password, a key or a code, in English, German, French, Spanish, Italian, Portuguese, Dutch,
 # Polish, Russian, Japanese, Chinese and Korean.
 _WORDS = (
-    r"(?:pg|db|smtp|ftp|ssh|ldap)?pass ?(?:word|phrase|code|wort|wd)s?|pwd|pw|(?<=my )pass|(?<=[,;/|] )pass(?=\s?[:=])"
+    r"(?:pg|db|smtp|ftp|ssh|ldap)?pass ?(?:word|phrase|code|wort|wd)s?|pwd|pw|(?<=my )pass"
+    r"|(?<=[,;/|] )pass(?=\s?[:=]| \S{0,40}\d)"
     r"|(?:recovery|backup|2fa|mfa|wiederherstellungs)[ -]?codes?"
     r"|secret|cred(?:ential)?s?|(?:api|access|secret|private|signing|encryption"
     r"|account|auth)[ _-]?(?:key|token)|client[ _-]?secret|token|login|kenn?wort|passwört\w{0,2}|(?:api|zugangs"
