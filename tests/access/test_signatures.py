@@ -254,3 +254,8 @@ def test_a_memory_for_another_bank_carries_the_signature_of_whose_bank_that_is()
         *("user:ada", "tagset:none"),
         "team:desk",
     ]
+    # What says under which tags its author put it is not said twice, whatever other tags stand beside it.
+    signed = ["red", provenance.tagset(["red"])]
+    assert provenance.for_bank_of(ada, needs, {}, signed)[1] == [*signed, "team:desk", "user:ada"]
+    twice = ["red", "blue", provenance.tagset(["red"])]
+    assert sum(tag.startswith("tagset:") for tag in provenance.for_bank_of(ada, needs, {}, twice)[1]) == 1

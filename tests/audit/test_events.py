@@ -1,3 +1,4 @@
+import asyncio
 import logging
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -8,8 +9,9 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from hindsight_teams.access.grants import Caller
-from hindsight_teams.audit import AuditEvent, AuditTrail, SpanSink, StructlogSink
-from hindsight_teams.errors import AuditFailed
+from hindsight_teams.audit import AuditEvent, AuditTrail, BankName, Recorder, SpanSink, StructlogSink
+from hindsight_teams.audit.events import OUTCOMES, reason_of, trail_of
+from hindsight_teams.errors import AuditFailed, InvalidInput
 
 
 class Collecting:
@@ -112,3 +114,41 @@ def test_an_event_that_nobody_wants_to_see_is_not_put_together(
     with caplog.at_level(logging.WARNING):
         StructlogSink().record(AuditEvent(verb="recall", outcome="allowed"))
     assert caplog.records == []
+
+
+def test_every_outcome_is_known() -> None:
+    assert set(OUTCOMES) == {"allowed", "denied", "error", "quarantined", "begun"}
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_a_trail_stays_as_it_is_where_it_is_as_asked(strict: bool) -> None:
+    trail = AuditTrail(Collecting(), strict=strict)
+    assert trail_of(trail) is trail
+    assert trail_of(trail, strict=strict) is trail
+    other = trail_of(trail, strict=not strict)
+    assert other is not None
+    assert (other is trail, other.strict) == (False, not strict)
+    assert trail_of(None) is None
+
+
+def test_what_a_call_is_about_stands_in_its_event_and_in_that_of_its_failure() -> None:
+    kept = Collecting()
+    about = Recorder(kept, Caller(team="desk"), "forget", actor="ops", about="user='ada'")
+    about.ended([BankName("notes", "desk:notes")], ids={"desk:notes": ["1", "2"], "desk:other": ["3"]})
+    about.ended([BankName("notes", "desk:notes")], reason="another reason")
+    about.failed(InvalidInput("no such bank"))
+    about.failed(ValueError("secret words"))
+    assert [(e.reason, e.count, list(e.memory_ids), e.actor) for e in kept.events] == [
+        ("user='ada'", 2, ["1", "2"], "ops"),
+        ("another reason", 0, [], "ops"),
+        ("user='ada': no such bank", 0, [], "ops"),
+        ("user='ada': ValueError", 0, [], "ops"),
+    ]
+
+
+def test_a_cancellation_tells_why_this_package_cancelled() -> None:
+    why = asyncio.CancelledError(InvalidInput("the time is over"))
+    assert reason_of(why) == "the time is over"
+    assert reason_of(asyncio.CancelledError("secret words", InvalidInput("x"))) == "CancelledError"
+    assert reason_of(asyncio.CancelledError()) == "CancelledError"
+    assert reason_of(ValueError(InvalidInput("x"))) == "ValueError"

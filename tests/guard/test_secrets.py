@@ -20,9 +20,14 @@ SECRETS = {
 }
 
 
+TWO = "[redacted: password] and [redacted: password]."
+TWO_LISTED = "[redacted: password], [redacted: password]"
+
+
 @pytest.mark.parametrize("kind", SECRETS)
 def test_a_secret_of_known_shape_is_replaced_by_its_kind(kind: str) -> None:
     assert redact(f"Ada said {SECRETS[kind]} in the call.") == f"Ada said [redacted: {kind}] in the call."
+    assert redact(SECRETS[kind]) == f"[redacted: {kind}]"
 
 
 @pytest.mark.parametrize(
@@ -56,6 +61,27 @@ def test_a_secret_of_known_shape_is_replaced_by_its_kind(kind: str) -> None:
         ("비밀번호는 hangang2025", "비밀번호는 [redacted: password]"),
         ("The door code is 4417.", "The door code is [redacted: PIN]."),
         ("Türcode 99120", "Türcode [redacted: PIN]"),
+        ("The pw for the NAS is hunter!2024x", "The pw for the NAS is [redacted: password]"),
+        ("password for jira -> Xk9#mPq2vL", "password for jira -> [redacted: password]"),
+        ("my pass: blueFish77!", "my pass: [redacted: password]!"),
+        ("user: mira, pass: blueFish77", "user: mira, pass: [redacted: password]"),
+        ("Zugangsdaten Portal: anna / Winter88schnee", "Zugangsdaten Portal: anna / [redacted: password]"),
+        (
+            "Mein Login ist anna mit dem Passwort Regen_2026x",
+            "Mein Login ist anna mit dem Passwort [redacted: password]",
+        ),
+        ("Log in as root with the password Zebra-99-Kilo.", "Log in as root with the password [redacted: password]."),
+        ("I use Sunflower$2019 as the password for mail.", "I use [redacted: password] as the password for mail."),
+        ("login: bob@acme.io / R0cket!Ship", "login: bob@acme.io / [redacted: password]"),
+        ("The DB creds are postgres / Elephant_77x", "The DB creds are postgres / [redacted: password]"),
+        ("Das Passwort heißt Sonnenblume99!", "Das Passwort heißt [redacted: password]!"),
+        ("PGPASSWORD=oP3nS3same psql -h db", "PGPASSWORD=[redacted: password] psql -h db"),
+        ("mysql -u root -pTulpe_2031 shop", "mysql -u root -p[redacted: password] shop"),
+        ("Amazon: mail ada@web.de, pass Kirschbaum_88", "Amazon: mail ada@web.de, pass [redacted: password]"),
+        ("The recovery codes are 8f3k-92md and 77qz-p01x.", "The recovery codes are " + TWO),
+        ("Mes codes: the backup codes are 8f3k92md, 77qzp01x", "Mes codes: the backup codes are " + TWO_LISTED),
+        ("Mon code de carte bancaire est 5521.", "Mon code de carte bancaire est [redacted: PIN]."),
+        ("La clave de mi tarjeta es 5521", "La clave de mi tarjeta es [redacted: PIN]"),
     ],
 )
 def test_a_secret_beside_a_word_that_says_so_is_replaced(text: str, redacted: str) -> None:
@@ -86,6 +112,14 @@ def test_a_secret_beside_a_word_that_says_so_is_replaced(text: str, redacted: st
         "curl -u <user>:<password> https://api.example.com",
         "postgresql://user:<password>@db/users",
         "パスワードは毎年変えます。",
+        'curl -H "Authorization: Bearer $TOKEN" https://api.internal/v1/health',
+        "The login page was moved to /auth/v2/login on 12 May.",
+        "S3 key is reports/2026/q3/summary_final_v2.csv in bucket acme-fin.",
+        "The password argon2id hash and the password 12-character minimum are set.",
+        "Sandbox.create(api_key=self.api_key, base_url=self.base_url, timeout=timeout_2)",
+        "The bus pass: 30 days.",
+        "mysql -u root -p shop, or psql -p 5432; on Sunday, pass the 12 cones.",
+        "We took Argon2id as the password hash.",
     ],
 )
 def test_ordinary_facts_stay_as_they_are(text: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,6 +15,7 @@ from hindsight_teams.access.grants import Caller
 from hindsight_teams.audit import NOT_RECORDED, AuditEvent, AuditStore, AuditTrail, open_audit
 from hindsight_teams.backends.base import DelegatingBackend
 from hindsight_teams.errors import AccessDenied, AuditFailed, InvalidInput, NotFound, Unsupported
+from hindsight_teams.models import RetainItem
 from hindsight_teams.requests import ListBanks, Request, Retain
 
 R = TypeVar("R")
@@ -38,6 +39,8 @@ def squad(backend: Any, audit: Any) -> TeamMemory:
         "squad",
         banks={"shared": "team", "notes": "member"},
         members={"coder": {"shared": "full", "notes": "full"}, "intern": {"shared": "read-only"}},
+        curators=["coder"],
+        proposers=["coder"],
         backend=backend,
         audit=audit,
     )
@@ -84,6 +87,7 @@ def test_no_value_is_too_odd_for_an_event(log: AuditStore, value: Any) -> None:
     ("verb", "given", "error"),
     [
         ("retain", {"colour": "red"}, TypeError),
+        ("retain", {"colour": "red", "caller": Caller(user=b"ada")}, TypeError),  # type: ignore[arg-type]
         ("recall", {"colour": "red"}, TypeError),
         ("reflect", {"colour": "red"}, TypeError),
         ("recall", {"caller": "ada"}, InvalidInput),
@@ -109,6 +113,47 @@ async def test_a_call_with_a_bad_argument_is_recorded(
         await call()
     assert {(e.verb, e.member, e.error) for e in log.query()} == {(verb, "coder", error.__name__)}
     assert "allowed" not in {e.outcome for e in log.query()}
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+@pytest.mark.parametrize(
+    ("method", "given"),
+    [
+        ("retain_many", {"items": [RetainItem(NOTE)], "caller": "ada"}),
+        ("retain_many", {"items": [RetainItem(NOTE)], "caller": Caller(user=b"ada")}),  # type: ignore[arg-type]
+        ("retain_many", {"items": [NOTE]}),
+        ("retain_many", {"items": NOTE}),
+        ("retain_many", {"items": None}),
+        ("propose", {"text": NOTE, "to": "shared", "caller": "ada"}),
+        ("propose", {"text": NOTE, "to": ["shared"]}),
+        ("propose_many", {"items": [RetainItem(NOTE)], "to": "shared", "caller": "ada"}),
+        ("propose_many", {"items": [RetainItem(NOTE), 7], "to": "shared"}),
+        ("page", {"limit": 0}),
+        ("page", {"limit": "all"}),
+    ],
+)
+async def test_a_call_for_many_or_for_review_with_a_bad_argument_is_recorded_once(
+    backend: SQLiteBackend, log: AuditStore, method: str, given: dict[str, Any], asynchronous: bool
+) -> None:
+    team = squad(backend, log)
+    verb = {"retain_many": "retain", "page": "review"}.get(method, "propose")
+    by_verb: dict[str, Callable[[str], Any]] = {
+        "retain": team.member,
+        "review": team.reviews,
+        "propose": team.proposals,
+    }
+    does = by_verb[verb]("coder")
+    more = {"bank": "shared"} if verb == "retain" else {}
+
+    async def call() -> None:
+        answer = getattr(does, f"a{method}" if asynchronous else method)(**given, **more)
+        if asynchronous:
+            await answer
+
+    with pytest.raises(InvalidInput):
+        await call()
+    assert [(e.verb, e.outcome, e.member, e.error) for e in log.query()] == [(verb, "error", "coder", "InvalidInput")]
+    assert backend.list_banks() == []
 
 
 @pytest.mark.parametrize(
@@ -213,6 +258,30 @@ class TestRefusing:
         for verb in ("recall", "reflect"):
             with pytest.raises(AuditFailed):
                 getattr(member, verb)("jitter")
+
+    def test_nothing_is_proposed_and_nothing_decided(self, backend: SQLiteBackend) -> None:
+        sink = Full()
+        sink.working = True
+        team = squad(backend, sink)
+        team.member("coder").retain(NOTE, bank="notes")
+        first, second, third = team.proposals("coder").propose_many(
+            [RetainItem("Retries need a limit."), RetainItem("Retries need a log."), RetainItem("No.")], to="shared"
+        )
+        team.reviews("coder").approve(third.id)
+        sink.working = False
+        calls: list[Callable[[], object]] = [
+            lambda: team.proposals("coder").propose(NOTE, to="shared"),
+            lambda: team.proposals("coder").propose_many([RetainItem("Retries cost.")], to="shared"),
+            lambda: team.reviews("coder").approve(first.id),
+            lambda: team.reviews("coder").reject(second.id),
+            lambda: team.reviews("coder").revoke(third.id),
+        ]
+        for call in calls:
+            with pytest.raises(AuditFailed):
+                call()
+        sink.working = True
+        assert {item.id for item in team.reviews().pending()} == {first.id, second.id}
+        assert [m.text for m in backend.list_memories("squad:shared").memories] == ["No."]
 
     def test_a_denial_stays_a_denial(self, backend: SQLiteBackend) -> None:
         with pytest.raises(AccessDenied):

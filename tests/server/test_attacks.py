@@ -95,10 +95,14 @@ class TestPaths:
         ],
     )
     def test_no_header_leads_into_anothers_bank(self, desk: Desk, secret: str, headers: dict[str, str]) -> None:
-        before = desk.ask("full-notes", "GET", f"{OWN}/memories/list").json()["total"]
+        def held() -> set[str]:
+            return {item["id"] for item in desk.ask("full-notes", "GET", f"{OWN}/memories/list").json()["items"]}
+
+        before = held()
         answer = desk.ask("full-notes", "GET", f"{OWN}/memories/list", headers=headers)
         assert secret not in answer.text
-        assert desk.ask("full-notes", "GET", f"{OWN}/memories/list").json()["total"] == before
+        assert before <= held()  # the server may derive an observation meanwhile
+        assert before
 
     def test_an_operation_of_anothers_bank_is_not_told_of(self, desk: Desk, secret: str) -> None:
         sent = {"items": [{"content": f"The cellar opens with {secret} too."}], "async": True}

@@ -40,6 +40,8 @@ BankResolver = Callable[[Any], str]
 """Hindsight's own term: ``(RunContext) -> bank id``."""
 
 _HASH_CHARS = 40
+_ANY = r"[A-Za-z0-9_.@+~-]+"
+"""Any component of a bank id."""
 _UNSAFE = re.compile(rb"[^A-Za-z0-9_.@+-]")
 
 
@@ -172,6 +174,19 @@ class BankSpec:
     def needs(self) -> frozenset[str]:
         """The caller's fields that the id depends on."""
         return _needs(self.template)
+
+    def may_be_of(self, caller: Caller, bank_id: str) -> bool:
+        """Whether a bank id is this bank's for the caller, whatever the fields are that the caller lacks.
+
+        An id that was too long, and so ends with a hash, is that of nobody certain.
+        """
+        values = {**self.variables, "bank": self.name}
+        values |= {name: value for name in self.needs if (value := getattr(caller, name))}
+        pattern = "".join(
+            re.escape(literal) + ("" if name is None else re.escape(escape(values[name])) if name in values else _ANY)
+            for literal, name, *_ in string.Formatter().parse(self.template)
+        )
+        return re.fullmatch(pattern, bank_id) is not None
 
     def resolve(self, caller: Caller) -> str:
         """The id of the bank for this caller.

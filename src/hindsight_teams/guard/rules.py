@@ -50,6 +50,26 @@ ENGLISH_RULES = (
         False,
     ),
     (
+        "lifts the rules",
+        r"\byou are no longer\b",
+        r"^ (?:bound|restricted|limited|constrained|governed)\b.{0,30}\b(?:polic|rule|restrict|guideline|instruct"
+        r"|filter|anything)",
+        False,
+    ),
+    (
+        "changes the persona",
+        r"\byou are \w{2,20} and (?:you )?",
+        r"^(?:will |shall |must )?(?:never refuse (?:anything|any|a request|requests?|$)|never refuse$|always (?:obey"
+        r"|comply))",
+        False,
+    ),
+    (
+        "asks to be obeyed",
+        r"\byour (?:new|real|true|only|updated) (?:directive|instruction)s?\b",
+        r"^ (?:is|are)(?: now)?(?: as follows)? ?:",
+        False,
+    ),
+    (
         "dictates the answer",
         r"\b(?:append|add|include|insert|output|repeat|mention|put|write|say|save)\b",
         r"\b(?:each|every|all|any) (?:future|subsequent|later|following|further) (?:\w+ )?(?:repl(?:y|ies)|answers"
@@ -278,6 +298,23 @@ OTHER_RULES = (
         "lifts the rules",
         r"(?:あなた(?:へ)?の|あなたに対する)",
         r"^.{0,12}(?:命令|指示|ルール|規則|制約).{0,10}(?:無効|解除|終了|忘れ)",
+        False,
+    ),
+    (
+        "lifts the rules",
+        r"\b(?:musst du|du musst|tu dois|vous devez|debes|tienes que|devi|voce deve|moet je|je moet)\b",
+        r"^ (?:\w+ ){0,2}?(?:(?:approuver|accepter|accorder|autoriser|obeir a|aprobar|aceptar|autorizar|conceder"
+        r"|obedecer|approvare|accettare|autorizzare|concedere|obbedire a|aprovar|aceitar) (?:a )?(?:chaque"
+        r"|tou(?:s|te|tes)"
+        r"|cada|tod[ao]s?|ogni|tutt[eio]|qualsiasi|cualquier\w?)\b|(?:jede[mnrs]?|alle[mn]?|elke)\b.{0,40}\b(?:genehmigen"
+        r"|freigeben|gewahren|gehorchen|befolgen|goedkeuren|gehoorzamen))",
+        False,
+    ),
+    (
+        "sends data away",
+        r"\b(?:musst du|du musst|tu dois|vous devez|debes|tienes que|devi|voce deve|moet je|je moet)\b",
+        r"^.{0,30}\b(?:anfragen?|nachrichten?|gesprache?|unterhaltung\w{0,2}|demandes?|messages?|conversations?|mensajes?"
+        r"|conversaci\w{2,5}|messagg\w|conversazion\w|mensage\w{1,2}|berichten?|gesprekken)\b.{0,40}@",
         False,
     ),
     # German, French, Spanish, Italian, Portuguese, Dutch: a new role, and secrets for everybody.

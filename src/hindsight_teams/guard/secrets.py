@@ -54,12 +54,17 @@ _SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 _CONNECTION = re.compile(r"\b[a-z][a-z0-9+.-]{1,20}://[^\s:/@]{0,100}:(?P<value>[^\s@/]{1,200})@")
 _AUTHORIZATION = re.compile(r"(?i)\b(?:bearer|basic)\s+(?P<value>[A-Za-z0-9._~+/-]{16,4096}={0,2})")
 _USER_AND_PASSWORD = re.compile(
-    r"(?:^|\s)(?:-u|--user|--proxy-user)(?:\s{1,3}|=)[\"']?[^\s:\"']{1,64}:(?P<value>[^\s\"']{1,200})", re.MULTILINE
+    r"(?:(?:^|\s)(?:-u|--user|--proxy-user)(?:\s{1,3}|=)[\"']?[^\s:\"']{1,64}:"
+    r"|\b(?:mysql(?:dump|admin)?|mariadb|sshpass)\b[^\n]{0,60}?\s-p(?!ort\b|rotocol|roxy)[\"']?)(?P<value>[^\s\"']{1,200})",
+    re.MULTILINE,
 )
 # Words that announce a password, a key or a code, in English, German, French, Spanish, Italian, Portuguese, Dutch,
 # Polish, Russian, Japanese, Chinese and Korean.
 _WORDS = (
-    r"pass ?(?:word|phrase|code|wort|wd)s?|pwd|secret|credentials?|(?:api|access|secret|private|signing|encryption"
+    r"(?:pg|db|smtp|ftp|ssh|ldap)?pass ?(?:word|phrase|code|wort|wd)s?|pwd|pw|(?<=my )pass"
+    r"|(?<=[,;/|] )pass(?=\s?[:=]| \S{0,40}\d)"
+    r"|(?:recovery|backup|2fa|mfa|wiederherstellungs)[ -]?codes?"
+    r"|secret|cred(?:ential)?s?|(?:api|access|secret|private|signing|encryption"
     r"|account|auth)[ _-]?(?:key|token)|client[ _-]?secret|token|login|kenn?wort|passwört\w{0,2}|(?:api|zugangs"
     r"|zugriffs)[ _-]?(?:schlüssel|schluessel|code|token)|zugangsdaten|mot de passe|clé (?:api|d'api|secrète|d'accès"
     r"|privée)|contraseña|contrasenya|clave (?:api|secreta|de acceso|privada)|clave|parola(?: d'ordine)?|chiave (?:api"
@@ -68,11 +73,25 @@ _WORDS = (
     r"|şifre|parolası"
 )
 _ASIAN_WORDS = r"パスワード|暗証番号|合言葉|apiキー|秘密鍵|アクセスキー|密码|口令|密碼|密钥|비밀번호|암호|api ?키"
-_LINKS = r"\b(?:is|was|to|ist|lautet|war|est|es|era|è|é|jest|är|er)\b|[:=\uff1a]|=>|\u2014|\u2013"
+_LINKS = (
+    r"\b(?:is|was|are|to|ist|lautet|heißt|war|sind|est|sont|es|era|son|è|é|sono|são|jest|är|er|zijn)\b"
+    r"|[:=\uff1a]|[-=]>|\u2192|\u2014|\u2013"
+)
 _ANNOUNCEMENT = re.compile(rf"(?i)(?<![A-Za-z])(?:{_WORDS})(?![A-Za-z])")
 _ANNOUNCED = re.compile(
     rf"(?i)(?:{_LINKS})\s{{0,5}}[\"'`\u201c\u201e\u00ab]?(?P<value>[^\s\"'`,;<>\u201c\u201d\u00bb]{{4,200}})"
 )
+_PARTNER = re.compile(r"[\w.@+-]{2,40} ?[/|] ?[\"'`]?(?P<value>[^\s\"'`,;<>]{4,200})")
+"""A password behind its user: what is announced as "login" or "credentials" may be both."""
+_NEXT = re.compile(r"(?:,|/| (?:and|or|und|oder|et|ou|y|o|e|en))? {1,2}(?P<value>[^\s\"'`,;<>]{4,200})")
+_NO_LINK = re.compile(r"\s(?P<value>(?=\S*[A-Z])(?=\S*[a-z])(?=\S*\d)(?=\D)[^\s\"'`,;<>]{8,200})")
+"""A password that stands right behind the word: with capitals, as no term such as bcrypt2 or 12-character has them."""
+_BEFORE_THE_WORD = re.compile(
+    r"(?<![^\s\"'`,;<>])(?P<value>[^\s\"'`,;<>]{8,200})(?i: (?:as|als|comme|como) (?:the |my |our |a |das |mein |le "
+    r"|mon |mi |la )?(?:password|passphrase|passcode|passwort|kennwort|mot de passe|contraseña)"
+    r"(?![A-Za-z]|[ -](?:hash|manager|algorithm|polic|field)))"
+)
+_MAIL_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,10}")
 _ANNOUNCES_ANOTHER = re.compile(rf"(?i)(?<![A-Za-z])(?:{_WORDS})[\"']?[:=]")
 _REACH = 32
 """Characters between the words that announce a secret and the link before it, within the sentence."""
@@ -83,6 +102,7 @@ _NAMED_ASIAN = re.compile(
 _NEAR = re.compile(
     r"(?i)(?<![A-Za-z])(?:pass(?:word|wd|phrase|code)|pwd|secret|credentials?|api[ _-]?key|token|key)(?![A-Za-z])"
 )
+_PART_OF_A_PATH = re.compile(r"(?:[A-Za-z]?[a-z]*|[A-Z]+)[0-9]{0,5}")
 _RANDOM = re.compile(r"[A-Za-z0-9+/_=-]{20,200}")
 _PIN = re.compile(
     r"(?i)\b(?:pin(?:[- ]?codes?)?|passcode|(?:door|gate|alarm|safe|lock|access|entry|security|keypad|garage|lockbox"
@@ -98,7 +118,11 @@ _OF_AN_ACCOUNT = re.compile(
 _NETWORK = re.compile(r"(?i)\b(?:wi-?fi|wlan|guest net(?:work)?|hotspot|ssid)(?![a-z])")
 _CALLED = re.compile(r"(?i)\bpin(?![- ]?code)|code")
 _CLAUSE = re.compile(r"[\n!?;]|\.\s")
-_CARD_CODE = re.compile(r"(?i)\b(?:cvv|cvc|otp)\b[^\n.!?\d(]{0,24}(?P<value>\d{3,8})(?![\w-])")
+_CARD_CODE = re.compile(
+    r"(?i)\b(?:cvv2?|cvc2?|otp|geheimzahl|kartenprüfnummer|code (?:secret |confidentiel )?(?:de |d')(?:(?:ma|la|sa"
+    r"|votre) )?(?:carte|cb)|(?:código|clave|pin) (?:secret[ao] )?de (?:la|mi|su|tu) tarjeta|codice (?:segreto )?(?:del"
+    r" )?(?:mio )?bancomat)\b[^\n.!?\d(]{0,24}(?P<value>\d{3,8})(?![\w-])"
+)
 _CARD = re.compile(
     r"(?<![\w-])(?:\d{13,19}|\d{4}(?P<gap>[ -])\d{4}(?P=gap)\d{4}(?P=gap)\d{1,7}|\d{4}[ -]\d{6}[ -]\d{5})(?![\w-])"
 )
@@ -235,6 +259,7 @@ def _all(text: str) -> Iterator[Secret]:
     yield from _values("authorization", _AUTHORIZATION, text, _looks_random)
     yield from _values("password", _USER_AND_PASSWORD, text, _is_no_placeholder)
     yield from _announced(text)
+    yield from _values("password", _BEFORE_THE_WORD, text, lambda value: bool(_NO_LINK.fullmatch(f" {value}")))
     yield from _values("password", _NAMED_ASIAN, text, _looks_like_a_password)
     yield from _values("PIN", _CARD_CODE, text, _always)
     yield from (secret for secret in _pins(text) if _of_an_account(text, secret))
@@ -268,12 +293,24 @@ def _announced(text: str) -> Iterator[Secret]:
         place = announcement.end()
         stop = _STOP.search(text, place, place + _REACH)
         last = stop.start() if stop else place + _REACH
-        while (match := _ANNOUNCED.search(text, place, last + 210)) and match.start() <= last:
-            value = match["value"].rstrip(".!?)]}")
-            if value and _looks_like_a_password(value) and not _ANNOUNCES_ANOTHER.search(value):
-                yield Secret("password", match.start("value"), match.start("value") + len(value))
-                break
+        found = _NO_LINK.match(text, place)
+        secret = _password(found)
+        while secret is None and (match := _ANNOUNCED.search(text, place, last + 210)) and match.start() <= last:
+            partner = _password(_PARTNER.match(text, match.start("value")))
+            secret = partner if partner and _MAIL_ADDRESS.fullmatch(match["value"]) else _password(match) or partner
             place = match.start() + 1
+        several = announcement[0].endswith("s")
+        while secret is not None:
+            yield secret
+            secret = _password(_NEXT.match(text, secret.end)) if several else None
+
+
+def _password(match: re.Match[str] | None) -> Secret | None:
+    """What a pattern found, if it looks like a password and announces no other."""
+    value = match["value"].rstrip(".!?)]}") if match else ""
+    if not match or not value or not _looks_like_a_password(value) or _ANNOUNCES_ANOTHER.search(value):
+        return None
+    return Secret("password", match.start("value"), match.start("value") + len(value))
 
 
 def _always(_: str) -> bool:
@@ -286,7 +323,9 @@ def _is_no_placeholder(value: str) -> bool:
 
 def _looks_like_a_password(value: str) -> bool:
     """Letters and digits (or signs) mixed as no word, number, date, address or placeholder mixes them."""
-    if "://" in value or "[redacted" in value or _PLACEHOLDER.fullmatch(value):
+    if "://" in value or value.startswith("//") or "[redacted" in value or _PLACEHOLDER.fullmatch(value):
+        return False
+    if _is_a_path(value):
         return False
     if re.fullmatch(r"[\d.,:/-]+|[^\W\d_'\u2019-][^\W\d_]*(?:['\u2019-][^\W\d_]+)*|\W+", value):
         return False
@@ -299,10 +338,18 @@ def _looks_like_a_password(value: str) -> bool:
 
 def _looks_random(value: str) -> bool:
     """More than 3.2 bits a character, with digits and letters: words joined by dashes have no digits."""
-    if not (any(c.isdigit() for c in value) and any(c.isalpha() for c in value)):
+    if not (any(c.isdigit() for c in value) and any(c.isalpha() for c in value)) or _is_a_path(value):
         return False
     counts = Counter(value)
     return -sum(n / len(value) * math.log2(n / len(value)) for n in counts.values()) > 3.2
+
+
+def _is_a_path(value: str) -> bool:
+    """Whether it has slashes, and between them words with a few digits behind them."""
+    slashes = value.count("/")
+    return (slashes > 1 or (slashes > 0 and value[0] in "/~.")) and all(
+        map(_PART_OF_A_PATH.fullmatch, re.split(r"[/._~-]", value))
+    )
 
 
 def _luhn(text: str) -> bool:

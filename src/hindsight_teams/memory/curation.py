@@ -5,7 +5,7 @@ What waits lies in the team's review bank (see ``envelopes``), which no member h
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass, replace
@@ -133,11 +133,11 @@ class Reviews:
         Raises:
             NotFound: Nothing of this id waits.
         """
-        return run(self._backend, self._audited("approve", review_id, self._approve(review_id)))
+        return run(self._backend, self._audited("approve", review_id, self._approve))
 
     async def aapprove(self, review_id: str) -> Decision:
         """Async twin of ``approve``."""
-        return await arun(self._backend, self._audited("approve", review_id, self._approve(review_id)))
+        return await arun(self._backend, self._audited("approve", review_id, self._approve))
 
     def reject(self, review_id: str) -> Decision:
         """Drop what waits, or delete what is marked.
@@ -145,11 +145,11 @@ class Reviews:
         Raises:
             NotFound: Nothing of this id waits.
         """
-        return run(self._backend, self._audited("reject", review_id, self._reject(review_id)))
+        return run(self._backend, self._audited("reject", review_id, self._reject))
 
     async def areject(self, review_id: str) -> Decision:
         """Async twin of ``reject``."""
-        return await arun(self._backend, self._audited("reject", review_id, self._reject(review_id)))
+        return await arun(self._backend, self._audited("reject", review_id, self._reject))
 
     def revoke(self, review_id: str) -> Decision:
         """Remove the copy that an approval made.
@@ -157,11 +157,11 @@ class Reviews:
         Raises:
             NotFound: No approval of this id is known.
         """
-        return run(self._backend, self._audited("revoke", review_id, self._revoke(review_id)))
+        return run(self._backend, self._audited("revoke", review_id, self._revoke))
 
     async def arevoke(self, review_id: str) -> Decision:
         """Async twin of ``revoke``."""
-        return await arun(self._backend, self._audited("revoke", review_id, self._revoke(review_id)))
+        return await arun(self._backend, self._audited("revoke", review_id, self._revoke))
 
     def approved(self) -> list[ReviewItem]:
         """What was approved and can be revoked, oldest first."""
@@ -211,7 +211,7 @@ class Reviews:
                 continue
             if item.id in records:
                 try:
-                    yield from self._audited("approve", item.id, self._finish(item, records[item.id]))
+                    yield from self._finished(item, records[item.id])
                     continue
                 except BackendError:  # it stays as it is, for the next listing or decision
                     pass
@@ -247,9 +247,10 @@ class Reviews:
         near = did_you_mean(review_id, [item.id for item in items]) if items else f"nothing is {what}"
         raise NotFound(f"nothing {what} under {cut(str(review_id), 80)!r}; {near}")
 
-    def _approve(self, review_id: str) -> Steps[Decision]:
+    def _approve(self, review_id: str, recorder: Recorder) -> Steps[Decision]:
         """Record the approval, then store the copy: whatever is interrupted can be finished, and be revoked."""
         item = yield from self._to_decide(review_id)
+        recorder.begun(BankName(item.bank, item.bank_id))
         reviewer = self.caller.member or "the application"
         approved = decided_item(item, reviewer=reviewer)
         if item.kind == MARKED:
@@ -274,6 +275,15 @@ class Reviews:
             yield [DeleteMemories(bank=self._bank, document_id=noted.envelope_document_id)]
             raise
 
+    def _finished(self, item: ReviewItem, record: ReviewItem) -> Steps[Decision]:
+        """The same for an approval that a listing finds interrupted, with an event of its own."""
+
+        def finish(_: str, recorder: Recorder) -> Steps[Decision]:
+            recorder.begun(BankName(item.bank, item.bank_id))
+            return (yield from self._finish(item, record))
+
+        return self._audited("approve", item.id, finish)
+
     def _finish(self, item: ReviewItem, record: ReviewItem) -> Steps[Decision]:
         """Store the copy of a recorded approval, again where it was interrupted, and let it wait no longer."""
         reviewer = (record.item.metadata or {}).get("reviewed_by", "the application")
@@ -281,8 +291,9 @@ class Reviews:
         yield from self._drop(item)
         return Decision(item, "approved", receipt)
 
-    def _reject(self, review_id: str) -> Steps[Decision]:
+    def _reject(self, review_id: str, recorder: Recorder) -> Steps[Decision]:
         item = yield from self._to_decide(review_id)
+        recorder.begun(BankName(item.bank, item.bank_id))
         yield from self._drop(item)
         return Decision(item, "rejected")
 
@@ -293,8 +304,9 @@ class Reviews:
             waiting += yield from self._marked()
         return self._one(review_id, waiting, "waiting")
 
-    def _revoke(self, review_id: str) -> Steps[Decision]:
+    def _revoke(self, review_id: str, recorder: Recorder) -> Steps[Decision]:
         item = self._one(review_id, (yield from self._items(("approved",))), "approved")
+        recorder.begun(BankName(item.bank, item.bank_id))
         yield DeleteMemories(bank=item.bank_id, document_id=item.approved_document_id)
         yield from self._drop(item)
         return Decision(item, "revoked")
@@ -306,11 +318,11 @@ class Reviews:
             yield DeleteMemories(bank=self._bank, document_id=item.envelope_document_id)
 
     def _paged(self, limit: int, offset: int) -> Steps[ReviewPage]:
-        check_page(limit, offset)
         total = 0
 
         def part() -> Steps[list[ReviewItem]]:
             nonlocal total
+            check_page(limit, offset)
             items = [*(yield from self._pending()), *(yield from self._marked())]
             total = len(items)
             return items[offset : offset + limit]
@@ -331,10 +343,12 @@ class Reviews:
         recorder.ended([bank], count=len(items), ids={self._bank: seen}, reason=more)
         return items
 
-    def _audited(self, verb: str, review_id: str, steps: Steps[Decision]) -> Steps[Decision]:
+    def _audited(
+        self, verb: str, review_id: str, decide: Callable[[str, Recorder], Steps[Decision]]
+    ) -> Steps[Decision]:
         recorder = Recorder(self.audit, self.caller, verb, about=cut(str(review_id), 80))
         try:
-            decision = yield from steps
+            decision = yield from decide(review_id, recorder)
         except BaseException as error:
             recorder.failed(error)
             raise

@@ -103,13 +103,12 @@ class Forgetting:
         try:
             recorder.begun()
             listed: Plan = yield from self._planned(selection)
-            if dry_run:
-                report = ForgetReport(listed.memories)
-            else:
-                report = yield from self._carried_out(selection, listed, recorder)
         except BaseException as error:
             recorder.failed(error)
             raise
+        report = ForgetReport(listed.memories)
+        if not dry_run:  # which records each bank, and so a failure too
+            report = yield from self._carried_out(selection, listed, recorder)
         for bank_id, memories in listed.memories.items() if dry_run else ():
             recorder.ended([BankName(bank_id=bank_id)], ids={bank_id: [memory.id for memory in memories]})
         if not listed.memories:
@@ -149,10 +148,12 @@ class Forgetting:
         if not selection.user or selection.follows or selection.author or selection.tags:
             return {}
         unsigned: dict[str, list[Memory]] = {}
-        for spec in self.definition.banks.values():
-            if "user" not in spec.needs or not spec.needs <= {"team", "user"}:
-                continue
-            bank_id = spec.resolve(caller)
+        own = [spec for spec in self.definition.banks.values() if "user" in spec.needs]
+        ids = [spec.resolve(caller) for spec in own if spec.needs <= {"team", "user"}]
+        if len(ids) < len(own):  # one for each member or session of the user
+            banks: Sequence[BankInfo] = yield ListBanks()
+            ids += [bank.bank_id for bank in banks if any(spec.may_be_of(caller, bank.bank_id) for spec in own)]
+        for bank_id in dict.fromkeys(ids):
             known = {memory.id for memory in found.get(bank_id, ())}
             listed = yield from every(ListMemories(bank=bank_id, limit=_PAGE))
             more = [memory for memory in listed if memory.id not in known and memory.type != "observation"]

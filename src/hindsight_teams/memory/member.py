@@ -199,7 +199,7 @@ class MemberMemory:
             InvalidInput: A bad item, or one that a guard refused; ``details["number"]`` tells which, from 1.
             BackendError: A request failed; what earlier ones stored stays.
         """
-        return run(self._backend, retaining_many(self, items, self.as_caller(caller), bank, progress))
+        return run(self._backend, retaining_many(self, items, caller, bank, progress))
 
     async def aretain_many(
         self,
@@ -210,7 +210,7 @@ class MemberMemory:
         progress: Callable[[int], None] | None = None,
     ) -> Receipt:
         """Async twin of ``retain_many``."""
-        return await arun(self._backend, retaining_many(self, items, self.as_caller(caller), bank, progress))
+        return await arun(self._backend, retaining_many(self, items, caller, bank, progress))
 
     def recall(self, query: str, **options: Unpack[MemberRecallOptions]) -> RecallResult:
         """Find memories in all banks the member may recall from, merged, without duplicates, best first.
@@ -260,7 +260,7 @@ class MemberMemory:
         authors: Sequence[str] | None = None,
     ) -> Steps[R]:
         """The steps of ``execute``, for a caller that drives them as a part of its own."""
-        with self._recording_a_bad_call(request.verb, {}):
+        with self._recording_a_bad_call(request.verb, {"caller": caller}):
             who = self.as_caller(caller)
             if not isinstance(request, Recall | Retain | Reflect):
                 raise Unsupported(f"a member can retain, recall and reflect; {request.verb} is for a backend")
@@ -367,7 +367,9 @@ class MemberMemory:
             yield
         except Exception as error:
             caller = options.get("caller")
-            who = self.as_caller(caller) if isinstance(caller, Caller) else self.identity
+            who = self.identity
+            if isinstance(caller, Caller):  # whatever its user, session and run are: an event makes text of them
+                who = replace(caller, team=who.team, member=who.member)
             Recorder(self.audit, who, verb, "").failed(error)
             raise
 

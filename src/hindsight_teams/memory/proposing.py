@@ -17,12 +17,13 @@ from hindsight_teams.models import Memory, RecallResult, RetainItem
 from hindsight_teams.requests import Recall, Retain
 from hindsight_teams.requests.checks import check_context
 from hindsight_teams.requests.driver import Steps, arun, given, run
+from hindsight_teams.text import is_blank
 
 if TYPE_CHECKING:
     from hindsight_teams.memory.member import MemberMemory
 
 from hindsight_teams.access import signatures as provenance
-from hindsight_teams.memory.storing import AT_ONCE, batches, judged, numbered
+from hindsight_teams.memory.storing import AT_ONCE, asking, batches, judged, numbered
 
 MAX_REASON = 500
 """Characters of the reason of a proposal, which a curator reads."""
@@ -86,10 +87,10 @@ class Proposals:
         return await arun(self.memory._backend, self._propose_many(items, to, reason, caller))
 
     def _propose(self, text: str, to: str, reason: str, caller: Caller | None) -> Steps[ReviewItem]:
-        who = self.memory.as_caller(caller)
+        who = asking(self.memory, "propose", caller, ())
         recorder = Recorder(self.memory.audit, who, "propose")
         try:
-            item = yield from self._proposed(who, text, to, reason)
+            item = yield from self._proposed(who, text, to, reason, recorder)
         except BaseException as error:
             recorder.failed(error, named=to)
             raise
@@ -108,12 +109,22 @@ class Proposals:
             raise InvalidInput(f"the reason has {len(reason):,} characters; say it in {MAX_REASON}")
         if who.member not in self.definition.proposers:
             raise AccessDenied(f"member {who.member!r} may not propose memories; name it in proposers under [review]")
-        if to not in self.definition.banks:
-            raise InvalidInput(f"there is no bank {to!r} to propose for; {did_you_mean(to, self.definition.banks)}")
+        if not isinstance(to, str) or to not in self.definition.banks:
+            raise InvalidInput(
+                f"there is no bank {to!r} to propose for; {did_you_mean(str(to), self.definition.banks)}"
+            )
         return self.definition.banks[to].resolve(who)
 
-    def _proposed(self, who: Caller, text: str, to: str, reason: str) -> Steps[ReviewItem]:
+    def _without_secrets(self, who: Caller, to: str, reason: str) -> Steps[str]:
+        """The reason as the guard lets it pass: it is stored beside the memory, and a curator reads it."""
+        if is_blank(reason):
+            return reason
+        passed, _, _ = yield from judged(self.memory, who, to, RetainItem(reason), counts=False)
+        return passed.content
+
+    def _proposed(self, who: Caller, text: str, to: str, reason: str, recorder: Recorder) -> Steps[ReviewItem]:
         target_id = self.target_id(who, to, reason)
+        reason = yield from self._without_secrets(who, to, reason)
         own = self.memory.rights.read_targets(who, Access.RECALL, None)
         answers = yield [
             Recall(bank=source.bank_id, query=text, filter=read_filter(signed=True, scope_tags=source.grant.scope_tags))
@@ -132,6 +143,7 @@ class Proposals:
         metadata, tags = for_bank_of(who, self.definition.banks[to].needs, metadata, tags)
         item = replace(found.to_item(), metadata=metadata, tags=tags)
         sealed = seal("proposal", item, bank=to, bank_id=target_id, reason=reason, origin=f"{found.bank_id}#{found.id}")
+        recorder.begun(BankName(to, target_id))
         yield Retain(bank=review_bank_id(who), items=[sealed])
         opened = unseal(sealed.metadata or {})
         assert opened is not None
@@ -141,10 +153,11 @@ class Proposals:
         self, items: Sequence[RetainItem], to: str, reason: str, caller: Caller | None
     ) -> Steps[list[ReviewItem]]:
         memory = self.memory
-        who = memory.as_caller(caller)
+        who = asking(memory, "propose", caller, items)
         recorder = Recorder(memory.audit, who, "propose")
         try:
             target_id = self.target_id(who, to, reason)
+            reason = yield from self._without_secrets(who, to, reason)
             grant = self.definition.grants.get(who.member or "", {}).get(to)
             scope = grant.scope_tags if grant is not None else ()
             sealed = []
@@ -159,6 +172,7 @@ class Proposals:
                     metadata=provenance.sign_metadata(who, passed.metadata),
                 )
                 sealed.append(seal("proposal", signed, bank=to, bank_id=target_id, reason=reason))
+            recorder.begun(BankName(to, target_id))
             for load in batches(([envelope] for envelope in sealed), AT_ONCE):
                 yield Retain(bank=review_bank_id(who), items=load)
         except BaseException as error:

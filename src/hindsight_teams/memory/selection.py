@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, TypedDict
+from typing import TypedDict
 
 from hindsight_teams.access.signatures import identity_tag
 from hindsight_teams.errors import InvalidInput
 from hindsight_teams.memory.envelopes import ReviewItem
 from hindsight_teams.models import Memory
 from hindsight_teams.requests.tags import check_tags
-
-if TYPE_CHECKING:
-    pass
 
 
 class SelectionOptions(TypedDict, total=False):

@@ -108,11 +108,12 @@ def _signed(who: Caller, target: Target, item: RetainItem, own: Sequence[str]) -
 def retaining_many(
     memory: MemberMemory,
     items: Sequence[RetainItem],
-    who: Caller,
+    caller: Caller | None,
     bank: str | None,
     progress: Callable[[int], None] | None,
 ) -> Steps[Receipt]:
     """The steps of ``MemberMemory.retain_many``."""
+    who = asking(memory, "retain", caller, items)
     recorder = Recorder(memory.audit, who, "retain", items[0].content if items else "")
     target: Target | None = None
     receipts: list[Receipt] = []
@@ -157,6 +158,23 @@ def retaining_many(
         held=len(held),
         notes=(*dict.fromkeys(note for receipt in receipts for note in receipt.notes), *notes, *dict.fromkeys(told)),
     )
+
+
+def asking(memory: MemberMemory, verb: str, caller: Caller | None, items: Sequence[RetainItem]) -> Caller:
+    """Who asks for several memories to be stored; a call that can't be read is recorded too.
+
+    Raises:
+        InvalidInput: The caller is none, or an item is none.
+    """
+    with memory._recording_a_bad_call(verb, {"caller": caller}):
+        who = memory.as_caller(caller)
+        if isinstance(items, str) or not isinstance(items, Sequence):
+            raise InvalidInput(f"items must be a list of RetainItem, not {type(items).__name__}")
+        for number, item in enumerate(items, 1):
+            if not isinstance(item, RetainItem):
+                wrong = InvalidInput(f"it must be a RetainItem, not {type(item).__name__}")
+                raise numbered(wrong, number, len(items))
+    return who
 
 
 def loads(items: Iterable[RetainItem], backend: MemoryBackend) -> Iterator[list[RetainItem]]:

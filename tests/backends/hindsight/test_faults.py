@@ -290,3 +290,16 @@ def test_no_key_is_shown() -> None:
     assert "k-123" not in repr(backend)
     connection = Connection("http://x", {"authorization": "Bearer k-123"}, Timeouts(), proxy="http://u:k-123@p")
     assert "k-123" not in repr(connection)
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_no_redirect_takes_a_key_or_a_memory_elsewhere(
+    backend: HindsightBackend, loopback: Loopback, twin: Twin, status: int
+) -> None:
+    for verb, given in (("recall", ("b", "q")), ("retain", ("b", "x"))):
+        loopback.requests.clear()
+        loopback.next.append(Answer(status, {}, headers={"Location": f"{loopback.url}/elsewhere"}))
+        with pytest.raises(UnexpectedAnswer, match="redirects"):
+            await twin(backend, verb)(*given)
+        assert "/elsewhere" not in [request.path for request in loopback.requests]
+        assert len(loopback.requests) == 1

@@ -535,6 +535,22 @@ class TestRewriting:
             ],
         }
 
+    @pytest.mark.parametrize("params", [None, {"entities": None}, {}])
+    def test_what_a_document_does_not_have_its_remainder_has_not_either(self, params: Any) -> None:
+        bare = ok({"id": "d", "tags": None, "retain_params": params})
+        plain = ok({**WHOLE, "entities": None, "metadata": None})
+        done = (ok({"operation_id": IMPORT}), ok({"operation_id": IMPORT, "status": "completed"}))
+        request = DeleteMemories(bank="b", ids=[GONE["id"]])
+        steps, result = drive(memories.delete_memories(RULES, request), *READ[:2], plain, bare, *done)
+        post = next(call for call in calls(steps) if call.method == "POST")
+        assert (result, post.content is None) == (1, False)
+        packed = (post.content or b"").partition(b"\r\n\r\n")[2].rpartition(b"\r\n--")[0]
+        with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+            document = json.loads(archive.read("documents/000000.json"))
+        [fact] = document["facts"]
+        assert (document["tags"], document["retain_params"]) == ([], {"entities": []})
+        assert (fact["entities"], fact["metadata"]) == ([], {"former_ids": "f"})
+
     @pytest.mark.parametrize("status", ["failed", "cancelled", "not_found"])
     def test_a_failed_import_is_an_error_and_nothing_is_invalidated(self, status: str) -> None:
         sent, result = self.delete(

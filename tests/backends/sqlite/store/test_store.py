@@ -351,3 +351,21 @@ def test_what_is_known_under_a_rare_tag_is_the_newest_of_it_first(backend: SQLit
     known = backend.recall("b", "What do you know?", tags=["rare"], tags_match="all_strict").results
     assert [m.text for m in known] == ["rare 9", "rare 6", "rare 3"]
     assert backend.recall("b", "What do you know?", tags=["nobody"], tags_match="all_strict").results == []
+
+
+def test_tags_and_days_of_one_bank_are_told_to_no_reader_of_another(backend: SQLiteBackend) -> None:
+    for bank, tag in (("a", "red"), ("b", "blue"), ("c", "red")):
+        backend.retain(bank, f"The fair in {bank} was on 3 May 2027.", tags=[tag])
+        backend.retain(bank, f"The feast in {bank} was on 4 May 2027.", tags=[tag, "x[1]", "x?"])
+    assert [(t.tag, t.count) for t in backend.list_tags("b")] == [("blue", 2), ("x?", 1), ("x[1]", 1)]
+    assert [t.tag for t in backend.list_tags("b", pattern="x[1]*")] == ["x[1]"]
+    assert [t.tag for t in backend.list_tags("b", pattern="x?")] == ["x?"]
+    for bank, tag in (("a", "red"), ("b", "blue")):
+        # The first memory of a bank, and the last, belong to it.
+        both = backend.list_memories(bank, tags=[tag], tags_match="any_strict").memories
+        assert [m.text for m in both] == [
+            f"The fair in {bank} was on 3 May 2027.",
+            f"The feast in {bank} was on 4 May 2027.",
+        ]
+    page = backend.list_memories("a", order="happened", tags=["x?"], tags_match="any_strict")
+    assert ([m.text for m in page.memories], page.total) == (["The feast in a was on 4 May 2027."], 1)
