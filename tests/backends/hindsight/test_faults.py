@@ -96,6 +96,7 @@ async def test_no_answer_in_time_says_what_to_do(
     with pytest.raises(BackendTimeout, match=hint) as caught:
         await twin(hasty, verb)("b", "x")
     assert str(caught.value)
+    assert loopback.asked.acquire(timeout=10)
     assert len(loopback.requests) == 1
 
 
