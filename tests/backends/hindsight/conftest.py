@@ -57,6 +57,7 @@ class Answer:
         cut: Promise more bytes than are sent.
         hang: Answer only when the test ends.
         trickle: Seconds between one byte of the body and the next.
+        beyond: Sent after the answer, in one piece with it.
     """
 
     status: int = 200
@@ -66,6 +67,7 @@ class Answer:
     cut: bool = False
     hang: bool = False
     trickle: float | None = None
+    beyond: bytes = b""
 
 
 DROP = Answer(drop=True)
@@ -181,6 +183,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("content-length", str(len(body) + (100 if answer.cut else 0)))
         self.end_headers()
+        body += answer.beyond
         for piece in [body] if answer.trickle is None else [bytes([byte]) for byte in body]:
             self.wfile.write(piece)
             self.wfile.flush()
@@ -188,7 +191,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self.server.owner.released.wait(answer.trickle)
         self.close_connection = self.close_connection or answer.cut
 
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _respond
+    do_CONNECT = do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _respond
 
     def log_message(self, *_: Any) -> None:
         pass

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import socket
+import zlib
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -50,6 +51,26 @@ async def test_a_compressed_answer_is_read(backend: HindsightBackend, loopback: 
     assert (await twin(backend, "recall")("b", "q")).results[0].author == "ann"
 
 
+async def test_an_answer_that_is_compressed_twice_is_read(
+    backend: HindsightBackend, loopback: Loopback, twin: Twin
+) -> None:
+    body = gzip.compress(zlib.compress(json.dumps({"results": [MEMORY]}).encode()))
+    encodings = {"Content-Encoding": "deflate", "content-encoding": "gzip"}
+    loopback.next.append(Answer(body=body, headers=encodings))
+    assert (await twin(backend, "recall")("b", "q")).results[0].author == "ann"
+
+
+async def test_what_is_sent_beyond_an_answer_answers_no_later_call(
+    backend: HindsightBackend, loopback: Loopback, twin: Twin
+) -> None:
+    beyond = b'HTTP/1.1 200 OK\r\ncontent-length: 15\r\n\r\n{"results": []}'
+    for query in ("q", "long " * 20_000):
+        loopback.next.append(Answer(body={"results": [MEMORY]}, beyond=beyond))
+        assert (await twin(backend, "recall")("b", "q")).results
+        assert (await twin(backend, "recall")("b", query)).results
+        assert (await twin(backend, "recall")("b", "q")).results
+
+
 async def test_a_server_that_is_not_there_is_unreachable(twin: Twin) -> None:
     with HindsightBackend(f"http://127.0.0.1:{unused_port()}", retry=QUICK) as backend:
         with pytest.raises(BackendUnreachable, match="HINDSIGHT_API_URL") as caught:
@@ -75,6 +96,7 @@ async def test_no_answer_in_time_says_what_to_do(
     with pytest.raises(BackendTimeout, match=hint) as caught:
         await twin(hasty, verb)("b", "x")
     assert str(caught.value)
+    assert loopback.asked.acquire(timeout=10)
     assert len(loopback.requests) == 1
 
 
@@ -205,9 +227,26 @@ async def test_a_proxy_of_the_environment_is_used(
     with HindsightBackend("http://memory.test") as backend:
         assert (await twin(backend, "recall")("b", "q")).results
     assert loopback.requests[0].path.startswith("http://memory.test/")
+    monkeypatch.setenv("NO_PROXY", f"memory.test,127.0.0.1:{loopback.port}")
+    with HindsightBackend(loopback.url) as backend:
+        assert (await twin(backend, "recall")("b", "q")).results
+    assert loopback.requests[1].path.startswith("/v1/")
     with HindsightBackend("http://memory.invalid", trust_env=False, retry=RetryPolicy(attempts=1)) as backend:
         with pytest.raises(BackendUnreachable):
             await twin(backend, "recall")("b", "q")
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_a_proxy_that_wants_a_login_is_named(loopback: Loopback, twin: Twin, scheme: str) -> None:
+    loopback.next.extend([Answer(407, headers={"Proxy-Authenticate": "Basic"})] * 3)
+    proxy = loopback.url.replace("//", "//ann:k-123@")
+    with HindsightBackend(f"{scheme}://memory.test", api_key="k-456", proxy=proxy, retry=QUICK) as backend:
+        with pytest.raises(BackendUnreachable, match="user name and password") as caught:
+            await twin(backend, "recall")("b", "q")
+    assert caught.value.details["attempts"] == 1
+    assert "k-" not in f"{caught.value} {caught.value.details}"
+    assert loopback.requests[0].headers["proxy-authorization"] == "Basic YW5uOmstMTIz"
+    assert ("authorization" in loopback.requests[0].headers) is (scheme == "http")
 
 
 async def test_nothing_bad_is_sent(backend: HindsightBackend, loopback: Loopback, twin: Twin) -> None:
@@ -237,6 +276,7 @@ async def test_nothing_bad_is_sent(backend: HindsightBackend, loopback: Loopback
         {"base_url": "http://x y"},
         {"base_url": "http://x\n.y"},
         {"base_url": "http://a..b"},
+        {"base_url": "http://[v1.x]"},
         {"base_url": None},
         {"base_url": "http://x", "api_key": ""},
         {"base_url": "http://x", "api_key": "a\n"},
@@ -259,8 +299,8 @@ def test_what_cannot_be_a_server_is_refused_when_it_is_given(options: dict[str, 
     assert "secret" not in str(caught.value)
 
 
-@pytest.mark.parametrize("seconds", [0, -1, "5", True, float("nan")])
-def test_a_timeout_is_a_number_above_zero(seconds: Any) -> None:
+@pytest.mark.parametrize("seconds", [0, -1, "5", True, float("nan"), float("inf"), 1e7])
+def test_a_timeout_is_a_number_that_a_socket_can_wait_for(seconds: Any) -> None:
     with pytest.raises(ConfigurationError, match="recall timeout"):
         Timeouts(recall=seconds)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import gc
+import pickle
 import re
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import textwrap
 import threading
 import weakref
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import httpcore
 import pytest
@@ -183,6 +185,43 @@ async def test_a_cancelled_call_leaves_the_backend_well(backend: HindsightBacken
     with pytest.raises(asyncio.CancelledError):
         await call
     assert (await backend.arecall("b", "q")).results
+
+
+async def test_a_call_cancelled_at_any_step_leaves_no_connection(loopback: Loopback) -> None:
+    with HindsightBackend(loopback.url, max_connections=1, retry=QUICK) as backend:
+        for steps in range(40):
+            call = asyncio.create_task(backend.arecall("b", "q"))
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            call.cancel()
+            with suppress(asyncio.CancelledError):
+                await call
+            assert (await backend.arecall("b", "q")).results
+            if steps % 2:  # the next call opens a connection
+                await backend.aclose()
+        await backend.aclose()
+    assert await asyncio.to_thread(loopback.wait_until_all_closed)
+
+
+def test_a_loop_of_uvloop_is_one_as_well(backend: HindsightBackend, loopback: Loopback) -> None:
+    uvloop = pytest.importorskip("uvloop")
+
+    async def crowd() -> int:
+        return sum(len(r.results) for r in await asyncio.gather(*(backend.arecall("b", "q") for _ in range(5))))
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        assert [runner.run(crowd()) for _ in range(2)] == [5, 5]
+    assert loopback.wait_until_all_closed()
+
+
+def test_a_backend_travels_to_another_process_with_its_key(loopback: Loopback) -> None:
+    with HindsightBackend(loopback.url, api_key="k-123", headers={"x-tenant": "desk"}, retry=QUICK) as backend:
+        backend.recall("b", "q")
+        with pickle.loads(pickle.dumps(backend)) as twin:
+            assert twin.recall("b", "q").results
+    first, second = loopback.requests
+    assert first == second
+    assert second.headers["authorization"] == "Bearer k-123"
 
 
 def test_a_forgotten_backend_closes_its_connections(loopback: Loopback) -> None:

@@ -29,7 +29,7 @@ class Timeouts:
     """Seconds to wait.
 
     Retain and reflect are slow by nature, since an LLM is behind them. The server drops a synchronous retain whose
-    client has left, so a ``retain`` too short stores nothing.
+    client has left, so a ``retain`` too short stores nothing. A million seconds at most: sockets know no "for ever".
     """
 
     connect: float = 5.0
@@ -40,8 +40,8 @@ class Timeouts:
     def __post_init__(self) -> None:
         for name in ("connect", "recall", "reflect", "retain"):
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
-                raise ConfigurationError(f"the {name} timeout {value!r} must be a number of seconds above 0")
+            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 1_000_000:
+                raise ConfigurationError(f"the {name} timeout {value!r} must be seconds, above 0 and at most 1,000,000")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,10 @@ class Connection:
     max_connections: int = 100
 
     def __post_init__(self) -> None:
+        try:
+            httpx.URL(self.base_url)
+        except httpx.InvalidURL as error:
+            raise ConfigurationError("the Hindsight URL has a host name that can't be one") from error
         if not isinstance(self.timeouts, Timeouts):
             raise ConfigurationError("timeouts must be Timeouts(connect=..., recall=..., reflect=..., retain=...)")
         if not isinstance(self.verify, bool | str | ssl.SSLContext):
@@ -64,7 +68,7 @@ class Connection:
         if not isinstance(self.max_connections, int) or self.max_connections < 1:
             raise ConfigurationError(f"max_connections={self.max_connections!r} must be a whole number above 0")
 
-    def pool_options(self, context: ssl.SSLContext) -> dict[str, Any]:
+    def pool_options(self, context: ssl.SSLContext | None) -> dict[str, Any]:
         """What an httpcore pool is made with that only makes connections.
 
         Raises:
@@ -81,7 +85,7 @@ class Connection:
     def _proxy(self) -> httpx.Proxy | None:
         url = self.proxy
         server = urlsplit(self.base_url)
-        if url is None and self.trust_env and not proxy_bypass(server.hostname or ""):
+        if url is None and self.trust_env and not any(map(proxy_bypass, (server.hostname or "", server.netloc))):
             found = getproxies()
             url = found.get(server.scheme) or found.get("all")
         if not url:
@@ -94,12 +98,14 @@ class Connection:
             raise ConfigurationError("a SOCKS proxy needs a further package: pip install 'httpx[socks]'")
         return proxy
 
-    def tls(self) -> ssl.SSLContext:
-        """The TLS settings. Reading the system's certificates costs more than a hundred requests: do it once.
+    def tls(self) -> ssl.SSLContext | None:
+        """The TLS settings, for https. Reading the certificates costs more than a hundred requests: do it once.
 
         Raises:
             ConfigurationError: The file given as ``verify`` can't be read.
         """
+        if urlsplit(self.base_url).scheme == "http":
+            return None
         if isinstance(self.verify, ssl.SSLContext):
             return self.verify
         try:

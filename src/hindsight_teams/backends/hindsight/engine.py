@@ -7,7 +7,7 @@ import ssl
 import time
 import weakref
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import SecretStr
 
@@ -33,10 +33,15 @@ def _log_repeat(pause: Pause) -> None:
         log.warning("request repeated", seconds=round(pause.seconds, 2), reason=pause.why)
 
 
+def _reopened(kind: type[HindsightBackend], url: str, options: dict[str, Any]) -> HindsightBackend:
+    return kind(url, **options)
+
+
 class HindsightBackend(Backend):
     """Banks on a Hindsight server, over HTTP; threads, coroutines and event loops may share one.
 
     Nothing is opened before the first call. ``copy.deepcopy`` gives the same backend: connections can't be copied.
+    Pickled, for a pool of processes, it holds its URL and options, **with the API key**.
 
     Args:
         base_url: ``http://localhost:8888``, or with a path prefix.
@@ -84,18 +89,20 @@ class HindsightBackend(Backend):
             words = str(error) if isinstance(error, ValueError) else "the URL and the API key must be strings"
             raise ConfigurationError(words) from None
         self._rules = Rules(retry=retry or RetryPolicy(), has_key=key is not None, location=self._url)
-        self._pool = Pool(
-            Connection(
-                self._url,
-                headers={**authorization, **(headers or {})},
-                timeouts=timeouts or Timeouts(),
-                verify=verify,
-                proxy=proxy,
-                trust_env=trust_env,
-                max_connections=max_connections,
-            )
-        )
+        options: dict[str, Any] = {
+            "timeouts": timeouts or Timeouts(),
+            "verify": verify,
+            "proxy": proxy,
+            "trust_env": trust_env,
+            "max_connections": max_connections,
+        }
+        self._pool = Pool(Connection(self._url, headers={**authorization, **(headers or {})}, **options))
+        self._options = {**options, "api_key": key and SecretStr(key), "headers": dict(headers or {}), "retry": retry}
         weakref.finalize(self, self._pool.close)  # also at the interpreter's exit
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel to another process by the URL and the options, the API key among them; the connections stay."""
+        return _reopened, (type(self), self._url, self._options)
 
     @property
     def location(self) -> str:

@@ -53,6 +53,8 @@ def failure(error: Exception, call: Call) -> Failure:
             repeatable=False,
         )
     if isinstance(error, httpcore.ConnectError | httpcore.ProxyError):
+        if isinstance(error, httpcore.ProxyError) and str(error).startswith("407"):
+            return Failure(BackendUnreachable(faults.PROXY_LOGIN, **details), processed=False, repeatable=False)
         for sign, words in _TLS.items():
             if sign in str(error):
                 return Failure(BackendUnreachable(words, **details), processed=False, repeatable=False)

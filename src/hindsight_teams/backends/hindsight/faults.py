@@ -12,6 +12,7 @@ from typing import Any
 from hindsight_teams.backends.hindsight.retry import retry_after_seconds
 from hindsight_teams.errors import (
     BackendError,
+    BackendUnreachable,
     BankNotFound,
     Forbidden,
     NotFound,
@@ -24,6 +25,7 @@ from hindsight_teams.errors import (
 )
 
 NOT_HINDSIGHT = "what answered is not a Hindsight server; check hindsight_api_url, and what stands between"
+PROXY_LOGIN = "the proxy wants a user name and password, or refused them; check proxy, HTTP_PROXY and HTTPS_PROXY"
 MAX_WORDS = 500
 """Characters of a foreign answer that are kept in ``details``."""
 
@@ -48,6 +50,8 @@ def from_answer(status: int, content: bytes, *, verb: str, retry_after: str | No
         return Unauthorized("the Hindsight server wants an API key; set api_key or HINDSIGHT_API_KEY", **details)
     if status == 403:
         return Forbidden(f"the API key does not allow {verb} here; ask whoever runs the Hindsight server", **details)
+    if status == 407:
+        return BackendUnreachable(PROXY_LOGIN, **details)
     if status == 413:
         return Rejected(f"the {verb} is too large for the server, or for a proxy before it; split it", **details)
     if status == 429:

@@ -18,7 +18,7 @@ from typing import Any, cast
 import httpcore
 import httpx
 
-from hindsight_teams.backends.hindsight.coalesce import AsyncNetwork, Network
+from hindsight_teams.backends.hindsight.coalesce import UNREAD, AsyncNetwork, Network
 from hindsight_teams.backends.hindsight.connection import Connection, core_url
 from hindsight_teams.backends.hindsight.failures import FAILURES, failure
 from hindsight_teams.backends.hindsight.loops import LoopConnections
@@ -36,6 +36,7 @@ class Pool:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._address = lru_cache(maxsize=2048)(_reader(connection.base_url))
+        self._origin = self._address("")[0].origin
         self._waits: dict[Wait, dict[str, Any]] = {
             "recall": connection.timeout(connection.timeouts.recall),
             "reflect": connection.timeout(connection.timeouts.reflect),
@@ -62,6 +63,7 @@ class Pool:
             try:
                 response = connection.handle_request(request)
                 try:
+                    _check_order(response)
                     content = b"".join(cast("Iterable[bytes]", response.stream))
                 finally:
                     response.close()
@@ -81,6 +83,7 @@ class Pool:
             try:
                 response = await connection.handle_async_request(request)
                 try:
+                    _check_order(response)
                     content = b"".join([part async for part in cast("AsyncIterable[bytes]", response.stream)])
                 finally:
                     await response.aclose()
@@ -123,7 +126,7 @@ class Pool:
 
     def _open(self) -> ThreadConnections:
         pool = httpcore.ConnectionPool(**self._options(), network_backend=Network())
-        origin = self._address("")[0].origin
+        origin = self._origin
         return ThreadConnections(lambda: pool.create_connection(origin), self._connection.max_connections)
 
     async def _open_in(self, loop: asyncio.AbstractEventLoop) -> LoopConnections:
@@ -131,7 +134,7 @@ class Pool:
             if other.is_closed() and (left := self._loops.pop(other, None)) is not None:
                 left.abandon()
         pool = httpcore.AsyncConnectionPool(**self._options(), network_backend=AsyncNetwork())
-        origin = self._address("")[0].origin
+        origin = self._origin
         owner = weakref.ref(self)
 
         def forget(connections: LoopConnections) -> None:
@@ -153,14 +156,21 @@ class Pool:
         self._reset()
 
 
+def _check_order(response: httpcore.Response) -> None:
+    if response.extensions["network_stream"].get_extra_info(UNREAD):
+        raise httpcore.RemoteProtocolError("an answer came before its request was sent")
+
+
 def _reply(response: httpcore.Response, content: bytes) -> Reply:
-    retry_after = None
+    encodings, retry_after = [], None
     for name, value in response.headers:
         match name.lower():
             case b"content-encoding":
-                content = httpx.Response(200, headers=[(b"content-encoding", value)], content=content).content
+                encodings.append((name, value))
             case b"retry-after":
                 retry_after = value.decode("latin-1")
+    if encodings:
+        content = httpx.Response(200, headers=encodings, content=content).content
     return Reply(response.status, content, retry_after)
 
 

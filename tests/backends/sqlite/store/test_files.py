@@ -125,3 +125,18 @@ def test_a_backend_travels_to_another_process_by_its_path(path: Path) -> None:
         twin.close()
     backend.retain("b", "still open")
     backend.close()
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts what this process has open")
+def test_a_deleted_file_is_not_kept_open(tmp_path: Path) -> None:
+    def visit(name: str) -> None:
+        path = tmp_path / name
+        with SQLiteBackend(path) as backend:
+            backend.retain("b", "tea", tags=["drinks"])
+            assert backend.delete_memories("b", tags=["drinks"]) == 1
+        path.unlink()
+
+    for number in range(4):
+        visit(f"{number}.db")
+    kept = [str(Path(f"/proc/self/fd/{number}").resolve()) for number in os.listdir("/proc/self/fd")]
+    assert [file for file in kept if file.startswith(str(tmp_path))] == [f"{tmp_path / '3.db'} (deleted)"]

@@ -45,6 +45,7 @@ class _Connection(sqlite3.Connection):
 
 _pools: weakref.WeakSet[Pool] = weakref.WeakSet()
 _descriptors: dict[tuple[int, int] | None, int] = {}
+_descriptors_lock = threading.Lock()
 _inherited: list[sqlite3.Connection] = []  # after a fork the parent's connections may be neither used nor closed
 
 
@@ -144,15 +145,20 @@ class Pool:
         finally:
             db.execute(f"PRAGMA busy_timeout = {round(self._busy_timeout * 1000)}")
 
-    def descriptor(self) -> int:
+    @contextmanager
+    def descriptor(self) -> Iterator[int]:
         """A file descriptor of the database file, for bytes that SQLite does not look at.
 
-        It stays open: closing one would release the locks that SQLite's own connections of this process hold.
+        It stays open until the file is deleted: closing one would release the locks that SQLite's own connections of
+        this process hold.
         """
         known = identity(self.path)
-        if known not in _descriptors:
-            _descriptors[known] = os.open(self.path, os.O_RDWR | getattr(os, "O_CLOEXEC", 0))
-        return _descriptors[known]
+        with _descriptors_lock:
+            if known not in _descriptors:
+                for other in [file for file, left in _descriptors.items() if not os.fstat(left).st_nlink]:
+                    os.close(_descriptors.pop(other))
+                _descriptors[known] = os.open(self.path, os.O_RDWR | getattr(os, "O_CLOEXEC", 0))
+            yield _descriptors[known]
 
     @contextmanager
     def _connection(self, *, log: bool = True) -> Iterator[_Connection]:
@@ -341,6 +347,8 @@ def _close_all(idle: list[_Connection]) -> None:
 
 
 def _after_fork_in_child() -> None:
+    global _descriptors_lock
+    _descriptors_lock = threading.Lock()
     for pool in list(_pools):
         pool._after_fork()
 

@@ -153,7 +153,8 @@ def _scrub_some(pool: Pool, db: sqlite3.Connection, deleted: int) -> Literal["mo
         (count,) = db.execute("PRAGMA page_count").fetchone()
         end = min(start + _SCRUB_PAGES, count)
         if count < _LARGEST and hasattr(os, "pread"):
-            _zero_gaps(pool.descriptor(), size, start, end)
+            with pool.descriptor() as file:
+                _zero_gaps(file, size, start, end)
         if end == count:
             db.execute("UPDATE erasing SET erased = max(erased, ?), page = 0", (deleted,))
         else:
