@@ -12,9 +12,9 @@ from pathlib import Path
 
 from hindsight_teams.audit.hashing import START, Head, Link, digest
 from hindsight_teams.audit.journal import AuditStore
+from hindsight_teams.backends.private_files import Files, files, make_file, make_folder, part_from_log
 from hindsight_teams.errors import DatabaseLocked, DatabaseUnusable
 from hindsight_teams.log import get_logger
-from hindsight_teams.private_files import Files, files, make_file, make_folder, part_from_log
 
 APPLICATION_ID = 0x48544155  # "HTAU"
 VERSION = 2

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from hindsight_teams.audit.hashing import START, Head, Link, link
 from hindsight_teams.audit.journal import AuditStore, line_of
+from hindsight_teams.backends.private_files import identity, make_file, make_folder
 from hindsight_teams.errors import ConfigurationError, DatabaseUnusable
 from hindsight_teams.log import get_logger
-from hindsight_teams.private_files import identity, make_file, make_folder
 
 _BLOCK = 1 << 16
 

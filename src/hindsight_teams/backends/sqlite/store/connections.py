@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from hindsight_teams.backends.private_files import Files, files, identity, make_file, make_folder, part_from_log
 from hindsight_teams.backends.sqlite.store import erasing, leftovers, schema
 from hindsight_teams.backends.sqlite.store.sqlite_errors import (
     UNREADABLE,
@@ -25,7 +26,6 @@ from hindsight_teams.backends.sqlite.store.sqlite_errors import (
 )
 from hindsight_teams.backends.sqlite.store.upkeep import Upkeep
 from hindsight_teams.errors import BackendError, DatabaseUnusable
-from hindsight_teams.private_files import Files, files, identity, make_file, make_folder, part_from_log
 
 CACHE_KB = 8000
 """Page cache of one connection."""

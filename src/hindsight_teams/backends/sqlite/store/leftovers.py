@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from hindsight_teams.private_files import make_file
+from hindsight_teams.backends.private_files import make_file
 
 _PART = ".hindsight-part"
 
