@@ -6,6 +6,7 @@ import pytest
 
 from hindsight_teams.agno.citing import recalled_text, without_recalled
 from hindsight_teams.agno.said import (
+    document,
     holds_no_fact,
     is_doubtful,
     is_refusal,
@@ -304,3 +305,13 @@ def test_a_question_after_a_preposition_tells_nothing(question: str) -> None:
 )
 def test_a_statement_after_a_preposition_is_kept(told: str) -> None:
     assert not holds_no_fact(told)
+
+
+@pytest.mark.parametrize(
+    "order", ["Retain the facts of this note.", "Please remember all of this.", "Record everything."]
+)
+def test_a_document_with_an_order_before_it_tells_its_items_alone(order: str) -> None:
+    text = f"{order}\n\n# The harbour\nDate: 2024-05-03\n\n- The mole is 90 m long.\n- The light is red."
+    assert document(text)[1] == ["The mole is 90 m long.", "The light is red."]
+    assert not_in(text, ["The mole is 90 m long.", "The light is red."]) == ""
+    assert not_in(text, ["The mole is 90 m long."]) == text
