@@ -494,6 +494,8 @@ DOCUMENT = ok(
     }
 )
 IMPORT = "00000000-0000-0000-0000-000000000002"
+CLEARED = ok({"deleted_count": 0})
+DONE = (ok({"operation_id": IMPORT}), ok({"operation_id": IMPORT, "status": "completed"}), CLEARED, CLEARED)
 
 
 class TestRewriting:
@@ -503,9 +505,7 @@ class TestRewriting:
         return calls(steps), result
 
     def test_a_document_is_replaced_by_one_of_what_remains(self) -> None:
-        sent, result = self.delete(
-            DOCUMENT, ok({"operation_id": IMPORT}), ok({"operation_id": IMPORT, "status": "completed"})
-        )
+        sent, result = self.delete(DOCUMENT, *DONE)
         assert result == 1
         post = next(call for call in sent if call.method == "POST")
         assert post.path.endswith("/document-transfer?on_conflict=replace")
@@ -535,13 +535,19 @@ class TestRewriting:
             ],
         }
 
+    def test_what_a_consolidation_derived_from_replaced_facts_meanwhile_is_cleared(self) -> None:
+        sent, _ = self.delete(DOCUMENT, *DONE)
+        assert [(call.method, call.path.partition("/memories/")[2]) for call in sent[-2:]] == [
+            ("DELETE", f"{GONE['id']}/observations"),
+            ("DELETE", f"{FACT['id']}/observations"),
+        ]
+
     @pytest.mark.parametrize("params", [None, {"entities": None}, {}])
     def test_what_a_document_does_not_have_its_remainder_has_not_either(self, params: Any) -> None:
         bare = ok({"id": "d", "tags": None, "retain_params": params})
         plain = ok({**WHOLE, "entities": None, "metadata": None})
-        done = (ok({"operation_id": IMPORT}), ok({"operation_id": IMPORT, "status": "completed"}))
         request = DeleteMemories(bank="b", ids=[GONE["id"]])
-        steps, result = drive(memories.delete_memories(RULES, request), *READ[:2], plain, bare, *done)
+        steps, result = drive(memories.delete_memories(RULES, request), *READ[:2], plain, bare, *DONE)
         post = next(call for call in calls(steps) if call.method == "POST")
         assert (result, post.content is None) == (1, False)
         packed = (post.content or b"").partition(b"\r\n\r\n")[2].rpartition(b"\r\n--")[0]

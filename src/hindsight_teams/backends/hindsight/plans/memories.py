@@ -106,7 +106,7 @@ def _delete_from(rules: Rules, bank_id: str, path: str, document: str | None, me
             yield from _delete_document(rules, bank_id, document)
             return len(memories)
         try:
-            yield from rewriting.without(rules, bank_id, document, kept)
+            yield from rewriting.without(rules, bank_id, document, gone=sorted(going), kept=kept)
             return len(memories)
         except NotFound as error:
             _logger.warning(

@@ -3,6 +3,8 @@
 The server can invalidate one fact of several, but keeps the text that all of them came from, and its own reflection may
 read that. So the document is replaced by one that says only what is left. It is imported as facts, not as a text to
 extract facts from: no model is asked, and each fact keeps its words, times, tags, metadata and entities under a new id.
+An import clears what was derived from the facts before it replaces them, so a consolidation that ends in between leaves
+an observation of a fact that is gone. Such observations are cleared after the import, when no new one can come.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from typing import Any
 from uuid import uuid4
 
 from hindsight_teams.backends.hindsight import wire
-from hindsight_teams.backends.hindsight.plans import operations
+from hindsight_teams.backends.hindsight.plans import operations, parts
 from hindsight_teams.backends.hindsight.wire import Call, Plan, Rules, exchange
 from hindsight_teams.errors import BackendError
 from hindsight_teams.models import FORMER_IDS
@@ -25,8 +27,15 @@ _FACT = ("text", "context", "occurred_start", "occurred_end", "mentioned_at", "t
 """The fields that a fact has under the same name where it is read and where it is imported."""
 
 
-def without(rules: Rules, bank_id: str, document_id: str, kept: Sequence[str]) -> Plan[None]:
-    """Replace a document by one of these of its facts alone.
+def without(rules: Rules, bank_id: str, document_id: str, *, gone: Sequence[str], kept: Sequence[str]) -> Plan[None]:
+    """Replace a document by one of the kept facts alone, and clear what was derived from all that it had.
+
+    Args:
+        rules: How calls are made.
+        bank_id: The bank.
+        document_id: The document.
+        gone: The ids of its facts that go.
+        kept: The ids of its facts that stay, in their order.
 
     Raises:
         NotFound: The server's import of documents is turned off, or the document is gone.
@@ -58,6 +67,9 @@ def without(rules: Rules, bank_id: str, document_id: str, kept: Sequence[str]) -
             status=done.status,
             error=done.error,
         )
+    for memory_id in (*gone, *kept):
+        call = Call("delete_memories", "DELETE", f"{path}/memories/{wire.segment(memory_id)}/observations")
+        yield from exchange(call, parts.ignore, rules)
 
 
 def _remainder(document: Mapping[str, Any], facts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
