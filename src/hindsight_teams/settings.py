@@ -6,17 +6,19 @@ This is the only module that reads the environment. ``None`` means unset everywh
 from __future__ import annotations
 
 import inspect
+import json
 import logging
+import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypedDict, Unpack
 from urllib.parse import urlsplit
 
 from platformdirs import user_data_path
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from hindsight_teams.errors import ConfigurationError
 from hindsight_teams.models import Budget, TagsMatch
@@ -34,11 +36,11 @@ _NAMED = re.compile(r"(?i)((?:key|token|secret|passw(?:or)?d|pwd|sig|signature|a
 Source = Literal["argument", "configure()", "environment", "default"]
 
 
-def _names(name: str) -> AliasChoices:
-    return AliasChoices(name, f"HINDSIGHT_TEAMS_{name.upper()}")
+_HINDSIGHTS_OWN = {"hindsight_api_url": "HINDSIGHT_API_URL", "api_key": "HINDSIGHT_API_KEY"}
+"""The variables that Hindsight's own clients read too."""
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """Every option of the package, resolved.
 
     Attributes:
@@ -61,26 +63,24 @@ class Settings(BaseSettings):
         verbose: Log debug events too.
     """
 
-    model_config = SettingsConfigDict(
-        extra="forbid", env_ignore_empty=True, populate_by_name=True, validate_default=True, frozen=True
-    )
+    model_config = ConfigDict(extra="forbid", validate_default=True, frozen=True)
 
-    hindsight_api_url: str | None = Field(None, validation_alias=AliasChoices("hindsight_api_url", "HINDSIGHT_API_URL"))
-    api_key: SecretStr | None = Field(None, validation_alias=AliasChoices("api_key", "HINDSIGHT_API_KEY"))
-    db: Path | None = Field(None, validation_alias=_names("db"))
-    embedder: Literal["minilm"] | None = Field(None, validation_alias=_names("embedder"))
-    budget: Budget = Field("mid", validation_alias=_names("budget"))
-    max_tokens: int = Field(4096, ge=1, validation_alias=_names("max_tokens"))
-    tags: list[str] | None = Field(None, validation_alias=_names("tags"))
-    recall_tags: list[str] | None = Field(None, validation_alias=_names("recall_tags"))
-    recall_tags_match: TagsMatch = Field("any", validation_alias=_names("recall_tags_match"))
-    connect_timeout: float = Field(5.0, gt=0, validation_alias=_names("connect_timeout"))
-    recall_timeout: float = Field(30.0, gt=0, validation_alias=_names("recall_timeout"))
-    reflect_timeout: float = Field(120.0, gt=0, validation_alias=_names("reflect_timeout"))
-    retain_timeout: float = Field(120.0, gt=0, validation_alias=_names("retain_timeout"))
-    audit: Path | None = Field(None, validation_alias=_names("audit"))
-    audit_failure: Literal["warn", "refuse"] = Field("warn", validation_alias=_names("audit_failure"))
-    verbose: bool = Field(False, validation_alias=_names("verbose"))
+    hindsight_api_url: str | None = None
+    api_key: SecretStr | None = None
+    db: Path | None = None
+    embedder: Literal["minilm"] | None = None
+    budget: Budget = "mid"
+    max_tokens: int = Field(4096, ge=1)
+    tags: list[str] | None = None
+    recall_tags: list[str] | None = None
+    recall_tags_match: TagsMatch = "any"
+    connect_timeout: float = Field(5.0, gt=0)
+    recall_timeout: float = Field(30.0, gt=0)
+    reflect_timeout: float = Field(120.0, gt=0)
+    retain_timeout: float = Field(120.0, gt=0)
+    audit: Path | None = None
+    audit_failure: Literal["warn", "refuse"] = "warn"
+    verbose: bool = False
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         """What ``repr`` and ``str`` show: no secret."""
@@ -97,6 +97,13 @@ class Settings(BaseSettings):
     def _key(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None:
             check_api_key(value.get_secret_value())
+        return value
+
+    @field_validator("tags", "recall_tags", mode="before")
+    @classmethod
+    def _list(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            raise ValueError('must be a list; in an environment variable a JSON list, such as ["red", "blue"]')
         return value
 
 
@@ -236,15 +243,35 @@ def load(**values: Any) -> Settings:
     Raises:
         ConfigurationError: It names each bad option, without showing a key.
     """
+    found = _environment()
     try:
-        return Settings(**values)
+        return Settings(**{**found, **values})
     except ValidationError as error:
         problems = "; ".join(
-            f"{'.'.join(map(str, e['loc']))}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors()
+            f"{_variable(name) if name in found and name not in values else name}: {problem}"
+            for name, (problem, _) in _problems(error).items()
         )
         raise ConfigurationError(f"bad settings: {problems}") from None
-    except Exception as error:  # pydantic-settings' own SettingsError: a list in the environment that is not JSON
-        raise ConfigurationError(f"bad settings in the environment: {error}") from error
+
+
+def _environment() -> dict[str, Any]:
+    """What environment variables set; an empty one sets nothing."""
+    found: dict[str, Any] = {
+        name: text for name in Settings.model_fields if (text := os.environ.get(_variable(name), ""))
+    }
+    for name in found.keys() & {"tags", "recall_tags"}:
+        with suppress(ValueError):  # what is not JSON stays text, which is refused with the reason
+            found[name] = json.loads(found[name])
+    return found
+
+
+def _variable(name: str) -> str:
+    return _HINDSIGHTS_OWN.get(name) or f"HINDSIGHT_TEAMS_{name.upper()}"
+
+
+def _problems(error: ValidationError) -> dict[str, tuple[str, Any]]:
+    """What is wrong with each option, and the value that was given."""
+    return {str(e["loc"][0]): (e["msg"].removeprefix("Value error, "), e["input"]) for e in error.errors()}
 
 
 def source_of(name: str, *, explicit: bool = False) -> Source:
@@ -253,7 +280,7 @@ def source_of(name: str, *, explicit: bool = False) -> Source:
         return "argument"
     if _configured and name in _configured:
         return "configure()"
-    return "environment" if name in load().model_fields_set else "default"
+    return "environment" if name in _environment() else "default"
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,39 +307,22 @@ def described(**arguments: Any) -> list[Setting]:
 
     Args:
         **arguments: Explicit values; ``None`` means not given.
-
-    Raises:
-        ConfigurationError: A list in the environment that is not JSON.
     """
     given = {name: value for name, value in arguments.items() if value is not None}
-    variables = {name: _variable(name) for name in Settings.model_fields}
+    values = {**_environment(), **(_configured or {}), **given}
     problems: dict[str, tuple[str, Any]] = {}
     try:
-        Settings(**{**(_configured or {}), **given})
+        Settings(**values)
     except ValidationError as error:
-        by_name = {spelled.lower(): name for name, variable in variables.items() for spelled in (name, variable)}
-        for found in error.errors():
-            told = found["msg"].removeprefix("Value error, ")
-            problems[by_name[str(found["loc"][0]).lower()]] = (told, found["input"])
-    except Exception:  # pydantic-settings' own SettingsError, which load tells of
-        pass
-    defaults = {name: Settings.model_fields[name].default for name in problems}
-    settings = load(**{**(_configured or {}), **given, **defaults})
+        problems = _problems(error)
+    settings = Settings(**{name: value for name, value in values.items() if name not in problems})
     described = []
-    for name, variable in variables.items():
-        source: Source = "environment" if name in settings.model_fields_set else "default"
-        if name in given or (_configured and name in _configured):
-            source = "argument" if name in given else "configure()"
+    for name in Settings.model_fields:
         problem, value = problems.get(name, (None, getattr(settings, name)))
         secret = name == "api_key" and value is not None
-        described.append(Setting(name, variable, MASK if secret else value, source, problem))
+        source = source_of(name, explicit=name in given)
+        described.append(Setting(name, _variable(name), MASK if secret else value, source, problem))
     return described
-
-
-def _variable(name: str) -> str:
-    alias = Settings.model_fields[name].validation_alias
-    assert isinstance(alias, AliasChoices)
-    return str(alias.choices[-1])
 
 
 def default_database() -> Path:

@@ -17,12 +17,13 @@ HEAVY = ("agno", "httpx", "jinja2", "pydantic", "rich", "sqlite3", "structlog")
 
 def test_help_loads_nothing_heavy(home: Path) -> None:
     code = (
-        "import sys; from hindsight_teams.cli.main import execute; execute(['--help']);"
+        "import sys; from hindsight_teams.cli.main import execute; execute(['--help']); execute(['review', '--help']);"
         f"sys.exit([m for m in {HEAVY!r} if m in sys.modules] or 0)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "Shared long-term memory" in done.stdout
+    assert "Approve or reject" in done.stdout
 
 
 @pytest.mark.slow

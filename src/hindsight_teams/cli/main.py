@@ -76,6 +76,12 @@ class _Root(typer.core.TyperGroup):
     def list_commands(self, ctx: Any) -> list[str]:
         return list(COMMANDS)
 
+    def get_params(self, ctx: Any) -> list[Any]:
+        options: list[Any] = super().get_params(ctx)
+        for option in options:  # all are flags; Typer loads Pydantic, as long as all else takes, to read None as a bool
+            option.default = bool(option.default)
+        return options
+
 
 app = typer.Typer(
     cls=_Root,
