@@ -184,10 +184,10 @@ class DatabaseUnusable(Terminal):
     """The database file can't be used: a directory, read-only, not a database, corrupt, full or too new."""
 
 
-def did_you_mean(value: str, known: Iterable[str]) -> str:
+def did_you_mean(value: object, known: Iterable[str]) -> str:
     """A clause that names the nearest known value, or lists them all when none is near."""
     names = sorted(known)
-    near = get_close_matches(value[:200], names, n=1, cutoff=0.6)
+    near = get_close_matches(str(value)[:200], names, n=1, cutoff=0.6)
     if near:
         return f"did you mean {near[0]!r}?"
     return f"known: {', '.join(map(repr, names))}" if names else "none is defined"

@@ -29,9 +29,12 @@ CLOUD_URL = "https://api.hindsight.vectorize.io"
 MASK = "********"
 """What is shown of a secret."""
 
+_URL = re.compile(r"\S*://\S*")
 _IN_A_URL = re.compile(r"(?<=//)[^/\s]+(?=@)|(?<==)[^&#\s]+")
 """A URL's user and password, and the values of its query."""
-_NAMED = re.compile(r"(?i)((?:key|token|secret|passw(?:or)?d|pwd|sig|signature|auth|credential)s?[=:])[^&;,#\s)\"']+")
+_NAMED = re.compile(
+    r"(?i)((?<!max_)(?:key|token|secret|passw(?:or)?d|pwd|sig|signature|auth|credential)s?[=:])[^&;,#\s)\"']+"
+)
 
 Source = Literal["argument", "configure()", "environment", "default"]
 
@@ -70,14 +73,14 @@ class Settings(BaseModel):
     db: Path | None = None
     embedder: Literal["minilm"] | None = None
     budget: Budget = "mid"
-    max_tokens: int = Field(4096, ge=1)
+    max_tokens: int = Field(default=4096, ge=1)
     tags: list[str] | None = None
     recall_tags: list[str] | None = None
     recall_tags_match: TagsMatch = "any"
-    connect_timeout: float = Field(5.0, gt=0)
-    recall_timeout: float = Field(30.0, gt=0)
-    reflect_timeout: float = Field(120.0, gt=0)
-    retain_timeout: float = Field(120.0, gt=0)
+    connect_timeout: float = Field(default=5.0, gt=0)
+    recall_timeout: float = Field(default=30.0, gt=0)
+    reflect_timeout: float = Field(default=120.0, gt=0)
+    retain_timeout: float = Field(default=120.0, gt=0)
     audit: Path | None = None
     audit_failure: Literal["warn", "refuse"] = "warn"
     verbose: bool = False
@@ -114,7 +117,7 @@ def masked(value: Any) -> Any:
     if not isinstance(value, str | Path):
         return value
     text = str(value)
-    shown = _NAMED.sub(rf"\1{MASK}", _IN_A_URL.sub(MASK, text) if "://" in text else text)
+    shown = _NAMED.sub(rf"\1{MASK}", _URL.sub(lambda url: _IN_A_URL.sub(MASK, url[0]), text))
     return value if shown == text else shown
 
 

@@ -167,6 +167,10 @@ def test_one_memory_can_be_deleted(cli: Cli, filled: str) -> None:
     assert [m["id"] for m in cli("bank", "show", filled, "--json").json["memories"]] == [second["id"]]
 
 
+def test_deleting_what_is_not_there_says_so(cli: Cli, filled: str) -> None:
+    assert "Nothing matches" in cli("bank", "delete", filled, "--memory", "zzz", "--yes").out
+
+
 @pytest.mark.parametrize("command", ["show", "delete"])
 def test_a_bank_that_is_not_there_is_one_line(cli: Cli, command: str) -> None:
     failed = cli("bank", command, "nowhere", *(["--yes"] if command == "delete" else []))
@@ -217,11 +221,17 @@ def test_a_value_that_memory_refuses_is_one_line(cli: Cli, arguments: tuple[str,
     assert failed.err.count("\n") == 1
 
 
+def test_an_error_masks_nothing_that_is_not_secret(cli: Cli) -> None:
+    assert "max_tokens=0 " in cli("bank", "recall", "b", "x", "--max-tokens", "0").err
+    assert "NAME=VALUE" in cli("bank", "retain", "b", "x", "--metadata", "no-sign").err
+
+
 def test_a_server_that_is_down_is_one_line_without_the_key(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HINDSIGHT_API_KEY", "hsk-very-secret")
     failed = cli("bank", "list", "--url", "http://127.0.0.1:9")
     assert failed.code == 1
     assert "127.0.0.1:9" in failed.err
+    assert "&offset=0, attempts: " in failed.err
     assert "hsk-very-secret" not in failed.err + failed.out
 
 

@@ -29,7 +29,7 @@ def test_a_count_that_is_wrong_is_found_and_repaired(cli: Cli, filled: Path) -> 
     db.close()
     found = cli("bank", "check", "--db", filled)
     assert found.code == 1
-    assert "bank repair" in found.out
+    assert f"bank repair --db {filled}" in found.out
     assert cli("bank", "repair", "--db", filled, "--yes").code == 0
     assert cli("bank", "check", "--db", filled).code == 0
     assert cli("bank", "show", "b", "--db", filled, "--json").json["total"] == 40

@@ -49,7 +49,7 @@ def test_an_unknown_command_is_a_usage_error_that_names_the_nearest(cli: Cli) ->
     failed = cli("acces")
     assert failed.code == 2
     assert failed.err.count("\n") == 1
-    assert "access" in failed.err
+    assert failed.err.endswith("Did you mean 'access'? see `hindsight-teams --help`\n")
 
 
 def test_a_bad_option_is_a_usage_error_in_json_too(cli: Cli) -> None:

@@ -11,7 +11,7 @@ from agno.run.base import RunContext, RunStatus
 from agno.team import Team
 
 from hindsight_teams import HindsightTools, SQLiteBackend, TeamMemory, policies
-from hindsight_teams.errors import AccessDenied, IdentityRequired, TeamDefinitionError
+from hindsight_teams.errors import AccessDenied, IdentityRequired, InvalidInput, TeamDefinitionError
 from hindsight_teams.testing import OFFLINE_MARKER, OfflineModel, ScriptedModel
 from hindsight_teams.testing.scripted import call
 from tests.agno.fenced import inside
@@ -180,6 +180,19 @@ def test_max_tokens_holds_over_all_banks_together(backend: SQLiteBackend) -> Non
     assert 2 <= len(found) < 10
     assert sum(estimate(m.text) for m in found) <= 60
     assert {m.bank_id.split(":")[1] for m in found} == {"x", "y"}
+
+
+@pytest.mark.parametrize("wrong", [{"guard": "strict"}, {"audit": 5}])
+def test_a_part_of_the_wrong_type_is_refused_at_once(backend: SQLiteBackend, wrong: Any) -> None:
+    with pytest.raises(InvalidInput, match="|".join(f"{name}={value!r}" for name, value in wrong.items())):
+        TeamMemory("t", banks={"shared": "team"}, members={"a": {"shared": "full"}}, backend=backend, **wrong)
+
+
+@pytest.mark.parametrize("member", ["aa", 5, None])
+def test_an_unknown_member_is_refused_whatever_it_is(backend: SQLiteBackend, member: Any) -> None:
+    memory = TeamMemory("t", banks={"shared": "team"}, members={"a": {"shared": "full"}}, backend=backend)
+    with pytest.raises(TeamDefinitionError, match=repr(member)):
+        memory.member(member)
 
 
 @pytest.mark.parametrize(

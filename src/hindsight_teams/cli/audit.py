@@ -50,7 +50,7 @@ Bank = Annotated[
     ),
 ]
 Outcome = Annotated[
-    Literal["allowed", "denied", "error", "quarantined"] | None,
+    Literal["allowed", "denied", "error", "quarantined", "begun"] | None,
     typer.Option("--outcome", help="Only with this outcome."),
 ]
 Since = Annotated[str | None, typer.Option("--since", metavar="ISO-TIME", help="Only from this moment on.")]
@@ -70,7 +70,7 @@ def show(
     outcome: Outcome = None,
     since: Since = None,
     until: Until = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="At most the last so many.")] = 50,
+    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, help="Only the last N.")] = 50,
     log: Log = None,
     json: Json = False,
 ) -> None:
@@ -154,7 +154,9 @@ def verify(
     *,
     anchor: Annotated[
         str | None,
-        typer.Option("--anchor", metavar="HEAD", help="A head that was kept elsewhere; shows a cut end, too."),
+        typer.Option(
+            "--anchor", metavar="HEAD", help="A head printed by an earlier `verify`: also finds events cut off the end."
+        ),
     ] = None,
     log: Log = None,
     json: Json = False,

@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hindsight_teams.cli.bank_care import backup, check, repair
+from hindsight_teams.cli.bank_care import backup, check, rename, repair
 from hindsight_teams.cli.bank_copy import copy
 from hindsight_teams.cli.bank_export import export, import_
 from hindsight_teams.cli.bank_ingest import ingest
-from hindsight_teams.cli.bank_rename import rename
 from hindsight_teams.cli.failing import usage
 from hindsight_teams.cli.options import (
     WORDS_ONLY,
@@ -45,7 +44,7 @@ _SIGNATURE = ("team:", "author:", "user:", "session:", "run:", "tagset:")
 
 Query = Annotated[str, typer.Argument(metavar="QUERY", help="What to look for.")]
 BudgetOption = Annotated[Budget, typer.Option("--budget", help="How much work to do.")]
-MaxTokens = Annotated[int, typer.Option("--max-tokens", help="Most tokens of text to return.")]
+MaxTokens = Annotated[int, typer.Option("--max-tokens", metavar="N", help="Most tokens of text to return.")]
 Tags = Annotated[list[str] | None, typer.Option("--tag", metavar="TAG", help="A tag; may be given again.")]
 Match = Annotated[TagsMatch, typer.Option("--tags-match", help="How the tags must match.")]
 
@@ -81,8 +80,8 @@ def list_(
 @app.command()
 def show(
     bank: Bank,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="Most memories to show.")] = 20,
-    offset: Annotated[int, typer.Option("--offset", min=0, help="Memories to pass over first.")] = 0,
+    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, help="Most memories to show.")] = 20,
+    offset: Annotated[int, typer.Option("--offset", metavar="N", min=0, help="Memories to pass over first.")] = 0,
     tag: Tags = None,
     tags_match: Match = "any",
     document: Annotated[str | None, typer.Option("--document", metavar="ID", help="Only this document.")] = None,
@@ -134,11 +133,12 @@ def retain(
     ] = None,
     tag: Tags = None,
     metadata: Annotated[
-        list[str] | None, typer.Option("--metadata", metavar="KEY=VALUE", help="May be given again.")
+        list[str] | None, typer.Option("--metadata", metavar="NAME=VALUE", help="May be given again.")
     ] = None,
     context: Annotated[str | None, typer.Option("--context", metavar="TEXT", help="What it is about.")] = None,
     document: Annotated[
-        str | None, typer.Option("--document", metavar="ID", help="The same document id replaces.")
+        str | None,
+        typer.Option("--document", metavar="ID", help="Its document; what was stored under this id is replaced."),
     ] = None,
     timestamp: Annotated[
         str | None, typer.Option("--timestamp", metavar="ISO-TIME", help="When it was said; now if not given.")
@@ -277,6 +277,8 @@ def delete(
                 event["count"] = deleted = memory.delete_bank(bank)
     if json:
         print_json({"bank_id": bank, "deleted": deleted})
+    elif not deleted and (memory_id or document):
+        say(("Nothing matches.", "dim"))
     else:
         say((glyph("ok"), "green"), f" {counted(deleted)} deleted", (f" from {bank}", "dim"))
 
@@ -313,7 +315,7 @@ def _content(content: str | None) -> str:
 def _pairs(values: list[str]) -> dict[str, str]:
     pairs = [value.partition("=") for value in values]
     if bad := next((value for value, (key, sign, _) in zip(values, pairs, strict=True) if not (key and sign)), None):
-        raise usage(f"--metadata {bad!r} must look like KEY=VALUE")
+        raise usage(f"--metadata {bad!r} must look like NAME=VALUE")
     return {key: value for key, _, value in pairs}
 
 

@@ -1,4 +1,4 @@
-"""``hindsight-teams bank check | repair | backup``: maintenance of an embedded database file."""
+"""``hindsight-teams bank check | repair | backup | rename``: maintenance of an embedded database file."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hindsight_teams.cli.completing import complete_banks
 from hindsight_teams.cli.failing import FAILED
-from hindsight_teams.cli.options import Db, Json, Yes, backend, confirm
+from hindsight_teams.cli.options import Db, Json, Url, Yes, backend, confirm, insist_on, recorded
 from hindsight_teams.cli.output import glyph, item, print_json, say, styled
 from hindsight_teams.cli.progress import working
 from hindsight_teams.errors import Unsupported
@@ -30,7 +31,8 @@ def check(*, db: Db = None, json: Json = False) -> None:
     else:
         for problem in report.problems:
             item(styled((glyph("bad") + " ", "red")), styled(problem))
-        say(("Try: ", "dim"), ("hindsight-teams bank repair", "cyan"))
+        which = "" if db is None else f" --db {db}"
+        say(("Try: ", "dim"), (f"hindsight-teams bank repair{which}", "cyan"))
     if not report.ok:
         raise typer.Exit(FAILED)
 
@@ -65,6 +67,38 @@ def backup(
         print_json({"file": target, "bytes": size})
     else:
         say((glyph("ok"), "green"), f" {target}", (f"  {size:,} bytes", "dim"))
+
+
+def rename(
+    old: Annotated[
+        str, typer.Argument(metavar="OLD", help="The bank's id; `bank list` shows them.", autocompletion=complete_banks)
+    ],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="Its id from now on.")],
+    *,
+    db: Db = None,
+    url: Url = None,
+    json: Json = False,
+) -> None:
+    """Give a bank of a database file another id.
+
+    Its memories stay as they are. A team finds its banks by their ids: a bank that gets another id is lost to the
+    team, and a bank that gets one of the team's ids can be read by every member that may read there.
+    """
+    from hindsight_teams.requests import Capability
+
+    with backend(db, url, must_exist=True) as memory:
+        if Capability.RENAME_BANKS not in memory.capabilities:
+            raise Unsupported(
+                f"a Hindsight server can't rename a bank: copy it with `hindsight-teams bank copy URL URL --bank {old}"
+                f" --as {new}`, for which its LLM reads each text again, then `hindsight-teams bank delete {old}`"
+            )
+        insist_on(memory, old)
+        with recorded("rename", old, f"to {new}"):
+            memory.rename_bank(old, new)
+    if json:
+        print_json({"old": old, "new": new})
+    else:
+        say((glyph("ok"), "green"), f" {old} {glyph('arrow')} {new}")
 
 
 @contextmanager

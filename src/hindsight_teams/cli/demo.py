@@ -23,7 +23,7 @@ Model = Annotated[
 def demo(
     *,
     model: Model = None,
-    full: Annotated[bool, typer.Option("--full", help="Show every call; else one fact's way.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="Show every call, not only those of one fact.")] = False,
     db: Db = None,
     json: Json = False,
 ) -> None:

@@ -73,10 +73,11 @@ def report_usage(error: Any, *, as_json: bool) -> int:
     if type(error).__name__ == "NoArgsIsHelpError":
         error.show()
         return MISUSED
-    message = " ".join(error.format_message().split())
+    message = " ".join(error.format_message().split()).replace("Value error, ", "")  # Pydantic's own words
     context = getattr(error, "ctx", None)
-    hint = f"; see `{context.command_path} --help`" if context is not None else ""
-    line(f"{message.rstrip('. ')}{hint}")
+    message = message.rstrip(". ")
+    join = "" if message.endswith("?") else ";"
+    line(f"{message}{join} see `{context.command_path} --help`" if context is not None else message)
     if as_json:
         _as_json("UsageError", message, {})
     return MISUSED

@@ -72,7 +72,9 @@ def rotate(
     *,
     grace: Annotated[
         str | None,
-        typer.Option("--grace", metavar="TIME", help="How long the old key still counts, such as 1h; not at all."),
+        typer.Option(
+            "--grace", metavar="TIME", help="How long the old key still counts, such as 1h; not at all if not given."
+        ),
     ] = None,
     file: KeyFile = DEFAULT_FILE,
     json: Json = False,

@@ -37,7 +37,9 @@ def run(
     phase: Annotated[str | None, typer.Option("--phase", hidden=True)] = None,
     report: Annotated[Path | None, typer.Option("--report", hidden=True)] = None,
     scratch: Annotated[bool, typer.Option("--scratch", hidden=True)] = False,
-    brief: Annotated[bool, typer.Option("--brief", help="Show one fact's way, where the recipe names one.")] = False,
+    brief: Annotated[
+        bool, typer.Option("--brief", help="Show only the calls of one fact, where the recipe names one.")
+    ] = False,
 ) -> None:
     """Play a recipe, or ask its team one thing.
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, TypeVar, Unpack
 from hindsight_teams.access.definition import BankValue, GrantValue, TeamDefinition
 from hindsight_teams.access.grants import Caller
 from hindsight_teams.access.matrix import AccessMatrix
-from hindsight_teams.audit import default_audit, trail_of
+from hindsight_teams.audit import AuditSink, default_audit, trail_of
+from hindsight_teams.errors import InvalidInput
 from hindsight_teams.memory.curation import Reviews
 from hindsight_teams.memory.direct import resolve_defaults
 from hindsight_teams.memory.forgetting import ForgetReport, Forgetting
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from hindsight_teams.agno.injection import InjectionBudget
     from hindsight_teams.agno.memory_toolkit import ToolkitOptions
     from hindsight_teams.agno.toolkit import HindsightTools
-    from hindsight_teams.audit import AuditSink
     from hindsight_teams.backends.base import Backend, MemoryBackend
     from hindsight_teams.guard import Guard
 
@@ -133,6 +133,13 @@ class TeamMemory:
         from hindsight_teams.backends.select import open_backend
         from hindsight_teams.settings import resolve
 
+        if guard is not None and not isinstance(guard, bool):
+            from hindsight_teams.guard import Guard
+
+            if not isinstance(guard, Guard):
+                raise InvalidInput(f"guard={guard!r} must be a Guard, or True for the team's own and False for none")
+        if audit is not None and not isinstance(audit, AuditSink):
+            raise InvalidInput(f"audit={audit!r} must be an audit sink, such as JsonlSink('audit.jsonl')")
         self.definition = definition
         self.retentions: list[RunRetention] = []
         self.backend: Backend = open_backend(backend=backend)
