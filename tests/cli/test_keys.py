@@ -97,21 +97,17 @@ def test_a_rotated_key_may_have_a_grace_period(cli: Cli, home: Path) -> None:
     assert KeyStore(home / "team-keys.json").verify(made["key"])
 
 
-def test_the_doctor_warns_of_keys_that_lie_unused_and_of_keys_that_end_soon(
-    cli: Cli, home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from hindsight_teams.server import key_file
+def test_the_doctor_warns_of_keys_that_lie_unused_and_of_keys_that_end_soon(cli: Cli, home: Path) -> None:
+    from hindsight_teams.server.key_file import KeyStore
 
     long_ago = datetime.now(UTC).replace(microsecond=0) - timedelta(days=100)
-    with monkeypatch.context() as patched:
-        patched.setattr(key_file, "_now", lambda: long_ago)
-        idle = cli("keys", "create", "answerer", "--json").json
-        busy = cli("keys", "create", "answerer", "--json").json
+    old = KeyStore(home / "team-keys.json", clock=lambda: long_ago)
+    (idle, _), (_, busy) = old.create("desk", "answerer"), old.create("desk", "answerer")
     ending = cli("keys", "create", "researcher", "--expires", "7d", "--json").json
-    assert key_file.KeyStore(home / "team-keys.json").verify(busy["key"])
+    assert KeyStore(old.path).verify(busy)
     report = cli("doctor", "--no-write", "--json").json
     warned = [found["found"] for found in report["findings"] if "warning" in found["found"]]
-    assert [idle["id"] in line or ending["id"] in line for line in warned] == [True, True]
+    assert [idle in line or ending["id"] in line for line in warned] == [True, True]
     assert "100 days" in warned[0]
     assert report["ok"]
 

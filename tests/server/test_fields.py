@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from hindsight_teams.server.fields import MCP_ARGUMENTS, RECALL, REFLECT, RETAIN, Fields, query_fault
 from hindsight_teams.server.routes import MCP_METHODS, MCP_TOOLS, OPEN, ROUTES
-from tests.server.test_gate import BANKS, House
+from tests.server.test_gate import BANKS, Guarded
 
 SHARED = f"{BANKS}/desk:shared"
 
@@ -126,12 +126,12 @@ def test_a_query_is_read_as_the_server_reads_it() -> None:
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> House:
-    return House(tmp_path_factory.mktemp("fields"))
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Guarded:
+    return Guarded(tmp_path_factory.mktemp("fields"))
 
 
-async def status(house: House, method: str, path: str, who: str = "all", **sent: Any) -> int:
-    return (await house.ask(who, method, path, **sent)).status_code
+async def status(guarded: Guarded, method: str, path: str, who: str = "all", **sent: Any) -> int:
+    return (await guarded.ask(who, method, path, **sent)).status_code
 
 
 @pytest.mark.parametrize(
@@ -150,10 +150,10 @@ async def status(house: House, method: str, path: str, who: str = "all", **sent:
         "x",
     ],
 )
-async def test_a_retain_with_anything_else_is_refused(house: House, body: Any) -> None:
-    before = len(house.seen)
-    assert await status(house, "POST", f"{SHARED}/memories", json=body) == 422
-    assert len(house.seen) == before
+async def test_a_retain_with_anything_else_is_refused(guarded: Guarded, body: Any) -> None:
+    before = len(guarded.seen)
+    assert await status(guarded, "POST", f"{SHARED}/memories", json=body) == 422
+    assert len(guarded.seen) == before
 
 
 @pytest.mark.parametrize(
@@ -167,8 +167,8 @@ async def test_a_retain_with_anything_else_is_refused(house: House, body: Any) -
         {"query": ["x"]},
     ],
 )
-async def test_a_recall_with_anything_else_is_refused(house: House, body: Any) -> None:
-    assert await status(house, "POST", f"{SHARED}/memories/recall", json=body) == 422
+async def test_a_recall_with_anything_else_is_refused(guarded: Guarded, body: Any) -> None:
+    assert await status(guarded, "POST", f"{SHARED}/memories/recall", json=body) == 422
 
 
 @pytest.mark.parametrize(
@@ -179,8 +179,8 @@ async def test_a_recall_with_anything_else_is_refused(house: House, body: Any) -
         {"query": "x", "exclude_mental_models": True},
     ],
 )
-async def test_a_reflect_with_anything_else_is_refused(house: House, body: Any) -> None:
-    assert await status(house, "POST", f"{SHARED}/reflect", json=body) == 422
+async def test_a_reflect_with_anything_else_is_refused(guarded: Guarded, body: Any) -> None:
+    assert await status(guarded, "POST", f"{SHARED}/reflect", json=body) == 422
 
 
 @pytest.mark.parametrize(
@@ -197,23 +197,23 @@ async def test_a_reflect_with_anything_else_is_refused(house: House, body: Any) 
         ("operations/5f0c?include_payload=true", 403),
     ],
 )
-async def test_a_query_parameter_that_is_not_listed_is_refused(house: House, path: str, expected: int) -> None:
-    assert await status(house, "GET", f"{SHARED}/{path}") == expected
+async def test_a_query_parameter_that_is_not_listed_is_refused(guarded: Guarded, path: str, expected: int) -> None:
+    assert await status(guarded, "GET", f"{SHARED}/{path}") == expected
 
 
-async def test_the_listing_of_banks_takes_its_own_parameters_alone(house: House) -> None:
-    assert await status(house, "GET", f"{BANKS}?q=desk&limit=5&offset=0") == 200
-    assert await status(house, "GET", f"{BANKS}?deleted=true") == 403
+async def test_the_listing_of_banks_takes_its_own_parameters_alone(guarded: Guarded) -> None:
+    assert await status(guarded, "GET", f"{BANKS}?q=desk&limit=5&offset=0") == 200
+    assert await status(guarded, "GET", f"{BANKS}?deleted=true") == 403
 
 
-async def test_a_write_takes_no_query(house: House) -> None:
-    assert await status(house, "POST", f"{SHARED}/memories?async=true", json={"items": []}) == 403
+async def test_a_write_takes_no_query(guarded: Guarded) -> None:
+    assert await status(guarded, "POST", f"{SHARED}/memories?async=true", json={"items": []}) == 403
 
 
-async def test_an_admin_key_may_send_whatever_the_server_knows(house: House) -> None:
+async def test_an_admin_key_may_send_whatever_the_server_knows(guarded: Guarded) -> None:
     body = {"items": [{"content": "x"}], "document_tags": ["a"]}
-    assert await status(house, "POST", f"{SHARED}/memories", who="admin", json=body) == 200
-    assert await status(house, "GET", f"{SHARED}/memories/list?state=invalidated", who="admin") == 200
+    assert await status(guarded, "POST", f"{SHARED}/memories", who="admin", json=body) == 200
+    assert await status(guarded, "GET", f"{SHARED}/memories/list?state=invalidated", who="admin") == 200
 
 
 @pytest.mark.parametrize(
@@ -228,11 +228,11 @@ async def test_an_admin_key_may_send_whatever_the_server_knows(house: House) -> 
         b'{"a":' * 100_000,
     ],
 )
-async def test_a_body_that_two_readers_could_read_differently_is_refused(house: House, raw: bytes) -> None:
-    assert await status(house, "POST", f"{SHARED}/memories/recall", content=raw) == 400
+async def test_a_body_that_two_readers_could_read_differently_is_refused(guarded: Guarded, raw: bytes) -> None:
+    assert await status(guarded, "POST", f"{SHARED}/memories/recall", content=raw) == 400
 
 
-async def test_a_body_that_is_cut_never_reaches_the_server(house: House) -> None:
+async def test_a_body_that_is_cut_never_reaches_the_server(guarded: Guarded) -> None:
     said: list[Any] = []
     pieces = [{"type": "http.request", "body": b'{"query":', "more_body": True}, {"type": "http.disconnect"}]
 
@@ -242,19 +242,19 @@ async def test_a_body_that_is_cut_never_reaches_the_server(house: House) -> None
     async def send(message: Any) -> None:
         said.append(message)
 
-    key = house.keys["all"].encode()
+    key = guarded.keys["all"].encode()
     path = f"{SHARED}/memories/recall"
     scope = {"type": "http", "method": "POST", "path": path, "query_string": b"", "headers": [(b"authorization", key)]}
-    before = len(house.seen)
-    await house.guard(scope, receive, send)
+    before = len(guarded.seen)
+    await guarded.guard(scope, receive, send)
     assert said[0]["status"] == 400
-    assert len(house.seen) == before
+    assert len(guarded.seen) == before
 
 
-async def test_a_body_reaches_the_server_as_it_was_sent(house: House) -> None:
+async def test_a_body_reaches_the_server_as_it_was_sent(guarded: Guarded) -> None:
     body = b'{"query":  "x" }'
-    assert await status(house, "POST", f"{SHARED}/memories/recall", content=body) == 200
-    assert house.seen[-1][1] == body
+    assert await status(guarded, "POST", f"{SHARED}/memories/recall", content=body) == 200
+    assert guarded.seen[-1][1] == body
 
 
 def test_each_tool_and_each_route_with_a_body_has_its_fields() -> None:
@@ -282,29 +282,29 @@ def test_each_tool_and_each_route_with_a_body_has_its_fields() -> None:
     ],
 )
 async def test_the_arguments_of_a_tool_are_a_list_too(
-    house: House, tool: str, arguments: dict[str, Any], expected: int
+    guarded: Guarded, tool: str, arguments: dict[str, Any], expected: int
 ) -> None:
     bank = {} if tool == "list_banks" else {"bank_id": "desk:shared"}
-    assert await house.call("all", tool, **bank, **arguments) == expected
+    assert await guarded.call("all", tool, **bank, **arguments) == expected
 
 
-async def test_arguments_that_are_no_object_are_refused(house: House) -> None:
+async def test_arguments_that_are_no_object_are_refused(guarded: Guarded) -> None:
     message = {"method": "tools/call", "params": {"name": "recall", "arguments": ["x"]}}
-    answer = await house.ask("all", "POST", "/mcp/desk:shared/", json=message)
+    answer = await guarded.ask("all", "POST", "/mcp/desk:shared/", json=message)
     assert answer.status_code == 422
 
 
 @pytest.mark.parametrize("size", [10, 1_000_000])
-async def test_an_answer_repeats_little_of_what_was_sent(house: House, size: int) -> None:
+async def test_an_answer_repeats_little_of_what_was_sent(guarded: Guarded, size: int) -> None:
     long = "n" * size
     asked = [
-        await house.ask("all", "POST", f"{SHARED}/memories/recall", json={"query": "x", long: 1}),
-        await house.ask("all", "POST", "/mcp", json={"method": long}),
-        await house.ask("all", "POST", "/mcp", json={"method": "tools/call", "params": {"name": long}}),
+        await guarded.ask("all", "POST", f"{SHARED}/memories/recall", json={"query": "x", long: 1}),
+        await guarded.ask("all", "POST", "/mcp", json={"method": long}),
+        await guarded.ask("all", "POST", "/mcp", json={"method": "tools/call", "params": {"name": long}}),
     ]
     arguments = {"query": "x", "bank_id": long}
     message = {"method": "tools/call", "params": {"name": "recall", "arguments": arguments}}
-    asked.append(await house.ask("all", "POST", "/mcp", json=message))
+    asked.append(await guarded.ask("all", "POST", "/mcp", json=message))
     assert [answer.status_code for answer in asked] == [422, 403, 403, 403]
     assert all(len(answer.content) < 500 for answer in asked)
 
@@ -327,10 +327,10 @@ class TestFuzz:
         body=json_values,
     )
     def test_only_a_listed_route_of_a_held_bank_is_let_through(
-        self, house: House, method: str, bank: str, tail: str, query: str, body: Any
+        self, guarded: Guarded, method: str, bank: str, tail: str, query: str, body: Any
     ) -> None:
         path = f"{BANKS}/{bank}{tail}"
-        seen, answered = asyncio.run(_raw(house, "reader", method, path, query, json.dumps(body).encode()))
+        seen, answered = asyncio.run(_raw(guarded, "reader", method, path, query, json.dumps(body).encode()))
         if seen is None:
             assert answered in (400, 403, 422)
         else:
@@ -362,10 +362,10 @@ class TestFuzz:
         body=st.binary(max_size=40) | json_values.map(lambda value: json.dumps(value).encode()),
     )
     def test_no_header_and_no_body_breaks_the_gate_or_opens_it(
-        self, house: House, method: str, path: str, headers: list[tuple[bytes, bytes]], body: bytes
+        self, guarded: Guarded, method: str, path: str, headers: list[tuple[bytes, bytes]], body: bytes
     ) -> None:
         given_key = any(name.lower() == b"authorization" for name, _ in headers)
-        seen, answered = asyncio.run(_raw(house, "reader", method, path, "", body, headers))
+        seen, answered = asyncio.run(_raw(guarded, "reader", method, path, "", body, headers))
         assert answered in (200, 400, 401, 403, 404, 422)
         if given_key or any(name == b"mcp-session-id" for name, _ in headers):
             assert seen is None
@@ -374,15 +374,15 @@ class TestFuzz:
 
     @settings(max_examples=settings().max_examples)
     @given(message=json_values)
-    def test_no_message_on_mcp_breaks_the_gate(self, house: House, message: Any) -> None:
+    def test_no_message_on_mcp_breaks_the_gate(self, guarded: Guarded, message: Any) -> None:
         params = {"jsonrpc": "2.0", "method": "tools/call", "params": {"name": "recall", "arguments": message}}
         for sent in (message, params):
-            _, answered = asyncio.run(_raw(house, "writer", "POST", "/mcp", "", json.dumps(sent).encode()))
+            _, answered = asyncio.run(_raw(guarded, "writer", "POST", "/mcp", "", json.dumps(sent).encode()))
             assert answered in (200, 400, 403, 422)
 
 
 async def _raw(
-    house: House,
+    guarded: Guarded,
     who: str,
     method: str,
     path: str,
@@ -392,8 +392,8 @@ async def _raw(
 ) -> tuple[str | None, int | None]:
     """One request that no client library has cleaned: the path that the server saw, and the status."""
     said: list[Any] = []
-    before = len(house.seen)
-    key = house.keys[who].encode()
+    before = len(guarded.seen)
+    key = guarded.keys[who].encode()
 
     async def receive() -> Any:
         return {"type": "http.request", "body": body, "more_body": False}
@@ -408,6 +408,6 @@ async def _raw(
         "query_string": query.encode("utf-8", "replace"),
         "headers": [(b"authorization", key), *headers],
     }
-    await house.guard(scope, receive, send)
-    seen = house.seen[-1][0] if len(house.seen) > before else None
+    await guarded.guard(scope, receive, send)
+    seen = guarded.seen[-1][0] if len(guarded.seen) > before else None
     return seen, said[0]["status"]

@@ -11,9 +11,9 @@ import httpx
 import pytest
 
 from hindsight_teams.errors import ConfigurationError
-from hindsight_teams.server import gate as door
+from hindsight_teams.server import gate
 from hindsight_teams.server.authority import Authority
-from hindsight_teams.server.gate import Guard, admitted, single_bank
+from hindsight_teams.server.gate import Guard, Refused, Sessions, admitted, single_bank
 
 BANKS = "/v1/default/banks"
 BODIES = {"memories": {"items": [{"content": "x"}]}, "recall": {"query": "x"}, "reflect": {"query": "x"}}
@@ -37,7 +37,7 @@ customer = "full"
 """
 
 
-class House:
+class Guarded:
     """A guard, the keys that it knows, and the requests that came through."""
 
     def __init__(self, folder: Path) -> None:
@@ -88,13 +88,13 @@ class House:
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> House:
-    return House(tmp_path)
+def guarded(tmp_path: Path) -> Guarded:
+    return Guarded(tmp_path)
 
 
 @pytest.mark.parametrize("path", ["/health", "/health/live", "/health/ready", "/version"])
-async def test_that_the_server_lives_is_open_to_all(house: House, path: str) -> None:
-    answer = await house.ask(None, "GET", path)
+async def test_that_the_server_lives_is_open_to_all(guarded: Guarded, path: str) -> None:
+    answer = await guarded.ask(None, "GET", path)
     assert (answer.status_code, answer.json()) == (200, [None, False])
 
 
@@ -103,28 +103,28 @@ async def test_that_the_server_lives_is_open_to_all(house: House, path: str) -> 
     [("GET", BANKS), ("POST", "/health"), ("GET", "/metrics"), ("GET", "/docs"), ("GET", "/health/")],
 )
 @pytest.mark.parametrize("who", [None, "htm_0000000000_" + "A" * 43, "secret", "Basic x"])
-async def test_nothing_else_is_open_without_a_key(house: House, who: str | None, method: str, path: str) -> None:
-    assert (await house.ask(who, method, path)).status_code == 401
-    assert house.seen == []
+async def test_nothing_else_is_open_without_a_key(guarded: Guarded, who: str | None, method: str, path: str) -> None:
+    assert (await guarded.ask(who, method, path)).status_code == 401
+    assert guarded.seen == []
 
 
 @pytest.mark.parametrize(
     ("method", "path"), [("DELETE", f"{BANKS}/any"), ("GET", "/metrics"), ("POST", "/mcp"), ("GET", "/new/in/2.0")]
 )
-async def test_an_admin_key_opens_everything(house: House, method: str, path: str) -> None:
-    answer = await house.ask("admin", method, path)
-    assert answer.json() == [house.ids["admin"], False]
+async def test_an_admin_key_opens_everything(guarded: Guarded, method: str, path: str) -> None:
+    answer = await guarded.ask("admin", method, path)
+    assert answer.json() == [guarded.ids["admin"], False]
 
 
 @pytest.mark.parametrize("spelling", ["Bearer {}", "bearer  {}", "{}", " {} "])
-async def test_a_key_is_read_as_the_server_reads_it(house: House, spelling: str) -> None:
-    headers = {"Authorization": spelling.format(house.keys["all"])}
-    assert (await house.ask(None, "GET", BANKS, headers=headers)).json() == [house.ids["all"], False]
+async def test_a_key_is_read_as_the_server_reads_it(guarded: Guarded, spelling: str) -> None:
+    headers = {"Authorization": spelling.format(guarded.keys["all"])}
+    assert (await guarded.ask(None, "GET", BANKS, headers=headers)).json() == [guarded.ids["all"], False]
 
 
-async def test_two_keys_in_one_request_are_refused(house: House) -> None:
-    transport = httpx.ASGITransport(house.guard)
-    headers = [("Authorization", f"Bearer {house.keys[who]}") for who in ("all", "admin")]
+async def test_two_keys_in_one_request_are_refused(guarded: Guarded) -> None:
+    transport = httpx.ASGITransport(guarded.guard)
+    headers = [("Authorization", f"Bearer {guarded.keys[who]}") for who in ("all", "admin")]
     async with httpx.AsyncClient(transport=transport, base_url="http://server") as client:
         assert (await client.get(BANKS, headers=headers)).status_code == 400
 
@@ -163,55 +163,55 @@ async def test_two_keys_in_one_request_are_refused(house: House) -> None:
     ],
 )
 async def test_a_member_does_what_it_holds_and_nothing_else(
-    house: House, method: str, path: str, holders: set[str]
+    guarded: Guarded, method: str, path: str, holders: set[str]
 ) -> None:
-    answers = {who: (await house.ask(who, method, f"{BANKS}/{path}")).status_code for who in house.keys}
+    answers = {who: (await guarded.ask(who, method, f"{BANKS}/{path}")).status_code for who in guarded.keys}
     assert {who for who, status in answers.items() if status == 200} == holders | {"admin"}
     assert {status for who, status in answers.items() if who not in holders | {"admin"}} == {403}
 
 
-async def test_every_member_may_ask_for_the_listing(house: House) -> None:
-    for who in house.keys:
-        assert (await house.ask(who, "GET", f"{BANKS}?limit=5")).status_code == 200
+async def test_every_member_may_ask_for_the_listing(guarded: Guarded) -> None:
+    for who in guarded.keys:
+        assert (await guarded.ask(who, "GET", f"{BANKS}?limit=5")).status_code == 200
 
 
-async def test_the_base_path_is_no_part_of_a_route(house: House) -> None:
+async def test_the_base_path_is_no_part_of_a_route(guarded: Guarded) -> None:
     inside = f"/hs{BANKS}/desk:shared/memories"
-    assert (await house.ask("writer", "POST", inside, root="/hs")).status_code == 200
-    assert (await house.ask("reader", "POST", inside, root="/hs")).status_code == 403
-    assert (await house.ask("writer", "POST", f"/hsx{BANKS}/desk:shared/memories", root="/hs")).status_code == 403
+    assert (await guarded.ask("writer", "POST", inside, root="/hs")).status_code == 200
+    assert (await guarded.ask("reader", "POST", inside, root="/hs")).status_code == 403
+    assert (await guarded.ask("writer", "POST", f"/hsx{BANKS}/desk:shared/memories", root="/hs")).status_code == 403
 
 
-async def test_a_revoked_key_is_refused_at_once(house: House) -> None:
-    assert (await house.ask("all", "GET", BANKS)).status_code == 200
-    house.authority.keys.revoke(house.ids["all"])
-    assert (await house.ask("all", "GET", BANKS)).status_code == 401
+async def test_a_revoked_key_is_refused_at_once(guarded: Guarded) -> None:
+    assert (await guarded.ask("all", "GET", BANKS)).status_code == 200
+    guarded.authority.keys.revoke(guarded.ids["all"])
+    assert (await guarded.ask("all", "GET", BANKS)).status_code == 401
 
 
-async def test_a_right_that_is_taken_away_is_gone_at_once(house: House) -> None:
+async def test_a_right_that_is_taken_away_is_gone_at_once(guarded: Guarded) -> None:
     path = f"{BANKS}/desk:shared/memories"
-    assert (await house.ask("writer", "POST", path)).status_code == 200
-    house.team_file.write_text(TEAM.replace("writer-only", "none"))
-    assert (await house.ask("writer", "POST", path)).status_code == 403
+    assert (await guarded.ask("writer", "POST", path)).status_code == 200
+    guarded.team_file.write_text(TEAM.replace("writer-only", "none"))
+    assert (await guarded.ask("writer", "POST", path)).status_code == 403
 
 
 @pytest.mark.parametrize("broken", ["team_file", "key_file"])
 async def test_while_rights_can_not_be_read_no_member_is_let_in(
-    house: House, broken: str, caplog: pytest.LogCaptureFixture
+    guarded: Guarded, broken: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    getattr(house, broken).write_text("{")
-    answer = await house.ask("all", "GET", BANKS)
+    getattr(guarded, broken).write_text("{")
+    answer = await guarded.ask("all", "GET", BANKS)
     assert answer.status_code == 503
-    assert str(house.team_file.parent) not in answer.text
-    assert getattr(house, broken).name in caplog.text
+    assert str(guarded.team_file.parent) not in answer.text
+    assert getattr(guarded, broken).name in caplog.text
 
 
-async def test_an_admin_is_let_in_while_a_team_file_can_not_be_read(house: House) -> None:
-    house.team_file.write_text("no team")
-    assert (await house.ask("admin", "GET", BANKS)).status_code == 200
+async def test_an_admin_is_let_in_while_a_team_file_can_not_be_read(guarded: Guarded) -> None:
+    guarded.team_file.write_text("no team")
+    assert (await guarded.ask("admin", "GET", BANKS)).status_code == 200
 
 
-async def test_a_web_socket_is_closed(house: House) -> None:
+async def test_a_web_socket_is_closed(guarded: Guarded) -> None:
     said: list[Any] = []
 
     async def send(message: Any) -> None:
@@ -220,12 +220,12 @@ async def test_a_web_socket_is_closed(house: House) -> None:
     async def receive() -> Any:
         raise AssertionError
 
-    await house.guard({"type": "websocket", "path": "/", "headers": []}, receive, send)
+    await guarded.guard({"type": "websocket", "path": "/", "headers": []}, receive, send)
     assert said == [{"type": "websocket.close", "code": 1008, "reason": "not allowed"}]
 
 
 async def through(
-    house: House, *messages: dict[str, Any], path: str = "/mcp", method: str = "POST", headers: Any = None
+    guarded: Guarded, *messages: dict[str, Any], path: str = "/mcp", method: str = "POST", headers: Any = None
 ) -> tuple[list[Any], list[Any]]:
     """What an application hears that listens twice, and what is said back, for a request as a server hands it over."""
     heard: list[Any] = []
@@ -241,8 +241,10 @@ async def through(
     async def send(message: Any) -> None:
         said.append(message)
 
-    given = headers or [(b"Authorization", f"Bearer {house.keys['all']}".encode())]
-    await Guard(app, house.authority)({"type": "http", "method": method, "path": path, "headers": given}, receive, send)
+    given = headers or [(b"Authorization", f"Bearer {guarded.keys['all']}".encode())]
+    await Guard(app, guarded.authority)(
+        {"type": "http", "method": method, "path": path, "headers": given}, receive, send
+    )
     return heard, [message["status"] for message in said if "status" in message]
 
 
@@ -250,34 +252,34 @@ def part(body: bytes | None, *, more: bool = False) -> dict[str, Any]:
     return {"type": "http.request"} | ({} if body is None else {"body": body}) | ({"more_body": True} if more else {})
 
 
-async def test_a_request_in_parts_is_heard_as_one_and_its_end_after_it(house: House) -> None:
-    heard, said = await through(house, part(b'{"method": ', more=True), part(None, more=True), part(b'"ping"}'))
+async def test_a_request_in_parts_is_heard_as_one_and_its_end_after_it(guarded: Guarded) -> None:
+    heard, said = await through(guarded, part(b'{"method": ', more=True), part(None, more=True), part(b'"ping"}'))
     whole = {"type": "http.request", "body": b'{"method": "ping"}', "more_body": False}
     assert (heard, said) == ([whole, {"type": "http.disconnect"}], [])
 
 
-async def test_a_request_that_is_cut_never_arrives(house: House) -> None:
-    assert await through(house, part(b'{"method": "ping"}', more=True)) == ([], [400])
+async def test_a_request_that_is_cut_never_arrives(guarded: Guarded) -> None:
+    assert await through(guarded, part(b'{"method": "ping"}', more=True)) == ([], [400])
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
-async def test_the_event_stream_and_the_end_of_a_session_are_not_read(house: House, method: str) -> None:
-    heard, said = await through(house, part(b"anything"), method=method)
+async def test_the_event_stream_and_the_end_of_a_session_are_not_read(guarded: Guarded, method: str) -> None:
+    heard, said = await through(guarded, part(b"anything"), method=method)
     assert (heard, said) == ([part(b"anything"), {"type": "http.disconnect"}], [])
 
 
 @pytest.mark.parametrize("path", ["/mcpx", "/mc", "/", "/MCP"])
-async def test_what_only_looks_like_the_path_of_mcp_is_a_route_like_others(house: House, path: str) -> None:
-    assert await through(house, part(b'{"method": "ping"}'), path=path) == ([], [403])
+async def test_what_only_looks_like_the_path_of_mcp_is_a_route_like_others(guarded: Guarded, path: str) -> None:
+    assert await through(guarded, part(b'{"method": "ping"}'), path=path) == ([], [403])
 
 
 @pytest.mark.parametrize("value", [b"Bearer \xff\xfe", b"", b"Bearer ", b"Basic x"])
-async def test_a_header_that_holds_no_key_is_refused(house: House, value: bytes) -> None:
+async def test_a_header_that_holds_no_key_is_refused(guarded: Guarded, value: bytes) -> None:
     headers = [(b"Authorization", value)]
-    assert await through(house, part(b'{"method": "ping"}'), headers=headers) == ([], [401])
+    assert await through(guarded, part(b'{"method": "ping"}'), headers=headers) == ([], [401])
 
 
-async def test_the_start_of_the_server_needs_no_key(house: House) -> None:
+async def test_the_start_of_the_server_needs_no_key(guarded: Guarded) -> None:
     started: list[str] = []
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -286,19 +288,19 @@ async def test_the_start_of_the_server_needs_no_key(house: House) -> None:
     async def never(*_: Any) -> Any:
         raise AssertionError
 
-    await Guard(app, house.authority)({"type": "lifespan"}, never, never)
+    await Guard(app, guarded.authority)({"type": "lifespan"}, never, never)
     assert started == ["lifespan"]
 
 
-async def test_a_request_of_thirty_two_mebibytes_is_read_and_a_larger_one_is_not(house: House) -> None:
+async def test_a_request_of_thirty_two_mebibytes_is_read_and_a_larger_one_is_not(guarded: Guarded) -> None:
     fits = b'{"method": "ping"}'.ljust(32 * 1024 * 1024)
-    heard, said = await through(house, part(fits))
+    heard, said = await through(guarded, part(fits))
     assert (len(heard), said) == (2, [])
-    assert await through(house, part(fits, more=True), part(b" ")) == ([], [413])
+    assert await through(guarded, part(fits, more=True), part(b" ")) == ([], [413])
 
 
 async def test_the_last_ten_thousand_sessions_are_known_by_the_key_that_opened_them() -> None:
-    sessions, said = door.Sessions(), []
+    sessions, said = Sessions(), []
 
     async def send(message: Any) -> None:
         said.append(message["type"])
@@ -317,12 +319,12 @@ async def test_the_last_ten_thousand_sessions_are_known_by_the_key_that_opened_t
     sessions.check("s10000", "k")
     sessions.check(None, "other")
     for session, key in (("s0", "k"), ("s1", "other"), ("body", "other"), ("content-type", "k"), ("x", "k")):
-        with pytest.raises(door.Refused) as refused:
+        with pytest.raises(Refused) as refused:
             sessions.check(session, key)
         assert (refused.value.status, refused.value.detail) == (404, "Session not found")
 
 
-async def test_a_refusal_is_json_that_says_what_is_not_allowed(house: House) -> None:
+async def test_a_refusal_is_json_that_says_what_is_not_allowed(guarded: Guarded) -> None:
     asked: list[tuple[str | None, str, str, int, str]] = [
         (None, "GET", BANKS, 401, "Authentication failed: Invalid API key"),
         ("reader", "DELETE", f"{BANKS}/desk:shared", 403, "member 'reader' may not do that; it takes an admin key"),
@@ -344,26 +346,26 @@ async def test_a_refusal_is_json_that_says_what_is_not_allowed(house: House) -> 
         ),
     ]
     for who, method, path, status, detail in asked:
-        answer = await house.ask(who, method, path)
+        answer = await guarded.ask(who, method, path)
         assert (answer.status_code, answer.json()) == (status, {"detail": detail})
         assert answer.headers["content-type"] == "application/json"
         assert int(answer.headers["content-length"]) == len(answer.content)
 
 
-async def test_a_long_bank_a_method_and_a_tool_are_cut_in_an_answer(house: House) -> None:
+async def test_a_long_bank_a_method_and_a_tool_are_cut_in_an_answer(guarded: Guarded) -> None:
     long = "q" * 5_000
     answers = [
-        await house.ask("reader", "POST", f"{BANKS}/{long}/memories"),
-        await house.ask("reader", "POST", "/mcp", json={"method": long}),
-        await house.ask("reader", "POST", "/mcp", json={"method": "tools/call", "params": {"name": long}}),
-        await house.ask("reader", "GET", f"/mcp/{long}"),
+        await guarded.ask("reader", "POST", f"{BANKS}/{long}/memories"),
+        await guarded.ask("reader", "POST", "/mcp", json={"method": long}),
+        await guarded.ask("reader", "POST", "/mcp", json={"method": "tools/call", "params": {"name": long}}),
+        await guarded.ask("reader", "GET", f"/mcp/{long}"),
     ]
     assert [answer.status_code for answer in answers] == [403] * 4
     assert all(60 < len(answer.json()["detail"]) < 300 for answer in answers)
 
 
-async def test_whoever_was_let_through_is_forgotten_when_the_request_is_over(house: House) -> None:
-    await house.ask("all", "POST", "/mcp/desk:shared/", json={"method": "ping"})
+async def test_whoever_was_let_through_is_forgotten_when_the_request_is_over(guarded: Guarded) -> None:
+    await guarded.ask("all", "POST", "/mcp/desk:shared/", json={"method": "ping"})
     assert (admitted.get(), single_bank.get()) == (None, False)
 
 
@@ -378,20 +380,20 @@ async def test_whoever_was_let_through_is_forgotten_when_the_request_is_over(hou
         ("/hs", "/hs/health", 403),
     ],
 )
-async def test_a_path_is_read_without_the_base_path(house: House, root: str, path: str, status: int) -> None:
+async def test_a_path_is_read_without_the_base_path(guarded: Guarded, root: str, path: str, status: int) -> None:
     given: dict[str, Any] = {"json": {"method": "ping"}} if "mcp" in path else {}
-    assert (await house.ask("writer", "POST", path, root=root, **given)).status_code == status
+    assert (await guarded.ask("writer", "POST", path, root=root, **given)).status_code == status
 
 
-def test_two_files_for_one_team_are_refused(house: House) -> None:
+def test_two_files_for_one_team_are_refused(guarded: Guarded) -> None:
     with pytest.raises(ConfigurationError, match="'desk'"):
-        Authority(house.key_file, [house.team_file, house.team_file]).teams()
+        Authority(guarded.key_file, [guarded.team_file, guarded.team_file]).teams()
 
 
-async def test_a_template_of_one_team_does_not_open_the_banks_of_another(house: House, tmp_path: Path) -> None:
+async def test_a_template_of_one_team_does_not_open_the_banks_of_another(guarded: Guarded, tmp_path: Path) -> None:
     wide = tmp_path / "wide.toml"
     wide.write_text('[team]\nid = "wide"\n[banks]\nany = "{team}:{bank}:{user}:{session}"\n[members.m]\nany = "full"\n')
-    authority = Authority(house.key_file, [house.team_file, wide])
+    authority = Authority(guarded.key_file, [guarded.team_file, wide])
     _, key = authority.keys.create("wide", "m")
     identity = authority.identify(key)
     assert identity
@@ -404,7 +406,7 @@ class TestSessions:
     """An MCP session belongs to the key that opened it."""
 
     @pytest.fixture
-    def sessions(self, house: House) -> House:
+    def sessions(self, guarded: Guarded) -> Guarded:
         """A server that opens a session with each ``initialize``."""
         opened = iter(range(20_000))
 
@@ -415,21 +417,21 @@ class TestSessions:
             await send({"type": "http.response.start", "status": 200, "headers": headers})
             await send({"type": "http.response.body", "body": b""})
 
-        house.guard = Guard(app, house.authority)
-        return house
+        guarded.guard = Guard(app, guarded.authority)
+        return guarded
 
     @staticmethod
-    async def use(house: House, who: str, session: str, method: str = "POST", path: str = "/mcp") -> int:
+    async def use(guarded: Guarded, who: str, session: str, method: str = "POST", path: str = "/mcp") -> int:
         given: dict[str, Any] = {"json": {"method": "ping"}} if method == "POST" else {}
-        return (await house.ask(who, method, path, headers={"Mcp-Session-Id": session}, **given)).status_code
+        return (await guarded.ask(who, method, path, headers={"Mcp-Session-Id": session}, **given)).status_code
 
     @staticmethod
-    async def begin(house: House, who: str) -> str:
-        answer = await house.ask(who, "POST", "/mcp", json={"method": "initialize"})
+    async def begin(guarded: Guarded, who: str) -> str:
+        answer = await guarded.ask(who, "POST", "/mcp", json={"method": "initialize"})
         return str(answer.headers["mcp-session-id"])
 
     @pytest.mark.parametrize("method", ["POST", "GET", "DELETE"])
-    async def test_only_the_key_that_opened_it_may_use_it(self, sessions: House, method: str) -> None:
+    async def test_only_the_key_that_opened_it_may_use_it(self, sessions: Guarded, method: str) -> None:
         own = await self.begin(sessions, "all")
         for who, status in (("all", 200), ("reader", 404), ("admin", 404), ("stranger", 404)):
             assert await self.use(sessions, who, own, method) == status
@@ -437,7 +439,7 @@ class TestSessions:
         assert await self.use(sessions, "all", own, method, "/mcp/desk:shared/") == 200
 
     @pytest.mark.parametrize("method", ["POST", "GET", "DELETE"])
-    async def test_it_ends_with_the_key_that_opened_it(self, sessions: House, method: str) -> None:
+    async def test_it_ends_with_the_key_that_opened_it(self, sessions: Guarded, method: str) -> None:
         keys = sessions.authority.keys
         revoked, rotated = await self.begin(sessions, "all"), await self.begin(sessions, "reader")
         keys.revoke(sessions.ids["all"])
@@ -446,7 +448,7 @@ class TestSessions:
         assert await self.use(sessions, "reader", rotated, method) == 401
         assert await self.use(sessions, "reader's next", rotated, method) == 404
 
-    async def test_an_open_session_keeps_no_right_that_was_taken_away(self, sessions: House) -> None:
+    async def test_an_open_session_keeps_no_right_that_was_taken_away(self, sessions: Guarded) -> None:
         own = await self.begin(sessions, "writer")
         call = {"method": "tools/call", "params": {"name": "retain", "arguments": {"content": "x"}}}
         given: dict[str, Any] = {"json": call, "headers": {"Mcp-Session-Id": own, "X-Bank-Id": "desk:shared"}}
@@ -454,16 +456,16 @@ class TestSessions:
         sessions.team_file.write_text(TEAM.replace("writer-only", "none"))
         assert (await sessions.ask("writer", "POST", "/mcp", **given)).status_code == 403
 
-    async def test_one_that_nobody_opened_is_not_there(self, sessions: House) -> None:
+    async def test_one_that_nobody_opened_is_not_there(self, sessions: Guarded) -> None:
         assert await self.use(sessions, "all", "s0") == 404
         assert await self.use(sessions, "admin", "") == 404
 
-    async def test_elsewhere_the_header_means_nothing(self, sessions: House) -> None:
+    async def test_elsewhere_the_header_means_nothing(self, sessions: Guarded) -> None:
         headers = {"Mcp-Session-Id": "unknown"}
         assert (await sessions.ask("all", "GET", BANKS, headers=headers)).status_code == 200
 
-    async def test_the_oldest_are_forgotten(self, sessions: House, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(door, "_SESSIONS_KEPT", 2)
+    async def test_the_oldest_are_forgotten(self, sessions: Guarded) -> None:
+        sessions.guard.sessions = Sessions(kept=2)
         first, second, third = [await self.begin(sessions, "all") for _ in range(3)]
         assert [await self.use(sessions, "all", session) for session in (first, second, third)] == [404, 200, 200]
 
@@ -484,43 +486,43 @@ class TestMcp:
         ],
     )
     async def test_a_tool_is_held_against_the_grant_however_its_bank_is_named(
-        self, house: House, tool: str, holders: set[str]
+        self, guarded: Guarded, tool: str, holders: set[str]
     ) -> None:
         for who in ("writer", "reader", "all", "stranger"):
             expected = 200 if who in holders else 403
-            assert await house.call(who, tool, bank_id="desk:shared") == expected
-            assert await house.call(who, tool, path="/mcp/desk:shared/") == expected
-            assert await house.call(who, tool, path="/mcp/desk:shared/", bank_id="desk:notes:member:x") == 403
+            assert await guarded.call(who, tool, bank_id="desk:shared") == expected
+            assert await guarded.call(who, tool, path="/mcp/desk:shared/") == expected
+            assert await guarded.call(who, tool, path="/mcp/desk:shared/", bank_id="desk:notes:member:x") == 403
 
-    async def test_the_listing_of_banks_is_for_all(self, house: House) -> None:
-        assert await house.call("writer", "list_banks") == 200
-        assert await house.call("writer", "list_banks", path="/mcp/desk:shared/") == 200
+    async def test_the_listing_of_banks_is_for_all(self, guarded: Guarded) -> None:
+        assert await guarded.call("writer", "list_banks") == 200
+        assert await guarded.call("writer", "list_banks", path="/mcp/desk:shared/") == 200
 
-    async def test_the_bank_of_the_header_counts(self, house: House) -> None:
+    async def test_the_bank_of_the_header_counts(self, guarded: Guarded) -> None:
         message = {"method": "tools/call", "params": {"name": "recall", "arguments": {"query": "x"}}}
         for bank, status in (("desk:shared", 200), ("desk:notes:member:all", 403)):
-            answer = await house.ask("reader", "POST", "/mcp", json=message, headers={"X-Bank-Id": bank})
+            answer = await guarded.ask("reader", "POST", "/mcp", json=message, headers={"X-Bank-Id": bank})
             assert answer.status_code == status
 
-    async def test_the_message_reaches_the_server_as_it_was_sent(self, house: House) -> None:
+    async def test_the_message_reaches_the_server_as_it_was_sent(self, guarded: Guarded) -> None:
         body = b'{"jsonrpc": "2.0",  "id": 1, "method": "tools/list"}'
 
         async def pieces() -> AsyncIterator[bytes]:
             for byte in body:
                 yield bytes([byte])
 
-        answer = await house.ask("all", "POST", "/mcp/desk:shared/", content=pieces())
-        assert house.seen == [("/mcp/desk:shared/", body)]
-        assert answer.json() == [house.ids["all"], True]
+        answer = await guarded.ask("all", "POST", "/mcp/desk:shared/", content=pieces())
+        assert guarded.seen == [("/mcp/desk:shared/", body)]
+        assert answer.json() == [guarded.ids["all"], True]
 
-    async def test_a_connection_for_a_bank_that_is_not_held_is_refused(self, house: House) -> None:
+    async def test_a_connection_for_a_bank_that_is_not_held_is_refused(self, guarded: Guarded) -> None:
         for path in ("/mcp/desk:notes:member:writer/", "/mcp/default", "/mcp//desk:unknown"):
             for method in ("GET", "POST", "DELETE"):
-                assert (await house.ask("all", method, path)).status_code == 403
+                assert (await guarded.ask("all", method, path)).status_code == 403
 
-    async def test_without_a_key_there_is_no_connection(self, house: House) -> None:
-        assert (await house.ask(None, "GET", "/mcp")).status_code == 401
-        assert (await house.ask(None, "POST", "/mcp/desk:shared/", json={"method": "initialize"})).status_code == 401
+    async def test_without_a_key_there_is_no_connection(self, guarded: Guarded) -> None:
+        assert (await guarded.ask(None, "GET", "/mcp")).status_code == 401
+        assert (await guarded.ask(None, "POST", "/mcp/desk:shared/", json={"method": "initialize"})).status_code == 401
 
     @pytest.mark.parametrize(
         ("method", "status"),
@@ -535,12 +537,12 @@ class TestMcp:
             ("TOOLS/CALL", 403),
         ],
     )
-    async def test_only_the_methods_for_tools_are_let_through(self, house: House, method: str, status: int) -> None:
-        assert (await house.ask("all", "POST", "/mcp", json={"method": method})).status_code == status
+    async def test_only_the_methods_for_tools_are_let_through(self, guarded: Guarded, method: str, status: int) -> None:
+        assert (await guarded.ask("all", "POST", "/mcp", json={"method": method})).status_code == status
 
-    async def test_each_message_of_a_batch_is_checked(self, house: House) -> None:
+    async def test_each_message_of_a_batch_is_checked(self, guarded: Guarded) -> None:
         batch = [{"method": "ping"}, {"method": "tools/call", "params": {"name": "delete_bank"}}]
-        assert (await house.ask("all", "POST", "/mcp", json=batch)).status_code == 403
+        assert (await guarded.ask("all", "POST", "/mcp", json=batch)).status_code == 403
 
     @pytest.mark.parametrize(
         "body",
@@ -555,26 +557,28 @@ class TestMcp:
             b"[" * 100_000,
         ],
     )
-    async def test_what_can_not_be_judged_is_refused(self, house: House, body: bytes) -> None:
-        assert (await house.ask("all", "POST", "/mcp", content=body)).status_code == 400
-        assert house.seen == []
+    async def test_what_can_not_be_judged_is_refused(self, guarded: Guarded, body: bytes) -> None:
+        assert (await guarded.ask("all", "POST", "/mcp", content=body)).status_code == 400
+        assert guarded.seen == []
 
     @pytest.mark.parametrize("params", [None, 7, [], {}, {"name": None}, {"name": ["recall"]}])
-    async def test_a_call_without_a_tool_is_refused(self, house: House, params: Any) -> None:
+    async def test_a_call_without_a_tool_is_refused(self, guarded: Guarded, params: Any) -> None:
         message = {"method": "tools/call", "params": params}
-        assert (await house.ask("all", "POST", "/mcp", json=message)).status_code == 403
+        assert (await guarded.ask("all", "POST", "/mcp", json=message)).status_code == 403
 
-    async def test_a_message_without_end_is_refused(self, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(door, "MAX_BODY", 100)
-        assert (await house.ask("all", "POST", "/mcp", content=b"x" * 101)).status_code == 413
+    async def test_a_message_without_end_is_refused(self, guarded: Guarded, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(gate, "MAX_BODY", 100)
+        assert (await guarded.ask("all", "POST", "/mcp", content=b"x" * 101)).status_code == 413
         fits = b'{"method": "ping"}'.ljust(100)
-        assert (await house.ask("all", "POST", "/mcp", content=fits)).status_code == 200
+        assert (await guarded.ask("all", "POST", "/mcp", content=fits)).status_code == 200
 
-    async def test_an_answer_to_the_server_is_let_through(self, house: House) -> None:
+    async def test_an_answer_to_the_server_is_let_through(self, guarded: Guarded) -> None:
         for message, status in (({"result": {}}, 200), ({"method": None}, 400), ([], 200), ([{"result": 1}, 7], 400)):
-            assert (await house.ask("all", "POST", "/mcp", json=message)).status_code == status
+            assert (await guarded.ask("all", "POST", "/mcp", json=message)).status_code == status
 
-    async def test_the_bank_of_an_argument_counts_before_that_of_the_path_and_the_header(self, house: House) -> None:
+    async def test_the_bank_of_an_argument_counts_before_that_of_the_path_and_the_header(
+        self, guarded: Guarded
+    ) -> None:
         shared, other = "desk:shared", "desk:notes:member:all"
         for path, header, argument, status in (
             ("/mcp", None, shared, 200),
@@ -588,14 +592,14 @@ class TestMcp:
             params = {"name": "recall", "arguments": {"query": "x"} | ({"bank_id": argument} if argument else {})}
             headers = {"X-Bank-Id": header} if header else {}
             message = {"method": "tools/call", "params": params}
-            answer = await house.ask("reader", "POST", path, json=message, headers=headers)
+            answer = await guarded.ask("reader", "POST", path, json=message, headers=headers)
             assert answer.status_code == status, (path, header, argument)
 
-    async def test_a_call_without_arguments_is_held_against_the_grant(self, house: House) -> None:
+    async def test_a_call_without_arguments_is_held_against_the_grant(self, guarded: Guarded) -> None:
         for who, status in (("reader", 200), ("stranger", 403)):
             message = {"method": "tools/call", "params": {"name": "recall"}}
-            assert (await house.ask(who, "POST", "/mcp/desk:shared/", json=message)).status_code == status
+            assert (await guarded.ask(who, "POST", "/mcp/desk:shared/", json=message)).status_code == status
 
-    async def test_an_argument_that_is_not_listed_is_refused(self, house: House) -> None:
-        assert await house.call("all", "recall", bank_id="desk:shared", query="x", state="invalidated") == 422
-        assert await house.call("all", "recall", bank_id="desk:shared", query=["x"]) == 422
+    async def test_an_argument_that_is_not_listed_is_refused(self, guarded: Guarded) -> None:
+        assert await guarded.call("all", "recall", bank_id="desk:shared", query="x", state="invalidated") == 422
+        assert await guarded.call("all", "recall", bank_id="desk:shared", query=["x"]) == 422

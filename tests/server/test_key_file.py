@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 
 from hindsight_teams.errors import ConfigurationError, InvalidInput
-from hindsight_teams.server import key_file
 from hindsight_teams.server.key_file import KeyStore
 
 
@@ -195,11 +194,13 @@ def test_a_path_that_can_hold_no_file_is_an_error(tmp_path: Path) -> None:
 
 class TestLifetime:
     @pytest.fixture
-    def now(self, monkeypatch: pytest.MonkeyPatch) -> list[datetime]:
+    def now(self) -> list[datetime]:
         """The time, to be set."""
-        moments = [datetime(2026, 1, 1, tzinfo=UTC)]
-        monkeypatch.setattr(key_file, "_now", lambda: moments[-1])
-        return moments
+        return [datetime(2026, 1, 1, tzinfo=UTC)]
+
+    @pytest.fixture
+    def store(self, tmp_path: Path, now: list[datetime]) -> KeyStore:
+        return KeyStore(tmp_path / "keys.json", clock=lambda: now[-1])
 
     def test_a_key_stops_to_count_when_its_time_is_over(self, store: KeyStore, now: list[datetime]) -> None:
         _, key = store.create("desk", "a", lifetime=timedelta(days=90))
@@ -207,7 +208,7 @@ class TestLifetime:
         assert store.verify(key) is not None
         now.append(datetime(2026, 4, 1, tzinfo=UTC))
         assert store.verify(key) is None
-        assert [record.active for record in store.list()] == [False]
+        assert [record.active_at(now[-1]) for record in store.list()] == [False]
 
     @pytest.mark.parametrize("lifetime", [timedelta(), timedelta(days=-1), timedelta.max])
     def test_a_lifetime_that_can_not_be_is_refused(self, store: KeyStore, lifetime: timedelta) -> None:
@@ -343,12 +344,10 @@ class TestUse:
         assert store.last_used() == {}
         assert "the use of a key could not be noted" in caplog.text
 
-    def test_a_use_is_noted_once_an_hour_and_again_after_the_clock_was_set_back(
-        self, store: KeyStore, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_a_use_is_noted_once_an_hour_and_again_after_the_clock_was_set_back(self, tmp_path: Path) -> None:
         noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
         moments = [noon]
-        monkeypatch.setattr(key_file, "_now", lambda: moments[-1])
+        store = KeyStore(tmp_path / "keys.json", clock=lambda: moments[-1])
         (one, key), (other, second) = store.create("desk", "a"), store.create("desk", "b")
         for minutes, noted in ((0, 0), (59, 0), (60, 60), (61, 60), (30, 30)):
             moments.append(noon + timedelta(minutes=minutes))

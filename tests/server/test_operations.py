@@ -32,7 +32,7 @@ BODIES: dict[str, Any] = {
 
 
 @pytest.fixture(scope="module")
-def house(desk: Desk) -> dict[str, str]:
+def belongings(desk: Desk) -> dict[str, str]:
     """Something real for every parameter of every path, all of it another member's."""
     secret = {"content": f"The stone is a {SECRET}.", "document_id": "d1", "tags": ["gems"]}
     assert desk.ask("insider", "POST", f"{OTHER}/memories", json={"items": [secret]}).status_code == 200
@@ -71,8 +71,8 @@ def operations(desk: Desk) -> list[tuple[str, str]]:
     ]
 
 
-def filled(path: str, house: dict[str, str], bank_id: str) -> str:
-    return re.sub(r"{(\w+)}", lambda m: {"bank_id": bank_id, **house}.get(m[1], "x"), path)
+def filled(path: str, belongings: dict[str, str], bank_id: str) -> str:
+    return re.sub(r"{(\w+)}", lambda m: {"bank_id": bank_id, **belongings}.get(m[1], "x"), path)
 
 
 def snapshot(desk: Desk) -> Any:
@@ -89,11 +89,11 @@ def test_the_walk_sees_every_operation_of_this_version(operations: list[tuple[st
 
 
 def test_nothing_reaches_another_members_bank(
-    desk: Desk, operations: list[tuple[str, str]], house: dict[str, str]
+    desk: Desk, operations: list[tuple[str, str]], belongings: dict[str, str]
 ) -> None:
     before = snapshot(desk)
     answers = {
-        (method, path): desk.ask("full-notes", method, filled(path, house, OTHER), json=BODIES.get(path, {}))
+        (method, path): desk.ask("full-notes", method, filled(path, belongings, OTHER), json=BODIES.get(path, {}))
         for method, path in operations
     }
     let_through = {operation for operation, answer in answers.items() if answer.status_code != 403}
@@ -104,11 +104,11 @@ def test_nothing_reaches_another_members_bank(
 
 
 def test_in_its_own_bank_a_member_has_the_short_list_and_no_more(
-    desk: Desk, operations: list[tuple[str, str]], house: dict[str, str]
+    desk: Desk, operations: list[tuple[str, str]], belongings: dict[str, str]
 ) -> None:
     let_through = set()
     for method, path in operations:
-        answer = desk.ask("full-notes", method, filled(path, house, OWN), json=BODIES.get(path, {}))
+        answer = desk.ask("full-notes", method, filled(path, belongings, OWN), json=BODIES.get(path, {}))
         assert SECRET not in answer.text
         if answer.status_code != 403:
             assert answer.status_code == 200, f"{method} {path}: {answer.text}"
@@ -117,16 +117,16 @@ def test_in_its_own_bank_a_member_has_the_short_list_and_no_more(
     assert "jade" in desk.recall("full-notes", OWN, "lamp").text
 
 
-def test_another_banks_operation_is_not_found_through_ones_own_bank(desk: Desk, house: dict[str, str]) -> None:
-    answer = desk.ask("full-notes", "GET", f"{OWN}/operations/{house['operation_id']}")
+def test_another_banks_operation_is_not_found_through_ones_own_bank(desk: Desk, belongings: dict[str, str]) -> None:
+    answer = desk.ask("full-notes", "GET", f"{OWN}/operations/{belongings['operation_id']}")
     assert answer.json()["status"] == "not_found"
 
 
 def test_without_a_key_only_its_life_is_shown(
-    desk: Desk, operations: list[tuple[str, str]], house: dict[str, str]
+    desk: Desk, operations: list[tuple[str, str]], belongings: dict[str, str]
 ) -> None:
     for method, path in operations:
-        status = desk.ask(None, method, filled(path, house, OTHER), json=BODIES.get(path, {})).status_code
+        status = desk.ask(None, method, filled(path, belongings, OTHER), json=BODIES.get(path, {})).status_code
         assert status == (200 if (method, path) in OPEN else 401), f"{method} {path}"
 
 

@@ -30,7 +30,6 @@ MAX_BODY = 32 * 1024 * 1024
 """Bytes of a member's request that are read to see what it asks for; a larger one is refused."""
 
 _SESSION = b"mcp-session-id"
-_SESSIONS_KEPT = 10_000
 
 admitted: ContextVar[str | None] = ContextVar("hindsight_teams_admitted", default=None)
 """The id of the key that the guard let through, for this request."""
@@ -53,10 +52,12 @@ class Refused(Exception):
 class Sessions:
     """Which key opened which MCP session: another key can neither use, hear nor end it.
 
-    The oldest are forgotten past ten thousand; whoever used one opens another.
+    Args:
+        kept: How many are remembered. The oldest are forgotten beyond that; whoever used one opens another.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, kept: int = 10_000) -> None:
+        self._kept = kept
         self._opened: OrderedDict[str, str] = OrderedDict()
 
     def check(self, session: str | None, key_id: str) -> None:
@@ -75,7 +76,7 @@ class Sessions:
             for name, value in message.get("headers", ()) if message["type"] == "http.response.start" else ():
                 if name.lower() == _SESSION:
                     self._opened.setdefault(value.decode("latin-1"), key_id)
-                    while len(self._opened) > _SESSIONS_KEPT:
+                    while len(self._opened) > self._kept:
                         self._opened.popitem(last=False)
             await send(message)
 

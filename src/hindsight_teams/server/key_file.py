@@ -13,7 +13,7 @@ import os
 import re
 import secrets
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -61,7 +61,11 @@ class KeyRecord:
     @property
     def active(self) -> bool:
         """Whether it still counts."""
-        return self.revoked is None and (self.expires is None or _now() < self.expires)
+        return self.active_at(_now())
+
+    def active_at(self, moment: datetime) -> bool:
+        """Whether it counts at a moment, unless it is revoked before."""
+        return self.revoked is None and (self.expires is None or moment < self.expires)
 
 
 class KeyStore:
@@ -72,13 +76,15 @@ class KeyStore:
 
     Args:
         path: The file. It is made by the first ``create``.
+        clock: Gives the time, aware and in UTC; the system's if not given.
 
     Raises:
         ConfigurationError: From every method, when the file can't be read or others could write it.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, *, clock: Callable[[], datetime] | None = None) -> None:
         self.path = Path(path)
+        self._clock = clock or _now
         self._records = Reloaded(self.path, _read)
         self._used_file = self.path.with_name(f"{self.path.name}.used")
         self._noted: dict[str, datetime] = {}
@@ -104,7 +110,7 @@ class KeyStore:
         for name, value in (("team", team), ("member", member)):
             if not isinstance(value, str) or not value.strip():
                 raise InvalidInput(f"{name}={value!r} must be a non-empty string")
-        now = _now()
+        now = self._clock()
         expires = None if lifetime is None else _end(now, lifetime)
         with self._changing() as records:
             return _added(records, KeyRecord("", team, member, admin, now, expires=expires))
@@ -124,10 +130,10 @@ class KeyStore:
         """
         if grace < timedelta():
             raise InvalidInput("a grace period can't be negative")
-        now = _now()
+        now = self._clock()
         with self._changing() as records:
             old = _known(records, key_id)
-            if not old.active:
+            if not old.active_at(now):
                 raise InvalidInput(f"the key {key_id!r} does not count any more; make a new one with create")
             end = _end(now, grace) if grace else now
             if not grace:
@@ -150,7 +156,7 @@ class KeyStore:
         with self._changing() as records:
             record = _known(records, key_id)
             if record.revoked is None:
-                record = records[key_id] = replace(record, revoked=_now())
+                record = records[key_id] = replace(record, revoked=self._clock())
         return record
 
     def verify(self, key: str | None) -> KeyRecord | None:
@@ -159,7 +165,9 @@ class KeyStore:
         if key is None or parts is None:
             return None
         record = self._records.get().get(parts[1])
-        if record is None or not hmac.compare_digest(record.sha256, _digest(key)) or not record.active:
+        if record is None or not hmac.compare_digest(record.sha256, _digest(key)):
+            return None
+        if not record.active_at(self._clock()):
             return None
         self._note_use(record.id)
         return record
@@ -169,7 +177,7 @@ class KeyStore:
         return _read_used(self._used_file)
 
     def _note_use(self, key_id: str) -> None:
-        now = _now()
+        now = self._clock()
         with self._noting:
             noted = self._noted.get(key_id)
             if noted is not None and timedelta() <= now - noted < _NOTED_EVERY:
