@@ -1,13 +1,21 @@
-"""Databases of Agno's own for the tests of this folder."""
+"""Databases for the tests of this folder: memory, and Agno's own."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
 from agno.db.sqlite import SqliteDb
+
+from hindsight_teams import SQLiteBackend
+
+
+@pytest.fixture
+def backend(tmp_path: Path) -> Iterator[SQLiteBackend]:
+    with closing(SQLiteBackend(tmp_path / "memory.db")) as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -5,9 +5,6 @@ import copy
 import json
 import logging
 import pickle
-from collections.abc import Iterator
-from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,12 +14,6 @@ from agno.team import Team
 from hindsight_teams import SQLiteBackend, memory_instructions
 from hindsight_teams.errors import BackendUnreachable, InvalidInput
 from hindsight_teams.testing import ScriptedModel
-
-
-@pytest.fixture
-def backend(tmp_path: Path) -> Iterator[SQLiteBackend]:
-    with closing(SQLiteBackend(tmp_path / "memory.db")) as opened:
-        yield opened
 
 
 def make(kind: type[Any], model: ScriptedModel, instructions: Any) -> Any:

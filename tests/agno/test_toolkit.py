@@ -4,10 +4,7 @@ import asyncio
 import copy
 import inspect
 import warnings
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,12 +24,6 @@ from hindsight_teams.errors import (
 from hindsight_teams.testing import ScriptedModel
 from hindsight_teams.testing.scripted import call
 from tests.agno.fenced import inside
-
-
-@pytest.fixture
-def backend(tmp_path: Path) -> Iterator[SQLiteBackend]:
-    with closing(SQLiteBackend(tmp_path / "memory.db")) as opened:
-        yield opened
 
 
 def run(user: str | None = None) -> RunContext:

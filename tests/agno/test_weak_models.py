@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator
-from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,12 +18,6 @@ from hindsight_teams.memory.rendering import ANSWERED_ABOVE
 from hindsight_teams.testing import ScriptedModel
 from hindsight_teams.testing.scripted import call
 from tests.agno.test_capture import WAYS, go
-
-
-@pytest.fixture
-def backend(tmp_path: Path) -> Iterator[SQLiteBackend]:
-    with closing(SQLiteBackend(tmp_path / "memory.db")) as opened:
-        yield opened
 
 
 def memories(backend: SQLiteBackend, bank: str = "ada") -> list[tuple[str, int]]:

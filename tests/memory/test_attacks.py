@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -29,12 +28,6 @@ from hindsight_teams.testing import ScriptedModel, call
 
 SECRET = "The birch budget is zephyrine."
 ADA = Caller(user="ada", session="s", run="r")
-
-
-@pytest.fixture
-def backend(tmp_path: Path) -> Iterator[SQLiteBackend]:
-    with closing(SQLiteBackend(tmp_path / "memory.db")) as opened:
-        yield opened
 
 
 @pytest.fixture

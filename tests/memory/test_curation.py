@@ -1,9 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import closing
-from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
@@ -25,12 +22,6 @@ from hindsight_teams.testing import ScriptedModel
 from hindsight_teams.testing.scripted import call
 
 NOTE = "Retries need jitter, or the clients march in step."
-
-
-@pytest.fixture
-def backend(tmp_path: Path) -> Iterator[SQLiteBackend]:
-    with closing(SQLiteBackend(tmp_path / "memory.db")) as opened:
-        yield opened
 
 
 @pytest.fixture

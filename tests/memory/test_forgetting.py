@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +11,6 @@ from hindsight_teams.errors import InvalidInput
 from tests.memory.team_fixtures import BankByBank
 
 SECRET = "xylophone-9931"
-
-
-@pytest.fixture
-def backend(tmp_path: Path) -> Iterator[SQLiteBackend]:
-    with closing(SQLiteBackend(tmp_path / "memory.db")) as opened:
-        yield opened
 
 
 @pytest.fixture(params=[SQLiteBackend, BankByBank], ids=["all at once", "bank by bank"])

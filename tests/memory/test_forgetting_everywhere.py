@@ -30,12 +30,6 @@ def log(tmp_path: Path) -> Iterator[AuditStore]:
         yield opened
 
 
-@pytest.fixture
-def backend(tmp_path: Path) -> Iterator[SQLiteBackend]:
-    with closing(SQLiteBackend(tmp_path / "memory.db")) as opened:
-        yield opened
-
-
 @pytest.fixture(params=[SQLiteBackend, BankByBank], ids=["all at once", "bank by bank"])
 def house(request: pytest.FixtureRequest, backend: SQLiteBackend, log: AuditStore) -> TeamMemory:
     return team(backend if request.param is SQLiteBackend else BankByBank(backend), log)

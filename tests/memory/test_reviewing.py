@@ -35,12 +35,6 @@ def log(tmp_path: Path) -> Iterator[AuditStore]:
 
 
 @pytest.fixture
-def backend(tmp_path: Path) -> Iterator[SQLiteBackend]:
-    with closing(SQLiteBackend(tmp_path / "memory.db")) as opened:
-        yield opened
-
-
-@pytest.fixture
 def house(backend: SQLiteBackend, log: AuditStore) -> TeamMemory:
     return TeamMemory(
         "house",

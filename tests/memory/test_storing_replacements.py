@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing
-from pathlib import Path
-
 import pytest
 
 from hindsight_teams import SQLiteBackend, TeamMemory
@@ -13,12 +9,6 @@ from hindsight_teams.access.grants import Caller
 from hindsight_teams.errors import AccessDenied
 
 TEXT = "The launch code is vermilion."
-
-
-@pytest.fixture
-def backend(tmp_path: Path) -> Iterator[SQLiteBackend]:
-    with closing(SQLiteBackend(tmp_path / "memory.db")) as opened:
-        yield opened
 
 
 @pytest.fixture

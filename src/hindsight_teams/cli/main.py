@@ -79,7 +79,8 @@ class _Root(typer.core.TyperGroup):
     def get_params(self, ctx: Any) -> list[Any]:
         options: list[Any] = super().get_params(ctx)
         for option in options:  # all are flags; Typer loads Pydantic, as long as all else takes, to read None as a bool
-            option.default = bool(option.default)
+            if option.default is None:
+                option.default = False
         return options
 
 

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import closing
-from pathlib import Path
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -23,12 +21,6 @@ class Log:
 
     def record(self, event: AuditEvent) -> None:
         self.events.append(event)
-
-
-@pytest.fixture
-def backend(tmp_path: Path) -> Iterator[SQLiteBackend]:
-    with closing(SQLiteBackend(tmp_path / "memory.db")) as opened:
-        yield opened
 
 
 @pytest.fixture
