@@ -132,7 +132,7 @@ def test_a_folder_that_was_not_made_by_new_is_told_so(cli: Cli, home: Path) -> N
 
 def test_every_template_has_its_place() -> None:
     there = {path.relative_to(render.TEMPLATES).as_posix() for path in render.TEMPLATES.rglob("*") if path.is_file()}
-    assert there == set(render._PLACES)
+    assert there == set(render.PLACES)
 
 
 @pytest.mark.parametrize(

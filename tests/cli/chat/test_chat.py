@@ -186,6 +186,8 @@ def test_a_team_by_import_shows_its_memory_too(
     [
         (None, InvalidInput),
         ("researcher_answer", InvalidInput),
+        ("my_team/team.tml", InvalidInput),
+        ("team.toml", InvalidInput),
         ("no_such_module:team", ConfigurationError),
         ("json:dumps", ConfigurationError),
         ("json:nothing", ConfigurationError),

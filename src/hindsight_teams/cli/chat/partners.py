@@ -61,6 +61,8 @@ def find(what: str | None, *, model: str | None, backend: Backend, watch: AuditS
     if what is not None and ":" in what and not Path(what).exists():
         return _imported(what, model, backend, watch)
     if what is not None and not Path(what).exists():
+        if Path(what).name != what or what.endswith(".toml"):
+            raise InvalidInput(f"there is no file or folder {what!r}; `recipes list` shows the recipes")
         return _recipe(what, model, backend, watch)
     file = find_team_file(None if what is None else Path(what))
     if what is None and not file.exists():

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 TEMPLATES = Path(__file__).parents[1] / "templates" / "project"
 
 # a template's name says what it is, since a wheel leaves out files whose names begin with a dot or are ignored by git
-_PLACES = {
+PLACES = {
     "AGENTS.md.tmpl": "AGENTS.md",
     "README.md.tmpl": "README.md",
     "ci.yml.tmpl": ".github/workflows/ci.yml",
@@ -126,7 +126,7 @@ def _from_templates(
     }
     return {
         place.format(module=name.module): environment.get_template(template).render(values)
-        for template, place in _PLACES.items()
+        for template, place in PLACES.items()
     }
 
 
