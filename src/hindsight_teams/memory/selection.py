@@ -52,9 +52,6 @@ class Selection:
         if isinstance(self.memory_ids, str) or isinstance(self.tags, str):
             raise InvalidInput("memory_ids and tags must be lists")
         check_tags(self.tags)
-        for name in ("document_id", "author", "user", "session", "run"):
-            if not isinstance(value := getattr(self, name), str | None):
-                raise InvalidInput(f"{name}={value!r} must be a string")
         if not any((self.memory_ids, self.document_id, self.author, self.user, self.session, self.run, self.tags)):
             raise InvalidInput(
                 "nothing was selected to forget; give a memory id, document, author, user, session, run or tag"
