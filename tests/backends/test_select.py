@@ -24,7 +24,7 @@ def test_nothing_said_means_the_embedded_file() -> None:
     assert choose_backend() == BackendChoice("sqlite", "no server is configured", str(default_database()), "default")
 
 
-def test_what_is_said_nearer_wins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_more_specific_source_takes_precedence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HINDSIGHT_TEAMS_DB", str(tmp_path / "env.db"))
     assert choose_backend().location == str(tmp_path / "env.db")
     monkeypatch.setenv("HINDSIGHT_API_KEY", "k")
