@@ -8,17 +8,16 @@ from __future__ import annotations
 import inspect
 import json
 import logging
-import os
 import re
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypedDict, Unpack
+from typing import Annotated, Any, Literal, TypedDict, Unpack
 from urllib.parse import urlsplit
 
 from platformdirs import user_data_path
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, SettingsConfigDict
 
 from hindsight_teams.errors import ConfigurationError
 from hindsight_teams.models import Budget, TagsMatch
@@ -39,11 +38,10 @@ _NAMED = re.compile(
 Source = Literal["argument", "configure()", "environment", "default"]
 
 
-_HINDSIGHTS_OWN = {"hindsight_api_url": "HINDSIGHT_API_URL", "api_key": "HINDSIGHT_API_KEY"}
-"""The variables that Hindsight's own clients read too."""
+_PREFIX = "HINDSIGHT_TEAMS_"
 
 
-class Settings(BaseModel):
+class Settings(BaseSettings):
     """Every option of the package, resolved.
 
     Attributes:
@@ -66,16 +64,19 @@ class Settings(BaseModel):
         verbose: Log debug events too.
     """
 
-    model_config = ConfigDict(extra="forbid", validate_default=True, frozen=True)
+    model_config = SettingsConfigDict(
+        **{"env_prefix": _PREFIX, "env_ignore_empty": True, "populate_by_name": True},
+        **{"extra": "forbid", "validate_default": True, "frozen": True},
+    )
 
-    hindsight_api_url: str | None = None
-    api_key: SecretStr | None = None
+    hindsight_api_url: str | None = Field(default=None, validation_alias="HINDSIGHT_API_URL")
+    api_key: SecretStr | None = Field(default=None, validation_alias="HINDSIGHT_API_KEY")
     db: Path | None = None
     embedder: Literal["minilm"] | None = None
     budget: Budget = "mid"
     max_tokens: int = Field(default=4096, ge=1)
-    tags: list[str] | None = None
-    recall_tags: list[str] | None = None
+    tags: Annotated[list[str] | None, NoDecode] = None
+    recall_tags: Annotated[list[str] | None, NoDecode] = None
     recall_tags_match: TagsMatch = "any"
     connect_timeout: float = Field(default=5.0, gt=0)
     recall_timeout: float = Field(default=30.0, gt=0)
@@ -105,9 +106,13 @@ class Settings(BaseModel):
     @field_validator("tags", "recall_tags", mode="before")
     @classmethod
     def _list(cls, value: Any) -> Any:
-        if isinstance(value, str):
-            raise ValueError('must be a list; in an environment variable a JSON list, such as ["red", "blue"]')
-        return value
+        try:
+            listed = json.loads(value) if isinstance(value, str) else value
+        except ValueError:
+            listed = value
+        if isinstance(listed, list | tuple | None):
+            return listed
+        raise ValueError('must be a list; in an environment variable a JSON list, such as ["red", "blue"]')
 
 
 def masked(value: Any) -> Any:
@@ -248,7 +253,7 @@ def load(**values: Any) -> Settings:
     """
     found = _environment()
     try:
-        return Settings(**{**found, **values})
+        return Settings(**values)
     except ValidationError as error:
         problems = "; ".join(
             f"{_variable(name) if name in found and name not in values else name}: {problem}"
@@ -259,22 +264,19 @@ def load(**values: Any) -> Settings:
 
 def _environment() -> dict[str, Any]:
     """What environment variables set; an empty one sets nothing."""
-    found: dict[str, Any] = {
-        name: text for name in Settings.model_fields if (text := os.environ.get(_variable(name), ""))
-    }
-    for name in found.keys() & {"tags", "recall_tags"}:
-        with suppress(ValueError):  # what is not JSON stays text, which is refused with the reason
-            found[name] = json.loads(found[name])
-    return found
+    names = {field.validation_alias or name: name for name, field in Settings.model_fields.items()}
+    return {names[found]: value for found, value in EnvSettingsSource(Settings)().items()}
 
 
 def _variable(name: str) -> str:
-    return _HINDSIGHTS_OWN.get(name) or f"HINDSIGHT_TEAMS_{name.upper()}"
+    return str(Settings.model_fields[name].validation_alias or f"{_PREFIX}{name.upper()}")
 
 
 def _problems(error: ValidationError) -> dict[str, tuple[str, Any]]:
     """What is wrong with each option, and the value that was given."""
-    return {str(e["loc"][0]): (e["msg"].removeprefix("Value error, "), e["input"]) for e in error.errors()}
+    names = {_variable(name): name for name in Settings.model_fields}
+    found = ((str(e["loc"][0]), e["msg"].removeprefix("Value error, "), e["input"]) for e in error.errors())
+    return {names.get(where, where): (told, value) for where, told, value in found}
 
 
 def source_of(name: str, *, explicit: bool = False) -> Source:
@@ -312,13 +314,13 @@ def described(**arguments: Any) -> list[Setting]:
         **arguments: Explicit values; ``None`` means not given.
     """
     given = {name: value for name, value in arguments.items() if value is not None}
-    values = {**_environment(), **(_configured or {}), **given}
+    values = {**(_configured or {}), **given}
     problems: dict[str, tuple[str, Any]] = {}
     try:
-        Settings(**values)
+        settings = Settings(**values)
     except ValidationError as error:
         problems = _problems(error)
-    settings = Settings(**{name: value for name, value in values.items() if name not in problems})
+        settings = Settings(**{**values, **{name: Settings.model_fields[name].default for name in problems}})
     described = []
     for name in Settings.model_fields:
         problem, value = problems.get(name, (None, getattr(settings, name)))
