@@ -297,6 +297,17 @@ def test_the_words_of_others_are_never_only_marked(untrusted: list[str], source:
     assert guard.inspect(replace(quoted, caller=ADA, source="author")).action == "allow"
 
 
+def test_what_a_check_does_for_a_trusted_author_it_does_for_no_words_of_others() -> None:
+    def hearsay(attempt: WriteAttempt) -> Verdict:
+        return Verdict("quarantine", reason="hearsay", if_trusted="allow")
+
+    guard = Guard([hearsay], trusted=["editor"])
+    note = WriteAttempt("Bo resigned.", caller=Caller(member="editor"))
+    assert guard.inspect(note).action == "allow"
+    assert guard.inspect(replace(note, source="others")).action == "quarantine"
+    assert guard.inspect(replace(note, caller=ADA)).action == "quarantine"
+
+
 def test_the_rules_of_a_team_are_those_of_its_guard() -> None:
     rules = GuardRules(trusted=frozenset({"editor"}), untrusted=frozenset({"web"}), actions={"secrets": "refuse"})
     guard = Guard.of(rules)

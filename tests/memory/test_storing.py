@@ -169,6 +169,30 @@ def test_what_was_stored_before_a_failure_is_in_the_audit(backend: SQLiteBackend
     assert backend.list_memories("desk:shared").total == AT_ONCE
 
 
+@pytest.mark.parametrize("mode", ["sync", "async"])
+def test_each_of_many_without_a_time_is_noted_at_the_clocks_and_its_text_is_kept_where_asked(
+    backend: SQLiteBackend, mode: str
+) -> None:
+    audit, now = Kept(), datetime(2027, 5, 3, 9, tzinfo=UTC)
+    member = team(backend, audit=audit, clock=lambda: now).member("scout")
+    earlier = datetime(2026, 1, 1, tzinfo=UTC)
+    many(member, [*lines(2), RetainItem("Box 7 was lost.", timestamp=earlier)], mode, bank="shared")
+    assert [memory.mentioned_at for memory in backend.list_memories("desk:shared").memories] == [now, now, earlier]
+    [event] = audit.events
+    assert (event.verb, event.text, event.bank, event.bank_id) == (
+        *("retain", "Box 0 stands in aisle 0.", "shared", "desk:shared"),
+    )
+
+
+def test_a_writer_replaces_its_own_document_beside_those_of_others(backend: SQLiteBackend) -> None:
+    backend.retain("desk:shared", "Somebody's.", document_id="theirs")
+    desk = TeamMemory("desk", banks={"shared": "team"}, members={"w": {"shared": "writer-only"}}, backend=backend)
+    for count in (3, 2):
+        desk.member("w").retain_many(lines(count, document_id="own"))
+    assert backend.list_memories("desk:shared", document_id="own").total == 2
+    assert backend.list_memories("desk:shared", document_id="theirs").total == 1
+
+
 def test_a_member_cannot_replace_many_that_it_may_not_read(backend: SQLiteBackend) -> None:
     backend.retain("desk:shared", "Somebody's.", document_id="theirs")
     writer = TeamMemory("desk", banks={"shared": "team"}, members={"w": {"shared": "writer-only"}}, backend=backend)
@@ -196,9 +220,36 @@ def test_what_is_proposed_waits_for_a_curator_and_twice_is_once(backend: SQLiteB
 
 
 def test_only_a_proposer_proposes(backend: SQLiteBackend) -> None:
+    audit = Kept()
     with pytest.raises(AccessDenied, match=r"'reader' .*propose"):
-        team(backend).proposals("reader").propose_many(lines(1), to="shared")
+        team(backend, audit=audit).proposals("reader").propose_many(lines(1), to="shared")
     assert backend.list_banks() == []
+    assert [(e.verb, e.outcome, e.bank, e.member) for e in audit.events] == [
+        ("propose", "denied", "shared", "reader"),
+    ]
+
+
+@pytest.mark.parametrize(("count", "named"), [(1, 1), (20, 20), (21, 20)])
+def test_the_event_of_many_proposals_names_the_first_twenty(backend: SQLiteBackend, count: int, named: int) -> None:
+    audit = Kept()
+    proposed = team(backend, audit=audit).proposals("scout").propose_many(lines(count), to="shared")
+    names = ", ".join(item.id for item in proposed[:named]) + (", ..." if count > named else "")
+    [event] = audit.events
+    assert (event.verb, event.outcome, event.count, event.reason) == ("propose", "allowed", count, f"proposals {names}")
+
+
+def test_a_member_proposes_many_for_a_bank_on_which_it_holds_nothing(backend: SQLiteBackend) -> None:
+    desk = TeamMemory(
+        "desk",
+        banks={"shared": "team", "scoped": "team"},
+        members={"scout": {"scoped": {"access": "full", "scope_tags": ["project:maple"]}}},
+        proposers=["scout"],
+        backend=backend,
+    )
+    [free] = desk.proposals("scout").propose_many(lines(1), to="shared")
+    [scoped] = desk.proposals("scout").propose_many(lines(1), to="scoped")
+    assert "project:maple" not in (free.item.tags or ())
+    assert "project:maple" in (scoped.item.tags or ())
 
 
 def test_a_proposal_is_of_the_signed_memory_and_belongs_to_whose_bank_it_is_for(backend: SQLiteBackend) -> None:

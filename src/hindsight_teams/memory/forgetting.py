@@ -11,10 +11,10 @@ from hindsight_teams.access.banks import review_bank_id
 from hindsight_teams.access.definition import TeamDefinition
 from hindsight_teams.access.grants import Caller
 from hindsight_teams.access.signatures import identity_tag
-from hindsight_teams.audit import AuditSink, BankName, Recorder
+from hindsight_teams.audit import AuditSink, BankName, Recorder, recording_failure
 from hindsight_teams.memory.curation import sealed_items
 from hindsight_teams.memory.envelopes import KINDS, ReviewItem
-from hindsight_teams.memory.selection import Selection
+from hindsight_teams.memory.selection import Selection, SelectionOptions
 from hindsight_teams.models import BankInfo, Memory, MemoryPage
 from hindsight_teams.requests import (
     BanksWithRepeats,
@@ -80,6 +80,12 @@ class Forgetting:
         self.team_id = definition.team_id
         self.audit = audit
 
+    def selected(self, given: SelectionOptions, dry_run: bool, actor: str | None) -> Selection:
+        """A selection from its fields; one that selects nothing, or that can't be read, is recorded too."""
+        whose = Caller(self.team_id, user=given.get("user"), session=given.get("session"), run=given.get("run"))
+        with recording_failure(self.audit, whose, _verb(dry_run), actor=actor):
+            return Selection(**given)
+
     def forget(self, selection: Selection, *, dry_run: bool = True, actor: str | None = None) -> ForgetReport:
         """Forget what the selection names; with ``dry_run`` only list it.
 
@@ -98,8 +104,7 @@ class Forgetting:
         """One event a bank, or one in all where nothing was found; each with the selection and who asked."""
         # Asking the audit about a user also tells that the user was forgotten.
         whose = Caller(self.team_id, user=selection.user, session=selection.session, run=selection.run)
-        verb = "preview" if dry_run else "forget"
-        recorder = Recorder(self.audit, whose, verb, actor=actor, about=str(selection))
+        recorder = Recorder(self.audit, whose, _verb(dry_run), actor=actor, about=str(selection))
         try:
             recorder.begun()
             listed: Plan = yield from self._planned(selection)
@@ -332,6 +337,10 @@ class Plan:
     unsigned: Mapping[str, Sequence[Memory]]
     repeats: Mapping[str, Sequence[Memory]]
     held: Sequence[ReviewItem]
+
+
+def _verb(dry_run: bool) -> str:
+    return "preview" if dry_run else "forget"
 
 
 def _opened(item: ReviewItem, review: str) -> Memory:

@@ -166,7 +166,7 @@ def asking(memory: MemberMemory, verb: str, caller: Caller | None, items: Sequen
     Raises:
         InvalidInput: The caller is none, or an item is none.
     """
-    with memory._recording_a_bad_call(verb, {"caller": caller}):
+    with memory.recording_failure(verb, caller):
         who = memory.as_caller(caller)
         if isinstance(items, str) or not isinstance(items, Sequence):
             raise InvalidInput(f"items must be a list of RetainItem, not {type(items).__name__}")
