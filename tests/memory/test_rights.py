@@ -14,6 +14,7 @@ from hindsight_teams.access.grants import FULL, POLICIES
 from hindsight_teams.backends.base import DelegatingBackend
 from hindsight_teams.errors import AccessDenied, ContentRefused, HindsightTeamsError, InvalidInput
 from hindsight_teams.guard import Guard, Verdict
+from hindsight_teams.models import RetainItem
 from hindsight_teams.requests import Recall, Reflect, Request
 
 R = TypeVar("R")
@@ -46,6 +47,30 @@ def test_exactly_the_granted_verbs_work(backend: SQLiteBackend, policy: str, ver
 def test_a_bank_without_a_grant_is_denied_by_name(desk: TeamMemory) -> None:
     with pytest.raises(AccessDenied, match=r"'answerer'.*'customer'"):
         desk.member("answerer").recall("x", banks=["customer"])
+
+
+@pytest.mark.parametrize("mode", ["sync", "async"])
+def test_a_member_with_a_scope_writes_into_no_scope_of_others(backend: SQLiteBackend, mode: str) -> None:
+    maple = {"access": "full", "scope_tags": ["project:maple", "europe"]}
+    oak = {"access": "full", "scope_tags": ["project:oak", "europe"]}
+    team = TeamMemory(
+        "t",
+        banks={"x": "team", "y": "team"},
+        members={"maple": {"x": maple, "y": maple}, "oak": {"x": oak}, "lead": {"x": "full"}},
+        backend=backend,
+    )
+    with pytest.raises(AccessDenied, match=r"'project:oak'.*'x'"):
+        call(team.member("maple"), "retain", "Poison.", mode, bank="x", tags=["red", "project:oak"])
+    with pytest.raises(AccessDenied):
+        team.member("maple").retain_many([RetainItem("Fine."), RetainItem("Poison.", tags=["project:oak"])], bank="x")
+    assert backend.list_banks() == []
+    for member, bank, tags in (
+        ("maple", "x", ["europe", "project:elm"]),
+        ("maple", "y", ["project:oak"]),
+        ("lead", "x", ["project:oak", "europe"]),
+    ):
+        call(team.member(member), "retain", f"Of {member} on {bank}.", mode, bank=bank, tags=tags)
+    assert [m.text for m in team.member("oak").recall("Of whom?").results] == ["Of lead on x."]
 
 
 def test_a_caller_can_not_pass_for_another_member_or_team(desk: TeamMemory, backend: SQLiteBackend) -> None:

@@ -95,6 +95,7 @@ def judged(
 
 
 def _signed(who: Caller, target: Target, item: RetainItem, own: Sequence[str]) -> RetainItem:
+    provenance.refuse_scopes_of_others(target.grant, own)
     tags = provenance.sign_tags(who, own, target.grant.scope_tags)
     return replace(
         item,
