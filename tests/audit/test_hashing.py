@@ -108,6 +108,17 @@ def test_an_entry_edited_in_the_file_is_found(three: AuditStore, path: Path) -> 
     assert [event.verb for event in three.query()] == ["one", "tow", "three"]
 
 
+@pytest.mark.parametrize("word", ["twö", "tw\udce9", "二", "tw\x00"])
+def test_an_entry_with_letters_that_no_entry_has_is_found(three: AuditStore, path: Path, word: str) -> None:
+    raw = word.encode("utf-8", "surrogateescape")
+    if path.suffix == ".jsonl":
+        path.write_bytes(path.read_bytes().replace(b'"verb":"two"', b'"verb":"' + raw + b'"'))
+    else:
+        _unlocked(path, f"UPDATE entries SET event = event || CAST(x'{raw.hex()}' AS TEXT) WHERE seq = 2")
+    assert three.verify().broken_at == 2
+    assert [event.verb for event in three.query()][-1] == "three"
+
+
 def test_an_entry_removed_from_the_file_is_found(three: AuditStore, path: Path) -> None:
     if path.suffix == ".jsonl":
         lines = path.read_text().splitlines(keepends=True)
