@@ -265,6 +265,20 @@ def test_a_proposal_is_of_the_signed_memory_and_belongs_to_whose_bank_it_is_for(
     assert (event.verb, event.bank, list(event.memory_ids), event.count) == ("propose", "journal", [signed], 1)
 
 
+def test_of_two_that_say_the_same_the_users_own_is_proposed(backend: SQLiteBackend) -> None:
+    memory = team(backend)
+    scout = memory.member("scout")
+    ids = {}
+    for user in ("bob", "ada", "eve"):
+        [ids[user]] = scout.retain("Box 1 is lost.", bank="shared", caller=Caller(user=user)).memory_ids
+    for user in ("ada", "eve", "bob"):
+        item = memory.proposals("scout").propose("Box 1 is lost.", to="journal", caller=Caller(user=user))
+        assert (item.origin, item.item.metadata or {}) == (
+            f"desk:shared#{ids[user]}",
+            {**(item.item.metadata or {}), "user": user},
+        )
+
+
 def test_the_reason_of_a_proposal_is_no_write_of_its_own(backend: SQLiteBackend) -> None:
     guard = Guard(default_checks(writes_per_minute=1))
     proposals = team(backend, guard=guard).proposals("scout")

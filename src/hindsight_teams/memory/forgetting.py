@@ -19,6 +19,7 @@ from hindsight_teams.models import BankInfo, Memory, MemoryPage
 from hindsight_teams.requests import (
     BanksWithRepeats,
     Capability,
+    DeleteEmptyBank,
     DeleteMemories,
     FindMemories,
     FindRelated,
@@ -149,21 +150,25 @@ class Forgetting:
 
         Only where a user is all that is selected: nothing tells whose document, session or tag it is.
         """
-        caller = Caller(team=self.team_id, user=selection.user)
-        if not selection.user or selection.follows or selection.author or selection.tags:
-            return {}
         unsigned: dict[str, list[Memory]] = {}
-        own = [spec for spec in self.definition.banks.values() if "user" in spec.needs]
-        ids = [spec.resolve(caller) for spec in own if spec.needs <= {"team", "user"}]
-        if len(ids) < len(own):  # one for each member or session of the user
-            banks: Sequence[BankInfo] = yield ListBanks()
-            ids += [bank.bank_id for bank in banks if any(spec.may_be_of(caller, bank.bank_id) for spec in own)]
-        for bank_id in dict.fromkeys(ids):
+        for bank_id in (yield from self._banks_of_the_user(selection)):
             known = {memory.id for memory in found.get(bank_id, ())}
             listed = yield from every(ListMemories(bank=bank_id, limit=_PAGE))
             more = [memory for memory in listed if memory.id not in known and memory.type != "observation"]
             unsigned.setdefault(bank_id, []).extend(more)
         return {bank_id: memories for bank_id, memories in unsigned.items() if memories}
+
+    def _banks_of_the_user(self, selection: Selection) -> Steps[list[str]]:
+        """The ids of the banks that are the selected user's own, where a user is all that is selected."""
+        caller = Caller(team=self.team_id, user=selection.user)
+        if not selection.user or selection.follows or selection.author or selection.tags:
+            return []
+        own = [spec for spec in self.definition.banks.values() if "user" in spec.needs]
+        ids = [spec.resolve(caller) for spec in own if spec.needs <= {"team", "user"}]
+        if len(ids) < len(own):  # one for each member or session of the user
+            banks: Sequence[BankInfo] = yield ListBanks()
+            ids += [bank.bank_id for bank in banks if any(spec.may_be_of(caller, bank.bank_id) for spec in own)]
+        return list(dict.fromkeys(ids))
 
     def _with_copy(self, item: ReviewItem, listed: dict[str, list[Memory]]) -> Steps[None]:
         """Add what an approval stored to the list, where it is not there already."""
@@ -199,7 +204,18 @@ class Forgetting:
                 raise
             deleted += len(repeats)
             recorder.ended([bank], ids=ids)
+        if Capability.ERASE_LATER in self.backend.capabilities:
+            try:
+                yield from self._without_empty_banks(selection)
+            except BaseException as error:
+                recorder.failed(error)
+                raise
         return ForgetReport(plan.memories, deleted, dry_run=False, erased=not (yield from self._erase_due()))
+
+    def _without_empty_banks(self, selection: Selection) -> Steps[None]:
+        """Delete the banks of a forgotten user that hold nothing any more: their ids hold the user's."""
+        for bank_id in (yield from self._banks_of_the_user(selection)):
+            yield DeleteEmptyBank(bank=bank_id)
 
     def _held(self, selection: Selection, found: Mapping[str, Sequence[Memory]]) -> Steps[list[ReviewItem]]:
         """What the review bank holds of the selection, waiting or approved: by what is in the envelope.
