@@ -14,8 +14,8 @@ import pytest
 from hindsight_teams import Caller, MemberMemory, SQLiteBackend, TeamMemory
 from hindsight_teams.audit import AuditEvent
 from hindsight_teams.backends.base import DelegatingBackend
-from hindsight_teams.errors import AccessDenied, ContentRefused, DatabaseLocked, InvalidInput
-from hindsight_teams.guard import Guard, default_checks
+from hindsight_teams.errors import AccessDenied, ContentRefused, DatabaseLocked, InvalidInput, NotFound
+from hindsight_teams.guard import Guard, WriteAttempt, default_checks
 from hindsight_teams.memory.storing import AT_ONCE, loads
 from hindsight_teams.models import Receipt, RetainItem
 from hindsight_teams.requests import Capability, Request, Retain
@@ -285,6 +285,36 @@ def test_the_reason_of_a_proposal_is_no_write_of_its_own(backend: SQLiteBackend)
     assert len(proposals.propose_many(lines(3), to="shared", caller=ADA, reason="for all")) == 3
     with pytest.raises(ContentRefused):
         proposals.propose_many(lines(1), to="shared", caller=ADA, reason="for all")
+
+
+def test_what_only_the_bank_that_is_proposed_for_holds_can_not_be_proposed(backend: SQLiteBackend) -> None:
+    memory = team(backend)
+    memory.member("scout").retain("Box 1 is lost.", bank="shared")
+    with pytest.raises(NotFound):
+        memory.proposals("scout").propose("Box 1 is lost.", to="shared", caller=ADA)
+    assert memory.proposals("scout").propose("Box 1 is lost.", to="journal", caller=ADA).bank == "journal"
+
+
+@pytest.mark.parametrize("mode", ["sync", "async"])
+def test_the_guard_is_told_every_field_of_a_write(backend: SQLiteBackend, mode: str) -> None:
+    seen: list[WriteAttempt] = []
+
+    def look(attempt: WriteAttempt) -> None:
+        seen.append(attempt)
+
+    member = team(backend, guard=Guard([look])).member("scout")
+    given = RetainItem("Box 1.", context="c", tags=["t"], metadata={"k": "v"}, entities=["Box"], document_id="d")
+    caller = member.bound(user="ada", session="s", run="r")
+    many(member, [given, RetainItem("Box 2.")], mode, bank="journal", caller=caller)
+    many(member.for_words_of_others(), [RetainItem("Box 3.")], mode, bank="shared", caller=caller)
+    whose: dict[str, Any] = {"caller": caller, "bank": "journal", "private": True}
+    assert seen == [
+        WriteAttempt(
+            content="Box 1.", context="c", tags=("t",), metadata={"k": "v"}, entities=["Box"], document_id="d", **whose
+        ),
+        WriteAttempt(content="Box 2.", counts=False, **whose),
+        WriteAttempt(content="Box 3.", caller=caller, bank="shared", source="others"),
+    ]
 
 
 def test_a_secret_is_taken_out_of_the_reason_of_a_proposal(backend: SQLiteBackend) -> None:
