@@ -132,6 +132,7 @@ def test_a_broken_check_refuses(check: object, caplog: pytest.LogCaptureFixture)
     assert "sentinel" not in str(verdict.error)
     assert "nothing goes unchecked" in verdict.reason
     assert "guard check failed" in caplog.text
+    assert type(verdict.error.__cause__).__name__ in caplog.text
 
 
 async def asynchronous(attempt: WriteAttempt) -> Verdict | None:
@@ -275,9 +276,10 @@ async def test_a_long_text_is_not_judged_on_the_event_loop() -> None:
         threads.append(threading.get_ident())
 
     guard = Guard([where])
-    await guard.ainspect(WriteAttempt("short", caller=ADA))
-    await guard.ainspect(WriteAttempt("long " * 2_000, caller=ADA))
-    assert threads[0] == threading.get_ident() != threads[1]
+    for size in (2_000, 2_001, 10_000):
+        await guard.ainspect(WriteAttempt("x" * size, caller=ADA))
+    assert threads[0] == threading.get_ident()
+    assert threading.get_ident() not in threads[1:]
 
 
 def test_what_the_application_chose_counts_for_trusted_members_too() -> None:
