@@ -89,6 +89,17 @@ def test_a_secret_beside_a_word_that_says_so_is_replaced(text: str, redacted: st
 
 
 @pytest.mark.parametrize(
+    "number",
+    ["4242 4242 4242 4242", "5555-5555-5555-4444", "3782 822463 10005", "6011111111111117", "4000056655665556"],
+)
+def test_a_card_number_is_one_by_its_check_digit(number: str) -> None:
+    assert redact(f"Paid with {number}, thanks.") == "Paid with [redacted: payment card], thanks."
+    for digit in set("0123456789") - {number[-1]}:
+        other = f"Paid with {number[:-1]}{digit}, thanks."
+        assert redact(other) == other
+
+
+@pytest.mark.parametrize(
     ("before", "after"),  # apart, so that no scanner of sources takes this file for a leak
     [
         ("SK", "a4c123b1612dd272d1371c17149d4395"),
@@ -122,6 +133,8 @@ def test_keys_of_vendors_are_known_without_a_word_that_names_them(before: str, a
         ("The admin logs in with Winter!2026Snow, now.", "The admin logs in with [redacted: password], now."),
         ("Der Azubi meldet sich mit Herbst!2026x an.", "Der Azubi meldet sich mit [redacted: password] an."),
         ("Type v9#Kangaroo at the prompt.", "Type [redacted: password] at the prompt."),
+        ("password: ~abc123", "password: [redacted: password]"),
+        ("password: .secret99", "password: [redacted: password]"),
         ("My Netflix pass is purple-Yak-77 now.", "My Netflix pass is [redacted: password] now."),
         ("A senha foi trocada para Tatu#4410.", "A senha foi trocada para [redacted: password]."),
         ("The passphrase is 'correct horse battery staple'", "The passphrase is '[redacted: password]'"),
