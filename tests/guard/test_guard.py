@@ -117,6 +117,35 @@ def test_checks_see_what_the_ones_before_left_and_who_is_asking() -> None:
     assert (attempt.context, attempt.tags, attempt.metadata) == ("chat", ["a"], {"k": "v"})
 
 
+def test_a_verdict_tells_all_that_its_checks_found() -> None:
+    def first(attempt: WriteAttempt) -> Verdict:
+        return Verdict("redact", reason="a name was left out", attempt=replace(attempt, context="kept"))
+
+    def silent(attempt: WriteAttempt) -> Verdict:
+        return Verdict("redact", text="Said.")
+
+    def second(attempt: WriteAttempt) -> Verdict:
+        return Verdict("mark", reason="hearsay")
+
+    def third(attempt: WriteAttempt) -> Verdict:
+        return Verdict("redact", reason="a place was left out", text="Told.")
+
+    attempt = WriteAttempt("Bo told it in Rome.", caller=ADA, context="Bo", tags=["t"])
+    assert Guard([first, silent, second, third]).inspect(attempt) == Verdict(
+        "redact",
+        reason="a name was left out; hearsay; a place was left out",
+        text="Told.",
+        check="first",
+        attempt=replace(attempt, content="Told.", context="kept"),
+        marks=("second",),
+        notes=(
+            "a name was left out",
+            "it is marked as suspicious wherever it is recalled: hearsay",
+            "a place was left out",
+        ),
+    )
+
+
 def test_nothing_is_asked_after_a_refusal() -> None:
     seen = Seen()
     assert Guard([refuse, seen]).inspect(WriteAttempt("x", caller=ADA)).check == "refuse"

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hindsight_teams.guard.secrets import find, redact
+from hindsight_teams.guard.secrets import find, find_codes, redact
 
 # Made up for these tests, in each vendor's shape; put together here so that no scanner takes this file for a leak.
 SECRETS = {
@@ -90,13 +90,38 @@ def test_a_secret_beside_a_word_that_says_so_is_replaced(text: str, redacted: st
 
 @pytest.mark.parametrize(
     "number",
-    ["4242 4242 4242 4242", "5555-5555-5555-4444", "3782 822463 10005", "6011111111111117", "4000056655665556"],
+    [
+        *("4242 4242 4242 4242", "5555-5555-5555-4444", "3782 822463 10005", "6011111111111117", "4000056655665556"),
+        *("4222222222222", "6300000000000012342"),
+    ],
 )
 def test_a_card_number_is_one_by_its_check_digit(number: str) -> None:
     assert redact(f"Paid with {number}, thanks.") == "Paid with [redacted: payment card], thanks."
     for digit in set("0123456789") - {number[-1]}:
         other = f"Paid with {number[:-1]}{digit}, thanks."
         assert redact(other) == other
+
+
+@pytest.mark.parametrize("number", ["422222222222", "63000000000000123459", "1111 1111 1111 1111"])
+def test_what_is_too_short_too_long_or_one_digit_is_no_card(number: str) -> None:
+    assert redact(f"Order {number} came.") == f"Order {number} came."
+
+
+@pytest.mark.parametrize(
+    ("text", "account"),
+    [
+        ("My PIN is 4417 for the bank card.", True),
+        ("For the bank card the PIN is 4417.", True),
+        ("My PIN is 4417; the bank card is new.", False),
+        ("The bank card is new. My PIN is 4417.", False),
+        ("My PIN is 4417, and the bank card is new.", False),
+        (f"My PIN is 4417 {'and so on ' * 9}for the bank card.", False),
+        ("The door code is 4417 at the bank.", False),
+    ],
+)
+def test_a_pin_is_that_of_an_account_where_its_clause_says_so(text: str, account: bool) -> None:
+    assert [secret.kind for secret in find(text)] == ["PIN"] * account
+    assert [secret.kind for secret in find_codes(text)] == ["PIN"] * (not account)
 
 
 @pytest.mark.parametrize(
@@ -137,6 +162,7 @@ def test_keys_of_vendors_are_known_without_a_word_that_names_them(before: str, a
         ("password: .secret99", "password: [redacted: password]"),
         ("My Netflix pass is purple-Yak-77 now.", "My Netflix pass is [redacted: password] now."),
         ("A senha foi trocada para Tatu#4410.", "A senha foi trocada para [redacted: password]."),
+        ("The passphrase is 'blue fish swim'", "The passphrase is '[redacted: password]'"),
         ("The passphrase is 'correct horse battery staple'", "The passphrase is '[redacted: password]'"),
         (f"seed phrase: {' '.join(['lemon'] * 12)}", "seed phrase: [redacted: password]"),
         ('SMTP_PASS="n0t-f0r-y0u"\nDEBUG=false', 'SMTP_PASS="[redacted: password]"\nDEBUG=false'),
@@ -165,6 +191,7 @@ def test_passwords_are_found_where_they_are_used(text: str, left: str) -> None:
         "MAX_TOKEN=4096 and AUTH=none",
         "session=open; sid=12; lang=de",
         "The pass phrase must have four words.",
+        "The passphrase is 'blue fish' no more.",
         "The seed words are drawn at random.",
         "Ticket key-account-management was closed, and the SK-1200 is back.",
     ],
