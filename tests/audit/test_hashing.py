@@ -77,6 +77,13 @@ def test_a_log_written_anew_is_found_with_an_anchor_only() -> None:
     assert verify(anew, anchor).broken_at == 1
 
 
+def test_only_a_log_with_torn_lines_is_only_torn() -> None:
+    whole = chain(3)
+    assert not verify(whole).only_torn
+    assert verify([*whole, None]).only_torn
+    assert not verify([whole[0], None, whole[2]]).only_torn
+
+
 def test_a_head_survives_being_written_down() -> None:
     head = Head(7, "ab" * 32)
     assert Head.parse(str(head)) == head
