@@ -7,6 +7,7 @@ from itertools import product
 from typing import Any, TypeVar
 
 import pytest
+from agno.run.base import RunContext
 
 from hindsight_teams import Access, Caller, Grant, MemberMemory, SQLiteBackend, TeamMemory
 from hindsight_teams.access.banks import BankSpec
@@ -14,6 +15,7 @@ from hindsight_teams.access.grants import FULL, POLICIES
 from hindsight_teams.backends.base import DelegatingBackend
 from hindsight_teams.errors import AccessDenied, ContentRefused, HindsightTeamsError, InvalidInput
 from hindsight_teams.guard import Guard, Verdict
+from hindsight_teams.memory.member import caller_of
 from hindsight_teams.models import RetainItem
 from hindsight_teams.requests import Recall, Reflect, Request
 
@@ -75,10 +77,21 @@ def test_a_member_with_a_scope_writes_into_no_scope_of_others(backend: SQLiteBac
 
 def test_a_caller_can_not_pass_for_another_member_or_team(desk: TeamMemory, backend: SQLiteBackend) -> None:
     clerk = desk.member("clerk")
-    clerk.retain("Ada likes tea.", caller=Caller(team="other", member="researcher", user="ada"))
+    for team, member in (("other", "researcher"), ("other", "clerk"), ("research-desk", "researcher")):
+        clerk.retain("Ada likes tea.", caller=Caller(team=team, member=member, user="ada"))
     assert [b.bank_id for b in backend.list_banks()] == ["research-desk:customer:user:ada"]
     [memory] = backend.list_memories("research-desk:customer:user:ada").memories
     assert (memory.metadata["team"], memory.metadata["author"]) == ("research-desk", "clerk")
+
+
+def test_the_caller_of_a_run_is_what_the_run_says(desk: TeamMemory) -> None:
+    run = RunContext(run_id="r", session_id="s", user_id="ada")
+    caller = caller_of(desk.member("clerk"), run)
+    assert caller == Caller("research-desk", "clerk", "ada", "s", "r")
+    assert caller.context is run
+    for user in (None, "", " \t"):
+        nobody = caller_of(desk.member("clerk"), RunContext(run_id="r", session_id="s", user_id=user))
+        assert not nobody.user
 
 
 @pytest.mark.parametrize(
