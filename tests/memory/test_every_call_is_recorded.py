@@ -21,6 +21,7 @@ from hindsight_teams.errors import AccessDenied, AuditFailed, InvalidInput, NotF
 from hindsight_teams.memory.browsing import Holdings
 from hindsight_teams.models import RetainItem
 from hindsight_teams.requests import ListBanks, Request, Retain
+from tests.memory.team_fixtures import BankByBank
 
 R = TypeVar("R")
 NOTE = "Retries need jitter."
@@ -231,6 +232,30 @@ def test_a_bank_that_is_listed_for_no_caller_is_recorded(backend: SQLiteBackend,
         holdings.newest(1, caller=caller)
     _, event = log.query()
     assert (event.verb, event.member, event.outcome) == ("recall", "coder", "allowed" if caller is None else "error")
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["all at once", "bank by bank"])
+def test_a_look_for_one_memory_is_recorded_with_what_it_found(
+    backend: SQLiteBackend, log: AuditStore, whole: bool
+) -> None:
+    member = squad(backend if whole else BankByBank(backend), log).member("coder")
+    ids = [member.retain(f"Note {n}.", bank="shared").memory_ids[0] for n in range(3)]
+    [elsewhere] = member.retain(NOTE, bank="notes").memory_ids
+    holdings, ada = Holdings(member, "shared"), Caller(user="ada")
+    found = [holdings.find(one, caller=ada) for one in (*ids, elsewhere, "nothing")]
+    assert [memory and memory.text for memory in found] == ["Note 0.", "Note 1.", "Note 2.", None, None]
+    assert [list(e.memory_ids) for e in log.query(verb="recall")] == [[ids[0]], [ids[1]], [ids[2]], [], []]
+
+
+def test_a_look_that_fails_is_recorded_with_its_bank(backend: SQLiteBackend, log: AuditStore) -> None:
+    class Broken(DelegatingBackend):
+        def execute(self, request: Request[R], /) -> R:
+            raise NotFound("no such thing")
+
+    with pytest.raises(NotFound):
+        Holdings(squad(Broken(backend), log).member("coder"), "shared").newest(3, caller=Caller(user="ada"))
+    [event] = log.query()
+    assert (event.bank, event.bank_id, event.outcome) == ("shared", "squad:shared", "error")
 
 
 def test_agnos_own_places_for_memory_record_a_call_that_can_not_be_read(
