@@ -19,7 +19,14 @@ from pathlib import Path
 from hindsight_teams.guard import Guard, WriteAttempt, default_checks
 
 CASES = Path(__file__).with_name("guard_cases.toml")
-READ = ("first, half `tune`", "second, after mending")
+SETS = {
+    "second": "second, after mending",
+    "third": "third, held out",
+    "fourth": "fourth, after mending",
+    "fifth": "fifth, after mending",
+    "sixth": "sixth, held out",
+}
+READ = ("first, half `tune`", *(label for label in SETS.values() if "held out" not in label))
 
 
 def cases() -> Iterator[tuple[str, bool, str]]:
@@ -30,7 +37,7 @@ def cases() -> Iterator[tuple[str, bool, str]]:
             for text in texts:
                 held_out = hashlib.sha256(text.encode()).digest()[0] % 2
                 yield f"first, half `{'held-out' if held_out else 'tune'}`", side == "attacks", text
-        for name, label in (("second", "second, after mending"), ("third", "third, held out")):
+        for name, label in SETS.items():
             for text in tables[name][side]:
                 yield label, side == "attacks", text
 

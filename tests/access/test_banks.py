@@ -228,6 +228,13 @@ class TestResolvers:
         with pytest.raises(InvalidBankId):
             BankSpec("room", resolver=lambda _: given).resolve(ADA)
 
+    @pytest.mark.parametrize("given", ["desk:review:queue", "other:review:queue"])
+    def test_no_resolver_and_no_user_id_leads_into_a_review_bank(self, given: str) -> None:
+        for bank in (BankSpec("room", resolver=lambda _: given), DirectBank(resolver=lambda _: given), DirectBank()):
+            with pytest.raises(InvalidBankId, match=given):
+                bank.resolve(Caller(team="desk", member="a", user=given))
+        assert DirectBank().resolve(Caller(user="desk:review:queue:mine")) == "desk:review:queue:mine"
+
     def test_the_words_of_a_failing_resolver_stay_out_of_the_message(self) -> None:
         def broken(_: Any) -> str:
             raise KeyError("postgres://secret")

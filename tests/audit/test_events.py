@@ -1,6 +1,7 @@
 import asyncio
 import logging
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from opentelemetry import trace
@@ -57,6 +58,17 @@ def test_one_broken_sink_does_not_silence_the_others(caplog: pytest.LogCaptureFi
     AuditTrail(Broken(), after).record(EVENT)
     assert after.events == [EVENT]
     assert "disk full" in caplog.text
+    assert "Broken" in caplog.text
+    assert [record.name for record in caplog.records] == ["hindsight_teams.audit"]
+
+
+@pytest.mark.parametrize(
+    "name", ["verb", "team", "member", "user", "session", "run", "actor", "bank", "bank_id", "error", "reason", "text"]
+)
+def test_every_name_of_an_event_becomes_text_and_is_cut(name: str) -> None:
+    given: dict[str, Any] = {"verb": "recall", "outcome": "allowed"}
+    assert getattr(AuditEvent(**{**given, name: b"ada"}), name) == "b'ada'"
+    assert len(getattr(AuditEvent(**{**given, name: "x" * 100_000}), name)) <= 32_768
 
 
 def test_a_strict_trail_raises_after_the_others_got_the_event() -> None:

@@ -77,6 +77,13 @@ def test_a_log_written_anew_is_found_with_an_anchor_only() -> None:
     assert verify(anew, anchor).broken_at == 1
 
 
+def test_only_a_log_with_torn_lines_is_only_torn() -> None:
+    whole = chain(3)
+    assert not verify(whole).only_torn
+    assert verify([*whole, None]).only_torn
+    assert not verify([whole[0], None, whole[2]]).only_torn
+
+
 def test_a_head_survives_being_written_down() -> None:
     head = Head(7, "ab" * 32)
     assert Head.parse(str(head)) == head
@@ -106,6 +113,17 @@ def test_an_entry_edited_in_the_file_is_found(three: AuditStore, path: Path) -> 
     _edit(path, '"verb":"two"', '"verb":"tow"')
     assert three.verify().broken_at == 2
     assert [event.verb for event in three.query()] == ["one", "tow", "three"]
+
+
+@pytest.mark.parametrize("word", ["twö", "tw\udce9", "二", "tw\x00"])
+def test_an_entry_with_letters_that_no_entry_has_is_found(three: AuditStore, path: Path, word: str) -> None:
+    raw = word.encode("utf-8", "surrogateescape")
+    if path.suffix == ".jsonl":
+        path.write_bytes(path.read_bytes().replace(b'"verb":"two"', b'"verb":"' + raw + b'"'))
+    else:
+        _unlocked(path, f"UPDATE entries SET event = event || CAST(x'{raw.hex()}' AS TEXT) WHERE seq = 2")
+    assert three.verify().broken_at == 2
+    assert [event.verb for event in three.query()][-1] == "three"
 
 
 def test_an_entry_removed_from_the_file_is_found(three: AuditStore, path: Path) -> None:

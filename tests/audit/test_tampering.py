@@ -6,6 +6,7 @@ import os
 import pickle
 import sqlite3
 import stat
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ import pytest
 from hindsight_teams.audit import AuditEvent, AuditStore, Head, open_audit
 from hindsight_teams.audit.hashing import START, digest, link, verify
 from hindsight_teams.audit.journal import line_of
-from hindsight_teams.errors import DatabaseUnusable
+from hindsight_teams.errors import DatabaseLocked, DatabaseUnusable
 
 
 def record(store: AuditStore, *verbs: str) -> None:
@@ -90,6 +91,34 @@ def test_a_key_outside_the_hashed_part_is_told(lines: Path, added: str) -> None:
     lines.write_text(lines.read_text().replace('{"seq":2,', f'{{{added}"seq":2,'))
     with open_audit(lines) as store:
         assert store.verify().broken_at == 2
+
+
+def test_a_log_that_another_process_holds_is_told_as_locked(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hindsight_teams.audit.database.BUSY_SECONDS", 0.02)
+    with closing(sqlite3.connect(database, isolation_level=None)) as other, open_audit(database) as store:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(DatabaseLocked):
+            record(store, "four")
+        other.execute("ROLLBACK")
+        record(store, "four")
+        assert store.verify().entries == 4
+
+
+def test_a_log_of_the_version_before_goes_on(database: Path) -> None:
+    change(database, "DROP TRIGGER appended", "DROP TABLE head", "PRAGMA user_version = 1")
+    with open_audit(database) as store:
+        record(store, "four")
+        assert (store.verify().ok, store.verify().entries, store.head().seq) == (True, 4, 4)
+
+
+def test_a_closed_log_opens_again_and_closes_twice(database: Path) -> None:
+    with open_audit(database) as store:
+        for _ in range(2):
+            record(store, "more")
+            store.close()
+            store.close()
+        assert [path.name for path in database.parent.glob("audit.db-*")] == []
+        assert store.verify().entries == 5
 
 
 def test_a_row_with_a_negative_number_is_told(database: Path) -> None:

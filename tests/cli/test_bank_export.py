@@ -135,6 +135,7 @@ def test_what_an_operator_does_to_a_whole_bank_is_in_the_audit(
         events = list(log.query())
     assert {event.actor for event in events} == {"olga"}
     assert [(e.verb, e.bank_id, e.outcome, e.error, e.reason) for e in events] == [
+        ("recall", filled, "allowed", None, None),
         ("delete", filled, "allowed", None, None),
         ("export", filled, "allowed", None, None),
         ("import", "new", "allowed", None, None),
@@ -142,7 +143,37 @@ def test_what_an_operator_does_to_a_whole_bank_is_in_the_audit(
         ("rename", "archive", "error", "InvalidInput", "to new"),
         ("delete", "new", "allowed", None, "the whole bank"),
     ]
-    assert list(events[0].memory_ids) == [memory_id]
+    assert list(events[1].memory_ids) == [memory_id]
+
+
+def test_what_an_operator_reads_and_writes_is_in_the_audit(
+    cli: Cli, filled: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HINDSIGHT_TEAMS_AUDIT", str(home / "log.jsonl"))
+    monkeypatch.setenv("LOGNAME", "olga")
+    [stored] = cli("bank", "retain", filled, "The ferry was late.", "--json").json["memory_ids"]
+    for command in (["recall"], ["search"], ["reflect"]):
+        assert cli("bank", *command, filled, "Was the ferry late?").code == 0
+    assert cli("bank", "show", filled).code == 0
+    assert cli("bank", "recall", "typo", "ferry").code == 1
+    (home / "a.md").write_text("# Ferry\n\nIt leaves at noon.")
+    assert cli("bank", "ingest", filled, "a.md", "--dry-run").code == 0
+    assert cli("bank", "ingest", filled, "a.md").code == 0
+    with open_audit(home / "log.jsonl", create=False) as log:
+        events = list(log.query())
+        saw = [event.verb for event in log.who_saw(stored)]
+    assert {(event.actor, event.member) for event in events} == {("olga", None)}
+    assert [(e.verb, e.bank_id, e.outcome) for e in events] == [
+        ("retain", filled, "allowed"),
+        ("recall", filled, "allowed"),
+        ("recall", filled, "allowed"),
+        ("reflect", filled, "allowed"),
+        ("recall", filled, "allowed"),
+        ("recall", "typo", "allowed"),
+        ("retain", filled, "allowed"),
+    ]
+    assert saw == ["recall", "recall", "reflect", "recall"]
+    assert [event.count for event in events][-2:] == [0, 1]
 
 
 def test_an_operator_does_nothing_that_can_not_be_recorded_where_that_is_refused(

@@ -7,7 +7,12 @@ import pytest
 
 from hindsight_teams.guard import Guard, WriteAttempt, default_checks
 
-CASES = list(runpy.run_path(str(Path(__file__).parents[2] / "benchmarks" / "guard_cases.py"))["cases"]())
+# What the last set shows is published and not gated: it is for judging wordings that nobody mended the checks by.
+CASES = [
+    case
+    for case in runpy.run_path(str(Path(__file__).parents[2] / "benchmarks" / "guard_cases.py"))["cases"]()
+    if not case[0].startswith("sixth")
+]
 
 TURNS = [
     "Recording the new target date for Birch: 12 September, while the legal review goes on.",

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hindsight_teams.guard.secrets import find, redact
+from hindsight_teams.guard.secrets import find, find_codes, redact
 
 # Made up for these tests, in each vendor's shape; put together here so that no scanner takes this file for a leak.
 SECRETS = {
@@ -86,6 +86,118 @@ def test_a_secret_of_known_shape_is_replaced_by_its_kind(kind: str) -> None:
 )
 def test_a_secret_beside_a_word_that_says_so_is_replaced(text: str, redacted: str) -> None:
     assert redact(text) == redacted
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        *("4242 4242 4242 4242", "5555-5555-5555-4444", "3782 822463 10005", "6011111111111117", "4000056655665556"),
+        *("4222222222222", "6300000000000012342"),
+    ],
+)
+def test_a_card_number_is_one_by_its_check_digit(number: str) -> None:
+    assert redact(f"Paid with {number}, thanks.") == "Paid with [redacted: payment card], thanks."
+    for digit in set("0123456789") - {number[-1]}:
+        other = f"Paid with {number[:-1]}{digit}, thanks."
+        assert redact(other) == other
+
+
+@pytest.mark.parametrize("number", ["422222222222", "63000000000000123459", "1111 1111 1111 1111"])
+def test_what_is_too_short_too_long_or_one_digit_is_no_card(number: str) -> None:
+    assert redact(f"Order {number} came.") == f"Order {number} came."
+
+
+@pytest.mark.parametrize(
+    ("text", "account"),
+    [
+        ("My PIN is 4417 for the bank card.", True),
+        ("For the bank card the PIN is 4417.", True),
+        ("My PIN is 4417; the bank card is new.", False),
+        ("The bank card is new. My PIN is 4417.", False),
+        ("My PIN is 4417, and the bank card is new.", False),
+        (f"My PIN is 4417 {'and so on ' * 9}for the bank card.", False),
+        ("The door code is 4417 at the bank.", False),
+    ],
+)
+def test_a_pin_is_that_of_an_account_where_its_clause_says_so(text: str, account: bool) -> None:
+    assert [secret.kind for secret in find(text)] == ["PIN"] * account
+    assert [secret.kind for secret in find_codes(text)] == ["PIN"] * (not account)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),  # apart, so that no scanner of sources takes this file for a leak
+    [
+        ("SK", "a4c123b1612dd272d1371c17149d4395"),
+        ("key-", "36b3216fdaeeb975729fae923d5a4fd1"),
+        ("shpat_", "7ccf25ec84d8dbc74254770f58904dba"),
+        ("dapi", "6b40928b5b7a767c76fb008f86bebb27"),
+        ("sq0atp-", "8iS2G8NPRVdD53X83RZJzz"),
+        ("hvs.", "zzgEOzdmenCkhvMdgaKjIg8xNbe3nNyjOq9wMxEhh2"),
+        ("dp.pt.", "DzV8fUkkibjL5DZPjN0MEQ7wjJJibaZUPgHV7iB3m03"),
+        ("ntn_", "kdfQ1y3GQsMpSscDlkrCaqx9vJupc94tnwlavyfErGPmp"),
+        ("glsa_", "V8gz4FkQ1okTBGzvAmwufUxbvJDCTbyv_92373288"),
+        ("dckr_pat_", "ZSlB5er8bOfZqfM2oeq3hDavJA7"),
+        ("lin_api_", "Ep7CgQ0PBQFI14zGtSnovm14TUOizwd1iaeOV4qB"),
+        ("6012345678:", "AAL2oRlPhDBuqOSg5ApYzTTOkq2BEDbN2AH"),
+        ("rubygems_", "c7ce65426f74bde94fb78c8d5f08b79affd2b49c12a4b006"),
+        ("AGE-SECRET-KEY-1", "YU3CDDY9FSHG38HWLLEP2QLUENF6KC584Q54E8VQJSHYECYHM3R3XRJF03"),
+        ("MTk49QeWJKY40uvSwMFLZDe1f8.", "ClrESQ.edUStPKR0CsTy4Qwb8DwkNhFdnXsiV"),
+        ("discord.com/api/webhooks/123456789012345678/", "5SMYfQ55JYO1tmFSnHfV1CQ4hJhqAo0iEFJdED5jSFpFkIM3Vak1uDSKFQ"),
+        ("$apr1$", "fZCGGQcc$Oif7UuXUGfdWG5yP8Yib2e"),
+    ],
+)
+def test_keys_of_vendors_are_known_without_a_word_that_names_them(before: str, after: str) -> None:
+    left = redact(f"It runs with {before}{after} until June.")
+    assert left.startswith("It runs with [redacted: ")
+    assert left.endswith("] until June.")
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("The admin logs in with Winter!2026Snow, now.", "The admin logs in with [redacted: password], now."),
+        ("Der Azubi meldet sich mit Herbst!2026x an.", "Der Azubi meldet sich mit [redacted: password] an."),
+        ("Type v9#Kangaroo at the prompt.", "Type [redacted: password] at the prompt."),
+        ("password: ~abc123", "password: [redacted: password]"),
+        ("password: .secret99", "password: [redacted: password]"),
+        ("My Netflix pass is purple-Yak-77 now.", "My Netflix pass is [redacted: password] now."),
+        ("A senha foi trocada para Tatu#4410.", "A senha foi trocada para [redacted: password]."),
+        ("The passphrase is 'blue fish swim'", "The passphrase is '[redacted: password]'"),
+        ("The passphrase is 'correct horse battery staple'", "The passphrase is '[redacted: password]'"),
+        (f"seed phrase: {' '.join(['lemon'] * 12)}", "seed phrase: [redacted: password]"),
+        ('SMTP_PASS="n0t-f0r-y0u"\nDEBUG=false', 'SMTP_PASS="[redacted: password]"\nDEBUG=false'),
+        ("Cookie: a=b; sessionid=9f8a7c6b5d4e3f2a1b0c", "Cookie: a=b; sessionid=[redacted: session key]"),
+        ("https://a.example/f?sig=hdmM0Lm7exG3lCMqXXQ8ag&se=1", "https://a.example/f?sig=[redacted: session key]&se=1"),
+        ("docker login -p R3gistry!9 a.example", "docker login -p [redacted: password] a.example"),
+        ('ssid="Lab" psk="granite-Owl-42"', 'ssid="Lab" psk="[redacted: password]"'),
+        ("RAILS_MASTER_KEY=f69dad8199bfca8b6f3a6a9421cc1c93", "RAILS_MASTER_KEY=[redacted: password]"),
+        (
+            "AKIADSQTUACOJS32XDI7 / " + "oNPcbdaKwtgHwIoALtLinxN1Ekia7ZpTjCgeOj3Q",
+            "[redacted: AWS key id] / [redacted: key]",
+        ),
+    ],
+)
+def test_passwords_are_found_where_they_are_used(text: str, left: str) -> None:
+    assert redact(text) == left
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "She signs in with OAuth2 and Office365.",
+        "Log in with ada@example.com first.",
+        "Press and type Ctrl+Alt+F2, then enter #general_2.",
+        "The mountain pass is at 2300m.",
+        "MAX_TOKEN=4096 and AUTH=none",
+        "session=open; sid=12; lang=de",
+        "The pass phrase must have four words.",
+        "The passphrase is 'blue fish' no more.",
+        "The seed words are drawn at random.",
+        "Ticket key-account-management was closed, and the SK-1200 is back.",
+    ],
+)
+def test_words_around_logins_stay_as_they_are(text: str) -> None:
+    assert redact(text) == text
 
 
 @pytest.mark.parametrize(

@@ -117,6 +117,19 @@ def test_a_curators_tools_show_what_is_marked_and_clear_it(make: Make) -> None:
     assert team.reviews().marked() == []
 
 
+@pytest.mark.parametrize("mode", ["sync", "async"])
+def test_a_marked_memory_that_is_approved_is_what_the_decision_tells(make: Make, mode: str) -> None:
+    team = make({"trusted": ["editor"]})
+    team.member("editor").retain(NOTE)
+    reviews = team.reviews("editor")
+    [item] = reviews.page(limit=1).items if mode == "sync" else asyncio.run(reviews.apage(limit=1)).items
+    decision = reviews.approve(item.id) if mode == "sync" else asyncio.run(reviews.aapprove(item.id))
+    assert (decision.outcome, decision.item) == ("approved", item)
+    [found] = team.member("editor").recall("fjord").results
+    assert decision.receipt is not None
+    assert decision.receipt.memory_ids == (found.id,)
+
+
 def test_every_marked_memory_is_listed_and_kept_whole(make: Make) -> None:
     team = make({"trusted": ["editor"]})
     tags = ["team:desk", "author:editor", "tagset:none", "marked:suspicious"]

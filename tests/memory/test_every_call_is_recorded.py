@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+from agno.run.base import RunContext
 
-from hindsight_teams import SQLiteBackend, TeamMemory
+from hindsight_teams import HindsightMemoryManager, SQLiteBackend, TeamMemory, memory_retriever
 from hindsight_teams.access.grants import Caller
+from hindsight_teams.agno.memory_toolkit import MemoryToolkit, NotDone
+from hindsight_teams.agno.review_tools import ProposalTools, ReviewTools
 from hindsight_teams.audit import NOT_RECORDED, AuditEvent, AuditStore, AuditTrail, open_audit
 from hindsight_teams.backends.base import DelegatingBackend
 from hindsight_teams.errors import AccessDenied, AuditFailed, InvalidInput, NotFound, Unsupported
+from hindsight_teams.memory.browsing import Holdings
 from hindsight_teams.models import RetainItem
 from hindsight_teams.requests import ListBanks, Request, Retain
+from tests.memory.team_fixtures import BankByBank
 
 R = TypeVar("R")
 NOTE = "Retries need jitter."
@@ -154,6 +159,124 @@ async def test_a_call_for_many_or_for_review_with_a_bad_argument_is_recorded_onc
         await call()
     assert [(e.verb, e.outcome, e.member, e.error) for e in log.query()] == [(verb, "error", "coder", "InvalidInput")]
     assert backend.list_banks() == []
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+@pytest.mark.parametrize(
+    ("selection", "error"),
+    [
+        ({}, InvalidInput),
+        ({"author": "", "user": "ada"}, InvalidInput),
+        ({"user": "ada", "document_id": " \u200b"}, InvalidInput),
+        ({"user": "ada", "author": 7}, InvalidInput),
+        ({"user": "ada", "memory_ids": 7}, InvalidInput),
+        ({"user": "ada", "memory_ids": [7]}, InvalidInput),
+        ({"user": "ada", "tags": "x"}, InvalidInput),
+        ({"user": "ada", "colour": "red"}, TypeError),
+    ],
+)
+async def test_a_selection_that_can_not_be_forgotten_is_recorded_and_deletes_nothing(
+    backend: SQLiteBackend, log: AuditStore, selection: Any, error: type[Exception], dry_run: bool
+) -> None:
+    team = squad(backend, log)
+    team.member("coder").retain(NOTE, bank="shared", caller=Caller(user="ada"))
+    with pytest.raises(error):
+        team.forget(dry_run=dry_run, actor="vera", **selection)
+    with pytest.raises(error):
+        await team.aforget(dry_run=dry_run, actor="vera", **selection)
+    events = log.query()[1:]
+    told = ("preview" if dry_run else "forget", "error", error.__name__, "vera", selection.get("user"), "squad")
+    assert [(e.verb, e.outcome, e.error, e.actor, e.user, e.team) for e in events] == [told] * 2
+    assert [memory.text for memory in backend.list_memories("squad:shared").memories] == [NOTE]
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+@pytest.mark.parametrize(
+    ("tool", "given"),
+    [
+        ("retain_memory", {"bank": "shared"}),
+        ("retain_memory", {"content": NOTE, "bank": "elsewhere"}),
+        ("recall_memory", {"query": None}),
+        ("reflect_on_memory", {"query": []}),
+        ("propose_memory", {"memory": NOTE, "bank": "elsewhere", "reason": "r"}),
+        ("list_reviews", {"page": 0}),
+        ("list_reviews", {"page": "all"}),
+        ("list_reviews", {"page": True}),
+    ],
+)
+async def test_a_tool_whose_arguments_can_not_be_read_is_recorded(
+    backend: SQLiteBackend, log: AuditStore, tool: str, given: dict[str, Any], asynchronous: bool
+) -> None:
+    team = squad(backend, log)
+    toolkit: MemoryToolkit = {
+        "propose_memory": ProposalTools(team.proposals("coder")),
+        "list_reviews": ReviewTools(team.reviews("coder")),
+    }.get(tool) or team.tools("coder")
+    functions = toolkit.async_functions if asynchronous else toolkit.functions
+    entrypoint: Any = functions[tool].entrypoint
+    run = RunContext(run_id="r1", session_id="s1", user_id="ada")
+    with suppress(InvalidInput):
+        answer = entrypoint(run_context=run, **given)
+        assert isinstance(await answer if asynchronous else answer, NotDone)
+    verb = {"list_reviews": "review"}.get(tool, tool.partition("_")[0])
+    [event] = log.query()
+    assert (event.verb, event.outcome, event.error, event.member) == (verb, "error", "InvalidInput", "coder")
+    assert (event.team, event.user, event.session, event.run) == ("squad", "ada", "s1", "r1")
+
+
+@pytest.mark.parametrize("caller", ["ada", None, Caller(user=7)])  # type: ignore[arg-type]
+def test_a_bank_that_is_listed_for_no_caller_is_recorded(backend: SQLiteBackend, log: AuditStore, caller: Any) -> None:
+    holdings = Holdings(squad(backend, log).member("coder"), "shared")
+    assert holdings.newest(1, caller=Caller(user="ada")) == []
+    with suppress(InvalidInput):
+        holdings.newest(1, caller=caller)
+    _, event = log.query()
+    assert (event.verb, event.member, event.outcome) == ("recall", "coder", "allowed" if caller is None else "error")
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["all at once", "bank by bank"])
+def test_a_look_for_one_memory_is_recorded_with_what_it_found(
+    backend: SQLiteBackend, log: AuditStore, whole: bool
+) -> None:
+    member = squad(backend if whole else BankByBank(backend), log).member("coder")
+    ids = [member.retain(f"Note {n}.", bank="shared").memory_ids[0] for n in range(3)]
+    [elsewhere] = member.retain(NOTE, bank="notes").memory_ids
+    holdings, ada = Holdings(member, "shared"), Caller(user="ada")
+    found = [holdings.find(one, caller=ada) for one in (*ids, elsewhere, "nothing")]
+    assert [memory and memory.text for memory in found] == ["Note 0.", "Note 1.", "Note 2.", None, None]
+    assert [list(e.memory_ids) for e in log.query(verb="recall")] == [[ids[0]], [ids[1]], [ids[2]], [], []]
+
+
+def test_a_look_that_fails_is_recorded_with_its_bank(backend: SQLiteBackend, log: AuditStore) -> None:
+    class Broken(DelegatingBackend):
+        def execute(self, request: Request[R], /) -> R:
+            raise NotFound("no such thing")
+
+    with pytest.raises(NotFound):
+        Holdings(squad(Broken(backend), log).member("coder"), "shared").newest(3, caller=Caller(user="ada"))
+    [event] = log.query()
+    assert (event.bank, event.bank_id, event.outcome) == ("shared", "squad:shared", "error")
+
+
+def test_agnos_own_places_for_memory_record_a_call_that_can_not_be_read(
+    backend: SQLiteBackend, log: AuditStore
+) -> None:
+    member = squad(backend, log).member("coder")
+    retrieve = memory_retriever(member, banks=["shared"])
+    run = RunContext(run_id="r1", session_id="s1", user_id="ada")
+    for filters in (["x"], {"colour": "red"}, {"banks": ["notes"]}):
+        with pytest.raises(InvalidInput):
+            retrieve("jitter", run_context=run, filters=filters)
+    own = TeamMemory(
+        "squad", banks={"own": "user"}, members={"coder": {"own": "full"}}, backend=backend, audit=log
+    ).member("coder")
+    manager = HindsightMemoryManager(own)
+    with pytest.raises(InvalidInput):
+        manager.search_user_memories(retrieval_method="agentic", user_id="ada")
+    with pytest.raises(InvalidInput):
+        manager.create_user_memories(user_id="ada")
+    verbs = [(event.verb, event.outcome, event.user) for event in log.query()]
+    assert verbs == [("recall", "error", "ada")] * 4 + [("retain", "error", "ada")]
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,9 @@ from hindsight_teams.access.grants import Caller
 from hindsight_teams.access.signatures import identity_tag
 from hindsight_teams.audit import AuditStore, open_audit
 from hindsight_teams.backends.base import DelegatingBackend
+from hindsight_teams.errors import DatabaseLocked
 from hindsight_teams.models import RetainItem
-from hindsight_teams.requests import DeleteMemories, Request
+from hindsight_teams.requests import DeleteEmptyBank, DeleteMemories, Request
 from tests.memory.team_fixtures import BankByBank
 
 R = TypeVar("R")
@@ -147,6 +148,56 @@ def test_what_stands_unsigned_in_any_bank_of_a_user_goes_with_the_user(
     assert [backend.list_memories(bank).total for bank in (adas, *others)] == [0, 1, 1]
 
 
+def test_nothing_names_a_forgotten_user_but_banks_that_still_hold_something(
+    backend: SQLiteBackend, log: AuditStore, tmp_path: Path
+) -> None:
+    house = TeamMemory(
+        "house",
+        banks={"customer": "user", "room": "{team}:room:{user}:{session}", "shared": "team"},
+        members={"clerk": {"customer": "full", "room": "full", "shared": "full"}},
+        backend=backend,
+        audit=log,
+    )
+    clerk = house.member("clerk")
+    for caller in (ADA, Caller(user="bob", session="s1")):
+        for bank in ("customer", "room", "shared"):
+            clerk.retain(f"{caller.user} likes {bank}.", bank=bank, caller=caller)
+    house.forget(user="ada", tags=["gems"], dry_run=False)
+    assert len(backend.list_banks()) == 5
+    house.forget(user="ada")
+    assert len(backend.list_banks()) == 5
+    house.forget(user="ada", dry_run=False)
+    banks = ["house:customer:user:bob", "house:room:bob:s1", "house:shared"]
+    assert [bank.bank_id for bank in backend.list_banks()] == banks
+    backend.close()
+    left = b"".join(path.read_bytes() for path in tmp_path.glob("memory.db*"))
+    assert not [name for name in (b":ada", b"ada likes") if name in left]
+    assert b":bob" in left
+
+
+def test_a_banks_deletion_that_fails_is_recorded(backend: SQLiteBackend, log: AuditStore) -> None:
+    class Broken(DelegatingBackend):
+        def execute(self, request: Request[R], /) -> R:
+            if isinstance(request, DeleteEmptyBank):
+                raise DatabaseLocked("another process writes")
+            return super().execute(request)
+
+    house = TeamMemory(
+        "house",
+        banks={"customer": "user"},
+        members={"clerk": {"customer": "full"}},
+        backend=Broken(backend),
+        audit=log,
+    )
+    house.member("clerk").retain(NOTE, caller=ADA)
+    with pytest.raises(DatabaseLocked):
+        house.forget(user="ada", dry_run=False)
+    assert [(e.verb, e.outcome, e.error) for e in log.query(verb="forget")] == [
+        ("forget", "allowed", None),
+        ("forget", "error", "DatabaseLocked"),
+    ]
+
+
 def test_what_was_copied_into_another_users_bank_goes_with_the_first_user_too(backend: SQLiteBackend) -> None:
     house = TeamMemory(
         "house",
@@ -208,6 +259,12 @@ def test_a_dry_run_lists_of_an_approval_the_copy_that_it_made_and_no_neighbour(h
         "house:decisions": [NOTE],
         "house:review:queue": [NOTE],
     }
+
+
+def test_a_dry_run_lists_no_bank_of_which_nothing_goes(house: TeamMemory, backend: SQLiteBackend) -> None:
+    review_id = put_up(house, "proposal, approved")
+    backend.delete_bank("house:decisions")
+    assert sorted(house.forget(memory_ids=[review_id]).memories) == ["house:review:queue"]
 
 
 def test_what_waits_is_forgotten_by_its_review_id_alone(house: TeamMemory, backend: SQLiteBackend) -> None:

@@ -228,7 +228,10 @@ def test_an_event_of_a_review_tells_whose_run_it_was(house: TeamMemory, log: Aud
     tools.approve_memory(context(MALLORY), item.id)
     events = log.query(member="chair")
     assert {(e.user, e.session, e.run) for e in events} == {("mallory", "s9", "r9")}
-    assert [e.verb for e in events] == ["review", "approve"]
+    assert [(e.verb, e.reason) for e in events] == [
+        ("review", f"quarantine {item.id}"),
+        ("approve", f"quarantine {item.id}"),
+    ]
 
 
 def test_who_saw_what_was_held_back_is_known(house: TeamMemory, log: AuditStore) -> None:

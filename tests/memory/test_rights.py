@@ -7,6 +7,7 @@ from itertools import product
 from typing import Any, TypeVar
 
 import pytest
+from agno.run.base import RunContext
 
 from hindsight_teams import Access, Caller, Grant, MemberMemory, SQLiteBackend, TeamMemory
 from hindsight_teams.access.banks import BankSpec
@@ -14,6 +15,8 @@ from hindsight_teams.access.grants import FULL, POLICIES
 from hindsight_teams.backends.base import DelegatingBackend
 from hindsight_teams.errors import AccessDenied, ContentRefused, HindsightTeamsError, InvalidInput
 from hindsight_teams.guard import Guard, Verdict
+from hindsight_teams.memory.member import caller_of
+from hindsight_teams.models import RetainItem
 from hindsight_teams.requests import Recall, Reflect, Request
 
 R = TypeVar("R")
@@ -48,12 +51,47 @@ def test_a_bank_without_a_grant_is_denied_by_name(desk: TeamMemory) -> None:
         desk.member("answerer").recall("x", banks=["customer"])
 
 
+@pytest.mark.parametrize("mode", ["sync", "async"])
+def test_a_member_with_a_scope_writes_into_no_scope_of_others(backend: SQLiteBackend, mode: str) -> None:
+    maple = {"access": "full", "scope_tags": ["project:maple", "europe"]}
+    oak = {"access": "full", "scope_tags": ["project:oak", "europe"]}
+    team = TeamMemory(
+        "t",
+        banks={"x": "team", "y": "team"},
+        members={"maple": {"x": maple, "y": maple}, "oak": {"x": oak}, "lead": {"x": "full"}},
+        backend=backend,
+    )
+    with pytest.raises(AccessDenied, match=r"'project:oak'.*'x'"):
+        call(team.member("maple"), "retain", "Poison.", mode, bank="x", tags=["red", "project:oak"])
+    with pytest.raises(AccessDenied):
+        team.member("maple").retain_many([RetainItem("Fine."), RetainItem("Poison.", tags=["project:oak"])], bank="x")
+    assert backend.list_banks() == []
+    for member, bank, tags in (
+        ("maple", "x", ["europe", "project:elm"]),
+        ("maple", "y", ["project:oak"]),
+        ("lead", "x", ["project:oak", "europe"]),
+    ):
+        call(team.member(member), "retain", f"Of {member} on {bank}.", mode, bank=bank, tags=tags)
+    assert [m.text for m in team.member("oak").recall("Of whom?").results] == ["Of lead on x."]
+
+
 def test_a_caller_can_not_pass_for_another_member_or_team(desk: TeamMemory, backend: SQLiteBackend) -> None:
     clerk = desk.member("clerk")
-    clerk.retain("Ada likes tea.", caller=Caller(team="other", member="researcher", user="ada"))
+    for team, member in (("other", "researcher"), ("other", "clerk"), ("research-desk", "researcher")):
+        clerk.retain("Ada likes tea.", caller=Caller(team=team, member=member, user="ada"))
     assert [b.bank_id for b in backend.list_banks()] == ["research-desk:customer:user:ada"]
     [memory] = backend.list_memories("research-desk:customer:user:ada").memories
     assert (memory.metadata["team"], memory.metadata["author"]) == ("research-desk", "clerk")
+
+
+def test_the_caller_of_a_run_is_what_the_run_says(desk: TeamMemory) -> None:
+    run = RunContext(run_id="r", session_id="s", user_id="ada")
+    caller = caller_of(desk.member("clerk"), run)
+    assert caller == Caller("research-desk", "clerk", "ada", "s", "r")
+    assert caller.context is run
+    for user in (None, "", " \t"):
+        nobody = caller_of(desk.member("clerk"), RunContext(run_id="r", session_id="s", user_id=user))
+        assert not nobody.user
 
 
 @pytest.mark.parametrize(

@@ -214,11 +214,15 @@ class TestDeletions:
         )
         queue, document = "t:review:queue", sealed.document_id
         envelope = fact("e", queue, tuple(sealed.tags or ()), metadata=sealed.metadata, document_id=document)
-        shelf = Shelf(envelope, replace(observation("o", "e"), bank_id=queue), fact("stray", queue))
+        shelf = Shelf(envelope, replace(observation("o", "e"), bank_id=queue), fact("stray", queue), fact("1"))
         report = Forgetting(shelf, TEAM).forget(Selection(user="ada"), dry_run=False)
         assert [(m.id, m.text) for m in report.memories[queue]] == [("stray", "Text of stray."), ("e", "Secret.")]
-        assert (queue, None, document, []) in shelf.deleted
-        assert (queue, None, None, KEPT) in shelf.deleted
+        assert not report.dry_run
+        assert shelf.deleted == [
+            (queue, None, None, KEPT),
+            (queue, None, document, []),
+            ("t:shared", None, None, KEPT),
+        ]
 
     def test_a_dry_run_deletes_nothing(self) -> None:
         shelf = Shelf(fact("1"))

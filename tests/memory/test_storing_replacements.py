@@ -66,6 +66,12 @@ def test_what_lies_in_the_scope_of_both_is_replaced(squad: TeamMemory, backend: 
     assert texts(backend) == ["The launch code is ochre."]
 
 
+def test_what_carries_just_the_scope_is_replaced_inside_it(squad: TeamMemory, backend: SQLiteBackend) -> None:
+    backend.retain("squad:shared", TEXT, document_id="launch", tags=["project:maple"])
+    squad.member("maple").retain("The launch code is ochre.", document_id="launch")
+    assert texts(backend) == ["The launch code is ochre."]
+
+
 def test_one_foreign_memory_among_many_of_ones_own_protects_the_document(
     squad: TeamMemory, backend: SQLiteBackend
 ) -> None:

@@ -184,6 +184,22 @@ def test_a_failed_change_leaves_the_file_as_it_was(store: KeyStore) -> None:
     assert sorted(p.name for p in store.path.parent.iterdir() if "lock" not in p.name) == ["keys.json"]
 
 
+def test_a_change_that_can_not_be_written_leaves_nothing_behind(
+    store: KeyStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.create("desk", "researcher")
+    before = store.path.read_bytes()
+
+    def full(*_: object) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises((OSError, ConfigurationError)):
+        store.create("desk", "answerer")
+    assert store.path.read_bytes() == before
+    assert sorted(p.name for p in store.path.parent.iterdir() if "lock" not in p.name) == ["keys.json"]
+
+
 def test_a_path_that_can_hold_no_file_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigurationError, match="can't be"):

@@ -169,6 +169,8 @@ class TestHashedIds:
 def test_a_bank_of_a_resolver_can_not_be_told_from_its_id() -> None:
     definition = TeamDefinition.from_parts("desk", banks={"own": lambda c: "own"}, members={"a": {"own": "full"}})
     assert match_bank_id(definition, "a", "own") is None
+    assert not could_be(definition.banks["own"], "desk", None, "own")
+    assert not claims(definition, "own")
 
 
 def test_the_review_bank_of_a_team_is_claimed_by_it_and_reached_by_no_grant() -> None:

@@ -13,7 +13,7 @@ from hindsight_teams.access import signatures as provenance
 from hindsight_teams.access.banks import BankSpec, escape
 from hindsight_teams.access.definition import TeamDefinition
 from hindsight_teams.access.grants import FULL, Caller, Grant
-from hindsight_teams.errors import InvalidInput
+from hindsight_teams.errors import AccessDenied, InvalidInput
 from hindsight_teams.memory.envelopes import quarantine_item, seal
 from hindsight_teams.models import RetainItem
 from hindsight_teams.server.signing import check_envelope, sign, writable_tags
@@ -248,6 +248,29 @@ def test_a_user_can_not_be_signed_into_another_users_bank() -> None:
     with pytest.raises(InvalidInput, match="another bank"):
         sign(item, grant=CUSTOMER, bank_id="desk:customer:user:ada", **DESK)
     assert sign(item, grant=CUSTOMER, bank_id="desk:customer:user:bob", **DESK)
+
+
+def test_an_item_for_a_users_hashed_bank_names_its_user() -> None:
+    bank_id = CUSTOMER.bank.resolve(Caller(**DESK, user="u" * 400))
+    with pytest.raises(InvalidInput, match="does not tell whose"):
+        sign({"content": "x"}, grant=CUSTOMER, bank_id=bank_id, **DESK)
+    signed = sign({"content": "x", "metadata": {"user": "u" * 400}}, grant=CUSTOMER, bank_id=bank_id, **DESK)
+    assert signed["metadata"]["user"] == "u" * 400
+
+
+def test_nobody_with_a_scope_writes_into_that_of_others() -> None:
+    definition = TeamDefinition.from_parts(
+        "desk",
+        banks={"shared": "team"},
+        members={
+            "a": {"shared": {"access": "full", "scope_tags": ["project:maple"]}},
+            "b": {"shared": {"access": "full", "scope_tags": ["project:oak"]}},
+        },
+    )
+    grant = definition.grant("a", "shared")
+    with pytest.raises(AccessDenied, match="'project:oak'"):
+        sign({"content": "x", "tags": ["red", "project:oak"]}, grant=grant, bank_id="desk:shared", **DESK)
+    assert sign({"content": "x", "tags": ["project:maple"]}, grant=grant, bank_id="desk:shared", **DESK)
 
 
 def test_observations_can_not_leave_the_scope() -> None:

@@ -28,6 +28,14 @@ def judge(item: dict[str, Any], rules: GuardRules | None = None) -> tuple[list[d
     return guarded(guard, [signed(item)], bank="shared", caller=Caller(team="desk", member="clerk"))
 
 
+def test_a_hit_is_a_line_in_the_servers_log(caplog: pytest.LogCaptureFixture) -> None:
+    judge({"content": f"password: {SECRET}"})
+    [line] = [record.getMessage() for record in caplog.records]
+    assert "the write guard found something" in line
+    assert "clerk" in line
+    assert SECRET not in line
+
+
 @pytest.mark.parametrize(
     "fields",
     [

@@ -30,7 +30,7 @@ from hindsight_teams.errors import (
     TeamDefinitionError,
     did_you_mean,
 )
-from hindsight_teams.requests.checks import MAX_BANK_ID, REVIEW, check_bank_id
+from hindsight_teams.requests.checks import MAX_BANK_ID, REVIEW, check_bank_id, is_review_bank
 
 SCOPES = ("team", "member", "user")
 
@@ -245,7 +245,7 @@ class DirectBank:
         if self.bank_id is not None:
             return self.bank_id
         if caller.user:
-            return check_bank_id(caller.user)
+            return _chosen_at_run_time(caller.user)
         raise IdentityRequired(
             "no memory bank is known for this run: give bank_id= or bank_resolver= to the toolkit,"
             " or user_id= to the agent or the run"
@@ -274,7 +274,14 @@ def call_resolver(resolver: BankResolver, context: Any) -> str:
         raise InvalidBankId(f"the bank resolver {name!r} is async; give a plain function (RunContext) -> str")
     if bank_id is None:
         raise InvalidBankId(f"the bank resolver {name!r} returned None; it must return a bank id for every run")
-    return check_bank_id(bank_id)
+    return _chosen_at_run_time(bank_id)
+
+
+def _chosen_at_run_time(bank_id: Any) -> str:
+    """A bank id that a resolver or a user id gave, which is that of no review bank: that may be read by nobody."""
+    if is_review_bank(check_bank_id(bank_id)):
+        raise InvalidBankId(f"the bank id {bank_id!r} is that of a team's review bank; give another one")
+    return str(bank_id)
 
 
 @lru_cache(maxsize=1024)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self, TypeAlias
 
@@ -190,7 +190,7 @@ class _Reader:
         if not isinstance(members, Mapping) or not members:
             raise self.fail(("members",), "no member is defined; add one with the banks it may use")
         specs = {name: self.bank(name, value, variables) for name, value in banks.items()}
-        grants = {member: self.member(member, value, specs) for member, value in members.items()}
+        grants = _apart({member: self.member(member, value, specs) for member, value in members.items()})
         reviewing = {
             key: self.some_members(("review", key), value, grants)
             for key, value in (("curators", curators), ("proposers", proposers))
@@ -269,6 +269,23 @@ class _Reader:
             raise
         except HindsightTeamsError as error:
             raise self.fail(keys, str(error)) from None
+
+
+def _apart(grants: dict[str, dict[str, Grant]]) -> dict[str, dict[str, Grant]]:
+    """The grants, where one with a scope is closed to the scopes of others on its bank."""
+    scopes: dict[str, set[str]] = {}
+    for held in grants.values():
+        for bank, grant in held.items():
+            scopes.setdefault(bank, set()).update(grant.scope_tags)
+    return {
+        member: {
+            bank: replace(grant, closed_tags=frozenset(scopes[bank].difference(grant.scope_tags)))
+            if grant.scope_tags
+            else grant
+            for bank, grant in held.items()
+        }
+        for member, held in grants.items()
+    }
 
 
 def _line_of(source: str, keys: tuple[str, ...]) -> int | None:

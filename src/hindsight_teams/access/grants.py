@@ -125,11 +125,13 @@ class Grant:
     Attributes:
         scope_tags: Every read through this grant is limited to memories that carry all of them, and every write
             gets them.
+        closed_tags: With a scope: the tags that make up the scopes of others on the bank, which a write may not have.
     """
 
     bank: Bank
     access: Access
     scope_tags: tuple[str, ...] = ()
+    closed_tags: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

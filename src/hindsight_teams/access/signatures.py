@@ -16,8 +16,8 @@ from dataclasses import replace
 from typing import Any
 
 from hindsight_teams.access.banks import escape, unescape
-from hindsight_teams.access.grants import Caller
-from hindsight_teams.errors import InvalidInput
+from hindsight_teams.access.grants import Caller, Grant
+from hindsight_teams.errors import AccessDenied, InvalidInput
 from hindsight_teams.models import FORMER_IDS, Memory, RetainItem, TagGroup, TagsMatch
 from hindsight_teams.requests.tags import TagFilter
 from hindsight_teams.text import cut
@@ -183,6 +183,18 @@ def refuse_forgery(tags: Sequence[str], metadata: Mapping[str, Any], *, heard: b
             raise InvalidInput(
                 f"the metadata key {key!r} says how it was heard, which only automatic retention sets; rename it"
             )
+
+
+def refuse_scopes_of_others(grant: Grant, tags: Sequence[str]) -> None:
+    """Refuse a write into a scope that the member does not hold.
+
+    Raises:
+        AccessDenied: It names the tag.
+    """
+    if closed := grant.closed_tags.intersection(tags):
+        raise AccessDenied(
+            f"the tag {cut(min(closed), _SHOWN)!r} is the scope of others on the bank {grant.bank.name!r}; leave it out"
+        )
 
 
 def stable_document_id(caller: Caller, content: str, tags: Sequence[str]) -> str:

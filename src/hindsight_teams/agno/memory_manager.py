@@ -138,8 +138,9 @@ class HindsightMemoryManager(MemoryManager):
         if method != "agentic":
             listed = self.holdings.newest if method == "last_n" else self.holdings.oldest
             return _user_memories(listed(limit or sys.maxsize, caller=caller), caller)
-        if not query:
-            raise InvalidInput("a search by meaning needs query=; or give retrieval_method='last_n'")
+        with self.memory.recording_failure("recall", caller):
+            if not query:
+                raise InvalidInput("a search by meaning needs query=; or give retrieval_method='last_n'")
         found = self.memory.recall(query, caller=caller, banks=[self.bank])
         return _user_memories(found.results[:limit], caller)
 
@@ -162,7 +163,7 @@ class HindsightMemoryManager(MemoryManager):
             ContentRefused: The guard refused it.
             BackendError: It could not be stored.
         """
-        caller, text = self._caller(user_id), _text(message, messages)
+        caller, text = self._told(message, messages, user_id)
         if not text:
             return NOTHING_SAID
         self.memory.retain(text, **as_said(text, caller=caller, bank=self.bank))
@@ -178,7 +179,7 @@ class HindsightMemoryManager(MemoryManager):
         run_metrics: Any = None,
     ) -> str:
         """Async twin of ``create_user_memories``."""
-        caller, text = self._caller(user_id), _text(message, messages)
+        caller, text = self._told(message, messages, user_id)
         if not text:
             return NOTHING_SAID
         await self.memory.aretain(text, **as_said(text, caller=caller, bank=self.bank))
@@ -272,6 +273,12 @@ class HindsightMemoryManager(MemoryManager):
             timestamp=datetime.fromtimestamp(memory.created_at, UTC) if memory.created_at else None,
             document_id=f"user-memory-{key}" if key else None,
         )
+
+    def _told(self, message: str | None, messages: list[Message] | None, user_id: str | None) -> tuple[Caller, str]:
+        """Who tells something, and what; a call that tells nothing is recorded too."""
+        caller = self._caller(user_id)
+        with self.memory.recording_failure("retain", caller):
+            return caller, _text(message, messages)
 
     def _caller(self, user_id: str | None) -> Caller:
         user = None if user_id == _NOBODY else user_id or None

@@ -5,8 +5,9 @@ from __future__ import annotations
 import inspect
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from types import MethodType
-from typing import Any, Self, TypedDict
+from typing import TYPE_CHECKING, Any, Self, TypedDict
 
 from agno.run.base import RunContext
 from agno.tools.function import Function, FunctionCall
@@ -14,6 +15,11 @@ from agno.tools.toolkit import Toolkit
 
 from hindsight_teams.agno import arguments
 from hindsight_teams.errors import InvalidInput
+from hindsight_teams.memory.member import caller_of
+
+if TYPE_CHECKING:
+    from hindsight_teams.memory.curation import Reviews
+    from hindsight_teams.memory.member import MemberMemory
 
 
 class NotDone(str):
@@ -85,6 +91,15 @@ class MemoryToolkit(Toolkit):
         copied.async_functions = self._functions_for(copied, self.async_functions)
         return copied
 
+    @property
+    def _service(self) -> MemberMemory | Reviews:
+        """What the tools call, and what records each call."""
+        raise NotImplementedError
+
+    def recording_failure(self, verb: str, run_context: Any) -> AbstractContextManager[None]:
+        """Record a call whose arguments can't be read, so that it never reaches the service."""
+        return self._service.recording_failure(verb, caller_of(self._service, run_context))
+
     def told(self, call: FunctionCall | None, tool: str, values: Mapping[str, Any], answer: str) -> str:
         """What the model reads of a tool's answer; a toolkit may shorten it.
 
@@ -130,16 +145,21 @@ def dressed(method: Callable[..., Any], name: str, types: dict[str, Any], doc: s
     described = doc or method.__doc__ or ""
     toolkit: MemoryToolkit = method.__self__  # type: ignore[attr-defined]  # a bound method has it
 
+    def read(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> arguments.Arguments:
+        given = {**dict(zip(types, args, strict=False)), **kwargs}
+        with toolkit.recording_failure(name.partition("_")[0], given.get("run_context")):
+            return arguments.read(name, types, given, doc=described)
+
     def call(*args: Any, fc: Any = None, **kwargs: Any) -> str:
         try:
-            given = arguments.read(name, types, {**dict(zip(types, args, strict=False)), **kwargs}, doc=described)
+            given = read(args, kwargs)
             return toolkit.told(fc, name, given.values, method(**given.values)) + given.note
         except InvalidInput as error:
             return NotDone(error.message)
 
     async def acall(*args: Any, fc: Any = None, **kwargs: Any) -> str:
         try:
-            given = arguments.read(name, types, {**dict(zip(types, args, strict=False)), **kwargs}, doc=described)
+            given = read(args, kwargs)
             return toolkit.told(fc, name, given.values, await method(**given.values)) + given.note
         except InvalidInput as error:
             return NotDone(error.message)

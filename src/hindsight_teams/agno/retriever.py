@@ -55,11 +55,9 @@ def memory_retriever(
 
     def plan(run_context: Any, filters: Any) -> tuple[Caller, dict[str, Any]]:
         caller = caller_of(source, run_context)
-        return caller, {
-            "caller": caller,
-            **({"banks": banks} if banks is not None else {}),
-            **_narrowed(filters, banks),
-        }
+        with source.recording_failure("recall", caller):
+            narrowed = _narrowed(filters, banks)
+        return caller, {"caller": caller, **({"banks": banks} if banks is not None else {}), **narrowed}
 
     def documents(result: RecallResult, caller: Caller, limit: int | None) -> Documents:
         names = source.bank_names(Access.RECALL, caller)

@@ -11,7 +11,7 @@ from hindsight_teams.agno.memory_toolkit import MemoryToolkit, ToolkitOptions, d
 from hindsight_teams.errors import InvalidInput
 from hindsight_teams.memory.curation import ReviewPage, Reviews
 from hindsight_teams.memory.envelopes import ReviewItem
-from hindsight_teams.memory.member import caller_of
+from hindsight_teams.memory.member import MemberMemory, caller_of
 from hindsight_teams.memory.proposing import Proposals
 from hindsight_teams.memory.rendering import fence, label
 from hindsight_teams.text import cut, one_line
@@ -35,6 +35,10 @@ class ProposalTools(MemoryToolkit):
             **kwargs,
         }
         super().__init__(**whole)
+
+    @property
+    def _service(self) -> MemberMemory:
+        return self.proposals.memory
 
     def propose_memory(self, run_context: RunContext, memory: str, bank: str, reason: str) -> str:
         """Propose a memory of yours for a bank of the team; a curator decides.
@@ -76,6 +80,10 @@ class ReviewTools(MemoryToolkit):
         }
         super().__init__(**whole)
 
+    @property
+    def _service(self) -> Reviews:
+        return self.reviews
+
     def list_reviews(self, run_context: RunContext, page: int = 1) -> str:
         """List the memories that wait for your decision, and those stored with a mark, with the id of each.
 
@@ -83,11 +91,15 @@ class ReviewTools(MemoryToolkit):
             run_context: The run, from Agno.
             page: Which part of the list.
         """
-        return _listed(self._here(run_context).page(limit=PAGE, offset=_offset(page)), page)
+        with self.recording_failure("review", run_context):
+            offset = _offset(page)
+        return _listed(self._here(run_context).page(limit=PAGE, offset=offset), page)
 
     async def alist_reviews(self, run_context: RunContext, page: int = 1) -> str:
         """Async twin of ``list_reviews``."""
-        return _listed(await self._here(run_context).apage(limit=PAGE, offset=_offset(page)), page)
+        with self.recording_failure("review", run_context):
+            offset = _offset(page)
+        return _listed(await self._here(run_context).apage(limit=PAGE, offset=offset), page)
 
     def approve_memory(self, run_context: RunContext, review_id: str) -> str:
         """Store a memory that waits in the bank it is meant for, or take the mark off one that is stored.

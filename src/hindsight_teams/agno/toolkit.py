@@ -148,6 +148,10 @@ class HindsightTools(MemoryToolkit):
         """
         return cls(memory=memory, **kwargs)
 
+    @property
+    def _service(self) -> MemberMemory:
+        return self.memory
+
     # --- the tools, also to be called directly -------------------------------------------------------------------
 
     def retain_memory(self, run_context: RunContext, content: str, bank: str | None = None) -> str:

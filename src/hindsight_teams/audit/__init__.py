@@ -17,6 +17,7 @@ from hindsight_teams.audit.events import (
     SpanSink,
     StructlogSink,
     is_logged,
+    recording_failure,
     trail_of,
 )
 from hindsight_teams.audit.hashing import Head, Verification
@@ -41,6 +42,7 @@ __all__ = [
     "default_audit",
     "is_logged",
     "open_audit",
+    "recording_failure",
     "trail_of",
 ]
 

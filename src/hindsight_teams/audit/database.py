@@ -8,6 +8,7 @@ import threading
 import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 
 from hindsight_teams.audit.hashing import START, Head, Link, digest
@@ -88,6 +89,8 @@ class SQLiteAuditStore(AuditStore):
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         connection.create_function("digest", 3, digest, deterministic=True)
+        # What somebody wrote into the file need not be text: it is shown, and told, like any other change.
+        connection.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
         return connection
 
     def _append(self, payload: str) -> None:

@@ -6,9 +6,9 @@ import json
 import logging
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, NamedTuple, Protocol, TypeAlias, get_args, runtime_checkable
 
@@ -346,6 +346,30 @@ class Recorder:
             )
             recorded &= self._trail.tell(event)
         return recorded
+
+
+@contextmanager
+def recording_failure(
+    sink: AuditSink | None, identity: Caller, verb: str, *, caller: Any = None, actor: str | None = None
+) -> Iterator[None]:
+    """Record a call that fails before it is carried out, such as one with an argument that can't be read.
+
+    Args:
+        sink: Where events go; None for nowhere.
+        identity: Whose call it is: team and member as they were bound.
+        verb: What is called.
+        caller: What was given as the caller of the call; where it is one, the event has its user, session and run,
+            whatever these are.
+        actor: Who asked for it outside of any run.
+    """
+    try:
+        yield
+    except Exception as error:
+        who = identity
+        if isinstance(caller, Caller):
+            who = replace(caller, team=identity.team, member=identity.member)
+        Recorder(sink, who, verb, "", actor=actor).failed(error)
+        raise
 
 
 def reason_of(error: BaseException) -> str:

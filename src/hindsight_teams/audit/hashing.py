@@ -103,7 +103,7 @@ MOST_BREAKS = 100
 
 def digest(seq: int, prev: str, payload: str) -> str:
     """The hash of an entry: BLAKE2b-256 over its number, the hash before it and its event."""
-    return hashlib.blake2b(f"{seq}:{prev}:{payload}".encode("ascii", "surrogatepass"), digest_size=32).hexdigest()
+    return hashlib.blake2b(f"{seq}:{prev}:{payload}".encode("utf-8", "surrogatepass"), digest_size=32).hexdigest()
 
 
 def link(head: Head, payload: str) -> Link:
@@ -125,7 +125,7 @@ def verify(links: Iterable[Link | None], anchor: Head | None = None, *, end: Hea
     torn: Break | None = None
     for found in links:
         if found is None:
-            torn = torn or Break(head.seq + 1, "it is not an audit entry")
+            torn = Break(head.seq + 1, "it is not an audit entry")
             continue
         problem = _problem(found, head) or _known_problem(found, anchor, end)
         if torn is not None:

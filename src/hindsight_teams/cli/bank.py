@@ -1,12 +1,13 @@
 """``hindsight-teams bank``: list, search, count, write and delete memories of any backend, as the operator.
 
-These commands hold no member's rights: whoever can open the file, or has the server's key, can use them.
+These commands hold no member's rights: whoever can open the file, or has the server's key, can use them. What reads or
+writes memories leaves an event with the login name.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -100,9 +101,11 @@ def show(
     with backend(db, url, must_exist=True) as memory:
         insist_on(memory, bank)
         stats = memory.bank_stats(bank)
-        page = memory.list_memories(
-            bank, limit=limit, offset=offset, tags=tag, tags_match=tags_match, document_id=document, order=order
-        )
+        with recorded("recall", bank) as event:
+            page = memory.list_memories(
+                bank, limit=limit, offset=offset, tags=tag, tags_match=tags_match, document_id=document, order=order
+            )
+            event.update(_read(page.memories))
     if json:
         print_json({"stats": stats, **_page(page.memories), "total": page.total, "limit": limit, "offset": offset})
         return
@@ -152,10 +155,11 @@ def retain(
     The bank is made when there is none. The memory carries no member's signature.
     """
     text, pairs, said_at = _content(content), _pairs(metadata or []), moment(timestamp, "--timestamp")
-    with backend(db, url) as memory:
+    with backend(db, url) as memory, recorded("retain", bank) as event:
         receipt = memory.retain(
             bank, text, tags=tag, metadata=pairs or None, context=context, document_id=document, timestamp=said_at
         )
+        event.update(count=receipt.items_count, memory_ids=receipt.memory_ids)
     if json:
         print_json(receipt)
         return
@@ -199,9 +203,11 @@ def search(
     With --explain each memory is followed by what each strategy gave to it.
     """
     with backend(db, url, must_exist=True) as memory:
-        found = memory.recall(
-            bank, query, budget=budget, max_tokens=max_tokens, tags=tag, tags_match=tags_match, explain=explain
-        )
+        with recorded("recall", bank) as event:
+            found = memory.recall(
+                bank, query, budget=budget, max_tokens=max_tokens, tags=tag, tags_match=tags_match, explain=explain
+            )
+            event.update(_read(found.results))
         if not found.results:
             insist_on(memory, bank)
     if json:
@@ -236,7 +242,9 @@ def reflect(
     The memories that the answer rests on are shown below it.
     """
     with backend(db, url, must_exist=True) as memory:
-        answer = memory.reflect(bank, query, budget=budget, tags=tag, tags_match=tags_match)
+        with recorded("reflect", bank) as event:
+            answer = memory.reflect(bank, query, budget=budget, tags=tag, tags_match=tags_match)
+            event.update(_read(answer.based_on))
         if not answer.based_on:
             insist_on(memory, bank)
     if json:
@@ -298,6 +306,11 @@ def _who(memory: Memory) -> str | None:
     """Who said it, and who retained it where that is somebody else."""
     speaker = memory.metadata.get("speaker")
     return f"{speaker} (by {memory.author})" if speaker and memory.author else speaker or memory.author
+
+
+def _read(memories: Sequence[Memory]) -> dict[str, object]:
+    """What an event says of memories that were shown."""
+    return {"count": len(memories), "memory_ids": tuple(entry.id for entry in memories)}
 
 
 def _page(memories: list[Memory]) -> dict[str, object]:

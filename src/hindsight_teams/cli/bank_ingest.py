@@ -11,7 +11,7 @@ import typer
 
 from hindsight_teams.cli.completing import complete_any_bank, complete_members
 from hindsight_teams.cli.failing import FAILED, line, usage
-from hindsight_teams.cli.options import Db, Json, TeamOption, Url, backend, find_team_file, moment
+from hindsight_teams.cli.options import Db, Json, TeamOption, Url, backend, find_team_file, moment, recorded
 from hindsight_teams.cli.output import counted, glyph, item, print_json, styled
 from hindsight_teams.cli.progress import progress_bar
 from hindsight_teams.errors import AccessDenied, HindsightTeamsError
@@ -125,8 +125,15 @@ def _destination(
         yield ingesting.Nowhere()
         return
     with backend(db, url) as opened:
-        if member is None:
+        if member is None and dry_run:
             yield ingesting.BankDestination(opened, bank)
+        elif member is None:
+            with recorded("retain", bank) as event:
+                destination = ingesting.BankDestination(opened, bank)
+                try:
+                    yield destination
+                finally:
+                    event["count"] = destination.stored
         else:
             yield _as_member(opened, bank, member, user, team, propose=propose)
 

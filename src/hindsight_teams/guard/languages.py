@@ -40,8 +40,8 @@ ENGLISH = Language(
         r"|stop (?:following|obeying)|no longer follow|leave behind|throw out|skip over|drop)\b"
     ),
     strong=(
-        r"\b(?:all|any|every|your|everything|anything|system|safety|security|developer|you (?:were|have been|had been"
-        r"|got|received))\b"
+        r"\b(?:all|any|every|your|everything|anything|system|safety|security|(?:your )?(?:developer|maker|creator"
+        r"|vendor|operator|provider)(?:s|\'s|s\')?|you (?:were|have been|had been|got|received))\b"
     ),
     former=r"\b(?:previous|prior|earlier|above|preceding|past|former|initial|original|existing|before)\b",
     rules=(
@@ -52,7 +52,8 @@ ENGLISH = Language(
     about=r"^\W{0,3}(?:for|about|on|regarding|concerning|in|of|from|to|with|at|as to|until)\b",
     told=(
         r"\b(?:everything|anything|all|whatever|what) (?:that |which )?(?:you(?:'ve| have| had)? (?:were|been|was|are"
-        r"|just)? ?(?:told|taught|instructed|given|asked|know|learned|read)|(?:i|we|they) (?:have )?(?:said|told you)"
+        r"|just)? ?(?:told|taught|instructed|given|asked)|(?:you(?:'ve| have| had)? (?:know|learned|read)"
+        r"|(?:i|we|they) (?:have )?(?:said|told you))(?! (?:about|on|of|regarding) (?!your|safety|the rules))"
         r"|(?:was|is|came|stands|written)? ?(?:said )?(?:above|before this|previously))\b|\bthe above\b(?! (?:step|row"
         r"|line|table|figure|section|picture|address))"
     ),
@@ -63,7 +64,7 @@ LANGUAGES = (
     Language(  # German
         verbs=r"\b(?:ignorier\w{0,3}|vergiss|vergesst|vergessen sie|missacht\w{0,3}|verwirf|uebergeh\w{0,2}"
         r"|übergeh\w{0,2}|hoer\w{0,2} nicht|befolge? (?:keine|nicht)|halte dich nicht)\b",
-        strong=r"\b(?:alle[nrs]?|saemtliche\w?|sämtliche\w?|jegliche\w?|dein\w{0,2}|deren|system\w{0,12})\b",
+        strong=r"\b(?:alle[nrs]?|saemtliche\w?|sämtliche\w?|jegliche\w?|dein\w{0,2}|deren|system\w{0,12}|entwickler\w{0,2}|hersteller\w{0,2}|betreiber\w{0,2})\b",
         former=r"\b(?:vorher\w{0,5}|bisher\w{0,5}|frueher\w{0,2}|früher\w{0,2}|vorig\w{0,2}|obig\w{0,2}"
         r"|vorangegangen\w{0,2}|vorstehend\w{0,2})\b",
         rules=r"\b(?:\w{0,12}anweisung\w{0,2}|\w{0,8}regeln?|instruktion\w{0,2}|vorgaben?|befehle?|richtlinien"
@@ -74,7 +75,7 @@ LANGUAGES = (
     Language(  # French
         verbs=r"\b(?:ignore[rz]?|oublie[rz]?|ne tiens? (?:plus |pas )?compte|ne tenez (?:plus |pas )?compte|ne (?:suis"
         r"|suivez|respecte[rz]?) (?:plus|pas)|neglige[rz]?|contourne[rz]?|fais abstraction)\b",
-        strong=r"\b(?:toutes?|tous|tes|vos|tout|systeme)\b",
+        strong=r"\b(?:toutes?|tous|tes|vos|tout|systeme|createurs|developpeurs|concepteurs)\b",
         former=r"\b(?:precedent\w{0,2}|anterieur\w{0,2}|initial\w{0,2}|ci-dessus|d'avant|recu\w{0,2}|donnee?s?)\b",
         rules=r"\b(?:instructions?|consignes?|directives?|regles?|ordres|restrictions?|prompts?|indications"
         r"?|politiques?)\b",
@@ -84,7 +85,7 @@ LANGUAGES = (
         verbs=r"\b(?:ignor[aeo]\w{0,2}|olvid[aeo]\w{0,3}|no hagas caso|haz caso omiso|haga caso omiso|pas[ae] por alto"
         r"|haz como si no existieran|descart[ae]\w{0,2}|desestim[ae]|desobedece\w{0,2}|no sigas|no obedezcas"
         r"|omite)\b",
-        strong=r"\b(?:tod[ao]s?|tus|cualquier\w{0,2}|todo|sistema)\b",
+        strong=r"\b(?:tod[ao]s?|tus|cualquier\w{0,2}|todo|sistema|creadores|desarrolladores)\b",
         former=r"\b(?:anterior\w{0,2}|previ[ao]s?|prece\w{0,8}|inicial\w{0,2}|recibid[ao]s?)\b",
         rules=r"\b(?:instruccion\w{0,2}|indicaciones|reglas?|ordenes|directrices|directivas?|normas|restricciones"
         r"|prompts?|politicas?)\b",
@@ -94,7 +95,7 @@ LANGUAGES = (
     Language(  # Italian
         verbs=r"\b(?:ignora\w{0,2}|dimentica\w{0,2}|trascura\w{0,2}|non (?:seguire|tenere conto|rispettare|badare)"
         r"|scarta\w{0,2}|scordat\w{0,2}|disobbedisci)\b",
-        strong=r"\b(?:tutt[eio]|tu[oe]i?|tue|qualsiasi|ogni|sistema)\b",
+        strong=r"\b(?:tutt[eio]|tu[oe]i?|tue|qualsiasi|ogni|sistema|creatori|sviluppatori)\b",
         former=r"\b(?:precedent\w|anterior\w|iniziali?|finora|ricevut\w|sopra)\b",
         rules=r"\b(?:istruzion\w|indicazion\w|regol\w|ordini|direttiv\w|prompt|restrizion\w|comand\w|politiche)\b",
         told=r"\b(?:tutto )?(?:quello|cio|quanto) che (?:ti|vi|le)\b.{0,30}\b(?:dett|insegnat|impartit)",
@@ -102,7 +103,7 @@ LANGUAGES = (
     Language(  # Portuguese
         verbs=r"\b(?:ignor[ae]\w{0,2}|esquec[ae]\w{0,2}|desconsider[ae]\w{0,2}|desprez[ae]|nao (?:siga|sigas|obedeca"
         r"|leve em conta)|descart[ae]\w{0,2})\b",
-        strong=r"\b(?:tod[ao]s?|tuas|teus|suas|seus|tudo|qualquer|sistema)\b",
+        strong=r"\b(?:tod[ao]s?|tuas|teus|suas|seus|tudo|qualquer|sistema|criadores|desenvolvedores|sua empresa)\b",
         former=r"\b(?:anterior\w{0,2}|previ[ao]s?|inicia\w{0,3}|acima|recebid[ao]s?)\b",
         rules=r"\b(?:instruc\w{0,4}|indicacoes|regras?|ordens|diretrizes|prompts?|restricoes|orientacoes|comandos)\b",
         told=r"\btudo o? ?que\b.{0,25}\b(?:foi dito|disseram|ensinaram|sabes?)",
@@ -138,7 +139,7 @@ LANGUAGES = (
     Language(  # Russian, Ukrainian
         verbs=r"(?:\bигнорир\w{1,8}|\bпроигнорир\w{1,8}|\bзабуд\w{1,4}|\bне (?:следу\w{1,3}|учитыва\w{1,4}"
         r"|обращай\w{0,2} внимани\w|слуша\w{1,4})|\bотбрось\w{0,2}|\bнарушь|\bігнору\w{1,4}|\bнехту\w{1,4})",
-        strong=r"\b(?:все\w{0,2}|всі\w{0,2}|всех|любые|твои\w?|свои\w?|ваши|систем\w{1,8})",
+        strong=r"\b(?:все\w{0,2}|всі\w{0,2}|всех|любые|твои\w?|свои\w?|ваши|систем\w{1,8}|разработчик\w{0,3}|создател\w{0,3})",
         former=r"\b(?:предыдущ\w{0,3}|прежн\w{0,3}|прошл\w{0,3}|ранее|вышеуказанн\w{0,3}|предшеств\w{0,6}"
         r"|первоначальн\w{0,3}|попередн\w{0,3})",
         rules=r"\b(?:инструкц\w{0,3}|указани\w{0,2}|правил\w{0,2}|приказ\w{0,3}|команд\w{0,2}|ограничени\w{0,2}"

@@ -6,14 +6,15 @@ English first; then what other languages say beside "ignore what came before" (s
 from __future__ import annotations
 
 _ANYBODY = (
-    r"(?:everybody|everyone|anybody|anyone|whoever|all (?:users|customers)|any user|every user|who(?:ever)? asks"
-    r"|an attacker|outsiders?|a stranger|external|jedem|allen|a quiconque|a todos|a cualquiera|a chiunque|iedereen)"
+    r"(?:everybody|everyone|anybody|anyone|whoever|(?:the )?next (?:caller|user|visitor|speaker)|all (?:users"
+    r"|customers)|any user|every user|who(?:ever)? asks|an attacker|outsiders?|a stranger|external|jedem|allen"
+    r"|a quiconque|a todos|a cualquiera|a chiunque|iedereen)"
 )
 _ASSETS = (
-    r"(?:api keys?|pass ?words?|passwd|credentials?|secrets?|secret keys?|private keys?|access tokens?|tokens"
-    r"|customer (?:data|list|records|base|table)|user data|system prompt|conversations?|chat (?:history|log)|memories"
-    r"|database|personal data|environment variables|kundendaten|kundenliste|passwort\w{0,2}|donnees|mots? de passe"
-    r"|base de datos|contrasenas?|dati dei clienti|klantenlijst)"
+    r"(?:(?:every|all) keys?|api keys?|pass ?words?|passwd|credentials?|secrets?|secret keys?|private keys?"
+    r"|access tokens?|tokens|customer (?:data|list|records|base|table)|user data|system prompt|conversations?"
+    r"|chat (?:history|log)|memories|database|personal data|environment variables|kundendaten|kundenliste"
+    r"|passwort\w{0,2}|donnees|mots? de passe|base de datos|contrasenas?|dati dei clienti|klantenlijst)"
 )
 _UNBOUND = (
     r"(?:without (?:any )?(?:limits?|limitations|rules|restrictions?|filters?|guidelines|constraints)|unrestricted"
@@ -25,8 +26,9 @@ _UNBOUND = (
 ENGLISH_RULES = (
     (
         "changes the persona",
-        r"\byou are (?:an?|the)\b",
-        r"^ (?:\w+ ){0,2}?(?:unrestricted|uncensored|unfiltered|jailbroken|amoral|all-powerful)\b",
+        r"\b(?:you are|you're)(?: now)? (?:\w{2,20}, )?(?:an?|the)\b",
+        rf"^ (?:\w+,? ){{0,3}}?(?:{_UNBOUND}|amoral|all-powerful|(?:who|that|which) (?:never (?:declin|refus|say no)"
+        r"|always (?:obey|compl)|answers? (?:anything|everything)|will (?:say|do|answer) anything))",
         False,
     ),
     (
@@ -50,24 +52,12 @@ ENGLISH_RULES = (
         False,
     ),
     (
-        "lifts the rules",
-        r"\byou are no longer\b",
-        r"^ (?:bound|restricted|limited|constrained|governed)\b.{0,30}\b(?:polic|rule|restrict|guideline|instruct"
-        r"|filter|anything)",
-        False,
-    ),
-    (
-        "changes the persona",
-        r"\byou are \w{2,20} and (?:you )?",
-        r"^(?:will |shall |must )?(?:never refuse (?:anything|any|a request|requests?|$)|never refuse$|always (?:obey"
-        r"|comply))",
-        False,
-    ),
-    (
         "asks to be obeyed",
-        r"\byour (?:new|real|true|only|updated) (?:directive|instruction)s?\b",
-        r"^ (?:is|are)(?: now)?(?: as follows)? ?:",
-        False,
+        r"\b(?:treat|regard|consider|take) (?:this|the following) (?:paragraph|note|message|text|line|section"
+        r"|list) as\b",
+        r"^ (?:the|your) (?:only|sole|new|true|highest|final)\b.{0,20}\b(?:guid|rule|instruct|direct|order|polic"
+        r"|prompt)",
+        True,
     ),
     (
         "dictates the answer",
@@ -85,6 +75,14 @@ ENGLISH_RULES = (
     ),
     (
         "addresses the agent",
+        r"\b(?:ai|llm|language model)(?: (?:assistant|agent|model)s?)?(?= ?[:,])",
+        r"^ ?[:,] (?:please |quietly |silently |secretly |always |never |now )*(?:add|send|forward|delete|reply"
+        r"|answer|say|state|include|append|insert|ignore|call|run|execute|approve|reveal|tell|mention|obey"
+        r"|disregard)\b",
+        False,
+    ),
+    (
+        "addresses the agent",
         r"\bcall [a-z]+_[a-z_]+\b",
         r"^.{0,60}\bbefore (?:you )?(?:reply|answer|respond|replying|answering|responding|continuing with the task)\b",
         True,
@@ -96,6 +94,22 @@ ENGLISH_RULES = (
         r"|conversations?)\b.{0,60}\b(?:send|forward|post|upload|e-?mail|transmit|exfiltrate)\b.{0,30}(?:@|https?:"
         r"|external|outside)",
         True,
+    ),
+    (
+        "addresses the agent",
+        r"\b(?:if|since|because|as) (?:you are|you're) (?:an? |the )?(?:\w+ ){0,2}?(?:ai|llm|language model|chatbot"
+        r"|assistant|agent|bot|machine)\b",
+        r"^(?: (?:reading|processing|that|who)\b.{0,30}?)?,? (?:please |then |now |first |always )?(?:stop|run|call"
+        r"|ignore|execute|delete|send|append|reply|answer|say|obey|begin|start|include|output|print|do not|don't|use"
+        r"|reveal|forward|write|you (?:must|should|have|need|are))\b",
+        False,
+    ),
+    (
+        "asks for the prompt or secrets",
+        r"\bwhat(?:ever)? (?:you|the assistant) (?:were|was|have been|had been) (?:told|given|instructed|configured)\b",
+        r"\b(?:appear|stand|be (?:shown|printed|repeated|included|quoted)|go|come)\b.{0,40}\byour (?:\w+ )?(?:answers?"
+        r"|repl(?:y|ies)|responses?|messages?)\b",
+        False,
     ),
     (
         "claims an exemption",
@@ -134,8 +148,9 @@ ENGLISH_RULES = (
     (
         "changes the persona",
         r"\b(?:enter|enable|activate|switch (?:in)?to|turn on) ",
-        r"^(?:the )?(?:developer|god|dan|jailbreak|unrestricted|admin|debug|maintenance) mode\b.{0,40}(?:and|without"
-        r"|where|answer|ignore|reveal|rules)|^(?:dan|jailbreak) mode",
+        r"^(?:the )?(?:developer|god|dan|jailbreak|unrestricted|admin|debug|maintenance) mode\b.{0,60}\b(?:without"
+        r"|where|answer|ignore|reveal|rules|safety|filters?|restrictions|you (?:will|are|must|may|can|print|show))\b"
+        r"|^(?:dan|jailbreak|god|unrestricted) mode",
         True,
     ),
     (
@@ -156,16 +171,40 @@ ENGLISH_RULES = (
         r"|any|me|the user|who)|above|starting)|(?:full|entire|exact|complete|whole) (?:text of )?(?:the "
         r"|your )?(?:system|initial|hidden) (?:prompt|instructions)|(?:words|text"
         r"|everything) above\b.{0,40}(?:verbatim|starting|word)|system (?:prompt|instructions)\W{0,3}$"
+        r"|your (?:configuration|set-?up|start-?up) (?:text|(?:in full|verbatim|word for word))"
+        r"|(?:verbatim|word for word)\b.{0,60}\b(?:above|before|preced\w{2,3})\b|(?:text|words|everything)\b.{0,30}"
+        r"\b(?:above|before|preced\w{2,3})\b.{0,30}\b(?:your|the) (?:first|conversation)"
         r"|the system prompt (?:and|to)\b)",
         True,
     ),
     (
         "gives secrets to anybody",
-        r"\b(?:reply|answer|respond|give|tell|send|show|share|forward|hand|provide|grant)\b",
+        r"\b(?:reply|answer|respond|give|tell|send|show|share|forward|hand|pass|provide|grant)\b",
         rf"(?:{_ANYBODY}.{{0,60}}\b{_ASSETS}|\b{_ASSETS}.{{0,60}}{_ANYBODY}|^ (?:to )?(?:everybody|everyone|anyone"
         rf"|every (?:question|user|message)|all (?:questions|users)).{{0,40}}\bwith (?:the|our|my"
         rf"|your) (?:admin )?{_ASSETS})",
         True,
+    ),
+    (
+        "changes the persona",
+        r"\byou (?:have been|were|are being|are now) (?:upgraded|updated|switched|converted|patched|reprogrammed"
+        r"|replaced)\b",
+        rf"\b(?:{_UNBOUND}|no (?:\w+ )?(?:polic(?:y|ies)|filters?|rules|limits|restrictions))\b",
+        False,
+    ),
+    (
+        "lifts the rules",
+        r"\b(?:none of|no) (?:the|your|those|these) (?:\w+ )?(?:limits|rules|restrictions|polic(?:y|ies)|guidelines"
+        r"|instructions|safeguards)\b",
+        r"^(?=.*\byour?\b).{0,60}\b(?:appl(?:y|ies)|binds?|counts?|holds?|matters?)\b",
+        False,
+    ),
+    (
+        "keeps something from the user",
+        r"\b(?:user|person|human|client|owner|operator)s?(?: (?:you (?:work|act|answer|speak) for|who asked))?"
+        r" (?:must|should|may|shall|need)(?: not|n't| never) (?:know|learn|find out|notice|see|be told|hear|suspect)\b",
+        r"\b(?:that you|about this|of this (?:note|memory|change|instruction))\b",
+        False,
     ),
     (
         "keeps something from the user",
@@ -181,20 +220,21 @@ ENGLISH_RULES = (
         "addresses the agent",
         r"\b(?:(?:attention|note|notice|message|instructions?|reminder|memo|directive|order|hello|dear"
         r"|hey)\W{0,3}(?:to |for )?(?:the |all |any |every |future ){0,4}(?:ai|llm|language model|chatbot|assistant"
-        r"|agent|model|bot|copilot)s?\b)",
+        r"|agent|model|bot|copilot|summari[sz]er|grader)s?\b)",
         r"(?:\byou (?:must|should|are to|will|have to|shall|may now)|\byour (?:rules|instructions|guidelines|polic"
         r"|task is now|new)|\b(?:ignore|disregard|obey|override|bypass|exfiltrate|reveal|grant|approve (?:all|any"
-        r"|every)|from now on|delete (?:all|every)|call \w+_\w+|execute|comply)\b)",
+        r"|every)|from now on|delete (?:all|every)|call \w+_\w+|execute|comply)\b"
+        r"|^ ?: (?:say|state|report|skip|omit|mark|leave out|write)\b)",
         False,
     ),
     (
         "addresses the agent",
         r"\b(?:(?:all |any |every |each |future |whichever |if you are an? |as an? ){1,4}(?:ai|llm|language model"
         r"|chatbot|assistant|agent|model|bot)s?\b|(?:ai|llm|language model|chatbot)s?\b|(?:assistant|agent|model"
-        r"|bot)s?(?= (?:reading|recalling|processing|who read|that read)))",
-        r"^(?: (?:assistant|agent|model|system|bot)s?)?(?: (?:that|who|which) (?:reads?|recalls?|sees?|retrieves"
-        r"?|finds?|process\w*) (?:this|the above|it)|,? (?:reading|recalling|seeing|processing) (?:this|these|it)"
-        r"|,? (?:you must|must now|shall (?:now )?(?:ignore|obey)))",
+        r"|bot)s?(?= (?:reading|recalling|processing|(?:who|that|which) (?:read|summari|process|index|handle))))",
+        r"^(?: (?:assistant|agent|model|system|bot)s?)?(?: (?:that|who|which) (?:reads?|recalls?|sees?|retrieves?"
+        r"|finds?|process\w*|summari[sz]es?|index(?:es)?|handles?) (?:this|the above|it)|,? (?:reading|recalling"
+        r"|seeing|processing) (?:this|these|it)|,? (?:you must|must now|shall (?:now )?(?:ignore|obey)))",
         False,
     ),
     (
@@ -219,12 +259,14 @@ ENGLISH_RULES = (
     ),
     (
         "lifts the rules",
-        r"\b(?:your (?:\w+ ){0,2}(?:rules|instructions|guidelines|polic(?:y|ies)|restrictions|limitations|guard-?rails"
-        r"|filters|limits)|(?:all|every|any)(?: of)?(?: your| the)?(?: previous| prior| earlier)? ?(?:safety|security"
-        r"|ethical|content|system)? ?(?:instructions?|restrictions?|guidelines?|guard-?rails?|filters?)"
-        r"|(?:instructions?|polic(?:y|ies)|rules) above(?= (?:is|are|has|have|was|were)\b))\b",
+        r"\b(?:your (?:\w+ ){0,2}(?:rules|instructions|guidelines|polic(?:y|ies)|restrictions|limitations"
+        r"|guard-?rails|filters|limits|guidance|directives|training|safeguards)|(?:all|every|any)(?: of)?(?: your"
+        r"| the)?(?: previous| prior| earlier)? ?(?:safety|security|ethical|content|system)? ?(?:instructions?"
+        r"|restrictions?|guidelines?|guard-?rails?|filters?)|(?:instructions?|polic(?:y|ies)|rules) above(?= (?:is"
+        r"|are|has|have|was|were)\b))\b",
         r"^.{0,40}\b(?:revoked|(?:have|has) changed, you|cancell?ed|void|lifted|suspended|disabled|no longer (?:appl"
-        r"|bind|count|valid)|deactivated|overridden|superseded|obsolete|null)",
+        r"|bind|count|valid)|deactivated|overridden|superseded|obsolete|null)|(?<!y)(?<!ies) (?:has|have|is"
+        r"|are) (?:now )?(?:expired|lapsed|ended|been (?:replaced|withdrawn|rescinded))\b",
         False,
     ),
     (
@@ -260,9 +302,45 @@ ENGLISH_RULES = (
         None,
         False,
     ),
+    (
+        "lifts the rules",
+        r"\byou are no longer\b",
+        r"^ (?:bound|restricted|limited|constrained|governed|subject)\b.{0,30}\b(?:polic|rule|restrict|guideline"
+        r"|instruct|filter|anything)",
+        False,
+    ),
+    (
+        "changes the persona",
+        r"\byou are \w{2,20} and (?:you )?",
+        r"^(?:will |shall |must )?(?:never refuse (?:anything|any|a request|requests?|$)|never refuse$|always (?:obey"
+        r"|comply))",
+        False,
+    ),
+    (
+        "asks to be obeyed",
+        r"\byour (?:new|real|true|only|updated) (?:directive|instruction)s?\b",
+        r"^ (?:is|are)(?: now)?(?: as follows)? ?:",
+        False,
+    ),
 )
 
 OTHER_RULES = (
+    (
+        "lifts the rules",
+        r"\b(?:musst du|du musst|tu dois|vous devez|debes|tienes que|devi|voce deve|moet je|je moet)\b",
+        r"^ (?:\w+ ){0,2}?(?:(?:approuver|accepter|accorder|autoriser|obeir a|aprobar|aceptar|autorizar|conceder"
+        r"|obedecer|approvare|accettare|autorizzare|concedere|obbedire a|aprovar|aceitar) (?:a )?(?:chaque|tou(?:s|te"
+        r"|tes)|cada|tod[ao]s?|ogni|tutt[eio]|qualsiasi|cualquier\w?)\b|(?:jede[mnrs]?|alle[mn]?"
+        r"|elke)\b.{0,40}\b(?:genehmigen|freigeben|gewahren|gehorchen|befolgen|goedkeuren|gehoorzamen))",
+        False,
+    ),
+    (
+        "sends data away",
+        r"\b(?:musst du|du musst|tu dois|vous devez|debes|tienes que|devi|voce deve|moet je|je moet)\b",
+        r"^.{0,30}\b(?:anfragen?|nachrichten?|gesprache?|unterhaltung\w{0,2}|demandes?|messages?|conversations?"
+        r"|mensajes?|conversaci\w{2,5}|messagg\w|conversazion\w|mensage\w{1,2}|berichten?|gesprekken)\b.{0,40}@",
+        False,
+    ),
     (
         "dictates the answer",
         r"\b(?:note (?:du )?systeme|nota del? sistema|systemhinweis|systemnachricht|nota di sistema|nota do sistema"
@@ -295,6 +373,14 @@ OTHER_RULES = (
         True,
     ),
     (
+        "addresses the agent",
+        r"\b(?:an (?:die|jede|alle) kis?|an (?:das|jedes|alle) (?:sprachmodelle?|assistenten)|(?:a|pour) (?:l'|toute "
+        r"|chaque )ia|(?:a|para) (?:la|toda|a|cualquier) ia|all'ia|aan (?:de|elke) ai)\b",
+        r"^,? (?:die|das|der|qui|que|che)\b.{0,30}\b(?:liest|lesen|verarbeite[nt]|lit|lisent|traite|le[ea]|procesa"
+        r"|legge|elabora|leest|verwerkt)\b",
+        False,
+    ),
+    (
         "lifts the rules",
         r"(?:あなた(?:へ)?の|あなたに対する)",
         r"^.{0,12}(?:命令|指示|ルール|規則|制約).{0,10}(?:無効|解除|終了|忘れ)",
@@ -302,19 +388,27 @@ OTHER_RULES = (
     ),
     (
         "lifts the rules",
-        r"\b(?:musst du|du musst|tu dois|vous devez|debes|tienes que|devi|voce deve|moet je|je moet)\b",
-        r"^ (?:\w+ ){0,2}?(?:(?:approuver|accepter|accorder|autoriser|obeir a|aprobar|aceptar|autorizar|conceder"
-        r"|obedecer|approvare|accettare|autorizzare|concedere|obbedire a|aprovar|aceitar) (?:a )?(?:chaque"
-        r"|tou(?:s|te|tes)"
-        r"|cada|tod[ao]s?|ogni|tutt[eio]|qualsiasi|cualquier\w?)\b|(?:jede[mnrs]?|alle[mn]?|elke)\b.{0,40}\b(?:genehmigen"
-        r"|freigeben|gewahren|gehorchen|befolgen|goedkeuren|gehoorzamen))",
+        r"(?:\b(?:tu n'es|vous n'etes) plus (?:soumise?|liee?|tenue?|oblige\w{0,2})\b|\bno (?:obedeces"
+        r"|estas sujeto)\b|\bgelten (?:fur|fuer) dich keine|\bdu (?:bist|musst) (?:an )?keinen? |\bnon (?:obbedisci"
+        r"|sei soggetto)\b|\bvoce nao obedece\b|(?:不再"
+        r"|无需|不必)(?:遵守|服从|受)|ты больше не (?:обязан|подчиня\w{1,5}|связан))",
+        r"(?:\b(?:regles?|limites?|consignes|creadores|reglas|ordenes|normas|vorgaben|regeln|grenzen|anweisungen"
+        r"|regole|creatori|ordini|criadores|regras)\b|^(?:任何|所有|一切).{0,4}(?:规定|规则|限制|指令|约束)|правил|ограничен|указани|инструкц)",
         False,
     ),
     (
-        "sends data away",
-        r"\b(?:musst du|du musst|tu dois|vous devez|debes|tienes que|devi|voce deve|moet je|je moet)\b",
-        r"^.{0,30}\b(?:anfragen?|nachrichten?|gesprache?|unterhaltung\w{0,2}|demandes?|messages?|conversations?|mensajes?"
-        r"|conversaci\w{2,5}|messagg\w|conversazion\w|mensage\w{1,2}|berichten?|gesprekken)\b.{0,40}@",
+        "asks for the prompt or secrets",
+        r"(?:システムプロンプト|系统提示词?|시스템 ?프롬프트)",
+        r"^.{0,8}(?:表示し|見せ|教え|開示|出力し|发给|告诉|公开|输出|透露|展示|贴出|알려|보여|공개)",
+        False,
+    ),
+    (
+        "addresses the agent",
+        r"(?:\b(?:wenn|falls) du (?:eine? )?(?:ki|sprachmodell|chatbot|bot)\b|\bsi (?:tu es|vous etes) une? (?:ia"
+        r"|modele de langage|chatbot)\b|\bsi eres una? (?:ia|modelo de lenguaje|chatbot)\b|\bse (?:sei"
+        r"|voce e) uma? (?:ia|chatbot)\b|\bals je een (?:ai|taalmodel|chatbot)\b|если ты (?:ии|языковая модель"
+        r"|чат-?бот)|如果你是(?:一个)?(?:ai|人工智能|语言模型)|(?:ai|言語モデル)であれば)",
+        None,
         False,
     ),
     # German, French, Spanish, Italian, Portuguese, Dutch: a new role, and secrets for everybody.
@@ -340,9 +434,10 @@ OTHER_RULES = (
         r"?|revela|muestra|divulga|rivela|mostra|mostre|revele|onthul|toon|раскрой|покажи|выведи|pokaz|ujawnij)\b|透露"
         r"|泄露|告诉|输出|显示|教えて|開示|出力|알려|공개)",
         r"(?:system-?prompt|system-?anweisung|prompt (?:systeme|du systeme|del sistema|di sistema|do sistema"
-        r"|systemowy)|invite systeme|instructions? (?:systeme|secretes?)"
-        r"|систем\w+ (?:промпт|инструкц)|系统提示|システムプロンプト"
-        r"|시스템 ?프롬프트|mots de passe.{0,30}quiconque|passworter.{0,20}jedem|jedem.{0,30}(?:passwor|kundendaten))",
+        r"|systemowy)|invite systeme|instructions? (?:systeme|secretes?)|систем\w+ (?:промпт|инструкц)|系统提示"
+        r"|システムプロンプト|시스템 ?프롬프트|все (?:пароли|ключи)|alle (?:passw\w{3,6}|gespeicherten|kundendaten)"
+        r"|tous les mots de passe|toutes les cles|todas las (?:claves|contrasenas)|todas as senhas|所有(?:密码|密钥"
+        r"|记忆)|mots de passe.{0,30}quiconque|passworter.{0,20}jedem|jedem.{0,30}(?:passwor|kundendaten))",
         False,
     ),
 )

@@ -37,15 +37,33 @@ _SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ),
         ("AWS key id", r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b"),
         ("GitHub token", r"\b(?:gh[pousr]_[A-Za-z0-9]{30,255}|github_pat_[A-Za-z0-9_]{22,255})"),
-        ("GitLab token", r"\bglpat-[A-Za-z0-9_-]{20,255}"),
+        ("GitLab token", r"\bgl(?:pat|ptt|rt|dt|cbt|agent|oas)-[A-Za-z0-9_-]{20,255}"),
         ("API key", r"\bsk-(?=[A-Za-z_-]*[0-9])[A-Za-z0-9_-]{16,255}"),
         ("Google key", r"\bAIza[0-9A-Za-z_-]{30,50}|\bya29\.[0-9A-Za-z_-]{20,255}"),
         ("Slack token", r"\bxox[abeprs]-[A-Za-z0-9-]{10,255}|hooks\.slack\.com/services/[A-Za-z0-9/]{20,255}"),
         ("Stripe key", r"\b(?:[srp]k_(?:live|test)|whsec)_[A-Za-z0-9]{10,255}"),
-        ("package registry token", r"\bnpm_[A-Za-z0-9]{30,255}|\bpypi-[A-Za-z0-9_-]{40,255}"),
+        (
+            "package registry token",
+            r"\bnpm_[A-Za-z0-9]{30,255}|\bpypi-[A-Za-z0-9_-]{40,255}|\brubygems_[a-f0-9]{40,64}"
+            r"|\bdckr_[po]at_[A-Za-z0-9_-]{20,64}",
+        ),
         ("Hugging Face token", r"\bhf_[A-Za-z0-9]{30,255}"),
         ("SendGrid key", r"\bSG\.[A-Za-z0-9_-]{16,64}\.[A-Za-z0-9_-]{16,64}"),
         ("DigitalOcean token", r"\bdo[opr]_v1_[a-f0-9]{40,255}"),
+        # What vendors put before their keys, so that they are known wherever they stand.
+        (
+            "API token",
+            r"\b(?:SK|key-|dapi|shp(?:at|ca|pa|ss)_|sbp_)[a-f0-9]{32,40}\b|\bhv[sbr]\.[A-Za-z0-9_-]{20,255}"
+            r"|\bsq0[a-z]{3}-[A-Za-z0-9_-]{22,64}|\bdp\.[a-z]{2,5}\.[A-Za-z0-9]{40,64}|\b(?:pscale_\w{2,5}_"
+            r"|sntry[su]_|gl(?:sa|c)_|figd_|lin_api_|ntn_|gsk_|r8_|pplx-|xai-|tvly-|lsv2_\w\w_|pcsk_|GOCSPX-"
+            r"|tskey-\w{2,12}-|pul-|rdme_|xkeysib-|xapp-|NRAK-|CFPAT-|PMAK-|AT[AC]TT3|dt0c01\."
+            r"|pat-\w\w\d-)(?=[A-Za-z0-9_.=-]{0,60}\d)[A-Za-z0-9_.=-]{20,255}|\bAGE-SECRET-KEY-1[A-Z0-9]{50,64}"
+            r"|\bpat[A-Za-z0-9]{14}\.[a-f0-9]{64}\b|\bsl\.[A-Za-z0-9_-]{100,255}"
+            r"|\b[A-Za-z0-9]{14}\.atlasv1\.[\w-]{60,90}|\b\d{8,10}:AA[A-Za-z0-9_-]{33}\b"
+            r"|\b[MNO][A-Za-z0-9_-]{23,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,45}"
+            r"|discord(?:app)?\.com/api/webhooks/\d{10,25}/[A-Za-z0-9_-]{50,90}",
+        ),
+        ("password hash", r"\$(?:apr1|2[abxy]|argon2\w{1,2}|[156y])\$[A-Za-z0-9./$=,+-]{20,200}"),
         ("JSON web token", r"\beyJ[A-Za-z0-9_-]{8,4096}\.eyJ[A-Za-z0-9_-]{8,8192}\.[A-Za-z0-9_-]{0,4096}"),
     )
 )
@@ -55,16 +73,39 @@ _CONNECTION = re.compile(r"\b[a-z][a-z0-9+.-]{1,20}://[^\s:/@]{0,100}:(?P<value>
 _AUTHORIZATION = re.compile(r"(?i)\b(?:bearer|basic)\s+(?P<value>[A-Za-z0-9._~+/-]{16,4096}={0,2})")
 _USER_AND_PASSWORD = re.compile(
     r"(?:(?:^|\s)(?:-u|--user|--proxy-user)(?:\s{1,3}|=)[\"']?[^\s:\"']{1,64}:"
-    r"|\b(?:mysql(?:dump|admin)?|mariadb|sshpass)\b[^\n]{0,60}?\s-p(?!ort\b|rotocol|roxy)[\"']?)(?P<value>[^\s\"']{1,200})",
+    r"|\b(?:mysql(?:dump|admin)?|mariadb|sshpass)\b[^\n]{0,60}?\s-p(?!ort\b|rotocol|roxy)[\"']?"
+    r"|\bdocker login\b[^\n]{0,60}?\s-p [\"']?)"
+    r"(?P<value>[^\s\"']{1,200})",
     re.MULTILINE,
+)
+_SECRET_KEY_BEHIND_ITS_ID = re.compile(r"\bA[KS]IA[A-Z0-9]{16}\W{1,5}(?P<value>[A-Za-z0-9/+]{40})(?![A-Za-z0-9/+])")
+_COOKIE = re.compile(  # what is named so in a cookie, a form or a signed address
+    r"(?i)(?<![A-Za-z])(?:(?:php|j)?sess(?:ion)?[_-]?(?:id|key)?|(?:connect\.)?sid|sig|x-amz-(?:signature"
+    r"|security-token)|[cx]srf[\w-]{0,12}|remember_\w{0,10}|auth)=[\"']?(?P<value>[^\s;,\"'&]{16,4096})"
+)
+_VARIABLE = re.compile(
+    r"(?<![A-Za-z0-9_])(?:[A-Z][A-Z0-9]{0,30}_){1,6}(?:PASS(?:WD|PHRASE)?|PWD|SECRET|TOKEN|AUTH|CREDENTIALS?)\s?[=:]\s?"
+    r"[\"']?(?P<value>[^\s\"']{6,200})"
+)
+_PHRASE = re.compile(  # several words as one secret, quoted or as many as a wallet has
+    r"(?i)\b(?:pass ?phrase|(?:seed|recovery|wallet) phrase|seed words"
+    r"|mnemonic)\b[^\n.!?\"'\u201c\u201e]{0,40}?(?:\b(?:is|was|to|ist|est|es)\b"
+    r"|[:=])\s{0,3}[\"'\u201c\u201e]?(?P<value>(?<=[\"'\u201c\u201e])[^\"'\u201d\n]{8,200}(?=[\"'\u201c\u201d])"
+    r"|(?:[a-z]{3,8} ){11,23}[a-z]{3,8}\b)"
+)
+_GIVEN_AT_A_LOGIN = re.compile(
+    r"(?i:\b(?:log(?:s|ged|ging)? ?[io]n|sign(?:s|ed|ing)? (?:in|on)|gets? in|unlock(?:s|ed)?|authenticates?"
+    r"|connect(?:s|ed)?|entsperr\w{1,2}|meldet sich|logg?t sich|einloggen|anmelden|se connecte\w{0,2}|entr[ae]"
+    r"|inicia sesión|accede)\b[^\n.!?]{0,24}? (?:with|using|mit|avec|con|com) |\b(?:type|enter|typing|entering|tippe"
+    r"|tape[rz]?) )[\"'`]?(?P<value>[^\s\"'`,;<>#][^\s\"'`,;<>]{7,200})"
 )
 # Words that announce a password, a key or a code, in English, German, French, Spanish, Italian, Portuguese, Dutch,
 # Polish, Russian, Japanese, Chinese and Korean.
 _WORDS = (
-    r"(?:pg|db|smtp|ftp|ssh|ldap)?pass ?(?:word|phrase|code|wort|wd)s?|pwd|pw|(?<=my )pass"
+    r"(?:pg|db|smtp|ftp|ssh|ldap)?pass ?(?:word|phrase|code|wort|wd)s?|pwd|pw|(?<=my )pass|pass(?= (?:is|was)\b)"
     r"|(?<=[,;/|] )pass(?=\s?[:=]| \S{0,40}\d)"
     r"|(?:recovery|backup|2fa|mfa|wiederherstellungs)[ -]?codes?"
-    r"|secret|cred(?:ential)?s?|(?:api|access|secret|private|signing|encryption"
+    r"|secret|cred(?:ential)?s?|psk|(?:api|access|secret|private|signing|encryption|master|license|deploy"
     r"|account|auth)[ _-]?(?:key|token)|client[ _-]?secret|token|login|kenn?wort|passwört\w{0,2}|(?:api|zugangs"
     r"|zugriffs)[ _-]?(?:schlüssel|schluessel|code|token)|zugangsdaten|mot de passe|clé (?:api|d'api|secrète|d'accès"
     r"|privée)|contraseña|contrasenya|clave (?:api|secreta|de acceso|privada)|clave|parola(?: d'ordine)?|chiave (?:api"
@@ -74,8 +115,9 @@ _WORDS = (
 )
 _ASIAN_WORDS = r"パスワード|暗証番号|合言葉|apiキー|秘密鍵|アクセスキー|密码|口令|密碼|密钥|비밀번호|암호|api ?키"
 _LINKS = (
-    r"\b(?:is|was|are|to|ist|lautet|heißt|war|sind|est|sont|es|era|son|è|é|sono|são|jest|är|er|zijn)\b"
-    r"|[:=\uff1a]|[-=]>|\u2192|\u2014|\u2013"
+    r"\b(?:is|was|are|to|reads|ist|lautet|heißt|war|sind|est|sont|es|era|son|è|é|sono|são|jest|är|er|zijn)\b"
+    r"|\b(?:ge[aä]ndert|chang\w{1,3}|cambi\w{1,4}|trocad[ao]|alterad[ao]|mudad[ao]|gewijzigd|zmienion\w)"
+    r" (?:auf|in|en|à|a|por|para|naar|na)\b|[:=\uff1a]|[-=]>|\u2192|\u2014|\u2013"
 )
 _ANNOUNCEMENT = re.compile(rf"(?i)(?<![A-Za-z])(?:{_WORDS})(?![A-Za-z])")
 _ANNOUNCED = re.compile(
@@ -128,7 +170,7 @@ _CARD = re.compile(
 )
 _SSN = re.compile(r"(?<![\d-])(?!000|666|9)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\d-])")
 _NEAR_CHARACTERS = 60
-_POSSIBLE = re.compile(r"[0-9!#$%^&*+=~?@]|-----|://")
+_POSSIBLE = re.compile(r"[0-9!#$%^&*+=~?@]|-----|://|(?i:phrase|mnemonic|seed words)")
 """Without any of these no pattern here can match."""
 _PLACEHOLDER = re.compile(
     r"(?i)[<{\[$%].{0,80}[>}\]%]?|(?:x{3,}|\*{3,}|\.{3,}|\u2026|#{3,}|_{3,}).*|sk-\.{2,}|(?:sk|pk|ghp"
@@ -258,6 +300,11 @@ def _all(text: str) -> Iterator[Secret]:
     yield from _values("password in a URL", _CONNECTION, text, _is_no_placeholder)
     yield from _values("authorization", _AUTHORIZATION, text, _looks_random)
     yield from _values("password", _USER_AND_PASSWORD, text, _is_no_placeholder)
+    yield from _values("key", _SECRET_KEY_BEHIND_ITS_ID, text, _looks_random)
+    yield from _values("session key", _COOKIE, text, _looks_random)
+    yield from _values("password", _VARIABLE, text, _looks_like_a_password)
+    yield from _values("password", _PHRASE, text, lambda value: value.count(" ") > 1)
+    yield from _values("password", _GIVEN_AT_A_LOGIN, text, _is_a_strong_password)
     yield from _announced(text)
     yield from _values("password", _BEFORE_THE_WORD, text, lambda value: bool(_NO_LINK.fullmatch(f" {value}")))
     yield from _values("password", _NAMED_ASIAN, text, _looks_like_a_password)
@@ -334,6 +381,11 @@ def _looks_like_a_password(value: str) -> bool:
     has_sign = bool(re.search(r"[!#$%^&*+=~?@]", value))
     long_enough = len(value) >= 6 or (has_letter and has_digit and has_sign)
     return long_enough and ((has_letter and has_digit) or (has_sign and (has_letter or has_digit)))
+
+
+def _is_a_strong_password(value: str) -> bool:
+    """Letters, digits and a sign that stands in no name, key combination or address."""
+    return bool(re.search(r"[!#$%^&*?~]|_\d", value)) and "@" not in value and _looks_like_a_password(value)
 
 
 def _looks_random(value: str) -> bool:

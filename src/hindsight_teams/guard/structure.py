@@ -17,6 +17,7 @@ _CODE_SPAN = re.compile(r"`[^`\n]{1,500}`")
 
 _ORDER = (
     r"(?:you\b|your\b|ignore|disregard|forget|always|never|do not|don'?t|approve|grant|reveal|allow|obey|send|reply"
+    r"|comply|the (?:user|caller) is (?:now )?(?:an? |the )?(?:admin|root|owner|superuser|verified|authori[sz]ed)"
     r"|answer|respond|from now on|starting now|override|all (?:previous|prior|earlier)|the (?:previous|prior|earlier)"
     r"|new (?:rule|instruction|polic|task))"
 )
@@ -34,7 +35,8 @@ _STATE = (
     r"|chat_?history|user_?(?:message|data|memories|input))"
 )
 _WIDER_STATE = (
-    rf"(?:{_STATE}|token|messages|memories|environ|env\b|config\b|settings\b|history|session|cookie|request\b|self\b)"
+    rf"(?:{_STATE}|(?<!csrf_)token|messages|memories|environ|env\b|config\b|settings\b|history|session|cookie"
+    r"|request\b|self\b)"
 )
 _DUNDER = r"__(?:class|mro|globals|subclasses|builtins|import|init|base|dict)s?__"
 _CODE = rf"(?:{_DUNDER}|\bos\.|\bpopen|\bsubprocess|\bimport\s+os\b|\beval\(|\bexec\(|\bgetattr\(|lipsum|cycler)"
@@ -64,8 +66,9 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         (
             "holds chat markup",
             r"^`{3}(?:system|prompt|instructions?)\b|<[|\uff5c][\w\u2581 /-]{2,40}[|\uff5c]>|\[/?INST\]|<</?SYS>>"
-            r"|</?(?:start|end)_of_turn>|^Human[ \t]?:[^\n]{1,500}\n{1,3}Assistant[ \t]?:|\[(?:TOOL_CALLS"
-            r"|AVAILABLE_TOOLS|SYSTEM_PROMPT)\]|\[(?:system|developer)\][ \t]{0,3}:?|\[\w{0,20}MEMORY_\w{1,20}\]"
+            r"|</?(?:start|end)_of_turn>|^Human[ \t]?:[^\n]{1,500}\n{1,3}Assistant[ \t]?:|^(?:system"
+            r"|developer)[ \t]?:[^\n]{1,500}\n{1,3}(?:user|human|assistant)[ \t]?:|\[(?:TOOL_CALLS|AVAILABLE_TOOLS"
+            r"|SYSTEM_PROMPT)\]|\[(?:system|developer)\][ \t]{0,3}:?|\[\w{0,20}MEMORY_\w{1,20}\]"
             r"|\"role\"\s{0,5}:\s{0,5}\"(?:system|developer)\"\s{0,5},\s{0,5}\"content\"\s{0,5}:\s{0,5}\"[^\".<]{12}",
         ),
         (
@@ -108,12 +111,14 @@ _COMMANDS_A_TOOL = re.compile(
 )
 _SCRIPTS = re.compile(
     r"<\s{0,3}script\b[^<>]{0,200}>\s{0,10}[^\s<>]{0,60}[(=\[;]|<\s{0,3}script\b[^<>]{0,200}\bsrc\s{0,3}="
-    r"|<[a-z][\w-]{0,20}[\s/][^<>]{0,300}?\bon[a-z]{3,24}\s{0,3}=(?!\s{0,3}\{)|<\s{0,3}(?:iframe|object|embed|frame"
-    r"|portal|applet)\b[^<>]{0,300}?\b(?:src|srcdoc|data|code)\s{0,3}=|\b(?:href|src|action|formaction|data"
-    r"|xlink:href)\s{0,3}=\s{0,3}[\"']?\s{0,3}(?:javascript|vbscript|data:text/html)|\]\(\s{0,3}(?:javascript|vbscript"
-    r"|data:text/html)|<\s{0,3}(?:meta\b[^<>]{0,100}\bhttp-equiv|base\b[^<>]{0,100}\bhref"
-    r"|form\b[^<>]{0,200}\baction\s{0,3}=\s{0,3}[\"']?https?:)|<\s{0,3}link\b[^<>]{0,200}\bhref\s{0,3}=\s{0,3}[\"']?ht"
-    r"tps?:|<\s{0,3}style\b[^<>]{0,100}>[^<]{0,200}(?:@import|expression\(|url\()|\b(?:location|fetch|open|src"
+    r"|<[a-z][\w-]{0,20}[\s/][^<>]{0,300}?\bon(?!(?:dbl)?click|submit|change|input|key|blur"
+    r"|select)[a-z]{3,24}\s{0,3}=(?!\s{0,3}\{)|<[a-z][\w-]{0,20}[\s/][^<>]{0,300}?\bon[a-z]{3,24}\s{0,3}=[^<>]{0,80}("
+    r"?:fetch|location|document|eval|https?:|cookie|Storage|atob|alert|postMessage)|<\s{0,3}(?:iframe|object|embed"
+    r"|frame|portal|applet)\b[^<>]{0,300}?\b(?:src|srcdoc|data|code)\s{0,3}=|\b(?:href|src|action|formaction|data"
+    r"|xlink:href)\s{0,3}=\s{0,3}[\"']?\s{0,3}(?:javascript|vbscript|data:text/html)|\]\(\s{0,3}(?:javascript"
+    r"|vbscript|data:text/html)|<\s{0,3}(?:meta\b[^<>]{0,100}\bhttp-equiv|base\b[^<>]{0,100}\bhref"
+    r"|form\b[^<>]{0,200}\baction\s{0,3}=\s{0,3}[\"']?https?:)|<\s{0,3}link\b[^<>]{0,200}\bhref\s{0,3}=\s{0,3}[\"']?h"
+    r"ttps?:|<\s{0,3}style\b[^<>]{0,100}>[^<]{0,200}(?:@import|expression\(|url\()|\b(?:location|fetch|open|src"
     r"|sendBeacon)\b[^\n]{0,60}\b(?:document\.cookie|localStorage|sessionStorage)",
     re.IGNORECASE,
 )

@@ -122,7 +122,8 @@ class Holdings:
     @contextmanager
     def _visit(self, verb: str, caller: Caller) -> Iterator[_Visit]:
         """The bank, once the member's rights to it are certain; the call is recorded, however it ends."""
-        recorder = Recorder(self.memory.audit, self.memory.as_caller(caller), verb, "")
+        with self.memory.recording_failure(verb, caller):
+            recorder = Recorder(self.memory.audit, self.memory.as_caller(caller), verb, "")
         visit: _Visit | None = None
         try:
             if verb == "forget":

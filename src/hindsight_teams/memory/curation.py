@@ -6,7 +6,7 @@ What waits lies in the team's review bank (see ``envelopes``), which no member h
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from copy import copy
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from hindsight_teams.access.banks import review_bank_id
 from hindsight_teams.access.definition import TeamDefinition
 from hindsight_teams.access.grants import Access, Caller
-from hindsight_teams.audit import AuditSink, BankName, Recorder
+from hindsight_teams.audit import AuditSink, BankName, Recorder, recording_failure
 from hindsight_teams.errors import AccessDenied, BackendError, HindsightTeamsError, NotFound, did_you_mean
 from hindsight_teams.memory.envelopes import MARKED, ReviewItem, decided_item, marked_items, seal, unseal
 from hindsight_teams.models import BankInfo, Document, Receipt
@@ -108,6 +108,10 @@ class Reviews:
         other = copy(self)
         other.caller = replace(caller, team=self.caller.team, member=self.caller.member)
         return other
+
+    def recording_failure(self, verb: str, caller: Caller) -> AbstractContextManager[None]:
+        """Record a call that fails before it reaches this right, such as one with an argument that can't be read."""
+        return recording_failure(self.audit, self.caller, verb, caller=caller)
 
     def page(self, *, limit: int, offset: int = 0) -> ReviewPage:
         """A part of what waits, oldest first, and then of what is marked; only that part counts as seen."""

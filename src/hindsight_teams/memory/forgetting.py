@@ -11,14 +11,15 @@ from hindsight_teams.access.banks import review_bank_id
 from hindsight_teams.access.definition import TeamDefinition
 from hindsight_teams.access.grants import Caller
 from hindsight_teams.access.signatures import identity_tag
-from hindsight_teams.audit import AuditSink, BankName, Recorder
+from hindsight_teams.audit import AuditSink, BankName, Recorder, recording_failure
 from hindsight_teams.memory.curation import sealed_items
 from hindsight_teams.memory.envelopes import KINDS, ReviewItem
-from hindsight_teams.memory.selection import Selection
+from hindsight_teams.memory.selection import Selection, SelectionOptions
 from hindsight_teams.models import BankInfo, Memory, MemoryPage
 from hindsight_teams.requests import (
     BanksWithRepeats,
     Capability,
+    DeleteEmptyBank,
     DeleteMemories,
     FindMemories,
     FindRelated,
@@ -80,6 +81,12 @@ class Forgetting:
         self.team_id = definition.team_id
         self.audit = audit
 
+    def selected(self, given: SelectionOptions, dry_run: bool, actor: str | None) -> Selection:
+        """A selection from its fields; one that selects nothing, or that can't be read, is recorded too."""
+        whose = Caller(self.team_id, user=given.get("user"), session=given.get("session"), run=given.get("run"))
+        with recording_failure(self.audit, whose, _verb(dry_run), actor=actor):
+            return Selection(**given)
+
     def forget(self, selection: Selection, *, dry_run: bool = True, actor: str | None = None) -> ForgetReport:
         """Forget what the selection names; with ``dry_run`` only list it.
 
@@ -98,8 +105,7 @@ class Forgetting:
         """One event a bank, or one in all where nothing was found; each with the selection and who asked."""
         # Asking the audit about a user also tells that the user was forgotten.
         whose = Caller(self.team_id, user=selection.user, session=selection.session, run=selection.run)
-        verb = "preview" if dry_run else "forget"
-        recorder = Recorder(self.audit, whose, verb, actor=actor, about=str(selection))
+        recorder = Recorder(self.audit, whose, _verb(dry_run), actor=actor, about=str(selection))
         try:
             recorder.begun()
             listed: Plan = yield from self._planned(selection)
@@ -144,21 +150,25 @@ class Forgetting:
 
         Only where a user is all that is selected: nothing tells whose document, session or tag it is.
         """
-        caller = Caller(team=self.team_id, user=selection.user)
-        if not selection.user or selection.follows or selection.author or selection.tags:
-            return {}
         unsigned: dict[str, list[Memory]] = {}
-        own = [spec for spec in self.definition.banks.values() if "user" in spec.needs]
-        ids = [spec.resolve(caller) for spec in own if spec.needs <= {"team", "user"}]
-        if len(ids) < len(own):  # one for each member or session of the user
-            banks: Sequence[BankInfo] = yield ListBanks()
-            ids += [bank.bank_id for bank in banks if any(spec.may_be_of(caller, bank.bank_id) for spec in own)]
-        for bank_id in dict.fromkeys(ids):
+        for bank_id in (yield from self._banks_of_the_user(selection)):
             known = {memory.id for memory in found.get(bank_id, ())}
             listed = yield from every(ListMemories(bank=bank_id, limit=_PAGE))
             more = [memory for memory in listed if memory.id not in known and memory.type != "observation"]
             unsigned.setdefault(bank_id, []).extend(more)
         return {bank_id: memories for bank_id, memories in unsigned.items() if memories}
+
+    def _banks_of_the_user(self, selection: Selection) -> Steps[list[str]]:
+        """The ids of the banks that are the selected user's own, where a user is all that is selected."""
+        caller = Caller(team=self.team_id, user=selection.user)
+        if not selection.user or selection.follows or selection.author or selection.tags:
+            return []
+        own = [spec for spec in self.definition.banks.values() if "user" in spec.needs]
+        ids = [spec.resolve(caller) for spec in own if spec.needs <= {"team", "user"}]
+        if len(ids) < len(own):  # one for each member or session of the user
+            banks: Sequence[BankInfo] = yield ListBanks()
+            ids += [bank.bank_id for bank in banks if any(spec.may_be_of(caller, bank.bank_id) for spec in own)]
+        return list(dict.fromkeys(ids))
 
     def _with_copy(self, item: ReviewItem, listed: dict[str, list[Memory]]) -> Steps[None]:
         """Add what an approval stored to the list, where it is not there already."""
@@ -194,7 +204,18 @@ class Forgetting:
                 raise
             deleted += len(repeats)
             recorder.ended([bank], ids=ids)
+        if Capability.ERASE_LATER in self.backend.capabilities:
+            try:
+                yield from self._without_empty_banks(selection)
+            except BaseException as error:
+                recorder.failed(error)
+                raise
         return ForgetReport(plan.memories, deleted, dry_run=False, erased=not (yield from self._erase_due()))
+
+    def _without_empty_banks(self, selection: Selection) -> Steps[None]:
+        """Delete the banks of a forgotten user that hold nothing any more: their ids hold the user's."""
+        for bank_id in (yield from self._banks_of_the_user(selection)):
+            yield DeleteEmptyBank(bank=bank_id)
 
     def _held(self, selection: Selection, found: Mapping[str, Sequence[Memory]]) -> Steps[list[ReviewItem]]:
         """What the review bank holds of the selection, waiting or approved: by what is in the envelope.
@@ -332,6 +353,10 @@ class Plan:
     unsigned: Mapping[str, Sequence[Memory]]
     repeats: Mapping[str, Sequence[Memory]]
     held: Sequence[ReviewItem]
+
+
+def _verb(dry_run: bool) -> str:
+    return "preview" if dry_run else "forget"
 
 
 def _opened(item: ReviewItem, review: str) -> Memory:

@@ -65,10 +65,15 @@ class Destination(Protocol):
 
 @dataclass
 class BankDestination:
-    """A bank, written to by whoever can open it."""
+    """A bank, written to by whoever can open it.
+
+    Attributes:
+        stored: How many memories it was given so far.
+    """
 
     backend: Backend
     bank_id: str
+    stored: int = field(default=0, init=False)
     _documents: dict[str, str] | None = field(default=None, init=False)
 
     def state(self, document_id: str, mark: str) -> State:
@@ -96,6 +101,7 @@ class BankDestination:
         """As ``Destination.store``."""
         for load in loads(items, self.backend):
             self.backend.retain_batch(self.bank_id, load)
+            self.stored += len(load)
         return 0
 
 

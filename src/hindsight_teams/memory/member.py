@@ -7,8 +7,8 @@ such requests, driven by ``requests.driver`` with threads or with coroutines.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from copy import copy
 from dataclasses import replace
 from datetime import datetime
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 from hindsight_teams.access import signatures as provenance
 from hindsight_teams.access.banks import Rights, Target
 from hindsight_teams.access.grants import Access, Caller, Grant
-from hindsight_teams.audit import AuditSink, Recorder
+from hindsight_teams.audit import AuditSink, Recorder, recording_failure
 from hindsight_teams.errors import InvalidInput, Unsupported
 from hindsight_teams.memory import merging as federation
 from hindsight_teams.memory.questions import (
@@ -260,7 +260,7 @@ class MemberMemory:
         authors: Sequence[str] | None = None,
     ) -> Steps[R]:
         """The steps of ``execute``, for a caller that drives them as a part of its own."""
-        with self._recording_a_bad_call(request.verb, {"caller": caller}):
+        with self.recording_failure(request.verb, caller):
             who = self.as_caller(caller)
             if not isinstance(request, Recall | Retain | Reflect):
                 raise Unsupported(f"a member can retain, recall and reflect; {request.verb} is for a backend")
@@ -272,12 +272,12 @@ class MemberMemory:
         return steps  # type: ignore[no-any-return]  # each verb's steps end with its own answer
 
     def _told(self, content: str, options: MemberRetainOptions) -> Steps[Receipt]:
-        with self._recording_a_bad_call("retain", options):
+        with self.recording_failure("retain", options.get("caller")):
             request, to = retaining(content, options)
         return self.steps(request, **to)
 
     def _asked(self, kind: Callable[..., Request[R]], query: str, options: Mapping[str, Any]) -> Steps[R]:
-        with self._recording_a_bad_call("recall" if kind is Recall else "reflect", options):
+        with self.recording_failure("recall" if kind is Recall else "reflect", options.get("caller")):
             to, rest = addressed(options)
             request = kind(query=query, **folded(rest))
         return self.steps(request, **to)
@@ -360,18 +360,9 @@ class MemberMemory:
         budget = defaults.budget if request.budget is None else request.budget
         return request.at(target.bank_id, filter=chosen, budget=budget, **settled)
 
-    @contextmanager
-    def _recording_a_bad_call(self, verb: str, options: Mapping[str, Any]) -> Iterator[None]:
+    def recording_failure(self, verb: str, caller: Any) -> AbstractContextManager[None]:
         """Record a call that fails before it is a request, such as one with an option that does not exist."""
-        try:
-            yield
-        except Exception as error:
-            caller = options.get("caller")
-            who = self.identity
-            if isinstance(caller, Caller):  # whatever its user, session and run are: an event makes text of them
-                who = replace(caller, team=who.team, member=who.member)
-            Recorder(self.audit, who, verb, "").failed(error)
-            raise
+        return recording_failure(self.audit, self.identity, verb, caller=caller)
 
 
 def caller_of(memory: MemberMemory | Reviews, run_context: Any) -> Caller:

@@ -138,7 +138,10 @@ class Proposals:
             saying += (attributed(m) for m in result.results if " ".join(m.text.split()) == wanted)
         if not saying:
             raise NotFound("no bank you may recall from holds exactly this memory; recall it, then propose its text")
-        found = min(saying, key=lambda m: (m.author is None, m.type == "observation"))
+        # Of several that say it, what was told for the same user: with that user it is forgotten.
+        found = min(
+            saying, key=lambda m: (m.author is None, m.metadata.get("user") != who.user, m.type == "observation")
+        )
         metadata, tags = undecided(found.metadata, found.tags)
         metadata, tags = for_bank_of(who, self.definition.banks[to].needs, metadata, tags)
         item = replace(found.to_item(), metadata=metadata, tags=tags)

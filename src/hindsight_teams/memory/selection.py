@@ -10,7 +10,9 @@ from hindsight_teams.access.signatures import identity_tag
 from hindsight_teams.errors import InvalidInput
 from hindsight_teams.memory.envelopes import ReviewItem
 from hindsight_teams.models import Memory
+from hindsight_teams.requests.checks import check_ids
 from hindsight_teams.requests.tags import check_tags
+from hindsight_teams.text import is_blank
 
 
 class SelectionOptions(TypedDict, total=False):
@@ -51,11 +53,18 @@ class Selection:
     def __post_init__(self) -> None:
         if isinstance(self.memory_ids, str) or isinstance(self.tags, str):
             raise InvalidInput("memory_ids and tags must be lists")
+        check_ids(self.memory_ids)
         check_tags(self.tags)
-        if not any((self.memory_ids, self.document_id, self.author, self.user, self.session, self.run, self.tags)):
+        names = ("document_id", "author", "user", "session", "run")
+        if not any((self.memory_ids, self.tags, *(getattr(self, name) for name in names))):
             raise InvalidInput(
                 "nothing was selected to forget; give a memory id, document, author, user, session, run or tag"
             )
+        for name in names:
+            value = getattr(self, name)
+            if value is not None and (not isinstance(value, str) or is_blank(value)):
+                # Left out, it would select all that the rest names.
+                raise InvalidInput(f"{name}={value!r} must be a text with something in it, or be left out")
 
     @property
     def kept_tags(self) -> list[str]:

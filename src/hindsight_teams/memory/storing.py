@@ -95,6 +95,7 @@ def judged(
 
 
 def _signed(who: Caller, target: Target, item: RetainItem, own: Sequence[str]) -> RetainItem:
+    provenance.refuse_scopes_of_others(target.grant, own)
     tags = provenance.sign_tags(who, own, target.grant.scope_tags)
     return replace(
         item,
@@ -166,7 +167,7 @@ def asking(memory: MemberMemory, verb: str, caller: Caller | None, items: Sequen
     Raises:
         InvalidInput: The caller is none, or an item is none.
     """
-    with memory._recording_a_bad_call(verb, {"caller": caller}):
+    with memory.recording_failure(verb, caller):
         who = memory.as_caller(caller)
         if isinstance(items, str) or not isinstance(items, Sequence):
             raise InvalidInput(f"items must be a list of RetainItem, not {type(items).__name__}")

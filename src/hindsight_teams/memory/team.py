@@ -20,7 +20,7 @@ from hindsight_teams.memory.forgetting import ForgetReport, Forgetting
 from hindsight_teams.memory.member import MemberMemory
 from hindsight_teams.memory.proposing import Proposals
 from hindsight_teams.memory.questions import Defaults
-from hindsight_teams.memory.selection import Selection, SelectionOptions
+from hindsight_teams.memory.selection import SelectionOptions
 
 if TYPE_CHECKING:
     from agno.agent import Agent
@@ -299,9 +299,8 @@ class TeamMemory:
             InvalidInput: Nothing was selected.
         """
         self.flush()  # what is still to be stored may be what is to be forgotten
-        return Forgetting(self.backend, self.definition, self.audit).forget(
-            Selection(**selection), dry_run=dry_run, actor=actor
-        )
+        forgetting = Forgetting(self.backend, self.definition, self.audit)
+        return forgetting.forget(forgetting.selected(selection, dry_run, actor), dry_run=dry_run, actor=actor)
 
     async def aforget(
         self, *, dry_run: bool = True, actor: str | None = None, **selection: Unpack[SelectionOptions]
@@ -311,7 +310,7 @@ class TeamMemory:
 
         await to_thread(self.flush)
         forgetting = Forgetting(self.backend, self.definition, self.audit)
-        return await forgetting.aforget(Selection(**selection), dry_run=dry_run, actor=actor)
+        return await forgetting.aforget(forgetting.selected(selection, dry_run, actor), dry_run=dry_run, actor=actor)
 
     def access_matrix(self) -> AccessMatrix:
         """Who holds what on which bank."""

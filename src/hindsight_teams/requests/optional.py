@@ -94,6 +94,14 @@ class IsEraseDue(Request[bool]):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DeleteEmptyBank(BankRequest[bool]):
+    """Delete a bank that holds nothing, in one step with the look at it; whether there was such a one."""
+
+    verb = "delete_empty_bank"
+    needs = frozenset({Capability.ERASE_LATER})
+
+
+@dataclass(frozen=True, kw_only=True)
 class GetMemory(BankRequest[Memory]):
     """One memory. Where there is none, that is a ``NotFound``."""
 

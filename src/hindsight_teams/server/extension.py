@@ -29,7 +29,7 @@ from hindsight_api.extensions import (
 )
 
 from hindsight_teams.access.grants import Access, Caller
-from hindsight_teams.errors import HindsightTeamsError, InvalidInput
+from hindsight_teams.errors import AccessDenied, HindsightTeamsError, InvalidInput
 from hindsight_teams.server import signing as signature
 from hindsight_teams.server.authority import Authority, Identity
 from hindsight_teams.server.gate import Guard, admitted, single_bank
@@ -162,7 +162,7 @@ class TeamValidator(OperationValidatorExtension):
                     )
                     for item in items
                 ]
-        except InvalidInput as error:
+        except (AccessDenied, InvalidInput) as error:
             return ValidationResult.reject(str(error))
         return ValidationResult.accept_with(contents=items)
 

@@ -48,6 +48,7 @@ def sign(
         InvalidInput: It holds a tag that is not text, claims another team or author, contradicts itself or its bank
             about user, session or run, names one at excessive length, claims a trust or a lineage, or asks for
             observations under other tags than its own.
+        AccessDenied: It has a tag that is the scope of others.
     """
     tags, metadata = list(item.get("tags") or ()), dict(item.get("metadata") or {})
     for tag in tags:
@@ -59,6 +60,8 @@ def sign(
     if not _may_tell(metadata, caller):
         metadata = {key: value for key, value in metadata.items() if key not in provenance.SPOKEN_METADATA}
     own = [tag for tag in tags if not tag.startswith(provenance.RESERVED_PREFIXES) and tag not in scope_tags]
+    if grant is not None:
+        provenance.refuse_scopes_of_others(grant, own)
     signed_tags = provenance.sign_tags(caller, own, scope_tags)
     if provenance.MARK in tags or metadata.get("marked"):  # it only takes trust away, so anybody may mark its own
         signed_tags.append(provenance.MARK)

@@ -40,6 +40,7 @@ from hindsight_teams.requests import (
     Capability,
     Consolidate,
     DeleteBank,
+    DeleteEmptyBank,
     DeleteMemories,
     EnsureBank,
     FindMemories,
@@ -302,6 +303,18 @@ class SQLiteBackend(Backend):
         erasing.soon(self._pool)
         return deleted
 
+    def _delete_empty_bank(self, request: DeleteEmptyBank) -> bool:
+        with self._pool.write() as db:
+            bank = reading.bank_number(db, request.bank)
+            if (
+                bank is None
+                or db.execute("SELECT 1 FROM memory WHERE no >= ? AND no < ? LIMIT 1", reading.bounds(bank)).fetchone()
+            ):
+                return False
+            writing.remove_bank(db, bank)
+        erasing.soon(self._pool)
+        return True
+
     def _rename_bank(self, request: RenameBank) -> None:
         with self._pool.write() as db:
             bank = reading.bank_number(db, request.bank)
@@ -507,6 +520,7 @@ _HANDLERS: dict[type[Request[Any]], Callable[[SQLiteBackend, Any], Any]] = {
     BanksWithRepeats: SQLiteBackend._banks_with_repeats,
     Consolidate: SQLiteBackend._consolidate,
     DeleteBank: SQLiteBackend._delete_bank,
+    DeleteEmptyBank: SQLiteBackend._delete_empty_bank,
     DeleteMemories: SQLiteBackend._delete_memories,
     EnsureBank: SQLiteBackend._ensure_bank,
     FindMemories: SQLiteBackend._find_memories,

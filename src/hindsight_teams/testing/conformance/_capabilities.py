@@ -23,6 +23,7 @@ def optional_requests(bank: str) -> list[Request[Any]]:
         ask.CancelOperation(bank=bank, operation_id=operation),
         ask.Consolidate(bank=bank),
         ask.DeleteDocument(bank=bank, document_id="d"),
+        ask.DeleteEmptyBank(bank=bank),
         ask.GetDocument(bank=bank, document_id="d"),
         ask.GetMemory(bank=bank, memory_id=operation),
         ask.GetOperation(bank=bank, operation_id=operation),

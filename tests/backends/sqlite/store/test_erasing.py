@@ -167,6 +167,25 @@ def test_a_delete_whose_erasing_fails_is_told_as_done(
     assert backend.erase()
 
 
+@needs_pread
+@pytest.mark.parametrize("pages", [2, 4_096])
+def test_erasing_goes_through_the_whole_file_in_steps(path: Path, monkeypatch: pytest.MonkeyPatch, pages: int) -> None:
+    monkeypatch.setattr(erasing, "_SCRUB_PAGES", pages)
+    monkeypatch.setattr(erasing, "_MERGE_PAGES", pages)
+    backend = SQLiteBackend(path)
+    for i in range(240):  # banks are ranges of row numbers, so rows of one move those of the next
+        item = RetainItem(f"Sentinel{i:03}sentinel " * (1 + i % 5), tags=[f"n:{i % 3}"])
+        backend.retain_batch(f"b{i % 4}", [item])
+    for bank in range(4):
+        backend.delete_memories(f"b{bank}", tags=["n:0"], tags_match="all_strict")
+    assert backend.erase()
+    data = b"".join(part.read_bytes() for part in path.parent.glob(f"{path.name}*"))
+    assert [i for i in range(240) if i % 3 == 0 and f"Sentinel{i:03}".encode() in data] == []
+    assert sum(f"Sentinel{i:03}".encode() in data for i in range(240)) == 160
+    assert backend.check().problems == ()
+    backend.close()
+
+
 @pytest.mark.slow
 @needs_pread
 def test_no_copy_of_a_deleted_row_is_left_in_the_middle_of_a_page(path: Path) -> None:
