@@ -5,13 +5,12 @@ from __future__ import annotations
 import pytest
 
 from hindsight_teams.agno.citing import recalled_text, without_recalled
+from hindsight_teams.agno.echoes import not_in
 from hindsight_teams.agno.said import (
     document,
     holds_no_fact,
     is_doubtful,
     is_refusal,
-    new_in,
-    not_in,
     tells_nothing_to,
 )
 
@@ -165,64 +164,12 @@ def test_a_refusal_tells_nothing_unless_it_gives_a_figure(answer: str, refuses: 
     assert is_refusal(answer) is refuses
 
 
-def test_of_an_answer_only_what_memory_did_not_give_is_new() -> None:
-    recalled = (
-        "1. [Noted 2024-05-03 | own | clerk] I live in Bergen.\n2. [Noted 2024-05-03 | own | clerk] My dog is Rex."
-    )
-    assert new_in("You live in Bergen.", [recalled]) == ""
-    assert new_in("From memory:\n- I live in Bergen.", [recalled]) == ""
-    assert (
-        new_in("You live in Bergen.\nThe ferry there leaves at nine.", [recalled]) == "The ferry there leaves at nine."
-    )
-
-
-@pytest.mark.parametrize(
-    ("told", "stored"),
-    [
-        ("The lab is at -5 degrees.", "The lab is at 5 degrees."),
-        ("My blood type is O.", "My blood type is O-."),
-        ("The code of the shed is 12.", "The code of the shed is 123."),
-        ("I have one cat.", "I have one catalogue."),
-        ("Refunds < 500 euros are mine.", "Refunds > 500 euros are mine."),
-        ("Ask US for the key.", "Ask us for the key."),
-        (
-            "\u0930\u092e\u0947\u0936 \u0915\u094b \u092a\u093e\u0928",
-            "\u0930\u092e\u0947\u0936 \u0915\u094b \u092a\u093e\u0928\u0940",
-        ),
-    ],
-)
-def test_what_a_tool_stored_otherwise_than_it_was_said_is_still_kept(told: str, stored: str) -> None:
-    assert not_in(told, [stored]) == told
-
-
-@pytest.mark.parametrize(
-    ("told", "stored"),
-    [
-        ("Please remember that my dog is Rex.", "My dog is Rex."),
-        ("- My dog is Rex", "My dog is Rex."),
-        ("My dog is Rex.", "Ada said: my dog is Rex. Her cat is Tom."),
-        ("\u6211\u559c\u6b22\u732b\u3002", "\u6211\u559c\u6b22\u732b"),
-    ],
-)
-def test_what_a_tool_stored_as_it_was_said_is_not_kept_twice(told: str, stored: str) -> None:
-    assert not_in(told, [stored]) == ""
-
-
 @pytest.mark.parametrize(
     "line", ["1. [P1 | backend] Fix the login.", "- [x | y] Ship Maple.", "2. [2024 | Oslo] We met."]
 )
 def test_a_list_with_labels_of_its_own_is_not_taken_for_a_recall(line: str) -> None:
     assert without_recalled(line) == line
     assert recalled_text(line) is None
-
-
-def test_an_answer_with_another_figure_or_a_denial_is_new() -> None:
-    known = ["The morning ferry from Bergen to Stavanger leaves pier two at 9 on every working day."]
-    later = known[0].replace("9", "10")
-    denied = known[0].replace("leaves", "never leaves")
-    assert new_in(known[0], known) == ""
-    assert new_in(later, known) == later
-    assert new_in(denied, known) == denied
 
 
 @pytest.mark.parametrize("text", ["Danke dir", "thx bro", "Grüß Gott", "Guten Tag zusammen", "cheers mate"])
@@ -247,12 +194,6 @@ def test_a_courtesy_to_somebody_tells_nothing(text: str) -> None:
 )
 def test_what_is_said_to_a_member_by_name_tells_nothing_where_the_rest_does(text: str, nothing: bool) -> None:
     assert tells_nothing_to(["coder", "help-desk", "help desk"], text) is nothing
-
-
-def test_an_answer_that_says_who_said_it_before_is_an_echo() -> None:
-    known = ["My boat Ida lies in Molde."]
-    assert new_in("From memory: You told me earlier your boat Ida lies in Molde.", known) == ""
-    assert new_in("You told me your boat Ida lies in Bergen.", known) != ""
 
 
 @pytest.mark.parametrize("text", ["No, good night.", "Ja, guten Morgen!", "Да, доброе утро.", "Oui, bonne soirée."])

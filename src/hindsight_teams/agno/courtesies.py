@@ -141,3 +141,40 @@ MEMORISING = frozenset(
 
 ORDERING = frozenset("remember note record retain write merke notiere retiens recuerda ricorda".split())
 """Those of them that ask for it by themselves; "in the store" and "keep it" may answer what was asked."""
+
+ACKNOWLEDGING = COURTESIES | frozenset(
+    "i'll i’ll i've i’ve i remember remembered remembering saved stored retained recorded memory memories"
+    " know known noted now keep kept in mind fact facts your you've you’ve told let me if need anything help how"
+    " can today assist here letting knowing sharing duly understood updated information info update".split()
+)
+"""Words of an answer that only takes note."""
+
+FRAMING = frozenset(
+    "i my me you your yours we our the a an is are am be was were that this it its from memory yes no told tell said say"
+    " says mentioned mention earlier previously before remember recall according have has had records record would which"
+    " where who what as per also do does did and of to user user's customer customer's notes note their theirs they about"
+    " answer answers question questions ask asks asked wants want store please find out information details"
+    " ich mein meine meinen meinem meiner du dein deine deinen deinem deiner sie ihr ihre ihren ihrem ihrer der die das"
+    " den dem ein eine einen ist sind war hast haben hat dass gesagt laut wie und"
+    " je j'ai mon ma mes tu vous ton ta tes votre vos le la les un une est sont était avez dit que selon et"
+    " yo mi mis tú tu tus su sus el los las una es son dijiste me dijo según y"
+    " il lo gli mio mia miei tuo tua tuoi suo sua è sono hai detto che secondo"
+    " o os as um uma meu minha meus seu sua seus é você disse"
+    " ik mijn jij je jouw uw u de het een hebt gezegd dat jag min mitt mina du din ditt dina är att sagt".split()
+)
+"""Words around what is said again: who said it, whose it is, what is to be done with it, and what joins them."""
+
+ARTICLES = frozenset("the der die das des dem den le la les l' el los il lo de het".split())
+
+OF_THE_USER = frozenset(
+    "i my mine me myself we our ours us ich mein meine meinen meinem meiner meines mir mich wir unser unsere unseren uns"
+    " je mon ma mes moi yo mi mis ik mijn mij jag min mitt mina mig".split()
+)
+"""Words with which a user speaks of themselves."""
+
+ABOUT_A_USER = frozenset(
+    "user user's user’s users' customer customer's customer’s client client's client’s team team's"
+    " team’s nutzer nutzers nutzerin benutzer benutzers kunde kunden kundin utilisateur l'utilisateur client"
+    " usuario usuaria cliente gebruiker klant användaren kunden".split()
+)
+"""Words with which a member speaks of the user."""

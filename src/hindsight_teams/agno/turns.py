@@ -13,16 +13,16 @@ import weakref
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from threading import Lock
+from threading import Lock, RLock
 from typing import Any, Literal, TypeAlias
 
 from agno.run.agent import RunOutput
 from agno.run.team import TeamRunOutput
 
 from hindsight_teams.access.grants import Caller
+from hindsight_teams.agno.echoes import not_in
 from hindsight_teams.agno.inputs import words_of
 from hindsight_teams.agno.run_context import key_of, notes_of
-from hindsight_teams.agno.said import not_in
 
 Place: TypeAlias = Literal["outermost", "member", "later"]
 """Where a part stands: what the user talks to, a member of it, or a step of a workflow that something runs before."""
@@ -43,7 +43,10 @@ class Turn:
         stored: What was stored while it lasted, by tools or of what was said: the bank's id, and the text.
         kept: Ids of the banks that hold the words already.
         outputs: What the steps of a workflow put out.
+        recalled: What memory gave to those who worked on it.
+        answers: What members answered and was kept.
         over: Whether it ended.
+        lock: Held while it is decided who keeps the words: steps at once run in threads.
     """
 
     words: str
@@ -55,7 +58,10 @@ class Turn:
     stored: list[tuple[str | None, str]] = field(default_factory=list)
     kept: set[str] = field(default_factory=set)
     outputs: set[str] = field(default_factory=set)
+    recalled: list[str] = field(default_factory=list)
+    answers: list[str] = field(default_factory=list)
     over: bool = False
+    lock: Any = field(default_factory=RLock, repr=False)
 
     def begin_to_store(self, bank_id: str | None, text: str) -> bool:
         """Note that a tool stores a text; False where it holds only words of the user that the bank has already.
@@ -64,10 +70,11 @@ class Turn:
         """
         if bank_id is None:
             return True
-        if text and not not_in(text, [self.words]) and not not_in(text, self.stored_in(bank_id)):
-            return False
-        self.stored.append((bank_id, text))
-        return True
+        with self.lock:
+            if text and not not_in(text, [self.words]) and not not_in(text, self.stored_in(bank_id)):
+                return False
+            self.stored.append((bank_id, text))
+            return True
 
     def did_not_store(self, bank_id: str | None, text: str) -> None:
         """Take the note back."""
