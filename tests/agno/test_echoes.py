@@ -121,6 +121,7 @@ def test_what_a_tool_stored_of_the_user_word_by_word_is_not_kept_twice(told: str
         ("My boss was Vera.", "The user's boss is Vera."),
         ("My boss is Anne.", "The user's boss is Ann."),
         ("I called Bob.", "Bob called the user."),
+        ("Now my car works.", "The user's car works."),
         ("He hates my cat.", "The user hates the cat."),
         ("My lab is at -5 degrees.", "The user's lab is at 5 degrees."),
         ("I asked US officials.", "The user asked officials."),

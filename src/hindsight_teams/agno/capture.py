@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import threading
 from collections import OrderedDict
@@ -61,6 +62,7 @@ class RunRetention:
         retain: What to keep.
         background: Retain after the run returned, in order; nothing is lost when the interpreter exits.
         names: What users call the members by, so that "Thanks, coder!" is known to tell nothing.
+        by_name: Retentions to banks of the member's own, for what a user says of one of them by its name.
     """
 
     def __init__(
@@ -71,9 +73,11 @@ class RunRetention:
         retain: Retain = "said",
         background: bool = False,
         names: Collection[str] = (),
+        by_name: Collection[RunRetention] = (),
     ) -> None:
         self.memory = memory
         self.names = names
+        self.by_name = by_name
         self.bank = bank.bank
         self.select = SELECTIONS[retain] if isinstance(retain, str) else retain
         self.background = background
@@ -154,6 +158,9 @@ class RunRetention:
         if str(getattr(status, "value", status)).upper() in _LEFT_OUT:
             return []
         caller = caller_of(self.memory, run_context)
+        for other in self.by_name:
+            if re.search(rf"\b{re.escape(other.bank.name)}\b", hearing.turn.words, re.I) and other.takes(caller.user):
+                return other.plan(run_output, run_context, hearing, answers=answers, leads=leads, for_leader=for_leader)
         bank_id, turn = self.bank.resolve(caller), hearing.turn
         with turn.lock:
             hears = self._hears(hearing, bank_id) and not (for_leader and turn.kept)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import takewhile
 
 from hindsight_teams.agno.courtesies import (
     ABOUT_A_USER,
@@ -18,6 +19,7 @@ from hindsight_teams.agno.courtesies import (
     JOINING,
     MEMORISING,
     OF_THE_USER,
+    ORDERING,
 )
 from hindsight_teams.agno.said import BULLET, document, is_courtesy, sentences, tells_nothing, tokens
 from hindsight_teams.text import same_words
@@ -138,8 +140,9 @@ def _without_speaker(sentence: str, *, by_the_user: bool = False) -> tuple[str, 
     whose = OF_THE_USER if by_the_user else ABOUT_A_USER
     text = _SHORT.sub(lambda found: _LONG[found[0].lower().replace("\u2019", "'")], BULLET.sub("", sentence))
     words = [word for piece in _ORDER.sub("", text).split() if (word := piece.strip(_ENDS + _OPENS))]
-    while by_the_user and words and words[0].lower() in MEMORISING - OF_THE_USER:
-        del words[0]
+    asking = list(takewhile(lambda word: word.lower() in MEMORISING - OF_THE_USER, words)) if by_the_user else []
+    if not ORDERING.isdisjoint(map(str.lower, asking)):
+        del words[: len(asking)]
     rest: list[str] = []
     for at, word in enumerate(words):
         if (word.casefold() if at == 0 or word == "I" or not by_the_user else word) not in whose:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, wraps
+from functools import cache, partial, wraps
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from agno.agent import Agent
@@ -57,7 +57,7 @@ def equip(
     inject: Literal["query"] | None,
     inject_budget: InjectionBudget | None,
     retain: Retain | None,
-    retain_bank: str | None,
+    retain_bank: str | Mapping[str, str] | None,
     background: bool,
     confirm: Sequence[str],
     tools: bool | Collection[str],
@@ -76,13 +76,16 @@ def equip(
         raise TeamDefinitionError(f"retain={retain!r} must be a plain function: it only chooses what to keep")
     if retain and background:
         store_before_termination(flush_all)
+    banks = retain_bank if isinstance(retain_bank, Mapping) else dict.fromkeys(memory.definition.grants, retain_bank)
+    for unknown in set(banks) - set(memory.definition.grants):
+        raise TeamDefinitionError(f"retain_bank= names {unknown!r}; {did_you_mean(unknown, memory.definition.grants)}")
     turns = Turns(memory)
     confirmed = check_confirmed(confirm, more=memory.toolkit is not None)
 
     @cache  # a callable may give the same members for every user; they share what belongs to the member
     def equipment(member_id: str) -> Equipment:
         made = _equipment(
-            memory, member_id, inject, inject_budget, retain, retain_bank, background, member_id in with_tools
+            memory, member_id, inject, inject_budget, retain, banks.get(member_id), background, member_id in with_tools
         )
         confirm_tools(made.toolkits, confirmed)
         return made
@@ -182,13 +185,15 @@ def _equipment(
     injection = MemoryInjection(own, inject_budget) if inject and own.holds(Access.RECALL) else None
     retention = None
     if retain and (bank := retention_bank(own, retain_bank)):
-        retention = RunRetention(
+        retaining = partial(
+            RunRetention,
             own.for_words_of_others(),
-            bank=bank,
             retain=retain,
             background=background,
             names=[name for member in memory.definition.grants for name in spoken(member)],
         )
+        others = [grant for grant in own.holds(Access.RETAIN) if grant != bank and "member" in grant.bank.needs]
+        retention = retaining(bank=bank, by_name=[retaining(bank=grant) for grant in others])
         memory.retentions.append(retention)
     return Equipment(toolkits, injection, retention)
 
