@@ -24,7 +24,7 @@ def main() -> None:
     for name in ("tells_nothing", "polite_answers", "questions_after_prepositions"):
         kept = [text for text in cases[name] if not holds_no_fact(text)]
         print(f"{name}: {len(cases[name])} messages tell nothing; kept: {len(kept)} {kept}")
-    for name in ("statements", "unmarked_questions"):
+    for name in ("statements", "unmarked_questions", "small_talk", "facts_in_short"):
         doubted = sum(is_doubtful(text) for text in cases[name])
         left_out = sum(holds_no_fact(text) for text in cases[name])
         print(f"{name}: {len(cases[name])} messages; left out: {left_out}, kept in doubt: {doubted - left_out}")

@@ -256,3 +256,59 @@ def test_a_document_with_an_order_before_it_tells_its_items_alone(order: str) ->
     assert document(text)[1] == ["The mole is 90 m long.", "The light is red."]
     assert not_in(text, ["The mole is 90 m long.", "The light is red."]) == ""
     assert not_in(text, ["The mole is 90 m long."]) == text
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Can I eat bread if I'm a celiac?",
+        "Is it normal that my dog Lupo hasn't eaten for three days?",
+        "Can I still fly although I broke my leg?",
+        "\u00bfPuedo comer pan si soy cel\u00edaca?",
+        "Darf ich K\u00e4se essen wenn ich schwanger bin?",
+        "Est-ce normal que mon chat ne mange plus ?",
+    ],
+)
+def test_a_question_that_tells_something_of_who_asks_is_kept(question: str) -> None:
+    assert not holds_no_fact(question)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Do you know if I have an appointment?",
+        "Can you tell me if I am insured?",
+        "What happens if I cancel?",
+        "\u00bfSabes si tengo cita?",
+    ],
+)
+def test_a_question_whether_something_is_so_tells_nothing(question: str) -> None:
+    assert holds_no_fact(question)
+
+
+@pytest.mark.parametrize(
+    "text", ["Besten Dank!", "sure thing", "Hoeft niet.", "\u4e0d\u7528\u4e86\u3002", "Vi ses!", "No, never mind."]
+)
+def test_a_courtesy_of_several_words_tells_nothing(text: str) -> None:
+    assert holds_no_fact(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["\u00c0 demain !", "Tomorrow.", "\u6211\u7684\u8f66\u505c\u5728\u54ea\u91cc", "Ile kosztuje bilet"]
+)
+def test_what_takes_leave_or_answers_when_is_kept_in_doubt(text: str) -> None:
+    assert not holds_no_fact(text)
+    assert is_doubtful(text)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "Ich habe dazu leider keine Informationen.",
+        "No tengo esa informaci\u00f3n.",
+        "\u62b1\u6b49\uff0c\u6211\u4e0d\u77e5\u9053\u3002",
+        "You haven't told me that yet.",
+    ],
+)
+def test_an_answer_that_knows_nothing_is_a_refusal_in_other_languages_too(answer: str) -> None:
+    assert is_refusal(answer)

@@ -64,8 +64,28 @@ kal tamam evet hayır
 terima kasih banyak halo hai selamat pagi siang sore malam sampai jumpa baik oke ya tidak
 cảm ơn bạn nhiều xin chào tạm biệt vâng dạ không được rồi
 ขอบคุณ ขอบคุณครับ ขอบคุณค่ะ ขอบคุณมาก สวัสดี สวัสดีครับ สวัสดีค่ะ ลาก่อน ครับ ค่ะ ตกลง
+besten dankt coucou rebonjour hartstikke hoor nej ja görüşürüz rất lắm 本当にありがとうございます 本当にありがとう
+結構です 大丈夫です 不用了 不用 没关系 不客气 どういたしまして 괜찮아요 천만에요 정말로 너무 عفوا اللقاء إلى déjalo claro
+selbstverständlich natürlich gerne gern certo конечно elbette tabii thing
 asante sana jambo habari kwaheri sawa ndiyo hapana
 """
+
+_PHRASES = """
+no need|never mind|nevermind|forget it|no worries|no problem|of course|why not|sounds good|see ya|take care|talk soon
+lass mal|keine ursache|gern geschehen|bis dann|bis später|bis bald|ça ira|laisse tomber|pas de souci|à plus|bien sûr
+no hace falta|nos vemos|fa niente|non importa|ci vediamo|di niente|não precisa|não faz mal|hoeft niet|geen probleem
+graag gedaan|vi ses|ingen fara|vi sees|vi snakkes|nie trzeba|nie ma za co|na razie|do zobaczenia|není zač
+не надо|не нужно|не за что|до встречи|увидимся|не треба|gerek yok|rica ederim|görüşmek üzere|रहने दो|कोई बात नहीं
+फिर मिलेंगे|không sao|không cần|hẹn gặp lại|tidak apa apa|tidak perlu|sama sama|لا داعي|على الرحب والسعة
+"""
+
+COURTEOUS_PHRASES = frozenset(_PHRASES.strip().replace("\n", "|").split("|"))
+"""Words that decline, take leave or answer thanks together, and say something else apart."""
+
+PARTING = frozenset(
+    "tomorrow demain mañana amanhã domani jutra imorgon завтра zítra lunes monday montag lundi mai yarın غدا ngày".split()
+)
+"""Days with which one takes leave, "à demain", or answers when."""
 
 COURTESIES = frozenset(_WORDS.casefold().split())
 """Case-folded words."""
@@ -106,12 +126,18 @@ ASKING = frozenset(
     " können kannst que quoi qui où quand pourquoi comment combien quel quelle quels quelles est-ce est"
     " qué quién dónde cuándo cómo cuánto cuánta cuántos cuál es che cosa chi dove quando perché come"
     " quanto quale qual quem onde como por wat wie waar wanneer waarom hoe welke vad vem var när varför"
-    " hur vilken hva hvem hvor når hvorfor hvordan hvad co kto gdzie kiedy dlaczego jak jaki czy kdo kde"
+    " hur vilken hva hvem hvor når hvorfor hvordan hvad co kto ile gdzie kiedy dlaczego jak jaki czy kdo kde"
     " kdy proč mi ki hol mikor miért hogyan ne kim nerede zaman neden nasıl τι ποιος πού πότε γιατί πώς"
     " что кто где когда почему как какой какая сколько що хто де коли чому як ما من أين متى لماذا كيف هل"
     " מה מי איפה מתי למה איך".casefold().split()
 )
 """Words that a question begins with."""
+
+ASKING_INSIDE = frozenset(
+    "कहाँ कहां कब कौन कितना कितने कितनी क्या क्यों कैसे nerede nereye kaç kaçta niye kiedy gdzie كم متى أين"
+    " đâu nhiêu mấy nào gì อะไร ที่ไหน เมื่อไหร่".split()
+)
+"""Words of questions that stand behind what they ask about."""
 
 STATING_TOO = frozenset(
     "am are was were is do does did can could will would should shall may might have has had war ist sind hat haben kann"
@@ -179,3 +205,19 @@ ABOUT_A_USER = frozenset(
     " usuario usuaria cliente gebruiker klant användaren kunden".split()
 )
 """Words with which a member speaks of the user."""
+
+REFUSING = (
+    r"\bi (?:do not|don['\u2019]t) (?:know|have)|\bi (?:can ?not|can['\u2019]t|could ?n['\u2019]t|am unable|'m unable)",
+    r"\bi['\u2019]m (?:sorry|afraid|unable|not able)|\bi am (?:sorry|afraid|not able)|\bunfortunately",
+    r"\bno (?:relevant )?(?:memor|information|record)|\bmemory holds nothing|\bnothing (?:is|was) (?:known|found|stored)",
+    r"\bnothing about (?:that|this|it)|\bhaven['\u2019]t told|\b(?:isn['\u2019]t|not) available",
+    r"\bwei(?:ß|ss) (?:ich |es |das |leider )+nicht|\bkeine (?:information|angabe|erinnerung|daten)|\bkann ich (?:\w+ )?nichts",
+    r"\bje ne (?:sais|trouve|dispose)|\bn['\u2019]ai (?:pas|aucune) (?:\w+ )?(?:information|donnée|souvenir)",
+    r"\bno (?:lo )?s[eé]\b|\bno tengo (?:\w+ )?informaci|\bnon (?:lo )?so\b|\bnon ho (?:\w+ )?informazion",
+    r"\bnão (?:o )?sei\b|\bnão tenho (?:\w+ )?informaç|\bweet (?:ik |het |dat )+niet|\bgeen informatie",
+    r"\bvet (?:jag )?inte|\bingen information|\bved (?:jeg )?ikke|\bvet (?:jeg )?ikke|\bnie wiem\b|\bnie mam informacji|\bnevím\b",
+    r"\bне знаю\b|\bнет (?:\w+ )?информации|\bнемає інформації|\bbilmiyorum|\bbilgim yok|\bnem tudom|\btidak tahu",
+    r"不知道|没有.{0,6}(?:信息|记录)|(?:わか|分か)りません|情報(?:が|は)ありません|모르(?:겠|ㅂ니다)|정보가 없",
+    r"لا أعرف|ليس لدي معلومات|नहीं पता|जानकारी नहीं|không biết|không có thông tin|ไม่ทราบ|δεν (?:ξέρω|γνωρίζω)",
+)
+"""What an answer says that only says that it knows nothing, or can't; patterns."""

@@ -18,12 +18,16 @@ from hindsight_teams.agno.courtesies import (
     ACKNOWLEDGING,
     ANSWERING,
     ASKING,
+    ASKING_INSIDE,
+    COURTEOUS_PHRASES,
     COURTESIES,
     GREETING,
     JOINING,
     MEMORISING,
     ORDERING,
+    PARTING,
     PREPOSITIONS,
+    REFUSING,
     STATING_TOO,
     TIMES,
     WISHING,
@@ -41,14 +45,19 @@ _CLAUSE_ENDS = re.compile(r"[,;:\u3001\uff0c\uff1b\uff1a\u060c\u2014]\s*|\s[-\u2
 _TELLS_IN_ASKING = re.compile(
     r"\b(?:(?:did|do|have|has) (?:i|you|we) (?:ever )?(?:know|tell|told|mention(?:ed)?|say|said|hear|heard)"
     r" (?:you )?that\b"
-    r"|(?:because|since|now that|given that|weil|nachdem|parce que|puisque|porque|ya que|perch[eé]|omdat)\b)",
+    r"|(?:because|since|now that|given that|weil|nachdem|parce que|puisque|porque|ya que|perch[eé]|omdat)\b"
+    r"|(?:although|though|dass|wenn|obwohl|aunque|bien que) (?:i|we|my|our|ich|wir|mein\w*|unser\w*|je|soy|tengo|mi)\b"
+    r"|(?:normal|normale|fine|bad|strange|odd|legal|allowed|worry|malo|raro|grave|bizarre)"
+    r" (?:that|que|che) (?:i|we|my|our|mi|mis|je|mon|ma|mes|nous|il mio|la mia)\b"
+    r"|(?<!know )(?<!see )(?<!check )(?<!remember )(?<!me )(?<!sabes )(?<!recuerdas )(?<!sais )(?<!savez )(?<!sai )"
+    r"(?:if i(?:['\u2019]m| am| have|['\u2019]ve)|if we(?:['\u2019]re| are| have)"
+    r"|si (?:soy|estoy|tengo|je suis|j['\u2019]ai)|se (?:sou|estou|tenho|sono|ho|prendo))\b)",
     re.I,
 )
-_REFUSES = re.compile(
-    r"\b(?:i (?:do not|don['\u2019]t) (?:know|have)|i (?:can ?not|can['\u2019]t|could ?n['\u2019]t|am unable|'m unable)"
-    r"|i['\u2019]m (?:sorry|afraid|unable|not able)|i am (?:sorry|afraid|not able)|unfortunately"
-    r"|no (?:relevant )?memor|memory holds nothing|nothing (?:is|was) (?:known|found|stored))",
-    re.I,
+_REFUSES = re.compile("|".join(REFUSING), re.I)
+_COURTEOUS_PHRASE = re.compile(rf"(?<!\S)(?:{'|'.join(map(re.escape, COURTEOUS_PHRASES))})(?!\S)")
+_ASKS_AT_THE_END = re.compile(
+    r"(?:哪里|哪裡|哪儿|什么|什麼|多少|几点|谁|誰|怎么样|为什么|どこ|いつ|いくら|何時?|なぜ)(?:ですか)?\W*$|어디|언제|누구|얼마|몇|무엇|뭐"
 )
 BULLET = re.compile(r"^\s*(?:[-*\u2022]|\d{1,3}[.)])\s+")
 _HEADING = re.compile(r"#{1,6}\s+\S")
@@ -134,7 +143,7 @@ def is_doubtful(text: str) -> bool:
 
 def is_courtesy(text: str) -> bool:
     """Whether a text only greets, thanks, takes leave or acknowledges."""
-    words = tokens(text)
+    words = _COURTEOUS_PHRASE.sub(" ", " ".join(tokens(text))).split()
     return all(word in COURTESIES for word in words) and not _says_when(words)
 
 
@@ -168,7 +177,8 @@ def is_refusal(answer: str) -> bool:
     words = tokens(answer)
     if all(word in ACKNOWLEDGING for word in words):
         return True
-    short = len(words) <= _LONGEST_REFUSAL and not any(character.isdigit() for character in answer)
+    spaceless = sum(ord(character) > 0x2E7F for character in answer)
+    short = len(words) + spaceless <= _LONGEST_REFUSAL and not any(character.isdigit() for character in answer)
     return short and bool(_REFUSES.search(answer))
 
 
@@ -223,7 +233,11 @@ def _only_orders(sentence: str) -> bool:
 
 
 def _may_only_ask(sentence: str) -> bool:
-    if _ASKS_FOR.match(sentence):
+    words = tokens(sentence)
+    asks_inside = _ASKS_AT_THE_END.search(sentence) or not ASKING_INSIDE.isdisjoint(words)
+    if _ASKS_FOR.match(sentence) or (asks_inside and not asks(sentence)):
+        return True
+    if all(word in COURTESIES or word in PARTING for word in words):
         return True
     if _CLAUSE_ENDS.search(sentence) and not asks(sentence):
         return _says_when(tokens(sentence))
