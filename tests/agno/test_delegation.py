@@ -206,6 +206,17 @@ def test_of_members_that_a_callable_gave_the_one_called_by_name_keeps_it(
     assert [memory.author for memory in held(backend)] == ["other"]
 
 
+def test_a_team_inside_whose_members_a_callable_gives_keeps_what_its_leader_answers_itself(
+    memory: TeamMemory, backend: SQLiteBackend
+) -> None:
+    inner = Team(
+        id="inner", name="Inner", model=ScriptedModel(["Sure."]), members=lambda: [agent("clerk")], telemetry=False
+    )
+    handed = call("delegate_task_to_member", member_id="inner", task="Help.")
+    go(memory.equip(lead_by(ScriptedModel([handed, "Done."]), [inner]), retain="said"), "run", FACT)
+    assert said(backend) == [("user", FACT)]
+
+
 @pytest.mark.parametrize("reads_only", [False, True])
 def test_what_a_leader_passes_on_of_a_members_answer_is_kept_once(backend: SQLiteBackend, reads_only: bool) -> None:
     grant = "read-only" if reads_only else "full"

@@ -298,6 +298,7 @@ class RunRetention:
     def _submit(self, writes: list[Write]) -> None:
         if not writes:
             return
+        store_before_termination(flush_all)  # equip may have run in a thread, where no handler can be set
         future = _writer().submit(self._store, writes)
         with self._lock:
             self._pending.add(future)

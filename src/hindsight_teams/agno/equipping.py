@@ -100,10 +100,12 @@ def equip(
                 part.add_member_tools_to_context = True  # who can remember is what a leader must know to delegate
             if own is not None:
                 own.hand_to(part)
-            if own.injection if own and not retain else retain and (own or isinstance(part, Team)):
-                # without a retention of its own, a leader hears the user for its members, and a member's memory is
-                # what their leader may say again
-                _add_hooks(part, turns, where, own, None if where == "member" else retentions_below(part))
+            leads = isinstance(part, Team)
+            if (retain and (own or leads)) or (own and own.injection):
+                # without a retention of its own, a leader hears the user for its members, and what a member recalls
+                # is what its leader may say again
+                hears = where != "member" or (isinstance(part, Team) and callable(part.members))
+                _add_hooks(part, turns, where, own, retentions_below(part) if hears else None)
 
     def retentions_below(leader: Agent | Team) -> OfMembers:
         members = leader.members if isinstance(leader, Team) else []

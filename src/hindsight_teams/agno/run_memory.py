@@ -131,7 +131,11 @@ class RunMemory:
         None where a member that another process asked has kept it: this one sees only that it was asked.
         """
         turn = hearing.turn
-        members = [] if hearing.task else [retention for retention, _ in self._members(run_context)]
+        known = (*self._members(run_context), *turn.members)
+        if hearing.task:
+            turn.members += known
+            return None
+        members = [retention for retention, _ in known]
         elsewhere = [one.member for one in members if turn.leader is None and _asked(run_output, one)]
         if elsewhere and turn.addressee in (None, *elsewhere):
             return None

@@ -45,6 +45,7 @@ class Turn:
         outputs: What the steps of a workflow put out.
         recalled: What memory gave to those who worked on it.
         answers: What members answered and was kept.
+        members: The retentions of the members that a callable gave to a team inside of the one that hears the user.
         over: Whether it ended.
         lock: Held while it is decided who keeps the words: steps at once run in threads.
     """
@@ -60,6 +61,7 @@ class Turn:
     outputs: set[str] = field(default_factory=set)
     recalled: list[str] = field(default_factory=list)
     answers: list[str] = field(default_factory=list)
+    members: list[Any] = field(default_factory=list)
     over: bool = False
     lock: Any = field(default_factory=RLock, repr=False)
 
