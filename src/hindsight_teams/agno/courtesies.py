@@ -71,7 +71,7 @@ asante sana jambo habari kwaheri sawa ndiyo hapana
 """
 
 _PHRASES = """
-no need|never mind|nevermind|forget it|no worries|no problem|of course|why not|sounds good|see ya|take care|talk soon
+no need|never mind|nevermind|forget it|no worries|no problem|of course|why not|sounds good|see ya|take care|talk soon|talk later
 lass mal|keine ursache|gern geschehen|bis dann|bis später|bis bald|ça ira|laisse tomber|pas de souci|à plus|bien sûr
 no hace falta|nos vemos|fa niente|non importa|ci vediamo|di niente|não precisa|não faz mal|hoeft niet|geen probleem
 graag gedaan|vi ses|ingen fara|vi sees|vi snakkes|nie trzeba|nie ma za co|na razie|do zobaczenia|není zač
@@ -83,7 +83,7 @@ COURTEOUS_PHRASES = frozenset(_PHRASES.strip().replace("\n", "|").split("|"))
 """Words that decline, take leave or answer thanks together, and say something else apart."""
 
 PARTING = frozenset(
-    "tomorrow demain mañana amanhã domani jutra imorgon завтра zítra lunes monday montag lundi mai yarın غدا ngày".split()
+    "tomorrow demain mañana amanhã domani jutra imorgon завтра zítra lunes monday montag lundi mai yarın today heute hoy hoje oggi vandaag idag сегодня dziś bugün غدا ngày".split()
 )
 """Days with which one takes leave, "à demain", or answers when."""
 

@@ -143,8 +143,12 @@ def _without_speaker(sentence: str, *, by_the_user: bool = False) -> tuple[str, 
     asking = list(takewhile(lambda word: word.lower() in MEMORISING - OF_THE_USER, words)) if by_the_user else []
     if not ORDERING.isdisjoint(map(str.lower, asking)):
         del words[: len(asking)]
+    subject = next((word.casefold() for word in words if word.casefold() not in ARTICLES), "")
+    its_own = not by_the_user and subject in whose and not subject.endswith(("s", "\u2019"))
     rest: list[str] = []
     for at, word in enumerate(words):
+        if its_own and word in ("their", "his", "her"):
+            continue  # the user's, who is the one that the sentence is about
         if (word.casefold() if at == 0 or word == "I" or not by_the_user else word) not in whose:
             rest.append(_THIRD_PERSON.get(word, word))
         elif not by_the_user and rest and rest[-1].casefold() in ARTICLES:

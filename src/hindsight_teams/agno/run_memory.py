@@ -148,9 +148,8 @@ class RunMemory:
             hearing = self.turns.hear_late(self.part, run_output, run_context)
         if not hearing.turn.addressee:
             self._note_addressee(hearing, run_context)
-        hearing.turn.recalled += recalled_in(run_output)
-        if self.injection is not None and (injected := self.injection.text(run_context)):
-            hearing.turn.recalled.append(injected)
+        injected = self.injection.text(run_context) if self.injection is not None else ""
+        hearing.turn.was_given([injected, *recalled_in(run_output)])
         answers = getattr(getattr(part, "model", None), "states_facts", True)
         for_leader = self.retention is None
         return hearing, {"answers": answers and not for_leader, "leads": self.leads, "for_leader": for_leader}

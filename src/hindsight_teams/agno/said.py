@@ -233,6 +233,8 @@ def _only_orders(sentence: str) -> bool:
 
 
 def _may_only_ask(sentence: str) -> bool:
+    if asks(sentence) and _TELLS_IN_ASKING.search(sentence):
+        return False
     words = tokens(sentence)
     asks_inside = _ASKS_AT_THE_END.search(sentence) or not ASKING_INSIDE.isdisjoint(words)
     if _ASKS_FOR.match(sentence) or (asks_inside and not asks(sentence)):

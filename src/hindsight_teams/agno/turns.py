@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 import weakref
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from threading import Lock, RLock
 from typing import Any, Literal, TypeAlias
@@ -28,6 +28,7 @@ Place: TypeAlias = Literal["outermost", "member", "later"]
 """Where a part stands: what the user talks to, a member of it, or a step of a workflow that something runs before."""
 
 _TURNS_KEPT = 1024
+_GIVEN_KEPT = 64
 
 
 @dataclass(slots=True, eq=False)
@@ -82,6 +83,11 @@ class Turn:
         """Take the note back."""
         if (bank_id, text) in self.stored:
             self.stored.remove((bank_id, text))
+
+    def was_given(self, recalled: Iterable[str]) -> None:
+        """Note what memory gave to somebody who works on it; of a long turn, such as a loop, the latest."""
+        with self.lock:
+            self.recalled = list(dict.fromkeys([*self.recalled, *filter(None, recalled)]))[-_GIVEN_KEPT:]
 
     def stored_in(self, bank_id: str | None) -> tuple[str, ...]:
         """What was stored in one bank, or, for None, in any."""
@@ -214,6 +220,7 @@ class Turns:
             else:
                 self._lasting.pop(session, None)
         turn.over = True
+        turn.recalled = []
 
     def _in_a_workflow(self, words: str, run_context: Any, user: Any, place: Place) -> Hearing:
         """A run that nobody in a team handed on: the user's own, or a step of a workflow.
