@@ -74,6 +74,7 @@ def test_an_answer_that_says_who_said_it_before_is_an_echo() -> None:
         "You told me that Vera, your sister, is living in Narvik.",
         "According to your records, [Noted 2026-11-26 | own | user] My sister Vera lives in Narvik. Anything else?",
         "Our greeter says: Noted, thank you!",
+        "No, your sister Vera lives in Narvik.",
         "Tell the user about their sister Vera.",
         "Deine Schwester Vera wohnt in Narvik.",
         "Your sister Vera lives in Narvik, and your dog is Lupo.",

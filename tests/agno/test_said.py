@@ -279,6 +279,7 @@ def test_a_question_that_tells_something_of_who_asks_is_kept(question: str) -> N
         "Do you know if I have an appointment?",
         "Can you tell me if I am insured?",
         "What happens if I cancel?",
+        "Was passiert wenn ich k\u00fcndige?",
         "\u00bfSabes si tengo cita?",
     ],
 )

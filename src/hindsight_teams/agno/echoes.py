@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from itertools import takewhile
 
 from hindsight_teams.agno.courtesies import (
     ABOUT_A_USER,
     ACKNOWLEDGING,
+    ANSWERING,
     ARTICLES,
     FRAMING,
     JOINING,
@@ -40,9 +42,11 @@ _LABEL = re.compile(
     r"|\[[^\[\]]*\d{4}[^\[\]|]*\|[^\[\]]*\]\s*"
 )
 _CLAUSE = re.compile(rf"[,;:\u3001\uff0c\u060c\u2014]\s*|\s(?:{'|'.join(JOINING)})\s")
-_OPENING = re.compile(r"[^:\d]{1,60}:\s+(?=\S)")
+_OPENING = re.compile(r"^[^:\d]{1,60}:\s+(?=\S)")
 """Such as "Our clerk says:"."""
-_ENDINGS = frozenset(["", *"e s es d ed ing n en t st r er ies y".split()])
+_SHARED = 0.9
+_SHORTEST_STEM = 3
+_ENDINGS = "e s es d ed ing n en t st r er ies y".split()
 """What an English or German verb may end with instead of something else."""
 
 
@@ -53,7 +57,11 @@ def new_in(answer: str, known: Iterable[str]) -> str:
         answer: What a member answered.
         known: What it was given, and what was said and stored before: recalled lines, reflections, other answers.
     """
-    sources = [frozenset(tokens(_LABEL.sub("", line))) for text in known for line in sentences(text)]
+    sources = [
+        frozenset(form for word in tokens(_LABEL.sub("", line)) for form in _forms(word))
+        for text in known
+        for line in sentences(text)
+    ]
     lines = [line for line in answer.splitlines() if line.strip()]
     kept = [line for line in lines if not all(_came_from(part, sources) for part in sentences(_LABEL.sub("", line)))]
     if all(line.rstrip().endswith((":", "\uff1a")) for line in kept):
@@ -77,37 +85,36 @@ def not_in(text: str, stored: Iterable[str]) -> str:
 
 
 def _came_from(sentence: str, sources: list[frozenset[str]]) -> bool:
-    opened = _OPENING.match(sentence)
-    return (
-        _said_before(sentence, sources)
-        or all(_said_before(clause, sources) for clause in _CLAUSE.split(sentence))
-        or tells_nothing(sentence)
-        or (opened is not None and _came_from(sentence[opened.end() :], sources))
+    if tells_nothing(sentence):
+        return True
+    spoken = {sentence, _OPENING.sub("", sentence, count=1)}
+    return any(
+        _said_before(text, sources) or all(_said_before(clause, sources) for clause in _CLAUSE.split(text))
+        for text in spoken
     )
 
 
 def _said_before(clause: str, sources: list[frozenset[str]]) -> bool:
     words = tokens(clause)
-    own = [word for word in words if word not in FRAMING and word not in ACKNOWLEDGING]
+    own = {word for word in words if word not in FRAMING and word not in ACKNOWLEDGING}
     if not own:
         return _DENYING.isdisjoint(words) or is_courtesy(clause)
-    figures = [word for word in own if any(map(str.isdigit, word))]
-    denies = not _DENYING.isdisjoint(words)
+    figures = {word for word in own if any(map(str.isdigit, word))}
+    denies = not _DENYING.isdisjoint(words[1:] if words[0] in ANSWERING else words)
     return any(
-        all(word in source for word in figures)
+        figures <= source
         and (not denies or not _DENYING.isdisjoint(source))
-        and sum(word in _DENYING or any(_alike(word, one) for one in source) for word in own) >= 0.9 * len(own)
+        and len(source) >= _SHARED * len(own)
+        and sum(word in _DENYING or not source.isdisjoint(_forms(word)) for word in own) >= _SHARED * len(own)
         for source in sources
     )
 
 
-def _alike(word: str, other: str) -> bool:
-    """Whether two words are the same, or one verb in two forms."""
-    if word == other:
-        return True
-    common = next((at for at, pair in enumerate(zip(word, other, strict=False)) if len(set(pair)) > 1), None)
-    common = min(len(word), len(other)) if common is None else common
-    return common >= 3 and word[common:] in _ENDINGS and other[common:] in _ENDINGS
+@lru_cache(maxsize=4096)
+def _forms(word: str) -> frozenset[str]:
+    """A word, and what it is without an ending: two forms of one verb share one of these."""
+    stems = (word.removesuffix(ending) for ending in _ENDINGS)
+    return frozenset([word, *(stem for stem in stems if len(stem) >= _SHORTEST_STEM)])
 
 
 def _is_in(sentence: str, held: list[str]) -> bool:
@@ -126,10 +133,14 @@ def _is_retold(sentence: str, retold: Iterable[tuple[str, ...]]) -> bool:
     """Whether one of these says of the user what the user says in a sentence, word by word."""
     own = _without_speaker(sentence, by_the_user=True)
     return bool(own) and any(
-        len(own) == len(other)
-        and all(a == b or (a.islower() and b.islower() and _alike(a, b)) for a, b in zip(own, other, strict=True))
+        len(own) == len(other) and all(_says_the_same(*pair) for pair in zip(own, other, strict=True))
         for other in retold
     )
+
+
+def _says_the_same(word: str, other: str) -> bool:
+    one_verb = word.islower() and other.islower() and not _forms(word).isdisjoint(_forms(other))
+    return word == other or one_verb
 
 
 def _without_speaker(sentence: str, *, by_the_user: bool = False) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ Place: TypeAlias = Literal["outermost", "member", "later"]
 """Where a part stands: what the user talks to, a member of it, or a step of a workflow that something runs before."""
 
 _TURNS_KEPT = 1024
-_GIVEN_KEPT = 64
+_GIVEN_KEPT = 16
 
 
 @dataclass(slots=True, eq=False)
