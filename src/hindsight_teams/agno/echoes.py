@@ -44,9 +44,13 @@ _LABEL = re.compile(
 _CLAUSE = re.compile(rf"[,;:\u3001\uff0c\u060c\u2014]\s*|\s(?:{'|'.join(JOINING)})\s")
 _OPENING = re.compile(r"^[^:\d]{1,60}:\s+(?=\S)")
 """Such as "Our clerk says:"."""
+_PERSON = re.compile("[\u4f60\u60a8\u6211](?:\u7684|\u4eec)?|\u3042\u306a\u305f[\u306e\u306f]?|\u79c1[\u306e\u306f]?")
+"""You and I where they are written without a space behind them: Chinese, Japanese."""
 _SHARED = 0.9
 _SHORTEST_STEM = 3
-_ENDINGS = "e s es d ed ing n en t st r er ies y".split()
+_ELIDED = re.compile(r"^(?:[cdjlmnst]|qu)['\u2019]")
+"""A French or Italian word that lost its vowel before the next one."""
+_ENDINGS = "e s es d ed ing n en t st r er ies y ez ons".split()
 """What an English or German verb may end with instead of something else."""
 
 
@@ -58,7 +62,7 @@ def new_in(answer: str, known: Iterable[str]) -> str:
         known: What it was given, and what was said and stored before: recalled lines, reflections, other answers.
     """
     sources = [
-        frozenset(form for word in tokens(_LABEL.sub("", line)) for form in _forms(word))
+        frozenset(form for word in _content(_LABEL.sub("", line)) for form in _forms(word))
         for text in known
         for line in sentences(text)
     ]
@@ -94,8 +98,12 @@ def _came_from(sentence: str, sources: list[frozenset[str]]) -> bool:
     )
 
 
+def _content(text: str) -> list[str]:
+    return tokens(_PERSON.sub("", text))
+
+
 def _said_before(clause: str, sources: list[frozenset[str]]) -> bool:
-    words = tokens(clause)
+    words = _content(clause)
     own = {word for word in words if word not in FRAMING and word not in ACKNOWLEDGING}
     if not own:
         return _DENYING.isdisjoint(words) or is_courtesy(clause)
@@ -113,8 +121,9 @@ def _said_before(clause: str, sources: list[frozenset[str]]) -> bool:
 @lru_cache(maxsize=4096)
 def _forms(word: str) -> frozenset[str]:
     """A word, and what it is without an ending: two forms of one verb share one of these."""
-    stems = (word.removesuffix(ending) for ending in _ENDINGS)
-    return frozenset([word, *(stem for stem in stems if len(stem) >= _SHORTEST_STEM)])
+    bare = _ELIDED.sub("", word)
+    stems = (bare.removesuffix(ending) for ending in _ENDINGS)
+    return frozenset([word, *(stem for stem in (bare, *stems) if len(stem) >= _SHORTEST_STEM)])
 
 
 def _is_in(sentence: str, held: list[str]) -> bool:
