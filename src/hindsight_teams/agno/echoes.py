@@ -22,6 +22,7 @@ from hindsight_teams.agno.courtesies import (
     MEMORISING,
     OF_THE_USER,
     ORDERING,
+    TIMES,
 )
 from hindsight_teams.agno.said import BULLET, document, is_courtesy, sentences, tells_nothing, tokens
 from hindsight_teams.text import same_words
@@ -104,7 +105,7 @@ def _content(text: str) -> list[str]:
 
 def _said_before(clause: str, sources: list[frozenset[str]]) -> bool:
     words = _content(clause)
-    own = {word for word in words if word not in FRAMING and word not in ACKNOWLEDGING}
+    own = {word for word in words if word in TIMES or not (word in FRAMING or word in ACKNOWLEDGING)}
     if not own:
         return _DENYING.isdisjoint(words) or is_courtesy(clause)
     figures = {word for word in own if any(map(str.isdigit, word))}

@@ -39,6 +39,8 @@ _OWNED = re.compile(
     r"(?P<what>[^\W\d_]+(?:\s+(?!(?:of|in|on|at|to|for|from|with|and|or)\b)[^\W\d_]+)*)",
     re.I,
 )
+_ATTRIBUTES = frozenset("number name date address code id".split())
+"""What a fact may give without its name: "my order is 4417"."""
 _DOING = re.compile(r"\b(?:do|did|am|have|was) (?:i|we) (\w+)", re.I)
 _EMPTY = re.compile(
     r"^\W*(no relevant memor|no memor|nothing (is |was )?(known|found|stored|relevant)|i (do not|don't) know|$)",
@@ -147,7 +149,7 @@ def _named(question: str) -> set[str]:
     found: set[str] = set()
     about_a_doing = bool(re.search(r"\b(?:do|does|did|has|have|can|when|where|how|why)\b", question, re.I))
     for owned in _OWNED.finditer(question):
-        phrase = [word for word in _tokens(owned["what"]) if word not in _STOP]
+        phrase = [word for word in _tokens(owned["what"]) if word not in _STOP and word not in _ATTRIBUTES]
         ends = not question[owned.end() :].strip(" ?.!")
         found.update(_stem(word) for word in (phrase if ends and not about_a_doing else phrase[:1]))
         if owned["whose"] and _tokens(owned["whose"])[0] not in _STOP:
