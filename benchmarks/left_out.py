@@ -11,6 +11,7 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
+from hindsight_teams.agno.echoes import new_in
 from hindsight_teams.agno.said import holds_no_fact, is_doubtful
 
 MESSAGES = Path(__file__).with_name("_left_out.toml")
@@ -24,10 +25,13 @@ def main() -> None:
     for name in ("tells_nothing", "polite_answers", "questions_after_prepositions"):
         kept = [text for text in cases[name] if not holds_no_fact(text)]
         print(f"{name}: {len(cases[name])} messages tell nothing; kept: {len(kept)} {kept}")
-    for name in ("statements", "unmarked_questions"):
+    for name in ("statements", "unmarked_questions", "small_talk", "facts_in_short"):
         doubted = sum(is_doubtful(text) for text in cases[name])
         left_out = sum(holds_no_fact(text) for text in cases[name])
         print(f"{name}: {len(cases[name])} messages; left out: {left_out}, kept in doubt: {doubted - left_out}")
+    for name in ("echoed", "not_echoed"):
+        kept = [answer for known, answer in cases[name] if new_in(answer, [known])]
+        print(f"{name}: {len(cases[name])} answers; kept as new: {len(kept)} {kept if name == 'echoed' else ''}")
 
 
 if __name__ == "__main__":

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
+from threading import Barrier, BrokenBarrierError
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from agno.models.message import Message
 from agno.run.base import RunContext, RunStatus
 from agno.team import Team, TeamMode
 from agno.tools import tool
-from agno.workflow import Loop, Step, StepInput, StepOutput, Workflow
+from agno.workflow import Loop, Parallel, Router, Step, StepInput, StepOutput, Workflow
 
 from hindsight_teams import SQLiteBackend, TeamMemory
 from hindsight_teams.agno.exchange import Exchange, Statement
@@ -233,9 +234,9 @@ def test_a_cancelled_run_leaves_nothing(memory: TeamMemory, backend: SQLiteBacke
 def test_a_run_that_fails_leaves_nothing_and_its_retry_leaves_it_once(
     memory: TeamMemory, backend: SQLiteBackend
 ) -> None:
-    agent = memory.equip(clerk(RuntimeError("no"), "Noted, Bergen it is.", retries=1), retain="runs")
+    agent = memory.equip(clerk(RuntimeError("no"), "The ferry there leaves at nine.", retries=1), retain="runs")
     go(agent, "run", FACT)
-    assert texts(backend) == [FACT, "Noted, Bergen it is."]
+    assert texts(backend) == [FACT, "The ferry there leaves at nine."]
     failing = memory.equip(clerk(RuntimeError("no")), retain="runs")
     go(failing, "run", "I never got through.")
     assert "never got through" not in str(texts(backend))
@@ -253,6 +254,38 @@ def test_each_iteration_of_a_loop_leaves_its_answer_and_the_users_words_once(
     )
     go(memory.equip(workflow, retain="runs"), way, FACT)
     assert texts(backend) == [FACT, *answers]
+
+
+@pytest.mark.parametrize("way", ["run", "arun"])
+def test_a_router_runs_the_equipped_step_for_the_one_that_its_selector_gives(
+    memory: TeamMemory, backend: SQLiteBackend, way: str
+) -> None:
+    chosen, other = (Step(name=name, agent=clerk("Fine.")) for name in ("chosen", "other"))
+
+    def select(step_input: StepInput) -> list[Any]:
+        return [chosen]
+
+    workflow = Workflow(name="w", steps=[Router(name="r", choices=[chosen, other], selector=select)], telemetry=False)
+    go(memory.equip(workflow, retain="said"), way, FACT)
+    assert texts(backend) == [FACT]
+
+
+def test_steps_at_once_in_threads_keep_the_users_words_once(backend: SQLiteBackend) -> None:
+    memory = TeamMemory("desk", banks={"own": "user"}, members={m: {"own": "full"} for m in "ab"}, backend=backend)
+    both = Barrier(2)
+
+    def keep(exchange: Exchange) -> list[Statement]:
+        with suppress(BrokenBarrierError):
+            both.wait(timeout=0.1)
+        return [exchange.said] if exchange.said else []
+
+    steps: list[Any] = [
+        Step(name=member, agent=Agent(id=member, model=ScriptedModel(["Fine."]), telemetry=False)) for member in "ab"
+    ]
+    workflow = Workflow(name="w", steps=[Parallel(*steps, name="p")], telemetry=False)
+    go(memory.equip(workflow, retain=keep), "run", FACT)
+    assert texts(backend) == [FACT]
+    assert held(backend)[0].times_said == 1
 
 
 def test_a_step_after_a_function_does_not_hear_the_user(memory: TeamMemory, backend: SQLiteBackend) -> None:

@@ -223,6 +223,21 @@ def test_retention_asks_which_bank_where_several_are_writable(backend: SQLiteBac
     assert [b.bank_id for b in backend.list_banks()] == ["t:y"]
 
 
+def test_each_member_may_have_a_bank_for_its_runs_and_the_user_may_name_its_own(memory: TeamMemory) -> None:
+    banks = {"log": {"scope": "team", "conversations": True}, "diary": {"scope": "member", "conversations": True}}
+    members = {"clerk": {"log": "full", "diary": "full"}, "aide": {"log": "full", "diary": "full"}}
+    office = TeamMemory("office", banks=banks, members=members, backend=memory.backend)
+    for member in members:
+        agent = Agent(id=member, model=ScriptedModel(["Noted."] * 2), telemetry=False)
+        equipped = office.equip(agent, retain="said", retain_bank={"clerk": "log", "aide": "diary"})
+        equipped.run(f"The {member} sits on the left.", user_id="ada")
+        equipped.run("Write in your diary: the kettle is red.", user_id="ada")
+    held = {bank.bank_id: bank.memory_count for bank in memory.backend.list_banks(prefix="office")}
+    assert held == {"office:log": 1, "office:diary:member:clerk": 1, "office:diary:member:aide": 2}
+    with pytest.raises(TeamDefinitionError, match="retain_bank= names 'clark'; did you mean 'clerk'"):
+        office.equip(Agent(id="clerk"), retain="said", retain_bank={"clark": "log"})
+
+
 @pytest.mark.slow
 def test_retained_in_the_background_nothing_is_lost_at_exit(tmp_path: Path) -> None:
     import subprocess

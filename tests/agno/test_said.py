@@ -5,13 +5,12 @@ from __future__ import annotations
 import pytest
 
 from hindsight_teams.agno.citing import recalled_text, without_recalled
+from hindsight_teams.agno.echoes import not_in
 from hindsight_teams.agno.said import (
     document,
     holds_no_fact,
     is_doubtful,
     is_refusal,
-    new_in,
-    not_in,
     tells_nothing_to,
 )
 
@@ -165,64 +164,12 @@ def test_a_refusal_tells_nothing_unless_it_gives_a_figure(answer: str, refuses: 
     assert is_refusal(answer) is refuses
 
 
-def test_of_an_answer_only_what_memory_did_not_give_is_new() -> None:
-    recalled = (
-        "1. [Noted 2024-05-03 | own | clerk] I live in Bergen.\n2. [Noted 2024-05-03 | own | clerk] My dog is Rex."
-    )
-    assert new_in("You live in Bergen.", [recalled]) == ""
-    assert new_in("From memory:\n- I live in Bergen.", [recalled]) == ""
-    assert (
-        new_in("You live in Bergen.\nThe ferry there leaves at nine.", [recalled]) == "The ferry there leaves at nine."
-    )
-
-
-@pytest.mark.parametrize(
-    ("told", "stored"),
-    [
-        ("The lab is at -5 degrees.", "The lab is at 5 degrees."),
-        ("My blood type is O.", "My blood type is O-."),
-        ("The code of the shed is 12.", "The code of the shed is 123."),
-        ("I have one cat.", "I have one catalogue."),
-        ("Refunds < 500 euros are mine.", "Refunds > 500 euros are mine."),
-        ("Ask US for the key.", "Ask us for the key."),
-        (
-            "\u0930\u092e\u0947\u0936 \u0915\u094b \u092a\u093e\u0928",
-            "\u0930\u092e\u0947\u0936 \u0915\u094b \u092a\u093e\u0928\u0940",
-        ),
-    ],
-)
-def test_what_a_tool_stored_otherwise_than_it_was_said_is_still_kept(told: str, stored: str) -> None:
-    assert not_in(told, [stored]) == told
-
-
-@pytest.mark.parametrize(
-    ("told", "stored"),
-    [
-        ("Please remember that my dog is Rex.", "My dog is Rex."),
-        ("- My dog is Rex", "My dog is Rex."),
-        ("My dog is Rex.", "Ada said: my dog is Rex. Her cat is Tom."),
-        ("\u6211\u559c\u6b22\u732b\u3002", "\u6211\u559c\u6b22\u732b"),
-    ],
-)
-def test_what_a_tool_stored_as_it_was_said_is_not_kept_twice(told: str, stored: str) -> None:
-    assert not_in(told, [stored]) == ""
-
-
 @pytest.mark.parametrize(
     "line", ["1. [P1 | backend] Fix the login.", "- [x | y] Ship Maple.", "2. [2024 | Oslo] We met."]
 )
 def test_a_list_with_labels_of_its_own_is_not_taken_for_a_recall(line: str) -> None:
     assert without_recalled(line) == line
     assert recalled_text(line) is None
-
-
-def test_an_answer_with_another_figure_or_a_denial_is_new() -> None:
-    known = ["The morning ferry from Bergen to Stavanger leaves pier two at 9 on every working day."]
-    later = known[0].replace("9", "10")
-    denied = known[0].replace("leaves", "never leaves")
-    assert new_in(known[0], known) == ""
-    assert new_in(later, known) == later
-    assert new_in(denied, known) == denied
 
 
 @pytest.mark.parametrize("text", ["Danke dir", "thx bro", "Grüß Gott", "Guten Tag zusammen", "cheers mate"])
@@ -247,12 +194,6 @@ def test_a_courtesy_to_somebody_tells_nothing(text: str) -> None:
 )
 def test_what_is_said_to_a_member_by_name_tells_nothing_where_the_rest_does(text: str, nothing: bool) -> None:
     assert tells_nothing_to(["coder", "help-desk", "help desk"], text) is nothing
-
-
-def test_an_answer_that_says_who_said_it_before_is_an_echo() -> None:
-    known = ["My boat Ida lies in Molde."]
-    assert new_in("From memory: You told me earlier your boat Ida lies in Molde.", known) == ""
-    assert new_in("You told me your boat Ida lies in Bergen.", known) != ""
 
 
 @pytest.mark.parametrize("text", ["No, good night.", "Ja, guten Morgen!", "Да, доброе утро.", "Oui, bonne soirée."])
@@ -315,3 +256,60 @@ def test_a_document_with_an_order_before_it_tells_its_items_alone(order: str) ->
     assert document(text)[1] == ["The mole is 90 m long.", "The light is red."]
     assert not_in(text, ["The mole is 90 m long.", "The light is red."]) == ""
     assert not_in(text, ["The mole is 90 m long."]) == text
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Can I eat bread if I'm a celiac?",
+        "Is it normal that my dog Lupo hasn't eaten for three days?",
+        "Can I still fly although I broke my leg?",
+        "\u00bfPuedo comer pan si soy cel\u00edaca?",
+        "Darf ich K\u00e4se essen wenn ich schwanger bin?",
+        "Est-ce normal que mon chat ne mange plus ?",
+    ],
+)
+def test_a_question_that_tells_something_of_who_asks_is_kept(question: str) -> None:
+    assert not holds_no_fact(question)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Do you know if I have an appointment?",
+        "Can you tell me if I am insured?",
+        "What happens if I cancel?",
+        "Was passiert wenn ich k\u00fcndige?",
+        "\u00bfSabes si tengo cita?",
+    ],
+)
+def test_a_question_whether_something_is_so_tells_nothing(question: str) -> None:
+    assert holds_no_fact(question)
+
+
+@pytest.mark.parametrize(
+    "text", ["Besten Dank!", "sure thing", "Hoeft niet.", "\u4e0d\u7528\u4e86\u3002", "Vi ses!", "No, never mind."]
+)
+def test_a_courtesy_of_several_words_tells_nothing(text: str) -> None:
+    assert holds_no_fact(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["\u00c0 demain !", "Tomorrow.", "\u6211\u7684\u8f66\u505c\u5728\u54ea\u91cc", "Ile kosztuje bilet"]
+)
+def test_what_takes_leave_or_answers_when_is_kept_in_doubt(text: str) -> None:
+    assert not holds_no_fact(text)
+    assert is_doubtful(text)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "Ich habe dazu leider keine Informationen.",
+        "No tengo esa informaci\u00f3n.",
+        "\u62b1\u6b49\uff0c\u6211\u4e0d\u77e5\u9053\u3002",
+        "You haven't told me that yet.",
+    ],
+)
+def test_an_answer_that_knows_nothing_is_a_refusal_in_other_languages_too(answer: str) -> None:
+    assert is_refusal(answer)

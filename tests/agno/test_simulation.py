@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from agno.models.base import Model
 from agno.team import Team
 
 from hindsight_teams import SQLiteBackend, TeamMemory
+from hindsight_teams.models import Memory
 from hindsight_teams.testing import OfflineModel, ToolCall, Turn
 from hindsight_teams.testing._model import LocalModel, Request
 
@@ -72,6 +74,50 @@ class Parrot(LocalModel):
         return Turn(content="\n".join(["You told me:", *lines]) if lines else "Noted, thank you!")
 
 
+class Reworder(LocalModel):
+    """A model that words everything anew: the tasks it hands on, what it stores, and what it answers."""
+
+    def __init__(self) -> None:
+        super().__init__(id="reworder", name="Reworder")
+
+    def next_turn(self, request: Request) -> Turn:
+        prompt, results = request.prompt, request.tool_results
+        asks = prompt.endswith("?")
+        if "delegate_task_to_member" in request.tool_names:
+            if prompt in SMALL_TALK:
+                return Turn(content="You're welcome!")
+            if results:
+                return Turn(content=f"Here is what I found: {results[-1]} Is there anything else I can help you with?")
+            task = f"{'Answer the question of the user' if asks else 'Store the following fact'}: {prompt}"
+            to = MEMBERS[len(prompt) % len(MEMBERS)]
+            return Turn(calls=(ToolCall("delegate_task_to_member", {"member_id": to, "task": task}),))
+        fact = prompt.partition(": ")[2]
+        if not results:
+            if asks:
+                return Turn(calls=(ToolCall("recall_memory", {"query": fact}),))
+            return Turn(calls=(ToolCall("retain_memory", {"content": of_the_user(fact)}),))
+        if not asks:
+            return Turn(content=f"I've saved that {to_the_user(fact)} Let me know if you need anything else.")
+        known = re.findall(r"^1\. \[[^\]]*\] (.*)", results[-1], re.M)
+        return Turn(content=f"According to your records, {to_the_user(known[0])}" if known else "I don't know that.")
+
+
+def of_the_user(fact: str) -> str:
+    """What a user says, as said of the user."""
+    fact = re.sub(r"^(?:My|Our) ", "The user's ", fact)
+    fact = re.sub(
+        r"^I am ", "The user is ", re.sub(r"^I have ", "The user has ", re.sub(r"^I was ", "The user was ", fact))
+    )
+    fact = re.sub(r"^I (\w+) ", r"The user \1s ", fact)
+    return re.sub(r"\bmy\b", "their" if fact.startswith("The user ") else "the user's", fact)
+
+
+def to_the_user(fact: str) -> str:
+    """The same, as said to the user."""
+    fact = re.sub(r"^(?:The user's|My|Our) ", "your ", re.sub(r"^(?:The user|I) ", "you ", fact))
+    return re.sub(r"\b(?:my|their|the user's)\b", "your", fact)
+
+
 def story(seed: int) -> Iterator[tuple[str, int, str, Fact | None]]:
     """User, session, message, and the fact that a question asks for."""
     chance = random.Random(seed)
@@ -101,20 +147,29 @@ def story(seed: int) -> Iterator[tuple[str, int, str, Fact | None]]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("model", "retain", "seed"), [(OfflineModel(), "said", 1), (Parrot(), "runs", 2)])
+@pytest.mark.parametrize(
+    ("model", "retain", "seed", "leader"),
+    [
+        (OfflineModel(), "said", 1, None),
+        (Parrot(), "runs", 2, None),
+        (Reworder(), "runs", 4, "full"),
+    ],
+)
 def test_no_fact_is_lost_none_crosses_and_each_is_found_when_asked(
-    tmp_path: Path, model: Model, retain: Any, seed: int
+    tmp_path: Path, model: Model, retain: Any, seed: int, leader: Any
 ) -> None:
+    def holds(memory: Memory, fact: str) -> bool:
+        return fact in memory.text or of_the_user(fact) in memory.text
+
     with closing(SQLiteBackend(tmp_path / "memory.db")) as backend:
-        memory = TeamMemory(
-            "desk", banks={"own": "user"}, members={member: {"own": "full"} for member in MEMBERS}, backend=backend
-        )
+        grants = {member: {"own": "full"} for member in MEMBERS} | ({"desk": {"own": leader}} if leader else {})
+        memory = TeamMemory("desk", banks={"own": "user"}, members=grants, backend=backend)
         members: list[Agent | Team] = [
             Agent(id=member, name=member.title(), role="looks after travellers", model=model, telemetry=False)
             for member in MEMBERS
         ]
         plain = Team(id="desk", name="Desk", members=members, model=model, telemetry=False)
-        desk = memory.equip(plain, inject="query", retain=retain)
+        desk = memory.equip(plain, inject="query", retain=retain, tools=MEMBERS)
         facts: list[Fact] = []
         for user, session, message, asked in story(seed):
             desk.run(message, user_id=user, session_id=f"{user}-{session}")
@@ -123,7 +178,7 @@ def test_no_fact_is_lost_none_crosses_and_each_is_found_when_asked(
         told = [(user, message) for user, _, message, asked in story(seed) if not asked and message not in SMALL_TALK]
         stored = {user: backend.list_memories(f"desk:own:user:{user}", limit=1000).memories for user in USERS}
 
-        lost = [(user, text) for user, text in told if not any(text in m.text for m in stored[user])]
+        lost = [(user, text) for user, text in told if not any(holds(m, text) for m in stored[user])]
         assert lost == []
         crossing = [
             (user, other, text)
@@ -138,6 +193,6 @@ def test_no_fact_is_lost_none_crosses_and_each_is_found_when_asked(
         for number, fact in enumerate(facts):
             member = memory.member(MEMBERS[number % len(MEMBERS)])
             found = member.recall(fact.question, caller=member.bound(user=fact.user)).results[:3]
-            if not any(fact.text in m.text for m in found):
+            if not any(holds(m, fact.text) for m in found):
                 missed.append((fact, [m.text for m in found]))
         assert missed == []

@@ -179,3 +179,56 @@ def test_an_agent_that_another_one_uses_as_a_tool_does_not_hear_the_user(
     go(agent("boss", call("ask_the_clerk"), "Done.", tools=[ask_the_clerk]), "run", FACT)
     assert ("user", TASK) not in said(backend)
     assert ("boss", TASK) in said(backend)
+
+
+def lead_by(leader: ScriptedModel, members: Any) -> Team:
+    return Team(id="lead", name="Lead", model=leader, members=members, telemetry=False)
+
+
+@pytest.mark.parametrize("way", ["run", "astream"])
+def test_what_a_leader_answers_itself_is_kept_by_members_that_a_callable_gave(
+    memory: TeamMemory, backend: SQLiteBackend, way: str
+) -> None:
+    def members(run_context: Any) -> list[Agent]:
+        return [agent("clerk" if run_context.user_id == "ada" else "other")]
+
+    team = memory.equip(lead_by(ScriptedModel(["Sure."] * 2), members), retain="said")
+    go(team, way, FACT, user="ada")
+    go(team, way, FACT, user="bob")
+    assert sorted((memory.author, memory.text) for memory in held(backend)) == [("clerk", FACT), ("other", FACT)]
+
+
+def test_of_members_that_a_callable_gave_the_one_called_by_name_keeps_it(
+    memory: TeamMemory, backend: SQLiteBackend
+) -> None:
+    team = memory.equip(lead_by(ScriptedModel(["Sure."]), lambda: [agent("clerk"), agent("other")]), retain="said")
+    go(team, "run", f"Other, {FACT}")
+    assert [memory.author for memory in held(backend)] == ["other"]
+
+
+def test_a_team_inside_whose_members_a_callable_gives_keeps_what_its_leader_answers_itself(
+    memory: TeamMemory, backend: SQLiteBackend
+) -> None:
+    inner = Team(
+        id="inner", name="Inner", model=ScriptedModel(["Sure."]), members=lambda: [agent("clerk")], telemetry=False
+    )
+    handed = call("delegate_task_to_member", member_id="inner", task="Help.")
+    go(memory.equip(lead_by(ScriptedModel([handed, "Done."]), [inner]), retain="said"), "run", FACT)
+    assert said(backend) == [("user", FACT)]
+
+
+@pytest.mark.parametrize("reads_only", [False, True])
+def test_what_a_leader_passes_on_of_a_members_answer_is_kept_once(backend: SQLiteBackend, reads_only: bool) -> None:
+    grant = "read-only" if reads_only else "full"
+    memory = TeamMemory(
+        "desk", banks={"own": "user"}, members={"lead": {"own": ["retain"]}, "clerk": {"own": grant}}, backend=backend
+    )
+    answer = "My sister Vera lives in Narvik." if reads_only else ANSWER
+    turns = [call("recall_memory", query="Who is my sister?"), answer] if reads_only else [answer]
+    if reads_only:
+        memory.member("lead").retain(answer, caller=memory.member("lead").bound(user="ada"))
+    handed = call("delegate_task_to_member", member_id="clerk", task="Help.")
+    leader = ScriptedModel([handed, f"The clerk says: {answer}"])
+    go(memory.equip(lead_by(leader, [agent("clerk", *turns)]), retain="runs"), "run", "Who is it, and what is it?")
+    assert [text for _, text in said(backend)].count(answer) == 1 if not reads_only else len(held(backend)) == 1
+    assert not any("clerk says" in memory.text for memory in held(backend))

@@ -66,24 +66,28 @@ def test_an_answerer_whose_model_forges_a_retain_stores_nothing(backend: SQLiteB
     assert "never sank" not in backend.list_memories("research-desk:review:queue").memories[0].text
 
 
-WEAK = {
-    "researcher_answerer": (
+WEAK = [
+    (
+        "researcher_answerer",
         None,
         "The Endurance was launched as Polaris.",
         "Under what name was the Endurance launched?",
     ),
-    "support_desk": ("ada", "My till runs SQLite 3.31.0.", "Which SQLite version does my till run?"),
-    "engineering_squad": (None, "Coder, our upload handler imports cgi.", None),
-    "evidence_panel": (None, "Field collector, 61 of the 73 drank from the pump.", None),
-    "project_room": (None, "Voyager 1 was launched on a Titan IIIE.", "On what was Voyager 1 launched?"),
-    "personal_assistant": ("ada", "I work in Python and Rust.", "Which languages do I work in?"),
-}
-"""What a user says and asks; None where the rights keep it from the leader."""
+    ("support_desk", "ada", "My till runs SQLite 3.31.0.", "Which SQLite version does my till run?"),
+    ("engineering_squad", None, "Coder, our upload handler imports cgi.", None),
+    ("engineering_squad", None, "Architect, record this decision: we support Python 3.11.", "What do we support?"),
+    ("engineering_squad", None, "We support Python 3.11 and later.", "Which Python versions do we support?"),
+    ("evidence_panel", None, "Field collector, 61 of the 73 drank from the pump.", None),
+    ("project_room", None, "Voyager 1 was launched on a Titan IIIE.", "On what was Voyager 1 launched?"),
+    ("personal_assistant", "ada", "I work in Python and Rust.", "Which languages do I work in?"),
+]
+"""A recipe, and what a user of it says and asks; None where the rights keep it from the leader."""
 
 
-@pytest.mark.parametrize("name", WEAK)
-def test_a_leader_that_answers_by_itself_loses_nothing(name: str, backend: SQLiteBackend) -> None:
-    user, fact, question = WEAK[name]
+@pytest.mark.parametrize(("name", "user", "fact", "question"), WEAK)
+def test_a_leader_that_answers_by_itself_loses_nothing(
+    name: str, user: str | None, fact: str, question: str | None, backend: SQLiteBackend
+) -> None:
     model = ScriptedModel(["Noted.", "I see."])
     recipe = get_recipe(name)
     team = recipe.team(model, recipe.memory(backend=backend))
@@ -165,6 +169,21 @@ def test_the_architect_writes_the_bank_that_the_task_names(backend: SQLiteBacken
     engineering_squad.team(memory=memory).run("Architect, write in your notebook: perhaps we drop Windows.")
     assert "Windows" in found(memory, "architect", "drop Windows")
     assert found(memory, "coder", "drop Windows") == ""
+
+
+def test_a_draft_stays_in_the_architects_notebook_where_no_tool_was_called(backend: SQLiteBackend) -> None:
+    memory = engineering_squad.shared_memory(backend)
+    team = engineering_squad.team(model=ScriptedModel(["Noted."]), memory=memory)
+    team.run("Architect, write in your notebook: perhaps we drop Windows.")
+    assert "Windows" in found(memory, "architect", "drop Windows")
+    assert found(memory, "coder", "drop Windows") == ""
+
+
+def test_a_note_that_a_tool_kept_is_not_kept_again(backend: SQLiteBackend) -> None:
+    memory = engineering_squad.shared_memory(backend)
+    engineering_squad.team(memory=memory).run("Coder, write in your notebook: our upload handler still imports cgi.")
+    [bank] = backend.list_banks()
+    assert [m.text for m in backend.list_memories(bank.bank_id).memories] == ["our upload handler still imports cgi."]
 
 
 def test_a_note_becomes_a_decision_only_by_the_architects_approval(backend: SQLiteBackend) -> None:

@@ -89,6 +89,25 @@ def test_lines_that_do_not_bear_on_the_question_are_not_an_answer(notebook: Note
     assert "I don't know" in str(alone.run("Which ice floe was the ship in the end crushed by?").content)
 
 
+@pytest.mark.parametrize(
+    ("question", "line"),
+    [
+        ("Where does my brother live?", "My sister Vera lives in Narvik."),
+        ("Where do I live?", "My sister Vera lives in Narvik."),
+        ("What is my phone number?", "My order number is 4417."),
+        ("What is my favourite colour?", "My favourite dish is walnuts with rice."),
+        ("What is my cat afraid of?", "My dog Lupo is afraid of thunder."),
+        ("Which SQLite version does Grace's till run?", "Ada's till runs SQLite 3.31.0."),
+    ],
+)
+def test_a_question_is_not_answered_with_what_is_known_of_something_else(
+    notebook: Notebook, question: str, line: str
+) -> None:
+    notebook.lines = [line]
+    alone = Agent(model=OfflineModel(), tools=[notebook.recall_memory], telemetry=False)
+    assert "I don't know" in str(alone.run(question).content)
+
+
 @pytest.mark.parametrize("line", ["X is 5.", "Plan B\u2019s start is in May, and X is 5."])
 def test_a_name_of_one_letter_is_a_word(notebook: Notebook, line: str) -> None:
     notebook.lines = ["The ship's cat is 3.", line]

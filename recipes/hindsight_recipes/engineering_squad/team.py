@@ -64,4 +64,5 @@ def team(model: Model | str | None = None, memory: TeamMemory | None = None) -> 
     )
     # The leader has no tools, and memory in every run: a weak model may answer by itself instead of delegating.
     tools = ["architect", "coder", "reviewer"]
-    return (memory or shared_memory()).equip(squad, inject="query", retain="said", retain_bank="notebook", tools=tools)
+    to = {"architect": "decisions"}  # what the team is told, all may know; the other two write their notebooks alone
+    return (memory or shared_memory()).equip(squad, inject="query", retain="said", retain_bank=to, tools=tools)

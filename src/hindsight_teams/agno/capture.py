@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import threading
 from collections import OrderedDict
@@ -19,9 +20,10 @@ from hindsight_teams.access.banks import join
 from hindsight_teams.access.grants import Caller, Grant
 from hindsight_teams.access.signatures import USER
 from hindsight_teams.agno.citing import ALREADY_KNOWN
+from hindsight_teams.agno.echoes import not_in
 from hindsight_teams.agno.exchange import SELECTIONS, Exchange, Retain, Statement
 from hindsight_teams.agno.inputs import answer_of, pieces
-from hindsight_teams.agno.said import as_said, document, not_in, tells_nothing_to
+from hindsight_teams.agno.said import as_said, document, tells_nothing_to
 from hindsight_teams.agno.toolkit import QUARANTINED, STORED
 from hindsight_teams.agno.turns import Hearing, Turn
 from hindsight_teams.audit import is_logged
@@ -60,6 +62,7 @@ class RunRetention:
         retain: What to keep.
         background: Retain after the run returned, in order; nothing is lost when the interpreter exits.
         names: What users call the members by, so that "Thanks, coder!" is known to tell nothing.
+        by_name: Retentions to banks of the member's own, for what a user says of one of them by its name.
     """
 
     def __init__(
@@ -70,9 +73,11 @@ class RunRetention:
         retain: Retain = "said",
         background: bool = False,
         names: Collection[str] = (),
+        by_name: Collection[RunRetention] = (),
     ) -> None:
         self.memory = memory
         self.names = names
+        self.by_name = by_name
         self.bank = bank.bank
         self.select = SELECTIONS[retain] if isinstance(retain, str) else retain
         self.background = background
@@ -131,8 +136,8 @@ class RunRetention:
         run_context: Any,
         hearing: Hearing,
         *,
-        injected: str = "",
         answers: bool = True,
+        leads: bool = False,
         for_leader: bool = False,
     ) -> list[Write]:
         """Decide what of a run to retain, and note that it was.
@@ -141,8 +146,8 @@ class RunRetention:
             run_output: Agno's RunOutput or TeamRunOutput.
             run_context: Its context.
             hearing: Whom it listened to.
-            injected: The memories in its system message.
             answers: Whether what the model answers may be new; not so for the offline stand-in.
+            leads: Whether it is a team's own run, which passes on what members answer.
             for_leader: Whether it keeps for a leader what no member kept: what a member's tool stored in another bank
                 is left out too, unless this is the user's own bank and that one is read by others.
 
@@ -153,16 +158,26 @@ class RunRetention:
         if str(getattr(status, "value", status)).upper() in _LEFT_OUT:
             return []
         caller = caller_of(self.memory, run_context)
-        bank_id = self.bank.resolve(caller)
-        hears = self._hears(hearing, bank_id) and not (for_leader and hearing.turn.kept)
-        known = hearing.turn.stored_in(None if for_leader and not self.is_the_users else bank_id)
-        exchange = self._exchange(run_output, caller, hearing, injected, answers=answers, hears=hears, known=known)
-        kept = [statement for statement in self.select(exchange) if statement.text.strip()]
-        if not kept or not self._may_go(caller) or not self._is_first(exchange):
-            return []
-        if exchange.said is not None:
-            hearing.turn.kept.add(bank_id)
-        hearing.turn.stored += [(bank_id, statement.text) for statement in kept if statement.speaker != exchange.member]
+        for other in self.by_name:
+            if re.search(rf"\b{re.escape(other.bank.name)}\b", hearing.turn.words, re.I) and other.takes(caller.user):
+                return other.plan(run_output, run_context, hearing, answers=answers, leads=leads, for_leader=for_leader)
+        bank_id, turn = self.bank.resolve(caller), hearing.turn
+        with turn.lock:
+            hears = self._hears(hearing, bank_id) and not (for_leader and turn.kept)
+            known = turn.stored_in(None if for_leader and not self.is_the_users else bank_id)
+            exchange = self._exchange(
+                run_output, caller, hearing, answers=answers, leads=leads, hears=hears, known=known
+            )
+            kept = [statement for statement in self.select(exchange) if statement.text.strip()]
+            if not kept or not self._may_go(caller) or not self._is_first(exchange):
+                return []
+            if exchange.said is not None:
+                turn.kept.add(bank_id)
+            for statement in kept:
+                if statement.speaker == exchange.member:
+                    turn.answers.append(statement.text)
+                else:
+                    turn.stored.append((bank_id, statement.text))
         return list(self._writes(kept, exchange, caller))
 
     def _exchange(
@@ -170,17 +185,16 @@ class RunRetention:
         run_output: Any,
         caller: Caller,
         hearing: Hearing,
-        injected: str,
         *,
         answers: bool,
+        leads: bool,
         hears: bool,
         known: tuple[str, ...],
     ) -> Exchange:
         turn = hearing.turn
-        tools = [tool for tool in getattr(run_output, "tools", None) or () if not tool.tool_call_error]
         by_tools = [
             str((tool.tool_args or {}).get("content") or "")
-            for tool in tools
+            for tool in _tools_of(run_output)
             if tool.tool_name == "retain_memory"
             and str(tool.result).startswith((STORED, QUARANTINED, ALREADY_KNOWN))
             and (not self.is_the_users or (tool.tool_args or {}).get("bank", self.bank.name) == self.bank.name)
@@ -194,7 +208,7 @@ class RunRetention:
             said=Statement(USER, said) if hears and (said := self._said(turn, stored)) else None,
             task=Statement(turn.leader, hearing.task) if hearing.task and turn.leader else None,
             answered=Statement(member, answer) if answer else None,
-            recalled=(injected, *(str(tool.result) for tool in tools if tool.tool_name in _READS)),
+            recalled=(*turn.recalled, *(turn.answers if leads else ())),
             stored=stored,
             heard=turn.words,
             user=caller.user,
@@ -284,6 +298,7 @@ class RunRetention:
     def _submit(self, writes: list[Write]) -> None:
         if not writes:
             return
+        store_before_termination(flush_all)  # equip may have run in a thread, where no handler can be set
         future = _writer().submit(self._store, writes)
         with self._lock:
             self._pending.add(future)
@@ -294,6 +309,16 @@ class RunRetention:
         with self._lock:
             self._pending.discard(future)
         _all_pending.discard(future)
+
+
+def recalled_in(run_output: Any) -> list[str]:
+    """What memory's tools gave to a run."""
+    return [str(tool.result) for tool in _tools_of(run_output) if tool.tool_name in _READS]
+
+
+def _tools_of(run_output: Any) -> list[Any]:
+    """The tool calls of a run that did not fail."""
+    return [tool for tool in getattr(run_output, "tools", None) or () if not tool.tool_call_error]
 
 
 def flush_all(timeout: float) -> None:

@@ -64,8 +64,28 @@ kal tamam evet hayır
 terima kasih banyak halo hai selamat pagi siang sore malam sampai jumpa baik oke ya tidak
 cảm ơn bạn nhiều xin chào tạm biệt vâng dạ không được rồi
 ขอบคุณ ขอบคุณครับ ขอบคุณค่ะ ขอบคุณมาก สวัสดี สวัสดีครับ สวัสดีค่ะ ลาก่อน ครับ ค่ะ ตกลง
+besten dankt coucou rebonjour hartstikke hoor nej ja görüşürüz rất lắm 本当にありがとうございます 本当にありがとう
+結構です 大丈夫です 不用了 不用 没关系 不客气 どういたしまして 괜찮아요 천만에요 정말로 너무 عفوا اللقاء إلى déjalo claro
+selbstverständlich natürlich gerne gern certo конечно elbette tabii thing
 asante sana jambo habari kwaheri sawa ndiyo hapana
 """
+
+_PHRASES = """
+no need|never mind|nevermind|forget it|no worries|no problem|of course|why not|sounds good|see ya|take care|talk soon|talk later
+lass mal|keine ursache|gern geschehen|bis dann|bis später|bis bald|ça ira|laisse tomber|pas de souci|à plus|bien sûr
+no hace falta|nos vemos|fa niente|non importa|ci vediamo|di niente|não precisa|não faz mal|hoeft niet|geen probleem
+graag gedaan|vi ses|ingen fara|vi sees|vi snakkes|nie trzeba|nie ma za co|na razie|do zobaczenia|není zač
+не надо|не нужно|не за что|до встречи|увидимся|не треба|gerek yok|rica ederim|görüşmek üzere|रहने दो|कोई बात नहीं
+फिर मिलेंगे|không sao|không cần|hẹn gặp lại|tidak apa apa|tidak perlu|sama sama|لا داعي|على الرحب والسعة
+"""
+
+COURTEOUS_PHRASES = frozenset(_PHRASES.strip().replace("\n", "|").split("|"))
+"""Words that decline, take leave or answer thanks together, and say something else apart."""
+
+PARTING = frozenset(
+    "tomorrow demain mañana amanhã domani jutra imorgon завтра zítra lunes monday montag lundi mai yarın today heute hoy hoje oggi vandaag idag сегодня dziś bugün غدا ngày".split()
+)
+"""Days with which one takes leave, "à demain", or answers when."""
 
 COURTESIES = frozenset(_WORDS.casefold().split())
 """Case-folded words."""
@@ -106,12 +126,18 @@ ASKING = frozenset(
     " können kannst que quoi qui où quand pourquoi comment combien quel quelle quels quelles est-ce est"
     " qué quién dónde cuándo cómo cuánto cuánta cuántos cuál es che cosa chi dove quando perché come"
     " quanto quale qual quem onde como por wat wie waar wanneer waarom hoe welke vad vem var när varför"
-    " hur vilken hva hvem hvor når hvorfor hvordan hvad co kto gdzie kiedy dlaczego jak jaki czy kdo kde"
+    " hur vilken hva hvem hvor når hvorfor hvordan hvad co kto ile gdzie kiedy dlaczego jak jaki czy kdo kde"
     " kdy proč mi ki hol mikor miért hogyan ne kim nerede zaman neden nasıl τι ποιος πού πότε γιατί πώς"
     " что кто где когда почему как какой какая сколько що хто де коли чому як ما من أين متى لماذا كيف هل"
     " מה מי איפה מתי למה איך".casefold().split()
 )
 """Words that a question begins with."""
+
+ASKING_INSIDE = frozenset(
+    "कहाँ कहां कब कौन कितना कितने कितनी क्या क्यों कैसे nerede nereye kaç kaçta niye kiedy gdzie كم متى أين"
+    " đâu nhiêu mấy nào gì อะไร ที่ไหน เมื่อไหร่".split()
+)
+"""Words of questions that stand behind what they ask about."""
 
 STATING_TOO = frozenset(
     "am are was were is do does did can could will would should shall may might have has had war ist sind hat haben kann"
@@ -134,10 +160,68 @@ PREPOSITIONS = frozenset(
 
 MEMORISING = frozenset(
     "please kindly can could would you remember note store save keep retain record write down log that"
-    " the this for from me in mind memory my of all everything fact facts a following now it them these bitte merke dir notiere dass note retiens"
+    " the this for from me in mind memory my of all everything fact facts a following now it them these notebook"
+    " notes diary journal decision decisions bitte merke dir notiere dass note retiens"
     " recuerda que lembra ricorda che".split()
 )
 """Words with which somebody asks to remember what follows."""
 
 ORDERING = frozenset("remember note record retain write merke notiere retiens recuerda ricorda".split())
 """Those of them that ask for it by themselves; "in the store" and "keep it" may answer what was asked."""
+
+ACKNOWLEDGING = COURTESIES | frozenset(
+    "i'll i’ll i've i’ve i remember remembered remembering saved stored retained recorded memory memories"
+    " know known noted now keep kept in mind fact facts your you've you’ve told let me if need anything help how"
+    " can today assist here letting knowing sharing duly understood updated information info update".split()
+)
+"""Words of an answer that only takes note."""
+
+FRAMING = frozenset(
+    "i my me you your yours we our the a an is are am be was were that this it its from memory yes no told tell said say"
+    " says mentioned mention earlier previously before remember recall according have has had records record would which"
+    " where who what as per also do does did and of to user user's customer customer's notes note their theirs they about"
+    " answer answers question questions ask asks asked wants want store please find out information details"
+    " you're you\u2019re you've since important habe mir dir uns euch also gemerkt notiert bin bist c'est noté notée compris"
+    " entendido anotado capito annotato entendi anotei genoteerd begrepen noterat tu te ti"
+    " mój moja moje moją twój twoja twoje twoją jest мой моя моё мои мою моего твой твоя твоё твои твою ваш ваша ваше"
+    " вашу записал понял benim senin sizin bir"
+    " ich mein meine meinen meinem meiner du dein deine deinen deinem deiner sie ihr ihre ihren ihrem ihrer der die das"
+    " den dem ein eine einen ist sind war hast haben hat dass gesagt laut wie und"
+    " je j'ai mon ma mes tu vous ton ta tes votre vos le la les un une est sont était avez dit que selon et"
+    " yo mi mis tú tu tus su sus el los las una es son dijiste me dijo según y"
+    " il lo gli mio mia miei tuo tua tuoi suo sua è sono hai detto che secondo"
+    " o os as um uma meu minha meus seu sua seus é você disse"
+    " ik mijn jij je jouw uw u de het een hebt gezegd dat jag min mitt mina du din ditt dina är att sagt".split()
+)
+"""Words around what is said again: who said it, whose it is, what is to be done with it, and what joins them."""
+
+ARTICLES = frozenset("the der die das des dem den le la les l' el los il lo de het".split())
+
+OF_THE_USER = frozenset(
+    "i my mine me myself we our ours us ich mein meine meinen meinem meiner meines mir mich wir unser unsere unseren uns"
+    " je mon ma mes moi yo mi mis ik mijn mij jag min mitt mina mig".split()
+)
+"""Words with which a user speaks of themselves."""
+
+ABOUT_A_USER = frozenset(
+    "user user's user’s users' customer customer's customer’s client client's client’s team team's"
+    " team’s nutzer nutzers nutzerin benutzer benutzers kunde kunden kundin utilisateur l'utilisateur client"
+    " usuario usuaria cliente gebruiker klant användaren kunden".split()
+)
+"""Words with which a member speaks of the user."""
+
+REFUSING = (
+    r"\bi (?:do not|don['\u2019]t) (?:know|have)|\bi (?:can ?not|can['\u2019]t|could ?n['\u2019]t|am unable|'m unable)",
+    r"\bi['\u2019]m (?:sorry|afraid|unable|not able)|\bi am (?:sorry|afraid|not able)|\bunfortunately",
+    r"\bno (?:relevant )?(?:memor|information|record)|\bmemory holds nothing|\bnothing (?:is|was) (?:known|found|stored)",
+    r"\bnothing about (?:that|this|it)|\bhaven['\u2019]t told|\b(?:isn['\u2019]t|not) available",
+    r"\bwei(?:ß|ss) (?:ich |es |das |leider )+nicht|\bkeine (?:information|angabe|erinnerung|daten)|\bkann ich (?:\w+ )?nichts",
+    r"\bje ne (?:sais|trouve|dispose)|\bn['\u2019]ai (?:pas|aucune) (?:\w+ )?(?:information|donnée|souvenir)",
+    r"\bno (?:lo )?s[eé]\b|\bno tengo (?:\w+ )?informaci|\bnon (?:lo )?so\b|\bnon ho (?:\w+ )?informazion",
+    r"\bnão (?:o )?sei\b|\bnão tenho (?:\w+ )?informaç|\bweet (?:ik |het |dat )+niet|\bgeen informatie",
+    r"\bvet (?:jag )?inte|\bingen information|\bved (?:jeg )?ikke|\bvet (?:jeg )?ikke|\bnie wiem\b|\bnie mam informacji|\bnevím\b",
+    r"\bне знаю\b|\bнет (?:\w+ )?информации|\bнемає інформації|\bbilmiyorum|\bbilgim yok|\bnem tudom|\btidak tahu",
+    r"不知道|没有.{0,6}(?:信息|记录)|(?:わか|分か)りません|情報(?:が|は)ありません|모르(?:겠|ㅂ니다)|정보가 없",
+    r"لا أعرف|ليس لدي معلومات|नहीं पता|जानकारी नहीं|không biết|không có thông tin|ไม่ทราบ|δεν (?:ξέρω|γνωρίζω)",
+)
+"""What an answer says that only says that it knows nothing, or can't; patterns."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, wraps
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
+from functools import cache, partial, wraps
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from agno.agent import Agent
 from agno.team import Team
@@ -21,7 +21,7 @@ from hindsight_teams.agno.exchange import SELECTIONS, Retain
 from hindsight_teams.agno.hooks import RunHook
 from hindsight_teams.agno.injection import InjectionBudget, MemoryInjection, with_memories
 from hindsight_teams.agno.review_tools import ProposalTools, ReviewTools
-from hindsight_teams.agno.run_memory import RunMemory
+from hindsight_teams.agno.run_memory import MemberRetention, OfMembers, RunMemory
 from hindsight_teams.agno.toolkit import HindsightTools
 from hindsight_teams.agno.turns import Place, Turns
 from hindsight_teams.errors import InvalidInput, TeamDefinitionError, did_you_mean
@@ -31,9 +31,6 @@ from hindsight_teams.models import check_choice
 if TYPE_CHECKING:
     from hindsight_teams.access.definition import TeamDefinition
     from hindsight_teams.memory.team import TeamMemory
-
-MemberRetentions: TypeAlias = "tuple[tuple[RunRetention, re.Pattern[str]], ...]"
-"""The retentions of a team's members, each with what calls the member by name."""
 
 Equipped = TypeVar("Equipped", Agent, Team, Workflow)
 
@@ -46,13 +43,11 @@ class Equipment:
     injection: MemoryInjection | None
     retention: RunRetention | None
 
-    def hand_to(self, part: Agent | Team, turns: Turns, place: Place, of_members: MemberRetentions) -> None:
-        """Give it to an agent, or to a team's leader, in place of what an earlier ``equip`` gave."""
+    def hand_to(self, part: Agent | Team) -> None:
+        """Give an agent, or a team's leader, its tools and injection in place of what an earlier ``equip`` gave."""
         _add_tools(part, self.toolkits)
         if self.injection:
             part.instructions = with_memories(part.instructions, self.injection)
-        if self.injection or self.retention or of_members:
-            _add_hooks(part, turns, place, self.injection, self.retention, of_members)
 
 
 def equip(
@@ -62,7 +57,7 @@ def equip(
     inject: Literal["query"] | None,
     inject_budget: InjectionBudget | None,
     retain: Retain | None,
-    retain_bank: str | None,
+    retain_bank: str | Mapping[str, str] | None,
     background: bool,
     confirm: Sequence[str],
     tools: bool | Collection[str],
@@ -81,13 +76,16 @@ def equip(
         raise TeamDefinitionError(f"retain={retain!r} must be a plain function: it only chooses what to keep")
     if retain and background:
         store_before_termination(flush_all)
+    banks = retain_bank if isinstance(retain_bank, Mapping) else dict.fromkeys(memory.definition.grants, retain_bank)
+    for unknown in set(banks) - set(memory.definition.grants):
+        raise TeamDefinitionError(f"retain_bank= names {unknown!r}; {did_you_mean(unknown, memory.definition.grants)}")
     turns = Turns(memory)
     confirmed = check_confirmed(confirm, more=memory.toolkit is not None)
 
     @cache  # a callable may give the same members for every user; they share what belongs to the member
     def equipment(member_id: str) -> Equipment:
         made = _equipment(
-            memory, member_id, inject, inject_budget, retain, retain_bank, background, member_id in with_tools
+            memory, member_id, inject, inject_budget, retain, banks.get(member_id), background, member_id in with_tools
         )
         confirm_tools(made.toolkits, confirmed)
         return made
@@ -95,24 +93,35 @@ def equip(
     def equip_parts(whole: Agent | Team, place: Place) -> None:
         for part in parts_of(whole):
             where: Place = place if part is whole else "member"
-            of_members = () if where == "member" else tuple(retentions_of(part))
+            own = equipment(part.id) if part.id in memory.definition.grants else None
             if isinstance(part, Team):
                 if callable(part.members):
                     part.members = mapped(part.members, equipped_members)
                 part.add_member_tools_to_context = True  # who can remember is what a leader must know to delegate
-            if part.id in memory.definition.grants:
-                equipment(part.id).hand_to(part, turns, where, of_members)
-            elif retain and isinstance(part, Team):
-                _add_hooks(part, turns, where, None, None, of_members)  # it hears the user for its members
+            if own is not None:
+                own.hand_to(part)
+            leads = isinstance(part, Team)
+            if (retain and (own or leads)) or (own and own.injection):
+                # without a retention of its own, a leader hears the user for its members, and what a member recalls
+                # is what its leader may say again
+                hears = where != "member" or (isinstance(part, Team) and callable(part.members))
+                _add_hooks(part, turns, where, own, retentions_below(part) if hears else None)
 
-    def retentions_of(leader: Agent | Team) -> Iterator[tuple[RunRetention, re.Pattern[str]]]:
-        for part in parts_of(leader):
-            if part is not leader and part.id in memory.definition.grants and (kept := equipment(part.id).retention):
+    def retentions_below(leader: Agent | Team) -> OfMembers:
+        members = leader.members if isinstance(leader, Team) else []
+        if callable(members):
+            return lambda run_context: tuple(retentions_of(getattr(run_context, "members", None) or ()))
+        known = tuple(retentions_of(members))
+        return lambda run_context: known
+
+    def retentions_of(members: Iterable[Any]) -> Iterator[MemberRetention]:
+        for part in (part for member in members if isinstance(member, Agent | Team) for part in parts_of(member)):
+            if part.id in memory.definition.grants and (kept := equipment(part.id).retention):
                 names = "|".join(map(re.escape, spoken(str(part.id), part.name)))
                 yield kept, re.compile(rf"\W*(?:the\s+)?(?:{names})\s*[,:]", re.I)
 
-    def equipped_members(members: Iterable[Any]) -> list[Any]:
-        members = [member.deep_copy() if isinstance(member, Agent | Team) else member for member in members]
+    def equipped_members(given: Iterable[Any] | None) -> list[Any]:
+        members = [member.deep_copy() if isinstance(member, Agent | Team) else member for member in given or ()]
         ids_of(*members)
         for member in members:
             if isinstance(member, Agent | Team):
@@ -121,6 +130,9 @@ def equip(
 
     copied = team.deep_copy()
     if isinstance(copied, Workflow):
+        for step, _ in _walk(copied.steps, first=True):
+            if isinstance(step, Router):
+                select_by_name(step)
         for part, first in steps_of(copied):
             equip_parts(part, "outermost" if first else "later")
     else:
@@ -175,13 +187,15 @@ def _equipment(
     injection = MemoryInjection(own, inject_budget) if inject and own.holds(Access.RECALL) else None
     retention = None
     if retain and (bank := retention_bank(own, retain_bank)):
-        retention = RunRetention(
+        retaining = partial(
+            RunRetention,
             own.for_words_of_others(),
-            bank=bank,
             retain=retain,
             background=background,
             names=[name for member in memory.definition.grants for name in spoken(member)],
         )
+        others = [grant for grant in own.holds(Access.RETAIN) if grant != bank and "member" in grant.bank.needs]
+        retention = retaining(bank=bank, by_name=[retaining(bank=grant) for grant in others])
         memory.retentions.append(retention)
     return Equipment(toolkits, injection, retention)
 
@@ -191,19 +205,19 @@ def spoken(member_id: str, name: str | None = None) -> list[str]:
     return [member_id, member_id.replace("-", " "), *([name] if name else [])]
 
 
-def mapped(factory: Callable[..., Any], change: Callable[[Iterable[Any]], list[Any]]) -> Callable[..., Any]:
+def mapped(factory: Callable[..., Any], change: Callable[[Any], Any]) -> Callable[..., Any]:
     """A callable like the one given, sync or async as it is, with a changed result; Agno reads its signature."""
     if inspect.iscoroutinefunction(factory) or inspect.iscoroutinefunction(type(factory).__call__):
 
         @wraps(factory)
-        async def awaited(*args: Any, **kwargs: Any) -> list[Any]:
-            return change(await factory(*args, **kwargs) or ())
+        async def awaited(*args: Any, **kwargs: Any) -> Any:
+            return change(await factory(*args, **kwargs))
 
         return awaited
 
     @wraps(factory)
-    def called(*args: Any, **kwargs: Any) -> list[Any]:
-        return change(factory(*args, **kwargs) or ())
+    def called(*args: Any, **kwargs: Any) -> Any:
+        return change(factory(*args, **kwargs))
 
     return called
 
@@ -264,13 +278,17 @@ def _add_hooks(
     part: Agent | Team,
     turns: Turns,
     place: Place,
-    injection: MemoryInjection | None,
-    retention: RunRetention | None,
-    of_members: MemberRetentions,
+    own: Equipment | None,
+    of_members: OfMembers | None,
 ) -> None:
-    leads = isinstance(part, Team)
     memory = RunMemory(
-        str(part.id), turns, place=place, leads=leads, injection=injection, retention=retention, of_members=of_members
+        str(part.id),
+        turns,
+        place=place,
+        leads=isinstance(part, Team),
+        injection=own.injection if own else None,
+        retention=own.retention if own else None,
+        of_members=of_members,
     )
     before, after = memory.hooks()
     part.pre_hooks = [*_without_ours(part.pre_hooks), before]
@@ -350,12 +368,12 @@ def steps_of(workflow: Workflow) -> Iterator[tuple[Agent | Team, bool]]:
     """
     seen: set[int] = set()
     for part, first in _walk(workflow.steps, first=True):
-        if id(part) not in seen:
+        if not isinstance(part, Router) and id(part) not in seen:
             seen.add(id(part))
             yield part, first
 
 
-def _walk(step: Any, *, first: bool) -> Iterator[tuple[Agent | Team, bool]]:
+def _walk(step: Any, *, first: bool) -> Iterator[tuple[Agent | Team | Router, bool]]:
     if isinstance(step, Agent | Team):
         yield step, first
     elif isinstance(step, Workflow):
@@ -370,6 +388,7 @@ def _walk(step: Any, *, first: bool) -> Iterator[tuple[Agent | Team, bool]]:
         for branch in (step.steps, step.else_steps):
             yield from _walk(branch, first=first)
     elif isinstance(step, Router):
+        yield step, first
         for choice in _as_sequence(step.choices):
             yield from _walk(choice, first=first)
     elif isinstance(step, Loop | Steps):
@@ -377,6 +396,19 @@ def _walk(step: Any, *, first: bool) -> Iterator[tuple[Agent | Team, bool]]:
     elif isinstance(step, Sequence) and not isinstance(step, str):
         for position, one in enumerate(step):
             yield from _walk(one, first=first and position == 0)
+
+
+def select_by_name(router: Router) -> None:
+    """Have a selector that gives one of its choices itself give its name: it means the one that was equipped."""
+
+    def named(selected: Any) -> Any:
+        if isinstance(selected, list | tuple):
+            return [named(one) for one in selected]
+        name = getattr(selected, "name", None)
+        return name if name in {getattr(choice, "name", None) for choice in _as_sequence(router.choices)} else selected
+
+    if callable(router.selector):
+        router.selector = mapped(router.selector, named)
 
 
 def _as_sequence(steps: Any) -> Sequence[Any]:

@@ -8,15 +8,8 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from hindsight_teams.agno.citing import without_recalled
-from hindsight_teams.agno.said import (
-    document,
-    holds_no_fact,
-    is_courtesy,
-    is_refusal,
-    new_in,
-    not_in,
-    without_tool_calls,
-)
+from hindsight_teams.agno.echoes import new_in, not_in
+from hindsight_teams.agno.said import document, holds_no_fact, is_courtesy, is_refusal, without_tool_calls
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +87,14 @@ def keep_runs(exchange: Exchange) -> list[Statement]:
     if exchange.heard and is_courtesy(exchange.heard):
         return []  # what is answered to a greeting is a greeting
     kept = keep_said(exchange)
+    known = (*exchange.recalled, *exchange.stored, exchange.heard)
     handed_on_as_said = bool(exchange.heard) and exchange.task is not None and exchange.heard in exchange.task.text
-    if exchange.task is not None and not handed_on_as_said and not holds_no_fact(exchange.task.text):
-        text = not_in(without_recalled(exchange.task.text), exchange.stored)
-        kept += [Statement(exchange.task.speaker, text)] if text else []
-    answered = exchange.answered
-    said = without_tool_calls(answered.text) if answered is not None else ""
-    if answered is not None and said and not is_refusal(said):
-        text = not_in(new_in(said, (*exchange.recalled, exchange.heard)), exchange.stored)
-        kept += [] if holds_no_fact(text) else [Statement(answered.speaker, text)]
+    spoken = [] if exchange.task is None or handed_on_as_said else [exchange.task]
+    if exchange.answered is not None and not is_refusal(said := without_tool_calls(exchange.answered.text)):
+        spoken.append(Statement(exchange.answered.speaker, said))
+    for statement in spoken:
+        text = not_in(new_in(without_recalled(statement.text), known), exchange.stored)
+        kept += [] if holds_no_fact(text) else [Statement(statement.speaker, text)]
     return kept
 
 

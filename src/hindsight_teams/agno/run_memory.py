@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable
 from time import time
-from typing import Any
+from typing import Any, TypeAlias
 
 from agno.run.agent import CustomEvent
 from agno.run.team import CustomEvent as TeamCustomEvent
 from agno.run.team import TeamRunOutput
 
 from hindsight_teams.access.grants import Caller
-from hindsight_teams.agno.capture import RunRetention
+from hindsight_teams.agno.capture import RunRetention, recalled_in
 from hindsight_teams.agno.hooks import RunHook
 from hindsight_teams.agno.injection import MemoryInjection
 from hindsight_teams.agno.inputs import words_of
@@ -22,6 +22,12 @@ from hindsight_teams.errors import HindsightTeamsError
 from hindsight_teams.log import get_logger
 
 _log = get_logger(__name__)
+
+MemberRetention: TypeAlias = "tuple[RunRetention, re.Pattern[str]]"
+"""A member's retention, and what calls the member by name."""
+
+OfMembers: TypeAlias = "Callable[[Any], tuple[MemberRetention, ...]]"
+"""The retentions of a team's members, for the context of a run: members that are a callable are known only in one."""
 
 
 class RunMemory:
@@ -34,8 +40,7 @@ class RunMemory:
         leads: Whether it is a team, which hands tasks on.
         injection: Recalls before the run; None where it may not.
         retention: Retains after the run; None where it may not.
-        of_members: The retentions of a team's members, each with what calls the member by name: one of them keeps
-            what the user says where the leader has none and hands nothing on.
+        of_members: One of a team's members keeps what the user says where the leader may not and hands nothing on.
     """
 
     def __init__(
@@ -47,7 +52,7 @@ class RunMemory:
         leads: bool,
         injection: MemoryInjection | None,
         retention: RunRetention | None,
-        of_members: Sequence[tuple[RunRetention, re.Pattern[str]]] = (),
+        of_members: OfMembers | None = None,
     ) -> None:
         self.part = part
         self.turns = turns
@@ -55,7 +60,7 @@ class RunMemory:
         self.leads = leads
         self.injection = injection
         self.retention = retention
-        self.of_members = () if retention is not None else of_members
+        self.of_members = of_members if retention is None else None
         if leads and retention is not None:
             turns.keeps(part)
 
@@ -85,7 +90,7 @@ class RunMemory:
         """Retain, after a sync run."""
         hearing, given = self._heard(run_output, run_context, agent or team)
         try:
-            if retention := self.retention or self._retention_of_a_member(hearing, run_output):
+            if retention := self.retention or self._retention_of_a_member(hearing, run_output, run_context):
                 retention.retain(run_output, run_context, hearing, **given)
         except HindsightTeamsError as error:
             self._missed(error, run_context)
@@ -96,7 +101,7 @@ class RunMemory:
         """Retain, after an async run."""
         hearing, given = self._heard(run_output, run_context, agent or team)
         try:
-            if retention := self.retention or self._retention_of_a_member(hearing, run_output):
+            if retention := self.retention or self._retention_of_a_member(hearing, run_output, run_context):
                 await retention.aretain(run_output, run_context, hearing, **given)
         except HindsightTeamsError as error:
             self._missed(error, run_context)
@@ -106,24 +111,31 @@ class RunMemory:
     def _listen(self, run_input: Any, run_context: Any) -> None:
         notes = notes_of(run_context)
         hearing = self.turns.hear(self.part, words_of(run_input), run_context, leads=self.leads, place=self.place)
-        self._note_addressee(hearing)
+        self._note_addressee(hearing, run_context)
         notes[self._key("heard", run_context)] = hearing
         notes[key_of("turn", self._caller(run_context))] = hearing.turn
         notes.pop(self._key("missed", run_context), None)
 
-    def _note_addressee(self, hearing: Hearing) -> None:
+    def _members(self, run_context: Any) -> tuple[MemberRetention, ...]:
+        return self.of_members(run_context) if self.of_members else ()
+
+    def _note_addressee(self, hearing: Hearing, run_context: Any) -> None:
         turn = hearing.turn
-        for retention, name in self.of_members:
+        for retention, name in self._members(run_context):
             if not hearing.task and (called := name.match(turn.words)) and retention.takes(turn.user):
                 turn.addressee, turn.addressed = retention.member, turn.words[called.end() :].strip()
 
-    def _retention_of_a_member(self, hearing: Hearing, run_output: Any) -> RunRetention | None:
+    def _retention_of_a_member(self, hearing: Hearing, run_output: Any, run_context: Any) -> RunRetention | None:
         """The member's retention that keeps what the user said to a team, in the user's own bank where one has it.
 
         None where a member that another process asked has kept it: this one sees only that it was asked.
         """
         turn = hearing.turn
-        members = [] if hearing.task else [retention for retention, _ in self.of_members]
+        known = (*self._members(run_context), *turn.members)
+        if hearing.task:
+            turn.members += known
+            return None
+        members = [retention for retention, _ in known]
         elsewhere = [one.member for one in members if turn.leader is None and _asked(run_output, one)]
         if elsewhere and turn.addressee in (None, *elsewhere):
             return None
@@ -134,14 +146,13 @@ class RunMemory:
         hearing = notes_of(run_context).pop(self._key("heard", run_context), None)
         if hearing is None:
             hearing = self.turns.hear_late(self.part, run_output, run_context)
-            self._note_addressee(hearing)
+        if not hearing.turn.addressee:
+            self._note_addressee(hearing, run_context)
         injected = self.injection.text(run_context) if self.injection is not None else ""
+        hearing.turn.was_given([injected, *recalled_in(run_output)])
         answers = getattr(getattr(part, "model", None), "states_facts", True)
-        return hearing, {
-            "injected": injected,
-            "answers": answers and not self.of_members,
-            "for_leader": bool(self.of_members),
-        }
+        for_leader = self.retention is None
+        return hearing, {"answers": answers and not for_leader, "leads": self.leads, "for_leader": for_leader}
 
     def _missed(self, error: HindsightTeamsError, run_context: Any) -> None:
         """Keep a reason why memory had no part in a run for the run's events, and say it once in the log."""

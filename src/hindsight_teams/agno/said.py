@@ -1,4 +1,4 @@
-"""Decide whether a statement can hold a fact, and which parts of an answer repeat what memory gave. Pure.
+"""Decide whether a statement can hold a fact. Pure.
 
 In doubt a message is kept: one more memory costs a rank, a message left out costs a fact. What is left out is what can
 hold none: signs without a word, courtesies, and questions that only ask.
@@ -15,20 +15,25 @@ from typing import TYPE_CHECKING, Any
 from hindsight_teams.access.grants import Caller
 from hindsight_teams.access.signatures import USER
 from hindsight_teams.agno.courtesies import (
+    ACKNOWLEDGING,
     ANSWERING,
     ASKING,
+    ASKING_INSIDE,
+    COURTEOUS_PHRASES,
     COURTESIES,
     GREETING,
     JOINING,
     MEMORISING,
     ORDERING,
+    PARTING,
     PREPOSITIONS,
+    REFUSING,
     STATING_TOO,
     TIMES,
     WISHING,
 )
 from hindsight_teams.agno.inputs import CLOSING, SENTENCE_ENDS, asks, own_messages
-from hindsight_teams.text import one_line, same_words
+from hindsight_teams.text import one_line
 
 if TYPE_CHECKING:
     from hindsight_teams.memory.questions import MemberRetainOptions
@@ -40,37 +45,25 @@ _CLAUSE_ENDS = re.compile(r"[,;:\u3001\uff0c\uff1b\uff1a\u060c\u2014]\s*|\s[-\u2
 _TELLS_IN_ASKING = re.compile(
     r"\b(?:(?:did|do|have|has) (?:i|you|we) (?:ever )?(?:know|tell|told|mention(?:ed)?|say|said|hear|heard)"
     r" (?:you )?that\b"
-    r"|(?:because|since|now that|given that|weil|nachdem|parce que|puisque|porque|ya que|perch[eé]|omdat)\b)",
+    r"|(?:because|since|now that|given that|weil|nachdem|parce que|puisque|porque|ya que|perch[eé]|omdat)\b"
+    r"|(?:although|though|dass|obwohl|aunque|bien que) (?:i|we|my|our|ich|wir|mein\w*|unser\w*|je|soy|tengo|mi)\b"
+    r"|wenn (?:ich|wir) (?:\w+ ){0,4}(?:bin|habe|sind|haben)\b"
+    r"|(?:normal|normale|fine|bad|strange|odd|legal|allowed|worry|malo|raro|grave|bizarre)"
+    r" (?:that|que|che) (?:i|we|my|our|mi|mis|je|mon|ma|mes|nous|il mio|la mia)\b"
+    r"|(?<!know )(?<!see )(?<!check )(?<!remember )(?<!me )(?<!sabes )(?<!recuerdas )(?<!sais )(?<!savez )(?<!sai )"
+    r"(?:if i(?:['\u2019]m| am| have|['\u2019]ve)|if we(?:['\u2019]re| are| have)"
+    r"|si (?:soy|estoy|tengo|je suis|j['\u2019]ai)|se (?:sou|estou|tenho|sono|ho|prendo))\b)",
     re.I,
 )
-_REFUSES = re.compile(
-    r"\b(?:i (?:do not|don['\u2019]t) (?:know|have)|i (?:can ?not|can['\u2019]t|could ?n['\u2019]t|am unable|'m unable)"
-    r"|i['\u2019]m (?:sorry|afraid|unable|not able)|i am (?:sorry|afraid|not able)|unfortunately"
-    r"|no (?:relevant )?memor|memory holds nothing|nothing (?:is|was) (?:known|found|stored))",
-    re.I,
+_REFUSES = re.compile("|".join(REFUSING), re.I)
+_COURTEOUS_PHRASE = re.compile(rf"(?<!\S)(?:{'|'.join(map(re.escape, COURTEOUS_PHRASES))})(?!\S)")
+_ASKS_AT_THE_END = re.compile(
+    r"(?:哪里|哪裡|哪儿|什么|什麼|多少|几点|谁|誰|怎么样|为什么|どこ|いつ|いくら|何時?|なぜ)(?:ですか)?\W*$|어디|언제|누구|얼마|몇|무엇|뭐"
 )
-_ACKNOWLEDGES = COURTESIES | frozenset(
-    "i'll i\u2019ll i've i\u2019ve i remember remembered remembering saved stored retained recorded memory memories"
-    " know known noted now keep kept in mind fact facts your you've you\u2019ve told let me if need anything help how"
-    " can today assist here".split()
-)
-_FRAMING = frozenset(
-    "i my me you your we our the a an is are was were that this it its from memory yes no told said say says mentioned"
-    " earlier previously before remember according have has had".split()
-)
-_DENYING = frozenset("not no never none without isn't aren't wasn't weren't don't doesn't didn't can't won't".split())
-_BULLET = re.compile(r"^\s*(?:[-*\u2022]|\d{1,3}[.)])\s+")
+BULLET = re.compile(r"^\s*(?:[-*\u2022]|\d{1,3}[.)])\s+")
 _HEADING = re.compile(r"#{1,6}\s+\S")
 _HEADED = re.compile(r"#{1,6}\s+\S|\w+:\s")
-_ORDER = re.compile(
-    r"^\W*(?:please\s+)?(?:remember|note|record|retain|store|save|log|(?:write|note|take) down)"
-    r" (?:this|these|the following)(?: \w+)?:\s+",
-    re.I,
-)
 _ENDED = re.compile(r"\w\s+\S.*[.!?\u2026\u3002\uff01\uff1f][\"'\u201d\u2019\u00bb)]*\s*$")
-_OPENS = "(\"'\u201c\u2018\u00ab\uff1a\uff0c\u3001\u3002\u300c\u300e\uff08:"
-_ENDS = ".,;:!?)\"'\u201d\u2019\u00bb\u3002\uff0c\u3001\uff01\uff1f\u300d\u300f\uff09"
-_LABEL = re.compile(r"^\s*(?:[-*\u2022]|\d{1,3}[.)])?\s*(?:\[[^\]]*\]\s*)?(?:\((?:superseded|suspicious)\)\s*){0,2}")
 _ASKS_UNMARKED = re.compile(
     r"^(?:what|where|when|who|how|which)(?:['\u2019]s| (?:is|are|was|were|do|does|did|can|should|will|would))"
     r" (?:my|our|your|the|i|we|you|he|she|it|they|their|his|her|this|that)\b[^,;:.\d]*\W*$",
@@ -137,7 +130,7 @@ def holds_no_fact(text: str) -> bool:
     """Whether a text, in any language, can tell nothing: it greets, thanks, or only asks."""
     parts = sentences(text)
     courteous = [word for part in parts if is_courtesy(part) for word in tokens(part)]
-    return all(map(_is_empty, parts)) and not _says_when(courteous)
+    return all(map(tells_nothing, parts)) and not _says_when(courteous)
 
 
 def is_doubtful(text: str) -> bool:
@@ -145,13 +138,13 @@ def is_doubtful(text: str) -> bool:
 
     It decides a rank alone, so it goes by how the sentences open.
     """
-    telling = [part for part in sentences(text) if not _is_empty(part)]
+    telling = [part for part in sentences(text) if not tells_nothing(part)]
     return all(map(_may_only_ask, telling))
 
 
 def is_courtesy(text: str) -> bool:
     """Whether a text only greets, thanks, takes leave or acknowledges."""
-    words = tokens(text)
+    words = _COURTEOUS_PHRASE.sub(" ", " ".join(tokens(text))).split()
     return all(word in COURTESIES for word in words) and not _says_when(words)
 
 
@@ -183,9 +176,10 @@ def tokens(text: str) -> list[str]:
 def is_refusal(answer: str) -> bool:
     """Whether an answer only says that it can't answer, or that it took note."""
     words = tokens(answer)
-    if all(word in _ACKNOWLEDGES for word in words):
+    if all(word in ACKNOWLEDGING for word in words):
         return True
-    short = len(words) <= _LONGEST_REFUSAL and not any(character.isdigit() for character in answer)
+    spaceless = sum(ord(character) > 0x2E7F for character in answer)
+    short = len(words) + spaceless <= _LONGEST_REFUSAL and not any(character.isdigit() for character in answer)
     return short and bool(_REFUSES.search(answer))
 
 
@@ -205,73 +199,22 @@ def without_tool_calls(answer: str) -> str:
     return "\n".join(line for line in _FENCE.sub("", text).splitlines() if not _OBJECT.match(line)).strip()
 
 
-def new_in(answer: str, known: Iterable[str]) -> str:
-    """An answer without the lines that only say again what memory gave; empty where nothing is left but an opening.
-
-    Args:
-        answer: What a member answered.
-        known: What it was given: recalled lines and reflections.
-    """
-    sources = [frozenset(tokens(_LABEL.sub("", line))) for text in known for line in sentences(text)]
-    kept = [line for line in answer.splitlines() if line.strip() and not _came_from(line, sources)]
-    if all(line.rstrip().endswith((":", "\uff1a")) for line in kept):
-        return ""
-    return answer if len(kept) == len([line for line in answer.splitlines() if line.strip()]) else "\n".join(kept)
-
-
-def not_in(text: str, stored: Iterable[str]) -> str:
-    """A text, or nothing where all that it tells is already in what was stored of it, word for word and sign for sign.
-
-    The case of the first letter may differ: a tool's text begins where "remember that" ends. What a document
-    tells are its items.
-    """
-    held = [_spelled(item) for item in stored]
-    if not held:
-        return text
-    told = document(text)[1] or [part for part in sentences(text) if not _is_empty(part)]
-    return "" if all(_is_in(part, held) for part in told) else text
-
-
 def document(text: str) -> tuple[str, list[str]]:
     """The head and the items of a document: a heading, then a list of sentences. Empty ones of any other text.
 
     The head may also have lines such as "Date: 2026-01-02", and ask to remember it all; what tells more is no head.
     """
     lines = [line for line in text.splitlines() if line.strip()]
-    at = next((number for number, line in enumerate(lines) if _BULLET.match(line)), len(lines))
+    at = next((number for number, line in enumerate(lines) if BULLET.match(line)), len(lines))
     head, items = lines[:at], lines[at:]
     heads = any(map(_HEADING.match, head)) and all(_HEADED.match(line) or _only_orders(line) for line in head)
-    if not heads or not all(_BULLET.match(item) and _ENDED.search(item) for item in items):
+    if not heads or not all(BULLET.match(item) and _ENDED.search(item) for item in items):
         return "", []
-    return "\n".join(head), [_BULLET.sub("", item).strip() for item in items]
+    return "\n".join(head), [BULLET.sub("", item).strip() for item in items]
 
 
-def _is_in(sentence: str, held: list[str]) -> bool:
-    plain = _spelled(sentence)
-    for item in held:
-        if _find(plain, item) >= 0:
-            return True
-        if item and (at := _find(item, plain)) >= 0:
-            around = tokens(f"{plain[:at]} {plain[at + len(item) :]}")
-            if all(word in MEMORISING or word in COURTESIES for word in around):
-                return True
-    return False
-
-
-def _spelled(text: str) -> str:
-    return same_words(_ORDER.sub("", _BULLET.sub("", text)))
-
-
-def _find(part: str, whole: str) -> int:
-    """Where a part stands in a whole between spaces or punctuation, its first letter in either case; -1 where not."""
-    if not part:
-        return -1
-    first = "|".join({re.escape(part[0].lower()), re.escape(part[0].upper())})
-    found = re.search(rf"(?:^|(?<=[\s{_OPENS}]))(?:{first}){re.escape(part[1:])}(?=[{_ENDS}]*(?:\s|$))", whole)
-    return found.start() if found else -1
-
-
-def _is_empty(sentence: str) -> bool:
+def tells_nothing(sentence: str) -> bool:
+    """Whether one sentence can tell nothing: it greets, asks, or orders to remember."""
     sentence = _ATTACHED.sub("", sentence).strip()
     if is_courtesy(sentence) or _only_orders(sentence):
         return True
@@ -291,7 +234,13 @@ def _only_orders(sentence: str) -> bool:
 
 
 def _may_only_ask(sentence: str) -> bool:
-    if _ASKS_FOR.match(sentence):
+    if asks(sentence) and _TELLS_IN_ASKING.search(sentence):
+        return False
+    words = tokens(sentence)
+    asks_inside = _ASKS_AT_THE_END.search(sentence) or not ASKING_INSIDE.isdisjoint(words)
+    if _ASKS_FOR.match(sentence) or (asks_inside and not asks(sentence)):
+        return True
+    if all(word in COURTESIES or word in PARTING for word in words):
         return True
     if _CLAUSE_ENDS.search(sentence) and not asks(sentence):
         return _says_when(tokens(sentence))
@@ -330,17 +279,6 @@ def _tells(clause: str) -> bool:
     addresses = len(words) == 2 and words[0] in COURTESIES and clause.split()[-1][:1].isupper()
     spaceless = sum(ord(character) > 0x2E7F for character in clause)
     return (len(words) > 1 and not addresses) or spaceless > 2 or any(map(str.isdigit, clause))
-
-
-def _came_from(line: str, sources: list[frozenset[str]]) -> bool:
-    own = [word for word in tokens(_LABEL.sub("", line)) if word not in _FRAMING]
-    if not own:
-        return all(word in _ACKNOWLEDGES for word in tokens(line))
-    figures = [word for word in own if any(map(str.isdigit, word)) or word in _DENYING]
-    return any(
-        sum(word in source for word in own) >= 0.9 * len(own) and all(word in source for word in figures)
-        for source in sources
-    )
 
 
 def _is_word(character: str) -> bool:

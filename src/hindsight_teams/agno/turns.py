@@ -11,23 +11,24 @@ from __future__ import annotations
 import sys
 import weakref
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from threading import Lock
+from threading import Lock, RLock
 from typing import Any, Literal, TypeAlias
 
 from agno.run.agent import RunOutput
 from agno.run.team import TeamRunOutput
 
 from hindsight_teams.access.grants import Caller
+from hindsight_teams.agno.echoes import not_in
 from hindsight_teams.agno.inputs import words_of
 from hindsight_teams.agno.run_context import key_of, notes_of
-from hindsight_teams.agno.said import not_in
 
 Place: TypeAlias = Literal["outermost", "member", "later"]
 """Where a part stands: what the user talks to, a member of it, or a step of a workflow that something runs before."""
 
 _TURNS_KEPT = 1024
+_GIVEN_KEPT = 16
 
 
 @dataclass(slots=True, eq=False)
@@ -43,7 +44,11 @@ class Turn:
         stored: What was stored while it lasted, by tools or of what was said: the bank's id, and the text.
         kept: Ids of the banks that hold the words already.
         outputs: What the steps of a workflow put out.
+        recalled: What memory gave to those who worked on it.
+        answers: What members answered and was kept.
+        members: The retentions of the members that a callable gave to a team inside of the one that hears the user.
         over: Whether it ended.
+        lock: Held while it is decided who keeps the words: steps at once run in threads.
     """
 
     words: str
@@ -55,7 +60,11 @@ class Turn:
     stored: list[tuple[str | None, str]] = field(default_factory=list)
     kept: set[str] = field(default_factory=set)
     outputs: set[str] = field(default_factory=set)
+    recalled: list[str] = field(default_factory=list)
+    answers: list[str] = field(default_factory=list)
+    members: list[Any] = field(default_factory=list)
     over: bool = False
+    lock: Any = field(default_factory=RLock, repr=False)
 
     def begin_to_store(self, bank_id: str | None, text: str) -> bool:
         """Note that a tool stores a text; False where it holds only words of the user that the bank has already.
@@ -64,15 +73,21 @@ class Turn:
         """
         if bank_id is None:
             return True
-        if text and not not_in(text, [self.words]) and not not_in(text, self.stored_in(bank_id)):
-            return False
-        self.stored.append((bank_id, text))
-        return True
+        with self.lock:
+            if text and not not_in(text, [self.words]) and not not_in(text, self.stored_in(bank_id)):
+                return False
+            self.stored.append((bank_id, text))
+            return True
 
     def did_not_store(self, bank_id: str | None, text: str) -> None:
         """Take the note back."""
         if (bank_id, text) in self.stored:
             self.stored.remove((bank_id, text))
+
+    def was_given(self, recalled: Iterable[str]) -> None:
+        """Note what memory gave to somebody who works on it; of a long turn, such as a loop, the latest."""
+        with self.lock:
+            self.recalled = list(dict.fromkeys([*self.recalled, *filter(None, recalled)]))[-_GIVEN_KEPT:]
 
     def stored_in(self, bank_id: str | None) -> tuple[str, ...]:
         """What was stored in one bank, or, for None, in any."""
@@ -205,6 +220,7 @@ class Turns:
             else:
                 self._lasting.pop(session, None)
         turn.over = True
+        turn.recalled = []
 
     def _in_a_workflow(self, words: str, run_context: Any, user: Any, place: Place) -> Hearing:
         """A run that nobody in a team handed on: the user's own, or a step of a workflow.

@@ -206,7 +206,7 @@ class TeamMemory:
         inject: Literal["query"] | None = None,
         inject_budget: InjectionBudget | None = None,
         retain: Retain | None = None,
-        retain_bank: str | None = None,
+        retain_bank: str | Mapping[str, str] | None = None,
         background: bool = False,
         confirm: Sequence[str] = (),
         tools: bool | Collection[str] = True,
@@ -229,7 +229,9 @@ class TeamMemory:
                 defined with ``conversations = true``. What a user says to a team, and neither its leader nor a member
                 that was asked keeps, is kept by the member that the user addressed by name, or else by the first one
                 that may.
-            retain_bank: Which bank it goes to; needed where a member may write several of the same kind.
+            retain_bank: Which bank it goes to, or which one for each member; needed where a member may write several of
+                the same kind. What a user says of a member's own bank by its name ("write in your notebook: ...") goes
+                there all the same.
             background: Retain after the run returned; ``close``, ``lifespan``, the interpreter's exit and SIGTERM wait
                 for it.
             confirm: Names of tools, such as ``approve_memory``, of which Agno lets a person confirm each call.

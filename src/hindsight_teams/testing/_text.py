@@ -34,6 +34,14 @@ _BULLET = re.compile(r"^\s*[-*•]\s+")
 _NUMBERED = re.compile(r"^\s*\d{1,3}[.)]\s+(.*\S)")
 _LABEL = re.compile(r"^\[[^\]]*\]\s*")
 _CLITIC = re.compile(r"(?<=\w)['\u2019](?:s|t|d|m|re|ve|ll)\b")
+_OWNED = re.compile(
+    r"(?:\b(?:my|our|your)|\b(?P<whose>[A-Z]\w*)['\u2019]s)\s+"
+    r"(?P<what>[^\W\d_]+(?:\s+(?!(?:of|in|on|at|to|for|from|with|and|or)\b)[^\W\d_]+)*)",
+    re.I,
+)
+_ATTRIBUTES = frozenset("number name date address code id".split())
+"""What a fact may give without its name: "my order is 4417"."""
+_DOING = re.compile(r"\b(?:do|did|am|have|was) (?:i|we) (\w+)", re.I)
 _EMPTY = re.compile(
     r"^\W*(no relevant memor|no memor|nothing (is |was )?(known|found|stored|relevant)|i (do not|don't) know|$)",
     re.I,
@@ -124,12 +132,40 @@ def is_empty(text: str) -> bool:
 
 def bearing_on(question: str, lines: Iterable[str], limit: int = 3) -> list[str]:
     """The few lines that share most words with a question, best first; none when they share too little."""
-    asked = words(question)
+    asked, named = words(question), _named(question)
     needed = 1 if len(asked) <= 3 else 2
-    scored = [(len(asked & words(line)), line) for line in _distinct(lines)]
+    scored = [
+        (len(asked & words(line)), line)
+        for line in _distinct(lines)
+        if named <= stems(line) and not _of_another(question, line)
+    ]
     best = max((score for score, _ in scored), default=0)
     kept = [(score, line) for score, line in scored if score >= needed and 2 * score > best]
     return [line for _, line in sorted(kept, key=lambda pair: -pair[0])[:limit]]
+
+
+def _named(question: str) -> set[str]:
+    """The stems of what a question names as somebody's: of "my sister's boat", "my favourite book", "Ada's till"."""
+    found: set[str] = set()
+    about_a_doing = bool(re.search(r"\b(?:do|does|did|has|have|can|when|where|how|why)\b", question, re.I))
+    for owned in _OWNED.finditer(question):
+        phrase = [word for word in _tokens(owned["what"]) if word not in _STOP and word not in _ATTRIBUTES]
+        ends = not question[owned.end() :].strip(" ?.!")
+        found.update(_stem(word) for word in (phrase if ends and not about_a_doing else phrase[:1]))
+        if owned["whose"] and _tokens(owned["whose"])[0] not in _STOP:
+            found.add(_stem(_tokens(owned["whose"])[0]))
+    return found
+
+
+def _of_another(question: str, line: str) -> bool:
+    """Whether a line shares only the verb of "where do I live", and tells it of what is somebody's."""
+    doing = _DOING.search(question)
+    return (
+        doing is not None
+        and words(question) & words(line) <= {_stem(doing[1].lower())}
+        and bool(re.match(r"(?:my|our|his|her|their)\b", unlabelled(line), re.I))
+        and not re.search(r"\b(?:i|we)\b", line, re.I)
+    )
 
 
 def unlabelled(line: str) -> str:

@@ -62,6 +62,12 @@ def test_what_was_said_in_one_chat_is_answered_in_the_next(say: Any) -> None:
     assert "answerer  recall" in answered.out
 
 
+def test_beside_an_answer_a_member_recalls_from_a_bank_once_and_not_in_vain(say: Any) -> None:
+    answered = say("Remember that the Maple pilot starts on 3 May 2027.", "When does the Maple pilot start?").out
+    assert answered.count("answerer  recall") == 1
+    assert "0 memories" not in answered
+
+
 def test_memory_shows_what_the_last_turn_recalled_and_retained(say: Any) -> None:
     shown = say(MAPLE, "/memory", WHEN, "/memory").out
     assert shown.count("the Maple pilot starts on 3 May 2027.") == 5  # retained, answered, recalled; put into two runs

@@ -192,6 +192,7 @@ class _Writer:
         self._width = screen.width
         self._column = 0
         self._word = ""
+        self._shown: set[tuple[str | None, ...]] = set()
 
     def text(self, piece: str) -> None:
         """Print a piece of the answer."""
@@ -201,7 +202,12 @@ class _Writer:
         sys.stdout.flush()
 
     def event(self, event: AuditEvent) -> None:
-        """Print what the memory did."""
+        """Print what the memory did: of what a member reads in a bank, the first that it found; ``/memory`` has all."""
+        if event.outcome == "allowed" and event.verb not in ("retain", "propose"):
+            read = (event.member, event.verb, event.bank_id)
+            if event.count == 0 or read in self._shown:
+                return
+            self._shown.add(read)
         if not self._silent:
             self.end()
             _announce(event)

@@ -1,0 +1,137 @@
+"""What only says again what memory holds or gave: of answers, and of what a tool stored beside the user's words."""
+
+from __future__ import annotations
+
+import pytest
+
+from hindsight_teams.agno.echoes import new_in, not_in
+
+FACT = "My sister Vera lives in Narvik."
+
+
+def test_of_an_answer_only_what_memory_did_not_give_is_new() -> None:
+    recalled = (
+        "1. [Noted 2024-05-03 | own | clerk] I live in Bergen.\n2. [Noted 2024-05-03 | own | clerk] My dog is Rex."
+    )
+    assert new_in("You live in Bergen.", [recalled]) == ""
+    assert new_in("From memory:\n- I live in Bergen.", [recalled]) == ""
+    assert (
+        new_in("You live in Bergen.\nThe ferry there leaves at nine.", [recalled]) == "The ferry there leaves at nine."
+    )
+
+
+@pytest.mark.parametrize(
+    ("told", "stored"),
+    [
+        ("The lab is at -5 degrees.", "The lab is at 5 degrees."),
+        ("My blood type is O.", "My blood type is O-."),
+        ("The code of the shed is 12.", "The code of the shed is 123."),
+        ("I have one cat.", "I have one catalogue."),
+        ("Refunds < 500 euros are mine.", "Refunds > 500 euros are mine."),
+        ("Ask US for the key.", "Ask us for the key."),
+        (
+            "\u0930\u092e\u0947\u0936 \u0915\u094b \u092a\u093e\u0928",
+            "\u0930\u092e\u0947\u0936 \u0915\u094b \u092a\u093e\u0928\u0940",
+        ),
+    ],
+)
+def test_what_a_tool_stored_otherwise_than_it_was_said_is_still_kept(told: str, stored: str) -> None:
+    assert not_in(told, [stored]) == told
+
+
+@pytest.mark.parametrize(
+    ("told", "stored"),
+    [
+        ("Please remember that my dog is Rex.", "My dog is Rex."),
+        ("- My dog is Rex", "My dog is Rex."),
+        ("My dog is Rex.", "Ada said: my dog is Rex. Her cat is Tom."),
+        ("\u6211\u559c\u6b22\u732b\u3002", "\u6211\u559c\u6b22\u732b"),
+    ],
+)
+def test_what_a_tool_stored_as_it_was_said_is_not_kept_twice(told: str, stored: str) -> None:
+    assert not_in(told, [stored]) == ""
+
+
+def test_an_answer_with_another_figure_or_a_denial_is_new() -> None:
+    known = ["The morning ferry from Bergen to Stavanger leaves pier two at 9 on every working day."]
+    later = known[0].replace("9", "10")
+    denied = known[0].replace("leaves", "never leaves")
+    assert new_in(known[0], known) == ""
+    assert new_in(later, known) == later
+    assert new_in(denied, known) == denied
+
+
+def test_an_answer_that_says_who_said_it_before_is_an_echo() -> None:
+    known = ["My boat Ida lies in Molde."]
+    assert new_in("From memory: You told me earlier your boat Ida lies in Molde.", known) == ""
+    assert new_in("You told me your boat Ida lies in Bergen.", known) != ""
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "Got it! I've noted that your sister Vera lives in Narvik.",
+        "You told me that Vera, your sister, is living in Narvik.",
+        "According to your records, [Noted 2026-11-26 | own | user] My sister Vera lives in Narvik. Anything else?",
+        "Our greeter says: Noted, thank you!",
+        "No, your sister Vera lives in Narvik.",
+        "Tell the user about their sister Vera.",
+        "Deine Schwester Vera wohnt in Narvik.",
+        "Your sister Vera lives in Narvik, and your dog is Lupo.",
+    ],
+)
+def test_an_answer_that_says_it_again_in_other_words_is_an_echo(answer: str) -> None:
+    assert new_in(answer, [FACT, "My dog is Lupo.", "Meine Schwester Vera wohnt in Narvik."]) == ""
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "Your sister Vera lives in Hull.",
+        "Your sister Vera does not live in Narvik.",
+        "Vera left Narvik.",
+        "Your brother Vera lives in Narvik.",
+        "Your sister Vera lives in Narvik at number 9.",
+    ],
+)
+def test_an_answer_with_one_word_of_its_own_is_new(answer: str) -> None:
+    assert new_in(answer, [FACT]) == answer
+
+
+@pytest.mark.parametrize(
+    ("told", "stored"),
+    [
+        (FACT, "The user's sister Vera lives in Narvik."),
+        ("I am allergic to peanuts and I hate cilantro.", "User is allergic to peanuts and hates cilantro."),
+        ("Please remember that our standup is at 9:30.", "The team's standup is at 9:30."),
+        ("I pay my rent to Osvald.", "The user pays their rent to Osvald."),
+        ("I'm 42 and I don't drive.", "The customer is 42 and doesn't drive."),
+        ("Ich wohne seit Mai in Fulda.", "Der Nutzer wohnt seit Mai in Fulda."),
+    ],
+)
+def test_what_a_tool_stored_of_the_user_word_by_word_is_not_kept_twice(told: str, stored: str) -> None:
+    assert not_in(told, [stored]) == ""
+
+
+@pytest.mark.parametrize(
+    ("told", "stored"),
+    [
+        ("I don't eat pork.", "The user eats pork."),
+        ("My flight is at 11.", "The user's flight is at 9."),
+        ("I might move to Bergen.", "The user moves to Bergen."),
+        ("My ex-wife Vera lives in Narvik.", "The user's wife Vera lives in Narvik."),
+        ("My boss was Vera.", "The user's boss is Vera."),
+        ("My boss is Anne.", "The user's boss is Ann."),
+        ("I called Bob.", "Bob called the user."),
+        ("Now my car works.", "The user's car works."),
+        ("My sister sold my car.", "The user's sister sold her car."),
+        ("I sold her car.", "The user sold their car."),
+        ("He hates my cat.", "The user hates the cat."),
+        ("My lab is at -5 degrees.", "The user's lab is at 5 degrees."),
+        ("I asked US officials.", "The user asked officials."),
+        (FACT, "The user's sister Vera no longer lives in Narvik."),
+        (FACT, "Somebody's sister Vera lives in Narvik."),
+    ],
+)
+def test_what_a_tool_stored_of_the_user_otherwise_is_still_kept(told: str, stored: str) -> None:
+    assert not_in(told, [stored]) == told
