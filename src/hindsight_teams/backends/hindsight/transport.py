@@ -129,7 +129,9 @@ class Pool:
             headers = [(b"host", host), *headers]
         if content or call.method not in ("GET", "DELETE"):
             headers = [*headers, (b"content-length", b"%d" % len(content))]
-        return httpcore.Request(call.method, url, headers=headers, content=content, extensions=extensions)
+        request = httpcore.Request(call.method, url, content=content, extensions=extensions)
+        request.headers = headers  # bytes already: httpcore would look at each name and value again
+        return request
 
     def _open(self) -> ThreadConnections:
         pool = httpcore.ConnectionPool(**self._options(), network_backend=Network())
