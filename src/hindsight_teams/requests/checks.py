@@ -84,6 +84,8 @@ def check_characters(name: str, value: str) -> str:
     Raises:
         InvalidInput: It holds half of a surrogate pair, or a control character other than white space.
     """
+    if value.isascii() and value.isprintable():  # as mostly
+        return value
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -144,9 +146,12 @@ def check_item(item: Any) -> RetainItem:
         raise InvalidInput(f"each item must be a RetainItem, not {type(item).__name__}")
     check_text("content", item.content)
     timestamp = check_time("timestamp", item.timestamp)
-    check_metadata(item.metadata)
-    check_tags(item.tags)
-    check_tags(item.entities, name="entities")
+    if item.metadata is not None:
+        check_metadata(item.metadata)
+    if item.tags is not None:
+        check_tags(item.tags)
+    if item.entities is not None:
+        check_tags(item.entities, name="entities")
     check_choice("update_mode", item.update_mode, UPDATE_MODES)
     for scope in item.observation_scopes or ():
         check_tags(scope, name="observation_scopes")

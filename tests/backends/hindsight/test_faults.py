@@ -60,6 +60,21 @@ async def test_an_answer_that_is_compressed_twice_is_read(
     assert (await twin(backend, "recall")("b", "q")).results[0].author == "ann"
 
 
+@pytest.mark.parametrize("layers", [0, 1, 2])
+async def test_an_answer_that_is_too_long_is_not_read_to_its_end(loopback: Loopback, twin: Twin, layers: int) -> None:
+    body, encodings = b'{"results": [' + b" " * 4_000_000 + b"]}", ["gzip"] * layers
+    for _ in encodings:
+        body = gzip.compress(body)
+    headers = {"content-encoding": ", ".join(encodings)} if layers else {}
+    loopback.next += [Answer(body=body, headers=headers)] * 2
+    with HindsightBackend(loopback.url, retry=QUICK, max_answer_bytes=1_000_000) as backend:
+        with pytest.raises(UnexpectedAnswer, match="max_answer_bytes"):
+            await twin(backend, "recall")("b", "q")
+        assert len(loopback.requests) == 1
+    with HindsightBackend(loopback.url, retry=QUICK, max_answer_bytes=5_000_000) as backend:
+        assert (await twin(backend, "recall")("b", "q")).results == []
+
+
 async def test_what_is_sent_beyond_an_answer_answers_no_later_call(
     backend: HindsightBackend, loopback: Loopback, twin: Twin
 ) -> None:
@@ -290,6 +305,7 @@ async def test_nothing_bad_is_sent(backend: HindsightBackend, loopback: Loopback
         {"base_url": "http://x", "timeouts": 5},
         {"base_url": "http://x", "verify": None},
         {"base_url": "http://x", "max_connections": 0},
+        {"base_url": "http://x", "max_answer_bytes": 0},
     ],
     ids=repr,
 )

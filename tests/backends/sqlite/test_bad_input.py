@@ -2,6 +2,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -257,26 +258,21 @@ except DatabaseUnusable as error:
 
 
 @pytest.mark.parametrize("folder", [0o755, *slow(0o777)])
-def test_a_read_only_file_is_read_and_not_written(tmp_path: Path, folder: int) -> None:
-    place = tmp_path / "place"
-    place.mkdir()
-    backend = SQLiteBackend(place / "memory.db")
-    backend.retain("b", "Nora prefers green tea")
-    backend.close()
-    (place / "memory.db").chmod(0o444)
-    place.chmod(folder)
-    script = READ_ONLY
-    if os.getuid() == 0:  # root may write anything: ask as nobody
-        for parent in place.parents:
-            if parent.stat().st_uid == 0 and str(parent).startswith("/tmp/"):
-                parent.chmod(parent.stat().st_mode | 0o055)
-    else:
-        script = script.replace("os.setuid(65534)\n", "")
-        place.chmod(folder & 0o577)
-    run = subprocess.run(
-        [sys.executable, "-c", script, str(place / "memory.db")], capture_output=True, text=True, check=False
-    )
-    place.chmod(0o755)
+def test_a_read_only_file_is_read_and_not_written(folder: int) -> None:
+    # Not below pytest's own folder: another pytest that starts meanwhile closes that to all but its owner.
+    with tempfile.TemporaryDirectory() as name:
+        place = Path(name)
+        backend = SQLiteBackend(place / "memory.db")
+        backend.retain("b", "Nora prefers green tea")
+        backend.close()
+        (place / "memory.db").chmod(0o444)
+        root = os.getuid() == 0  # root may write anything: ask as nobody
+        place.chmod(folder if root else folder & 0o577)
+        script = READ_ONLY if root else READ_ONLY.replace("os.setuid(65534)\n", "")
+        run = subprocess.run(
+            [sys.executable, "-c", script, str(place / "memory.db")], capture_output=True, text=True, check=False
+        )
+        place.chmod(0o755)
     assert run.stdout.splitlines()[:1] == ["['Nora prefers green tea']"], run.stderr
     assert "read-only" in run.stdout
 

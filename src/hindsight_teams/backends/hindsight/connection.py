@@ -21,6 +21,9 @@ from hindsight_teams.errors import ConfigurationError
 KEEPALIVE = 15.0
 """Seconds an idle connection is kept: below the server's own 30, so that a request rarely meets a closing one."""
 
+MAX_ANSWER = 64 * 2**20
+"""Bytes of one answer, unpacked, unless something else is set; a page of a thousand memories has some two million."""
+
 _TOKEN = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+")
 
 
@@ -55,6 +58,7 @@ class Connection:
     proxy: str | None = field(default=None, repr=False)
     trust_env: bool = True
     max_connections: int = 100
+    max_answer_bytes: int = MAX_ANSWER
 
     def __post_init__(self) -> None:
         try:
@@ -67,6 +71,8 @@ class Connection:
             raise ConfigurationError("verify must be True, False, a file or folder of certificates or an SSL context")
         if not isinstance(self.max_connections, int) or self.max_connections < 1:
             raise ConfigurationError(f"max_connections={self.max_connections!r} must be a whole number above 0")
+        if not isinstance(self.max_answer_bytes, int) or self.max_answer_bytes < 1:
+            raise ConfigurationError(f"max_answer_bytes={self.max_answer_bytes!r} must be a whole number above 0")
 
     def pool_options(self, context: ssl.SSLContext | None) -> dict[str, Any]:
         """What an httpcore pool is made with that only makes connections.

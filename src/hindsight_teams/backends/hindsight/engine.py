@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from pydantic import SecretStr
 
 from hindsight_teams.backends.base import Backend
-from hindsight_teams.backends.hindsight.connection import Connection, Timeouts
+from hindsight_teams.backends.hindsight.connection import MAX_ANSWER, Connection, Timeouts
 from hindsight_teams.backends.hindsight.plans import PLANS
 from hindsight_teams.backends.hindsight.retry import RetryPolicy
 from hindsight_teams.backends.hindsight.transport import Pool
@@ -53,6 +53,7 @@ class HindsightBackend(Backend):
         proxy: URL of a proxy; None for what the environment says.
         trust_env: Whether HTTP_PROXY, SSL_CERT_FILE and the like are read.
         max_connections: Most connections open at once, for all threads, and again for each event loop.
+        max_answer_bytes: A longer answer, unpacked, is not read to its end: the call raises ``UnexpectedAnswer``.
 
     Raises:
         ConfigurationError: A URL, key, header or timeout that can't be.
@@ -80,6 +81,7 @@ class HindsightBackend(Backend):
         proxy: str | None = None,
         trust_env: bool = True,
         max_connections: int = 100,
+        max_answer_bytes: int = MAX_ANSWER,
     ) -> None:
         try:
             self._url = check_url(base_url)
@@ -95,6 +97,7 @@ class HindsightBackend(Backend):
             "proxy": proxy,
             "trust_env": trust_env,
             "max_connections": max_connections,
+            "max_answer_bytes": max_answer_bytes,
         }
         self._pool = Pool(Connection(self._url, headers={**authorization, **(headers or {})}, **options))
         self._options = {**options, "api_key": key and SecretStr(key), "headers": dict(headers or {}), "retry": retry}

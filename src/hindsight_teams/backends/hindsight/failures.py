@@ -7,7 +7,7 @@ import httpx
 
 from hindsight_teams.backends.hindsight import faults
 from hindsight_teams.backends.hindsight.wire import Call, Failure
-from hindsight_teams.errors import BackendError, BackendTimeout, BackendUnreachable
+from hindsight_teams.errors import BackendError, BackendTimeout, BackendUnreachable, UnexpectedAnswer
 
 _HINTS = {
     "retain": "the server drops a retain whose client has left; raise retain_timeout, or retain in the background",
@@ -22,7 +22,12 @@ _TLS = {
 }
 
 
+class AnswerTooLong(Exception):
+    """An answer has more bytes than are allowed."""
+
+
 FAILURES = (
+    AnswerTooLong,
     httpcore.NetworkError,
     httpcore.ProtocolError,
     httpcore.ProxyError,
@@ -62,6 +67,9 @@ def failure(error: Exception, call: Call) -> Failure:
             "the Hindsight server can't be reached; check that it runs, and its URL, HINDSIGHT_API_URL", **details
         )
         return Failure(reason, processed=False, repeatable=True)
+    if isinstance(error, AnswerTooLong):
+        words = f"the answer to {call.verb} is too long: ask for less at once, or raise max_answer_bytes"
+        return Failure(UnexpectedAnswer(words, **details), processed=True, repeatable=False)
     if isinstance(error, httpx.DecodingError):
         return Failure(faults.unreadable(b"", verb=call.verb), processed=True, repeatable=False)
     if isinstance(error, httpcore.NetworkError | httpcore.RemoteProtocolError):

@@ -20,10 +20,13 @@ import httpx
 
 from hindsight_teams.backends.hindsight.coalesce import UNREAD, AsyncNetwork, Network
 from hindsight_teams.backends.hindsight.connection import Connection, core_url
-from hindsight_teams.backends.hindsight.failures import FAILURES, failure
+from hindsight_teams.backends.hindsight.failures import FAILURES, AnswerTooLong, failure
 from hindsight_teams.backends.hindsight.loops import LoopConnections
 from hindsight_teams.backends.hindsight.reuse import ThreadConnections
 from hindsight_teams.backends.hindsight.wire import Call, Failure, Reply, Wait
+
+_PACKED = 4_096
+"""Bytes of a compressed answer that are unpacked at once."""
 
 
 class Pool:
@@ -64,12 +67,14 @@ class Pool:
                 response = connection.handle_request(request)
                 try:
                     _check_order(response)
-                    content = b"".join(cast("Iterable[bytes]", response.stream))
+                    body = _Body(self._connection.max_answer_bytes)
+                    for part in cast("Iterable[bytes]", response.stream):
+                        body.add(part)
                 finally:
                     response.close()
             finally:
                 connections.give(connection)
-            return _reply(response, content)
+            return _reply(response, body)
         except FAILURES as error:
             return failure(error, call)
 
@@ -84,12 +89,14 @@ class Pool:
                 response = await connection.handle_async_request(request)
                 try:
                     _check_order(response)
-                    content = b"".join([part async for part in cast("AsyncIterable[bytes]", response.stream)])
+                    body = _Body(self._connection.max_answer_bytes)
+                    async for part in cast("AsyncIterable[bytes]", response.stream):
+                        body.add(part)
                 finally:
                     await response.aclose()
             finally:
                 await connections.give(connection)
-            return _reply(response, content)
+            return _reply(response, body)
         except FAILURES as error:
             return failure(error, call)
 
@@ -122,7 +129,9 @@ class Pool:
             headers = [(b"host", host), *headers]
         if content or call.method not in ("GET", "DELETE"):
             headers = [*headers, (b"content-length", b"%d" % len(content))]
-        return httpcore.Request(call.method, url, headers=headers, content=content, extensions=extensions)
+        request = httpcore.Request(call.method, url, content=content, extensions=extensions)
+        request.headers = headers  # bytes already: httpcore would look at each name and value again
+        return request
 
     def _open(self) -> ThreadConnections:
         pool = httpcore.ConnectionPool(**self._options(), network_backend=Network())
@@ -161,17 +170,45 @@ def _check_order(response: httpcore.Response) -> None:
         raise httpcore.RemoteProtocolError("an answer came before its request was sent")
 
 
-def _reply(response: httpcore.Response, content: bytes) -> Reply:
-    encodings, retry_after = [], None
+class _Body:
+    """The bytes of an answer, as far as they are not too many."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self._left = most
+        self._parts: list[bytes] = []
+
+    def add(self, part: bytes) -> None:
+        self._left -= len(part)
+        if self._left < 0:
+            raise AnswerTooLong(f"more than {self.most} bytes")
+        self._parts.append(part)
+
+    def whole(self) -> bytes:
+        return b"".join(self._parts)
+
+
+def _reply(response: httpcore.Response, body: _Body) -> Reply:
+    encodings: list[bytes] = []
+    retry_after = None
     for name, value in response.headers:
         match name.lower():
             case b"content-encoding":
-                encodings.append((name, value))
+                encodings += value.split(b",")
             case b"retry-after":
                 retry_after = value.decode("latin-1")
-    if encodings:
-        content = httpx.Response(200, headers=encodings, content=content).content
-    return Reply(response.status, content, retry_after)
+    for encoding in reversed(encodings):
+        body = _unpacked(body, encoding)
+    return Reply(response.status, body.whole(), retry_after)
+
+
+def _unpacked(body: _Body, encoding: bytes) -> _Body:
+    """An answer without one layer of compression, a little at a time: each part may become a thousand times as long."""
+    content, out = body.whole(), _Body(body.most)
+    parts = (content[at : at + _PACKED] for at in range(0, len(content), _PACKED))
+    for part in httpx.Response(200, headers=[(b"content-encoding", encoding.strip())], content=parts).iter_bytes():
+        out.add(part)
+    return out
 
 
 def _reader(base_url: str) -> Callable[[str], tuple[httpcore.URL, bytes]]:

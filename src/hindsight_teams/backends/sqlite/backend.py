@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from hindsight_teams.backends.base import Backend
-from hindsight_teams.backends.sqlite import size_limits
-from hindsight_teams.backends.sqlite.learn import linking
+from hindsight_teams.backends.sqlite import management, size_limits
 from hindsight_teams.backends.sqlite.search.embedders import as_embedder
 from hindsight_teams.backends.sqlite.search.meaning import Vectors
 from hindsight_teams.backends.sqlite.search.rerankers import as_reranker, rerank
@@ -18,49 +17,28 @@ from hindsight_teams.backends.sqlite.search.words import Shares
 from hindsight_teams.backends.sqlite.store import erasing, reading, schema, writing
 from hindsight_teams.backends.sqlite.store.connections import Pool
 from hindsight_teams.backends.sqlite.store.reading import Filter
-from hindsight_teams.backends.sqlite.store.records import Piece, public_id, row_number
-from hindsight_teams.backends.sqlite.text.terms import tag_term
-from hindsight_teams.errors import BackendError, BankNotFound, ConfigurationError, InvalidInput, NotFound
+from hindsight_teams.backends.sqlite.store.records import Piece, public_id
+from hindsight_teams.errors import BackendError, ConfigurationError, InvalidInput
 from hindsight_teams.models import (
     BankInfo,
-    BankStats,
     Health,
-    Memory,
-    MemoryPage,
-    MemoryType,
     RecallResult,
     Receipt,
     Reflection,
     Restored,
-    TagCount,
 )
 from hindsight_teams.requests import (
     STANDARD,
-    BanksWithRepeats,
     Capability,
     Consolidate,
-    DeleteBank,
-    DeleteEmptyBank,
-    DeleteMemories,
     EnsureBank,
-    FindMemories,
-    FindRelated,
     GetHealth,
-    GetMemory,
-    GetStats,
-    IsEraseDue,
-    ListBanks,
-    ListMemories,
-    ListRepeats,
-    ListTags,
     Recall,
     Reflect,
-    RenameBank,
     Request,
     Restore,
     Retain,
     RetryExtraction,
-    TagFilter,
 )
 
 if TYPE_CHECKING:
@@ -164,7 +142,9 @@ class SQLiteBackend(Backend):
             DatabaseUnusable: The file can't be read or written.
         """
         request.admit(self)
-        answer: R = _HANDLERS[type(request)](self, request)
+        kind = type(request)
+        manage = management.HANDLERS.get(kind)
+        answer: R = _HANDLERS[kind](self, request) if manage is None else manage(self._pool, request)
         return answer
 
     async def aexecute(self, request: Request[R], /) -> R:
@@ -243,7 +223,7 @@ class SQLiteBackend(Backend):
                 request.bank,
                 request.query[: size_limits.MAX_QUERY],
                 budget=request.budget,
-                chosen=_filter(request.filter, request.types),
+                chosen=Filter.of(request.filter, request.types),
                 now=self._now() if now is None else now,
                 explain=request.explain,
                 shares=self._shares,
@@ -282,127 +262,10 @@ class SQLiteBackend(Backend):
         with self._pool.write() as db:
             return reading.bank(db, writing.ensure_bank(db, request.bank, now=self._now(), name=request.name))
 
-    def _list_banks(self, request: ListBanks) -> list[BankInfo]:
-        with self._pool.read() as db:
-            return reading.banks(db, request.prefix or "")
-
-    def _bank_stats(self, request: GetStats) -> BankStats:
-        with self._pool.read() as db:
-            bank = reading.bank_number(db, request.bank)
-            if bank is None:
-                raise BankNotFound(f"there is no bank {request.bank!r}; a first retain makes it")
-            return reading.stats(db, bank)
-
-    def _delete_bank(self, request: DeleteBank) -> int:
-        """What was in the bank goes from the file's bytes too."""
-        with self._pool.write() as db:
-            bank = reading.bank_number(db, request.bank)
-            if bank is None:
-                return 0
-            deleted = writing.remove_bank(db, bank)
-        erasing.soon(self._pool)
-        return deleted
-
-    def _delete_empty_bank(self, request: DeleteEmptyBank) -> bool:
-        with self._pool.write() as db:
-            bank = reading.bank_number(db, request.bank)
-            if (
-                bank is None
-                or db.execute("SELECT 1 FROM memory WHERE no >= ? AND no < ? LIMIT 1", reading.bounds(bank)).fetchone()
-            ):
-                return False
-            writing.remove_bank(db, bank)
-        erasing.soon(self._pool)
-        return True
-
-    def _rename_bank(self, request: RenameBank) -> None:
-        with self._pool.write() as db:
-            bank = reading.bank_number(db, request.bank)
-            if bank is None:
-                raise BankNotFound(f"there is no bank {request.bank!r} to rename")
-            if request.to != request.bank and reading.bank_number(db, request.to) is not None:
-                raise InvalidInput(f"there is a bank {request.to!r} already; choose another id")
-            db.execute("UPDATE bank SET id = ? WHERE no = ?", (request.to, bank))
-
     def _restore(self, request: Restore) -> Restored:
         from hindsight_teams.backends.sqlite.store import restoring
 
         return restoring.restore(self._pool, request, attached=self._attached, now=self._now())
-
-    def _list_memories(self, request: ListMemories) -> MemoryPage:
-        with self._pool.read() as db:
-            bank = reading.bank_number(db, request.bank)
-            if bank is None:
-                return MemoryPage([], 0, request.limit, request.offset)
-            chosen = _filter(request.filter)
-            place = (request.limit, request.offset)
-            if request.order == "happened":
-                return reading.page_by_day(db, bank, request.bank, chosen, request.document_id, *place)
-            return reading.page(db, bank, request.bank, chosen, request.document_id, *place, _after(request.after))
-
-    def _get_memory(self, request: GetMemory) -> Memory:
-        with self._pool.read() as db:
-            bank = reading.bank_number(db, request.bank)
-            found = None if bank is None else reading.one(db, bank, request.bank, request.memory_id)
-        if found is None:
-            raise NotFound(f"there is no memory {request.memory_id!r} in the bank {request.bank!r}")
-        return found
-
-    def _find_memories(self, request: FindMemories) -> list[Memory]:
-        with self._pool.read() as db:
-            chosen, numbers = _filter(request.filter), _numbers(request.ids)
-            return reading.everywhere(db, chosen, document_id=request.document_id, numbers=numbers)
-
-    def _find_related(self, request: FindRelated) -> list[Memory]:
-        with self._pool.read() as db:
-            numbers = sorted(_numbers(request.ids) or ())
-            found = reading.related(db, numbers, [tag_term(tag) for tag in request.origin_tags])
-            return reading.everywhere(db, _filter(request.filter), numbers=found)
-
-    def _banks_with_repeats(self, _: BanksWithRepeats) -> list[str]:
-        with self._pool.read() as db:
-            rows = db.execute("SELECT id FROM bank WHERE no IN (SELECT bank FROM mention) ORDER BY id")
-            return [bank_id for (bank_id,) in rows]
-
-    def _erase_due(self, _: IsEraseDue) -> bool:
-        with self._pool.read() as db:
-            return erasing.due(db)
-
-    def _list_repeats(self, request: ListRepeats) -> list[Memory]:
-        with self._pool.read() as db:
-            bank = reading.bank_number(db, request.bank)
-            if bank is None:
-                return []
-            found = linking.selected(
-                db, bank, _filter(request.filter), document_id=request.document_id, numbers=_numbers(request.ids)
-            )
-            return [linking.as_memory(request.bank, memory, fields) for _, memory, fields in found]
-
-    def _delete_memories(self, request: DeleteMemories) -> int:
-        """What was deleted is gone from the file's bytes afterwards.
-
-        Unless another process is reading an older state of the file: then it goes with the next delete or ``erase()``.
-        """
-        chosen, document_id, wanted = _filter(request.filter), request.document_id, _numbers(request.ids)
-        with self._pool.write() as db:
-            bank = reading.bank_number(db, request.bank)
-            if bank is None:
-                return 0
-            if document_id is None and chosen.trivial and wanted is not None:
-                low, high = reading.bounds(bank)
-                numbers = sorted(n for n in wanted if low <= n < high)
-            else:
-                numbers = list(reading.selected(db, bank, chosen, document_id, numbers=wanted))
-            unlinked = linking.drop_selected(db, bank, chosen, document_id=document_id, numbers=wanted)
-            deleted = writing.remove(db, bank, numbers)
-        if deleted or unlinked:
-            erasing.soon(self._pool)
-        return deleted
-
-    def _list_tags(self, request: ListTags) -> list[TagCount]:
-        with self._pool.read() as db:
-            bank = reading.bank_number(db, request.bank)
-            return [] if bank is None else reading.tag_counts(db, bank, request.pattern)
 
     def _health(self, _: GetHealth) -> Health:
         newest = f"{len(schema.MIGRATIONS)} ({schema.MIGRATIONS[-1].__name__.lstrip('_')})"
@@ -491,23 +354,6 @@ class SQLiteBackend(Backend):
         return new if self._vectors is None else self._vectors.attach(new)
 
 
-def _filter(chosen: TagFilter, types: Sequence[MemoryType] | None = None) -> Filter:
-    return Filter(tuple(chosen.tags), chosen.match, tuple(chosen.groups), frozenset(types) if types else None)
-
-
-def _numbers(ids: Sequence[str] | None) -> set[int] | None:
-    return None if ids is None else {n for n in map(row_number, ids) if n is not None}
-
-
-def _after(memory_id: str | None) -> int | None:
-    if memory_id is None:
-        return None
-    number = row_number(memory_id)
-    if number is None:
-        raise InvalidInput(f"after={memory_id!r} is not a memory's id")
-    return number
-
-
 def _reopened(kind: type[SQLiteBackend], path: Path, options: Mapping[str, Any]) -> SQLiteBackend:
     return kind(path, **options)
 
@@ -517,25 +363,11 @@ def _utc() -> datetime:
 
 
 _HANDLERS: dict[type[Request[Any]], Callable[[SQLiteBackend, Any], Any]] = {
-    BanksWithRepeats: SQLiteBackend._banks_with_repeats,
     Consolidate: SQLiteBackend._consolidate,
-    DeleteBank: SQLiteBackend._delete_bank,
-    DeleteEmptyBank: SQLiteBackend._delete_empty_bank,
-    DeleteMemories: SQLiteBackend._delete_memories,
     EnsureBank: SQLiteBackend._ensure_bank,
-    FindMemories: SQLiteBackend._find_memories,
-    FindRelated: SQLiteBackend._find_related,
     GetHealth: SQLiteBackend._health,
-    GetMemory: SQLiteBackend._get_memory,
-    GetStats: SQLiteBackend._bank_stats,
-    IsEraseDue: SQLiteBackend._erase_due,
-    ListBanks: SQLiteBackend._list_banks,
-    ListMemories: SQLiteBackend._list_memories,
-    ListRepeats: SQLiteBackend._list_repeats,
-    ListTags: SQLiteBackend._list_tags,
     Recall: SQLiteBackend._recall,
     Reflect: SQLiteBackend._reflect,
-    RenameBank: SQLiteBackend._rename_bank,
     Restore: SQLiteBackend._restore,
     Retain: SQLiteBackend._retain,
     RetryExtraction: SQLiteBackend._retry_extraction,

@@ -40,10 +40,10 @@ def check_item(item: RetainItem) -> RetainItem:
         for value in values or ():
             if len(value) > MAX_FIELD:
                 check_length(name, value)
-    metadata = item.metadata or {}
-    size = sum(map(len, metadata)) + sum(map(len, metadata.values()))
-    if size > MAX_FIELD:
-        raise InvalidInput(f"metadata has {size:,} characters; the limit is {MAX_FIELD:,}: shorten it")
+    if metadata := item.metadata:
+        size = sum(map(len, metadata)) + sum(map(len, metadata.values()))
+        if size > MAX_FIELD:
+            raise InvalidInput(f"metadata has {size:,} characters; the limit is {MAX_FIELD:,}: shorten it")
     return item
 
 

@@ -1,10 +1,12 @@
 """What the words of a query find and weigh, and what is kept about a bank as a whole."""
 
 import math
+import random
 import sqlite3
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -410,3 +412,16 @@ def test_a_thousand_figures_are_kept_at_once() -> None:
     shares.keep(1_000, "size", 100, 0.5)
     assert shares.recall(0, "size", 100) is None
     assert shares.recall(1_000, "size", 100) == 0.5
+
+
+@pytest.mark.parametrize("enough", [1, 5, 20])
+def test_as_many_of_the_weightiest_memories_as_are_wanted_are_found(bank: Callable[..., Bank], enough: int) -> None:
+    spread = {"zebra": 3, "harbour": 20, "tea": 60, "ink": 75}
+    source = random.Random(5)
+    holding = {word: set(source.sample(range(160), n)) for word, n in spread.items()}
+    b = bank(*(" ".join([f"line{i}", *(w for w, places in holding.items() if i in places)]) for i in range(160)))
+    everything, few = b.search(*spread), b.search(*spread, enough=enough)
+    assert len(few.masks) < len(everything.masks)
+    assert [(no, few.masks[no]) for no in islice(few.ranked(), enough)] == [
+        (no, everything.masks[no]) for no in islice(everything.ranked(), enough)
+    ]

@@ -202,6 +202,40 @@ def test_no_copy_of_a_deleted_row_is_left_in_the_middle_of_a_page(path: Path) ->
 
 
 @pytest.mark.slow
+def erase_in(path: Path) -> SQLiteBackend:
+    backend = SQLiteBackend(path)
+    backend.retain("b", "tea")
+    backend.delete_bank("b")
+    assert backend.erase()
+    return backend
+
+
+@needs_pread
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="this system does not list what is open")
+def test_a_process_keeps_no_descriptor_of_files_that_it_has_closed(tmp_path: Path) -> None:
+    erase_in(tmp_path / "first.db").close()
+    before = len(os.listdir("/proc/self/fd"))
+    for number in range(5):
+        erase_in(tmp_path / f"{number}.db").close()
+    assert len(os.listdir("/proc/self/fd")) <= before
+
+
+@needs_pread
+def test_erasing_in_other_files_takes_no_lock_from_a_file_that_is_open(tmp_path: Path) -> None:
+    with erase_in(tmp_path / "open.db"):
+        erase_in(tmp_path / "other.db").close()
+        erase_in(tmp_path / "another.db").close()
+        script = (
+            "import sqlite3, sys; db = sqlite3.connect(sys.argv[1], timeout=0)\n"
+            "try: db.execute('PRAGMA journal_mode = DELETE')\n"
+            "except sqlite3.OperationalError as error: print(error)\n"
+        )
+        run = subprocess.run(
+            [sys.executable, "-c", script, str(tmp_path / "open.db")], capture_output=True, text=True, check=True
+        )
+        assert run.stdout == "database is locked\n"
+
+
 def test_a_writer_goes_on_while_a_large_file_is_erased(path: Path) -> None:
     backend = SQLiteBackend(path)
     for start in range(0, 40_000, 5_000):

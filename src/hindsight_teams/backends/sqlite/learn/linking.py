@@ -38,7 +38,7 @@ class Told:
 
     def __init__(self, db: sqlite3.Connection, bank: int, new: Sequence[Piece]) -> None:
         self._rows: dict[int, list[Row]] = {}
-        self._added: dict[int, list[tuple[int, Piece, int | None]]] = {}
+        self._added: dict[int, tuple[int, Piece, int | None]] = {}  # not yet a row: most are told once
         self._same: dict[tuple[int, int | None], tuple[int, str]] = {}
         keys, values = _among([piece.said for piece in new])
         rows = db.execute(
@@ -56,7 +56,13 @@ class Told:
         """Note a memory that is stored by this retain."""
         self._same[piece.digest, document] = no, piece.text
         if piece.type != "observation":
-            self._added.setdefault(piece.said, []).append((no, piece, document))
+            if piece.said in self._added:
+                self._take(*self._added[piece.said])
+            self._added[piece.said] = no, piece, document
+
+    def _take(self, no: int, piece: Piece, document: int | None) -> None:
+        said = (piece.text, piece.author, piece.context, piece.mentioned, piece.zone)
+        self._rows.setdefault(piece.said, []).append((no, piece.digest, *said, document, pack_tags(piece.tags)))
 
     def same(self, piece: Piece, document: int | None) -> int | None:
         """The rowid of the memory that the same retain made earlier; None where there is none."""
@@ -71,9 +77,8 @@ class Told:
         """
         if piece.type == "observation":
             return None
-        for no, new, its in self._added.pop(piece.said, ()):
-            said = (new.text, new.author, new.context, new.mentioned, new.zone)
-            self._rows.setdefault(piece.said, []).append((no, new.digest, *said, its, pack_tags(new.tags)))
+        if piece.said in self._added:
+            self._take(*self._added.pop(piece.said))
         for no, _, text, author, context, mentioned, zone, its_document, tags in self._rows.get(piece.said, ()):
             if (
                 (author, context) == (piece.author, piece.context)

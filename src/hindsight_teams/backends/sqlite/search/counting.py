@@ -89,14 +89,15 @@ class Tally:
         self._asked = {t.text: w for t, w in zip(hits.terms, hits.weights, strict=True) if w}
         self._pairs = _pairs(hits, order)
         self._found = {c.no: c for c in found}
-        self._measure = Measure([_length(c) for c in found])
+        self._lengths: dict[int, int] = {}
+        self._measure = Measure([self._length(c) for c in found])
         self._headed: list[Candidate] = []
         self.counted = Counted()
 
     def add(self, candidates: Sequence[Candidate]) -> None:
         """Count the terms in candidates, and set their masks."""
         contents, of = Contents([c.content for c in candidates]), self._measure.of
-        lengths = list(map(_length, candidates))
+        lengths = list(map(self._length, candidates))
         sums: defaultdict[int, float] = defaultdict(float)
         for bit, (term, weight) in enumerate(zip(self._hits.terms, self._hits.weights, strict=True)):
             if not weight:
@@ -119,6 +120,14 @@ class Tally:
                     sums[place] += weight * of(n, lengths[place])
         self.counted.own.update((candidates[place].no, own) for place, own in sums.items())
 
+    def _length(self, candidate: Candidate) -> int:
+        """How many terms its text has."""
+        known = self._lengths.get(candidate.no)
+        if known is None:
+            content = candidate.content
+            known = self._lengths[candidate.no] = max(1, content.count(" ", 0, content.find("|")) - 1)
+        return known
+
     def feed_back(self, found: Candidates) -> Counted:
         """Add what the best of all that was counted tell about the others; everything that was counted."""
         own = self.counted.own
@@ -134,16 +143,11 @@ class Tally:
         for term, weight in _hints(first, self._hits, rarity).items():
             for place, n in contents.count(f" {term} ").items():
                 one = hopeful[place]
-                hinted[one.no] = hinted.get(one.no, 0.0) + weight * self._measure.of(n, _length(one))
+                hinted[one.no] = hinted.get(one.no, 0.0) + weight * self._measure.of(n, self._length(one))
         if self._headed:
             sources = first[: weights.LINK_FROM]
             self.counted.mentioned = _mentioned(self._headed, own, sources, self._asked.keys(), rarity)
         return self.counted
-
-
-def _length(candidate: Candidate) -> int:
-    """How many terms its text has."""
-    return max(1, candidate.content.count(" ", 0, candidate.content.find("|")) - 1)
 
 
 def _body(candidate: Candidate) -> str:

@@ -15,7 +15,8 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from functools import cached_property, reduce
+from functools import reduce
+from itertools import chain
 from operator import or_
 
 from hindsight_teams.backends.sqlite.search import candidates, moments, weights
@@ -274,18 +275,20 @@ def _said_again(db: sqlite3.Connection, numbers: list[int]) -> dict[int, int]:
 
 
 def _body(candidate: Candidate) -> list[str]:
-    return [t for t in candidate.content.partition("|")[0].split() if t != "/"]
+    body = candidate.content.partition("|")[0].split()
+    return [term for term in body if term != "/"] if "/" in body else body
 
 
 class _Line:
     """The terms of a line, and when it was said last; a long line has none, since it is no update and has none."""
 
-    __slots__ = ("changed", "lives", "moves", "said", "subject", "terms")
+    __slots__ = ("changed", "lives", "moves", "said", "subject", "terms", "weight")
+    weight: float
+    """What its terms weigh together; see ``_Lines``."""
     lives: frozenset[str]
     """Who lives where it tells: all before the verb, since an article or "my" is nobody."""
 
-    def __init__(self, candidate: Candidate, said: int) -> None:
-        body = _body(candidate)
+    def __init__(self, body: list[str], said: int) -> None:
         if len(body) > weights.UPDATE_LONGEST:
             body = []
         self.said = said
@@ -293,16 +296,23 @@ class _Line:
         self.terms = terms = frozenset(body)
         self.changed = not terms.isdisjoint(_CHANGES)
         self.moves = not terms.isdisjoint(_MOVES)
-        verb = next((place for place, term in enumerate(body) if term in _LIVES), 0)
-        self.lives = frozenset(body[:verb] if body and body[verb] < _UNSPACED else body[: bool(verb)])
+        self.lives = frozenset()
+        if not terms.isdisjoint(_LIVES):
+            verb = next(place for place, term in enumerate(body) if term in _LIVES)
+            self.lives = frozenset(body[:verb] if body[verb] < _UNSPACED else body[: bool(verb)])
 
 
 class _Lines:
     """The first lines, beside each other: what most of them hold ("2023", a speaker) makes no two of them alike."""
 
     def __init__(self, lines: Sequence[tuple[Candidate, int]]) -> None:
-        self._lines = {candidate.no: _Line(candidate, said) for candidate, said in lines}
-        self._candidates = [candidate for candidate, _ in lines]
+        bodies = [_body(candidate) for candidate, _ in lines]
+        self._lines = {c.no: _Line(body, said) for (c, said), body in zip(lines, bodies, strict=True)}
+        spread = Counter(chain.from_iterable(map(set, bodies)))
+        by_number = {n: math.log(1 + (len(lines) + 10) / (n + 1)) for n in set(spread.values())}
+        self._weights = {term: by_number[n] for term, n in spread.items()}
+        for line in self._lines.values():
+            line.weight = self._weight(line.terms)
 
     def updated(self, ranked: Sequence[Scored], newer: Scored) -> int | None:
         """The place of the first line of which one that ranks lower is a newer version."""
@@ -310,6 +320,7 @@ class _Lines:
         if not new.terms:
             return None
         said, mask, total, time = new.said, newer.candidate.mask, newer.total, newer.time
+        enough = total / weights.UPDATE_SHARE
         for place, older in enumerate(ranked):
             old = self._lines[older.candidate.no]
             # Where the question names a time that the older fits better, it is not an older version.
@@ -318,10 +329,12 @@ class _Lines:
             if new.moves and old.lives and old.lives <= new.terms:
                 return place
             changed = new.changed and not old.changed
+            if older.total > enough and not changed:
+                continue
             # "Nora likes jazz" is not news about tea: what is asked for by name must stand in the newer line too, or
             # more than the subject where it tells a change: "Nora moved" is not news about whether she is married.
-            lacks = older.candidate.mask & ~mask and not (changed and (old.terms & new.terms) - {old.subject})
-            if lacks or (not changed and total < weights.UPDATE_SHARE * older.total):
+            lacks = older.candidate.mask & ~mask
+            if lacks and not (changed and (old.terms & new.terms) - {old.subject}):
                 continue
             if self._alike(old, new, changed=changed, as_good=total >= _NEARLY * older.total):
                 return place
@@ -337,17 +350,11 @@ class _Lines:
             least = weights.CHANGE_OF_OBJECT if both - {old.subject} else weights.CHANGE_OF_SUBJECT
         if len(both) < least * _SPREAD * min(len(old.terms), len(new.terms)):
             return False
-        return self._weight(both) >= least * min(self._weight(old.terms), self._weight(new.terms))
+        return self._weight(both) >= least * min(old.weight, new.weight)
 
     def _weight(self, terms: frozenset[str]) -> float:
         """What terms weigh, by how many of the lines hold each."""
-        return sum([self._weights[term] for term in terms])
-
-    @cached_property
-    def _weights(self) -> dict[str, float]:
-        spread = Counter(t for candidate in self._candidates for t in set(_body(candidate)))
-        lines = len(self._candidates)
-        return {t: math.log(1 + (lines + 10) / (n + 1)) for t, n in spread.items()}
+        return sum(map(self._weights.__getitem__, terms))
 
 
 def _add_changes(db: sqlite3.Connection, bank: int, found: Candidates, first: list[Scored]) -> None:

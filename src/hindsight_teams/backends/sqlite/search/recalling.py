@@ -161,6 +161,7 @@ def recall(
         condition=condition,
         loose=loose,
         most=depth.rows,
+        enough=depth.candidates if chosen.trivial else depth.rows,
     )
     masks = hits.masks
     found = Candidates(db, chosen, arrival=arrival(db, bank, size, shares))
@@ -175,8 +176,9 @@ def recall(
     tally = counting.Tally(hits, list(question.shown), by_words)
     tally.add(list(found.by_number.values()))
     own, before = tally.counted.own, len(found.by_number)
-    best = heapq.nlargest(depth.spread, found.by_number.values(), key=lambda c: own.get(c.no, 0.0))
-    spread(found, bank, best, masks)
+    best = heapq.nlargest(depth.spread, own, key=own.__getitem__)
+    near = [found.by_number[no] for no in best if own[no] >= weights.SPREAD_FROM * own[best[0]]]
+    spread(found, bank, near, masks)
     similar = meaning.Similar()
     if similarity is not None:
         similar = similarity(db, bank, question.rest, list(found.by_number), depth)

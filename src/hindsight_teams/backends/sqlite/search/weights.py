@@ -27,6 +27,9 @@ evidence about the content needs more weight on the author to be balanced by it.
 MENTION = 0.4
 """Share of ``AUTHOR`` for a memory that mentions the author's name but is someone else's."""
 
+SPREAD_FROM = 0.4
+"""What a memory's words reach at least, as a share of the best, for its neighbours to be looked up."""
+
 DOCUMENT = 0.1
 """Query terms anywhere in the memory's document."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sqlite3
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, islice, pairwise
 
@@ -23,6 +23,9 @@ _RANKED_AT_ONCE = 500
 _MOST_COUNTED = 48
 _MOST_UNKNOWN = 4
 """Words without a match that are tried in other ways, which costs more than to look up a word."""
+
+_WORTH = 40
+"""Memories that hold other terms cost as much to look through as one that is read."""
 
 _SELECT = "SELECT rowid FROM words WHERE words MATCH ? AND rowid >= ? AND rowid < ? ORDER BY rowid DESC LIMIT ?"
 
@@ -110,12 +113,14 @@ def search(
     condition: str | None,
     loose: bool = False,
     most: int,
+    enough: int | None = None,
 ) -> WordHits:
     """Memories that hold the query's rarest terms, with all of its terms that they hold.
 
     A matched index row costs 1.3 microseconds and a counted one .03. So terms are counted first; the rarest, up to
-    ``most`` rows together, find memories, and the common ones only score what those found. A term weighs its inverse
-    document frequency (Robertson and Spärck Jones 1976, as in BM25).
+    ``most`` rows together, find memories, and the common ones only score what those found. Once ``enough`` memories
+    weigh more than the next term, that finds only beside another (MaxScore; Turtle and Flood 1995). A term weighs its
+    inverse document frequency (Robertson and Spärck Jones 1976, as in BM25).
 
     Args:
         asked: The query's terms in its order, with the words that they came from.
@@ -127,6 +132,7 @@ def search(
         condition: A further full-text condition that every hit meets.
         loose: Leave the condition to the caller, as far as what meets it is certain to be among the hits.
         most: Index rows to read for finding.
+        enough: How many of the weightiest memories are wanted; those are certain to be found. All when None.
     """
     quiet = {*names, *silent}
     counts, lacking = _counted(db, bank, asked, joined, quiet, light, most)
@@ -135,30 +141,47 @@ def search(
     rarest = _idf(1, max(size, weights.FEWEST))
     lack = _idf(1, max(size, weights.LACKING_AMONG))
     hits = WordHits(terms=rare_first, missing=lacking * lack, rarest=rarest, lack=lack)
-    finders: list[Term] = []
+    finders: list[int] = []  # their bits, the rarest first
     budget = most
-    for term in rare_first:
+    for bit, term in enumerate(rare_first):
         n = min(counts[term], size)
         still = term.text in quiet and not only_quiet
         hits.weights.append(0.0 if still else term.share * _idf(n, max(size, weights.FEWEST)))
         # A term that only memories beyond the condition hold must not keep a more common one from finding.
-        useful = not still and (not finders or n <= budget) and len(hits.weights) <= MOST_MARKED
+        useful = not still and (not finders or n <= budget) and bit < MOST_MARKED
         if useful and (not condition or occurs(db, bank, f"({term.match}) AND {condition}")):
-            finders.append(term)
+            finders.append(bit)
             budget -= n
     if not finders:
         return hits
-    if loose and counts[finders[0]] <= most:  # else only the newest rows are read, and none of them might meet it
+    rarest_count = counts[rare_first[finders[0]]]
+    if loose and rarest_count <= most:  # else only the newest rows are read, and none of them might meet it
         condition = None
     also = f" AND {condition}" if condition else ""
-    if counts[finders[0]] > most and len(rare_first) > 1:
+    if rarest_count > most and len(rare_first) > 1:
         # Even the rarest term is too common to read through: memories that hold the two rarest come before newest ones.
         _mark(db, bank, hits, 0, f"({rare_first[0].match}) AND ({rare_first[1].match}){also}", most)
-    any_finder = " OR ".join(t.match for t in finders)
-    for bit, term in enumerate(rare_first[:MOST_MARKED]):
-        with_finder = f"({term.match}){also}" if term in finders else f"({term.match}) AND ({any_finder}){also}"
-        _mark(db, bank, hits, bit, with_finder, most)
+    marked = rare_first[:MOST_MARKED]
+    beside: dict[int, str] = {bit: _any(marked, finders) for bit in range(len(marked)) if bit not in finders}
+    for bit in finders:
+        others = [i for i in range(len(marked)) if i != bit and hits.weights[i]]
+        dear = sum(counts[marked[i]] for i in others) > _WORTH * counts[marked[bit]]
+        if enough is None or dear or _above(hits, hits.weights[bit]) < enough:
+            _mark(db, bank, hits, bit, f"({marked[bit].match}){also}", most)
+        elif others:  # a memory that holds this one and nothing else comes behind all that are wanted
+            beside[bit] = _any(marked, others)
+    for bit, others_match in beside.items():
+        _mark(db, bank, hits, bit, f"({marked[bit].match}) AND ({others_match}){also}", most)
     return hits
+
+
+def _any(terms: Sequence[Term], bits: Iterable[int]) -> str:
+    return " OR ".join(terms[bit].match for bit in bits)
+
+
+def _above(hits: WordHits, weight: float) -> int:
+    """How many memories weigh more by now than a term."""
+    return sum(n for mask, n in Counter(hits.masks.values()).items() if hits.weight(mask) > weight)
 
 
 def _counted(

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
 from hindsight_teams.backends.sqlite.store import index_levels
+from hindsight_teams.backends.sqlite.store.descriptors import descriptor
 from hindsight_teams.errors import BackendError
 from hindsight_teams.log import Logger
 
@@ -153,8 +154,7 @@ def _scrub_some(pool: Pool, db: sqlite3.Connection, deleted: int) -> Literal["mo
         (count,) = db.execute("PRAGMA page_count").fetchone()
         end = min(start + _SCRUB_PAGES, count)
         if count < _LARGEST and hasattr(os, "pread"):
-            with pool.descriptor() as file:
-                _zero_gaps(file, size, start, end)
+            _zero_gaps(descriptor(pool.path), size, start, end)
         if end == count:
             db.execute("UPDATE erasing SET erased = max(erased, ?), page = 0", (deleted,))
         else:

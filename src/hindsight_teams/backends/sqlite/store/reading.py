@@ -15,7 +15,7 @@ from hindsight_teams.backends.sqlite.store import records
 from hindsight_teams.backends.sqlite.store.schema import BANK_SHIFT
 from hindsight_teams.backends.sqlite.text.terms import UNTAGGED, tag_term
 from hindsight_teams.models import BankInfo, BankStats, Memory, MemoryPage, MemoryType, TagCount, TagGroup, TagsMatch
-from hindsight_teams.requests.tags import matches, matches_group
+from hindsight_teams.requests.tags import TagFilter, matches, matches_group
 
 MOST_TAGS = 100
 """Tags of one filter that go into the index's condition; a longer filter is only checked row by row."""
@@ -33,6 +33,11 @@ class Filter:
     match: TagsMatch = "any"
     groups: tuple[TagGroup, ...] = ()
     types: frozenset[MemoryType] | None = None
+
+    @staticmethod
+    def of(chosen: TagFilter, types: Sequence[MemoryType] | None = None) -> Filter:
+        """The filter of a request."""
+        return Filter(tuple(chosen.tags), chosen.match, tuple(chosen.groups), frozenset(types) if types else None)
 
     @property
     def trivial(self) -> bool:

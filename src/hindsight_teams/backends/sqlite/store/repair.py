@@ -11,6 +11,7 @@ from pathlib import Path
 from hindsight_teams.backends.sqlite.store import leftovers, rescue, schema, soundness
 from hindsight_teams.backends.sqlite.store.connections import Pool
 from hindsight_teams.backends.sqlite.store.consistency import is_of_an_index
+from hindsight_teams.backends.sqlite.store.descriptors import Connection
 from hindsight_teams.backends.sqlite.store.sqlite_errors import UNREADABLE, translate
 from hindsight_teams.errors import DatabaseUnusable
 
@@ -71,7 +72,7 @@ def _alone(pool: Pool) -> sqlite3.Connection:
     Raises:
         DatabaseLocked: Somebody has.
     """
-    db = sqlite3.connect(pool.path, timeout=1.0, isolation_level=None)
+    db = sqlite3.connect(pool.path, timeout=1.0, isolation_level=None, factory=Connection)
     try:
         # Leaving the write-ahead log is what SQLite allows to a lone connection only.
         db.execute("PRAGMA journal_mode = DELETE")

@@ -170,8 +170,9 @@ def insert(
         last: The highest number that the bank has given now.
         now: When it was written.
     """
-    db.executemany(_INSERT, [_row(number, bank, p, d, at) for number, p, d, at in fresh])
-    db.executemany("INSERT INTO words (rowid, terms) VALUES (?, ?)", [(n, p.terms) for n, p, *_ in fresh])
+    # One row at a time: thousands of tuples that live on make the garbage collector look through all there is.
+    db.executemany(_INSERT, (_row(number, bank, p, d, at) for number, p, d, at in fresh))
+    db.executemany("INSERT INTO words (rowid, terms) VALUES (?, ?)", ((n, p.terms) for n, p, *_ in fresh))
     # A document of several memories has an order of its own.
     several = [(document,) for document in {d for _, _, d, position in fresh if position}]
     tags = Counter(tag for _, piece, *_ in fresh for tag in piece.tags)

@@ -274,6 +274,8 @@ def _accented(text: str) -> frozenset[str]:
 
 def named_stop_words(text: str) -> list[str]:
     """Stop words that are written as names or abbreviations, folded: "IT", "US", "Will" inside a sentence."""
+    if text[1:].islower() and not text.startswith(("Will", "May")):  # most lines: no capital but the first
+        return []
     found: dict[str, None] = {}
     shouted = text.isupper() and " " in text.strip()
     for match in _CAPITALISED.finditer(text):

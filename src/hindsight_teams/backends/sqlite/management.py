@@ -1,0 +1,193 @@
+"""What manages banks and memories: list, count, find, rename and delete. A function for each request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from hindsight_teams.backends.sqlite.learn import linking
+from hindsight_teams.backends.sqlite.store import erasing, reading, writing
+from hindsight_teams.backends.sqlite.store.connections import Pool
+from hindsight_teams.backends.sqlite.store.reading import Filter
+from hindsight_teams.backends.sqlite.store.records import row_number
+from hindsight_teams.backends.sqlite.text.terms import tag_term
+from hindsight_teams.errors import BankNotFound, InvalidInput, NotFound
+from hindsight_teams.models import BankInfo, BankStats, Memory, MemoryPage, TagCount
+from hindsight_teams.requests import (
+    BanksWithRepeats,
+    DeleteBank,
+    DeleteEmptyBank,
+    DeleteMemories,
+    FindMemories,
+    FindRelated,
+    GetMemory,
+    GetStats,
+    IsEraseDue,
+    ListBanks,
+    ListMemories,
+    ListRepeats,
+    ListTags,
+    RenameBank,
+    Request,
+)
+
+
+def _list_banks(pool: Pool, request: ListBanks) -> list[BankInfo]:
+    with pool.read() as db:
+        return reading.banks(db, request.prefix or "")
+
+
+def _bank_stats(pool: Pool, request: GetStats) -> BankStats:
+    with pool.read() as db:
+        bank = reading.bank_number(db, request.bank)
+        if bank is None:
+            raise BankNotFound(f"there is no bank {request.bank!r}; a first retain makes it")
+        return reading.stats(db, bank)
+
+
+def _delete_bank(pool: Pool, request: DeleteBank) -> int:
+    """What was in the bank goes from the file's bytes too."""
+    with pool.write() as db:
+        bank = reading.bank_number(db, request.bank)
+        if bank is None:
+            return 0
+        deleted = writing.remove_bank(db, bank)
+    erasing.soon(pool)
+    return deleted
+
+
+def _delete_empty_bank(pool: Pool, request: DeleteEmptyBank) -> bool:
+    with pool.write() as db:
+        bank = reading.bank_number(db, request.bank)
+        if bank is None:
+            return False
+        if db.execute("SELECT 1 FROM memory WHERE no >= ? AND no < ? LIMIT 1", reading.bounds(bank)).fetchone():
+            return False
+        writing.remove_bank(db, bank)
+    erasing.soon(pool)
+    return True
+
+
+def _rename_bank(pool: Pool, request: RenameBank) -> None:
+    with pool.write() as db:
+        bank = reading.bank_number(db, request.bank)
+        if bank is None:
+            raise BankNotFound(f"there is no bank {request.bank!r} to rename")
+        if request.to != request.bank and reading.bank_number(db, request.to) is not None:
+            raise InvalidInput(f"there is a bank {request.to!r} already; choose another id")
+        db.execute("UPDATE bank SET id = ? WHERE no = ?", (request.to, bank))
+
+
+def _list_memories(pool: Pool, request: ListMemories) -> MemoryPage:
+    with pool.read() as db:
+        bank = reading.bank_number(db, request.bank)
+        if bank is None:
+            return MemoryPage([], 0, request.limit, request.offset)
+        chosen = Filter.of(request.filter)
+        place = (request.limit, request.offset)
+        if request.order == "happened":
+            return reading.page_by_day(db, bank, request.bank, chosen, request.document_id, *place)
+        return reading.page(db, bank, request.bank, chosen, request.document_id, *place, _after(request.after))
+
+
+def _get_memory(pool: Pool, request: GetMemory) -> Memory:
+    with pool.read() as db:
+        bank = reading.bank_number(db, request.bank)
+        found = None if bank is None else reading.one(db, bank, request.bank, request.memory_id)
+    if found is None:
+        raise NotFound(f"there is no memory {request.memory_id!r} in the bank {request.bank!r}")
+    return found
+
+
+def _find_memories(pool: Pool, request: FindMemories) -> list[Memory]:
+    with pool.read() as db:
+        chosen, numbers = Filter.of(request.filter), _numbers(request.ids)
+        return reading.everywhere(db, chosen, document_id=request.document_id, numbers=numbers)
+
+
+def _find_related(pool: Pool, request: FindRelated) -> list[Memory]:
+    with pool.read() as db:
+        numbers = sorted(_numbers(request.ids) or ())
+        found = reading.related(db, numbers, [tag_term(tag) for tag in request.origin_tags])
+        return reading.everywhere(db, Filter.of(request.filter), numbers=found)
+
+
+def _banks_with_repeats(pool: Pool, _: BanksWithRepeats) -> list[str]:
+    with pool.read() as db:
+        rows = db.execute("SELECT id FROM bank WHERE no IN (SELECT bank FROM mention) ORDER BY id")
+        return [bank_id for (bank_id,) in rows]
+
+
+def _erase_due(pool: Pool, _: IsEraseDue) -> bool:
+    with pool.read() as db:
+        return erasing.due(db)
+
+
+def _list_repeats(pool: Pool, request: ListRepeats) -> list[Memory]:
+    with pool.read() as db:
+        bank = reading.bank_number(db, request.bank)
+        if bank is None:
+            return []
+        found = linking.selected(
+            db, bank, Filter.of(request.filter), document_id=request.document_id, numbers=_numbers(request.ids)
+        )
+        return [linking.as_memory(request.bank, memory, fields) for _, memory, fields in found]
+
+
+def _delete_memories(pool: Pool, request: DeleteMemories) -> int:
+    """What was deleted is gone from the file's bytes afterwards.
+
+    Unless another process is reading an older state of the file: then it goes with the next delete or ``erase()``.
+    """
+    chosen, document_id, wanted = Filter.of(request.filter), request.document_id, _numbers(request.ids)
+    with pool.write() as db:
+        bank = reading.bank_number(db, request.bank)
+        if bank is None:
+            return 0
+        if document_id is None and chosen.trivial and wanted is not None:
+            low, high = reading.bounds(bank)
+            numbers = sorted(n for n in wanted if low <= n < high)
+        else:
+            numbers = list(reading.selected(db, bank, chosen, document_id, numbers=wanted))
+        unlinked = linking.drop_selected(db, bank, chosen, document_id=document_id, numbers=wanted)
+        deleted = writing.remove(db, bank, numbers)
+    if deleted or unlinked:
+        erasing.soon(pool)
+    return deleted
+
+
+def _list_tags(pool: Pool, request: ListTags) -> list[TagCount]:
+    with pool.read() as db:
+        bank = reading.bank_number(db, request.bank)
+        return [] if bank is None else reading.tag_counts(db, bank, request.pattern)
+
+
+def _numbers(ids: Sequence[str] | None) -> set[int] | None:
+    return None if ids is None else {n for n in map(row_number, ids) if n is not None}
+
+
+def _after(memory_id: str | None) -> int | None:
+    if memory_id is None:
+        return None
+    number = row_number(memory_id)
+    if number is None:
+        raise InvalidInput(f"after={memory_id!r} is not a memory's id")
+    return number
+
+
+HANDLERS: Mapping[type[Request[Any]], Callable[[Pool, Any], Any]] = {
+    BanksWithRepeats: _banks_with_repeats,
+    DeleteBank: _delete_bank,
+    DeleteEmptyBank: _delete_empty_bank,
+    DeleteMemories: _delete_memories,
+    FindMemories: _find_memories,
+    FindRelated: _find_related,
+    GetMemory: _get_memory,
+    GetStats: _bank_stats,
+    IsEraseDue: _erase_due,
+    ListBanks: _list_banks,
+    ListMemories: _list_memories,
+    ListRepeats: _list_repeats,
+    ListTags: _list_tags,
+    RenameBank: _rename_bank,
+}

@@ -1,0 +1,81 @@
+"""File descriptors of database files beside SQLite's own, and the connections that they must not disturb.
+
+When a process closes any descriptor of a file, the system releases every lock that the process holds on it, those of
+SQLite's connections too. So a descriptor stays open as long as this process has a connection to its file.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections import Counter
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from hindsight_teams.backends.private_files import Files, identity
+
+_File: TypeAlias = tuple[int, int]
+
+_connected: Counter[_File] = Counter()
+_descriptors: dict[_File, int] = {}
+_lock = threading.Lock()
+
+
+class Connection(sqlite3.Connection):
+    """A connection that is counted, so that its locks are kept.
+
+    Attributes:
+        files: Which files it opened; None for one to a file that can't change.
+    """
+
+    files: Files | None = None
+    _file: _File | None = None
+
+    def __init__(self, database: Any, *arguments: Any, **options: Any) -> None:
+        with _lock:  # before it has locks
+            self._file = identity(database)
+            if self._file is not None:
+                _connected[self._file] += 1
+        try:
+            super().__init__(database, *arguments, **options)
+        except BaseException:
+            self._forget()
+            raise
+
+    def close(self) -> None:
+        """Close the connection; safe to call twice."""
+        super().close()
+        self._forget()
+
+    def _forget(self) -> None:
+        with _lock:
+            file, self._file = self._file, None
+            if file is not None:
+                _connected[file] -= 1
+                if _connected[file] < 1:
+                    del _connected[file]
+
+
+def descriptor(path: Path) -> int:
+    """A file descriptor of a database file that this process is connected to, for bytes that SQLite does not look at.
+
+    Those of files without a connection are closed.
+    """
+    with _lock:
+        known = identity(path)
+        for left in [file for file in _descriptors if file not in _connected and file != known]:
+            os.close(_descriptors.pop(left))
+        if known is None or known not in _descriptors:
+            opened = os.open(path, os.O_RDWR | getattr(os, "O_CLOEXEC", 0))
+            found = os.fstat(opened)  # another file may have taken the path meanwhile
+            known = found.st_dev, found.st_ino
+            _descriptors.setdefault(known, opened)
+        return _descriptors[known]
+
+
+def after_fork() -> None:
+    """In a child: the parent's locks are not its own, and its connections may be neither used nor closed."""
+    global _lock
+    _lock = threading.Lock()
+    _connected.clear()
