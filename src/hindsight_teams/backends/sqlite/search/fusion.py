@@ -40,10 +40,15 @@ _SPREAD = 0.25
 """What a term of all lines weighs at least beside one of two lines: too few terms in common need not be weighed."""
 
 _MOVES = frozenset(
-    "move reloc settl gezogen umgezogen zog mudo mudado mudou demenag trasferita trasferito verhuisd перееха переехал"
-    " pindah 搬到 搬去 っ越".split()
+    """move reloc settl gezogen umgezogen zog zieht vivr vivir viver mudo mudado mudada mudanza mudanca mudaron mudou
+    demenag demenage emmenag emmenage installe trasferito trasferita trasfer trasferit verhuisd verhuist flyttat
+    flyttad flyttet flytted flytt przeprowadzil przeprowadzila перееха переезжа pindah 搬到 搬去 っ越""".split()
 )
-_LIVES = frozenset("live resid base dwell wohnt lebt vive habit abita woont mora живет tinggal 住在 に住".split())
+"""Stems of moving, and of "went to live": participles that agree with who moved have several."""
+_LIVES = frozenset(
+    """live resid base dwell wohnt wohnen lebt leben vive viven vit vivent habit habitent abita abitano woont wonen mora
+    moram bor mieszka mieszkaja живет живут tinggal 住在 に住""".split()
+)
 _UNSPACED = "\u2e80"
 """What begins here is written without spaces and indexed in pairs, which run into the verb."""
 _WHEN = frozenset("now sinc last week month year today yesterday again current".split())
