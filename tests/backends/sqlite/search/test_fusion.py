@@ -391,18 +391,13 @@ def test_no_more_lines_are_made_than_asked_for_but_for_what_replaced_one_of_them
 
 
 def test_a_lift_gives_the_score_of_the_older_line_and_never_lowers() -> None:
-    scored = fusion.Scored(candidate(1), words=0.5)
+    scored = fusion.Scored(candidate(1), words=0.5, total=0.5)
     scored.lift(0.4)
     assert (scored.lifted, scored.total) == (0.0, 0.5)
     scored.lift(0.75)
     scored.lift(1.0)
     assert (scored.lifted, scored.total) == (0.5, 1.0)
-    assert fusion.Scored.of(candidate(1)).total == 0.0
-
-
-def test_the_total_is_the_sum_of_the_parts() -> None:
-    parts = {"words": 1, "hinted": 2, "mentioned": 4, "near": 8, "document": 16, "author": 32, "time": 64}
-    assert fusion.Scored(candidate(1), **parts, meaning=128, similarity=1_000).total == 255  # type: ignore[arg-type]
+    assert fusion.Scored(candidate(1)).total == 0.0
 
 
 @pytest.mark.parametrize(
@@ -433,7 +428,7 @@ def test_words_in_other_forms_are_told_as_such() -> None:
 
 
 def ranking(*candidates: Candidate) -> list[fusion.Scored]:
-    return [fusion.Scored.of(one) for one in candidates]
+    return [fusion.Scored(one) for one in candidates]
 
 
 @pytest.mark.parametrize(
@@ -533,7 +528,7 @@ def test_the_confidence_of_vectors_is_how_far_the_best_stands_out(
 
 
 def scored(*totals: float) -> list[fusion.Scored]:
-    return [fusion.Scored(candidate(n), words=total) for n, total in enumerate(totals, start=1)]
+    return [fusion.Scored(candidate(n), total=total) for n, total in enumerate(totals, start=1)]
 
 
 DEPTH = weights.Depth(rows=1, candidates=1, spread=1, scan=0, results=14, floor=0.5)

@@ -86,19 +86,23 @@ def test_another_form_counts_less_than_the_word(backend: SQLiteBackend) -> None:
     assert words[0] > words[1] > words[2] > 0
 
 
-def test_what_the_best_have_in_common_lifts_what_shares_it(backend: SQLiteBackend) -> None:
-    fill(
-        backend,
-        "zephyr turbine blades in the harbour",
-        "zephyr turbine blades by the harbour",
-        "turbine blades of the harbour",
-        "turbine made from paper",
-        *(f"line {n} about bread" for n in range(20)),
-    )
+def shared_words(backend: SQLiteBackend, words: int) -> dict[str, float]:
+    """What lines of so many words get for words that the best lines have in common."""
+    starts = ("zephyr turbine blades in the harbour", "zephyr turbine blades by the harbour")
+    others = ("turbine blades of the harbour", "turbine made from paper")
+    texts = {start: f"{start} {' '.join(f'{start[:3]}{n}' for n in range(words))}" for start in (*starts, *others)}
+    fill(backend, *texts.values(), *(f"line {n} about bread" for n in range(20)))
     memories = explained(backend, "zephyr turbine")
-    common = "have in common"
-    assert signal(memories["turbine blades of the harbour"], "words", common) > 0
-    assert signal(memories["turbine made from paper"], "words", common) == 0
+    return {start: signal(memories[texts[start]], "words", "have in common") for start in others}
+
+
+def test_what_the_best_have_in_common_lifts_what_shares_it(backend: SQLiteBackend) -> None:
+    got = shared_words(backend, 20)
+    assert got["turbine blades of the harbour"] > 0 == got["turbine made from paper"]
+
+
+def test_what_short_lines_have_in_common_tells_nothing(backend: SQLiteBackend) -> None:
+    assert set(shared_words(backend, 2).values()) == {0.0}
 
 
 def talk(backend: SQLiteBackend, step: timedelta, *, document: str | None = None) -> None:
@@ -253,6 +257,30 @@ def test_a_newer_line_about_something_else_does_not_come_first(backend: SQLiteBa
     for n, text in enumerate(("Nora likes tea.", "Nora likes jazz.", "Nora met Bo.", "Bo moved the desk.")):
         backend.retain("b", text, timestamp=NOON + timedelta(days=n))
     assert found(backend, "Does Nora like tea?")[0] == "Nora likes tea."
+
+
+@pytest.mark.parametrize(
+    ("question", "older", "newer"),
+    [
+        ("Où habite Inès ?", "Inès habite à Lille.", "Inès est déménagée à Metz."),
+        ("Où habite Inès ?", "Inès habite à Lille.", "Inès s'est installée à Metz."),
+        ("Où vit Inès ?", "Inès vit à Lille.", "Inès est partie vivre à Metz."),
+        ("Dove abitano i nonni?", "I nonni abitano a Bari.", "I nonni si sono trasferiti a Pisa."),
+        ("Dove vive Sara?", "Sara vive a Bari.", "Sara è andata a vivere a Pisa."),
+        ("¿Dónde vive Eva?", "Eva vive en Vigo.", "Eva se fue a vivir a Jerez."),
+        ("Onde mora Rita?", "Rita mora em Braga.", "Rita está mudada para Faro."),
+        ("Wo wohnen die Eltern?", "Die Eltern wohnen in Ulm.", "Die Eltern sind nach Fulda gezogen."),
+        ("Waar woont Sofie?", "Sofie woont in Delft.", "Sofie is sinds mei verhuisd naar Breda."),
+        ("Var bor Nils?", "Nils bor i Lund.", "Nils har flyttat till Kalmar."),
+        ("Gdzie mieszka Ola?", "Ola mieszka w Gdyni.", "Ola przeprowadziła się do Lublina."),
+    ],
+)
+def test_who_moved_lives_elsewhere_in_many_languages(
+    backend: SQLiteBackend, question: str, older: str, newer: str
+) -> None:
+    for n, text in enumerate((older, newer, "Der Drucker steht im Keller.")):
+        backend.retain("b", text, timestamp=NOON + timedelta(days=n))
+    assert found(backend, question)[0] == newer
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,11 @@ class Measure:
         damped = self._k * (1 - weights.LENGTH + weights.LENGTH * relative)
         return occurrences * (self._k + 1) / (occurrences + damped)
 
+    def trust(self) -> float:
+        """What terms that the best memories share count together, as a share of the query."""
+        least, whole = weights.HINTS_LENGTH
+        return weights.HINTS * min(1.0, self._mean / whole) if self._mean >= least else 0.0
+
 
 class Tally:
     """What is counted of a query's terms in candidates.
@@ -138,12 +143,13 @@ class Tally:
         by_words = [c.content for c in self._found.values()]
         sample = by_words[:: max(1, len(by_words) // weights.HINT_SAMPLE)]
         rarity = cache(partial(_rarity, Contents(sample), len(sample)))
-        hopeful = [self._found[no] for _, no in best if no in self._found]
-        contents, hinted = Contents([c.content for c in hopeful]), self.counted.hinted
-        for term, weight in _hints(first, self._hits, rarity).items():
-            for place, n in contents.count(f" {term} ").items():
-                one = hopeful[place]
-                hinted[one.no] = hinted.get(one.no, 0.0) + weight * self._measure.of(n, self._length(one))
+        if trust := self._measure.trust():
+            hopeful = [self._found[no] for _, no in best if no in self._found]
+            contents, hinted = Contents([c.content for c in hopeful]), self.counted.hinted
+            for term, weight in _hints(first, self._hits, rarity, trust).items():
+                for place, n in contents.count(f" {term} ").items():
+                    one = hopeful[place]
+                    hinted[one.no] = hinted.get(one.no, 0.0) + weight * self._measure.of(n, self._length(one))
         if self._headed:
             sources = first[: weights.LINK_FROM]
             self.counted.mentioned = _mentioned(self._headed, own, sources, self._asked.keys(), rarity)
@@ -227,13 +233,16 @@ def _mentioned(
     return out
 
 
-def _hints(best: Sequence[tuple[Candidate, float]], hits: WordHits, rarity: Callable[[str], float]) -> dict[str, float]:
+def _hints(
+    best: Sequence[tuple[Candidate, float]], hits: WordHits, rarity: Callable[[str], float], trust: float
+) -> dict[str, float]:
     """Pseudo-relevance feedback: terms that several of the best memories hold, with what each counts.
 
     Args:
         best: The best memories, with what they reached in the first pass.
         hits: The query's terms.
         rarity: How rare a term is.
+        trust: What all of them count together, as a share of the query.
     """
     asked = {t.text for t in hits.terms}
     sums: defaultdict[str, float] = defaultdict(float)
@@ -252,4 +261,4 @@ def _hints(best: Sequence[tuple[Candidate, float]], hits: WordHits, rarity: Call
     scored.sort(reverse=True)
     chosen = scored[: weights.HINT_TERMS]
     whole = sum(weight for weight, _ in chosen) or 1.0
-    return {term: weights.HINTS * sum(hits.weights) * weight / whole for weight, term in chosen}
+    return {term: trust * sum(hits.weights) * weight / whole for weight, term in chosen}

@@ -7,6 +7,7 @@ when it was said last. Where the question names a time, what lies in it is not a
 
 from __future__ import annotations
 
+import heapq
 import json
 import math
 import sqlite3
@@ -14,8 +15,8 @@ import statistics
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
-from functools import reduce
+from dataclasses import dataclass
+from functools import cached_property, reduce
 from itertools import chain
 from operator import or_
 
@@ -40,10 +41,15 @@ _SPREAD = 0.25
 """What a term of all lines weighs at least beside one of two lines: too few terms in common need not be weighed."""
 
 _MOVES = frozenset(
-    "move reloc settl gezogen umgezogen zog mudo mudado mudou demenag trasferita trasferito verhuisd перееха переехал"
-    " pindah 搬到 搬去 っ越".split()
+    """move reloc settl gezogen umgezogen zog zieht vivr vivir viver mudo mudado mudada mudanza mudanca mudaron mudou
+    demenag demenage emmenag emmenage installe trasferito trasferita trasfer trasferit verhuisd verhuist flyttat
+    flyttad flyttet flytted flytt przeprowadzil przeprowadzila перееха переезжа pindah 搬到 搬去 っ越""".split()
 )
-_LIVES = frozenset("live resid base dwell wohnt lebt vive habit abita woont mora живет tinggal 住在 に住".split())
+"""Stems of moving, and of "went to live": participles that agree with who moved have several."""
+_LIVES = frozenset(
+    """live resid base dwell wohnt wohnen lebt leben vive viven vit vivent habit habitent abita abitano woont wonen mora
+    moram bor mieszka mieszkaja живет живут tinggal 住在 に住""".split()
+)
 _UNSPACED = "\u2e80"
 """What begins here is written without spaces and indexed in pairs, which run into the verb."""
 _WHEN = frozenset("now sinc last week month year today yesterday again current".split())
@@ -67,16 +73,7 @@ class Scored:
     meaning: float = 0.0
     similarity: float = 0.0
     lifted: float = 0.0
-    total: float = field(init=False)
-
-    def __post_init__(self) -> None:
-        words = self.words + self.hinted + self.mentioned + self.near
-        self.total = words + self.document + self.author + self.time + self.meaning
-
-    @staticmethod
-    def of(candidate: Candidate) -> Scored:
-        """A candidate that no signal speaks for."""
-        return Scored(candidate)
+    total: float = 0.0
 
     def lift(self, score: float) -> None:
         """Give it the score of an older memory that it stands before."""
@@ -113,42 +110,39 @@ def fuse(
     per_meaning = _scale(weights.MEANING, [raised.get(no, 0.0) for no in near] if raised else ())
     content = weights.WORDS + weights.DOCUMENT + (weights.MEANING if per_meaning else 0.0)
 
-    def scored(candidate: Candidate) -> Scored:
-        no = candidate.no
-        share = _authored(candidate, marks) if marks else 0.0
-        time, span = moments.closeness(candidate, spans, per_word, content) if spans else (0.0, "")
-        return Scored(
-            candidate=candidate,
+    author = content * weights.AUTHOR
+    weighed: dict[int, tuple[float, int, int, float, float, str]] = {}
+    for c in everyone:
+        no = c.no
+        share = _authored(c, marks) if marks else 0.0
+        time, span = moments.closeness(c, spans, per_word, content) if spans else (0.0, "")
+        value = by_words[no] * per_word + documents[no] * per_document + raised.get(no, 0.0) * per_meaning
+        value += author * share + time
+        if value > 0:
+            weighed[no] = (value, c.mentioned, no, share, time, span)
+
+    # Of equals the newer one comes first.
+    best = {no for _, _, no, *_ in heapq.nlargest(most, weighed.values())}
+    newer = [found.by_number[no].superseded_by for no in best]
+    best.update(no for no in newer if no in weighed)
+    return [
+        Scored(
+            candidate=found.by_number[no],
             words=own(no, 0.0) * per_word,
             hinted=hinted(no, 0.0) * per_word,
             mentioned=mentioned(no, 0.0) * per_word,
             near=near[no] * per_word,
             document=documents[no] * per_document,
-            author=content * weights.AUTHOR * share,
+            author=author * share,
             by_named=share == 1.0,
             time=time,
             span=span,
             meaning=raised.get(no, 0.0) * per_meaning,
             similarity=similarity.get(no, 0.0),
+            total=value,
         )
-
-    def total(candidate: Candidate) -> float:
-        no = candidate.no
-        value = by_words[no] * per_word + documents[no] * per_document
-        if raised:
-            value += raised.get(no, 0.0) * per_meaning
-        if marks:
-            value += content * weights.AUTHOR * _authored(candidate, marks)
-        return value + moments.closeness(candidate, spans, per_word, content)[0] if spans else value
-
-    # Of equals the newer one comes first.
-    order = sorted([(value, c.mentioned, c.no) for c in everyone if (value := total(c)) > 0], reverse=True)
-    best = dict.fromkeys(no for _, _, no in order[:most])
-    newer = [found.by_number[no].superseded_by for no in best]
-    best |= dict.fromkeys(no for no in newer if no in near)
-    ranked = [scored(found.by_number[no]) for no in best]
-    ranked.sort(key=lambda s: (s.total, s.candidate.mentioned, s.candidate.no), reverse=True)
-    return [s for s in ranked if s.total > 0]
+        for value, _, no, share, time, span in sorted([weighed[no] for no in best], reverse=True)
+    ]
 
 
 def _marks(names: AbstractSet[str]) -> list[tuple[str, str]]:
@@ -371,7 +365,7 @@ def _add_changes(db: sqlite3.Connection, bank: int, found: Candidates, first: li
     if fresh:
         found.add(fresh, {})
     held = {scored.candidate.no for scored in first}
-    first += [Scored.of(found.by_number[no]) for no in rows if no in found.by_number and no not in held]
+    first += [Scored(found.by_number[no]) for no in rows if no in found.by_number and no not in held]
 
 
 def _any(terms: Sequence[str]) -> str:
@@ -393,7 +387,7 @@ def _successors_first(found: Candidates, ranked: Sequence[Scored]) -> list[Score
         place = out.index(old)
         below = next((s for s in out if s.candidate.no == successor.no), None)
         if below is None:
-            below = Scored.of(successor)
+            below = Scored(successor)
         elif out.index(below) < place:
             continue
         else:

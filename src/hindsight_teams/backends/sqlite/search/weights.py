@@ -39,7 +39,7 @@ TIME = 0.6
 TIME_REACH_DAYS = 7
 """Outside such a span the signal falls to nothing over these days."""
 
-MEANING = 1.0
+MEANING = 1.1
 """Similarity of vectors beyond what an unrelated text gets, where there is an embedder."""
 
 UNRELATED_FROM = 10
@@ -79,12 +79,14 @@ ONE_EDIT = 0.8
 """What a term of the bank counts that differs by one edit from a word which the bank lacks."""
 
 HINTS = 0.15
+HINTS_LENGTH = (15, 100)
 HINT_MEMORIES = 8
 HINT_TERMS = 15
 HINTS_TRIED = 40
 HINT_SAMPLE = 60
 HINTED = 80
-"""Feedback: what the terms that the best memories share weigh beside the query, how many memories tell them, how many
+"""Feedback: what the terms that the best memories share weigh beside the query, from which mean length of the
+candidates on they count at all and whole (short lines share words by chance), how many memories tell them, how many
 terms they are, out of how many, in how large a sample they are counted, and how many memories they score."""
 
 LINK = 2.0
