@@ -21,6 +21,7 @@ from hindsight_teams.backends.sqlite.text.date_words import (
     MONTHS,
     NUMBERS,
     PHRASES,
+    QUARTERS,
     SEASONS,
     SHORT_WEEKDAYS,
     UNITS,
@@ -80,7 +81,7 @@ CORE = frozenset(
     TOKEN.findall(word)[-1]
     for words in (
         MONTHS, WEEKDAYS, SHORT_WEEKDAYS, SEASONS, FOREIGN_SEASONS, HOLIDAYS, PHRASES, FOREIGN_PHRASES, FOREIGN_UNITS,
-        UNITS, [f"{unit}s" for unit in UNITS], [f"{day}s" for day in WEEKDAYS],
+        QUARTERS, UNITS, [f"{unit}s" for unit in UNITS], [f"{day}s" for day in WEEKDAYS],
     )
     for word in words
 )  # fmt: skip
@@ -95,6 +96,7 @@ _AFTER_NAME = re.compile(
     rf"\s+(?:I\b|{'|'.join(sorted({w.title() for w in MONTHS if w.isascii()}, key=len, reverse=True))})"
 )
 _BEGINNING = re.compile(r"(?:^|[.!?:;]\s+)$")
+_BY_WHOM = re.compile(r",?\s+by\s+(?:the\s+)?[A-Z\u00c0-\u00de]")
 _OPENING = re.compile(r"(?:^|[.!?:;]\s+)(?:[Oo]n|[Ii]n|[Ll]ast|[Nn]ext)\s+$")
 _WHO = re.compile(
     r"\s+(?!(?:Street|Road|Lane|Square|Market|Night|Morning|Club|Times|Post|Show|Madness|Fools)\b)"
@@ -118,6 +120,8 @@ def is_name(reading: Reading, start: int, end: int, *, capital: bool = True) -> 
         return not (_WHO.match(raw, end) and (_OPENING if capital else _BEGINNING).search(raw, 0, start))
     if capital:
         return word[0].islower() and word.lower() in ("may", "march", "sun", "mar", "dec", "jan")
+    if word[0].isupper() and _BY_WHOM.match(raw, end):
+        return True
     return word[0].isupper() and start > 0 and raw[:start].rstrip()[-1:] not in (".", "!", ":", "?", "-", "\u201c", '"')
 
 

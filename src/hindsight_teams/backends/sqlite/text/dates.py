@@ -18,11 +18,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from hindsight_teams.backends.sqlite.text import sentences
-from hindsight_teams.backends.sqlite.text.date_grammar import CORE, TOKEN, Handler, Hit, combined
-from hindsight_teams.backends.sqlite.text.date_relative import ALL_RULES, ALL_UNSPACED, ANY_UNSPACED
-from hindsight_teams.backends.sqlite.text.date_units import NO_DAYS, Reading, leaning
+from hindsight_teams.backends.sqlite.text import date_absolute, date_relative, sentences
+from hindsight_teams.backends.sqlite.text.date_grammar import CORE, RULES, TOKEN, UNSPACED_RULES, Handler, Hit, combined
+from hindsight_teams.backends.sqlite.text.date_tenses import leaning
+from hindsight_teams.backends.sqlite.text.date_units import NO_DAYS, Reading
 
+RULE_MODULES = (date_absolute, date_relative)
+"""Importing them adds their rules; they import ``date_periods`` and ``date_weekdays``, whose rules are asked first."""
+_UNSPACED = [(re.compile(pattern), handler) for pattern, handler in UNSPACED_RULES]
+_ANY_UNSPACED = re.compile("|".join(pattern for pattern, _ in UNSPACED_RULES))
 _DIGIT = re.compile(r"\d")
 _DIGITS = {ord(zero) + n: str(n) for zero in "\u0660\u06f0\u0966\u09e6\u0e50\uff10" for n in range(10)}
 """Arabic, Persian, Hindi, Bengali, Thai and full-width digits as those of ASCII."""
@@ -111,7 +115,7 @@ def _may_name(low: str) -> bool:
     return (
         _DIGIT.search(low) is not None
         or not CORE.isdisjoint(TOKEN.findall(low))
-        or (not low.isascii() and ANY_UNSPACED.search(low) is not None)
+        or (not low.isascii() and _ANY_UNSPACED.search(low) is not None)
     )
 
 
@@ -262,8 +266,8 @@ def _scan(reading: Reading) -> list[Hit]:
     hits: list[Hit] = []
     taken: list[tuple[int, int]] = []
     if not low.isascii():
-        for found in ANY_UNSPACED.finditer(low):
-            if (end := _read(reading, found.start(), ALL_UNSPACED, hits)) is not None:
+        for found in _ANY_UNSPACED.finditer(low):
+            if (end := _read(reading, found.start(), _UNSPACED, hits)) is not None:
                 taken.append((found.start(), end))
     others = iter(taken)
     other = next(others, None)
@@ -274,7 +278,7 @@ def _scan(reading: Reading) -> list[Hit]:
             position, other = max(position, other[1]), next(others, None)
         if start < position or (other and start >= other[0]):
             continue
-        rules = ALL_RULES.get(token[0]) or (ALL_RULES["0"] if token[0].isdecimal() else None)
+        rules = RULES.get(token[0]) or (RULES["0"] if token[0].isdecimal() else None)
         if rules and (end := _read(reading, start, rules, hits)) is not None:
             position = end
     return sorted(hits, key=lambda hit: hit.left)

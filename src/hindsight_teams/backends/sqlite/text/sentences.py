@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from hindsight_teams.backends.sqlite.text.date_words import MONTHS
+from hindsight_teams.backends.sqlite.text.date_words import MONTHS, QUARTERS
 
 # Never the end of a sentence: something follows that belongs to it.
 _LEADING = frozenset(
@@ -91,7 +91,7 @@ def _ends(text: str, begin: int, mark: re.Match[str]) -> bool:
     if word.isdecimal():
         if mark.start() - begin <= len(before) and before.strip().lstrip("(") == word:
             return False  # "1. First of all"
-        return follower not in MONTHS  # "am 7. Mai"
+        return follower not in MONTHS and follower not in QUARTERS  # "am 7. Mai", "im 3. Quartal"
     if low == "no" and follower in _STARTERS:
         return True  # the answer, not the number
     if low in _LEADING:
