@@ -230,8 +230,8 @@ _DENIES = re.compile(
 )
 """What is denied of all time before a day: "nothing ships before Monday"."""
 _DENIED_DAY = re.compile(
-    r"\b(?:not|never|no\s+longer|nicht(?:\s+mehr)?|pas|plus|no|não|non|не)\s+"
-    r"(?:(?:on|in|at|before|am|im|le|en|el|em|no|na|il|в|во)\s+)?(?:the\s+)?$|\beve\s+of\s+(?:the\s+)?$"
+    r"\b(?:not|never|no\s+longer|nicht(?:\s+mehr)?|pas|plus|não|non|не)\s+"
+    r"(?:(?:on|in|at|before|am|im|le|en|el|em|no|na|il|в|во)\s+)?(?:the\s+)?$|\bno\s+(?:el|en|on|in)\s+$|\beve\s+of\s+(?:the\s+)?$"
 )
 _QUOTED = re.compile(
     r"(?<!\w)\"[^\"]+\"(?!\w)|\u201c[^\u201d]+\u201d|\u201e[^\u201c\u201d]+[\u201c\u201d]|\u00ab[^\u00bb]+\u00bb"
