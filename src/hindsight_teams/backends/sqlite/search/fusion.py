@@ -29,7 +29,10 @@ from hindsight_teams.backends.sqlite.store.streams import ARRIVAL
 from hindsight_teams.backends.sqlite.text import terms as tokens
 from hindsight_teams.models import Signal
 
-_CHANGES = frozenset("switch replac chang migrat move reloc settl drop quit renam becom upgrad instead".split())
+_CHANGES = frozenset(
+    "switch replac chang migrat move reloc settl drop quit renam becom upgrad instead increas reduc rais lower extend "
+    "postpon reschedul repaint redrawn redesign rebuild rewrit reassign".split()
+)
 """English stems that tell a change: a newer line with one of them may share fewer words with the older."""
 
 _NEARLY = 0.9
