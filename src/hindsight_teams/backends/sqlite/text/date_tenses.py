@@ -52,6 +52,7 @@ _ENGLISH_FUTURE = re.compile(
 _UNSETTLED = re.compile(
     r"\b(?:postponed|rescheduled|moved\s+(?:from|to)\s+(?:the\s+)?(?:\d|next|\w+day\b)|pushed\s+(?:back|to)|brought\s+forward|delayed|shifted|"
     r"verschoben|verlegt|repoussée?|reportée?|aplazad[oa]|adiad[oa]|перенес\w+)\b"
+    r"|\b(?:was|were|been|got|is|are)\s+(?:cancell?ed|called\s+off)\b"
     r"|(?<!is )(?<!are )\b(?:planned|scheduled|due|booked)\s+(?:for|on|in)\b"
     r"|\b(?:if|unless|whether|would|could|wenn|falls|если)\b|(?<=[a-z])['\u2019]d\b"
 )

@@ -52,6 +52,7 @@ _WEEKDAY_BEFORE = re.compile(
     r"до|с|and)\s+)$"
 )
 _TIME_OF_DAY = re.compile(r",?\s+(?:morning|afternoon|evening|night|at\s+\d|günü\b)")
+_ENDS = re.compile(r"\s*(?:[.,;!]|$)")
 _ITSELF = re.compile(r"\s+(?:was|went|turned\s+out|will\s+be)\s+(?!his\b|her\b|my\b|our\b|their\b|\w+['\u2019]s\b)")
 """A sentence about the day itself: "Friday was chaotic"; not "Friday was Crusoe's companion"."""
 _OF_IT = re.compile(r"\s+(?:(?:of|in)\s+(?:the|each|every|a)|before|after|of)\b")
@@ -90,6 +91,7 @@ def _weekday(m: re.Match[str], reading: Reading) -> Days | None:
         named = (
             _WEEKDAY_BEFORE.search(low, max(0, at - 10), at)
             or _TIME_OF_DAY.match(low, m.end())
+            or (low[:at].endswith("deadline is ") and _ENDS.match(low, m.end()))
             or (not low[:at].strip("\"'*- ") and _ITSELF.match(low, m.end()))
         )
         listed = _DAY_AFTER.match(low, m.end()) or _DAY_AHEAD.search(low, max(0, at - 24), at)

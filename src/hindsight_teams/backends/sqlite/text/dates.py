@@ -231,12 +231,14 @@ _DENIES = re.compile(
 """What is denied of all time before a day: "nothing ships before Monday"."""
 _DENIED_DAY = re.compile(
     r"\b(?:not|never|no\s+longer|nicht(?:\s+mehr)?|pas|plus|não|non|не)\s+"
-    r"(?:(?:on|in|at|before|am|im|le|en|el|em|no|na|il|в|во)\s+)?(?:the\s+)?$|\bno\s+(?:el|en|on|in)\s+$|\beve\s+of\s+(?:the\s+)?$"
+    r"(?:(?:on|in|at|before|am|im|le|en|el|em|no|na|il|в|во)\s+)?(?:the\s+)?$|\bno\s+(?:el|en|on|in)\s+$|\b(?:on|in)\s+no\s+$|\beve\s+of\s+(?:the\s+)?$"
 )
 _QUOTED = re.compile(
     r"(?<!\w)\"[^\"]+\"(?!\w)|\u201c[^\u201d]+\u201d|\u201e[^\u201c\u201d]+[\u201c\u201d]|\u00ab[^\u00bb]+\u00bb"
     r"|\u300c[^\u300d]+\u300d|\u300e[^\u300f]+\u300f|\u300a[^\u300b]+\u300b"
 )
+_LASTING = re.compile(r"\bfor\s+(?:\w+\s+){1,3}(?:from|starting|beginning)\s+$")
+"""A beginning of what lasts: "for two years from March 2025"."""
 _LONG = timedelta(days=7)
 
 
@@ -245,6 +247,8 @@ def _is_told(sentence: str, span: Span, now: datetime) -> bool:
     low = _lower(sentence)
     before = low[: span.at]
     if (_DENIES if span.open == "start" else _DENIED_DAY).search(before):
+        return False
+    if span.open is None and _LASTING.search(before):
         return False
     if span.end.date() > now.date() and _IN_CASE.search(before):
         return False
