@@ -65,9 +65,19 @@ def _signs(m: re.Match[str], reading: Reading) -> Days:
     return unit_at(unit, date(before + number, int(m["month"] or 1), int(m["day"] or 1)), 0)
 
 
-@unspaced(r"(?:พ\.?ศ\.?|ปี)\s?(2[4-7]\d\d)(?!\d)")
-def _thai_year(m: re.Match[str], reading: Reading) -> Days:
-    return unit_at("year", date(int(m[1]) - THAI_ERA, 1, 1), 0)
+_THAI_MONTHS = {word: month for word, month in words.MONTHS.items() if word > "\u0e00"}
+
+
+@unspaced(
+    rf"(?:(?<!\d)(?P<day>\d{{1,2}})\s?)?(?:เดือน\s?)?(?P<month>{any_of(_THAI_MONTHS)})\s?(?:พ\.?ศ\.?|ค\.?ศ\.?|ปี)?\s?"
+    r"(?P<year>[12]\d{3})(?!\d)"
+)
+@unspaced(r"(?P<day>)(?P<month>)(?:พ\.?ศ\.?|ปี)\s?(?:พ\.?ศ\.?\s?)?(?P<year>2[4-7]\d\d)(?!\d)")
+def _thai(m: re.Match[str], reading: Reading) -> Days:
+    """As in 5 มีนาคม พ.ศ. 2565: years above 2400 are those of the Buddhist era."""
+    year = int(m["year"]) - (THAI_ERA if int(m["year"]) > 2400 else 0)
+    unit: words.Unit = "day" if m["day"] else "month" if m["month"] else "year"
+    return unit_at(unit, date(year, _THAI_MONTHS[m["month"]] if m["month"] else 1, int(m["day"] or 1)), 0)
 
 
 @unspaced(r"(?<!\d)([12]\d{3})(?:\s?ء|\s+সালে?(?!\w))")
@@ -137,7 +147,7 @@ _STREET = re.compile(
 
 @rule(
     rf"(?:(\d{{1,2}}){ORD}\s?(?:-|\u2013|to|and|bis|au|al|a|по|до|и|y|e|et|und|sampai)\s?)?(\d{{1,2}}){ORD}\s+{OF}({M})(?!\w)\.?"
-    rf"(?:,?\s+{OF}(?:พ\.ศ\.\s?)?({Y})\b(?!\s*\u00a0?(?:ah|a\.h)\b))?",
+    rf"(?:,?\s+{OF}({Y})\b(?!\s*\u00a0?(?:ah|a\.h)\b))?",
     DIGITS,
 )
 def _day_month(m: re.Match[str], reading: Reading) -> Days:
@@ -159,7 +169,7 @@ def _day_month(m: re.Match[str], reading: Reading) -> Days:
         return yearless(make, reading, m.start())
     if _counts(m, 4, reading):
         return yearless(make, reading, m.start())
-    return make(int(m[4]) - (THAI_ERA if m[3] > "\u0e00" and int(m[4]) > 2400 else 0))
+    return make(int(m[4]))
 
 
 @rule(
@@ -183,12 +193,11 @@ def _counts(m: re.Match[str], year: int, reading: Reading) -> bool:
     return reading.low[: m.start(year)].rstrip().endswith(",") and COUNTED.match(reading.raw, m.end(year)) is not None
 
 
-@rule(rf"({M})(?!\w)\.?,?\s+{OF}(?:พ\.ศ\.\s?)?({Y})\b(?!\s*[%€$]|[.,]\d)", words.MONTHS)
+@rule(rf"({M})(?!\w)\.?,?\s+{OF}({Y})\b(?!\s*[%€$]|[.,]\d)", words.MONTHS)
 def _month_year(m: re.Match[str], reading: Reading) -> Days:
-    thai = m[1] > "\u0e00" and int(m[2]) > 2400
     if _counts(m, 2, reading):
         return yearless(lambda year: unit_at("month", date(year, words.MONTHS[m[1]], 1), 0), reading, m.start())
-    return unit_at("month", date(int(m[2]) - (THAI_ERA if thai else 0), words.MONTHS[m[1]], 1), 0)
+    return unit_at("month", date(int(m[2]), words.MONTHS[m[1]], 1), 0)
 
 
 _NTH = {"first": 0, "second": 1, "third": 2, "fourth": 3, "last": -1}

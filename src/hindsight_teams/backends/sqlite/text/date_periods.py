@@ -42,7 +42,9 @@ def _hijri(m: re.Match[str], reading: Reading) -> Days:
     return NO_DAYS  # which day that is depends on where the moon was seen
 
 
-_SPAN_OF_YEARS = re.compile(r"(?:\b(?:in|from|during|between|since|for|years?|season|von|de|del|seit|depuis)\s+|\()$")
+_SPAN_OF_YEARS = re.compile(
+    r"(?:\b(?:in|from|during|between|since|for|lasted|years?|season|von|de|del|seit|depuis)\s+|\()$"
+)
 
 
 @rule(r"([12]\d{3})\s?[-\u2013\u2014]\s?([12]\d{3}|\d{2})(?![\w-]|[.,]\d)", DIGITS)

@@ -35,8 +35,13 @@ _MARKED_MONTHS = (
     "नवंबर नवम्बर নভেম্বর نوفمبر نومبر",
     "दिसंबर दिसम्बर ডিসেম্বর ديسمبر دسمبر",
 )
+# Thai, short
+_SHORT_MONTHS = "ม.ค. ก.พ. มี.ค. เม.ย. พ.ค. มิ.ย. ก.ค. ส.ค. ก.ย. ต.ค. พ.ย. ธ.ค.".split()
 MONTHS: dict[str, int] = {
-    word: number for lines in (_MONTHS, _MARKED_MONTHS) for number, line in enumerate(lines, 1) for word in line.split()
+    word: number
+    for lines in (_MONTHS, _MARKED_MONTHS, _SHORT_MONTHS)
+    for number, line in enumerate(lines, 1)
+    for word in line.split()
 }
 
 # Months that are words or names of their own ("may", "mar", "June"): a date only beside a day, a year or a preposition.

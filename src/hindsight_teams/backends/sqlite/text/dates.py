@@ -26,7 +26,7 @@ from hindsight_teams.backends.sqlite.text.date_units import NO_DAYS, Reading
 RULE_MODULES = (date_absolute, date_relative)
 """Importing them adds their rules; they import ``date_periods`` and ``date_weekdays``, whose rules are asked first."""
 _UNSPACED = [(re.compile(pattern), handler) for pattern, handler in UNSPACED_RULES]
-_ANY_UNSPACED = re.compile("|".join(pattern for pattern, _ in UNSPACED_RULES))
+_ANY_UNSPACED = re.compile("|".join(re.sub(r"\(\?P<\w+>", "(?:", pattern) for pattern, _ in UNSPACED_RULES))
 _DIGIT = re.compile(r"\d")
 _DIGITS = {ord(zero) + n: str(n) for zero in "\u0660\u06f0\u0966\u09e6\u0e50\uff10" for n in range(10)}
 """Arabic, Persian, Hindi, Bengali, Thai and full-width digits as those of ASCII."""

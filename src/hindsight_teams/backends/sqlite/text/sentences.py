@@ -32,7 +32,7 @@ _END = re.compile(
     r"(?P<close>[\"'\u201d\u2019\u00bb)\]}*_]*)(?=\s|$|[\u3000-\u9fff])"
     r"|(?P<eastern>[\u3002\uff01\uff1f\uff61]+)(?P<shut>[\u300d\u300f\u201d\u2019\uff09\u300b\u3009\]\"']*)"
     rf"|(?P<lines>(?:\r\n?|\n|\u2028|\u2029)(?:[ \t]*(?:\r\n?|\n)|\u2029|(?=[ \t]*{_LIST_MARK})))"
-    r"|(?P<thai>(?<=[\u0e00-\u0e7f])[ \u00a0]+(?=[\u0e00-\u0e7f]))"
+    r"|(?P<thai>(?<=[\u0e00-\u0e7f])[ \u00a0]+(?!(?:พ\.?ศ|ค\.?ศ|ปี)\.? ?\d)(?=[\u0e00-\u0e7f]))"
 )
 _HEADING = re.compile(r"#{1,6}[ \t][^\r\n\u2028\u2029]*")
 _NEXT = re.compile(r"[\s\"'\u201c\u2018\u00ab(\[*_\u300c\u300e]{0,64}(\w{1,24}|\S)")
