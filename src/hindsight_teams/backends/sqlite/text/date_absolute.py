@@ -96,6 +96,8 @@ def _month_day_signs(m: re.Match[str], reading: Reading) -> Days:
 @rule(r"(\d{1,2})(?P<sep>[/.-])(\d{1,2})(?P=sep)(\d{4}|\d{2})(?![\w/]|[.-]\d)", DIGITS)
 def _numeric(m: re.Match[str], reading: Reading) -> Days | None:
     first, second, year = int(m[1]), int(m[3]), full_year(m[4])
+    if not (first and second):
+        return NO_DAYS
     if (len(m[4]) == 2 and m[2] != "/") or not 1200 <= year < 2200:
         return None  # 1.2.13 and 1-2-13 are versions and section numbers
     if reading.strict and m[2] == "." and len(m[1] + m[3]) < 4 and not _DATED.search(reading.low, 0, m.start()):

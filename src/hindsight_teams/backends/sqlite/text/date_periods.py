@@ -91,7 +91,9 @@ _QUARTER_BEFORE = re.compile(
 )
 _FISCAL = re.compile(r"\b(?:(?:fiscal|financial|tax|school|academic|accounting|budget)(?:\s+year)?|fy)[\s,-]*$")
 """A year, or a quarter of one, that begins on a day which the text does not tell."""
-_ORDINAL = rf"{any_of(words.QUARTER_ORDINALS)}|[1-4](?:st|nd|rd|th|\.|[\u00ba\u00aa\u00b0]|ère|er|ème|e|o|-\w{{1,2}})?"
+_ORDINAL = (
+    rf"{any_of(words.QUARTER_ORDINALS)}|[1-4](?:st|nd|rd|th|\.?[\u00ba\u00aa\u00b0]|\.|ère|er|ème|e|o|-\w{{1,2}})?"
+)
 _ANY_QUARTER = any_of(words.QUARTERS)
 _SOME_YEAR = rf"(?P<year>{Y}|['\u2019]\d\d)\b"
 _OF_YEAR = r"(?:\s+(?:of|in|de|del|do|du|di|des\s+jahres|van|tahun))?,?\s+"

@@ -53,6 +53,10 @@ _WEEKDAY_BEFORE = re.compile(
 )
 _TIME_OF_DAY = re.compile(r",?\s+(?:morning|afternoon|evening|night|at\s+\d|günü\b)")
 _ENDS = re.compile(r"\s*(?:[.,;!]|$)")
+_TITLE = re.compile(
+    rf"\w\W*\s(?!On|Last|Next|This|{'|'.join(w.title() for w in words.MONTHS if w.isascii())})[A-Z][a-z]+\s$"
+)
+"""A name before a weekday, within a sentence: "Who sang Ruby Tuesday?"."""
 _ITSELF = re.compile(r"\s+(?:was|went|turned\s+out|will\s+be)\s+(?!his\b|her\b|my\b|our\b|their\b|\w+['\u2019]s\b)")
 """A sentence about the day itself: "Friday was chaotic"; not "Friday was Crusoe's companion"."""
 _OF_IT = re.compile(r"\s+(?:(?:of|in)\s+(?:the|each|every|a)|before|after|of)\b")
@@ -79,7 +83,7 @@ def _last_weekday(m: re.Match[str], reading: Reading) -> Days | None:
 @rule(rf"({ANY_WEEKDAY})(?!\w)", words.WEEKDAYS)
 def _weekday(m: re.Match[str], reading: Reading) -> Days | None:
     low, today, at = reading.low, reading.today, m.start()
-    if _HABIT.search(low, max(0, at - 12), at):
+    if _HABIT.search(low, max(0, at - 12), at) or (reading.raw[at].isupper() and _TITLE.search(reading.raw, 0, at)):
         return NO_DAYS
     away = (words.WEEKDAYS[m[1]] - today.weekday()) % 7
     if _THE_LAST.search(low, max(0, at - 14), at) or _LAST.match(low, m.end()):
