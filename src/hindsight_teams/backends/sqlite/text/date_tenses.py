@@ -90,7 +90,7 @@ _DEADLINE = re.compile(
 _SINCE = re.compile(r"\b(?:since|seit|depuis|desde|dal)\s+(?:the\s+|dem\s+|el\s+|le\s+)?$")
 _RECURRING = re.compile(
     r"\b(?:fiscal|financial|tax|school|academic)\s+years?\b|\b(?:every|each|daily|weekly|monthly|quarterly|yearly|annually|anniversary|birthdays?|born|weekdays|always|usually|"
-    r"normally|(?:mon|tues|wednes|thurs|fri|satur|sun)days|(?:once|twice)\s+an?|per\s+(?:week|month|quarter|year))\b"
+    r"normally|(?:mon|tues|wednes|thurs|fri|satur|sun)day(?:s|\s+(?:morning|noon|afternoon|evening|night)s)|(?:once|twice)\s+an?|per\s+(?:week|month|quarter|year))\b"
     r"|\b(?:of|in)\s+(?:the|a)\s+(?:week|month|quarter|year)\b(?!\s*\d)"
     r"|\b(?:jede[nrsm]?|täglich|wöchentlich|monatlich|jährlich|jahrestag|geburtstag|geboren|\w+tags)\b"
     r"|\b(?:chaque|tous\s+les|toutes\s+les|anniversaire|quotidien\w*|hebdomadaire|mensuel\w*|née?s?\s+le)\b"

@@ -105,6 +105,8 @@ def yearless(make: Callable[[int], Days], reading: Reading, position: int) -> Da
             days = make(year)
         except ValueError:
             continue
+        if reading.strict and days.start < today < days.end - timedelta(days=1):
+            return NO_DAYS  # "in spring", said in spring: this one or the next
         limit = today + _AHEAD if lean == "near" else today
         if days.end > today if lean == "future" else days.start <= limit:
             return replace(days, yearless=True)
