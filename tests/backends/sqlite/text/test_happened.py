@@ -19,14 +19,13 @@ def test_sentences_that_nobody_looked_at_are_read_as_well_as_published() -> None
     assert sum(got not in right and got != "-" for _, got, right in rows) <= 2
     assert len(reading.invented(held_out=True)[0]) <= 1
     rows = list(reading.unseen())
-    assert sum(got in right for _, got, right in rows) >= 127
+    assert sum(got in right for _, got, right in rows) >= 128
     assert [text for text, got, right in rows if got not in right and got != "-"] == []
     rows = list(reading.kinds(held_out=True))
-    assert sum(got in right for _, got, right in rows) >= 76
-    assert sum(got not in right and got != "-" for _, got, right in rows) <= 3
+    assert sum(got in right for _, got, right in rows) >= 79
+    assert sum(got not in right and got != "-" for _, got, right in rows) <= 1
     rows = list(reading.fresh())
-    assert sum(got in right for _, got, right in rows) >= 49
-    assert sum(got not in right and got != "-" for _, got, right in rows) <= 2
+    assert [text for text, got, right in rows if got not in right] == []
     rows = [*reading.seventh(held_out=True), *reading.eighth()]
     assert sum(got in right for _, got, right in rows) >= 239
     assert sum(got not in right and got != "-" for _, got, right in rows) <= 1

@@ -14,6 +14,7 @@ from typing import Literal
 
 from hindsight_teams.backends.sqlite.text.date_units import Days, Reading, first_of, how_many, moved, unit_at
 from hindsight_teams.backends.sqlite.text.date_words import (
+    DECADES,
     FOREIGN_PHRASES,
     FOREIGN_SEASONS,
     FOREIGN_UNITS,
@@ -81,7 +82,7 @@ CORE = frozenset(
     TOKEN.findall(word)[-1]
     for words in (
         MONTHS, WEEKDAYS, SHORT_WEEKDAYS, SEASONS, FOREIGN_SEASONS, HOLIDAYS, PHRASES, FOREIGN_PHRASES, FOREIGN_UNITS,
-        QUARTERS, UNITS, [f"{unit}s" for unit in UNITS], [f"{day}s" for day in WEEKDAYS],
+        QUARTERS, DECADES, UNITS, [f"{unit}s" for unit in UNITS], [f"{day}s" for day in WEEKDAYS],
     )
     for word in words
 )  # fmt: skip
@@ -215,10 +216,10 @@ _OFFSET = re.compile(
     rf"(?:\b(?P<n>{ANY_NUMBER})\s+)?(?:\bthe\s+)?\b(?P<unit>{ANY_UNIT}|{ANY_WEEKDAY})s?\s+"
     r"(?P<way>before|after|prior\s+to|following|preceding|of)\s+(?:the\s+)?$"
 )
-_SINCE_WORDS = frozenset("since seit depuis desde dal с sejak منذ".split())
+_SINCE_WORDS = frozenset("since seit depuis desde dal с sejak sinds منذ".split())
 _FROM_THEN = re.compile(
-    r"\b(?:ever\s+)?(?P<way>since|seit|depuis|desde|dal|с|sejak|منذ|as\s+of|starting|beginning|à\s+partir\s+d[eu]|a\s+partir\s+de?l?|ab)"
-    r"\s+(?:in\s+|dem\s+|tahun\s+|عام\s+|سنة\s+)?(?:the\s+)?$"
+    r"\b(?:ever\s+)?(?P<way>since|seit|depuis|desde|dal|с|sejak|sinds|vanaf|منذ|as\s+of|starting|beginning|à\s+partir\s+d[eu]|a\s+partir\s+de?l?|ab)"
+    r"\s+(?:in\s+|de[mn]\s+|el\s+|l[ae]\s+|o\s+|il\s+|tahun\s+|عام\s+|سنة\s+)?(?:the\s+)?$"
 )
 _DAYS_TO_DAYS = re.compile(r"\d{1,2}\W{0,2}(?:[-\u2013]|\s(?:to|bis|au|al|a|по)\s)\W?\d{1,2}\b")
 _UP_TO = re.compile(

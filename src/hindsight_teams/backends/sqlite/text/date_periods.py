@@ -194,10 +194,15 @@ def _holiday(m: re.Match[str], reading: Reading) -> Days:
     return make(int(m[2])) if m[2] else yearless(make, reading, m.start())
 
 
+@rule(rf"in\s+the\s+({any_of(words.DECADES)})\b", ("in",))
+def _decade_in_words(m: re.Match[str], reading: Reading) -> Days:
+    return NO_DAYS if reading.strict else unit_at("decade", date(words.DECADES[m[1]], 1, 1), 0)  # or temperatures
+
+
 _HOLIDAY_BEFORE = re.compile(r"\b(?:on|at|over|by|before|after|until|till|since|for|during|last|this|next)\s+$")
 
 
-@rule(rf"(?<![$€£#])({Y})(?![\w%°/:@€$]|[.,]\d|-[\d])", DIGITS)
+@rule(rf"(?<![$€£#])(?<!\d\.)({Y})(?![\w%°/:@€$]|[.,]\d|-[\d])", DIGITS)
 def _year(m: re.Match[str], reading: Reading) -> Days | None:
     low, at, year = reading.low, m.start(), int(m[1])
     if reading.strict:
@@ -235,7 +240,7 @@ _YEAR_BEFORE = re.compile(
     r"(?:end|start|beginning|middle|half|summer|year)\s+of)[\s-]+|\b(?:between|from)\s+[12]\d{3}\s+(?:and|to)\s+|from\s+(?=[12]\d{3}\s+to\s+[12]\d{3}))$"
 )
 _YEAR_AFTER = re.compile(
-    r"\s+(?:से(?!\S)(?!\s+(?:ज़?्?यादा|ज्यादा|अधिक|कम|ऊपर|बड़))|में(?!\S)|तक(?!\S)|yılı)|['\u2019](?:(?:d|t)[ea]n?|y?[ea]\s+kadar)\b"
+    r"\s+onwards?\b|\s+(?:से(?!\S)(?!\s+(?:ज़?्?यादा|ज्यादा|अधिक|कम|ऊपर|बड़))|में(?!\S)|तक(?!\S)|yılı)|['\u2019](?:(?:d|t)[ea]n?|y?[ea]\s+kadar)\b"
 )
 _RUSSIAN, _GOD = re.compile(r"\b(?:в|с|до)\s+$"), re.compile(r"\s*(?:г\b|год|[-\u2013]\s?\d)")
 _OTHER_ERA = re.compile(r"\s?(?:هـ|ه(?!\w)|هجري|ق\.?\s?م|a\.?h(?!\w)|b\.?c|до\s+н|v\.\s?chr|av\.\s?j)")

@@ -43,7 +43,7 @@ _ENGLISH_FUTURE = re.compile(
     r"let['\u2019]?s|takes\s+place|goes\s+live)\b|['\u2019]ll\b"
     r"|(?<!\d )(?<!\bin )(?<!\bof )(?<!\bby )(?<!\bto )(?<!since )(?<!until )(?<!from )(?<!last )(?<!th )\bmay"
     r"\s+(?!to\b|and\b|was\b|is\b|we\b|i\b|the\b)[a-z]"
-    rf"|{_BE}\s+(?:on|in|at|until|till|by|from|due|next|this|coming)\b"
+    rf"|{_BE}\s+(?:on|in|at|until|till|by|for|from|due|next|this|coming)\b"
     rf"|{_BE}\s+\w+ing\b"
     rf"|\b(?:{'|'.join(_EVENTS)})(?:e?s)\b"
     r"|^\W*(?:please\s+)?(?:call|send|ask|meet|book|pay|submit|finish|deliver|check|review|bring|buy|visit|come|see|join|"
@@ -54,7 +54,7 @@ _UNSETTLED = re.compile(
     r"verschoben|verlegt|repoussée?|reportée?|aplazad[oa]|adiad[oa]|перенес\w+)\b"
     r"|\b(?:was|were|been|got|is|are)\s+(?:cancell?ed|called\s+off)\b"
     r"|(?<!is )(?<!are )\b(?:planned|scheduled|due|booked)\s+(?:for|on|in)\b"
-    r"|\b(?:if|unless|whether|would|could|wenn|falls|если)\b|(?<=[a-z])['\u2019]d\b"
+    r"|\b(?:provided|assuming|in\s+the\s+event|on\s+condition|as\s+long\s+as|if|unless|whether|would|could|wenn|falls|если)\b|(?<=[a-z])['\u2019]d\b"
 )
 _OTHER_PAST = re.compile(
     r"\b(?:war|waren|hatten?|wurden?|kam(?:en)?|ging(?:en)?|fiel(?:en)?|zog(?:en)?|traf(?:en)?|sah(?:en)?|gab(?:en)?|"

@@ -73,6 +73,11 @@ SHORT_WEEKDAYS: dict[str, int] = {
     "sun": 6,
 }
 
+DECADES: dict[str, int] = {
+    word: 1920 + 10 * n
+    for n, word in enumerate("twenties thirties forties fifties sixties seventies eighties nineties".split())
+}
+
 # "third quarter", "3. Quartal", "trimestre 3", "kuartal ketiga", "ikinci çeyreğinde".
 QUARTERS = (
     "quarter quartal quartals trimestre trimestri квартал квартала квартале kuartal triwulan kwartaal çeyrek çeyreği "

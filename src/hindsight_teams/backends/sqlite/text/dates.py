@@ -200,7 +200,7 @@ _UNREAL = re.compile(
 )
 """What is not so, not sure, or a saying: "let's pretend today is Sunday", "tomorrow is another day"."""
 _IN_CASE = re.compile(
-    r"\b(?:if|unless|in\s+case|provided|wenn|falls|sofern|indien|если|kalau|jika|eğer)\b[^,;:]*$"
+    r"\b(?:if|unless|in\s+case|in\s+the\s+event|on\s+condition|as\s+long\s+as|assuming|provided|wenn|falls|sofern|indien|если|kalau|jika|eğer)\b[^,;:]*$"
     r"|(?:^|[,;:]\s*)(?:should\s|si\s|se\s|s['\u2019]ils?\s)[^,;:]*$|如果|अगर|إذا|اگر"
 )
 _COVERS = re.compile(
