@@ -26,14 +26,19 @@ def test_sentences_that_nobody_looked_at_are_read_as_well_as_published() -> None
     assert sum(got not in right and got != "-" for _, got, right in rows) <= 1
     rows = list(reading.fresh())
     assert [text for text, got, right in rows if got not in right] == []
-    rows = [*reading.seventh(held_out=True), *reading.eighth()]
-    assert sum(got in right for _, got, right in rows) >= 239
+    rows = list(reading.seventh(held_out=True))
+    assert sum(got in right for _, got, right in rows) >= 160
     assert sum(got not in right and got != "-" for _, got, right in rows) <= 1
 
 
 def test_sentences_that_the_rules_were_written_on_are_read() -> None:
     sets = (reading.dated, reading.kinds, reading.seventh)
-    rows = [*reading.more(), *reading.attacked(), *(row for one in sets for row in one(held_out=False))]
+    rows = [
+        *reading.more(),
+        *reading.attacked(),
+        *reading.later(),
+        *(row for one in sets for row in one(held_out=False)),
+    ]
     wrong = [text for text, got, right in rows if got not in right]
     assert wrong == [
         "The grant covers costs from 2022 to 2025.",  # one author wants its span, another none

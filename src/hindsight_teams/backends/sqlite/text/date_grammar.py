@@ -226,7 +226,8 @@ _UP_TO = re.compile(
     r"\b(?P<way>before|prior\s+to|earlier\s+than|(?:no|not)\s+later\s+than|spätestens(?:\s+(?:am|bis|zum))?|au\s+plus\s+tard(?:\s+le)?|"
     r"a\s+más\s+tardar(?:\s+el)?|o\s+mais\s+tardar|entro(?:\s+il)?|uiterlijk(?:\s+op)?|не\s+позднее|until|till|up\s+to|by|through|bis(?:\s+zum)?|hasta(?:\s+el)?|"
     r"até(?:\s+o)?|fino\s+al?|jusqu['\u2019](?:en|au|à)|avant(?:\s+le)?|antes\s+del?|до|sampai|hingga|sebelum|حتى|قبل|after|later\s+than|setelah|بعد)"
-    r"\s+(?:(?:\d{1,2}(?:[:.]\d\d)?(?:\s?[ap]\.?m\.?)?|noon|midnight)\s+on\s+)?(?:the\s+|tahun\s+|عام\s+|سنة\s+)?$"
+    r"\s+(?:(?:\d{1,2}(?:[:.]\d\d)?(?:\s?[ap]\.?m\.?)?|noon|midnight)\s+on\s+)?(?:the\s+|tahun\s+|عام\s+|سنة\s+)?"
+    r"(?:ende\s+|fin\s+(?:de\s+)?|finales?\s+de\s+|fim\s+de\s+|fine\s+)?$"
 )
 _BEFORE_WORDS = ("before", "prior", "earlier", "avant", "antes", "sebelum", "قبل")
 _ONWARDS = re.compile(

@@ -162,10 +162,17 @@ def _last_quarter(m: re.Match[str], reading: Reading) -> Days:
     return unit_at("quarter", date(full_year(m[1].lstrip("'\u2019")), 12, 1), 0)
 
 
-@rule(rf"h([12])(?:\s+of)?,?\s+({Y}|['\u2019]\d\d)\b", ("h",))
-def _half_year(m: re.Match[str], reading: Reading) -> Days:
-    year, month = full_year(m[2].lstrip("'\u2019")), 1 if m[1] == "1" else 7
-    return Days(date(year, month, 1), first_of(year, month + 6))
+@rule(rf"h([12])(?:(?:\s+of)?,?\s+({Y}|['\u2019]\d\d)\b|(?![\w/]))", ("h",))
+def _half_year(m: re.Match[str], reading: Reading) -> Days | None:
+    def make(year: int) -> Days:
+        month = 1 if m[1] == "1" else 7
+        return Days(date(year, month, 1), first_of(year, month + 6))
+
+    if m[2]:
+        return make(full_year(m[2].lstrip("'\u2019")))
+    if reading.strict or not _QUARTER_BEFORE.search(reading.low, max(0, m.start() - 8), m.start()):
+        return None
+    return yearless(make, reading.of_the_past(), m.start())
 
 
 _IN_DECADE = re.compile(r"\b(?:in|during|since|until|throughout|by|early|mid|late)[\s-]+(?:(?:early|mid|late)[\s-]+)?$")

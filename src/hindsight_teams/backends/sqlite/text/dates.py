@@ -200,9 +200,11 @@ _UNREAL = re.compile(
 )
 """What is not so, not sure, or a saying: "let's pretend today is Sunday", "tomorrow is another day"."""
 _IN_CASE = re.compile(
-    r"\b(?:if|unless|in\s+case|in\s+the\s+event|on\s+condition|as\s+long\s+as|assuming|provided|wenn|falls|sofern|indien|если|kalau|jika|eğer)\b[^,;:]*$"
-    r"|(?:^|[,;:]\s*)(?:should\s|si\s|se\s|s['\u2019]ils?\s)[^,;:]*$|如果|अगर|إذا|اگر"
+    r"\b(?:if|unless|in\s+case|in\s+the\s+event|on\s+condition|as\s+long\s+as|assuming|provided|falls|sofern|indien|если|"
+    r"kalau|jika|eğer)\b[^,;:]*$|如果|अगर|إذا|اگر"
 )
+_IN_CASE_AHEAD = re.compile(r"\bwenn\b[^,;:]*$|(?:^|[,;:]\s*)(?:should\s|si\s|se\s|s['\u2019]ils?\s)[^,;:]*$")
+"""Words that make a condition only before a day that is not over: "se casó ayer" is none."""
 _COVERS = re.compile(
     r"\b(?:(?:cover|span|hold|contain|include|describe|compare|concern)s?|(?:list|show|track|document|summari[sz]e|count|"
     r"measure|collect|deal|ask|range|date|goe)s|(?:umfass|enthäl|behandel|beschreib|zeig)(?:t|en)|cubren?|abarcan?|"
@@ -250,7 +252,7 @@ def _is_told(sentence: str, span: Span, now: datetime) -> bool:
         return False
     if span.open is None and _LASTING.search(before):
         return False
-    if span.end.date() > now.date() and _IN_CASE.search(before):
+    if _IN_CASE.search(before) or (span.end.date() > now.date() and _IN_CASE_AHEAD.search(before)):
         return False
     if span.open is None and span.end - span.start > _LONG:
         present = leaning(low) != "past"
