@@ -90,7 +90,7 @@ def test_facts_of_many_domains_are_answered_and_what_is_not_told_of_them_is_refu
 
 @pytest.mark.parametrize(
     ("name", "first", "refused", "auroc"),
-    [("brewery", 32, 31, 0.99), ("family", 36, 20, 0.93), ("studio", 34, 20, 0.99)],
+    [("brewery", 32, 31, 0.99), ("family", 35, 20, 0.92), ("studio", 38, 20, 0.99)],
 )
 def test_facts_of_daily_life_are_answered_as_published(
     backend: SQLiteBackend, name: str, first: int, refused: int, auroc: float
@@ -101,6 +101,8 @@ def test_facts_of_daily_life_are_answered_as_published(
     answers = [(backend.reflect("team", asked).text.splitlines()[0], answer) for asked, answer in bank["answered"]]
     assert sum(answer in line for line, answer in answers) >= first
     assert sum(not backend.reflect("team", asked).based_on for asked in bank["unanswered"]) >= refused
+    lines = [len(backend.recall("team", asked).results) for asked in bank["unanswered"]]
+    assert sum(lines) / len(lines) <= 2.3
     known = confidences(backend, [asked for asked, _ in bank["answered"]])
     unknown = confidences(backend, bank["unanswered"])
     ordered = sum((a > b) + 0.5 * (a == b) for a in known for b in unknown)

@@ -407,7 +407,9 @@ def cut(found: Candidates, ranked: Sequence[Scored], sure: float | None, depth: 
     if not ranked:
         return []
     best = ranked[0].total
-    few = sure is not None and sure < weights.FEW_BELOW and not _stands_in_talk(found, ranked)
+    thin = ranked[0].candidate.mask.bit_count() <= weights.THIN
+    floor = weights.FEW_BELOW_THIN if thin else weights.FEW_BELOW
+    few = sure is not None and sure < floor and not _stands_in_talk(found, ranked)
     kept = []
     for place, scored in enumerate(ranked[: weights.FEW if few else depth.results]):
         if scored.total < best * (weights.FIRST_FLOOR if place < weights.FIRST else depth.floor):

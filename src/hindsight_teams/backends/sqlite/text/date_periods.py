@@ -107,7 +107,7 @@ def _quarter_of(year: int, number: int) -> Days:
 @rule(rf"(?P<year>{Y})[\s-]q(?P<number>[1-4])(?P<short>)(?!\w)", DIGITS)
 def _quarter(m: re.Match[str], reading: Reading) -> Days | None:
     low, number, year = reading.low, int(m["number"]), m["year"] or m["short"]
-    if reading.strict and (_FISCAL.search(low, 0, m.start()) or _FISCAL_AFTER.match(low, m.end())):
+    if reading.strict and (_FISCAL.search(low, max(0, m.start() - 24), m.start()) or _FISCAL_AFTER.match(low, m.end())):
         return NO_DAYS
     if year:
         return _quarter_of(full_year(year.lstrip("'\u2019")), number)

@@ -68,7 +68,7 @@ _OTHER_PAST = re.compile(
     r"|\b\w{2,}(?:ó|aron|ieron|ou|aram|eram|iram)\b"
     r"|\b(?:ha|hanno|abbiamo|è|sono)\s+\w+(?:[ts][oaie])\b"  # Italian
     r"|\b\w{2,}(?:л|ла|ло|ли|лся|лась|лось|лись)\b"  # Russian
-    r"|\b(?:günü|ayında|yılında)\b.*\w{2,}[dt][ıiuü](?:[mnk]|n[ıiuü]z|l[ae]r)?(?=\W*$)"  # Turkish
+    r"|\b(?:günü|ayında|yılında)\b.{1,120}\w\w[dt][ıiuü](?:[mnk]|n[ıiuü]z|l[ae]r)?(?=\W*$)"  # Turkish
     r"|\b(?:telah|sudah|kemarin|lalu|tadi)\b"  # Indonesian
     r"|\b(?:heeft|hebben|was|waren|werd(?:en)?|ging(?:en)?|kwam(?:en)?|begon(?:nen)?)\b"  # Dutch
     r"|[了曾已]|(?:た|[았었했갔왔났]다)[\u3002.!\uff01]?$"  # Chinese, Japanese, Korean

@@ -83,7 +83,9 @@ def _last_weekday(m: re.Match[str], reading: Reading) -> Days | None:
 @rule(rf"({ANY_WEEKDAY})(?!\w)", words.WEEKDAYS)
 def _weekday(m: re.Match[str], reading: Reading) -> Days | None:
     low, today, at = reading.low, reading.today, m.start()
-    if _HABIT.search(low, max(0, at - 12), at) or (reading.raw[at].isupper() and _TITLE.search(reading.raw, 0, at)):
+    if _HABIT.search(low, max(0, at - 12), at) or (
+        reading.raw[at].isupper() and _TITLE.search(reading.raw, max(0, at - 40), at)
+    ):
         return NO_DAYS
     away = (words.WEEKDAYS[m[1]] - today.weekday()) % 7
     if _THE_LAST.search(low, max(0, at - 14), at) or _LAST.match(low, m.end()):
