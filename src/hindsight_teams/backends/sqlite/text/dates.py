@@ -19,7 +19,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from hindsight_teams.backends.sqlite.text import date_absolute, date_relative, sentences
-from hindsight_teams.backends.sqlite.text.date_grammar import CORE, RULES, TOKEN, UNSPACED_RULES, Handler, Hit, combined
+from hindsight_teams.backends.sqlite.text.date_combining import Hit, combined
+from hindsight_teams.backends.sqlite.text.date_grammar import CORE, RULES, TOKEN, UNSPACED_RULES, Handler
 from hindsight_teams.backends.sqlite.text.date_tenses import leaning
 from hindsight_teams.backends.sqlite.text.date_units import NO_DAYS, Reading
 
