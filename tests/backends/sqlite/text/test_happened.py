@@ -267,3 +267,22 @@ def test_a_name_after_the_time_that_opens_a_sentence_is_no_part_of_it(
 )
 def test_a_name_that_begins_with_a_time_is_none(backend: SQLiteBackend, text: str) -> None:
     assert stored(backend, text).occurred_at is None
+
+
+@pytest.mark.parametrize(
+    ("sentence", "read"),
+    [
+        ("The course runs Monday to Friday.", "-"),
+        ("She will be away from Thursday to Friday.", "2026-11-26..2026-11-27"),
+        ("Firmware 2024.05.03 fixes it.", "-"),
+        ("It has to be done by 2 pm tomorrow.", "..2026-11-26"),
+        ("The day after Christmas 2024 she left.", "2024-12-26..2024-12-26"),
+        ("Two years after 2019 he came back.", "2021-01-01..2021-12-31"),
+        ("Her appointment on Friday was cancelled.", "-"),
+        ("The lessons are on Tuesday evenings.", "-"),
+        ("She will join in November.", "-"),
+        ("Seit Montag ist der Aufzug kaputt.", "2026-11-23.."),
+    ],
+)
+def test_a_day_is_read_as_it_is_meant(sentence: str, read: str) -> None:
+    assert reading.read(sentence, SAID) == read

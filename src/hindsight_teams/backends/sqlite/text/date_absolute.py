@@ -18,7 +18,7 @@ from hindsight_teams.backends.sqlite.text.date_grammar import (
     rule,
     unspaced,
 )
-from hindsight_teams.backends.sqlite.text.date_periods import COUNTED, NEAR_YEARS, THAI_ERA
+from hindsight_teams.backends.sqlite.text.date_periods import COUNTED, LABELS, NEAR_YEARS, THAI_ERA
 from hindsight_teams.backends.sqlite.text.date_units import (
     NO_DAYS,
     Days,
@@ -46,7 +46,11 @@ def _year_month_day(m: re.Match[str], reading: Reading) -> Days:
         reading.strict and reading.low[max(0, m.start() - 1) : m.start()] in ("-", "/", ".")
     ):
         return NO_DAYS
-    if reading.strict and "." in m[0] and len(m[2] + m[3]) < 4:
+    if (
+        reading.strict
+        and "." in m[0]
+        and (len(m[2] + m[3]) < 4 or LABELS.search(reading.low, max(0, m.start() - 16), m.start()))
+    ):
         return NO_DAYS  # a version
     return unit_at("day", date(year, int(m[2]), int(m[3])), 0)
 

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import Literal
 
 from hindsight_teams.backends.sqlite.text.date_grammar import ANY_NUMBER, ANY_UNIT, ANY_WEEKDAY
-from hindsight_teams.backends.sqlite.text.date_units import Days, first_of, how_many, moved, unit_at
+from hindsight_teams.backends.sqlite.text.date_units import Days, first_of, how_many, moved, unit_at, units_between
 from hindsight_teams.backends.sqlite.text.date_words import (
     UNITS,
     WEEKDAYS,
@@ -116,7 +116,7 @@ _UP_TO = re.compile(
     r"\b(?P<way>before|prior\s+to|earlier\s+than|(?:no|not)\s+later\s+than|spätestens(?:\s+(?:am|bis|zum))?|au\s+plus\s+tard(?:\s+le)?|"
     r"a\s+más\s+tardar(?:\s+el)?|o\s+mais\s+tardar|entro(?:\s+il)?|uiterlijk(?:\s+op)?|не\s+позднее|until|till|up\s+to|by|through|bis(?:\s+zum)?|hasta(?:\s+el)?|"
     r"até(?:\s+o)?|fino\s+al?|jusqu['\u2019](?:en|au|à)|avant(?:\s+le)?|antes\s+del?|до|sampai|hingga|sebelum|حتى|قبل|after|later\s+than|setelah|بعد)"
-    r"\s+(?:(?:\d{1,2}(?:[:.]\d\d)?(?:\s?[ap]\.?m\.?)?|noon|midnight)\s+on\s+)?(?:the\s+|tahun\s+|عام\s+|سنة\s+)?"
+    r"\s+(?:(?:\d{1,2}(?:[:.]\d\d)?(?:\s?[ap]\.?m\.?)?|noon|midnight)\s+(?:on\s+)?)?(?:the\s+|tahun\s+|عام\s+|سنة\s+)?"
     r"(?:ende\s+|fin\s+(?:de\s+)?|finales?\s+de\s+|fim\s+de\s+|fine\s+)?$"
 )
 _BEFORE_WORDS = ("before", "prior", "earlier", "avant", "antes", "sebelum", "قبل")
@@ -165,7 +165,11 @@ def _offset(low: str, hit: Hit) -> Hit:
     if not match:
         return hit
     word, way, anchor = match["unit"], match["way"], hit.days
+    if low.startswith("christmas", hit.left) and anchor.end - anchor.start > timedelta(days=1):
+        anchor = unit_at("day", anchor.start, 1)  # the day after Christmas is the 26th
     least, most = how_many(match["n"] or "one")
+    if word == "year" and _is_year(anchor) and way != "of":
+        return replace(hit, left=match.start(), days=_years_away(anchor, least, most, way))
     if way == "of":
         if match["n"] or UNITS.get(word) not in ("week", "weekend", "month"):
             return hit  # "a week of May", "two days of June"
@@ -184,6 +188,12 @@ def _offset(low: str, hit: Hit) -> Hit:
     else:
         days = _beside(UNITS[word], anchor.start, least, most, -1, exact=bool(match["n"]))
     return replace(hit, left=match.start(), days=days)
+
+
+def _years_away(anchor: Days, least: int, most: int, way: str) -> Days:
+    """As in "two years after 2019"."""
+    sign = 1 if way in ("after", "following") else -1
+    return units_between("year", anchor.start, sign * least, sign * most)
 
 
 def _beside(unit: Unit, edge: date, least: int, most: int, sign: int, *, exact: bool) -> Days:

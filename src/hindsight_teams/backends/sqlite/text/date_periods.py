@@ -229,7 +229,7 @@ def _year(m: re.Match[str], reading: Reading) -> Days | None:
             or _QUANTITY.search(low)
         ):
             return NO_DAYS
-    elif _LABELS.search(low, max(0, at - 16), at) or (
+    elif LABELS.search(low, max(0, at - 16), at) or (
         not _BEFORE_YEAR.search(low, max(0, at - 16), at)
         and (not 1900 <= year < 2100 or COUNTED.match(reading.raw, m.end()))
     ):
@@ -260,8 +260,8 @@ _QUANTITY = re.compile(
     r"\b(?:ports?|prices?|costs?|limits?|rooms?|pages?|points?|scores?|codes?|numbers?|phones?|cache|rpm|euros?|dollars?|"
     r"crowns|zip|postcode|zimmer|preis|euro|habitación|precio|quarto|preço|chambre|prix|номер|цена|квартир\w*)\b"
 )
-_LABELS = re.compile(
-    r"\b(?:port|room|page|flight|gate|version|build|model|extension|ticket|issue|order|invoice|bus|line|train|unit|part|code|"
+LABELS = re.compile(
+    r"\b(?:port|room|firmware|release|driver|page|flight|gate|version|build|model|extension|ticket|issue|order|invoice|bus|line|train|unit|part|code|"
     r"number|no\.|nr\.|called|named|titled|novel|book|film|movie|album|song|reads?|zimmer|flug|habitación|vuelo|chambre|vol|quarto|voo|camera|volo|kamer|vlucht|комнат\w*|рейс\w*)\s+$"
 )
 """What stands before a number that is a name: "room 2019"."""

@@ -100,6 +100,8 @@ def _weekday(m: re.Match[str], reading: Reading) -> Days | None:
             or (low[:at].endswith("deadline is ") and _ENDS.match(low, m.end()))
             or (not low[:at].strip("\"'*- ") and _ITSELF.match(low, m.end()))
         )
+        if _FROM_DAY.search(low, max(0, at - 24), at):
+            return NO_DAYS  # "runs Monday to Friday"
         listed = _DAY_AFTER.match(low, m.end()) or _DAY_AHEAD.search(low, max(0, at - 24), at)
         if (up_to := _DAY_UP_TO.match(low, m.end())) and words.WEEKDAYS[up_to[1]] == today.weekday():
             return NO_DAYS  # "from Monday to Wednesday", on a Wednesday
@@ -121,6 +123,10 @@ def _weekday_the(m: re.Match[str], reading: Reading) -> Days:
 _LIST = r"\s*(?:,|&|/|\b(?:and|or|und|oder|et|ou|y|o|e|и|или)\b)\s*(?:(?:and|or|on|am|le|el|в)\s+)*"
 _DAY_AFTER = re.compile(rf"{_LIST}(?:{ANY_WEEKDAY})(?!\w)(?!\s+\d)")
 _DAY_UP_TO = re.compile(rf"\s*(?:-|\u2013|\b(?:to|until|till|through|bis|a|al|à|au|по)\b)\s*({ANY_WEEKDAY})(?!\w)")
+_FROM_DAY = re.compile(
+    rf"(?<!from )(?<!between )(?<!vom )(?<!von )(?<!de )(?<!du )(?<!\w)(?:{ANY_WEEKDAY})"
+    r"\s*(?:-|\u2013|\b(?:to|through|bis|a|al|à|au|по)\b)\s*$"
+)
 _DAY_AHEAD = re.compile(rf"(?:{ANY_WEEKDAY}){_LIST}$")
 _THE_LAST = re.compile(r"\b(?:letzte[nrms]?|vergangene[nrms]?|vorige[nrms]?|прошл\w+|últim[oa]|scors[oa])\s+$")
 _LAST = re.compile(r"\s+(?:pasad[oa]|passad[oa]|dernier|passé|scors[oa])\b")
