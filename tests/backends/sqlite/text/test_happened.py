@@ -282,6 +282,12 @@ def test_a_name_that_begins_with_a_time_is_none(backend: SQLiteBackend, text: st
         ("The lessons are on Tuesday evenings.", "-"),
         ("She will join in November.", "-"),
         ("Seit Montag ist der Aufzug kaputt.", "2026-11-23.."),
+        ("In Reiwa 3 he retired.", "2021-01-01..2021-12-31"),
+        ("In Heisei 40 he retired.", "-"),
+        ("In 2567 BE the temple was renovated.", "2024-01-01..2024-12-31"),
+        ("The size must be 2500.", "-"),
+        ("Geçen cuma buluştuk.", "2026-11-20..2026-11-20"),
+        ("Volgende maandag komt de loodgieter.", "2026-11-30..2026-11-30"),
     ],
 )
 def test_a_day_is_read_as_it_is_meant(sentence: str, read: str) -> None:

@@ -69,6 +69,15 @@ def _signs(m: re.Match[str], reading: Reading) -> Days:
     return unit_at(unit, date(before + number, int(m["month"] or 1), int(m["day"] or 1)), 0)
 
 
+_ROMAN_ERAS = {"reiwa": "令和", "heisei": "平成", "showa": "昭和", "shōwa": "昭和", "taisho": "大正", "meiji": "明治"}
+
+
+@rule(rf"({any_of(_ROMAN_ERAS)})\s+(\d{{1,2}})(?![\w:%]|[.,]\d)", _ROMAN_ERAS)
+def _era(m: re.Match[str], reading: Reading) -> Days:
+    before, most = _ERAS[_ROMAN_ERAS[m[1]]]
+    return unit_at("year", date(before + int(m[2]), 1, 1), 0) if 1 <= int(m[2]) <= most else NO_DAYS
+
+
 _THAI_MONTHS = {word: month for word, month in words.MONTHS.items() if word > "\u0e00"}
 
 

@@ -209,6 +209,14 @@ def _decade_in_words(m: re.Match[str], reading: Reading) -> Days:
 _HOLIDAY_BEFORE = re.compile(r"\b(?:on|at|over|by|before|after|until|till|since|for|during|last|this|next)\s+$")
 
 
+@rule(r"b\.?e\.?\s?(2[45]\d\d)(?!\w)", ("b", "be"))
+@rule(r"(2[45]\d\d)\s?b\.?e\b", DIGITS)
+def _buddhist(m: re.Match[str], reading: Reading) -> Days | None:
+    if "B" not in reading.raw[m.start() : m.end()]:
+        return None  # "must be 2500"
+    return unit_at("year", date(int(m[1]) - THAI_ERA, 1, 1), 0)
+
+
 @rule(rf"(?<![$€£#])(?<!\d\.)({Y})(?![\w%°/:@€$]|[.,]\d|-[\d])", DIGITS)
 def _year(m: re.Match[str], reading: Reading) -> Days | None:
     low, at, year = reading.low, m.start(), int(m[1])

@@ -128,10 +128,14 @@ _FROM_DAY = re.compile(
     r"\s*(?:-|\u2013|\b(?:to|through|bis|a|al|à|au|по)\b)\s*$"
 )
 _DAY_AHEAD = re.compile(rf"(?:{ANY_WEEKDAY}){_LIST}$")
-_THE_LAST = re.compile(r"\b(?:letzte[nrms]?|vergangene[nrms]?|vorige[nrms]?|прошл\w+|últim[oa]|scors[oa])\s+$")
-_LAST = re.compile(r"\s+(?:pasad[oa]|passad[oa]|dernier|passé|scors[oa])\b")
-_THE_NEXT = re.compile(r"\b(?:nächste[nrms]?|kommende[nrms]?|следующ\w+|próxim[oa]|prossim[oa])\s+$")
-_COMING = re.compile(r"\s+(?:prochain|próxim[oa]|prossim[oa]|que\s+(?:viene|vem))\b")
+_THE_LAST = re.compile(
+    r"\b(?:letzte[nrms]?|vergangene[nrms]?|vorige[nrms]?|прошл\w+|últim[oa]|scors[oa]|geçen|vorige|afgelopen)\s+$"
+)
+_LAST = re.compile(r"\s+(?:pasad[oa]|passad[oa]|dernier|passé|scors[oa]|lalu)\b")
+_THE_NEXT = re.compile(
+    r"\b(?:nächste[nrms]?|kommende[nrms]?|следующ\w+|próxim[oa]|prossim[oa]|gelecek|önümüzdeki|volgende|komende)\s+$"
+)
+_COMING = re.compile(r"\s+(?:prochain|próxim[oa]|prossim[oa]|depan|que\s+(?:viene|vem))\b")
 _HABIT = re.compile(r"\b(?:every|each|any|black|good|casual|most|cyber|ash|easter|palm|super|fat|maundy)\s+$")
 _DAY_BEFORE = re.compile(r"\b(?:on|by|until|till|before|after|since|from)\s+$")
 
