@@ -287,6 +287,10 @@ def test_a_name_that_begins_with_a_time_is_none(backend: SQLiteBackend, text: st
         ("In 2567 BE the temple was renovated.", "2024-01-01..2024-12-31"),
         ("The size must be 2500.", "-"),
         ("Geçen cuma buluştuk.", "2026-11-20..2026-11-20"),
+        ("Today FM played our jingle.", "-"),
+        ("He plays in a band named Next Monday.", "-"),
+        ("Yesterday by the Beatles is her favourite song.", "-"),
+        ("Le film Demain est beau.", "-"),
         ("Volgende maandag komt de loodgieter.", "2026-11-30..2026-11-30"),
     ],
 )

@@ -89,11 +89,14 @@ _AFTER_NAME = re.compile(
     rf"\s+(?:I\b|{'|'.join(sorted({w.title() for w in MONTHS if w.isascii()}, key=len, reverse=True))})"
 )
 _BEGINNING = re.compile(r"(?:^|[.!?:;]\s+)$")
-_BY_WHOM = re.compile(r",?\s+by\s+(?:the\s+)?[A-Z\u00c0-\u00de]")
+_CALLED = re.compile(r"\b(?:named|titled|entitled)\s+(?:(?:Last|Next|The)\s+)?$")
+_BY_WHOM = re.compile(
+    r"\s+\((?:the|a)\s+(?:film|movie|song|book|novel|album|play)\b|,?\s+by\s+(?:the\s+)?[A-Z\u00c0-\u00de]"
+)
 _OPENING = re.compile(r"(?:^|[.!?:;]\s+)(?:[Oo]n|[Ii]n|[Ll]ast|[Nn]ext)\s+$")
 _WHO = re.compile(
     r"\s+(?!(?:Street|Road|Lane|Square|Market|Night|Morning|Club|Times|Post|Show|Madness|Fools)\b)"
-    r"[A-Z\u00c0-\u00de][^\W\d_]+\s+[a-z]"
+    r"[A-Z\u00c0-\u00de][^\W\d_A-Z]+\s+[a-z]"
 )
 """After the time that opens a sentence, one word with a capital tells who did it: "On Monday Ines fell"."""
 
@@ -108,6 +111,8 @@ def is_name(reading: Reading, start: int, end: int, *, capital: bool = True) -> 
     word = raw[start:end]
     if TOKEN.findall(word.lower())[0] not in ENGLISH:
         return False
+    if _CALLED.search(raw, max(0, start - 16), start):
+        return True
     after = _AFTER.match(raw, end)
     if after and not _AFTER_NAME.match(raw, end):
         return not (_WHO.match(raw, end) and (_OPENING if capital else _BEGINNING).search(raw, 0, start))

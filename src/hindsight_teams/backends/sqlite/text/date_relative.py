@@ -64,9 +64,19 @@ _FRENCH = re.compile(r"\b(?:je|j|nous|on|il|elle|ils|elles|le|la|les|des|du|une|
 _NO_MORNING = re.compile(r"\b(?:la|las|una|por\s+la|de\s+la|a|guten|am|jeden|eines|der|den|goede|elke|jede[rn])\s+$")
 
 
+_WITHIN = re.compile(r"[^\W\d_],?\s+$")
+"""What stands before a word within a sentence."""
+
+
 @rule(rf"({any_of(words.FOREIGN_PHRASES)})(?!\w)", words.FOREIGN_PHRASES)
 def _foreign_phrase(m: re.Match[str], reading: Reading) -> Days | None:
     phrase, low = re.sub(r"\s+", " ", m[1]), reading.low
+    if (
+        reading.strict
+        and reading.raw[m.start()].isupper()
+        and _WITHIN.search(reading.raw, max(0, m.start() - 8), m.start())
+    ):
+        return NO_DAYS  # a title: "le film Demain"
     if phrase == "hier" and _GERMANIC.search(low) and not _FRENCH.search(low):
         return NO_DAYS
     if phrase == "hier" and reading.strict and not _FRENCH.search(low):
