@@ -145,7 +145,8 @@ def happened(memory: Memory) -> str:
     """When that happened, or will happen, which a memory tells; empty where the memory does not say.
 
     ``happened 2024-05-03``, ``happens 2024-05`` (after it was noted), ``on 2024-05-03`` and ``within 2024`` (a day or
-    a span that was not over when it was noted), ``since 2019-01-01``, ``until 2026-11-27``.
+    a span that was not over when it was noted), ``since 2019``, ``until 2026-11-27``. Where a span begins or
+    ends with a month or year, that is named, not a day that nobody may have said.
     """
     return told(memory.occurred_at, memory.occurred_end, noted_at=memory.mentioned_at)
 
@@ -159,9 +160,9 @@ def told(start: datetime | None, end: datetime | None, *, noted_at: datetime | N
         noted_at: When it was said: what comes later has not happened yet.
     """
     if start is None:
-        return f"until {end.date().isoformat()}" if end else ""
+        return f"until {_last(end.date())}" if end else ""
     if end is None:
-        return f"since {start.date().isoformat()}"
+        return f"since {_first(start.date())}"
     named = days(start.date(), end.date())
     if noted_at is not None and start <= noted_at < end:  # "today", "this week": the words alone tell which of both
         return f"on {named}" if start.date() == end.date() else f"within {named}"
@@ -169,15 +170,25 @@ def told(start: datetime | None, end: datetime | None, *, noted_at: datetime | N
 
 
 def days(first: date, last: date) -> str:
-    """A day, a whole month, a whole year, or a span of days, both included."""
-    after = last + timedelta(days=1) if last < date.max else last
+    """A day, month or year, or a span of them, both ends included: ``2024-05-03``, ``2024``, ``2025-04 to 2025-06``."""
     if last <= first:
         return first.isoformat()
-    if (first.month, first.day, after.month, after.day) == (1, 1, 1, 1) and after.year == first.year + 1:
-        return f"{first:%Y}"
-    if first.day == after.day == 1 and (after.year - first.year) * 12 + after.month - first.month == 1:
-        return f"{first:%Y-%m}"
-    return f"{first.isoformat()} to {last.isoformat()}"
+    begins, ends = _first(first), _last(last)
+    if len(begins) != len(ends):  # "2024" to "2025-06": of the same fineness
+        finest = max(len(begins), len(ends))
+        begins, ends = first.isoformat()[:finest], last.isoformat()[:finest]
+    return begins if begins == ends else f"{begins} to {ends}"
+
+
+def _first(day: date) -> str:
+    """The year or month that begins with a day; otherwise the day."""
+    return day.isoformat()[: 4 if (day.month, day.day) == (1, 1) else 7 if day.day == 1 else 10]
+
+
+def _last(day: date) -> str:
+    """The year or month that ends with a day; otherwise the day."""
+    after = day + timedelta(days=1) if day < date.max else date(1, 1, 1)
+    return day.isoformat()[: len(_first(after))]
 
 
 def noted(memory: Memory) -> str:

@@ -82,7 +82,7 @@ async def test_two_banks_of_one_name_in_two_files_do_not_know_each_other(
 )
 def test_a_line_is_known_by_its_label_in_whatever_list_it_stands(memory: TeamMemory, form: str) -> None:
     tools = memory.tools("x")
-    for fact in ("The lease of Maple runs until 2030.", "On 3 May 2024 Maple shipped."):
+    for fact in ("The lease of Maple runs until 2030.", "On 3 May 2024 Maple shipped.", "Maple failed today."):
         tools.retain_memory(RUN, fact, bank="own")
     later = RunContext(run_id="later", session_id="later", user_id="ada")
     lines = unfenced(tools.recall_memory(RUN, "Maple")).splitlines()
@@ -90,7 +90,7 @@ def test_a_line_is_known_by_its_label_in_whatever_list_it_stands(memory: TeamMem
         reply = tools.retain_memory(later, form.format(line=line, bare=line.split(". ", 1)[1]), bank="own")
         assert reply.startswith(ALREADY_KNOWN)
         assert "noted 20" in reply
-        assert "until 2030-12-31" in reply or "happened 2024-05-03" in reply
+        assert "until 2030" in reply or "happened 2024-05-03" in reply or "on 20" in reply
 
 
 @pytest.mark.parametrize("key", ["speaker", "exchange"])

@@ -54,6 +54,13 @@ def test_nothing_found_is_said_and_is_no_failure(cli: Cli, filled: str) -> None:
     assert (found.code, found.out.splitlines()[0]) == (0, "No relevant memories found.")
 
 
+def test_lines_that_hardly_answer_are_said_to_be_that(cli: Cli, filled: str) -> None:
+    asked = ("bank", "recall", filled, "Who repairs the engine of the ferry Aurora Borealis in Tromso?")
+    assert "little is known about this" in cli(*asked).out
+    assert cli(*asked, "--json").json["confidence"] < 0.42
+    assert "little is known" not in cli("bank", "recall", filled, "ferry").out
+
+
 @pytest.mark.parametrize(
     "command", [("show",), ("recall", "x"), ("search", "x"), ("reflect", "x"), ("delete", "--yes")]
 )

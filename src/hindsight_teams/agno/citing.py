@@ -27,7 +27,7 @@ Known: TypeAlias = "dict[tuple[MemberMemory, str, str, str], Memory]"
 
 _RECALLED = re.compile(
     r"^\s*(?P<framing>(?:[^\W\d_][\w'\u2019]*\s+){0,5}[^\W\d_][\w'\u2019]*:\s+)?(?:\d{1,3}[.)]|[-*\u2022])?\s*"
-    r"\[(?:happened|happens|since|until|noted) \d{4}[^\[\]|]*(?:\|[^\[\]|]+)+\]\s*(?P<memory>\S.*)$",
+    r"\[(?:happened|happens|on|within|since|until|noted) \d{4}[^\[\]|]*(?:\|[^\[\]|]+)+\]\s*(?P<memory>\S.*)$",
     re.I,
 )
 

@@ -32,7 +32,7 @@ from hindsight_teams.cli.options import (
     recorded,
 )
 from hindsight_teams.cli.output import console, counted, day, glyph, item, print_json, say, styled
-from hindsight_teams.models import Budget, ListOrder, TagCount, TagsMatch
+from hindsight_teams.models import LITTLE_KNOWN, Budget, ListOrder, TagCount, TagsMatch
 from hindsight_teams.text import happened, noted, repeated
 
 if TYPE_CHECKING:
@@ -211,7 +211,7 @@ def search(
         if not found.results:
             insist_on(memory, bank)
     if json:
-        print_json({**_page(found.results), "notes": found.notes, "gaps": found.gaps})
+        print_json({**_page(found.results), "notes": found.notes, "gaps": found.gaps, "confidence": found.confidence})
         return
     if not found.results:
         say(("No relevant memories found.", "dim"))
@@ -220,6 +220,10 @@ def search(
         for signal in entry.signals:
             scored = styled("      ", (f"{signal.score:+.3f} ", "cyan"), f"{signal.strategy:<8} ")
             item(scored, styled((signal.reason, "dim")))
+    if found.results and found.confidence is not None and found.confidence < LITTLE_KNOWN:
+        from hindsight_teams.memory.rendering import LITTLE
+
+        say((LITTLE, "yellow"))
     for note in found.notes:
         say((note, "yellow"))
     if not finds_by_meaning(db, url):

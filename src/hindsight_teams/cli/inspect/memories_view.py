@@ -9,6 +9,7 @@ from hindsight_teams.cli.inspect.subject import Subject
 from hindsight_teams.errors import NotFound
 from hindsight_teams.models import Memory
 from hindsight_teams.requests import Capability
+from hindsight_teams.text import happened
 
 PAGE = 50
 _SEARCH_TOKENS = 16_000
@@ -89,8 +90,7 @@ def plain(memory: Memory) -> dict[str, Any]:
         "author": memory.author,
         "user": memory.metadata.get("user"),
         "trust": memory.metadata.get("trust"),
-        "happened": memory.occurred_at,
-        "happened_until": memory.occurred_end,
+        "happened": happened(memory),
         "noted": memory.mentioned_at,
         "context": memory.context,
         "tags": own_tags(memory.tags),

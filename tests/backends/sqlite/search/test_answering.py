@@ -6,6 +6,7 @@ The even questions of each list were looked at while the limits were chosen; the
 import tomllib
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from hindsight_teams.models import LITTLE_KNOWN
 SMALL: dict[str, Any] = tomllib.loads(Path(__file__).with_name("small_banks.toml").read_text())["held_out"]
 FILE = tomllib.loads(Path(__file__).with_name("team_facts.toml").read_text())
 MIXED = tomllib.loads(Path(__file__).with_name("mixed_facts.toml").read_text())
+EVERYDAY = tomllib.loads(Path(__file__).with_name("everyday_facts.toml").read_text())
 ANSWERED: list[dict[str, str]] = FILE["answered"][1::2]
 UNANSWERED = [entry["question"] for entry in FILE["unanswered"][1::2]]
 
@@ -84,6 +86,27 @@ def test_facts_of_many_domains_are_answered_and_what_is_not_told_of_them_is_refu
     assert refused >= 8  # of 10
     known, unknown = (confidences(mixed, asked) for asked in ([e["question"] for e in answered], unanswered))
     assert sum((a > b) + 0.5 * (a == b) for a in known for b in unknown) / 200 >= 0.95
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "refused", "auroc"),
+    [("brewery", 32, 31, 0.99), ("family", 35, 20, 0.92), ("studio", 38, 20, 0.99)],
+)
+def test_facts_of_daily_life_are_answered_as_published(
+    backend: SQLiteBackend, name: str, first: int, refused: int, auroc: float
+) -> None:
+    bank = EVERYDAY[name]
+    for number, fact in enumerate(bank["facts"]):
+        backend.retain("team", fact, timestamp=datetime(2026, 5, 4, tzinfo=UTC) + timedelta(days=number * 37 % 97))
+    answers = [(backend.reflect("team", asked).text.splitlines()[0], answer) for asked, answer in bank["answered"]]
+    assert sum(answer in line for line, answer in answers) >= first
+    assert sum(not backend.reflect("team", asked).based_on for asked in bank["unanswered"]) >= refused
+    lines = [len(backend.recall("team", asked).results) for asked in bank["unanswered"]]
+    assert sum(lines) / len(lines) <= 2.3
+    known = confidences(backend, [asked for asked, _ in bank["answered"]])
+    unknown = confidences(backend, bank["unanswered"])
+    ordered = sum((a > b) + 0.5 * (a == b) for a in known for b in unknown)
+    assert ordered / (len(known) * len(unknown)) >= auroc
 
 
 def test_each_line_has_its_date_and_author(team: SQLiteBackend) -> None:

@@ -527,8 +527,8 @@ def test_the_confidence_of_vectors_is_how_far_the_best_stands_out(
     )
 
 
-def scored(*totals: float) -> list[fusion.Scored]:
-    return [fusion.Scored(candidate(n), total=total) for n, total in enumerate(totals, start=1)]
+def scored(*totals: float, mask: int = 0b111) -> list[fusion.Scored]:
+    return [fusion.Scored(candidate(n, mask), total=total) for n, total in enumerate(totals, start=1)]
 
 
 DEPTH = weights.Depth(rows=1, candidates=1, spread=1, scan=0, results=14, floor=0.5)
@@ -556,6 +556,15 @@ def test_how_many_lines_are_worth_returning(
     ranked = scored(*totals)
     found = Scene(nowhere, *(one.candidate for one in ranked)).found
     assert fusion.cut(found, ranked, sure, DEPTH) == ranked[:kept]
+
+
+@pytest.mark.parametrize(("mask", "sure", "kept"), [(0b11, 0.41, 2), (0b11, 0.42, 14), (0b111, 0.41, 14)])
+def test_a_best_line_of_two_terms_must_say_more_than_one_of_three(
+    nowhere: sqlite3.Connection, mask: int, sure: float, kept: int
+) -> None:
+    ranked = scored(*[1.0] * 20, mask=mask)
+    found = Scene(nowhere, *(one.candidate for one in ranked)).found
+    assert len(fusion.cut(found, ranked, sure, DEPTH)) == kept
 
 
 def test_a_conversation_around_the_best_line_is_returned_though_little_is_known(nowhere: sqlite3.Connection) -> None:

@@ -76,3 +76,27 @@ def test_where_nothing_is_known_no_model_is_asked(path: Path) -> None:
     with closing(SQLiteBackend(path, model=model)) as backend:
         assert backend.reflect("empty", "What is known?").based_on == []
     assert model.requests == []
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "newer"),
+    [
+        ("When did Rosa die?", "Aunt Rosa passed away in 2019.", "Rosa left the cottage to Finn."),
+        ("Where did Sam work?", "Sam quit his job at the mill.", "Sam gets seasick."),
+        ("How much did Jonas get?", "Jonas sold a painting for 340 euros.", "Jonas teaches etching."),
+    ],
+)
+def test_of_equally_good_lines_the_one_with_the_kind_of_answer_that_is_asked_for_comes_first(
+    path: Path, question: str, answer: str, newer: str
+) -> None:
+    with closing(SQLiteBackend(path)) as backend:
+        backend.retain("y", answer, timestamp=datetime(2024, 5, 3, tzinfo=UTC))
+        backend.retain("y", newer, timestamp=datetime(2024, 5, 4, tzinfo=UTC))
+        assert backend.reflect("y", question).based_on[0].text == answer
+
+
+def test_an_older_version_never_comes_first_for_the_kind_of_its_answer(path: Path) -> None:
+    with closing(SQLiteBackend(path)) as backend:
+        backend.retain("y", "The meeting is in room 2.", timestamp=datetime(2024, 5, 3, tzinfo=UTC))
+        backend.retain("y", "The meeting is online.", timestamp=datetime(2024, 5, 4, tzinfo=UTC))
+        assert backend.reflect("y", "Where is the meeting?").based_on[0].text == "The meeting is online."

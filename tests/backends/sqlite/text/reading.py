@@ -62,6 +62,26 @@ def fresh() -> Iterator[tuple[str, str, list[str]]]:
     yield from _answered(_lines("fresh.tsv"))
 
 
+def seventh(*, held_out: bool) -> Iterator[tuple[str, str, list[str]]]:
+    """A seventh set, in 16 languages, written before its author had read the rules."""
+    yield from _answered(_lines("seventh.tsv")[int(held_out) :: 2])
+
+
+def seventh_asked(*, held_out: bool) -> Iterator[tuple[str, str, list[str]]]:
+    """Questions from the same hand."""
+    yield from _asked(_lines("seventh_asked.tsv")[int(held_out) :: 2])
+
+
+def later() -> Iterator[tuple[str, str, list[str]]]:
+    """An eighth and a ninth set, each written after the rules had been mended by the one before, and read once."""
+    yield from _answered([*_lines("eighth.tsv"), *_lines("ninth.tsv")])
+
+
+def later_asked() -> Iterator[tuple[str, str, list[str]]]:
+    """Questions from the same hand."""
+    yield from _asked([*_lines("eighth_asked.tsv"), *_lines("ninth_asked.tsv")])
+
+
 def kinds_asked(*, held_out: bool) -> Iterator[tuple[str, str, list[str]]]:
     """Questions from the same hand."""
     yield from _asked(_lines("kinds_asked.tsv")[int(held_out) :: 2])
@@ -118,6 +138,8 @@ def _day(moment: datetime | None) -> str:
 def _days(answer: str) -> str:
     if answer == "-":
         return answer
+    if " and " in answer:
+        return " and ".join(map(_days, answer.split(" and ")))
     first, dots, last = answer.partition("..")
     return f"{_edge(first, end=False)}..{_edge(last if dots else first, end=True)}"
 
@@ -142,6 +164,12 @@ def main() -> None:
         ("fifth set, its questions, looked at", kinds_asked(held_out=False), True),
         ("fifth set, its questions, held out", kinds_asked(held_out=True), False),
         ("sixth set, read once", fresh(), False),
+        ("seventh set, looked at", seventh(held_out=False), True),
+        ("seventh set, held out at first", seventh(held_out=True), False),
+        ("seventh set, its questions, looked at", seventh_asked(held_out=False), True),
+        ("seventh set, its questions, held out at first", seventh_asked(held_out=True), False),
+        ("eighth and ninth set, then mended by", later(), True),
+        ("eighth and ninth set, their questions, then mended by", later_asked(), True),
         ("unseen set", unseen(), False),
         ("unseen set, its questions", unseen_asked(), False),
     ):

@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from functools import cached_property, reduce
+from functools import reduce
 from itertools import chain
 from operator import or_
 
@@ -31,7 +31,10 @@ from hindsight_teams.backends.sqlite.store.streams import ARRIVAL
 from hindsight_teams.backends.sqlite.text import terms as tokens
 from hindsight_teams.models import Signal
 
-_CHANGES = frozenset("switch replac chang migrat move reloc settl drop quit renam becom upgrad instead".split())
+_CHANGES = frozenset(
+    "switch replac chang migrat move reloc settl drop quit renam becom upgrad instead increas reduc rais lower extend "
+    "postpon reschedul repaint redrawn redesign rebuild rewrit reassign".split()
+)
 """English stems that tell a change: a newer line with one of them may share fewer words with the older."""
 
 _NEARLY = 0.9
@@ -405,7 +408,9 @@ def cut(found: Candidates, ranked: Sequence[Scored], sure: float | None, depth: 
     if not ranked:
         return []
     best = ranked[0].total
-    few = sure is not None and sure < weights.FEW_BELOW and not _stands_in_talk(found, ranked)
+    thin = ranked[0].candidate.mask.bit_count() <= weights.THIN
+    floor = weights.FEW_BELOW_THIN if thin else weights.FEW_BELOW
+    few = sure is not None and sure < floor and not _stands_in_talk(found, ranked)
     kept = []
     for place, scored in enumerate(ranked[: weights.FEW if few else depth.results]):
         if scored.total < best * (weights.FIRST_FLOOR if place < weights.FIRST else depth.floor):

@@ -20,6 +20,7 @@ from pydantic import BaseModel, Field
 from hindsight_teams.backends.sqlite.learn import asking
 from hindsight_teams.backends.sqlite.text import sentences
 from hindsight_teams.backends.sqlite.text import terms as tokens
+from hindsight_teams.backends.sqlite.text.date_words import FOREIGN_NUMBERS, MONTHS, NUMBERS
 from hindsight_teams.backends.sqlite.text.dates import happened_each
 from hindsight_teams.errors import Unsupported
 from hindsight_teams.models import LITTLE_KNOWN, Memory, Reflection, plain_first
@@ -144,6 +145,7 @@ def extractive_answer(
     everything = confidence is None
     floor = _LEAST_SHARE * (memories[0].score or 0.0)
     most = _MOST_OF_EVERYTHING if everything else _MOST_LINES
+    memories = _fitting_first(query, memories)
     lines: list[_Line] = []
     for memory in memories[:most]:
         quote = _quote(_excerpt(memory.text, asked))
@@ -158,6 +160,57 @@ def extractive_answer(
         best = memories[0]
         return _cut(f"- {_label(best, best.text)}: \u201c{_quote(best.text)}\u201d", max_tokens), [best]
     return "\n".join(line.text for line in lines), [line.memory for line in lines]
+
+
+_COUNTS = "|".join(sorted({*NUMBERS, *FOREIGN_NUMBERS} - {"a", "an"}))
+_TIMES = rf"\w+day|noon|midnight|tonight|spring|summer|autumn|winter|{'|'.join(w for w in MONTHS if len(w) > 2)}"
+_NONE = r"|\b(?:no|not|none|nobody|nothing|never|nowhere|without)\b|n['\u2019]t\b"
+_KINDS = tuple(
+    (re.compile(asked, re.IGNORECASE), re.compile(given + _NONE, re.IGNORECASE))
+    for asked, given in (
+        (
+            r"^\W*(?:(?:since|until|by)\s+)?when\b|\b(?:what|which)\s+(?:day|date|time|year|month)\b"
+            r"|\b(?:wann|cuándo|quand|quando|wanneer|kapan)\b|когда|ne\s+zaman|什么时候|何时|いつ|언제|कब|متى",
+            rf"\d|\b(?:{_TIMES})\b",
+        ),
+        (
+            r"\bhow\s+(?:many|much|old|long|far|tall|high|big|large|heavy|fast|often)\b"
+            r"|\b(?:wie\s?viele?|cuánt[oa]s?|combien|quant[oaie]s?|hoeveel|berapa)\b|сколько|kaç|多少|几|いくら|몇|कितन|كم",
+            rf"\d|[一二三四五六七八九十百千万]|\b(?:{_COUNTS})\b",
+        ),
+        (
+            r"^\W*where\b|\b(?:wohin|woher|dónde|onde|waar|di\s+mana)\b|где|куда|nerede|哪里|哪儿|どこ|어디|कहाँ|أين",
+            rf"\b(?:in|on|at|to|into|from|behind|under|near|beside|above|below|inside|outside|between|en|em|na|op|di|bei|nach|im|auf|"
+            rf"в|на)\s+(?!\d|{_TIMES}|{_COUNTS})|\b(?:home|abroad|away|here|there|upstairs|downstairs)\b|[在到去にで에]",
+        ),
+    )
+)
+"""When, how many and where a question asks, and what an answer to it holds; "nobody" may answer any of them."""
+_AS_GOOD = 0.8
+"""Of the best memory's score: which of such memories answers better is told by what kind of answer it holds."""
+
+
+def _fitting_first(query: str, memories: Sequence[Memory]) -> Sequence[Memory]:
+    """The memories, with one that holds the kind of answer that is asked for before an equally good one that lacks it.
+
+    It never goes before a newer one that says nearly the same.
+    """
+    given = next((given for asked, given in _KINDS if asked.search(query)), None)
+    if given is None or given.search(memories[0].text):
+        return memories
+    best, said = memories[0], frozenset(tokens.terms(memories[0].text))
+    for place, memory in enumerate(memories):
+        if (memory.score or 0.0) < _AS_GOOD * (best.score or 0.0):
+            break
+        if given.search(memory.text) and not _is_older_version(memory, best, said):
+            return [memory, *memories[:place], *memories[place + 1 :]]
+    return memories
+
+
+def _is_older_version(memory: Memory, of: Memory, said: frozenset[str]) -> bool:
+    terms = frozenset(tokens.terms(memory.text))
+    older = memory.mentioned_at is not None and of.mentioned_at is not None and memory.mentioned_at < of.mentioned_at
+    return memory.superseded_by is not None or (older and 2 * len(terms & said) >= min(len(terms), len(said)))
 
 
 def _answers(memory: Memory, asked: frozenset[str], lines: Sequence[_Line]) -> bool:

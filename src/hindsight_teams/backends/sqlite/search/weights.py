@@ -124,7 +124,10 @@ FIRST_FLOOR = 0.2
 
 FEW = 2
 FEW_BELOW = 0.3
-"""How many lines are returned where the confidence is below this."""
+THIN = 2
+FEW_BELOW_THIN = 0.42
+"""How many lines are returned where the confidence is below this, and where the best line holds at most so many of the
+question's terms and the confidence is below that."""
 
 UPDATES_AMONG = 30
 UPDATE_LONGEST = 25

@@ -1,4 +1,4 @@
-"""Rules for absolute dates: with a year, with a day and month, a season, a holiday."""
+"""Rules for days and months, with a year or without: "5 May 2024", "令和6年5月3日", "in May"."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from hindsight_teams.backends.sqlite.text.date_grammar import (
     rule,
     unspaced,
 )
+from hindsight_teams.backends.sqlite.text.date_periods import COUNTED, LABELS, NEAR_YEARS, THAI_ERA
 from hindsight_teams.backends.sqlite.text.date_units import (
     NO_DAYS,
     Days,
@@ -29,13 +30,11 @@ from hindsight_teams.backends.sqlite.text.date_units import (
     yearless,
 )
 
-_THAI_ERA = 543
 _ERAS = {
     "令和": (2018, 99), "平成": (1988, 31), "昭和": (1925, 64), "大正": (1911, 15), "明治": (1867, 45),
     "民國": (1911, 199), "民国": (1911, 199),
 }  # fmt: skip
 """The year before the first of an era of Japan, and of the Republic of China, and how many years it has."""
-_S = any_of({**words.SEASONS, **words.FOREIGN_SEASONS})
 
 
 @rule(r"(\d{4})-(\d{2})-(\d{2})(?:t\d{2}(?::?\d{2}){0,2}(?:\.\d{1,9})?(?:z|[+-]\d{2}:?\d{2})?)?(?![\w-])", DIGITS)
@@ -47,19 +46,13 @@ def _year_month_day(m: re.Match[str], reading: Reading) -> Days:
         reading.strict and reading.low[max(0, m.start() - 1) : m.start()] in ("-", "/", ".")
     ):
         return NO_DAYS
-    if reading.strict and "." in m[0] and len(m[2] + m[3]) < 4:
+    if (
+        reading.strict
+        and "." in m[0]
+        and (len(m[2] + m[3]) < 4 or LABELS.search(reading.low, max(0, m.start() - 16), m.start()))
+    ):
         return NO_DAYS  # a version
     return unit_at("day", date(year, int(m[2]), int(m[3])), 0)
-
-
-_NEAR_YEARS = {"前年": -2, "去年": -1, "昨年": -1, "작년": -1, "今年": 0, "올해": 0, "明年": 1, "来年": 1, "내년": 1}
-_HAN_SEASONS = {"春": 3, "夏": 6, "秋": 9, "冬": 12}
-
-
-@unspaced(rf"(?:({any_of(_NEAR_YEARS)})|(?<!\d)([12]\d{{3}})\s?年)の?([春夏秋冬])")
-def _year_season(m: re.Match[str], reading: Reading) -> Days:
-    year = int(m[2]) if m[2] else reading.today.year + _NEAR_YEARS[m[1]]
-    return Days(first_of(year, _HAN_SEASONS[m[3]]), first_of(year, _HAN_SEASONS[m[3]] + 3))
 
 
 @unspaced(
@@ -76,15 +69,28 @@ def _signs(m: re.Match[str], reading: Reading) -> Days:
     return unit_at(unit, date(before + number, int(m["month"] or 1), int(m["day"] or 1)), 0)
 
 
-@unspaced(r"พ\.?ศ\.?\s?(2[4-7]\d\d)(?!\d)")
-def _thai_year(m: re.Match[str], reading: Reading) -> Days:
-    return unit_at("year", date(int(m[1]) - _THAI_ERA, 1, 1), 0)
+_ROMAN_ERAS = {"reiwa": "令和", "heisei": "平成", "showa": "昭和", "shōwa": "昭和", "taisho": "大正", "meiji": "明治"}
 
 
-@unspaced(r"\d{1,2}\s+(?:(?!\d)[^\W\d_]+\s+){1,2}1[34]\d\d\s?(?:هـ|هجري|ه)")
-@rule(r"(?:\d{1,2}\s+[^\W\d_]+\s+)?1[34]\d\d\s?(?:ah|a\.h\.)(?!\w)", DIGITS)
-def _hijri(m: re.Match[str], reading: Reading) -> Days:
-    return NO_DAYS  # which day that is depends on where the moon was seen
+@rule(rf"({any_of(_ROMAN_ERAS)})\s+(\d{{1,2}})(?![\w:%]|[.,]\d)", _ROMAN_ERAS)
+def _era(m: re.Match[str], reading: Reading) -> Days:
+    before, most = _ERAS[_ROMAN_ERAS[m[1]]]
+    return unit_at("year", date(before + int(m[2]), 1, 1), 0) if 1 <= int(m[2]) <= most else NO_DAYS
+
+
+_THAI_MONTHS = {word: month for word, month in words.MONTHS.items() if word > "\u0e00"}
+
+
+@unspaced(
+    rf"(?:(?<!\d)(?P<day>\d{{1,2}})\s?)?(?:เดือน\s?)?(?P<month>{any_of(_THAI_MONTHS)})\s?(?:พ\.?ศ\.?|ค\.?ศ\.?|ปี)?\s?"
+    r"(?P<year>[12]\d{3})(?!\d)"
+)
+@unspaced(r"(?P<day>)(?P<month>)(?:พ\.?ศ\.?|ปี)\s?(?:พ\.?ศ\.?\s?)?(?P<year>2[4-7]\d\d)(?!\d)")
+def _thai(m: re.Match[str], reading: Reading) -> Days:
+    """As in 5 มีนาคม พ.ศ. 2565: years above 2400 are those of the Buddhist era."""
+    year = int(m["year"]) - (THAI_ERA if int(m["year"]) > 2400 else 0)
+    unit: words.Unit = "day" if m["day"] else "month" if m["month"] else "year"
+    return unit_at(unit, date(year, _THAI_MONTHS[m["month"]] if m["month"] else 1, int(m["day"] or 1)), 0)
 
 
 @unspaced(r"(?<!\d)([12]\d{3})(?:\s?ء|\s+সালে?(?!\w))")
@@ -92,17 +98,19 @@ def _year_sign(m: re.Match[str], reading: Reading) -> Days:
     return unit_at("year", date(int(m[1]), 1, 1), 0)
 
 
-@unspaced(rf"({any_of(_NEAR_YEARS)})?の?(?<!\d)(\d{{1,2}})\s?[月월](?:\s?(\d{{1,2}})\s?[日号號일])?")
+@unspaced(rf"({any_of(NEAR_YEARS)})?の?(?<!\d)(\d{{1,2}})\s?[月월](?:\s?(\d{{1,2}})\s?[日号號일])?")
 def _month_day_signs(m: re.Match[str], reading: Reading) -> Days:
     def make(year: int) -> Days:
         return unit_at("day" if m[3] else "month", date(year, int(m[2]), int(m[3] or 1)), 0)
 
-    return make(reading.today.year + _NEAR_YEARS[m[1]]) if m[1] else yearless(make, reading, m.start())
+    return make(reading.today.year + NEAR_YEARS[m[1]]) if m[1] else yearless(make, reading, m.start())
 
 
 @rule(r"(\d{1,2})(?P<sep>[/.-])(\d{1,2})(?P=sep)(\d{4}|\d{2})(?![\w/]|[.-]\d)", DIGITS)
 def _numeric(m: re.Match[str], reading: Reading) -> Days | None:
     first, second, year = int(m[1]), int(m[3]), full_year(m[4])
+    if not (first and second):
+        return NO_DAYS
     if (len(m[4]) == 2 and m[2] != "/") or not 1200 <= year < 2200:
         return None  # 1.2.13 and 1-2-13 are versions and section numbers
     if reading.strict and m[2] == "." and len(m[1] + m[3]) < 4 and not _DATED.search(reading.low, 0, m.start()):
@@ -119,30 +127,6 @@ _DATED = re.compile(
     r"(?:^|[(\[:,]|\b(?:on|from|to|till|until|since|by|dated?|of|and|am|vom|bis|zum|seit|ab|den|dem|und|le|du|au|el|del|al|em|"
     r"в|с|до|и|il|dal|op))\s*$"
 )
-_SPAN_OF_YEARS = re.compile(r"(?:\b(?:in|from|during|between|since|for|years?|season|von|de|del|seit|depuis)\s+|\()$")
-
-
-@rule(r"([12]\d{3})\s?[-\u2013\u2014]\s?([12]\d{3}|\d{2})(?![\w-]|[.,]\d)", DIGITS)
-def _years(m: re.Match[str], reading: Reading) -> Days | None:
-    if reading.strict and not _SPAN_OF_YEARS.search(reading.low, max(0, m.start() - 12), m.start()):
-        return NO_DAYS
-    first = int(m[1])
-    if len(m[2]) == 2 and 1 <= int(m[2]) <= 12:
-        return unit_at("month", date(first, int(m[2]), 1), 0)
-    last = int(m[2]) if len(m[2]) == 4 else first // 100 * 100 + int(m[2])
-    return Days(date(first, 1, 1), date(last + 1, 1, 1)) if first < last else None
-
-
-@rule(
-    rf"(?:from|between|von|zwischen|de|desde|entre|с)\s+({Y})\s+(?:to|and|until|till|through|bis|und|à|a|et|y|hasta|по|до)"
-    rf"\s+({Y})(?![\w-]|[.,]\d)",
-    ("from", "between", "von", "zwischen", "de", "desde", "entre", "с"),
-)
-def _from_year_to_year(m: re.Match[str], reading: Reading) -> Days | None:
-    first, last = int(m[1]), int(m[2])
-    if reading.strict and (_COUNTED.match(reading.raw, m.end()) or _QUANTITY.search(reading.low)):
-        return NO_DAYS
-    return Days(date(first, 1, 1), date(last + 1, 1, 1)) if 1200 <= first < last < 2200 else None
 
 
 @rule(
@@ -178,7 +162,7 @@ _STREET = re.compile(
 
 @rule(
     rf"(?:(\d{{1,2}}){ORD}\s?(?:-|\u2013|to|and|bis|au|al|a|по|до|и|y|e|et|und|sampai)\s?)?(\d{{1,2}}){ORD}\s+{OF}({M})(?!\w)\.?"
-    rf"(?:,?\s+{OF}(?:พ\.ศ\.\s?)?({Y})\b(?!\s*\u00a0?(?:ah|a\.h)\b))?",
+    rf"(?:,?\s+{OF}({Y})\b(?!\s*\u00a0?(?:ah|a\.h)\b))?",
     DIGITS,
 )
 def _day_month(m: re.Match[str], reading: Reading) -> Days:
@@ -200,7 +184,7 @@ def _day_month(m: re.Match[str], reading: Reading) -> Days:
         return yearless(make, reading, m.start())
     if _counts(m, 4, reading):
         return yearless(make, reading, m.start())
-    return make(int(m[4]) - (_THAI_ERA if m[3] > "\u0e00" and int(m[4]) > 2400 else 0))
+    return make(int(m[4]))
 
 
 @rule(
@@ -221,92 +205,14 @@ def _month_day(m: re.Match[str], reading: Reading) -> Days | None:
 
 def _counts(m: re.Match[str], year: int, reading: Reading) -> bool:
     """Whether the number after a comma counts something: "in May, 2000 people came"."""
-    return reading.low[: m.start(year)].rstrip().endswith(",") and _COUNTED.match(reading.raw, m.end(year)) is not None
+    return reading.low[: m.start(year)].rstrip().endswith(",") and COUNTED.match(reading.raw, m.end(year)) is not None
 
 
-@rule(rf"({M})(?!\w)\.?,?\s+{OF}(?:พ\.ศ\.\s?)?({Y})\b(?!\s*[%€$]|[.,]\d)", words.MONTHS)
+@rule(rf"({M})(?!\w)\.?,?\s+{OF}({Y})\b(?!\s*[%€$]|[.,]\d)", words.MONTHS)
 def _month_year(m: re.Match[str], reading: Reading) -> Days:
-    thai = m[1] > "\u0e00" and int(m[2]) > 2400
     if _counts(m, 2, reading):
         return yearless(lambda year: unit_at("month", date(year, words.MONTHS[m[1]], 1), 0), reading, m.start())
-    return unit_at("month", date(int(m[2]) - (_THAI_ERA if thai else 0), words.MONTHS[m[1]], 1), 0)
-
-
-def season(name: str, year: int) -> Days:
-    """The three months of a season, which are those of the northern hemisphere."""
-    month = words.SEASONS.get(name) or words.FOREIGN_SEASONS[name]
-    return Days(first_of(year, month), first_of(year, month + 3))
-
-
-@rule(
-    rf"(?:in\s+)?(?:the\s+)?({_S})\s+(?:of\s+|in\s+|de\s+|del\s+|do\s+)?({Y}|['\u2019]\d\d)\b(?![.,]?\d)",
-    {**words.SEASONS, **words.FOREIGN_SEASONS},
-    ("in", "the"),
-)
-def _season_year(m: re.Match[str], reading: Reading) -> Days:
-    return season(m[1], full_year(m[2].lstrip("'\u2019")))
-
-
-_QUARTERS_YEAR = re.compile(rf"(?:\s*(?:,|/|-|\u2013|\b(?:and|or|to)\b)\s*q[1-4])+\s+(?:of\s+)?({Y})\b")
-_QUARTER_BEFORE = re.compile(
-    r"\b(?:in|for|of|during|by|until|till|since|before|after|last|next|this|from|to|the|our)\s+$"
-)
-
-
-@rule(
-    rf"(?:q([1-4])|(first|second|third|fourth)\s+quarter)(?:(?:\s+of)?,?\s+({Y}|['\u2019]\d\d)\b|/(\d\d)\b|(?![\w/]))",
-    ("q", "first", "second", "third", "fourth"),
-)
-@rule(rf"({Y})[\s-]q([1-4])(?!\w)", DIGITS)
-def _quarter(m: re.Match[str], reading: Reading) -> Days | None:
-    if m.re.groups == 2:  # "2025-Q3"
-        return unit_at("quarter", date(int(m[1]), int(m[2]) * 3, 1), 0)
-    number = int(m[1]) if m[1] else ["first", "second", "third", "fourth"].index(m[2]) + 1
-    year = m[3] or m[4]
-    if year:
-        return unit_at("quarter", date(full_year(year.lstrip("'\u2019")), number * 3, 1), 0)
-    if m[1] and (shared := _QUARTERS_YEAR.match(reading.low, m.end())):  # "Q1 and Q3 2025"
-        return unit_at("quarter", date(int(shared[1]), number * 3, 1), 0)
-    if not m[1] or (reading.strict and not _QUARTER_BEFORE.search(reading.low, max(0, m.start() - 8), m.start())):
-        return None  # a quarter of anything
-    return yearless(lambda year: unit_at("quarter", date(year, number * 3, 1), 0), reading.of_the_past(), m.start())
-
-
-@rule(rf"(?:the\s+)?(?:last|final)\s+quarter\s+of\s+({Y}|['\u2019]\d\d)\b", ("the", "last", "final"))
-def _last_quarter(m: re.Match[str], reading: Reading) -> Days:
-    return unit_at("quarter", date(full_year(m[1].lstrip("'\u2019")), 12, 1), 0)
-
-
-@rule(rf"h([12])(?:\s+of)?,?\s+({Y}|['\u2019]\d\d)\b", ("h",))
-def _half_year(m: re.Match[str], reading: Reading) -> Days:
-    year, month = full_year(m[2].lstrip("'\u2019")), 1 if m[1] == "1" else 7
-    return Days(date(year, month, 1), first_of(year, month + 6))
-
-
-_IN_DECADE = re.compile(r"\b(?:in|during|since|until|throughout|by|early|mid|late)[\s-]+(?:(?:early|mid|late)[\s-]+)?$")
-
-
-@rule(r"(?:the\s+)?['\u2019]?((?:1[0-9]|20)\d0|[2-9]0)['\u2019]?s\b", DIGITS, ("the",))
-def _decade(m: re.Match[str], reading: Reading) -> Days | None:
-    if len(m[1]) == 2 and (
-        reading.strict or not (m[0].startswith("the") or m.string[max(0, m.start() - 1) : m.start()] in ("'", "\u2019"))
-    ):
-        return None  # "in her 30s" is an age, "in the 90s" may be a temperature
-    if reading.strict and not _IN_DECADE.search(reading.low, max(0, m.start() - 20), m.start()):
-        return NO_DAYS  # "a 1960s lamp"
-    return unit_at("decade", date(int(m[1]) if len(m[1]) == 4 else 1900 + int(m[1]), 1, 1), 0)
-
-
-@rule(rf"({any_of(words.HOLIDAYS)})(?!\w)(?:\s+(?:of\s+|in\s+)?({Y})\b)?", words.HOLIDAYS)
-def _holiday(m: re.Match[str], reading: Reading) -> Days:
-    month, day, length = words.HOLIDAYS[re.sub(r"\s+", " ", m[1])]
-
-    def make(year: int) -> Days:
-        return Days(date(year, month, day), date(year, month, day) + timedelta(days=length))
-
-    if not m[2] and reading.strict and not _HOLIDAY_BEFORE.search(reading.low, max(0, m.start() - 10), m.start()):
-        return NO_DAYS
-    return make(int(m[2])) if m[2] else yearless(make, reading, m.start())
+    return unit_at("month", date(int(m[2]), words.MONTHS[m[1]], 1), 0)
 
 
 _NTH = {"first": 0, "second": 1, "third": 2, "fourth": 3, "last": -1}
@@ -334,7 +240,6 @@ def _nth_of_month(m: re.Match[str], reading: Reading) -> Days | None:
     return make(int(m[4])) if m[4] else yearless(make, reading, m.start())
 
 
-_HOLIDAY_BEFORE = re.compile(r"\b(?:on|at|over|by|before|after|until|till|since|for|during|last|this|next)\s+$")
 _BEFORE_MONTH = re.compile(
     r"\b(?:in|since|during|by|until|till|before|after|of|from|between|early|mid|late|throughout|to|im|seit|ab|en|desde|в|"
     r"em|a|dal|bis|between\s+\w+\s+and)[\s-]+(?:(?:early|mid|late)[\s-]+)?$"
@@ -366,60 +271,3 @@ def _month_alone(m: re.Match[str], reading: Reading) -> Days | None:
     ):
         return NO_DAYS
     return yearless(lambda year: unit_at("month", date(year, words.MONTHS[m[1]], 1), 0), reading, at)
-
-
-@rule(rf"(?<![$€£#])({Y})(?![\w%°/:@€$]|[.,]\d|-[\d])", DIGITS)
-def _year(m: re.Match[str], reading: Reading) -> Days | None:
-    low, at, year = reading.low, m.start(), int(m[1])
-    if reading.strict:
-        fits = (
-            _YEAR_BEFORE.search(low, max(0, at - 24), at)
-            or _YEAR_AFTER.match(low, m.end())
-            or (low[:at].endswith("(") and low[m.end() :].startswith(")"))
-        )
-        if (
-            not fits
-            or not 1200 <= year < 2200
-            or _OTHER_ERA.match(low, m.end())
-            or (_RUSSIAN.search(low, max(0, at - 4), at) and not _GOD.match(low, m.end()))
-            or _LISTED.match(low, m.end())
-            or _COUNTED.match(reading.raw, m.end())
-            or _QUANTITY.search(low)
-        ):
-            return NO_DAYS
-    elif _LABELS.search(low, max(0, at - 16), at) or (
-        not _BEFORE_YEAR.search(low, max(0, at - 16), at)
-        and (not 1900 <= year < 2100 or _COUNTED.match(reading.raw, m.end()))
-    ):
-        return None
-    return unit_at("year", date(year, 1, 1), 0)
-
-
-_BEFORE_YEAR = re.compile(
-    r"(?:\b(?:in|since|during|by|until|till|before|after|of|from|between|early|mid|late|year|the|our|my|his|her|their|"
-    r"throughout|around|circa|im|seit|en|desde|depuis|nel|em)|['\u2019]s)[\s-]+$"
-)
-_YEAR_BEFORE = re.compile(
-    r"(?:\b(?:in|since|during|by|until|till|before|after|between|early|mid|late|year|years|throughout|im\s+jahr|seit|bis|en|"
-    r"desde|hasta|depuis|jusqu['\u2019]en|nel|dal|em|até|в|с|до|jahr|año|année|sejak|sampai|hingga|منذ|حتى|في|عام|سنة|सन्?|साल|वर्ष|سن|سال|tahun|"
-    r"(?:end|start|beginning|middle|half|summer|year)\s+of)[\s-]+|\b(?:between|from)\s+[12]\d{3}\s+(?:and|to)\s+|from\s+(?=[12]\d{3}\s+to\s+[12]\d{3}))$"
-)
-_YEAR_AFTER = re.compile(
-    r"\s+(?:से(?!\S)(?!\s+(?:ज़?्?यादा|ज्यादा|अधिक|कम|ऊपर|बड़))|में(?!\S)|तक(?!\S)|yılı)|['\u2019](?:(?:d|t)[ea]n?|y?[ea]\s+kadar)\b"
-)
-_RUSSIAN, _GOD = re.compile(r"\b(?:в|с|до)\s+$"), re.compile(r"\s*(?:г\b|год|[-\u2013]\s?\d)")
-_OTHER_ERA = re.compile(r"\s?(?:هـ|ه(?!\w)|هجري|ق\.?\s?م|a\.?h(?!\w)|b\.?c|до\s+н|v\.\s?chr|av\.\s?j)")
-_LISTED = re.compile(r"\s*,\s*[12]\d{3}\b|\s+(?:and|or|to|through|und|bis|et|à|y|a|e|и|по)\s+(?:in\s+)?[12]\d{3}\b")
-_COUNTED = re.compile(
-    r"\s+(?:(?!(?:is|was|has|does|as|its|his|this|us|plus|always|\w+mos)\b)[a-z]+s\b|people|euros?|dollars?|crowns|rpm|k?m\b|k?g\b|mb\b|gb\b|kb\b|ms\b|percent|yen|[€$£%]|square|"
-    r"meters|metres|feet|calories|entries|more|other|different|new\b)"
-)
-_QUANTITY = re.compile(
-    r"\b(?:ports?|prices?|costs?|limits?|rooms?|pages?|points?|scores?|codes?|numbers?|phones?|cache|rpm|euros?|dollars?|"
-    r"crowns|zip|postcode|zimmer|preis|euro|habitación|precio|quarto|preço|chambre|prix|номер|цена|квартир\w*)\b"
-)
-_LABELS = re.compile(
-    r"\b(?:port|room|page|flight|gate|version|build|model|extension|ticket|issue|order|invoice|bus|line|train|unit|part|code|"
-    r"number|no\.|nr\.|zimmer|flug|habitación|vuelo|chambre|vol|quarto|voo|camera|volo|kamer|vlucht|комнат\w*|рейс\w*)\s+$"
-)
-"""What stands before a number that is a name: "room 2019"."""

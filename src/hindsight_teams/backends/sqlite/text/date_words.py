@@ -22,8 +22,8 @@ _MONTHS = (
 )
 # Hindi, Bengali, Arabic, Urdu: a date only beside a day or a year, since they may stand inside other words.
 _MARKED_MONTHS = (
-    "जनवरी জানুয়ারি يناير جنوری",
-    "फरवरी ফেব্রুয়ারি فبراير فروری",
+    "जनवरी জানুয়ারি জানুয়ারী يناير جنوری",
+    "फरवरी फ़रवरी ফেব্রুয়ারি ফেব্রুয়ারী فبراير فروری",
     "मार्च মার্চ مارس مارچ",
     "अप्रैल এপ্রিল أبريل ابريل اپریل",
     "मई মে مايو مئی",
@@ -35,8 +35,13 @@ _MARKED_MONTHS = (
     "नवंबर नवम्बर নভেম্বর نوفمبر نومبر",
     "दिसंबर दिसम्बर ডিসেম্বর ديسمبر دسمبر",
 )
+# Thai, short
+_SHORT_MONTHS = "ม.ค. ก.พ. มี.ค. เม.ย. พ.ค. มิ.ย. ก.ค. ส.ค. ก.ย. ต.ค. พ.ย. ธ.ค.".split()
 MONTHS: dict[str, int] = {
-    word: number for lines in (_MONTHS, _MARKED_MONTHS) for number, line in enumerate(lines, 1) for word in line.split()
+    word: number
+    for lines in (_MONTHS, _MARKED_MONTHS, _SHORT_MONTHS)
+    for number, line in enumerate(lines, 1)
+    for word in line.split()
 }
 
 # Months that are words or names of their own ("may", "mar", "June"): a date only beside a day, a year or a preposition.
@@ -46,15 +51,16 @@ WEAK_MONTHS = frozenset(
 ).union(*(line.split() for line in _MARKED_MONTHS))
 
 _WEEKDAYS = (
-    "monday montag lundi lunes lunedì понедельник segunda-feira",
-    "tuesday dienstag mardi martes martedì вторник terça-feira",
-    "wednesday mittwoch mercredi miércoles mercoledì среду quarta-feira",
-    "thursday donnerstag jeudi jueves giovedì четверг quinta-feira",
-    "friday freitag vendredi viernes venerdì пятницу sexta-feira",
-    "saturday samstag samedi sábado sabato субботу",
-    "sunday sonntag dimanche domingo domenica воскресенье",
+    "monday montag lundi lunes lunedì понедельник segunda-feira maandag pazartesi",
+    "tuesday dienstag mardi martes martedì вторник terça-feira dinsdag salı selasa",
+    "wednesday mittwoch mercredi miércoles mercoledì среду среда quarta-feira woensdag çarşamba rabu",
+    "thursday donnerstag jeudi jueves giovedì четверг quinta-feira donderdag perşembe kamis",
+    "friday freitag vendredi viernes venerdì пятницу пятница sexta-feira vrijdag cuma jumat",
+    "saturday samstag samedi sábado sabato субботу суббота zaterdag cumartesi sabtu",
+    "sunday sonntag dimanche domingo domenica воскресенье zondag pazar",
 )
 WEEKDAYS: dict[str, int] = {word: number for number, line in enumerate(_WEEKDAYS) for word in line.split()}
+WEEKDAYS |= {"hari senin": 0, "hari minggu": 6}  # alone, "senin" is Turkish for "your", and "minggu" a week
 SHORT_WEEKDAYS: dict[str, int] = {
     "mon": 0,
     "tue": 1,
@@ -65,6 +71,40 @@ SHORT_WEEKDAYS: dict[str, int] = {
     "fri": 4,
     "sat": 5,
     "sun": 6,
+}
+
+DECADES: dict[str, int] = {
+    word: 1920 + 10 * n
+    for n, word in enumerate("twenties thirties forties fifties sixties seventies eighties nineties".split())
+}
+
+# "third quarter", "3. Quartal", "trimestre 3", "kuartal ketiga", "ikinci çeyreğinde".
+QUARTERS = (
+    "quarter quartal quartals trimestre trimestri квартал квартала квартале kuartal triwulan kwartaal çeyrek çeyreği "
+    "çeyreğinde çeyrekte"
+).split()
+QUARTER_ORDINALS: dict[str, int] = {
+    word: number
+    for number, line in enumerate(
+        (
+            "first erste ersten erstes primer premier primeiro primo первый первого первом pertama eerste ilk birinci",
+            "second zweite zweiten zweites segundo deuxième secondo второй второго втором kedua tweede ikinci",
+            "third dritte dritten drittes tercer troisième terceiro terzo третий третьего третьем ketiga derde üçüncü",
+            "fourth vierte vierten viertes cuarto quatrième quarto четвертый четвертого четвертом четвёртый четвёртого "
+            "четвёртом keempat vierde dördüncü",
+        ),
+        1,
+    )
+    for word in line.split()
+}
+MARKED_QUARTERS = ("तिमाही", "ত্রৈমাসিকে", "ত্রৈমাসিক", "প্রান্তিকে", "প্রান্তিক", "سہ ماہی", "الربع")
+MARKED_ORDINALS: dict[str, int] = {
+    word: number
+    for number, line in enumerate(
+        ("पहली प्रथम প্রথম پہلی الأول", "दूसरी দ্বিতীয় دوسری الثاني", "तीसरी তৃতীয় تیسری الثالث", "चौथी চতুর্থ چوتھی الرابع"),
+        1,
+    )
+    for word in line.split()
 }
 
 # Seasons of the northern hemisphere, by their first month.

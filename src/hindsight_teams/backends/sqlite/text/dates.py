@@ -18,11 +18,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from hindsight_teams.backends.sqlite.text import sentences
-from hindsight_teams.backends.sqlite.text.date_grammar import CORE, TOKEN, Handler, Hit, combined
-from hindsight_teams.backends.sqlite.text.date_relative import ALL_RULES, ALL_UNSPACED, ANY_UNSPACED
-from hindsight_teams.backends.sqlite.text.date_units import NO_DAYS, Reading, leaning
+from hindsight_teams.backends.sqlite.text import date_absolute, date_relative, sentences
+from hindsight_teams.backends.sqlite.text.date_combining import Hit, combined
+from hindsight_teams.backends.sqlite.text.date_grammar import CORE, RULES, TOKEN, UNSPACED_RULES, Handler
+from hindsight_teams.backends.sqlite.text.date_tenses import leaning
+from hindsight_teams.backends.sqlite.text.date_units import NO_DAYS, Reading
 
+RULE_MODULES = (date_absolute, date_relative)
+"""Importing them adds their rules; they import ``date_periods`` and ``date_weekdays``, whose rules are asked first."""
+_UNSPACED = [(re.compile(pattern), handler) for pattern, handler in UNSPACED_RULES]
+_ANY_UNSPACED = re.compile("|".join(re.sub(r"\(\?P<\w+>", "(?:", pattern) for pattern, _ in UNSPACED_RULES))
 _DIGIT = re.compile(r"\d")
 _DIGITS = {ord(zero) + n: str(n) for zero in "\u0660\u06f0\u0966\u09e6\u0e50\uff10" for n in range(10)}
 """Arabic, Persian, Hindi, Bengali, Thai and full-width digits as those of ASCII."""
@@ -111,7 +116,7 @@ def _may_name(low: str) -> bool:
     return (
         _DIGIT.search(low) is not None
         or not CORE.isdisjoint(TOKEN.findall(low))
-        or (not low.isascii() and ANY_UNSPACED.search(low) is not None)
+        or (not low.isascii() and _ANY_UNSPACED.search(low) is not None)
     )
 
 
@@ -196,9 +201,11 @@ _UNREAL = re.compile(
 )
 """What is not so, not sure, or a saying: "let's pretend today is Sunday", "tomorrow is another day"."""
 _IN_CASE = re.compile(
-    r"\b(?:if|unless|in\s+case|provided|wenn|falls|sofern|indien|если|kalau|jika|eğer)\b[^,;:]*$"
-    r"|(?:^|[,;:]\s*)(?:should\s|si\s|se\s|s['\u2019]ils?\s)[^,;:]*$|如果|अगर|إذا|اگر"
+    r"\b(?:if|unless|in\s+case|in\s+the\s+event|on\s+condition|as\s+long\s+as|assuming|provided|falls|sofern|indien|если|"
+    r"kalau|jika|eğer)\b[^,;:]*$|如果|अगर|إذا|اگر"
 )
+_IN_CASE_AHEAD = re.compile(r"\bwenn\b[^,;:]*$|(?:^|[,;:]\s*)(?:should\s|si\s|se\s|s['\u2019]ils?\s)[^,;:]*$")
+"""Words that make a condition only before a day that is not over: "se casó ayer" is none."""
 _COVERS = re.compile(
     r"\b(?:(?:cover|span|hold|contain|include|describe|compare|concern)s?|(?:list|show|track|document|summari[sz]e|count|"
     r"measure|collect|deal|ask|range|date|goe)s|(?:umfass|enthäl|behandel|beschreib|zeig)(?:t|en)|cubren?|abarcan?|"
@@ -226,13 +233,15 @@ _DENIES = re.compile(
 )
 """What is denied of all time before a day: "nothing ships before Monday"."""
 _DENIED_DAY = re.compile(
-    r"\b(?:not|never|no\s+longer|nicht(?:\s+mehr)?|pas|plus|no|não|non|не)\s+"
-    r"(?:(?:on|in|at|before|am|im|le|en|el|em|no|na|il|в|во)\s+)?(?:the\s+)?$|\beve\s+of\s+(?:the\s+)?$"
+    r"\b(?:not|never|no\s+longer|nicht(?:\s+mehr)?|pas|plus|não|non|не)\s+"
+    r"(?:(?:on|in|at|before|am|im|le|en|el|em|no|na|il|в|во)\s+)?(?:the\s+)?$|\bno\s+(?:el|en|on|in)\s+$|\b(?:on|in)\s+no\s+$|\beve\s+of\s+(?:the\s+)?$"
 )
 _QUOTED = re.compile(
     r"(?<!\w)\"[^\"]+\"(?!\w)|\u201c[^\u201d]+\u201d|\u201e[^\u201c\u201d]+[\u201c\u201d]|\u00ab[^\u00bb]+\u00bb"
     r"|\u300c[^\u300d]+\u300d|\u300e[^\u300f]+\u300f|\u300a[^\u300b]+\u300b"
 )
+_LASTING = re.compile(r"\bfor\s+(?:\w+\s+){1,3}(?:from|starting|beginning)\s+$")
+"""A beginning of what lasts: "for two years from March 2025"."""
 _LONG = timedelta(days=7)
 
 
@@ -242,7 +251,9 @@ def _is_told(sentence: str, span: Span, now: datetime) -> bool:
     before = low[: span.at]
     if (_DENIES if span.open == "start" else _DENIED_DAY).search(before):
         return False
-    if span.end.date() > now.date() and _IN_CASE.search(before):
+    if span.open is None and _LASTING.search(before):
+        return False
+    if _IN_CASE.search(before) or (span.end.date() > now.date() and _IN_CASE_AHEAD.search(before)):
         return False
     if span.open is None and span.end - span.start > _LONG:
         present = leaning(low) != "past"
@@ -262,8 +273,8 @@ def _scan(reading: Reading) -> list[Hit]:
     hits: list[Hit] = []
     taken: list[tuple[int, int]] = []
     if not low.isascii():
-        for found in ANY_UNSPACED.finditer(low):
-            if (end := _read(reading, found.start(), ALL_UNSPACED, hits)) is not None:
+        for found in _ANY_UNSPACED.finditer(low):
+            if (end := _read(reading, found.start(), _UNSPACED, hits)) is not None:
                 taken.append((found.start(), end))
     others = iter(taken)
     other = next(others, None)
@@ -274,7 +285,7 @@ def _scan(reading: Reading) -> list[Hit]:
             position, other = max(position, other[1]), next(others, None)
         if start < position or (other and start >= other[0]):
             continue
-        rules = ALL_RULES.get(token[0]) or (ALL_RULES["0"] if token[0].isdecimal() else None)
+        rules = RULES.get(token[0]) or (RULES["0"] if token[0].isdecimal() else None)
         if rules and (end := _read(reading, start, rules, hits)) is not None:
             position = end
     return sorted(hits, key=lambda hit: hit.left)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from hindsight_teams.backends.sqlite.text.date_words import MONTHS
+from hindsight_teams.backends.sqlite.text.date_words import MONTHS, QUARTERS
 
 # Never the end of a sentence: something follows that belongs to it.
 _LEADING = frozenset(
@@ -32,7 +32,7 @@ _END = re.compile(
     r"(?P<close>[\"'\u201d\u2019\u00bb)\]}*_]*)(?=\s|$|[\u3000-\u9fff])"
     r"|(?P<eastern>[\u3002\uff01\uff1f\uff61]+)(?P<shut>[\u300d\u300f\u201d\u2019\uff09\u300b\u3009\]\"']*)"
     rf"|(?P<lines>(?:\r\n?|\n|\u2028|\u2029)(?:[ \t]*(?:\r\n?|\n)|\u2029|(?=[ \t]*{_LIST_MARK})))"
-    r"|(?P<thai>(?<=[\u0e00-\u0e7f])[ \u00a0]+(?=[\u0e00-\u0e7f]))"
+    r"|(?P<thai>(?<=[\u0e00-\u0e7f])[ \u00a0]+(?!(?:พ\.?ศ|ค\.?ศ|ปี)\.? ?\d)(?=[\u0e00-\u0e7f]))"
 )
 _HEADING = re.compile(r"#{1,6}[ \t][^\r\n\u2028\u2029]*")
 _NEXT = re.compile(r"[\s\"'\u201c\u2018\u00ab(\[*_\u300c\u300e]{0,64}(\w{1,24}|\S)")
@@ -91,7 +91,7 @@ def _ends(text: str, begin: int, mark: re.Match[str]) -> bool:
     if word.isdecimal():
         if mark.start() - begin <= len(before) and before.strip().lstrip("(") == word:
             return False  # "1. First of all"
-        return follower not in MONTHS  # "am 7. Mai"
+        return follower not in MONTHS and follower not in QUARTERS  # "am 7. Mai", "im 3. Quartal"
     if low == "no" and follower in _STARTERS:
         return True  # the answer, not the number
     if low in _LEADING:

@@ -1,7 +1,7 @@
 // The memories of one bank, and one of them with its lineage.
 
 import { html, useEffect, useState } from "./preact-htm.min.js";
-import { Banks, Chip, Empty, Failure, Icon, Loading, MemoryRow, Pager, Search, Signals, counted, day, happened, number, tense, time, useAsk, useSlow } from "./parts.js";
+import { Banks, Chip, Empty, Failure, Icon, Loading, MemoryRow, Pager, Search, Signals, counted, noted, number, useAsk, useSlow } from "./parts.js";
 
 export function Memories({ team, at, go }) {
   const [query, setQuery] = useState(at.q || "");
@@ -78,12 +78,11 @@ const LABELS = [
 ];
 
 function Facts({ memory }) {
-  const when = happened(memory);
   const own = Object.entries(memory.metadata).filter(([key]) => !["author", "user", "trust", "team", "lineage"].includes(key));
   return html`
     <dl class="facts-table">
-      <dt>${when && tense(memory) === "happens" ? "Happens" : "Happened"}</dt><dd>${when || html`<span class="muted">not said</span>`}</dd>
-      <dt>Noted</dt><dd>${memory.noted ? `${day(memory.noted)} ${time(memory.noted)}` : html`<span class="muted">unknown</span>`}</dd>
+      <dt>When</dt><dd>${memory.happened || html`<span class="muted">not said</span>`}</dd>
+      <dt>Noted</dt><dd>${memory.noted ? `${noted(memory)} ${memory.noted.slice(11)}` : html`<span class="muted">unknown</span>`}</dd>
       ${LABELS.map(([key, label]) => memory[key] && html`<dt>${label}</dt><dd>${memory[key]}</dd>`)}
       ${memory.tags.length > 0 && html`<dt>Tags</dt><dd>${memory.tags.map((tag) => html`<${Chip} kind="tag">${tag}</${Chip}> `)}</dd>`}
       ${memory.entities.length > 0 && html`<dt>Names</dt><dd>${memory.entities.map((name) => html`<${Chip}>${name}</${Chip}> `)}</dd>`}

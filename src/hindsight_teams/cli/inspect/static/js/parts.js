@@ -38,16 +38,8 @@ export function time(iso) {
   return `${pad(at.getHours())}:${pad(at.getMinutes())}:${pad(at.getSeconds())}`;
 }
 
-// The same words as in the lines that a model reads: what lay ahead when it was noted "happens".
-export const tense = (memory) => (memory.noted && new Date(memory.happened) > new Date(memory.noted) ? "happens" : "happened");
-
-// What happened is dated as it was said, which is in UTC; what was noted was noted here, in local time.
-export const happened = (memory) =>
-  memory.happened &&
-  memory.happened.slice(0, 10) +
-    (memory.happened_until && memory.happened_until.slice(0, 10) !== memory.happened.slice(0, 10)
-      ? ` – ${memory.happened_until.slice(0, 10)}`
-      : "");
+// The day on which a memory was noted, where it was noted: the same as in the lines that a model reads.
+export const noted = (memory) => memory.noted.slice(0, 10);
 
 export const Chip = ({ kind = "", title, children }) => html`<span class=${`chip ${kind}`} title=${title}>${children}</span>`;
 
@@ -127,7 +119,6 @@ export const Signals = ({ signals }) =>
 
 // One memory in a list. A button, so that it is reached by keyboard and named by its text.
 export function MemoryRow({ memory, onOpen, children, open }) {
-  const when = happened(memory);
   return html`
     <button class=${`row ${memory.superseded_by ? "old" : ""}`} aria-current=${open ? "true" : undefined}
       onClick=${() => onOpen && onOpen(memory)}>
@@ -138,8 +129,8 @@ export function MemoryRow({ memory, onOpen, children, open }) {
         ${children}
         <span>${memory.author ? html`by <b>${memory.author}</b>` : "unsigned"}</span>
         ${memory.user && html`<span>for <b>${memory.user}</b></span>`}
-        ${when && html`<span title="When it happened, as it was said">${tense(memory)} <b>${when}</b></span>`}
-        ${memory.noted && html`<span title=${memory.noted}>noted <b>${day(memory.noted)}</b></span>`}
+        ${memory.happened && html`<span title="When that is which it tells, as it was said">${memory.happened}</span>`}
+        ${memory.noted && html`<span title=${memory.noted}>noted <b>${noted(memory)}</b></span>`}
         ${memory.tags.slice(0, 4).map((tag) => html`<${Chip} kind="tag">${tag}</${Chip}>`)}
       </span>
     </button>
