@@ -87,7 +87,7 @@ def test_runs_that_were_retained_come_back_and_are_forgotten_one_by_one(place: P
     place.settle(memory)
     left = str(place.held(memory))
     assert [n for n in range(4) if f"arcel number {n} lies" in left] == [0, 2]
-    assert "Noted parcel 1." not in left
+    assert "Its shelf is C1." not in left
 
 
 @pytest.fixture
