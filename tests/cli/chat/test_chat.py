@@ -75,6 +75,19 @@ def test_memory_shows_what_the_last_turn_recalled_and_retained(say: Any) -> None
     assert "answerer  recall" in shown
 
 
+def test_memory_shows_a_proposal_by_its_id(say: Any) -> None:
+    squad = ("engineering_squad", "--user", "ada")
+    said = say(
+        "Coder, write in your notebook: the parser leaks file handles.",
+        "Coder, propose for the decisions: the parser leaks file handles.",
+        "/memory",
+        options=squad,
+    )
+    assert "coder  propose → decisions" in said.out
+    assert "    proposal " in said.out
+    assert "no longer there" not in said.out
+
+
 def test_memory_before_the_first_turn_says_so(say: Any) -> None:
     assert "Nothing was said yet" in say("/memory").out
 
