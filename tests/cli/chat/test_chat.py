@@ -125,7 +125,9 @@ def test_forget_all_takes_all_of_this_user_and_nobody_else(talk: Conversation) -
 
 
 def test_forget_deletes_nothing_where_nobody_can_answer(say: Any) -> None:
-    assert "Nothing was forgotten" in say(MAPLE, "/forget").out
+    said = say(MAPLE, "/forget").out
+    assert "--yes" in said
+    assert "Nothing was forgotten" in said
     assert "3 May 2027" in say(WHEN).out
     assert "1 memory forgotten" in say(MAPLE, "/forget", options=("researcher_answerer", "--yes")).out
 
