@@ -19,6 +19,14 @@ def test_the_key_of_another_program_sends_no_memory_to_the_cloud(monkeypatch: py
     assert choose_backend().kind == "sqlite"
 
 
+@pytest.mark.parametrize("name", ["HINDSIGHT_TEAMS_API_KEY", "HINDSIGHT_TEAMS_HINDSIGHT_API_URL"])
+def test_an_option_of_the_server_has_no_second_variable(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "http://localhost:8888")
+    settings = load()
+    assert (settings.api_key, settings.hindsight_api_url) == (None, None)
+    assert source_of("api_key") == source_of("hindsight_api_url") == "default"
+
+
 def test_the_environment_sets_every_option(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HINDSIGHT_API_KEY", "hsk-1")
     monkeypatch.setenv("HINDSIGHT_TEAMS_RECALL_TAGS", '["red", "blue"]')

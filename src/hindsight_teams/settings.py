@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from platformdirs import user_data_path
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from hindsight_teams.errors import ConfigurationError
 from hindsight_teams.models import Budget, TagsMatch
@@ -90,6 +90,18 @@ class Settings(BaseSettings):
         """What ``repr`` and ``str`` show: no secret."""
         for name, value in super().__repr_args__():
             yield name, value if isinstance(value, SecretStr) else masked(value)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Explicit values, then the environment; no ``.env`` and no folder of secrets."""
+        return init_settings, _variables(settings_cls)
 
     @field_validator("hindsight_api_url")
     @classmethod
@@ -265,7 +277,14 @@ def load(**values: Any) -> Settings:
 def _environment() -> dict[str, Any]:
     """What environment variables set; an empty one sets nothing."""
     names = {field.validation_alias or name: name for name, field in Settings.model_fields.items()}
-    return {names[found]: value for found, value in EnvSettingsSource(Settings)().items()}
+    return {names[found]: value for found, value in _variables(Settings)().items()}
+
+
+def _variables(of: type[BaseSettings]) -> EnvSettingsSource:
+    """Reads each option from one variable; ``HINDSIGHT_TEAMS_API_KEY`` is no second name of ``HINDSIGHT_API_KEY``."""
+    source = EnvSettingsSource(of)
+    source.config = SettingsConfigDict(**{**source.config, "populate_by_name": False})
+    return source
 
 
 def _variable(name: str) -> str:

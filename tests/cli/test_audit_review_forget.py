@@ -179,6 +179,7 @@ def test_an_approval_can_be_taken_back(cli: Cli, held_back: None) -> None:
     [waiting] = cli("review", "list", "--json").json["items"]
     cli("review", "approve", waiting["id"])
     assert len(cli("review", "list", "--approved", "--json").json["items"]) == 1
+    assert "approved, written by" in cli("review", "list", "--approved").out
     assert cli("review", "revoke", waiting["id"]).code == 0
     assert HOSTILE not in cli("bank", "recall", "desk:shared", "instructions").out
 

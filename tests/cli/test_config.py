@@ -125,3 +125,28 @@ def test_a_bad_key_is_not_shown_either(cli: Cli, monkeypatch: pytest.MonkeyPatch
 def test_what_a_dotenv_sets_and_nobody_reads_is_told(cli: Cli, home: Path) -> None:
     (home / ".env").write_text("export HINDSIGHT_TEAMS_EMBEDDER=minilm\n")
     assert ".env sets HINDSIGHT_TEAMS_EMBEDDER" in cli("config", "show").out
+
+
+@pytest.mark.parametrize(
+    ("mistyped", "meant"),
+    [
+        ("HINDSIGHT_TEAMS_EMBEDER", "HINDSIGHT_TEAMS_EMBEDDER"),
+        ("HINDSIGHT_TEAMS_API_KEY", "HINDSIGHT_API_KEY"),
+        ("HINDSIGHT_TEAMS_API_URL", "HINDSIGHT_API_URL"),
+    ],
+)
+def test_a_variable_that_sets_nothing_is_told_with_the_one_that_is_meant(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, mistyped: str, meant: str
+) -> None:
+    monkeypatch.setenv(mistyped, "very-secret")
+    shown = cli("config", "show")
+    assert shown.code == 0
+    assert f"did you mean {meant!r}?" in shown.out
+    assert "very-secret" not in shown.out
+
+
+def test_a_variable_that_a_command_reads_is_not_told_as_setting_nothing(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HINDSIGHT_TEAMS_TARGET_API_KEY", "hsk-2")
+    assert "sets nothing" not in cli("config", "show").out

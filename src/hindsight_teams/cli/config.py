@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from hindsight_teams.cli.bank_copy import TARGET_KEY
 from hindsight_teams.cli.doctor import dotenv_names
 from hindsight_teams.cli.failing import FAILED, usage
 from hindsight_teams.cli.keys import DEFAULT_FILE
@@ -23,6 +24,8 @@ _OPTIONS = {"db": "--db", "hindsight_api_url": "--url"}
 _COLUMN = 10
 """Characters that a value takes at least, so that what follows most of them stands in a column."""
 _KEY_FILE = "HINDSIGHT_API_TENANT_KEY_FILE"
+_PREFIX = "HINDSIGHT_TEAMS_"
+_READ_ELSEWHERE = {TARGET_KEY, "HINDSIGHT_TEAMS_DEBUG"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,8 @@ def show(*, db: Db = None, url: Url = None, json: Json = False) -> None:
     if db is not None and url is not None:
         raise usage("give --db or --url, not both")
     unread = dotenv_names()
-    unmasked = [*(_row(setting, unread) for setting in described(db=db, hindsight_api_url=url)), *_files()]
+    settings = described(db=db, hindsight_api_url=url)
+    unmasked = [*(_row(setting, unread) for setting in settings), *_files(), *_unread(settings)]
     rows = [replace(row, value=without_secrets(row.value)) for row in unmasked]
     good = not any(row.problem for row in rows)
     if json:
@@ -88,3 +92,12 @@ def _files() -> list[Row]:
     keys = os.environ.get(_KEY_FILE)
     found.append(Row("keys", keys or DEFAULT_FILE, f"environment: {_KEY_FILE}" if keys else "default", _KEY_FILE))
     return found
+
+
+def _unread(settings: list[Setting]) -> list[Row]:
+    """Variables with the package's prefix that set nothing, such as a mistyped one; the value may be a secret."""
+    from hindsight_teams.errors import did_you_mean
+
+    known = {setting.variable for setting in settings}
+    unread = sorted(name for name in os.environ if name.startswith(_PREFIX) and name not in known | _READ_ELSEWHERE)
+    return [Row(name, None, "environment", name, note=f"sets nothing; {did_you_mean(name, known)}") for name in unread]

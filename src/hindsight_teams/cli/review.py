@@ -53,7 +53,7 @@ def list_(
         say((nothing, "dim"))
     for found in items:
         author = (found.item.metadata or {}).get("author", "somebody")
-        told = styled(f"{found.kind} by {author} for {found.bank}", (f"  {found.reason}", "dim"))
+        told = styled(f"{found.kind}, written by {author}, for {found.bank}", (f"  {found.reason}", "dim"))
         item(styled((found.id, "bold"), "  "), told)
         item(styled("  "), styled(found.item.content))
 

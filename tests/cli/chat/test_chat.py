@@ -75,6 +75,19 @@ def test_memory_shows_what_the_last_turn_recalled_and_retained(say: Any) -> None
     assert "answerer  recall" in shown
 
 
+def test_memory_shows_a_proposal_by_its_id(say: Any) -> None:
+    squad = ("engineering_squad", "--user", "ada")
+    said = say(
+        "Coder, write in your notebook: the parser leaks file handles.",
+        "Coder, propose for the decisions: the parser leaks file handles.",
+        "/memory",
+        options=squad,
+    )
+    assert "coder  propose → decisions" in said.out
+    assert "    proposal " in said.out
+    assert "no longer there" not in said.out
+
+
 def test_memory_before_the_first_turn_says_so(say: Any) -> None:
     assert "Nothing was said yet" in say("/memory").out
 
@@ -112,7 +125,9 @@ def test_forget_all_takes_all_of_this_user_and_nobody_else(talk: Conversation) -
 
 
 def test_forget_deletes_nothing_where_nobody_can_answer(say: Any) -> None:
-    assert "Nothing was forgotten" in say(MAPLE, "/forget").out
+    said = say(MAPLE, "/forget").out
+    assert "--yes" in said
+    assert "Nothing was forgotten" in said
     assert "3 May 2027" in say(WHEN).out
     assert "1 memory forgotten" in say(MAPLE, "/forget", options=("researcher_answerer", "--yes")).out
 

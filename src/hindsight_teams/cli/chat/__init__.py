@@ -56,7 +56,11 @@ def chat(
     log = Watch()
 
     def confirm(question: str) -> bool:
-        return yes or (interactive() and typer.confirm(question))
+        if yes or interactive():
+            return yes or typer.confirm(question)
+        if not json:
+            say(("Without a terminal, /forget needs the option --yes.", "dim"))
+        return False
 
     with quiet_agno(), backend(db, url) as opened:
         partner = find(team, model=model, backend=opened, watch=log)

@@ -84,9 +84,13 @@ def follow(
 
 
 def texts(event: AuditEvent, backend: Backend) -> Iterator[str]:
-    """The memories that an event names, as they stand now; the text that was retained where a backend names none."""
+    """The memories that an event names, as they stand now; the text that was retained where a backend names none.
+
+    A proposal's event names a memory of the bank that it comes from, and has the id of the bank that it is for.
+    """
     shown = False
-    bank_id = event.bank_id if Capability.GET_MEMORY in backend.capabilities else None
+    known = Capability.GET_MEMORY in backend.capabilities and event.verb != "propose"
+    bank_id = event.bank_id if known else None
     for memory_id in event.memory_ids if bank_id else ():
         try:
             yield backend.get_memory(bank_id or "", memory_id).text
