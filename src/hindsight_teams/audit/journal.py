@@ -84,7 +84,7 @@ class AuditStore(ABC):
     def _append(self, payload: str) -> None: ...
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _reopened, (type(self), self.path, self.keeps_text)
+        return _reopened, (type(self), self.path.absolute(), self.keeps_text)
 
     @abstractmethod
     def _links(self, *, after: int | None = None, needles: Sequence[str] = ()) -> Iterator[Link | None]:

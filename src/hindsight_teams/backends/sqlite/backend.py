@@ -128,7 +128,7 @@ class SQLiteBackend(Backend):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Travel to another process, or be copied, by the path and the options; the connections stay."""
-        return _reopened, (type(self), self.path, self._options)
+        return _reopened, (type(self), self.path.absolute(), self._options)
 
     def __repr__(self) -> str:
         return f"SQLiteBackend({str(self.path)!r})"
