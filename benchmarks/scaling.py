@@ -24,12 +24,12 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from _corpus import sentences
+from _corpus import AUTHORS, sentences, vocabulary
 
 from hindsight_teams import TeamMemory
 from hindsight_teams.audit import AuditEvent, AuditStore, open_audit
 from hindsight_teams.backends.sqlite import SQLiteBackend
-from hindsight_teams.models import BUDGETS, RetainItem
+from hindsight_teams.models import BUDGETS, Budget, RetainItem
 
 DEFAULT = ("1000", "10000", "dated:10000", "banks:1000", "documents:2000", "turns:1000", "tags:2000")
 BATCH = 5_000
@@ -196,6 +196,46 @@ def ratios(count: int, calls: int, *, dated: bool) -> None:
     print(f"  recall mid     {sum(recall) / sum(query):.2f} of its query; {percentiles(recall)} ms", flush=True)
 
 
+def dear(count: int, calls: int) -> None:
+    """Queries that were made to be dear, in units of ordinary ones, without a filter and with three."""
+    common, several = vocabulary()[:700], vocabulary()[:288]
+    queries = {
+        "30 commonest words": " ".join(common[:30]),
+        "4,000 common characters": " ".join(common)[:4_000],
+        "100 dates": " ".join(f"on {FIRST_DAY + timedelta(days=17 * i):%d %B %Y}" for i in range(100)),
+        "300 names": " ".join([*AUTHORS, *(word.capitalize() for word in several)]),
+    }
+    filters: dict[str, list[str]] = {
+        "none": [],
+        "a tag that all have": ["team:t"],
+        "an author": ["author:Ada"],
+        "a session": ["session:7"],
+    }
+    with tempfile.TemporaryDirectory() as name:
+        backend = SQLiteBackend(Path(name) / "memory.db")
+        fill(backend, "", count)
+        asked = [f"What did {who} say about {' '.join(text.split()[:3])}?" for who, text in sentences(calls, seed=7)]
+        print(f"\n{count:,} memories, dear queries in units of an ordinary one with the same filter:")
+        for budget in BUDGETS:
+            for kind, tags in filters.items():
+
+                def recall(query: str, budget: Budget = budget, tags: list[str] = tags) -> float:
+                    return spent(backend.recall, "t:bank", query, budget=budget, tags=tags, tags_match="all_strict")
+
+                recall(asked[0])
+                turns: dict[str, list[float]] = {query: [] for query in queries}
+                ordinary = []
+                for question in asked:
+                    ordinary.append(recall(question))
+                    if len(ordinary) % 5 == 1:
+                        for query, times in turns.items():
+                            times.append(recall(queries[query]))
+                unit = middle(ordinary)
+                told = ", ".join(f"{query} {middle(times) / unit:.1f}" for query, times in turns.items())
+                print(f"  {budget}, filter {kind}: ordinary {unit:.1f} ms; {told}", flush=True)
+        backend.close()
+
+
 def middle(times: Sequence[float]) -> float:
     """The median."""
     return sorted(times)[len(times) // 2]
@@ -223,6 +263,7 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=100)
     parser.add_argument("--audit", type=int, nargs="*", default=[1_000, 20_000])
     parser.add_argument("--ratios", type=int, nargs="*", default=[20_000, 100_000], metavar="MEMORIES")
+    parser.add_argument("--dear", type=int, nargs="*", default=[20_000], metavar="MEMORIES")
     given = parser.parse_args()
     columns: dict[str, dict[str, str]] = {}
     for shape in given.shapes:
@@ -237,6 +278,8 @@ def main() -> None:
     for count in given.ratios:
         for dated in (False, True):
             ratios(count, given.calls, dated=dated)
+    for count in given.dear:
+        dear(count, given.calls)
 
 
 if __name__ == "__main__":

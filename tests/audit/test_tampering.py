@@ -179,6 +179,35 @@ def test_a_log_that_is_lost_while_open_is_noticed_at_the_next_event(path: Path, 
         assert not store.verify().ok
 
 
+def test_a_log_that_is_replaced_by_one_that_was_used_takes_the_next_event_but_one(path: Path, tmp_path: Path) -> None:
+    other = tmp_path / f"other{path.suffix}"
+    with open_audit(path) as store:
+        record(store, "one", "two")
+        with open_audit(other) as another:
+            record(another, "three")
+        os.replace(other, path)
+        store.query(limit=1)  # a reader opens what lies there
+        with pytest.raises(DatabaseUnusable, match="replaced"):
+            record(store, "four")
+        record(store, "five")
+        assert [event.verb for event in store.query(limit=1)] == ["five"]
+
+
+@pytest.mark.parametrize("way", ["deleted", "a link that leads nowhere"])
+def test_who_reads_a_lost_log_makes_no_file_in_its_place(path: Path, way: str, tmp_path: Path) -> None:
+    nowhere = tmp_path / "nowhere"
+    with open_audit(path) as store:
+        record(store, "one")
+        path.unlink()
+        if way != "deleted":
+            path.symlink_to(nowhere)
+        if way == "deleted" or path.suffix == ".db":
+            with pytest.raises(DatabaseUnusable):
+                store.query()
+        assert not path.exists()
+        assert not nowhere.exists()
+
+
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o777])
 def test_a_log_is_for_its_owner_only(tmp_path: Path, path: Path, umask: int) -> None:
     place = tmp_path / "new" / "folder" / path.name

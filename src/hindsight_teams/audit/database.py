@@ -87,7 +87,13 @@ class SQLiteAuditStore(AuditStore):
         return self._writer
 
     def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(
+            f"{self.path.absolute().as_uri()}?mode=rw",  # a reader must not make a log where one was lost
+            timeout=BUSY_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+            uri=True,
+        )
         connection.create_function("digest", 3, digest, deterministic=True)
         # What somebody wrote into the file need not be text: it is shown, and told, like any other change.
         connection.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
@@ -100,10 +106,10 @@ class SQLiteAuditStore(AuditStore):
         with self._errors(), self._lock:
             connection = self._connection()
             try:
-                row = connection.execute(_APPEND, (payload, self._last.seq)).fetchone()
-            except sqlite3.IntegrityError:  # the head is behind the entries
-                row = None
-            self._last = _append_beyond(connection, payload, self._last) if row is None else Head(*row)
+                self._last = _appended(connection, payload, self._last)
+            except sqlite3.DatabaseError:
+                if files(self.path) == self._opened:
+                    raise
             if files(self.path) != self._opened:
                 self._finalizer()
                 self._writer = None
@@ -171,6 +177,15 @@ def _close(connection: sqlite3.Connection, process: int) -> None:
     """Close a connection, but in no other process than the one that opened it."""
     if process == os.getpid():
         connection.close()
+
+
+def _appended(connection: sqlite3.Connection, payload: str, last: Head) -> Head:
+    """Append after the last entry; the new end."""
+    try:
+        row = connection.execute(_APPEND, (payload, last.seq)).fetchone()
+    except sqlite3.IntegrityError:  # the head is behind the entries
+        row = None
+    return _append_beyond(connection, payload, last) if row is None else Head(*row)
 
 
 def _append_beyond(connection: sqlite3.Connection, payload: str, last: Head) -> Head:

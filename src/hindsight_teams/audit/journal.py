@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, TextIO, TypedDict, Unpack
@@ -84,7 +85,7 @@ class AuditStore(ABC):
     def _append(self, payload: str) -> None: ...
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _reopened, (type(self), self.path, self.keeps_text)
+        return partial(type(self), self.path.absolute(), keep_text=self.keeps_text), ()
 
     @abstractmethod
     def _links(self, *, after: int | None = None, needles: Sequence[str] = ()) -> Iterator[Link | None]:
@@ -208,10 +209,6 @@ class AuditStore(ABC):
             stream.write(line_of(link) + "\n")
             count += 1
         return count
-
-
-def _reopened(kind: type[AuditStore], path: Path, keep_text: bool) -> AuditStore:
-    return kind(path, keep_text=keep_text)
 
 
 def _check_outcome(filters: Filter) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -19,14 +20,7 @@ from hindsight_teams.backends.sqlite.store.connections import Pool
 from hindsight_teams.backends.sqlite.store.reading import Filter
 from hindsight_teams.backends.sqlite.store.records import Piece, public_id
 from hindsight_teams.errors import BackendError, ConfigurationError, InvalidInput
-from hindsight_teams.models import (
-    BankInfo,
-    Health,
-    RecallResult,
-    Receipt,
-    Reflection,
-    Restored,
-)
+from hindsight_teams.models import BankInfo, Health, RecallResult, Receipt, Reflection, Restored
 from hindsight_teams.requests import (
     STANDARD,
     Capability,
@@ -105,7 +99,7 @@ class SQLiteBackend(Backend):
         if not str(path).strip() or str(path) == ":memory:":
             raise InvalidInput(f"path={str(path)!r} names no file; memories need one, such as 'memory.db'")
         self.path = Path(path).expanduser()
-        self._options = {
+        self._options: dict[str, Any] = {
             "model": model,
             "embedder": embedder,
             "reranker": reranker,
@@ -116,7 +110,7 @@ class SQLiteBackend(Backend):
         }
         self._model = model
         self._extractor = extractor
-        self._clock = clock or _utc
+        self._clock = clock or partial(datetime.now, UTC)
         self._threads = threads
         self._executor: ThreadPoolExecutor | None = None
         self._executor_pid = 0
@@ -128,7 +122,7 @@ class SQLiteBackend(Backend):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Travel to another process, or be copied, by the path and the options; the connections stay."""
-        return _reopened, (type(self), self.path, self._options)
+        return partial(type(self), self.path.absolute(), **self._options), ()
 
     def __repr__(self) -> str:
         return f"SQLiteBackend({str(self.path)!r})"
@@ -352,14 +346,6 @@ class SQLiteBackend(Backend):
 
     def _attached(self, new: list[Piece]) -> list[Piece]:
         return new if self._vectors is None else self._vectors.attach(new)
-
-
-def _reopened(kind: type[SQLiteBackend], path: Path, options: Mapping[str, Any]) -> SQLiteBackend:
-    return kind(path, **options)
-
-
-def _utc() -> datetime:
-    return datetime.now(UTC)
 
 
 _HANDLERS: dict[type[Request[Any]], Callable[[SQLiteBackend, Any], Any]] = {

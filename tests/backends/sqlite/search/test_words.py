@@ -187,6 +187,24 @@ def test_common_terms_only_mark_what_rarer_ones_found(bank: Callable[..., Bank])
     assert b.held(b.search("zebra", "tea", most=5)) == {"zebra tea": ["zebra", "tea"], "zebra": ["zebra"]}
 
 
+def test_the_commonest_terms_of_a_long_query_are_left_to_the_candidates(bank: Callable[..., Bank]) -> None:
+    common = [f"q{n}x" for n in range(10)]
+    b = bank(f"zebra {' '.join(common)}", *(f"{' '.join(common)} {n}" for n in range(20)))
+    hits = b.search("zebra", *common, most=4)
+    assert {term(word) for word in common} < {t.text for t in hits.terms}
+    ((text, held),) = b.held(hits).items()
+    assert text.startswith("zebra")
+    assert len(held) == 5  # the rare one, and four that are always looked up
+    assert len(b.held(b.search("zebra", *common, most=20))[text]) == 11
+
+
+def test_a_condition_that_most_meet_is_met_by_every_hit(bank: Callable[..., Bank]) -> None:
+    kept = ["zebra tea", "harbour", *(f"tea {n}" for n in range(6))]
+    b = bank(*kept, "zebra", "harbour tea", tags=kept)
+    hits = b.search("zebra", "harbour", "tea", most=5, condition=KEPT)
+    assert b.held(hits) == {"zebra tea": ["zebra", "tea"], "harbour": ["harbour"]}
+
+
 def test_the_budget_is_that_of_all_terms_together(bank: Callable[..., Bank]) -> None:
     b = bank("zebra", "harbour 1", "harbour 2", "tea 1", "tea 2", "tea 3")
     found = {most: set(b.held(b.search("zebra", "harbour", "tea", most=most))) for most in (3, 5, 6)}

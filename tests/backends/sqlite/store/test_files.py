@@ -11,6 +11,8 @@ import pytest
 
 from hindsight_teams.backends.sqlite import SQLiteBackend
 from hindsight_teams.backends.sqlite.store import leftovers, schema
+from hindsight_teams.backends.sqlite.store.connections import Pool
+from hindsight_teams.backends.sqlite.store.writing import ensure_bank
 from hindsight_teams.errors import ConfigurationError, DatabaseUnusable, InvalidInput
 
 
@@ -125,6 +127,47 @@ def test_a_backend_travels_to_another_process_by_its_path(path: Path) -> None:
         twin.close()
     backend.retain("b", "still open")
     backend.close()
+
+
+def test_a_copy_finds_the_file_from_another_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with SQLiteBackend("memory.db") as backend:
+        backend.retain("b", "tea")
+        sent = pickle.dumps(backend)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    with pickle.loads(sent) as twin:
+        assert [m.text for m in twin.list_memories("b").memories] == ["tea"]
+
+
+@pytest.mark.parametrize("instead", ["nothing", "a folder", "a link that leads nowhere"])
+def test_what_is_no_file_is_not_repaired_and_nothing_takes_its_place(
+    path: Path, backend: SQLiteBackend, instead: str
+) -> None:
+    backend.retain("b", "tea")
+    path.unlink()
+    if instead == "a folder":
+        path.mkdir()
+    elif instead != "nothing":
+        path.symlink_to(path.with_name("nowhere.db"))
+    with pytest.raises(DatabaseUnusable, match="no memory database to repair") as caught:
+        backend.repair()
+    assert caught.value.details == {"path": str(path)}
+    assert not path.is_file()
+    with pytest.raises(DatabaseUnusable):
+        backend.retain("b", "into a new, empty file")
+
+
+def test_a_writer_does_not_wait_for_the_connections_of_readers(path: Path) -> None:
+    pool = Pool(path, busy_timeout=1.0, size=1)
+    with pool.read() as reader:
+        assert reader.execute("SELECT count(*) FROM bank").fetchone() == (0,)
+        with pool.write() as writer:
+            ensure_bank(writer, "b", now=1)
+        assert reader.execute("SELECT count(*) FROM bank").fetchone() == (0,)
+    with pool.read() as reader:
+        assert reader.execute("SELECT count(*) FROM bank").fetchone() == (1,)
+    pool.close()
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts what this process has open")

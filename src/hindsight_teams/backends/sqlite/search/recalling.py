@@ -53,7 +53,7 @@ class Question:
         light: Those whose absence tells nothing: "kind", "get", and the words of a date, which time looks up.
         joined: Terms of what it writes apart and others as one, with the terms that it has instead.
         spans: The spans of time it names.
-        rest: The query without the names.
+        text: The query itself.
     """
 
     shown: dict[str, str]
@@ -62,7 +62,7 @@ class Question:
     light: frozenset[str]
     joined: dict[str, list[str]]
     spans: list[moments.Named]
-    rest: str
+    text: str
 
     @staticmethod
     def read(db: sqlite3.Connection, bank: int, text: str, *, now: int, size: int) -> Question:
@@ -71,7 +71,6 @@ class Question:
         names = frozenset(t for t in list(shown)[:_MOST_NAMES] if words.occurs(db, bank, f'"{tokens.author_term(t)}"'))
         about = frozenset(tokens.words(subject(text)))
         silent = frozenset(t for t, word in shown.items() if word in tokens.QUESTION_WORDS or word not in about)
-        rest = " ".join(w for w in text.split() if names.isdisjoint(tokens.terms(w))) if names else text
         joined = {tokens.term(word.lower()): tokens.terms(written) for word, written in tokens.joined(text).items()}
         # Most queries hold no word that dates are made of; then their many patterns are not tried.
         dated = not (text.isascii() and CORE.isdisjoint(TOKEN.findall(text.lower())) and not _DIGIT.search(text))
@@ -81,7 +80,12 @@ class Question:
         light = frozenset(
             t for t, word in shown.items() if not dates.isdisjoint((t, word)) or word in LEFT_OUT_OF_ANSWERS
         )
-        return Question(shown, names, silent, light, joined, spans, rest or text)
+        return Question(shown, names, silent, light, joined, spans, text)
+
+    def rest(self) -> str:
+        """The query without the names."""
+        kept = " ".join(w for w in self.text.split() if self.names.isdisjoint(tokens.terms(w))) if self.names else ""
+        return kept or self.text
 
 
 _MOST_NAMES = 24
@@ -165,7 +169,7 @@ def recall(
     )
     masks = hits.masks
     found = Candidates(db, chosen, arrival=arrival(db, bank, size, shares))
-    found.fill(hits.ranked(), depth.candidates, masks)
+    found.fill(hits.ranked(), depth.scored(len(hits.terms)), masks)
     by_words = list(found.by_number.values())
     for span in question.spans:
         found.fill(moments.search(db, bank, span), depth.candidates // 4, masks)
@@ -181,7 +185,7 @@ def recall(
     spread(found, bank, near, masks)
     similar = meaning.Similar()
     if similarity is not None:
-        similar = similarity(db, bank, question.rest, list(found.by_number), depth)
+        similar = similarity(db, bank, question.rest(), list(found.by_number), depth)
         found.fill([no for no in similar.scores if no not in found.by_number], depth.results, masks)
     tally.add(list(islice(found.by_number.values(), before, None)))
     counted = tally.feed_back(found)

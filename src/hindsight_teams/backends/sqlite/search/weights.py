@@ -141,6 +141,11 @@ CHANGES_TRIED = 5
 share of their terms in common; less in common where the newer one tells a change of the subject, or of the object."""
 
 
+_ALWAYS_SCORED = 100
+_SCORED_WHOLE = 8
+"""Memories that are scored however many terms a query has, and the terms up to which all that a budget allows are."""
+
+
 @dataclass(frozen=True, slots=True)
 class Depth:
     """How much work a budget allows.
@@ -160,6 +165,10 @@ class Depth:
     scan: int
     results: int
     floor: float
+
+    def scored(self, terms: int) -> int:
+        """How many memories that the words of a query found are scored: each term is counted in each of them."""
+        return min(self.candidates, max(_ALWAYS_SCORED, self.candidates * _SCORED_WHOLE // max(1, terms)))
 
 
 DEPTHS: dict[Budget, Depth] = {

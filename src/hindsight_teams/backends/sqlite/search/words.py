@@ -24,6 +24,15 @@ _MOST_COUNTED = 48
 _MOST_UNKNOWN = 4
 """Words without a match that are tried in other ways, which costs more than to look up a word."""
 
+_COUNTED_WHOLE = 12
+_ROWS_COUNTED = 60_000
+"""Terms of a query that are each counted in as many rows as are read, and the rows that those of a longer one share."""
+
+_ALL_BESIDE = 4
+_SCANS = 12
+"""Common terms that are always looked up beside the rare ones, and how many times the rows that are read may be passed
+over for more of them; the other ones are counted in the candidates alone."""
+
 _WORTH = 40
 """Memories that hold other terms cost as much to look through as one that is read."""
 
@@ -120,7 +129,8 @@ def search(
     A matched index row costs 1.3 microseconds and a counted one .03. So terms are counted first; the rarest, up to
     ``most`` rows together, find memories, and the common ones only score what those found. Once ``enough`` memories
     weigh more than the next term, that finds only beside another (MaxScore; Turtle and Flood 1995). A term weighs its
-    inverse document frequency (Robertson and Spärck Jones 1976, as in BM25).
+    inverse document frequency (Robertson and Spärck Jones 1976, as in BM25). The terms of a long query share the work
+    of a short one, or thirty common words would cost ten times as much as three.
 
     Args:
         asked: The query's terms in its order, with the words that they came from.
@@ -135,7 +145,9 @@ def search(
         enough: How many of the weightiest memories are wanted; those are certain to be found. All when None.
     """
     quiet = {*names, *silent}
-    counts, lacking = _counted(db, bank, asked, joined, quiet, light, most)
+    counted = min(len(asked), _MOST_COUNTED)
+    reach = most if counted <= _COUNTED_WHOLE else min(most, _ROWS_COUNTED // counted)
+    counts, lacking = _counted(db, bank, asked, joined, quiet, light, reach)
     rare_first = sorted(counts, key=lambda t: (t.text in quiet, counts[t]))[:MOST_TERMS]
     only_quiet = all(term.text in quiet for term in rare_first)
     rarest = _idf(1, max(size, weights.FEWEST))
@@ -155,23 +167,40 @@ def search(
     if not finders:
         return hits
     rarest_count = counts[rare_first[finders[0]]]
-    if loose and rarest_count <= most:  # else only the newest rows are read, and none of them might meet it
+    within = rarest_count <= most
+    if loose and within:  # else only the newest rows are read, and none of them might meet it
         condition = None
-    also = f" AND {condition}" if condition else ""
-    if rarest_count > most and len(rare_first) > 1:
-        # Even the rarest term is too common to read through: memories that hold the two rarest come before newest ones.
-        _mark(db, bank, hits, 0, f"({rare_first[0].match}) AND ({rare_first[1].match}){also}", most)
     marked = rare_first[:MOST_MARKED]
-    beside: dict[int, str] = {bit: _any(marked, finders) for bit in range(len(marked)) if bit not in finders}
+    also = f" AND {condition}" if condition else ""
+    meeting = estimate(db, bank, condition, most) if condition else 0
+    passing: set[int] | None = None
+    if within and meeting > most:  # to intersect with a condition that many meet costs less once than for each term
+        passing = set(_newest(db, bank, f"({_any(marked, finders)}){also}", most))
+        also, meeting = "", 0
+
+    def mark(bit: int, query: str) -> None:
+        found = _newest(db, bank, f"{query}{also}", most)
+        _mark(hits, bit, found if passing is None else passing.intersection(found))
+
+    if not within and len(rare_first) > 1:
+        # Even the rarest term is too common to read through: memories that hold the two rarest come before newest ones.
+        mark(0, f"({rare_first[0].match}) AND ({rare_first[1].match})")
+    beside: dict[int, str] = {}
     for bit in finders:
         others = [i for i in range(len(marked)) if i != bit and hits.weights[i]]
         dear = sum(counts[marked[i]] for i in others) > _WORTH * counts[marked[bit]]
         if enough is None or dear or _above(hits, hits.weights[bit]) < enough:
-            _mark(db, bank, hits, bit, f"({marked[bit].match}){also}", most)
+            mark(bit, f"({marked[bit].match})")
         elif others:  # a memory that holds this one and nothing else comes behind all that are wanted
             beside[bit] = _any(marked, others)
+    either = _any(marked, finders)
+    scanned, read = 0, sum(counts[marked[bit]] for bit in finders) + meeting
+    for place, bit in enumerate(bit for bit in range(len(marked)) if bit not in finders):
+        scanned += read + counts[marked[bit]]
+        if place < _ALL_BESIDE or scanned <= _SCANS * most:
+            mark(bit, f"({marked[bit].match}) AND ({either})")
     for bit, others_match in beside.items():
-        _mark(db, bank, hits, bit, f"({marked[bit].match}) AND ({others_match}){also}", most)
+        mark(bit, f"({marked[bit].match}) AND ({others_match})")
     return hits
 
 
@@ -253,10 +282,13 @@ def _idf(n: int, size: int) -> float:
     return math.log(1 + (max(size, n) - n + 0.5) / (n + 0.5))
 
 
-def _mark(db: sqlite3.Connection, bank: int, hits: WordHits, bit: int, query: str, most: int) -> None:
-    low, high = bounds(bank)
+def _newest(db: sqlite3.Connection, bank: int, query: str, most: int) -> list[int]:
+    """The newest memories of the bank that a full-text query matches."""
+    return [no for (no,) in db.execute(_SELECT, (query, *bounds(bank), most))]
+
+
+def _mark(hits: WordHits, bit: int, found: Collection[int]) -> None:
     masks, flag = hits.masks, 1 << bit
-    found = [no for (no,) in db.execute(_SELECT, (query, low, high, most))]
     both = {no: masks[no] | flag for no in masks.keys() & found}
     masks.update(dict.fromkeys(found, flag))
     masks.update(both)
@@ -265,14 +297,15 @@ def _mark(db: sqlite3.Connection, bank: int, hits: WordHits, bit: int, query: st
 def estimate(db: sqlite3.Connection, bank: int, match: str, most: int) -> int:
     """How many memories of the bank match: exact up to ``most``, else judged by how far that many reach."""
     low, high = bounds(bank)
-    reached = db.execute(
-        "SELECT rowid FROM words WHERE words MATCH ? AND rowid >= ? AND rowid < ? LIMIT 1 OFFSET ?",
-        (match, low, high, most),
+    n, reached = db.execute(
+        "SELECT count(*), max(rowid) FROM"
+        " (SELECT rowid FROM words WHERE words MATCH ? AND rowid >= ? AND rowid < ? LIMIT ?)",
+        (match, low, high, most + 1),
     ).fetchone()
-    if reached is None:
-        return count(db, bank, match)
+    if n <= most:
+        return int(n)
     (last,) = db.execute("SELECT last FROM bank WHERE no = ?", (bank,)).fetchone()
-    return max(most + 1, int(most * last / max(1, reached[0] - low)))
+    return max(most + 1, int(most * last / max(1, reached - low)))
 
 
 def count(db: sqlite3.Connection, bank: int, query: str) -> int:
@@ -314,7 +347,7 @@ def occurs(db: sqlite3.Connection, bank: int, query: str) -> bool:
 def newest(db: sqlite3.Connection, bank: int, terms: Collection[str], *, condition: str | None, most: int) -> list[int]:
     """The newest memories of the bank that are indexed under all of some terms."""
     query = " AND ".join([*(f'"{term}"' for term in terms), *([condition] if condition else ())])
-    return [no for (no,) in db.execute(_SELECT, (query, *bounds(bank), most))]
+    return _newest(db, bank, query, most)
 
 
 def shown(hits: WordHits, mask: int, words: Mapping[str, str]) -> str:

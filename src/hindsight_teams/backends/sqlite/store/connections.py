@@ -12,7 +12,7 @@ import threading
 import traceback
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from hindsight_teams.backends.private_files import files, identity
@@ -33,7 +33,8 @@ class Pool:
     Args:
         path: The file; it is made, with its folder, at the first use.
         busy_timeout: Seconds to wait for another process's write to end.
-        size: Connections open at once; a further thread waits for one.
+        size: Connections of readers open at once; a further one waits. A writer has one of its own: it would wait long
+            among many readers.
 
     Raises:
         ConfigurationError: This Python's SQLite is too old, or lacks full-text search.
@@ -86,7 +87,7 @@ class Pool:
     def write(self) -> Iterator[sqlite3.Connection]:
         """A connection inside one transaction, which is committed at the end of the block, or rolled back."""
         # Threads of one process queue at a lock, which is fair and free; SQLite's own waiting polls.
-        with self._write_lock, self._connection(log=False) as db:
+        with self._write_lock, self._connection(writing=True, log=False) as db:
             before = db.total_changes
             db.execute("BEGIN IMMEDIATE")
             try:
@@ -104,7 +105,7 @@ class Pool:
     @contextmanager
     def exclusive(self) -> Iterator[sqlite3.Connection]:
         """A connection outside any transaction while no other thread of this process writes."""
-        with self._write_lock, self._connection() as db:
+        with self._write_lock, self._connection(writing=True) as db:
             yield db
 
     @contextmanager
@@ -123,8 +124,8 @@ class Pool:
             db.execute(f"PRAGMA busy_timeout = {round(self._busy_timeout * 1000)}")
 
     @contextmanager
-    def _connection(self, *, log: bool = True) -> Iterator[Connection]:
-        with self._slots:
+    def _connection(self, *, writing: bool = False, log: bool = True) -> Iterator[Connection]:
+        with nullcontext() if writing else self._slots:
             try:
                 db = self._idle.pop()
             except IndexError:

@@ -41,8 +41,10 @@ def repair(pool: Pool) -> RepairReport:
 
     Raises:
         DatabaseLocked: Another process has the file open.
-        DatabaseUnusable: Nothing in it can be read, or it was written by another version.
+        DatabaseUnusable: There is no such file, nothing in it can be read, or it was written by another version.
     """
+    if not pool.path.is_file() and not leftovers.repaired(pool.path).is_file():  # SQLite would make an empty one
+        raise DatabaseUnusable("there is no memory database to repair; restore a backup", path=str(pool.path))
     pool.release()
     leftovers.finish(pool.path)
     with closing(_alone(pool)) as db:
