@@ -169,6 +169,7 @@ def test_news_is_kept_beside_what_a_tool_stored_in_nearly_the_same_words(told: s
         ("I never carry cash.", "The user never carries cash."),
         ("My dog is Rex, thank you!", "My dog is Rex."),
         ("My cat is Tom. My dog is Rex.", "The user's cat is Tom. The user's dog is Rex."),
+        ("Write in your notebook: we use ruff.", "We use ruff."),
         ("We meet on Mondays.", "The team meets on Mondays."),
     ],
 )
@@ -197,6 +198,7 @@ def test_the_same_of_the_user_with_thanks_and_other_verbs_is_not_kept_twice(told
         ("Tu hermana vive en Lima, no en Quito.", "Tu hermana vive en Quito, no en Lima."),
         ("Bob and Ann signed.", "Ann signed. Bob is ill."),
         ("The customer is happy.", "The order is late."),
+        ("Parcel 5 is noted.", "Turn 5: parcel number 185 arrived."),
         (
             "The morning ferry from Bergen to Stavanger leaves pier two at 9 on every single working day.",
             "The morning ferry from Oslo to Stavanger leaves pier two at 9 on every single working day.",

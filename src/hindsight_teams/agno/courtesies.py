@@ -160,7 +160,7 @@ PREPOSITIONS = frozenset(
 
 MEMORISING = frozenset(
     "please kindly can could would you remember note store save keep retain record write down log that"
-    " the this for from me in mind memory my of all everything fact facts a following now it them these notebook"
+    " the this for from me in mind memory my your of all everything fact facts a following now it them these notebook"
     " notes diary journal decision decisions bitte merke dir notiere dass note retiens"
     " recuerda que lembra ricorda che".split()
 )

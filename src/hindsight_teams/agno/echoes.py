@@ -213,8 +213,8 @@ def _in_an_order_that_says_the_same(said: _Words, own: list[int], source: _Words
     if all(before <= after for before, after in pairwise(places)):
         return True
     turned = [(a, b) for a, b in combinations(range(len(places)), 2) if places[a] > places[b]]
-    if any(said.words[own[at]] in _DENYING for pair in turned for at in pair):
-        return False
+    if any((word := said.words[own[at]]) in _DENYING or word.isdigit() for pair in turned for at in pair):
+        return False  # "parcel 5" is not turn 5 of a parcel
     if any(b == c for _, b in turned for c, _ in turned):
         return False  # three words, the last of which came first
     speaks, spoke = (

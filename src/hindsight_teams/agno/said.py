@@ -45,6 +45,8 @@ _CLAUSE_ENDS = re.compile(r"[,;:\u3001\uff0c\uff1b\uff1a\u060c\u2014]\s*|\s[-\u2
 _TELLS_IN_ASKING = re.compile(
     r"\b(?:(?:did|do|have|has) (?:i|you|we) (?:ever )?(?:know|tell|told|mention(?:ed)?|say|said|hear|heard)"
     r" (?:you )?that\b"
+    r"|did you know (?:i|we)\b|\btell (?!me\b|us\b|you\b)\w+(?: \w+)? (?:that )?(?:i|we|i['\u2019]m|we['\u2019]re)\b"
+    r"|, (?:who|which|whose \w+) (?:is|was|are|were|has|had|have)\b[^,?]*,"
     r"|(?:because|since|now that|given that|weil|nachdem|parce que|puisque|porque|ya que|perch[eé]|omdat)\b"
     r"|(?:although|though|dass|obwohl|aunque|bien que) (?:i|we|my|our|ich|wir|mein\w*|unser\w*|je|soy|tengo|mi)\b"
     r"|wenn (?:ich|wir) (?:\w+ ){0,4}(?:bin|habe|sind|haben)\b"
