@@ -151,6 +151,7 @@ def test_what_a_tool_stored_of_the_user_otherwise_is_still_kept(told: str, store
         ("I live in Bergen.", "Is it true that I live in Bergen?"),
         ("Bob can drive.", "Nobody said: Bob can drive."),
         ("We were robbed.", "The user was robbed."),
+        ("I want cheese and ham.", "The user wants cheeses and ham."),
         ("My parents live with us.", "The user's parents live with the user."),
         ("I told my boss I quit.", "The user told the user's boss quits."),
         ("I think Ann sold my car.", "The user thinks Ann sold her car."),

@@ -312,15 +312,18 @@ def _says_of_the_user(own: list[str], other: list[str]) -> bool:
     """Whether words of the user's are word for word what is said of the user, but for the person of verbs."""
     for at, (word, its) in enumerate(zip(own, other, strict=True)):
         same = word == its or (word, its) == ("<team's>", "<user's>")
-        if not same and not (_may_be_a_verb(own, at) and _in_the_third_person(word, its)):
+        if not same and not (_may_be_a_verb(own, other, at) and _in_the_third_person(word, its)):
             return False
     return True
 
 
-def _may_be_a_verb(words: list[str], at: int) -> bool:
-    around = {*words[max(at - 2, 0) : at], *words[at + 1 : at + 2]}
-    joined = at > 0 and words[at - 1] in JOINING and at + 1 < len(words)
-    return joined or not around.isdisjoint(("<user>", "<team>"))
+def _may_be_a_verb(own: list[str], other: list[str], at: int) -> bool:
+    """Whether a word stands as a verb of the user's does: beside "I", behind "I never", or behind "and"."""
+    subjects = {*own[max(at - 1, 0) : at], *own[at + 1 : at + 2]}
+    if at > 1 and own[at - 1] == other[at - 1]:
+        subjects.add(own[at - 2])
+    joined = at > 0 and own[at - 1] in JOINING and at + 1 < len(own)
+    return joined or not subjects.isdisjoint(("<user>", "<team>"))
 
 
 def _in_the_third_person(word: str, its: str) -> bool:
