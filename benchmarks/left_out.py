@@ -32,7 +32,7 @@ def main() -> None:
     for name in ("echoed", "not_echoed", "answered_again", "answered_otherwise"):
         kept = [answer for known, answer in cases[name] if new_in(answer, [known])]
         print(f"{name}: {len(cases[name])} answers; kept as new: {len(kept)}")
-    for name in ("told_the_same", "told_otherwise"):
+    for name in ("told_the_same", "told_otherwise", "told_nearly"):
         kept = [told for stored, told in cases[name] if not_in(told, [stored])]
         print(f"{name}: {len(cases[name])} messages beside what a tool stored; kept: {len(kept)}")
 
