@@ -140,6 +140,8 @@ class _Words:
 
 
 def _is_mark(piece: str) -> bool:
+    if piece.isalpha() and piece[1:].islower():
+        return False
     inside = any(sign.isupper() for sign in piece[1:])
     signed = not _SIGNS.isdisjoint(piece) or (len(piece) > 1 and piece[-1] in "-\u2212")
     return inside or signed or any(map(str.isdigit, piece))
