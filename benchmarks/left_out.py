@@ -11,7 +11,7 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
-from hindsight_teams.agno.echoes import new_in
+from hindsight_teams.agno.echoes import new_in, not_in
 from hindsight_teams.agno.said import holds_no_fact, is_doubtful
 
 MESSAGES = Path(__file__).with_name("_left_out.toml")
@@ -29,9 +29,12 @@ def main() -> None:
         doubted = sum(is_doubtful(text) for text in cases[name])
         left_out = sum(holds_no_fact(text) for text in cases[name])
         print(f"{name}: {len(cases[name])} messages; left out: {left_out}, kept in doubt: {doubted - left_out}")
-    for name in ("echoed", "not_echoed"):
+    for name in ("echoed", "not_echoed", "answered_again", "answered_otherwise"):
         kept = [answer for known, answer in cases[name] if new_in(answer, [known])]
-        print(f"{name}: {len(cases[name])} answers; kept as new: {len(kept)} {kept if name == 'echoed' else ''}")
+        print(f"{name}: {len(cases[name])} answers; kept as new: {len(kept)}")
+    for name in ("told_the_same", "told_otherwise", "told_nearly"):
+        kept = [told for stored, told in cases[name] if not_in(told, [stored])]
+        print(f"{name}: {len(cases[name])} messages beside what a tool stored; kept: {len(kept)}")
 
 
 if __name__ == "__main__":

@@ -181,6 +181,52 @@ def test_a_paused_run_is_retained_once_when_another_object_continues_it(
         assert {m.bank_id for m in held(backend)} == {"desk:own:user:ada"}
 
 
+def shipped_elsewhere() -> Any:
+    @tool(external_execution=True)
+    def ship(order: int) -> str:
+        """Ship it."""
+        raise AssertionError("this is done outside")
+
+    return ship
+
+
+def fitted() -> Any:
+    @tool(requires_user_input=True, user_input_fields=["size"])
+    def ship(order: int, size: str = "") -> str:
+        """Ship it."""
+        return f"shipped in {size}"
+
+    return ship
+
+
+@pytest.mark.parametrize("made", [shipped_elsewhere, fitted])
+@pytest.mark.parametrize("way", ["run", "astream"])
+def test_a_run_that_waited_for_what_is_done_outside_is_retained_once(
+    memory: TeamMemory, backend: SQLiteBackend, agno_db: Callable[[], SqliteDb], made: Callable[[], Any], way: str
+) -> None:
+    def build(*turns: Any) -> Agent:
+        return memory.equip(clerk(*turns, tools=[made()], db=agno_db()), retain="runs")
+
+    paused = go(build(call("ship", order=4417)), way, FACT)
+    assert held(backend) == []
+    for requirement in paused.requirements:
+        if requirement.needs_external_execution:
+            requirement.external_execution_result = requirement.tool_execution.result = "shipped"
+        else:
+            requirement.provide_user_input({"size": "a box"})
+    options = {"run_id": paused.run_id, "session_id": "s1", "user_id": "ada", "requirements": paused.requirements}
+    agent = build("Truck nine has it.")
+
+    async def streamed() -> None:
+        _ = [event async for event in agent.acontinue_run(stream=True, **options)]
+
+    if way == "run":
+        agent.continue_run(**options)
+    else:
+        asyncio.run(streamed())
+    assert texts(backend) == [FACT, "Truck nine has it."]
+
+
 def test_two_runs_under_one_id_that_pause_are_both_retained(
     memory: TeamMemory, backend: SQLiteBackend, agno_db: Callable[[], SqliteDb]
 ) -> None:

@@ -44,7 +44,7 @@ def test_what_a_tool_stored_otherwise_than_it_was_said_is_still_kept(told: str, 
     [
         ("Please remember that my dog is Rex.", "My dog is Rex."),
         ("- My dog is Rex", "My dog is Rex."),
-        ("My dog is Rex.", "Ada said: my dog is Rex. Her cat is Tom."),
+        ("My dog is Rex.", "The user said: my dog is Rex. Her cat is Tom."),
         ("\u6211\u559c\u6b22\u732b\u3002", "\u6211\u559c\u6b22\u732b"),
     ],
 )
@@ -135,3 +135,76 @@ def test_what_a_tool_stored_of_the_user_word_by_word_is_not_kept_twice(told: str
 )
 def test_what_a_tool_stored_of_the_user_otherwise_is_still_kept(told: str, stored: str) -> None:
     assert not_in(told, [stored]) == told
+
+
+@pytest.mark.parametrize(
+    ("told", "stored"),
+    [
+        ("I lived in Bergen.", "The user lives in Bergen."),
+        ("I hate dogs.", "The user hated dogs."),
+        ("No, my boss is Ann.", "My boss is Ann."),
+        ("My car works again.", "My car works."),
+        ("All my boats are sold.", "boats are sold"),
+        ("The store is in Narvik.", "is in Narvik"),
+        ("The ferry leaves at 9.", "The ferry leaves at 9 on Sundays."),
+        ("I live in Bergen.", "He claims I live in Bergen."),
+        ("I live in Bergen.", "Is it true that I live in Bergen?"),
+        ("Bob can drive.", "Nobody said: Bob can drive."),
+        ("We were robbed.", "The user was robbed."),
+        ("I want cheese and ham.", "The user wants cheeses and ham."),
+        ("My parents live with us.", "The user's parents live with the user."),
+        ("I told my boss I quit.", "The user told the user's boss quits."),
+        ("I think Ann sold my car.", "The user thinks Ann sold her car."),
+        ("My balance is (500) euros.", "The user's balance is 500 euros."),
+        ("Ich wohnte in Fulda.", "Der Nutzer wohnt in Fulda."),
+    ],
+)
+def test_news_is_kept_beside_what_a_tool_stored_in_nearly_the_same_words(told: str, stored: str) -> None:
+    assert not_in(told, [stored]) == told
+
+
+@pytest.mark.parametrize(
+    ("told", "stored"),
+    [
+        ("I live in Bergen and work at Shell.", "The user lives in Bergen and works at Shell."),
+        ("I never carry cash.", "The user never carries cash."),
+        ("My dog is Rex, thank you!", "My dog is Rex."),
+        ("My cat is Tom. My dog is Rex.", "The user's cat is Tom. The user's dog is Rex."),
+        ("Write in your notebook: we use ruff.", "We use ruff."),
+        ("We meet on Mondays.", "The team meets on Mondays."),
+    ],
+)
+def test_the_same_of_the_user_with_thanks_and_other_verbs_is_not_kept_twice(told: str, stored: str) -> None:
+    assert not_in(told, [stored]) == ""
+
+
+@pytest.mark.parametrize(
+    ("answer", "known"),
+    [
+        ("Ann owes Bob 5 euros.", "Bob owes Ann 5 euros."),
+        ("Tom lent you 20 euros.", "You lent Tom 20 euros."),
+        ("You have 5 cats, not 4.", "You have 4 cats, not 5."),
+        ("Your order goes from Oslo to Bergen.", "Your order goes from Bergen to Oslo."),
+        ("You are allergic to nuts.", "You are not allergic to nuts."),
+        ("Your flight is at 9 am.", "Your flight is at 9 pm."),
+        ("The lab is at -5 degrees.", "The lab is at 5 degrees."),
+        ("Refunds > 500 need me.", "Refunds < 500 need me."),
+        ("Your code is aB3.", "Your code is Ab3."),
+        ("Ann or Bob signed.", "Ann and Bob signed."),
+        ("I have taken out the trash.", "Please take out the trash."),
+        ("I sent the refund.", "Please send the refund."),
+        ("The refund was approved.", "Can you approve the refund?"),
+        ("Use Postgres.", "Should we use Postgres or SQLite?"),
+        ("Your sister lives in Narvik and your brother in Hull.", "Your sister lives in Hull, your brother in Narvik."),
+        ("Tu hermana vive en Lima, no en Quito.", "Tu hermana vive en Quito, no en Lima."),
+        ("Bob and Ann signed.", "Ann signed. Bob is ill."),
+        ("The customer is happy.", "The order is late."),
+        ("Parcel 5 is noted.", "Turn 5: parcel number 185 arrived."),
+        (
+            "The morning ferry from Bergen to Stavanger leaves pier two at 9 on every single working day.",
+            "The morning ferry from Oslo to Stavanger leaves pier two at 9 on every single working day.",
+        ),
+    ],
+)
+def test_an_answer_of_known_words_that_says_something_else_is_new(answer: str, known: str) -> None:
+    assert new_in(answer, [known]) == answer

@@ -176,7 +176,7 @@ def test_fifty_turns_leave_no_echo_no_duplicate_and_keep_their_order(
 ) -> None:
     memory = TeamMemory("desk", banks={"log": "user"}, members={"clerk": {"log": "full"}}, backend=backend)
     turns = [f"Turn {number}: parcel number {number * 37} arrived." for number in range(50)]
-    model = ScriptedModel([f"Noted parcel {number}." for number in range(50)])
+    model = ScriptedModel([f"It is on shelf {number}." for number in range(50)])
     clerk = memory.equip(
         Agent(id="clerk", name="Clerk", model=model, telemetry=False),
         inject="query",
@@ -193,7 +193,7 @@ def test_fifty_turns_leave_no_echo_no_duplicate_and_keep_their_order(
     stored = backend.list_memories(bank.bank_id, limit=1000).memories
     text = "\n".join(m.text for m in stored)
     assert [text.count(f"parcel number {number * 37} arrived") for number in range(50)] == [1] * 50
-    assert [text.count(f"Noted parcel {number}.") for number in range(50)] == [1] * 50
+    assert [text.count(f"It is on shelf {number}.") for number in range(50)] == [1] * 50
     positions = [text.index(f"Turn {number}:") for number in range(50)]
     assert positions == sorted(positions)
     assert "recalled-memories" not in text

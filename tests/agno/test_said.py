@@ -313,3 +313,21 @@ def test_what_takes_leave_or_answers_when_is_kept_in_doubt(text: str) -> None:
 )
 def test_an_answer_that_knows_nothing_is_a_refusal_in_other_languages_too(answer: str) -> None:
     assert is_refusal(answer)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Did you know I have a dog?",
+        "Can my son, who is six, fly alone?",
+        "How do I tell my boss that I quit?",
+        "Should I tell Ann I'm pregnant?",
+    ],
+)
+def test_a_question_that_tells_something_on_its_way_is_kept(message: str) -> None:
+    assert not holds_no_fact(message)
+
+
+@pytest.mark.parametrize("message", ["Did I tell you my name?", "Can you tell me what I ordered?", "Did you know him?"])
+def test_a_question_of_much_the_same_words_that_only_asks_is_left_out(message: str) -> None:
+    assert holds_no_fact(message)

@@ -206,6 +206,15 @@ def test_of_members_that_a_callable_gave_the_one_called_by_name_keeps_it(
     assert [memory.author for memory in held(backend)] == ["other"]
 
 
+def test_who_is_called_by_name_keeps_it_also_where_the_leader_asks_another_that_a_callable_gave(
+    memory: TeamMemory, backend: SQLiteBackend
+) -> None:
+    asks_another: list[Any] = [call("delegate_task_to_member", member_id="clerk", task=f"Other, {FACT}"), "Sure."]
+    team = memory.equip(lead_by(ScriptedModel(asks_another), lambda: [agent("clerk"), agent("other")]), retain="said")
+    go(team, "run", f"Other, {FACT}")
+    assert [memory.author for memory in held(backend)] == ["other"]
+
+
 def test_a_team_inside_whose_members_a_callable_gives_keeps_what_its_leader_answers_itself(
     memory: TeamMemory, backend: SQLiteBackend
 ) -> None:

@@ -160,7 +160,7 @@ PREPOSITIONS = frozenset(
 
 MEMORISING = frozenset(
     "please kindly can could would you remember note store save keep retain record write down log that"
-    " the this for from me in mind memory my of all everything fact facts a following now it them these notebook"
+    " the this for from me in mind memory my your of all everything fact facts a following now it them these notebook"
     " notes diary journal decision decisions bitte merke dir notiere dass note retiens"
     " recuerda que lembra ricorda che".split()
 )
@@ -197,18 +197,27 @@ FRAMING = frozenset(
 
 ARTICLES = frozenset("the der die das des dem den le la les l' el los il lo de het".split())
 
-OF_THE_USER = frozenset(
-    "i my mine me myself we our ours us ich mein meine meinen meinem meiner meines mir mich wir unser unsere unseren uns"
-    " je mon ma mes moi yo mi mis ik mijn mij jag min mitt mina mig".split()
-)
-"""Words with which a user speaks of themselves."""
+OF_THE_USER = {
+    **dict.fromkeys("i me myself ich mich mir je moi yo ik mij jag mig".split(), "<user>"),
+    **dict.fromkeys("my mein meine meinen meinem meiner mon ma mes mi mis mijn min mitt mina".split(), "<user's>"),
+    **dict.fromkeys("we us wir uns nous".split(), "<team>"),
+    **dict.fromkeys("our unser unsere unseren".split(), "<team's>"),
+}
+"""Words with which a user speaks of themselves, and whom they name."""
 
-ABOUT_A_USER = frozenset(
-    "user user's user’s users' customer customer's customer’s client client's client’s team team's"
-    " team’s nutzer nutzers nutzerin benutzer benutzers kunde kunden kundin utilisateur l'utilisateur client"
-    " usuario usuaria cliente gebruiker klant användaren kunden".split()
-)
-"""Words with which a member speaks of the user."""
+_USERS = (
+    "user customer client nutzer nutzerin benutzer kunde kunden kundin utilisateur l'utilisateur usuario usuaria cliente"
+    " gebruiker klant användaren kunden"
+).split()
+
+ABOUT_A_USER = {
+    **dict.fromkeys(_USERS, "<user>"),
+    **{f"{user}{sign}s": "<user's>" for user in ("user", "customer", "client") for sign in ("'", "\u2019")},
+    "team": "<team>",
+    "team's": "<team's>",
+    "team\u2019s": "<team's>",
+}
+"""Words with which a member speaks of the user, and whom they name."""
 
 REFUSING = (
     r"\bi (?:do not|don['\u2019]t) (?:know|have)|\bi (?:can ?not|can['\u2019]t|could ?n['\u2019]t|am unable|'m unable)",

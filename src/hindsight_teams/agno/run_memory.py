@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import weakref
 from collections.abc import Callable
 from time import time
 from typing import Any, TypeAlias
@@ -112,6 +113,9 @@ class RunMemory:
         notes = notes_of(run_context)
         hearing = self.turns.hear(self.part, words_of(run_input), run_context, leads=self.leads, place=self.place)
         self._note_addressee(hearing, run_context)
+        if self.of_members and not hearing.turn.addressee:
+            context = weakref.ref(run_context)
+            hearing.turn.find_addressee = lambda: self._note_addressee(hearing, context())
         notes[self._key("heard", run_context)] = hearing
         notes[key_of("turn", self._caller(run_context))] = hearing.turn
         notes.pop(self._key("missed", run_context), None)
@@ -148,6 +152,8 @@ class RunMemory:
             hearing = self.turns.hear_late(self.part, run_output, run_context)
         if not hearing.turn.addressee:
             self._note_addressee(hearing, run_context)
+        if not hearing.turn.addressee and (find := hearing.turn.find_addressee):
+            find()  # by now it is known whom a callable gave to the leader
         injected = self.injection.text(run_context) if self.injection is not None else ""
         hearing.turn.was_given([injected, *recalled_in(run_output)])
         answers = getattr(getattr(part, "model", None), "states_facts", True)

@@ -45,6 +45,8 @@ _CLAUSE_ENDS = re.compile(r"[,;:\u3001\uff0c\uff1b\uff1a\u060c\u2014]\s*|\s[-\u2
 _TELLS_IN_ASKING = re.compile(
     r"\b(?:(?:did|do|have|has) (?:i|you|we) (?:ever )?(?:know|tell|told|mention(?:ed)?|say|said|hear|heard)"
     r" (?:you )?that\b"
+    r"|did you know (?:i|we)\b|\btell (?!me\b|us\b|you\b)\w+(?: \w+)? (?:that )?(?:i|we|i['\u2019]m|we['\u2019]re)\b"
+    r"|, (?:who|which|whose \w+) (?:is|was|are|were|has|had|have)\b[^,?]*,"
     r"|(?:because|since|now that|given that|weil|nachdem|parce que|puisque|porque|ya que|perch[eé]|omdat)\b"
     r"|(?:although|though|dass|obwohl|aunque|bien que) (?:i|we|my|our|ich|wir|mein\w*|unser\w*|je|soy|tengo|mi)\b"
     r"|wenn (?:ich|wir) (?:\w+ ){0,4}(?:bin|habe|sind|haben)\b"
@@ -207,7 +209,7 @@ def document(text: str) -> tuple[str, list[str]]:
     lines = [line for line in text.splitlines() if line.strip()]
     at = next((number for number, line in enumerate(lines) if BULLET.match(line)), len(lines))
     head, items = lines[:at], lines[at:]
-    heads = any(map(_HEADING.match, head)) and all(_HEADED.match(line) or _only_orders(line) for line in head)
+    heads = any(map(_HEADING.match, head)) and all(_HEADED.match(line) or only_orders(line) for line in head)
     if not heads or not all(BULLET.match(item) and _ENDED.search(item) for item in items):
         return "", []
     return "\n".join(head), [BULLET.sub("", item).strip() for item in items]
@@ -216,7 +218,7 @@ def document(text: str) -> tuple[str, list[str]]:
 def tells_nothing(sentence: str) -> bool:
     """Whether one sentence can tell nothing: it greets, asks, or orders to remember."""
     sentence = _ATTACHED.sub("", sentence).strip()
-    if is_courtesy(sentence) or _only_orders(sentence):
+    if is_courtesy(sentence) or only_orders(sentence):
         return True
     if not asks(sentence):
         only_asks = _ASKS_UNMARKED.match(sentence) or _REQUESTS.match(sentence)
@@ -227,7 +229,7 @@ def tells_nothing(sentence: str) -> bool:
     return not any(_tells(clause) for clause in before)
 
 
-def _only_orders(sentence: str) -> bool:
+def only_orders(sentence: str) -> bool:
     """Whether a sentence only asks to remember something: "please write that down", "retain this note"."""
     words = tokens(sentence)
     return not ORDERING.isdisjoint(words) and all(word in MEMORISING for word in words)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 import weakref
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from threading import Lock, RLock
 from typing import Any, Literal, TypeAlias
@@ -47,6 +47,7 @@ class Turn:
         recalled: What memory gave to those who worked on it.
         answers: What members answered and was kept.
         members: The retentions of the members that a callable gave to a team inside of the one that hears the user.
+        find_addressee: Looks for the addressee once more, among members that are known only later.
         over: Whether it ended.
         lock: Held while it is decided who keeps the words: steps at once run in threads.
     """
@@ -63,6 +64,7 @@ class Turn:
     recalled: list[str] = field(default_factory=list)
     answers: list[str] = field(default_factory=list)
     members: list[Any] = field(default_factory=list)
+    find_addressee: Callable[[], None] | None = field(default=None, repr=False)
     over: bool = False
     lock: Any = field(default_factory=RLock, repr=False)
 
@@ -219,7 +221,7 @@ class Turns:
                 self._lasting[session] = left
             else:
                 self._lasting.pop(session, None)
-        turn.over = True
+        turn.over, turn.find_addressee = True, None
         turn.recalled = []
 
     def _in_a_workflow(self, words: str, run_context: Any, user: Any, place: Place) -> Hearing:
