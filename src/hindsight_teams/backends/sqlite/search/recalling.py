@@ -208,24 +208,24 @@ def recall(
         )
         for s in ranked
     ]
-    return Recalled(_behind(alone, memories), 1.0 if alone else confidence)
+    known = {memory.id for memory in memories}
+    missed = [memory for memory in alone if memory.id not in known]
+    return Recalled([*missed, *memories], 1.0 if alone else confidence)
 
 
 def _of_its_words(
     db: sqlite3.Connection, bank: int, bank_id: str, query: str, chosen: Filter, *, explain: bool, names_nothing: bool
 ) -> list[Memory]:
-    """Memories of the words of a query that names nothing to look for: just these, or all of its nouns.
+    """Memories that say just what the query does, or hold all of its nouns where it names nothing to look for.
 
-    What holds only stop words ("AM", "It is what it is"), or only signs, is found by the whole text.
+    What has few terms ("Bo: not now"), only stop words ("It is what it is"), or only signs, is found by the whole text.
     """
-    if (alone := tokens.wordless(query)) is not None:
-        terms = [alone]
-    elif names_nothing:
-        terms = [t for t in dict.fromkeys(tokens.terms(query)) if t not in _ASKING_TERMS]
-    else:
-        terms = []
+    terms = [t for t in dict.fromkeys(tokens.terms(query)) if t not in _ASKING_TERMS] if names_nothing else []
     if not terms:
-        return []
+        whole = tokens.whole(query)
+        if whole is None:
+            return []
+        terms = [whole]
     rows = reading.rows(db, words.newest(db, bank, terms, condition=chosen.condition(), most=_MOST_ALONE))
     signals = (Signal("words", 1.0, "says just this"),) if explain else ()
     return [
