@@ -6,7 +6,7 @@ from hindsight_teams.backends.sqlite import SQLiteBackend
 from hindsight_teams.backends.sqlite.search import spelling
 from hindsight_teams.backends.sqlite.search.spelling import one_edit
 from hindsight_teams.backends.sqlite.text import terms
-from hindsight_teams.models import Budget
+from hindsight_teams.models import Budget, RetainItem
 
 OTHERS = ("Nora likes tea.", "The train was late.", "Bo met Ada in the hall.", "Lunch is at noon.")
 
@@ -87,6 +87,14 @@ def test_a_text_of_hardly_any_terms_is_found_by_itself_among_newer_ones_of_the_s
     for number in range(120):
         backend.retain("b", f"Bo: line {number} is next")
     assert text in [m.text for m in backend.recall("b", text, budget=budget).results]
+
+
+def test_a_text_of_common_words_is_found_by_itself_among_many_that_hold_all_of_them(backend: SQLiteBackend) -> None:
+    text = "The team wants a budget for the garden."
+    backend.retain("b", text)
+    longer = "Our garden budget of part{} was read to the team, {} which wants nothing."
+    backend.retain_batch("b", [RetainItem(longer.format(n, "and then to all of Oslo " * 3)) for n in range(150)])
+    assert text in [m.text for m in backend.recall("b", text).results]
 
 
 def test_a_text_of_signs_is_not_found_by_others_or_past_a_filter(backend: SQLiteBackend) -> None:

@@ -85,6 +85,8 @@ class Question:
 
 
 _MOST_NAMES = 24
+_LEAST_QUOTED, _MOST_QUOTED = 3, 24
+"""Terms of a query that may be all of a memory's."""
 _DIGIT = re.compile(r"\d")
 
 
@@ -166,6 +168,8 @@ def recall(
     masks = hits.masks
     found = Candidates(db, chosen, arrival=arrival(db, bank, size, shares))
     found.fill(hits.ranked(), depth.candidates, masks)
+    if _MOST_QUOTED >= len(question.shown) >= _LEAST_QUOTED:
+        found.add(words.quoting(db, hits, tokens.terms(query), beyond=depth.candidates), masks)
     by_words = list(found.by_number.values())
     for span in question.spans:
         found.fill(moments.search(db, bank, span), depth.candidates // 4, masks)
