@@ -303,3 +303,17 @@ def test_what_the_order_of_arrival_counts_is_kept(bank: Callable[..., Bank]) -> 
     assert shares.recall(b.number, "arrival", 20) == weights.ARRIVAL
     shares.keep(b.number, "arrival", 20, 0.25)
     assert candidates.arrival(b.db, b.number, 20, shares) == 0.25
+
+
+def test_what_stands_next_to_a_line_of_a_diary_is_no_answer(backend: SQLiteBackend) -> None:
+    for day, text in enumerate(
+        ("The kiln has cracked.", "Otto lost a hat.", "The dog is at the vet.", "We had soup.", "The well froze.")
+    ):
+        backend.retain("d", text, timestamp=NOON + timedelta(days=day))
+    assert [m.text for m in backend.recall("d", "Where is the dog?").results] == ["The dog is at the vet."]
+
+
+def test_what_stands_next_to_a_question_is_returned(backend: SQLiteBackend) -> None:
+    for minute, text in enumerate(("Hello there.", "Bo: Where is the dog?", "Cy: With Ida in Oslo.", "Bo: Thanks.")):
+        backend.retain("d", text, timestamp=NOON + timedelta(minutes=minute))
+    assert "Cy: With Ida in Oslo." in [m.text for m in backend.recall("d", "Where is the dog?").results]

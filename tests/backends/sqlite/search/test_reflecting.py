@@ -100,3 +100,10 @@ def test_an_older_version_never_comes_first_for_the_kind_of_its_answer(path: Pat
         backend.retain("y", "The meeting is in room 2.", timestamp=datetime(2024, 5, 3, tzinfo=UTC))
         backend.retain("y", "The meeting is online.", timestamp=datetime(2024, 5, 4, tzinfo=UTC))
         assert backend.reflect("y", "Where is the meeting?").based_on[0].text == "The meeting is online."
+
+
+def test_a_day_in_words_of_any_language_answers_when(path: Path) -> None:
+    with closing(SQLiteBackend(path)) as backend:
+        backend.retain("y", "小李去了3次。", timestamp=datetime(2024, 5, 3, tzinfo=UTC))
+        backend.retain("y", "小李昨天去了。", timestamp=datetime(2024, 5, 4, tzinfo=UTC))
+        assert backend.reflect("y", "小李什么时候去？").based_on[0].text == "小李昨天去了。"

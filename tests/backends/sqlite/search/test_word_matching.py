@@ -6,6 +6,7 @@ from hindsight_teams.backends.sqlite import SQLiteBackend
 from hindsight_teams.backends.sqlite.search import spelling
 from hindsight_teams.backends.sqlite.search.spelling import one_edit
 from hindsight_teams.backends.sqlite.text import terms
+from hindsight_teams.models import Budget, RetainItem
 
 OTHERS = ("Nora likes tea.", "The train was late.", "Bo met Ada in the hall.", "Lunch is at noon.")
 
@@ -75,6 +76,25 @@ def test_the_shortest_texts_are_found_by_themselves_among_newer_ones(backend: SQ
     for number in range(40):
         backend.retain("b", f"It is ready and so is that, or not: line {chr(97 + number % 26) * 3}{number + 2}.")
     assert backend.recall("b", text).results[0].text == text
+
+
+@pytest.mark.parametrize("budget", ["low", "mid", "high"])
+@pytest.mark.parametrize("text", ["Bo: that is me", "Is it Bo?", "Bo!", "Not Bo, not now."])
+def test_a_text_of_hardly_any_terms_is_found_by_itself_among_newer_ones_of_the_same(
+    backend: SQLiteBackend, text: str, budget: Budget
+) -> None:
+    backend.retain("b", text)
+    for number in range(120):
+        backend.retain("b", f"Bo: line {number} is next")
+    assert text in [m.text for m in backend.recall("b", text, budget=budget).results]
+
+
+def test_a_text_of_common_words_is_found_by_itself_among_many_that_hold_all_of_them(backend: SQLiteBackend) -> None:
+    text = "The team wants a budget for the garden."
+    backend.retain("b", text)
+    longer = "Our garden budget of part{} was read to the team, {} which wants nothing."
+    backend.retain_batch("b", [RetainItem(longer.format(n, "and then to all of Oslo " * 3)) for n in range(150)])
+    assert text in [m.text for m in backend.recall("b", text).results]
 
 
 def test_a_text_of_signs_is_not_found_by_others_or_past_a_filter(backend: SQLiteBackend) -> None:

@@ -73,6 +73,12 @@ def test_absolute_dates_are_read(text: str, start: str, end: str) -> None:
         ("the past month", "2023-09-18", "2023-10-19"),
         ("earlier this year", "2023-01-01", "2023-10-18"),
         ("in November", "2023-11-01", "2023-12-01"),
+        ("What happened in December?", "2022-12-01", "2023-01-01"),
+        ("Wat gebeurde er in december?", "2022-12-01", "2023-01-01"),
+        ("What will happen in December?", "2023-12-01", "2024-01-01"),
+        ("What did we cook last Christmas?", "2022-12-24", "2022-12-27"),
+        ("Who comes next New Year's Eve?", "2023-12-31", "2024-01-01"),
+        ("the Monday before last", "2023-10-09", "2023-10-10"),
     ],
 )
 def test_relative_dates_are_read_against_now(text: str, start: str, end: str) -> None:

@@ -292,6 +292,16 @@ def test_a_name_that_begins_with_a_time_is_none(backend: SQLiteBackend, text: st
         ("Yesterday by the Beatles is her favourite song.", "-"),
         ("Le film Demain est beau.", "-"),
         ("Volgende maandag komt de loodgieter.", "2026-11-30..2026-11-30"),
+        ("Il film 'Giovedì' è piaciuto a Carla.", "-"),
+        ("Il film Giovedì è piaciuto a Carla.", "-"),
+        ("Summer of '69 was playing in the workshop.", "-"),
+        ("She sang Summer of '69 all night.", "-"),
+        ("We swam there in the summer of '69.", "1969-06-01..1969-08-31"),
+        ("The Friday before last we met Bo.", "2026-11-13..2026-11-13"),
+        ("We met the week before last Christmas.", "2025-12-17..2025-12-23"),
+        ("We met on the Friday before last Christmas.", "2025-12-19..2025-12-19"),
+        ("ছাদটি ২০২৪ সালের ৫ মার্চ মেরামত করা হয়েছিল।", "2024-03-05..2024-03-05"),
+        ("Çatı 2024 yılının 5 Mart günü onarıldı.", "2024-03-05..2024-03-05"),
     ],
 )
 def test_a_day_is_read_as_it_is_meant(sentence: str, read: str) -> None:

@@ -27,7 +27,7 @@ from hindsight_teams.backends.sqlite.search.meaning import Similar
 from hindsight_teams.backends.sqlite.search.weights import Depth
 from hindsight_teams.backends.sqlite.search.words import WordHits, shown
 from hindsight_teams.backends.sqlite.store.reading import bounds
-from hindsight_teams.backends.sqlite.store.streams import ARRIVAL
+from hindsight_teams.backends.sqlite.store.streams import ARRIVAL, DATED
 from hindsight_teams.backends.sqlite.text import terms as tokens
 from hindsight_teams.models import Signal
 
@@ -403,20 +403,34 @@ def _successors_first(found: Candidates, ranked: Sequence[Scored]) -> list[Score
 def cut(found: Candidates, ranked: Sequence[Scored], sure: float | None, depth: Depth) -> list[Scored]:
     """The lines worth returning: the first ones unless they are far behind, further ones while they keep up.
 
-    Where little is known and no conversation stands around the best line, a few lines say all there is to say.
+    Where no conversation stands around the best line, a note of a diary that only stands next to one that shares words
+    with the question is no answer to it; and where little is known there, a few lines say all there is to say.
     """
     if not ranked:
         return []
     best = ranked[0].total
     thin = ranked[0].candidate.mask.bit_count() <= weights.THIN
-    floor = weights.FEW_BELOW_THIN if thin else weights.FEW_BELOW
-    few = sure is not None and sure < floor and not _stands_in_talk(found, ranked)
+    little = sure is not None and sure < (weights.FEW_BELOW_THIN if thin else weights.FEW_BELOW)
+    first = ranked[: depth.results]
+    beside = {scored.candidate.no for scored in first if _stands_beside(found, scored)}
+    if (little or beside) and not _stands_in_talk(found, ranked):
+        first = [scored for scored in first if scored.candidate.no not in beside][: weights.FEW if little else None]
     kept = []
-    for place, scored in enumerate(ranked[: weights.FEW if few else depth.results]):
+    for place, scored in enumerate(first):
         if scored.total < best * (weights.FIRST_FLOOR if place < weights.FIRST else depth.floor):
             break
         kept.append(scored)
     return kept
+
+
+def _stands_beside(found: Candidates, scored: Scored) -> bool:
+    """Whether all that speaks for a line is a neighbour by date, hours before or after it."""
+    own = scored.candidate
+    return (
+        own.stream == DATED
+        and scored.total <= scored.near + scored.document
+        and all(abs(n.mentioned - own.mentioned) > weights.TALK_PAUSE for n in candidates.adjoining(found, own))
+    )
 
 
 def _stands_in_talk(found: Candidates, ranked: Sequence[Scored]) -> bool:

@@ -89,6 +89,8 @@ class Question:
 
 
 _MOST_NAMES = 24
+_LEAST_QUOTED, _MOST_QUOTED = 3, 24
+"""Terms of a query that may be all of a memory's."""
 _DIGIT = re.compile(r"\d")
 
 
@@ -169,7 +171,10 @@ def recall(
     )
     masks = hits.masks
     found = Candidates(db, chosen, arrival=arrival(db, bank, size, shares))
-    found.fill(hits.ranked(), depth.scored(len(hits.terms)), masks)
+    scored = depth.scored(len(hits.terms))
+    found.fill(hits.ranked(), scored, masks)
+    if _MOST_QUOTED >= len(question.shown) >= _LEAST_QUOTED:
+        found.add(words.quoting(db, hits, tokens.terms(query), beyond=scored), masks)
     by_words = list(found.by_number.values())
     for span in question.spans:
         found.fill(moments.search(db, bank, span), depth.candidates // 4, masks)
@@ -212,24 +217,24 @@ def recall(
         )
         for s in ranked
     ]
-    return Recalled(_behind(alone, memories), 1.0 if alone else confidence)
+    known = {memory.id for memory in memories}
+    missed = [memory for memory in alone if memory.id not in known]
+    return Recalled([*missed, *memories], 1.0 if alone else confidence)
 
 
 def _of_its_words(
     db: sqlite3.Connection, bank: int, bank_id: str, query: str, chosen: Filter, *, explain: bool, names_nothing: bool
 ) -> list[Memory]:
-    """Memories of the words of a query that names nothing to look for: just these, or all of its nouns.
+    """Memories that say just what the query does, or hold all of its nouns where it names nothing to look for.
 
-    What holds only stop words ("AM", "It is what it is"), or only signs, is found by the whole text.
+    What has few terms ("Bo: not now"), only stop words ("It is what it is"), or only signs, is found by the whole text.
     """
-    if (alone := tokens.wordless(query)) is not None:
-        terms = [alone]
-    elif names_nothing:
-        terms = [t for t in dict.fromkeys(tokens.terms(query)) if t not in _ASKING_TERMS]
-    else:
-        terms = []
+    terms = [t for t in dict.fromkeys(tokens.terms(query)) if t not in _ASKING_TERMS] if names_nothing else []
     if not terms:
-        return []
+        whole = tokens.whole(query)
+        if whole is None:
+            return []
+        terms = [whole]
     rows = reading.rows(db, words.newest(db, bank, terms, condition=chosen.condition(), most=_MOST_ALONE))
     signals = (Signal("words", 1.0, "says just this"),) if explain else ()
     return [

@@ -196,15 +196,21 @@ def _fitting_first(query: str, memories: Sequence[Memory]) -> Sequence[Memory]:
     It never goes before a newer one that says nearly the same.
     """
     given = next((given for asked, given in _KINDS if asked.search(query)), None)
-    if given is None or given.search(memories[0].text):
+    if given is None or _gives(memories[0], given):
         return memories
     best, said = memories[0], frozenset(tokens.terms(memories[0].text))
     for place, memory in enumerate(memories):
         if (memory.score or 0.0) < _AS_GOOD * (best.score or 0.0):
             break
-        if given.search(memory.text) and not _is_older_version(memory, best, said):
+        if _gives(memory, given) and not _is_older_version(memory, best, said):
             return [memory, *memories[:place], *memories[place + 1 :]]
     return memories
+
+
+def _gives(memory: Memory, given: re.Pattern[str]) -> bool:
+    """Whether a memory holds a kind of answer; a time in words ("昨天") has been read when it was retained."""
+    dated = given is _KINDS[0][1] and (memory.occurred_at or memory.occurred_end)
+    return bool(dated or given.search(memory.text))
 
 
 def _is_older_version(memory: Memory, of: Memory, said: frozenset[str]) -> bool:

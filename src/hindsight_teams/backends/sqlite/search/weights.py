@@ -52,6 +52,9 @@ MEANING_FLOOR = 0.2
 STREAM_PAUSE = 20
 """A pause of so many steps ends a stream's run: a step is the distance to the nearer neighbour."""
 
+TALK_PAUSE = 3 * 3_600_000_000
+"""Microseconds between lines of a talk in which nobody asks; beyond it they are the notes of a diary."""
+
 LENGTH = 0.75
 LENGTH_FLOOR = 30
 """How much length counts (BM25's b), and terms added to every length: among lines of ten words it hardly matters."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import sqlite3
 from collections import Counter
@@ -21,6 +22,8 @@ MOST_MARKED = 16
 
 _RANKED_AT_ONCE = 500
 _MOST_COUNTED = 48
+_MOST_READ, _MOST_QUOTING = 1_000, 10
+"""Memories that are read for a quotation of the query, and those that are taken."""
 _MOST_UNKNOWN = 4
 """Words without a match that are tried in other ways, which costs more than to look up a word."""
 
@@ -342,6 +345,19 @@ def occurs(db: sqlite3.Connection, bank: int, query: str) -> bool:
     """Whether any memory of the bank meets a full-text query."""
     sql = "SELECT 1 FROM words WHERE words MATCH ? AND rowid >= ? AND rowid < ? LIMIT 1"
     return db.execute(sql, (query, *bounds(bank))).fetchone() is not None
+
+
+def quoting(db: sqlite3.Connection, hits: WordHits, text: Sequence[str], *, beyond: int) -> list[int]:
+    """Memories that hold some terms one after the other, where more than ``beyond`` hold all that is looked up.
+
+    The newest of those are scored; what says just this in common words may be older.
+    """
+    best = max(set(hits.masks.values()), key=hits.weight, default=0)
+    alike = sorted((no for no, mask in hits.masks.items() if mask == best), reverse=True)[:_MOST_READ]
+    if len(alike) <= beyond:
+        return []
+    sql = "SELECT id FROM words_content WHERE id IN (SELECT value FROM json_each(?)) AND instr(c0, ?) LIMIT ?"
+    return [no for (no,) in db.execute(sql, (json.dumps(alike), f" {' '.join(text)} ", _MOST_QUOTING))]
 
 
 def newest(db: sqlite3.Connection, bank: int, terms: Collection[str], *, condition: str | None, most: int) -> list[int]:

@@ -189,16 +189,26 @@ def _decade(m: re.Match[str], reading: Reading) -> Days | None:
     return unit_at("decade", date(int(m[1]) if len(m[1]) == 4 else 1900 + int(m[1]), 1, 1), 0)
 
 
-@rule(rf"({any_of(words.HOLIDAYS)})(?!\w)(?:\s+(?:of\s+|in\s+)?({Y})\b)?", words.HOLIDAYS)
+@rule(
+    rf"(?:(last|previous|next)\s+)?({any_of(words.HOLIDAYS)})(?!\w)(?:\s+(?:of\s+|in\s+)?({Y})\b)?",
+    ("last", "previous", "next"),
+    words.HOLIDAYS,
+)
 def _holiday(m: re.Match[str], reading: Reading) -> Days:
-    month, day, length = words.HOLIDAYS[re.sub(r"\s+", " ", m[1])]
+    month, day, length = words.HOLIDAYS[re.sub(r"\s+", " ", m[2])]
+    today = reading.today
 
     def make(year: int) -> Days:
         return Days(date(year, month, day), date(year, month, day) + timedelta(days=length))
 
-    if not m[2] and reading.strict and not _HOLIDAY_BEFORE.search(reading.low, max(0, m.start() - 10), m.start()):
+    if m[3]:
+        return make(int(m[3]))
+    if m[1]:
+        years = range(today.year, today.year + 2) if m[1] == "next" else range(today.year, today.year - 2, -1)
+        return next(d for d in map(make, years) if (d.start > today if m[1] == "next" else d.end <= today))
+    if reading.strict and not _HOLIDAY_BEFORE.search(reading.low, max(0, m.start() - 10), m.start()):
         return NO_DAYS
-    return make(int(m[2])) if m[2] else yearless(make, reading, m.start())
+    return yearless(make, reading, m.start())
 
 
 @rule(rf"in\s+the\s+({any_of(words.DECADES)})\b", ("in",))
@@ -206,7 +216,7 @@ def _decade_in_words(m: re.Match[str], reading: Reading) -> Days:
     return NO_DAYS if reading.strict else unit_at("decade", date(words.DECADES[m[1]], 1, 1), 0)  # or temperatures
 
 
-_HOLIDAY_BEFORE = re.compile(r"\b(?:on|at|over|by|before|after|until|till|since|for|during|last|this|next)\s+$")
+_HOLIDAY_BEFORE = re.compile(r"\b(?:on|at|over|by|before|after|until|till|since|for|during|this)\s+$")
 
 
 @rule(r"b\.?e\.?\s?(2[45]\d\d)(?!\w)", ("b", "be"))

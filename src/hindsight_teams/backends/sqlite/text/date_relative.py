@@ -9,6 +9,7 @@ from hindsight_teams.backends.sqlite.text import date_words as words
 from hindsight_teams.backends.sqlite.text.date_grammar import (
     ANY_NUMBER,
     ANY_UNIT,
+    ANY_WEEKDAY,
     DIGITS,
     NEXT,
     PAST,
@@ -30,18 +31,19 @@ from hindsight_teams.backends.sqlite.text.date_units import (
     units_between,
     yearless,
 )
-from hindsight_teams.backends.sqlite.text.date_weekdays import EDGE, END, NEARBY, way_of
+from hindsight_teams.backends.sqlite.text.date_weekdays import EDGE, END, NEARBY, WITHIN, way_of
 
 _S = any_of(words.SEASONS)
 _OWNED = re.compile(r"['\u2019]s\b")
 _NOWADAYS = re.compile(
     r"\b(?:still|than|even|until|till|common\w*|known|of|widely|bis|noch|als|auch)\s+(?:\w+\s+){0,3}$"
 )
+_NAMED_LAST = re.compile(rf"\s+(?:{any_of(words.HOLIDAYS)}|{_S}|{ANY_WEEKDAY})(?!\w)")
 _THESE_DAYS = re.compile(r"\s+(?:noch\b|en\s+d[ií]a)")
 
 
 @rule(rf"({any_of(words.PHRASES)})(?!\w)", words.PHRASES)
-def _phrase(m: re.Match[str], reading: Reading) -> Days:
+def _phrase(m: re.Match[str], reading: Reading) -> Days | None:
     phrase = re.sub(r"\s+", " ", m[1])
     if (reading.strict or reading.raw[m.start()].isupper()) and is_name(reading, m.start(), m.end(), capital=False):
         return NO_DAYS
@@ -51,6 +53,8 @@ def _phrase(m: re.Match[str], reading: Reading) -> Days:
         or (phrase == "today" and _NOWADAYS.search(reading.low, 0, m.start()))
     ):
         return NO_DAYS
+    if phrase.endswith(" last") and _NAMED_LAST.match(reading.low, m.end()):
+        return None  # "the week before last Christmas"
     unit, offset = words.PHRASES[phrase]
     return unit_at(unit, reading.today, offset)
 
@@ -64,17 +68,13 @@ _FRENCH = re.compile(r"\b(?:je|j|nous|on|il|elle|ils|elles|le|la|les|des|du|une|
 _NO_MORNING = re.compile(r"\b(?:la|las|una|por\s+la|de\s+la|a|guten|am|jeden|eines|der|den|goede|elke|jede[rn])\s+$")
 
 
-_WITHIN = re.compile(r"[^\W\d_],?\s+$")
-"""What stands before a word within a sentence."""
-
-
 @rule(rf"({any_of(words.FOREIGN_PHRASES)})(?!\w)", words.FOREIGN_PHRASES)
 def _foreign_phrase(m: re.Match[str], reading: Reading) -> Days | None:
     phrase, low = re.sub(r"\s+", " ", m[1]), reading.low
     if (
         reading.strict
         and reading.raw[m.start()].isupper()
-        and _WITHIN.search(reading.raw, max(0, m.start() - 8), m.start())
+        and WITHIN.search(reading.raw, max(0, m.start() - 8), m.start())
     ):
         return NO_DAYS  # a title: "le film Demain"
     if phrase == "hier" and _GERMANIC.search(low) and not _FRENCH.search(low):

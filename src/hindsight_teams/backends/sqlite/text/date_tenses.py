@@ -58,7 +58,7 @@ _UNSETTLED = re.compile(
 )
 _OTHER_PAST = re.compile(
     r"\b(?:war|waren|hatten?|wurden?|kam(?:en)?|ging(?:en)?|fiel(?:en)?|zog(?:en)?|traf(?:en)?|sah(?:en)?|gab(?:en)?|"
-    r"fand(?:en)?|blieb(?:en)?|starb(?:en)?|begann(?:en)?)\b"  # German
+    r"fand(?:en)?|blieb(?:en)?|starb(?:en)?|begann(?:en)?|geschah(?:en)?|passierten?)\b"  # German
     r"|\b(?:hat|haben|habe|ist|sind|bin)\b.*?\b(?:\w{0,8}ge\w+(?:t|en)|ver\w+(?:t|en)|be\w+(?:t|en))\b"
     r"|\b(?:a|ai|ont|avons|avez|s['\u2019]est)\s+\w+(?:é|ée|és|ées|i|is|it|u|ue|us|ert)\b"
     r"|\b(?:est|sont|suis|sommes)\s+(?:all|arriv|pass|rest|tomb|entr|rentr|mont|retourn|n)é(?:e?s?)\b"  # not: is closed
@@ -70,7 +70,7 @@ _OTHER_PAST = re.compile(
     r"|\b\w{2,}(?:л|ла|ло|ли|лся|лась|лось|лись)\b"  # Russian
     r"|\b(?:günü|ayında|yılında)\b.{1,120}\w\w[dt][ıiuü](?:[mnk]|n[ıiuü]z|l[ae]r)?(?=\W*$)"  # Turkish
     r"|\b(?:telah|sudah|kemarin|lalu|tadi)\b"  # Indonesian
-    r"|\b(?:heeft|hebben|was|waren|werd(?:en)?|ging(?:en)?|kwam(?:en)?|begon(?:nen)?)\b"  # Dutch
+    r"|\b(?:heeft|hebben|was|waren|werd(?:en)?|ging(?:en)?|kwam(?:en)?|begon(?:nen)?|gebeurden?)\b"  # Dutch
     r"|[了曾已]|(?:た|[았었했갔왔났]다)[\u3002.!\uff01]?$"  # Chinese, Japanese, Korean
 )
 _OTHER_FUTURE = re.compile(

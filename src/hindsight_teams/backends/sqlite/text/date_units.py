@@ -47,7 +47,7 @@ class Reading:
     def lean(self, position: int) -> Lean | Literal["near"] | None:
         """Which occurrence of a day a place in the text means; in a query, in doubt, one about now."""
         found = leaning(self.low, position)
-        return found if self.strict else "future" if found == "future" else self.nearby
+        return found if self.strict else found or self.nearby
 
     def of_the_past(self) -> Reading:
         """The same, where a query in doubt means the last occurrence even if the next one is near: "Q3"."""

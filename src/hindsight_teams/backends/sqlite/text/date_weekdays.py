@@ -60,6 +60,8 @@ _TITLE = re.compile(
 _ITSELF = re.compile(r"\s+(?:was|went|turned\s+out|will\s+be)\s+(?!his\b|her\b|my\b|our\b|their\b|\w+['\u2019]s\b)")
 """A sentence about the day itself: "Friday was chaotic"; not "Friday was Crusoe's companion"."""
 _OF_IT = re.compile(r"\s+(?:(?:of|in)\s+(?:the|each|every|a)|before|after|of)\b")
+WITHIN = re.compile(r"[^\W\d_],?\s+$")
+"""What stands before a word within a sentence."""
 _BARE = frozenset(
     "lundi mardi mercredi jeudi vendredi samedi dimanche lunedì martedì mercoledì giovedì venerdì".split()
 )
@@ -80,6 +82,16 @@ def _last_weekday(m: re.Match[str], reading: Reading) -> Days | None:
     return unit_at("day", today, way * ((way * (weekday - today.weekday()) - 1) % 7 + 1))
 
 
+@rule(
+    rf"(?:the\s+)?({ANY_WEEKDAY})\s+before\s+last(?=\s*[.,;:!?)]|\s*$|\s+(?:we|i|he|she|they|you|it|the|a|at|in|and)\b)",
+    ("the",),
+    words.WEEKDAYS,
+)
+def _weekday_before_last(m: re.Match[str], reading: Reading) -> Days:
+    back = (reading.today.weekday() - words.WEEKDAYS[m[1]] - 1) % 7 + 1
+    return unit_at("day", reading.today, -back - 7)
+
+
 @rule(rf"({ANY_WEEKDAY})(?!\w)", words.WEEKDAYS)
 def _weekday(m: re.Match[str], reading: Reading) -> Days | None:
     low, today, at = reading.low, reading.today, m.start()
@@ -94,6 +106,8 @@ def _weekday(m: re.Match[str], reading: Reading) -> Days | None:
         return unit_at("day", today, away or 7)
     lean = reading.lean(at)
     if reading.strict:
+        if m[1] in _BARE and reading.raw[at].isupper() and WITHIN.search(reading.raw, max(0, at - 8), at):
+            return NO_DAYS  # a title: "il film Giovedì"
         named = (
             _WEEKDAY_BEFORE.search(low, max(0, at - 10), at)
             or _TIME_OF_DAY.match(low, m.end())

@@ -23,6 +23,7 @@ from hindsight_teams.backends.sqlite.text.date_combining import Hit, combined
 from hindsight_teams.backends.sqlite.text.date_grammar import CORE, RULES, TOKEN, UNSPACED_RULES, Handler
 from hindsight_teams.backends.sqlite.text.date_tenses import leaning
 from hindsight_teams.backends.sqlite.text.date_units import NO_DAYS, Reading
+from hindsight_teams.backends.sqlite.text.date_weekdays import WITHIN
 
 RULE_MODULES = (date_absolute, date_relative)
 """Importing them adds their rules; they import ``date_periods`` and ``date_weekdays``, whose rules are asked first."""
@@ -239,7 +240,13 @@ _DENIED_DAY = re.compile(
 _QUOTED = re.compile(
     r"(?<!\w)\"[^\"]+\"(?!\w)|\u201c[^\u201d]+\u201d|\u201e[^\u201c\u201d]+[\u201c\u201d]|\u00ab[^\u00bb]+\u00bb"
     r"|\u300c[^\u300d]+\u300d|\u300e[^\u300f]+\u300f|\u300a[^\u300b]+\u300b"
+    r"|(?<!\w)['\u2018](?!\d)[^'\u2018\u2019\n]{1,60}['\u2019](?!\w)|\u2039[^\u203a]+\u203a"
 )
+_PLAYED = re.compile(
+    r"\s+(?:was|is|were|are)\s+(?:(?:being\s+)?played\b|playing\b|on\s+(?:tv|the\s+radio)\b"
+    r"|(?:an?|the|my|our|his|her|their)\s+(?:\w+\s+)?(?:songs?|films?|movies?|books?|novels?|albums?|bands?|series)\b)"
+)
+"""What is told of a title: "Summer of '69 was playing"."""
 _LASTING = re.compile(r"\bfor\s+(?:\w+\s+){1,3}(?:from|starting|beginning)\s+$")
 """A beginning of what lasts: "for two years from March 2025"."""
 _LONG = timedelta(days=7)
@@ -261,10 +268,20 @@ def _is_told(sentence: str, span: Span, now: datetime) -> bool:
         about = about or (present and span.end <= now and _YEARS.match(span.text.lower()))
         if _BESIDE.search(before) or (about and not span.yearless):
             return False
+    if (span.text[0].isupper() and _PLAYED.match(low, span.at + len(span.text))) or _is_title_of_season(sentence, span):
+        return False
     return not any(
         quoted.start() < span.at < quoted.end() and quoted[0].strip() != sentence.strip(" .!")
         for quoted in _QUOTED.finditer(sentence)
     )
+
+
+_TITLED_SEASON = re.compile(r"(?:Spring|Summer|Autumn|Fall|Winter) of\b")
+
+
+def _is_title_of_season(sentence: str, span: Span) -> bool:
+    """Whether a season stands with a capital letter within a sentence: "she sang Summer of '69"."""
+    return _TITLED_SEASON.match(span.text) is not None and WITHIN.search(sentence, 0, span.at) is not None
 
 
 def _scan(reading: Reading) -> list[Hit]:

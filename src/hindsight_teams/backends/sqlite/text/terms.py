@@ -31,7 +31,7 @@ __all__ = [
     "tag_term",
     "term",
     "terms",
-    "wordless",
+    "whole",
     "words",
 ]
 
@@ -255,13 +255,20 @@ def joined(text: str) -> dict[str, str]:
     return {_BETWEEN.sub("", written): written for written in found}
 
 
-def wordless(text: str) -> str | None:
-    """The index term of a text without any other: only stop words ("It is what it is"), or only signs ("->")."""
+MOST_SHORT = 2
+"""Terms of a text that hardly tell it from others: "Bo: that is me" beside all that Bo said."""
+
+
+def whole(text: str) -> str | None:
+    """The index term of all of a text whose terms hardly tell it from others.
+
+    It has few of them ("Bo: not now"), only stop words ("It is what it is"), or only signs ("->").
+    """
     found = words(text)
-    if not STOP_WORDS.issuperset(found):
+    if len([word for word in found if word not in STOP_WORDS]) > MOST_SHORT:
         return None
-    whole = " ".join(found) or "".join(text.split())
-    return "§o" + str(int.from_bytes(hashlib.blake2b(whole.encode(), digest_size=10).digest(), "big"))
+    together = " ".join(found) or "".join(text.split())
+    return "§o" + str(int.from_bytes(hashlib.blake2b(together.encode(), digest_size=10).digest(), "big"))
 
 
 _ACCENTED = re.compile(r"\w*[\u00c0-\u024f]\w*")
@@ -324,7 +331,7 @@ def indexed(text: str, *, author: str | None, context: str | None, entities: Ite
         out = [*terms(head), "/", *terms(rest)]
     else:
         out = terms(text)
-    alone = None if out else wordless(text)
+    alone = whole(text) if len(out) <= MOST_SHORT + 1 else None
     extras = (context, *entities) if context else tuple(entities)
     if as_one := joined(text):
         extras = (*extras, " ".join(as_one))
