@@ -220,3 +220,29 @@ def test_every_break_is_told_up_to_a_limit() -> None:
         head = Head(links[-1].seq, links[-1].hash)
     result = verify(found._replace(payload="{}") for found in links)
     assert (result.broken_at, len(result.breaks)) == (1, 100)
+
+
+def test_a_follower_reads_on_in_a_log_whose_lines_were_taken_away(lines: Path) -> None:
+    with open_audit(lines) as writer, open_audit(lines, create=False) as reader:
+        assert [entry.seq for entry in reader.entries()] == [1, 2, 3]
+        os.truncate(lines, 0)
+        record(writer, "four")
+        assert [entry.event.verb for entry in reader.entries(after=0)] == ["four"]
+
+
+def test_a_follower_of_a_log_that_is_shorter_than_before_misses_no_entry(lines: Path) -> None:
+    with open_audit(lines) as store:
+        record(store, "four")
+        assert [entry.seq for entry in store.entries()] == [1, 2, 3, 4]
+        os.truncate(lines, 0)
+        record(store, "five")
+        assert [entry.event.verb for entry in store.entries(after=4)] == ["five"]
+
+
+def test_a_log_that_was_read_to_its_end_gives_nothing_more(lines: Path) -> None:
+    with open_audit(lines) as store:
+        whole = lines.read_bytes()
+        assert len(list(store.entries())) == 3
+        lines.write_bytes(whole + b'{"seq":4')  # somebody is in the middle of a line
+        assert list(store.entries(after=3)) == []
+        assert [entry.seq for entry in store.entries(after=1)] == [2, 3]

@@ -358,3 +358,14 @@ def test_a_members_memory_shows_no_way_to_banks_it_holds_no_right_on(desk: TeamM
         getattr(desk.member("answerer"), name) for name in dir(desk.member("answerer")) if not name.startswith("_")
     ]
     assert desk.backend not in shown
+
+
+def test_an_audit_sink_that_counts_as_false_is_given_every_event(backend: SQLiteBackend) -> None:
+    class Log(list[Any]):
+        def record(self, event: Any) -> None:
+            self.append(event)
+
+    log = Log()
+    memory = TeamMemory("desk", banks={"b": "team"}, members={"a": {"b": "full"}}, backend=backend, audit=log)
+    memory.member("a").retain("The rug is red.")
+    assert [event.verb for event in log] == ["retain"]
