@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -297,3 +298,27 @@ def test_a_write_into_a_file_that_is_lost_meanwhile_is_not_acknowledged(path: Pa
     with pytest.raises(DatabaseUnusable, match="deleted"):
         backend.retain_batch("b", Meanwhile([RetainItem("after")]))
     backend.close()
+
+
+def test_a_delete_in_a_small_file_has_erased_when_it_returns(path: Path, backend: SQLiteBackend) -> None:
+    backend.retain("b", "Xylophonist in the attic", document_id="d")
+    assert backend.delete_memories("b", document_id="d") == 1
+    assert not backend.erase_due()
+    assert b"ylophon" not in b"".join(file.read_bytes() for file in path.parent.glob(f"{path.name}*"))
+
+
+@pytest.mark.parametrize("step", ["merged", "erased"])
+def test_a_step_that_fails_leaves_no_transaction_open(path: Path, backend: SQLiteBackend, step: str) -> None:
+    backend.retain("b", "Xylophonist in the attic", document_id="d")
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute(
+            f"CREATE TRIGGER full BEFORE UPDATE ON erasing WHEN NEW.{step} > OLD.{step}"
+            " BEGIN SELECT RAISE(ABORT, 'the disk is full'); END"
+        )
+        assert backend.delete_memories("b", document_id="d") == 1
+        assert backend.erase_due()
+        backend.retain("b", "Tea in the attic")
+        other.execute("DROP TRIGGER full")
+    assert backend.erase()
+    assert [m.text for m in backend.list_memories("b").memories] == ["Tea in the attic"]
+    assert b"ylophon" not in b"".join(file.read_bytes() for file in path.parent.glob(f"{path.name}*"))
