@@ -401,6 +401,14 @@ def test_a_key_of_a_team_that_no_file_declares_holds_nothing(guarded: Guarded) -
         assert [identity.may(verb, bank_id) for verb in (*FULL, Access.NONE)] == [False] * 4
 
 
+def test_a_right_that_is_none_is_held_by_an_admin_alone(guarded: Guarded) -> None:
+    held = {name: guarded.authority.identify(guarded.keys[name]) for name in ("all", "admin")}
+    assert {name: who is not None and who.may(Access.NONE, "desk:shared") for name, who in held.items()} == {
+        "all": False,
+        "admin": True,
+    }
+
+
 def test_member_keys_count_once_both_parts_are_at_work(guarded: Guarded) -> None:
     authority = Authority(guarded.key_file, [guarded.team_file])
     assert authority.missing == {"guard", "validator"}
