@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
@@ -87,3 +89,35 @@ def test_a_file_that_can_not_be_read_gives_no_older_rights(path: Path, reader: R
             file.get()
     path.write_text("mended")
     assert file.get() == "mended"
+
+
+class Place:
+    """A path of which the test says what ``stat`` tells, such as of two changes within one tick of the clock."""
+
+    def __init__(self) -> None:
+        self.told = {"st_mtime_ns": 1, "st_ctime_ns": 1, "st_size": 3, "st_ino": 7}
+
+    def stat(self) -> SimpleNamespace:
+        return SimpleNamespace(**self.told)
+
+
+@pytest.mark.parametrize("name", ["st_mtime_ns", "st_ctime_ns", "st_size", "st_ino"])
+def test_whatever_tells_a_change_counts_alone(name: str) -> None:
+    place, values = Place(), iter(["one", "two"])
+    file: Reloaded[str] = Reloaded(cast(Path, place), lambda _: next(values))
+    assert [file.get(), file.get()] == ["one", "one"]
+    place.told[name] += 1
+    assert [file.get(), file.get()] == ["two", "two"]
+
+
+def test_what_was_read_of_another_state_is_not_kept_for_the_one_before() -> None:
+    place, values = Place(), iter(["new", "old"])
+
+    def changed_while_read(_: Path) -> str:
+        place.told["st_ino"] = 8
+        return next(values)
+
+    file: Reloaded[str] = Reloaded(cast(Path, place), changed_while_read)
+    assert file.get() == "new"
+    place.told["st_ino"] = 7
+    assert file.get() == "old"
