@@ -246,3 +246,17 @@ def test_a_log_that_was_read_to_its_end_gives_nothing_more(lines: Path) -> None:
         lines.write_bytes(whole + b'{"seq":4')  # somebody is in the middle of a line
         assert list(store.entries(after=3)) == []
         assert [entry.seq for entry in store.entries(after=1)] == [2, 3]
+
+
+@pytest.mark.parametrize("part", ["seq", "prev", "hash", "at"])
+def test_a_last_line_with_a_part_of_another_kind_is_told_and_the_log_goes_on(lines: Path, part: str) -> None:
+    *before, last = lines.read_text().splitlines()
+    entry = json.loads(last)
+    value = entry["event"]["at"] if part == "at" else entry[part]
+    wrong = '"3"' if part == "seq" else "5"
+    lines.write_text("\n".join([*before, last.replace(f'"{part}":{json.dumps(value)}', f'"{part}":{wrong}'), ""]))
+    with open_audit(lines) as store:
+        assert store.head().seq == 2
+        record(store, "four")
+        assert [event.verb for event in store.query()] == ["one", "two", "four"]
+        assert store.verify().broken_at == 3

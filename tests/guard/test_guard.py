@@ -197,6 +197,7 @@ def test_a_member_is_held_to_its_rate_and_others_are_not() -> None:
     guard = Guard([TooManyWrites(2, clock=clock)])
     assert [guard.inspect(WriteAttempt("x", caller=ADA)).action for _ in range(3)] == ["allow", "allow", "refuse"]
     assert guard.inspect(WriteAttempt("x", caller=Caller(team="desk", member="answerer", user="ada"))).action == "allow"
+    assert guard.inspect(WriteAttempt("x", caller=replace(ADA, team="another"))).action == "allow"
     clock.now = 59.9
     assert "wait 1 s" in guard.inspect(WriteAttempt("x", caller=ADA)).reason
     assert guard.inspect(WriteAttempt("x", caller=ADA)).action == "refuse"
