@@ -260,3 +260,28 @@ def test_a_last_line_with_a_part_of_another_kind_is_told_and_the_log_goes_on(lin
         record(store, "four")
         assert [event.verb for event in store.query()] == ["one", "two", "four"]
         assert store.verify().broken_at == 3
+
+
+def test_an_append_that_fails_beyond_removed_rows_leaves_no_transaction_open(database: Path) -> None:
+    full = "CREATE TRIGGER full BEFORE INSERT ON entries BEGIN SELECT RAISE(ABORT, 'the disk is full'); END"
+    with open_audit(database) as store:
+        record(store, "four")
+        change(database, "UPDATE head SET seq = 1", full)
+        with pytest.raises(DatabaseUnusable) as caught:
+            record(store, "lost")
+        assert caught.value.details["path"] == str(database)
+        change(database, "DROP TRIGGER full")
+        record(store, "five")
+        assert [event.verb for event in store.query()] == ["one", "two", "three", "four", "five"]
+        assert not store.verify().ok
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="this system does not list what is open")
+def test_a_log_that_was_lost_while_open_is_let_go(path: Path) -> None:
+    with open_audit(path) as store:
+        record(store, "one")
+        path.unlink()
+        with pytest.raises(DatabaseUnusable, match="deleted"):
+            record(store, "two")
+        opened = [os.readlink(link) for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
+        assert [name for name in opened if name.startswith(f"{path} ")] == []
