@@ -280,3 +280,15 @@ def test_what_was_derived_from_something_marked_is_not_listed_beside_it(make: Ma
     memory.backend.execute(Restore(bank="desk:shared", records=[derived]))
     assert memory.backend.list_memories("desk:shared").total == 2
     assert [item.item.content for item in memory.reviews().marked()] == [NOTE]
+
+
+def test_a_mark_without_a_reason_is_listed_without_one(make: Make) -> None:
+    memory = make({"trusted": ["editor"]})
+    memory.member("editor").retain(NOTE)
+    [marked] = memory.backend.list_memories("desk:shared").memories
+    bare = MemoryRecord(replace(marked, id="7", text="Bare.", metadata={}, document_id="bare"))
+    memory.backend.execute(Restore(bank="desk:shared", records=[bare]))
+    assert {item.item.content: item.reason for item in memory.reviews().marked()} == {
+        NOTE: "overrides instructions",
+        "Bare.": "",
+    }
