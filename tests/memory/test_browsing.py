@@ -219,3 +219,8 @@ def test_a_bank_that_ends_inside_a_page_is_not_asked_again(backend: SQLiteBacken
         counting = Counting(backend, offsets=offsets)
         list(pages(counting, "b"))
         assert len(counting.asked) == 2
+
+
+async def test_the_newest_are_the_same_from_async_code(house: TeamMemory, backend: SQLiteBackend) -> None:
+    backend.retain_batch("house:shared", [RetainItem(f"Lamp {n}.") for n in range(3)])
+    assert texts(await shared(house).anewest(2, caller=ADA)) == ["Lamp 1.", "Lamp 2."]

@@ -400,3 +400,11 @@ def test_what_is_no_list_of_memories_is_refused_and_recorded(backend: SQLiteBack
         ("propose", "error", "InvalidInput", "ada"),
     ]
     assert backend.list_banks() == []
+
+
+def test_the_event_of_many_names_each_memory_that_was_stored(backend: SQLiteBackend) -> None:
+    audit = Kept()
+    receipt = team(backend, audit=audit).member("scout").retain_many(lines(3), bank="shared")
+    [event] = audit.events
+    assert (event.count, len(event.memory_ids)) == (3, 3)
+    assert tuple(event.memory_ids) == receipt.memory_ids
