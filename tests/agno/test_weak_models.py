@@ -12,11 +12,20 @@ from agno.agent import Agent
 from hindsight_teams import HindsightTools, SQLiteBackend, TeamMemory
 from hindsight_teams.agno.citing import NOTHING_TOLD
 from hindsight_teams.agno.toolkit import STORED, STORED_BEFORE
+from hindsight_teams.audit import AuditEvent
 from hindsight_teams.errors import TeamDefinitionError
 from hindsight_teams.memory.rendering import ANSWERED_ABOVE
 from hindsight_teams.testing import ScriptedModel
 from hindsight_teams.testing.scripted import call
 from tests.agno.test_capture import WAYS, go
+
+
+class Log:
+    def __init__(self) -> None:
+        self.events: list[AuditEvent] = []
+
+    def record(self, event: AuditEvent) -> None:
+        self.events.append(event)
 
 
 def memories(backend: SQLiteBackend, bank: str = "ada") -> list[tuple[str, int]]:
@@ -41,6 +50,23 @@ def test_a_fact_that_a_model_stores_again_and_again_in_a_run_is_told_once(backen
     agent.run("Remember this.")
     assert memories(backend) == [("Ada lives in Oslo.", 1)]
     assert answers(model.requests[-1]) == [STORED, f"{STORED} {STORED_BEFORE}"]
+
+
+@pytest.mark.parametrize("content", ["Ada lives in Oslo.", STORED])
+def test_a_call_that_stores_nothing_new_leaves_an_event_too(backend: SQLiteBackend, content: str) -> None:
+    log = Log()
+    memory = TeamMemory("desk", banks={"own": "user"}, members={"clerk": {"own": "full"}}, backend=backend, audit=log)
+    turns = [call("retain_memory", content=text) for text in ("Ada lives in Oslo.", content)]
+    agent = memory.equip(Agent(id="clerk", model=ScriptedModel([*turns, "Done."]), telemetry=False), retain="said")
+    agent.run("Ada lives in Oslo.", user_id="ada", session_id="s1")
+    own = "desk:own:user:ada"
+    seen = [(e.verb, e.outcome, e.bank_id, e.user, e.session, e.count, e.text) for e in log.events]
+    assert seen == [
+        ("retain", "allowed", own, "ada", "s1", 1, "Ada lives in Oslo."),
+        ("retain", "allowed", own, "ada", "s1", 0, content),
+    ]
+    assert log.events[-1].reason == "nothing new to store"
+    assert memories(backend, own) == [("Ada lives in Oslo.", 1)]
 
 
 def test_a_fact_that_is_told_in_another_run_counts(backend: SQLiteBackend) -> None:

@@ -249,3 +249,68 @@ def test_every_break_is_told_up_to_a_limit() -> None:
         head = Head(links[-1].seq, links[-1].hash)
     result = verify(found._replace(payload="{}") for found in links)
     assert (result.broken_at, len(result.breaks)) == (1, 100)
+
+
+def test_a_follower_reads_on_in_a_log_whose_lines_were_taken_away(lines: Path) -> None:
+    with open_audit(lines) as writer, open_audit(lines, create=False) as reader:
+        assert [entry.seq for entry in reader.entries()] == [1, 2, 3]
+        os.truncate(lines, 0)
+        record(writer, "four")
+        assert [entry.event.verb for entry in reader.entries(after=0)] == ["four"]
+
+
+def test_a_follower_of_a_log_that_is_shorter_than_before_misses_no_entry(lines: Path) -> None:
+    with open_audit(lines) as store:
+        record(store, "four")
+        assert [entry.seq for entry in store.entries()] == [1, 2, 3, 4]
+        os.truncate(lines, 0)
+        record(store, "five")
+        assert [entry.event.verb for entry in store.entries(after=4)] == ["five"]
+
+
+def test_a_log_that_was_read_to_its_end_gives_nothing_more(lines: Path) -> None:
+    with open_audit(lines) as store:
+        whole = lines.read_bytes()
+        assert len(list(store.entries())) == 3
+        lines.write_bytes(whole + b'{"seq":4')  # somebody is in the middle of a line
+        assert list(store.entries(after=3)) == []
+        assert [entry.seq for entry in store.entries(after=1)] == [2, 3]
+
+
+@pytest.mark.parametrize("part", ["seq", "prev", "hash", "at"])
+def test_a_last_line_with_a_part_of_another_kind_is_told_and_the_log_goes_on(lines: Path, part: str) -> None:
+    *before, last = lines.read_text().splitlines()
+    entry = json.loads(last)
+    value = entry["event"]["at"] if part == "at" else entry[part]
+    wrong = '"3"' if part == "seq" else "5"
+    lines.write_text("\n".join([*before, last.replace(f'"{part}":{json.dumps(value)}', f'"{part}":{wrong}'), ""]))
+    with open_audit(lines) as store:
+        assert store.head().seq == 2
+        record(store, "four")
+        assert [event.verb for event in store.query()] == ["one", "two", "four"]
+        assert store.verify().broken_at == 3
+
+
+def test_an_append_that_fails_beyond_removed_rows_leaves_no_transaction_open(database: Path) -> None:
+    full = "CREATE TRIGGER full BEFORE INSERT ON entries BEGIN SELECT RAISE(ABORT, 'the disk is full'); END"
+    with open_audit(database) as store:
+        record(store, "four")
+        change(database, "UPDATE head SET seq = 1", full)
+        with pytest.raises(DatabaseUnusable) as caught:
+            record(store, "lost")
+        assert caught.value.details["path"] == str(database)
+        change(database, "DROP TRIGGER full")
+        record(store, "five")
+        assert [event.verb for event in store.query()] == ["one", "two", "three", "four", "five"]
+        assert not store.verify().ok
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="this system does not list what is open")
+def test_a_log_that_was_lost_while_open_is_let_go(path: Path) -> None:
+    with open_audit(path) as store:
+        record(store, "one")
+        path.unlink()
+        with pytest.raises(DatabaseUnusable, match="deleted"):
+            record(store, "two")
+        opened = [os.readlink(link) for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
+        assert [name for name in opened if name.startswith(f"{path} ")] == []

@@ -197,8 +197,9 @@ def test_a_member_is_held_to_its_rate_and_others_are_not() -> None:
     guard = Guard([TooManyWrites(2, clock=clock)])
     assert [guard.inspect(WriteAttempt("x", caller=ADA)).action for _ in range(3)] == ["allow", "allow", "refuse"]
     assert guard.inspect(WriteAttempt("x", caller=Caller(team="desk", member="answerer", user="ada"))).action == "allow"
+    assert guard.inspect(WriteAttempt("x", caller=replace(ADA, team="another"))).action == "allow"
     clock.now = 59.9
-    assert "wait 1 s" in guard.inspect(WriteAttempt("x", caller=ADA)).reason or clock.now
+    assert "wait 1 s" in guard.inspect(WriteAttempt("x", caller=ADA)).reason
     assert guard.inspect(WriteAttempt("x", caller=ADA)).action == "refuse"
     clock.now = 60.0
     assert guard.inspect(WriteAttempt("x", caller=ADA)).action == "allow"
@@ -468,3 +469,28 @@ class TestCodes:
         verdict = Guard(trusted=["researcher"]).inspect(WriteAttempt(text, caller=ADA))
         assert verdict.action == "redact"
         assert "[redacted: " in str(verdict.text)
+
+
+def test_limits_of_one_are_the_least() -> None:
+    assert Oversize(1)(WriteAttempt("x", caller=ADA)) is None
+    longer = Oversize(1)(WriteAttempt("xx", caller=ADA))
+    assert longer is not None
+    assert (longer.action, longer.reason) == ("refuse", "it has 2 characters and the limit is 1; split it")
+    now = [0.0]
+    check = TooManyWrites(1, clock=lambda: now[0])
+    assert check(WriteAttempt("x", caller=ADA)) is None
+    now[0] = 59.0
+    second = check(WriteAttempt("x", caller=ADA))
+    assert second is not None
+    assert (second.action, second.reason) == ("refuse", "1 writes a minute are the limit; wait 1 s")
+    now[0] = 60.0
+    assert check(WriteAttempt("x", caller=ADA)) is None
+
+
+def test_the_default_limits_are_those_that_are_documented() -> None:
+    assert Oversize()(WriteAttempt("x" * 32_768, caller=ADA)) is None
+    assert Oversize()(WriteAttempt("x" * 32_769, caller=ADA)) is not None
+    check = TooManyWrites(clock=lambda: 0.0)
+    assert [check(WriteAttempt("x", caller=ADA)) for _ in range(600)] == [None] * 600
+    assert check(WriteAttempt("x", caller=ADA)) is not None
+    assert check(WriteAttempt("x", caller=ADA, counts=False)) is None

@@ -73,6 +73,7 @@ def test_a_secret_of_known_shape_is_replaced_by_its_kind(kind: str) -> None:
         ("Log in as root with the password Zebra-99-Kilo.", "Log in as root with the password [redacted: password]."),
         ("I use Sunflower$2019 as the password for mail.", "I use [redacted: password] as the password for mail."),
         ("login: bob@acme.io / R0cket!Ship", "login: bob@acme.io / [redacted: password]"),
+        ("password: Zebra-99-Kilo / the second floor", "password: [redacted: password] / the second floor"),
         ("The DB creds are postgres / Elephant_77x", "The DB creds are postgres / [redacted: password]"),
         ("Das Passwort heißt Sonnenblume99!", "Das Passwort heißt [redacted: password]!"),
         ("PGPASSWORD=oP3nS3same psql -h db", "PGPASSWORD=[redacted: password] psql -h db"),

@@ -213,6 +213,35 @@ def test_what_was_copied_into_another_users_bank_goes_with_the_first_user_too(ba
     assert NOTE not in whole(backend)
 
 
+@pytest.mark.parametrize("approved", [False, True])
+@pytest.mark.parametrize("selection", [{"user": "bob"}, {"session": "s2"}, {"user": "bob", "author": "scribe"}])
+def test_the_reason_of_a_proposal_goes_with_who_it_was_given_for(
+    backend: SQLiteBackend, log: AuditStore, selection: Any, approved: bool
+) -> None:
+    house = TeamMemory(
+        "house",
+        banks={"shared": "team", "decisions": "team"},
+        members={"clerk": {"shared": "full"}, "scribe": {"shared": "full"}, "chair": {"decisions": "full"}},
+        curators=["chair"],
+        proposers=["scribe"],
+        backend=backend,
+        audit=log,
+    )
+    house.member("clerk").retain(NOTE, caller=ADA)
+    bob = Caller(user="bob", session="s2", run="r2")
+    item = house.proposals("scribe").propose(NOTE, to="decisions", reason="Bob asked from Oslo.", caller=bob)
+    assert [waiting.reason for waiting in house.reviews().pending()] == ["Bob asked from Oslo."]
+    if approved:
+        house.reviews().approve(item.id)
+        assert [noted.reason for noted in house.reviews().approved()] == [""]
+    house.forget(user="eve", dry_run=False)
+    assert len(house.reviews().pending()) == (not approved)
+    house.forget(dry_run=False, **selection)
+    assert house.reviews().pending() == []
+    assert texts(backend, "house:shared") == [NOTE]
+    assert texts(backend, "house:decisions") == [NOTE] * approved
+
+
 @pytest.mark.parametrize("state", ["quarantine", "quarantine, approved", "proposal", "proposal, approved"])
 @pytest.mark.parametrize(
     "selection",

@@ -346,3 +346,18 @@ def test_proposals_know_the_run_too(house: TeamMemory, log: AuditStore) -> None:
     ProposalTools(house.proposals("clerk")).propose_memory(context(MALLORY), "Retries need jitter.", "shared", "")
     [event] = log.query(verb="propose")
     assert (event.user, event.session, event.run) == ("mallory", "s9", "r9")
+
+
+def test_a_copy_that_was_approved_is_proposed_again_without_the_approval(
+    house: TeamMemory, backend: SQLiteBackend
+) -> None:
+    house.member("clerk").retain("The rug is red.", bank="notes", caller=ADA)
+    first = house.proposals("clerk").propose("The rug is red.", to="ledger", caller=ADA)
+    house.reviews().approve(first.id)
+    backend.delete_bank("house:notes:member:clerk")
+    house.proposals("clerk").propose("The rug is red.", to="shared", caller=ADA)
+    [again] = house.reviews().pending()
+    assert again.bank == "shared"
+    assert again.item.metadata is not None
+    assert (again.item.metadata["trust"], again.item.metadata["author"]) == ("member", "clerk")
+    assert not {"reviewed_by", "review_id", "lineage"} & again.item.metadata.keys()

@@ -130,7 +130,7 @@ class TestSelection:
     )
     def test_it_names_an_envelope_by_any_id_that_it_goes_by(self, given: Any, named: bool) -> None:
         inside = RetainItem("x", tags=list(SIGNED), document_id="d")
-        item = ReviewItem("rid", "proposal", "b", "t:b", "", inside, "t:shared#77", ("e1", "e2"))
+        item = ReviewItem("rid", "proposal", "b", "t:b", "", inside, "t:shared#77", envelope_ids=("e1", "e2"))
         assert Selection(**given).names_held(item) is named
 
     def test_its_text_is_what_was_given(self) -> None:

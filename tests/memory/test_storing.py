@@ -368,3 +368,43 @@ def test_what_the_guard_holds_back_is_one_line_in_the_log(
             assert team.member("a").retain(POISON).quarantined
     [line] = [record.getMessage() for record in caplog.records]
     assert "quarantine" in line
+
+
+def test_a_secret_in_any_field_of_one_of_many_is_left_out(backend: SQLiteBackend) -> None:
+    secret = "password: tr0ub4dor-7731"
+    given: list[dict[str, Any]] = [
+        {"context": secret},
+        {"metadata": {"note": secret}},
+        {"tags": [secret]},
+        {"entities": [secret]},
+    ]
+    items = [RetainItem(f"Box {n}.", **fields) for n, fields in enumerate(given)]
+    team(backend).member("scout").retain_many(items, bank="shared")
+    stored = backend.list_memories("desk:shared").memories
+    assert [m.text for m in stored] == [item.content for item in items]
+    assert "tr0ub4dor" not in str(stored)
+    assert [m.context for m in stored][1:] == [None] * 3
+    assert "[redacted: password]" in str(stored[0].context)
+
+
+@pytest.mark.parametrize("items", ["Box 1.", 7, {RetainItem("Box 1.").content}, iter(lines(1)), None])
+def test_what_is_no_list_of_memories_is_refused_and_recorded(backend: SQLiteBackend, items: Any) -> None:
+    audit = Kept()
+    memory = team(backend, audit=audit)
+    with pytest.raises(InvalidInput, match=type(items).__name__):
+        memory.member("scout").retain_many(items, bank="shared", caller=ADA)
+    with pytest.raises(InvalidInput, match=type(items).__name__):
+        memory.proposals("scout").propose_many(items, to="shared", caller=ADA)
+    assert [(e.verb, e.outcome, e.error, e.user) for e in audit.events] == [
+        ("retain", "error", "InvalidInput", "ada"),
+        ("propose", "error", "InvalidInput", "ada"),
+    ]
+    assert backend.list_banks() == []
+
+
+def test_the_event_of_many_names_each_memory_that_was_stored(backend: SQLiteBackend) -> None:
+    audit = Kept()
+    receipt = team(backend, audit=audit).member("scout").retain_many(lines(3), bank="shared")
+    [event] = audit.events
+    assert (event.count, len(event.memory_ids)) == (3, 3)
+    assert tuple(event.memory_ids) == receipt.memory_ids

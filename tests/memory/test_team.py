@@ -11,6 +11,7 @@ from agno.run.base import RunContext, RunStatus
 from agno.team import Team
 
 from hindsight_teams import HindsightTools, SQLiteBackend, TeamMemory, policies
+from hindsight_teams.audit import NOT_RECORDED
 from hindsight_teams.errors import AccessDenied, IdentityRequired, InvalidInput, TeamDefinitionError
 from hindsight_teams.testing import OFFLINE_MARKER, OfflineModel, ScriptedModel
 from hindsight_teams.testing.scripted import call
@@ -358,3 +359,34 @@ def test_a_members_memory_shows_no_way_to_banks_it_holds_no_right_on(desk: TeamM
         getattr(desk.member("answerer"), name) for name in dir(desk.member("answerer")) if not name.startswith("_")
     ]
     assert desk.backend not in shown
+
+
+def test_an_audit_sink_that_counts_as_false_is_given_every_event(backend: SQLiteBackend) -> None:
+    class Log(list[Any]):
+        def record(self, event: Any) -> None:
+            self.append(event)
+
+    log = Log()
+    memory = TeamMemory("desk", banks={"b": "team"}, members={"a": {"b": "full"}}, backend=backend, audit=log)
+    memory.member("a").retain("The rug is red.")
+    assert [event.verb for event in log] == ["retain"]
+
+
+def test_members_of_one_team_share_a_backend_and_those_of_another_file_do_not(desk: TeamMemory, tmp_path: Path) -> None:
+    with SQLiteBackend(tmp_path / "other.db") as elsewhere:
+        other = TeamMemory("desk", banks={"b": "team"}, members={"a": {"b": "full"}}, backend=elsewhere)
+        assert desk.member("researcher").shares_backend(desk.member("answerer")) is True
+        assert desk.member("researcher").shares_backend(other.member("a")) is False
+
+
+def test_a_read_that_can_not_be_recorded_says_so_beside_its_other_notes(backend: SQLiteBackend) -> None:
+    class Full:
+        def record(self, event: Any) -> None:
+            raise OSError("no space left")
+
+    memory = TeamMemory("desk", banks={"b": "team"}, members={"a": {"b": "full"}}, backend=backend, audit=Full())
+    recorded = TeamMemory("desk", banks={"b": "team"}, members={"a": {"b": "full"}}, backend=backend)
+    member, whole = memory.member("a"), recorded.member("a")
+    assert member.retain("The rug is red.").notes == (NOT_RECORDED,)
+    assert member.recall("rug").notes == (*whole.recall("rug").notes, NOT_RECORDED)
+    assert member.reflect("rug").notes == (*whole.reflect("rug").notes, NOT_RECORDED)

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from hindsight_teams.access.grants import FULL, Access
 from hindsight_teams.errors import ConfigurationError
 from hindsight_teams.server import gate
 from hindsight_teams.server.authority import Authority
@@ -388,6 +389,33 @@ async def test_a_path_is_read_without_the_base_path(guarded: Guarded, root: str,
 def test_two_files_for_one_team_are_refused(guarded: Guarded) -> None:
     with pytest.raises(ConfigurationError, match="'desk'"):
         Authority(guarded.key_file, [guarded.team_file, guarded.team_file]).teams()
+
+
+def test_a_key_of_a_team_that_no_file_declares_holds_nothing(guarded: Guarded) -> None:
+    identity = guarded.authority.identify(guarded.keys["stranger"])
+    assert identity is not None
+    assert (identity.definition, identity.admin, identity.grants, identity.access) == (None, False, (), Access.NONE)
+    for bank_id in ("desk:shared", "desk:review:queue", "elsewhere:review:queue"):
+        assert identity.grant(bank_id) is None
+        assert identity.may_queue(bank_id) is False
+        assert [identity.may(verb, bank_id) for verb in (*FULL, Access.NONE)] == [False] * 4
+
+
+def test_a_right_that_is_none_is_held_by_an_admin_alone(guarded: Guarded) -> None:
+    held = {name: guarded.authority.identify(guarded.keys[name]) for name in ("all", "admin")}
+    assert {name: who is not None and who.may(Access.NONE, "desk:shared") for name, who in held.items()} == {
+        "all": False,
+        "admin": True,
+    }
+
+
+def test_member_keys_count_once_both_parts_are_at_work(guarded: Guarded) -> None:
+    authority = Authority(guarded.key_file, [guarded.team_file])
+    assert authority.missing == {"guard", "validator"}
+    authority.attached.add("validator")
+    assert authority.missing == {"guard"}
+    authority.attached.add("guard")
+    assert authority.missing == frozenset()
 
 
 async def test_a_template_of_one_team_does_not_open_the_banks_of_another(guarded: Guarded, tmp_path: Path) -> None:

@@ -273,6 +273,21 @@ def test_nobody_with_a_scope_writes_into_that_of_others() -> None:
     assert sign({"content": "x", "tags": ["project:maple"]}, grant=grant, bank_id="desk:shared", **DESK)
 
 
+@pytest.mark.parametrize(("kind", "passes"), [("quarantine", False), ("proposal", True)])
+def test_what_was_held_back_is_in_no_scope_of_others(kind: str, passes: bool) -> None:
+    scopes = {name: {"shared": {"access": "full", "scope_tags": [f"project:{name}"]}} for name in ("a", "b")}
+    definition = TeamDefinition.from_parts("desk", banks={"shared": "team"}, members=scopes)
+    inside = by_the_service(Caller(**DESK), ["red", "project:b"], ("project:a",))
+    item = RetainItem(**{**inside, "observation_scopes": None})
+    sealed = seal(kind, item, bank="shared", bank_id="desk:shared", reason="")
+    envelope = {"content": sealed.content, "metadata": sealed.metadata, "document_id": sealed.document_id}
+    if passes:  # a curator decides where it belongs
+        check_envelope(envelope, definition, "a")
+    else:
+        with pytest.raises(AccessDenied, match="'project:b'"):
+            check_envelope(envelope, definition, "a")
+
+
 def test_observations_can_not_leave_the_scope() -> None:
     item = {"content": "x", "observation_scopes": "shared"}
     with pytest.raises(InvalidInput, match="observation_scopes"):

@@ -218,3 +218,11 @@ def test_the_code_of_a_place_stays_in_the_users_own_bank_over_http_too(private: 
     clerk = Caller(team="desk", member="clerk")
     [passed], reason = guarded(Guard(), [item], bank="customer", caller=clerk, private=private)
     assert (("4711" in passed["content"]), reason) == (kept, None)
+
+
+@pytest.mark.parametrize("empty", [None, {}])
+def test_an_item_without_metadata_is_judged_too(empty: dict[str, str] | None) -> None:
+    guard, clerk = WriteGuards().of("desk", GuardRules()), Caller(team="desk", member="clerk")
+    for content, reason in (("Fine.", None), (ORDER, "overrides instructions")):
+        item = {"content": content, "metadata": empty, "tags": None, "entities": None}
+        assert guarded(guard, [item], bank="shared", caller=clerk)[1] == reason

@@ -16,6 +16,7 @@ from hindsight_teams.agno.inputs import MAX_QUERY_CHARACTERS, pieces, query_of, 
 from hindsight_teams.agno.memory_toolkit import MemoryToolkit, ToolkitOptions, dressed
 from hindsight_teams.agno.run_context import key_of, notes_of
 from hindsight_teams.agno.turns import turn_of
+from hindsight_teams.audit import BankName, Recorder
 from hindsight_teams.errors import ContentRefused, HindsightTeamsError, InvalidInput
 from hindsight_teams.memory.direct import BankOptions, memory_for
 from hindsight_teams.memory.member import MemberMemory, caller_of
@@ -239,21 +240,28 @@ class HindsightTools(MemoryToolkit):
 
     def _retaining(self, caller: Caller, content: str, bank: str | None) -> Steps:
         if isinstance(content, str) and content.replace(STORED_BEFORE, "").strip() in (STORED, QUARANTINED):
-            return citing.NOTHING_TOLD  # a small model gives back what it was told last
+            # A small model gives back what it was told last.
+            return self._left_out(caller, content, bank, citing.NOTHING_TOLD)
         given = yield from citing.read(self.memory, content, caller.context, caller, bank=bank)
         turn = turn_of(caller.context, caller)
         if given.is_known:
             turn.stored += [(memory.bank_id, content) for memory in given.cited]
-            return given.reply
+            return self._left_out(caller, content, bank, given.reply)
         bank_id = self._bank_id(bank, caller) if turn.words else None
         if not turn.begin_to_store(bank_id, given.new):
-            return f"{STORED} {STORED_BEFORE}"
+            return self._left_out(caller, content, bank, f"{STORED} {STORED_BEFORE}")
         told = ""
         try:
             told = yield from _storing(given, bank)
         finally:
             if not told.startswith((STORED, QUARANTINED)):
                 turn.did_not_store(bank_id, given.new)
+        return told
+
+    def _left_out(self, caller: Caller, content: str, bank: str | None, told: str) -> str:
+        """Record a retain that came to nothing new, which the service never hears of; what the model is told."""
+        recorder = Recorder(self.memory.audit, caller, "retain", content)
+        recorder.ended([BankName(bank, self._bank_id(bank, caller))], reason="nothing new to store")
         return told
 
     def _bank_id(self, bank: str | None, caller: Caller) -> str | None:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from math import ceil
 
 from hindsight_teams.errors import InvalidInput
 from hindsight_teams.guard.verdict import Verdict, WriteAttempt
@@ -78,8 +79,8 @@ class TooManyWrites:
             while times and times[0] <= now - _WINDOW_SECONDS:
                 times.popleft()
             if len(times) >= self.per_minute:
-                wait = times[0] + _WINDOW_SECONDS - now
-                return Verdict("refuse", reason=f"{self.per_minute} writes a minute are the limit; wait {wait:.0f} s")
+                wait = ceil(times[0] + _WINDOW_SECONDS - now)
+                return Verdict("refuse", reason=f"{self.per_minute} writes a minute are the limit; wait {wait} s")
             times.append(now)
             if len(self._writes) > _MEMBERS:
                 del self._writes[next(iter(self._writes))]

@@ -266,7 +266,8 @@ class Reviews:
             replace(item.item, metadata=approved.metadata),
             bank=item.bank,
             bank_id=item.bank_id,
-            reason=item.reason,
+            # A proposer's words go with the user, session and run that they were given in.
+            reason=item.reason if set(item.by) <= set(item.item.tags or ()) else "",
             origin=item.origin,
             review_id=item.id,
         )

@@ -37,6 +37,7 @@ class ReviewItem:
         reason: Why it waits.
         item: What would be stored, signed by its author.
         origin: For a proposal, the id of the memory it was copied from.
+        by: For a proposal, the identity tags of who gave the reason, and of the user, session and run of that call.
         envelope_ids: Ids of the memories that the review bank holds of its envelope, where the backend tells; of
             something marked, the id of the memory itself.
     """
@@ -48,6 +49,7 @@ class ReviewItem:
     reason: str
     item: RetainItem
     origin: str | None = None
+    by: tuple[str, ...] = ()
     envelope_ids: tuple[str, ...] = ()
 
     @property
@@ -92,6 +94,7 @@ def seal(
     bank_id: str,
     reason: str,
     origin: str | None = None,
+    by: Sequence[str] = (),
     review_id: str | None = None,
 ) -> RetainItem:
     """An envelope: its text says only that something waits; the memory itself travels as metadata, compressed.
@@ -120,7 +123,7 @@ def seal(
             "review_bank": bank,
             "review_bank_id": bank_id,
             "review_origin": origin or "",
-            "review_item": _folded(_json({"item": payload, "reason": reason})),
+            "review_item": _folded(_json({"item": payload, "reason": reason, "by": list(by)})),
         },
         tags=[f"review:{kind}", f"review-item:{key}", *signature_tags(item.tags or ())],
         document_id=f"review-{kind}-{key}",
@@ -141,6 +144,7 @@ def unseal(metadata: Mapping[str, str]) -> ReviewItem | None:
             reason=payload["reason"],
             item=RetainItem(**raw, timestamp=datetime.fromisoformat(when) if when else None),
             origin=metadata["review_origin"] or None,
+            by=tuple(map(str, payload.get("by", ()))),
         )
     except (KeyError, TypeError, ValueError, AttributeError, zlib.error):
         return None

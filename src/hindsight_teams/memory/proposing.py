@@ -145,7 +145,9 @@ class Proposals:
         metadata, tags = undecided(found.metadata, found.tags)
         metadata, tags = for_bank_of(who, self.definition.banks[to].needs, metadata, tags)
         item = replace(found.to_item(), metadata=metadata, tags=tags)
-        sealed = seal("proposal", item, bank=to, bank_id=target_id, reason=reason, origin=f"{found.bank_id}#{found.id}")
+        origin = f"{found.bank_id}#{found.id}"
+        by = provenance.signature_tags(provenance.sign_tags(who, (), ()))
+        sealed = seal("proposal", item, bank=to, bank_id=target_id, reason=reason, origin=origin, by=by)
         recorder.begun(BankName(to, target_id))
         yield Retain(bank=review_bank_id(who), items=[sealed])
         opened = unseal(sealed.metadata or {})

@@ -91,13 +91,14 @@ class Selection:
         )
 
     def names_held(self, item: ReviewItem) -> bool:
-        """Whether the selection names the memory in an envelope, by any of the ids that it goes by."""
+        """Whether the selection names the memory in an envelope, by any of its ids, or who put it there."""
         ids = {item.id, *item.envelope_ids, *([item.origin.rpartition("#")[2]] if item.origin else ())}
         documents = (item.item.document_id, item.envelope_document_id, item.approved_document_id)
+        selected = {*self.kept_tags, *self.occasion_tags}
         return (
             (not self.memory_ids or not ids.isdisjoint(self.memory_ids))
             and (self.document_id is None or self.document_id in documents)
-            and {*self.kept_tags, *self.occasion_tags} <= set(item.item.tags or ())
+            and (selected <= set(item.item.tags or ()) or selected <= set(item.by))
         )
 
     def __str__(self) -> str:

@@ -148,7 +148,7 @@ class TeamMemory:
         self.toolkit = toolkit
         self.clock = clock
         settings = resolve()
-        self.audit: AuditSink = audit or default_audit(settings.audit)
+        self.audit: AuditSink = default_audit(settings.audit) if audit is None else audit
         if settings.audit_failure == "refuse":
             self.audit = trail_of(self.audit, strict=True) or self.audit
 

@@ -111,6 +111,7 @@ def check_envelope(item: Item, definition: TeamDefinition, member: str) -> None:
     Raises:
         InvalidInput: It is not an envelope as the service seals them, the memory inside claims another author, or it is
             meant for a bank that the member could not name.
+        AccessDenied: What was held back from a retain has a tag that is the scope of others.
     """
     metadata = item.get("metadata") or {}
     opened = unseal(metadata)
@@ -125,6 +126,7 @@ def check_envelope(item: Item, definition: TeamDefinition, member: str) -> None:
             bank_id=opened.bank_id,
             reason=opened.reason,
             origin=opened.origin,
+            by=opened.by,
         )
     except (KeyError, TypeError, ValueError):
         raise InvalidInput("only sealed envelopes go into the review bank") from None
@@ -147,6 +149,9 @@ def check_envelope(item: Item, definition: TeamDefinition, member: str) -> None:
         named = named_by(target, definition.team_id, member, opened.bank_id).items()
         owner = {provenance.identity_tag(name, value) for name, value in named if value != inside.get(name)}
         tags = [tag for tag in tags if tag not in owner]
+    grant = definition.grants.get(member, {}).get(opened.bank)
+    if opened.kind == "quarantine" and grant is not None:  # it was to be retained, which would have been refused
+        provenance.refuse_scopes_of_others(grant, tags)
     # Of an observation nobody is the author, and it claims none.
     sign({"tags": tags, "metadata": inside}, team=definition.team_id, member=member)
     if target is None or not could_be(target, definition.team_id, member, opened.bank_id):

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -186,17 +187,17 @@ def test_erasing_goes_through_the_whole_file_in_steps(path: Path, monkeypatch: p
     backend.close()
 
 
-@pytest.mark.slow
+@pytest.mark.parametrize("count", [120, pytest.param(600, marks=pytest.mark.slow)])
 @needs_pread
-def test_no_copy_of_a_deleted_row_is_left_in_the_middle_of_a_page(path: Path) -> None:
+def test_no_copy_of_a_deleted_row_is_left_in_the_middle_of_a_page(path: Path, count: int) -> None:
     backend = SQLiteBackend(path)
-    for i in range(600):  # banks are ranges of row numbers, so rows of one move those of the next
+    for i in range(count):  # banks are ranges of row numbers, so rows of one move those of the next
         backend.retain(f"b{i % 12}", f"Sentinel{i:04}sentinel " * (1 + i % 5), tags=[f"n:{i}"])
-    for i in range(0, 600, 3):
+    for i in range(0, count, 3):
         backend.delete_memories(f"b{i % 12}", tags=[f"n:{i}"])
     assert backend.erase()
     data = path.read_bytes()
-    assert [i for i in range(0, 600, 3) if f"Sentinel{i:04}".encode() in data] == []
+    assert [i for i in range(0, count, 3) if f"Sentinel{i:04}".encode() in data] == []
     assert backend.check().problems == ()
     backend.close()
 
@@ -297,3 +298,27 @@ def test_a_write_into_a_file_that_is_lost_meanwhile_is_not_acknowledged(path: Pa
     with pytest.raises(DatabaseUnusable, match="deleted"):
         backend.retain_batch("b", Meanwhile([RetainItem("after")]))
     backend.close()
+
+
+def test_a_delete_in_a_small_file_has_erased_when_it_returns(path: Path, backend: SQLiteBackend) -> None:
+    backend.retain("b", "Xylophonist in the attic", document_id="d")
+    assert backend.delete_memories("b", document_id="d") == 1
+    assert not backend.erase_due()
+    assert b"ylophon" not in b"".join(file.read_bytes() for file in path.parent.glob(f"{path.name}*"))
+
+
+@pytest.mark.parametrize("step", ["merged", "erased"])
+def test_a_step_that_fails_leaves_no_transaction_open(path: Path, backend: SQLiteBackend, step: str) -> None:
+    backend.retain("b", "Xylophonist in the attic", document_id="d")
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute(
+            f"CREATE TRIGGER full BEFORE UPDATE ON erasing WHEN NEW.{step} > OLD.{step}"
+            " BEGIN SELECT RAISE(ABORT, 'the disk is full'); END"
+        )
+        assert backend.delete_memories("b", document_id="d") == 1
+        assert backend.erase_due()
+        backend.retain("b", "Tea in the attic")
+        other.execute("DROP TRIGGER full")
+    assert backend.erase()
+    assert [m.text for m in backend.list_memories("b").memories] == ["Tea in the attic"]
+    assert b"ylophon" not in b"".join(file.read_bytes() for file in path.parent.glob(f"{path.name}*"))
