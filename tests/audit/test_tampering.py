@@ -153,13 +153,69 @@ def test_a_database_goes_on_recording_after_rows_were_deleted_and_tells(
         assert not store.verify().ok
 
 
-def test_lines_taken_away_while_the_log_is_open_are_told(lines: Path) -> None:
+def test_lines_taken_away_while_the_log_is_open_are_told(lines: Path, caplog: pytest.LogCaptureFixture) -> None:
     with open_audit(lines) as store:
         record(store, "four")
         os.truncate(lines, 0)
         record(store, "five")
         assert [event.verb for event in store.query()] == ["five"]
         assert store.verify().broken_at == 1
+    [told] = caplog.records
+    assert (told.name, told.levelname) == ("hindsight_teams.audit", "ERROR")
+    assert "entries_were_removed_from_the_audit_log" in told.getMessage()
+
+
+def test_the_next_event_after_lines_were_taken_away_keeps_its_number(lines: Path) -> None:
+    with open_audit(lines) as store:
+        record(store, "four")
+        os.truncate(lines, 0)
+        record(store, "five", "six")
+        assert [entry.seq for entry in store.entries()] == [5, 6]
+        assert store.head().seq == 6
+
+
+def test_an_event_that_was_written_in_part_does_not_spoil_the_next(
+    lines: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = os.write
+
+    def full(descriptor: int, data: bytes, /) -> int:
+        write(descriptor, data[:20])
+        raise OSError(28, "No space left on device")
+
+    with open_audit(lines) as store:
+        record(store, "four")
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "write", full)
+            with pytest.raises(DatabaseUnusable, match="OSError") as raised:
+                record(store, "lost")
+        assert raised.value.details["path"] == str(lines)
+        record(store, "five")
+        assert [(entry.seq, entry.event.verb) for entry in store.entries(after=3)] == [(4, "four"), (5, "five")]
+
+
+def test_an_event_that_the_system_takes_in_pieces_is_whole(lines: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda descriptor, data: write(descriptor, data[:7]))
+    with open_audit(lines) as store:
+        record(store, "four", "five")
+        assert [entry.event.verb for entry in store.entries(after=3)] == ["four", "five"]
+        assert store.verify().ok
+
+
+@pytest.mark.parametrize("filters", [{}, {"member": "m1"}], ids=["all", "filtered"])
+def test_a_log_of_several_blocks_is_read_from_its_end(tmp_path: Path, filters: dict[str, str]) -> None:
+    long = "x" * 30_000
+    with open_audit(tmp_path / "audit.jsonl") as store:
+        for number in range(8):
+            store.record(AuditEvent(verb=str(number), outcome="allowed", member=f"m{number % 2}", reason=long))
+        wanted = [str(number) for number in range(8) if not filters or number % 2]
+        assert [event.verb for event in store.query(limit=8, **filters)] == wanted  # type: ignore[arg-type]
+        assert [event.verb for event in store.query(limit=2, **filters)] == wanted[-2:]  # type: ignore[arg-type]
+    with open_audit(tmp_path / "audit.jsonl") as again:
+        assert again.head().seq == 8
+        record(again, "more")
+        assert again.verify().ok
 
 
 @pytest.mark.parametrize("way", ["deleted", "replaced"])

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from hindsight_teams import Caller, MemberMemory, SQLiteBackend, TeamMemory
-from hindsight_teams.audit import AuditEvent
+from hindsight_teams.audit import NOT_RECORDED, AuditEvent
 from hindsight_teams.backends.base import DelegatingBackend
 from hindsight_teams.errors import AccessDenied, ContentRefused, DatabaseLocked, InvalidInput, NotFound
 from hindsight_teams.guard import Guard, WriteAttempt, default_checks
@@ -408,3 +408,13 @@ def test_the_event_of_many_names_each_memory_that_was_stored(backend: SQLiteBack
     [event] = audit.events
     assert (event.count, len(event.memory_ids)) == (3, 3)
     assert tuple(event.memory_ids) == receipt.memory_ids
+
+
+def test_many_tell_once_that_the_audit_missed_them(backend: SQLiteBackend) -> None:
+    class Full:
+        def record(self, event: AuditEvent) -> None:
+            raise OSError("the disk is full")
+
+    member = team(backend, audit=Full()).member("scout")
+    stored = member.retain_many([*lines(2), RetainItem(POISON)], bank="shared")
+    assert (stored.items_count, stored.held, stored.notes) == (3, 1, (NOT_RECORDED,))
