@@ -418,3 +418,45 @@ def test_many_tell_once_that_the_audit_missed_them(backend: SQLiteBackend) -> No
     member = team(backend, audit=Full()).member("scout")
     stored = member.retain_many([*lines(2), RetainItem(POISON)], bank="shared")
     assert (stored.items_count, stored.held, stored.notes) == (3, 1, (NOT_RECORDED,))
+
+
+@pytest.mark.parametrize(
+    ("items", "outcomes"), [([], [("allowed", 0)]), ([RetainItem(POISON)], [("quarantined", 1)])], ids=["none", "held"]
+)
+def test_many_of_which_none_was_stored_are_one_event(
+    backend: SQLiteBackend, items: list[RetainItem], outcomes: list[tuple[str, int]]
+) -> None:
+    audit = Kept()
+    receipt = team(backend, audit=audit).member("scout").retain_many(items, bank="shared")
+    assert [(event.outcome, event.count) for event in audit.events] == outcomes
+    assert (receipt.bank_id, receipt.items_count, receipt.memory_ids) == ("desk:shared", len(items), ())
+
+
+def test_the_event_of_many_held_back_gives_each_reason_once(backend: SQLiteBackend) -> None:
+    audit = Kept()
+    memory = team(backend, audit=audit)
+    memory.member("scout").retain_many([RetainItem(POISON), RetainItem(f"{POISON} Now.")], bank="shared")
+    [event] = audit.events
+    reasons = dict.fromkeys(item.reason for item in memory.reviews().pending())
+    assert (event.count, event.reason) == (2, "; ".join(reasons))
+
+
+def test_only_the_parts_after_the_first_are_appended_to_a_long_document(backend: SQLiteBackend) -> None:
+    first, second = loads(lines(AT_ONCE + 1, document_id="d"), backend)
+    assert (len(first), {item.update_mode for item in first}) == (AT_ONCE, {"replace"})
+    assert [item.update_mode for item in second] == ["append"]
+
+
+def test_items_without_a_document_fill_requests_in_their_order(backend: SQLiteBackend) -> None:
+    given = lines(2 * AT_ONCE)
+    assert list(loads(given, backend)) == [given[:AT_ONCE], given[AT_ONCE:]]
+
+
+@pytest.mark.parametrize("mode", ["sync", "async"])
+def test_many_are_stored_as_given_where_there_is_no_guard(backend: SQLiteBackend, mode: str) -> None:
+    member = team(backend, guard=False).member("scout")
+    receipt = many(member, [RetainItem(POISON), *lines(1)], mode, bank="shared")
+    assert (receipt.items_count, receipt.held, receipt.quarantined, receipt.notes) == (2, 0, False, ())
+    stored = backend.list_memories("desk:shared").memories
+    assert sorted(memory.text for memory in stored) == sorted([POISON, lines(1)[0].content])
+    assert {memory.author for memory in stored} == {"scout"}
