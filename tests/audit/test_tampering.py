@@ -370,3 +370,25 @@ def test_a_log_that_was_lost_while_open_is_let_go(path: Path) -> None:
             record(store, "two")
         opened = [os.readlink(link) for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
         assert [name for name in opened if name.startswith(f"{path} ")] == []
+
+
+def test_a_byte_that_is_no_text_is_told_and_the_log_goes_on(lines: Path) -> None:
+    first, second, third = lines.read_bytes().splitlines(keepends=True)
+    lines.write_bytes(first + second.replace(b"two", b"tw\xff") + third + b"\xff\xfe\n")
+    with open_audit(lines) as store:
+        assert store.verify().broken_at == 2
+        assert store.head().seq == 3
+        assert [event.verb for event in store.query(limit=1)] == ["three"]
+        record(store, "four")
+        assert [event.verb for event in store.query()][-2:] == ["three", "four"]
+
+
+def test_an_entry_in_another_layout_is_none(lines: Path) -> None:
+    *before, last = lines.read_text().splitlines(keepends=True)
+    lines.write_text("".join(before) + json.dumps(json.loads(last)) + "\n")
+    with open_audit(lines) as store:
+        assert store.head().seq == 2
+        assert [event.verb for event in store.query()] == ["one", "two"]
+        assert not store.verify().ok
+        record(store, "after")
+        assert [(entry.seq, entry.event.verb) for entry in store.entries(after=2)] == [(3, "after")]
