@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from hindsight_teams import SQLiteBackend, TeamMemory
+from hindsight_teams.access.signatures import identity_tag
 from hindsight_teams.errors import InvalidInput
 from tests.memory.team_fixtures import BankByBank
 
@@ -169,3 +170,15 @@ def test_forgetting_a_memory_forgets_its_repeats(
     assert left(backend) == []
     backend.close()
     assert not any(SECRET.encode() in file.read_bytes() for file in tmp_path.iterdir())
+
+
+def test_what_was_told_again_stays_where_the_first_goes_with_its_copy_in_the_same_bank(
+    told_twice: TeamMemory, backend: SQLiteBackend
+) -> None:
+    [memory] = backend.list_memories("t:shared").memories
+    origin = f"t:shared#{memory.id}"
+    tags = ["team:t", identity_tag("lineage", origin)]
+    backend.retain("t:shared", "A copy in other words.", tags=tags, metadata={"lineage": origin})
+    backend.retain("t:shared", "The rug is red.", tags=["team:t"])
+    assert told_twice.forget(session="s1", dry_run=False).deleted == 2
+    assert left(backend) == ["The rug is red.", f"{SECRET} is the code word!"]
