@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 
 from hindsight_teams.audit import AuditEvent, AuditStore, Head, open_audit
+from hindsight_teams.audit.database import SQLiteAuditStore
 from hindsight_teams.audit.hashing import START, digest, link, verify
 from hindsight_teams.audit.journal import line_of
+from hindsight_teams.audit.jsonl import JSONLinesAuditStore
 from hindsight_teams.errors import DatabaseLocked, DatabaseUnusable
 
 
@@ -205,10 +207,11 @@ def test_an_event_that_the_system_takes_in_pieces_is_whole(lines: Path, monkeypa
 
 @pytest.mark.parametrize("filters", [{}, {"member": "m1"}], ids=["all", "filtered"])
 def test_a_log_of_several_blocks_is_read_from_its_end(tmp_path: Path, filters: dict[str, str]) -> None:
-    long = "x" * 30_000
+    many = tuple(f"{n:030}" for n in range(1_000))
     with open_audit(tmp_path / "audit.jsonl") as store:
         for number in range(8):
-            store.record(AuditEvent(verb=str(number), outcome="allowed", member=f"m{number % 2}", reason=long))
+            store.record(AuditEvent(verb=str(number), outcome="allowed", member=f"m{number % 2}", memory_ids=many))
+        assert store.path.stat().st_size > 3 << 16
         wanted = [str(number) for number in range(8) if not filters or number % 2]
         assert [event.verb for event in store.query(limit=8, **filters)] == wanted  # type: ignore[arg-type]
         assert [event.verb for event in store.query(limit=2, **filters)] == wanted[-2:]  # type: ignore[arg-type]
@@ -392,3 +395,22 @@ def test_an_entry_in_another_layout_is_none(lines: Path) -> None:
         assert not store.verify().ok
         record(store, "after")
         assert [(entry.seq, entry.event.verb) for entry in store.entries(after=2)] == [(3, "after")]
+
+
+def test_the_first_entry_after_a_line_that_is_none_begins_a_line_of_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "audit.jsonl"
+    path.write_bytes(b"no entry\n")
+    with open_audit(path) as store:
+        record(store, "one")
+        [none, entry] = path.read_bytes().splitlines()
+        assert (none, json.loads(entry)["event"]["verb"]) == (b"no entry", "one")
+        assert store.head().seq == 1
+
+
+@pytest.mark.parametrize("kind", [JSONLinesAuditStore, SQLiteAuditStore])
+def test_a_store_that_is_told_nothing_keeps_no_text(
+    tmp_path: Path, kind: type[JSONLinesAuditStore | SQLiteAuditStore]
+) -> None:
+    with kind(tmp_path / "audit") as store:
+        store.record(AuditEvent(verb="recall", outcome="allowed", text="Where is the key?"))
+        assert [event.text for event in store.query()] == [None]
