@@ -460,3 +460,11 @@ def test_many_are_stored_as_given_where_there_is_no_guard(backend: SQLiteBackend
     stored = backend.list_memories("desk:shared").memories
     assert sorted(memory.text for memory in stored) == sorted([POISON, lines(1)[0].content])
     assert {memory.author for memory in stored} == {"scout"}
+
+
+def test_many_tell_once_what_the_guard_took_out_of_each(backend: SQLiteBackend) -> None:
+    given = [RetainItem(f"Box {n} opens with password: tr0ub4dor-7731") for n in range(3)]
+    member = team(backend).member("scout")
+    alone = member.retain(given[0].content, bank="shared").notes
+    assert "password" in " ".join(alone)
+    assert member.retain_many(given, bank="shared").notes == alone
