@@ -468,3 +468,18 @@ def test_many_tell_once_what_the_guard_took_out_of_each(backend: SQLiteBackend) 
     alone = member.retain(given[0].content, bank="shared").notes
     assert "password" in " ".join(alone)
     assert member.retain_many(given, bank="shared").notes == alone
+
+
+def test_a_failure_before_anything_was_stored_is_the_only_event(backend: SQLiteBackend) -> None:
+    audit, failing = Kept(), Failing(backend)
+    failing.left = 0
+    with pytest.raises(DatabaseLocked):
+        team(failing, audit=audit).member("scout").retain_many(lines(2), bank="shared")
+    assert [(event.outcome, event.error) for event in audit.events] == [("error", "DatabaseLocked")]
+
+
+def test_one_text_is_no_list_of_memories(backend: SQLiteBackend) -> None:
+    text: Any = "Box 1."
+    with pytest.raises(InvalidInput, match="items must be a list of RetainItem, not str"):
+        team(backend).member("scout").retain_many(text, bank="shared")
+    assert backend.list_banks() == []
