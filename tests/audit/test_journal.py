@@ -66,6 +66,9 @@ def test_what_was_recorded_comes_back(path: Path) -> None:
         ({"since": START + timedelta(minutes=3)}, [3, 4]),
         ({"until": START + timedelta(minutes=1)}, [0]),
         ({"limit": 2}, [3, 4]),
+        ({"limit": 2, "member": "researcher"}, [1, 4]),
+        ({"limit": 2, "session": "s1", "verb": "retain"}, [0, 4]),
+        ({"limit": 9, "user": "nobody"}, []),
         ({"limit": 0}, []),
     ],
 )

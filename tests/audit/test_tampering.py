@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 
 from hindsight_teams.audit import AuditEvent, AuditStore, Head, open_audit
+from hindsight_teams.audit.database import SQLiteAuditStore
 from hindsight_teams.audit.hashing import START, digest, link, verify
 from hindsight_teams.audit.journal import line_of
+from hindsight_teams.audit.jsonl import JSONLinesAuditStore
 from hindsight_teams.errors import DatabaseLocked, DatabaseUnusable
 
 
@@ -153,13 +155,70 @@ def test_a_database_goes_on_recording_after_rows_were_deleted_and_tells(
         assert not store.verify().ok
 
 
-def test_lines_taken_away_while_the_log_is_open_are_told(lines: Path) -> None:
+def test_lines_taken_away_while_the_log_is_open_are_told(lines: Path, caplog: pytest.LogCaptureFixture) -> None:
     with open_audit(lines) as store:
         record(store, "four")
         os.truncate(lines, 0)
         record(store, "five")
         assert [event.verb for event in store.query()] == ["five"]
         assert store.verify().broken_at == 1
+    [told] = caplog.records
+    assert (told.name, told.levelname) == ("hindsight_teams.audit", "ERROR")
+    assert "entries_were_removed_from_the_audit_log" in told.getMessage()
+
+
+def test_the_next_event_after_lines_were_taken_away_keeps_its_number(lines: Path) -> None:
+    with open_audit(lines) as store:
+        record(store, "four")
+        os.truncate(lines, 0)
+        record(store, "five", "six")
+        assert [entry.seq for entry in store.entries()] == [5, 6]
+        assert store.head().seq == 6
+
+
+def test_an_event_that_was_written_in_part_does_not_spoil_the_next(
+    lines: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = os.write
+
+    def full(descriptor: int, data: bytes, /) -> int:
+        write(descriptor, data[:20])
+        raise OSError(28, "No space left on device")
+
+    with open_audit(lines) as store:
+        record(store, "four")
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "write", full)
+            with pytest.raises(DatabaseUnusable, match="OSError") as raised:
+                record(store, "lost")
+        assert raised.value.details["path"] == str(lines)
+        record(store, "five")
+        assert [(entry.seq, entry.event.verb) for entry in store.entries(after=3)] == [(4, "four"), (5, "five")]
+
+
+def test_an_event_that_the_system_takes_in_pieces_is_whole(lines: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda descriptor, data: write(descriptor, data[:7]))
+    with open_audit(lines) as store:
+        record(store, "four", "five")
+        assert [entry.event.verb for entry in store.entries(after=3)] == ["four", "five"]
+        assert store.verify().ok
+
+
+@pytest.mark.parametrize("filters", [{}, {"member": "m1"}], ids=["all", "filtered"])
+def test_a_log_of_several_blocks_is_read_from_its_end(tmp_path: Path, filters: dict[str, str]) -> None:
+    many = tuple(f"{n:030}" for n in range(1_000))
+    with open_audit(tmp_path / "audit.jsonl") as store:
+        for number in range(8):
+            store.record(AuditEvent(verb=str(number), outcome="allowed", member=f"m{number % 2}", memory_ids=many))
+        assert store.path.stat().st_size > 3 << 16
+        wanted = [str(number) for number in range(8) if not filters or number % 2]
+        assert [event.verb for event in store.query(limit=8, **filters)] == wanted  # type: ignore[arg-type]
+        assert [event.verb for event in store.query(limit=2, **filters)] == wanted[-2:]  # type: ignore[arg-type]
+    with open_audit(tmp_path / "audit.jsonl") as again:
+        assert again.head().seq == 8
+        record(again, "more")
+        assert again.verify().ok
 
 
 @pytest.mark.parametrize("way", ["deleted", "replaced"])
@@ -314,3 +373,44 @@ def test_a_log_that_was_lost_while_open_is_let_go(path: Path) -> None:
             record(store, "two")
         opened = [os.readlink(link) for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
         assert [name for name in opened if name.startswith(f"{path} ")] == []
+
+
+def test_a_byte_that_is_no_text_is_told_and_the_log_goes_on(lines: Path) -> None:
+    first, second, third = lines.read_bytes().splitlines(keepends=True)
+    lines.write_bytes(first + second.replace(b"two", b"tw\xff") + third + b"\xff\xfe\n")
+    with open_audit(lines) as store:
+        assert store.verify().broken_at == 2
+        assert store.head().seq == 3
+        assert [event.verb for event in store.query(limit=1)] == ["three"]
+        record(store, "four")
+        assert [event.verb for event in store.query()][-2:] == ["three", "four"]
+
+
+def test_an_entry_in_another_layout_is_none(lines: Path) -> None:
+    *before, last = lines.read_text().splitlines(keepends=True)
+    lines.write_text("".join(before) + json.dumps(json.loads(last)) + "\n")
+    with open_audit(lines) as store:
+        assert store.head().seq == 2
+        assert [event.verb for event in store.query()] == ["one", "two"]
+        assert not store.verify().ok
+        record(store, "after")
+        assert [(entry.seq, entry.event.verb) for entry in store.entries(after=2)] == [(3, "after")]
+
+
+def test_the_first_entry_after_a_line_that_is_none_begins_a_line_of_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "audit.jsonl"
+    path.write_bytes(b"no entry\n")
+    with open_audit(path) as store:
+        record(store, "one")
+        [none, entry] = path.read_bytes().splitlines()
+        assert (none, json.loads(entry)["event"]["verb"]) == (b"no entry", "one")
+        assert store.head().seq == 1
+
+
+@pytest.mark.parametrize("kind", [JSONLinesAuditStore, SQLiteAuditStore])
+def test_a_store_that_is_told_nothing_keeps_no_text(
+    tmp_path: Path, kind: type[JSONLinesAuditStore | SQLiteAuditStore]
+) -> None:
+    with kind(tmp_path / "audit") as store:
+        store.record(AuditEvent(verb="recall", outcome="allowed", text="Where is the key?"))
+        assert [event.text for event in store.query()] == [None]

@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 
 from hindsight_teams import SQLiteBackend, TeamMemory
+from hindsight_teams.access.signatures import identity_tag
+from hindsight_teams.backends.base import DelegatingBackend
 from hindsight_teams.errors import InvalidInput
+from hindsight_teams.requests import Capability
 from tests.memory.team_fixtures import BankByBank
 
 SECRET = "xylophone-9931"
@@ -169,3 +172,28 @@ def test_forgetting_a_memory_forgets_its_repeats(
     assert left(backend) == []
     backend.close()
     assert not any(SECRET.encode() in file.read_bytes() for file in tmp_path.iterdir())
+
+
+def test_what_was_told_again_stays_where_the_first_goes_with_its_copy_in_the_same_bank(
+    told_twice: TeamMemory, backend: SQLiteBackend
+) -> None:
+    [memory] = backend.list_memories("t:shared").memories
+    origin = f"t:shared#{memory.id}"
+    tags = ["team:t", identity_tag("lineage", origin)]
+    backend.retain("t:shared", "A copy in other words.", tags=tags, metadata={"lineage": origin})
+    backend.retain("t:shared", "The rug is red.", tags=["team:t"])
+    assert told_twice.forget(session="s1", dry_run=False).deleted == 2
+    assert left(backend) == ["The rug is red.", f"{SECRET} is the code word!"]
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_what_is_deleted_is_erased_where_the_backend_does_not_put_it_off(backend: SQLiteBackend, dry_run: bool) -> None:
+    class AtOnce(DelegatingBackend):
+        def __init__(self, inner: SQLiteBackend) -> None:
+            super().__init__(inner)
+            self.capabilities = inner.capabilities - {Capability.ERASE_LATER}
+
+    memory = TeamMemory("t", banks={"shared": "team"}, members={"a": {"shared": "full"}}, backend=AtOnce(backend))
+    memory.member("a").retain(f"{SECRET} is the code word.")
+    report = memory.forget(author="a", dry_run=dry_run)
+    assert (report.count, report.deleted, report.erased) == (1, 0 if dry_run else 1, True)

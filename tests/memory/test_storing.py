@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from hindsight_teams import Caller, MemberMemory, SQLiteBackend, TeamMemory
-from hindsight_teams.audit import AuditEvent
+from hindsight_teams.audit import NOT_RECORDED, AuditEvent
 from hindsight_teams.backends.base import DelegatingBackend
 from hindsight_teams.errors import AccessDenied, ContentRefused, DatabaseLocked, InvalidInput, NotFound
 from hindsight_teams.guard import Guard, WriteAttempt, default_checks
@@ -408,3 +408,78 @@ def test_the_event_of_many_names_each_memory_that_was_stored(backend: SQLiteBack
     [event] = audit.events
     assert (event.count, len(event.memory_ids)) == (3, 3)
     assert tuple(event.memory_ids) == receipt.memory_ids
+
+
+def test_many_tell_once_that_the_audit_missed_them(backend: SQLiteBackend) -> None:
+    class Full:
+        def record(self, event: AuditEvent) -> None:
+            raise OSError("the disk is full")
+
+    member = team(backend, audit=Full()).member("scout")
+    stored = member.retain_many([*lines(2), RetainItem(POISON)], bank="shared")
+    assert (stored.items_count, stored.held, stored.notes) == (3, 1, (NOT_RECORDED,))
+
+
+@pytest.mark.parametrize(
+    ("items", "outcomes"), [([], [("allowed", 0)]), ([RetainItem(POISON)], [("quarantined", 1)])], ids=["none", "held"]
+)
+def test_many_of_which_none_was_stored_are_one_event(
+    backend: SQLiteBackend, items: list[RetainItem], outcomes: list[tuple[str, int]]
+) -> None:
+    audit = Kept()
+    receipt = team(backend, audit=audit).member("scout").retain_many(items, bank="shared")
+    assert [(event.outcome, event.count) for event in audit.events] == outcomes
+    assert (receipt.bank_id, receipt.items_count, receipt.memory_ids) == ("desk:shared", len(items), ())
+
+
+def test_the_event_of_many_held_back_gives_each_reason_once(backend: SQLiteBackend) -> None:
+    audit = Kept()
+    memory = team(backend, audit=audit)
+    memory.member("scout").retain_many([RetainItem(POISON), RetainItem(f"{POISON} Now.")], bank="shared")
+    [event] = audit.events
+    reasons = dict.fromkeys(item.reason for item in memory.reviews().pending())
+    assert (event.count, event.reason) == (2, "; ".join(reasons))
+
+
+def test_only_the_parts_after_the_first_are_appended_to_a_long_document(backend: SQLiteBackend) -> None:
+    first, second = loads(lines(AT_ONCE + 1, document_id="d"), backend)
+    assert (len(first), {item.update_mode for item in first}) == (AT_ONCE, {"replace"})
+    assert [item.update_mode for item in second] == ["append"]
+
+
+def test_items_without_a_document_fill_requests_in_their_order(backend: SQLiteBackend) -> None:
+    given = lines(2 * AT_ONCE)
+    assert list(loads(given, backend)) == [given[:AT_ONCE], given[AT_ONCE:]]
+
+
+@pytest.mark.parametrize("mode", ["sync", "async"])
+def test_many_are_stored_as_given_where_there_is_no_guard(backend: SQLiteBackend, mode: str) -> None:
+    member = team(backend, guard=False).member("scout")
+    receipt = many(member, [RetainItem(POISON), *lines(1)], mode, bank="shared")
+    assert (receipt.items_count, receipt.held, receipt.quarantined, receipt.notes) == (2, 0, False, ())
+    stored = backend.list_memories("desk:shared").memories
+    assert sorted(memory.text for memory in stored) == sorted([POISON, lines(1)[0].content])
+    assert {memory.author for memory in stored} == {"scout"}
+
+
+def test_many_tell_once_what_the_guard_took_out_of_each(backend: SQLiteBackend) -> None:
+    given = [RetainItem(f"Box {n} opens with password: tr0ub4dor-7731") for n in range(3)]
+    member = team(backend).member("scout")
+    alone = member.retain(given[0].content, bank="shared").notes
+    assert "password" in " ".join(alone)
+    assert member.retain_many(given, bank="shared").notes == alone
+
+
+def test_a_failure_before_anything_was_stored_is_the_only_event(backend: SQLiteBackend) -> None:
+    audit, failing = Kept(), Failing(backend)
+    failing.left = 0
+    with pytest.raises(DatabaseLocked):
+        team(failing, audit=audit).member("scout").retain_many(lines(2), bank="shared")
+    assert [(event.outcome, event.error) for event in audit.events] == [("error", "DatabaseLocked")]
+
+
+def test_one_text_is_no_list_of_memories(backend: SQLiteBackend) -> None:
+    text: Any = "Box 1."
+    with pytest.raises(InvalidInput, match="items must be a list of RetainItem, not str"):
+        team(backend).member("scout").retain_many(text, bank="shared")
+    assert backend.list_banks() == []
