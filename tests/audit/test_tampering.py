@@ -314,3 +314,44 @@ def test_a_log_that_was_lost_while_open_is_let_go(path: Path) -> None:
             record(store, "two")
         opened = [os.readlink(link) for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
         assert [name for name in opened if name.startswith(f"{path} ")] == []
+
+
+def test_what_follows_a_gap_is_one_chain_again(database: Path) -> None:
+    with open_audit(database) as store:
+        change(database, "DELETE FROM head")
+        seqs = []
+        for verb in ("four", "five", "six"):
+            record(store, verb)
+            seqs.append(store.head().seq)
+        assert seqs == [5, 6, 7]
+        assert [found.at for found in store.verify().breaks] == [4]
+
+
+def test_who_reads_a_log_for_long_holds_up_no_event(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hindsight_teams.audit.database.BUSY_SECONDS", 0.02)
+    with closing(sqlite3.connect(database, isolation_level=None)) as other, open_audit(database) as store:
+        other.execute("BEGIN")
+        assert other.execute("SELECT count(*) FROM entries").fetchone() == (3,)
+        record(store, "four")
+        assert other.execute("SELECT count(*) FROM entries").fetchone() == (3,)
+        assert store.verify().entries == 4
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="this system does not list what is open")
+def test_another_process_with_an_open_log_uses_a_connection_of_its_own(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def opened() -> int:
+        links = [os.readlink(link) for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
+        return links.count(str(database))
+
+    with open_audit(database) as store:
+        record(store, "of the parent")
+        before = opened()
+        parent = os.getpid()
+        with monkeypatch.context() as child:
+            child.setattr(os, "getpid", lambda: parent + 1)
+            record(store, "of the child")
+            assert opened() == before + 1
+        assert [event.verb for event in store.query(limit=2)] == ["of the parent", "of the child"]
+        assert store.verify().ok
