@@ -202,7 +202,6 @@ def test_no_copy_of_a_deleted_row_is_left_in_the_middle_of_a_page(path: Path, co
     backend.close()
 
 
-@pytest.mark.slow
 def erase_in(path: Path) -> SQLiteBackend:
     backend = SQLiteBackend(path)
     backend.retain("b", "tea")
@@ -237,6 +236,7 @@ def test_erasing_in_other_files_takes_no_lock_from_a_file_that_is_open(tmp_path:
         assert run.stdout == "database is locked\n"
 
 
+@pytest.mark.slow
 def test_a_writer_goes_on_while_a_large_file_is_erased(path: Path) -> None:
     backend = SQLiteBackend(path)
     for start in range(0, 40_000, 5_000):
@@ -322,3 +322,46 @@ def test_a_step_that_fails_leaves_no_transaction_open(path: Path, backend: SQLit
     assert backend.erase()
     assert [m.text for m in backend.list_memories("b").memories] == ["Tea in the attic"]
     assert b"ylophon" not in b"".join(file.read_bytes() for file in path.parent.glob(f"{path.name}*"))
+
+
+def middles(data: bytes, page: int) -> dict[int, list[tuple[int, int]]]:
+    """Where the unused middle of each page begins and ends, by the kind of page."""
+    found: dict[int, list[tuple[int, int]]] = {}
+    for at in range(0, len(data), page):
+        head = at + (100 if at == 0 else 0)
+        kind = data[head]
+        if kind in (0x02, 0x05, 0x0A, 0x0D):
+            cells = int.from_bytes(data[head + 3 : head + 5], "big")
+            begin = head + (12 if kind in (0x02, 0x05) else 8) + 2 * cells
+            found.setdefault(kind, []).append((begin, at + int.from_bytes(data[head + 5 : head + 7], "big")))
+    return found
+
+
+@needs_pread
+@pytest.mark.parametrize("pages", [20, 4_096])
+def test_the_unused_middle_of_every_kind_of_page_is_zeroed_and_nothing_beside_it(
+    path: Path, monkeypatch: pytest.MonkeyPatch, pages: int
+) -> None:
+    monkeypatch.setattr(erasing, "_SCRUB_PAGES", pages)
+    with SQLiteBackend(path) as backend:
+        backend.retain_batch("b", [RetainItem(f"Lamp {n}.", tags=[f"n:{n}"]) for n in range(300)])
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("UPDATE erasing SET deleted = deleted + 1, merged = deleted + 1")
+        (own,) = other.execute("SELECT rootpage FROM sqlite_master WHERE name = 'erasing'").fetchone()
+        (page,) = other.execute("PRAGMA page_size").fetchone()
+    data, wanted = bytearray(path.read_bytes()), bytearray(path.read_bytes())
+    kinds = middles(data, page)
+    assert set(kinds) == {0x02, 0x05, 0x0A, 0x0D}
+    for places in kinds.values():
+        for begin, end in places:
+            data[begin:end] = b"#" * (end - begin)
+            wanted[begin:end] = bytes(end - begin)
+    path.write_bytes(data)
+    with SQLiteBackend(path) as backend:
+        assert backend.erase()
+        assert backend.check().problems == ()
+    left = path.read_bytes()
+    # The first page counts the changes, and that of the table in which erasing keeps its place is written after it.
+    numbers = [number for number in range(1, len(data) // page) if number != own - 1]
+    assert [n for n in numbers if left[n * page : (n + 1) * page] != wanted[n * page : (n + 1) * page]] == []
+    assert b"#" not in left[:page]
