@@ -291,14 +291,15 @@ def test_a_last_line_with_a_part_of_another_kind_is_told_and_the_log_goes_on(lin
         assert store.verify().broken_at == 3
 
 
-def test_an_append_that_fails_beyond_removed_rows_leaves_no_transaction_open(database: Path) -> None:
-    full = "CREATE TRIGGER full BEFORE INSERT ON entries BEGIN SELECT RAISE(ABORT, 'the disk is full'); END"
+@pytest.mark.parametrize("ending", ["ABORT", "ROLLBACK"])
+def test_an_append_that_fails_beyond_removed_rows_leaves_no_transaction_open(database: Path, ending: str) -> None:
+    full = f"CREATE TRIGGER full BEFORE INSERT ON entries BEGIN SELECT RAISE({ending}, 'the disk is full'); END"
     with open_audit(database) as store:
         record(store, "four")
         change(database, "UPDATE head SET seq = 1", full)
         with pytest.raises(DatabaseUnusable) as caught:
             record(store, "lost")
-        assert caught.value.details["path"] == str(database)
+        assert caught.value.details == {"path": str(database), "cause": "the disk is full"}
         change(database, "DROP TRIGGER full")
         record(store, "five")
         assert [event.verb for event in store.query()] == ["one", "two", "three", "four", "five"]
@@ -316,7 +317,9 @@ def test_a_log_that_was_lost_while_open_is_let_go(path: Path) -> None:
         assert [name for name in opened if name.startswith(f"{path} ")] == []
 
 
-def test_what_follows_a_gap_is_one_chain_again(database: Path) -> None:
+def test_what_follows_a_gap_is_one_chain_again_and_the_gap_is_logged_once(
+    database: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     with open_audit(database) as store:
         change(database, "DELETE FROM head")
         seqs = []
@@ -325,6 +328,8 @@ def test_what_follows_a_gap_is_one_chain_again(database: Path) -> None:
             seqs.append(store.head().seq)
         assert seqs == [5, 6, 7]
         assert [found.at for found in store.verify().breaks] == [4]
+    assert [(entry.name, entry.levelname) for entry in caplog.records] == [("hindsight_teams.audit", "ERROR")]
+    assert "entries_were_removed" in caplog.text
 
 
 def test_who_reads_a_log_for_long_holds_up_no_event(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
