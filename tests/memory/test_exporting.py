@@ -278,3 +278,13 @@ def test_restored_records_hold_repeats(backend: SQLiteBackend, tmp_path: Path) -
     path = written(backend, fill(backend), tmp_path / "x.jsonl")
     records: list[MemoryRecord] = list(Export.of(path).records())
     assert [record.repeats[0].document_id for record in records if record.repeats] == ["again"]
+
+
+def test_what_is_empty_is_left_out_and_what_is_not_is_written_as_it_is(backend: SQLiteBackend) -> None:
+    day = datetime(2027, 5, 3, tzinfo=UTC)
+    backend.retain("b", "lamp", timestamp=day)
+    backend.retain("b", "rug", timestamp=day, tags=["t"], context="c", document_id="d", metadata={"k": "v"})
+    first, second = [json.loads(line) for line in export_lines(backend, "b")][1:-1]
+    assert first == {"id": "1", "text": "lamp", "noted": "2027-05-03T00:00:00+00:00"}
+    added = {"document": "d", "context": "c", "tags": ["t"], "metadata": {"k": "v"}}
+    assert second == {**first, "id": "2", "text": "rug", **added}

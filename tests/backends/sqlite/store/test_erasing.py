@@ -164,6 +164,9 @@ def test_a_delete_whose_erasing_fails_is_told_as_done(
     report = team.forget(user="ada", dry_run=False)
     assert (report.deleted, report.erased) == (1, False)
     assert team.forget(user="ada").count == 0
+    [warned] = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert "'erasing_failed'" in warned or '"erasing_failed"' in warned
+    assert "the disk is full" in warned
     monkeypatch.undo()
     assert backend.erase()
 
@@ -307,15 +310,40 @@ def test_a_delete_in_a_small_file_has_erased_when_it_returns(path: Path, backend
     assert b"ylophon" not in b"".join(file.read_bytes() for file in path.parent.glob(f"{path.name}*"))
 
 
+@pytest.mark.parametrize("spare", [-1, 0])
+def test_a_delete_erases_at_once_in_a_file_of_up_to_so_many_pages(
+    path: Path, backend: SQLiteBackend, monkeypatch: pytest.MonkeyPatch, spare: int
+) -> None:
+    backend.retain("b", "Xylophonist in the attic", document_id="d")
+    with closing(sqlite3.connect(path)) as other:
+        (pages,) = other.execute("PRAGMA page_count").fetchone()
+    erasers: list[threading.Thread] = []
+
+    def noted(*_: object, **__: object) -> bool:
+        erasers.append(threading.current_thread())
+        return True
+
+    monkeypatch.setattr(erasing, "_AT_ONCE", pages + spare)
+    monkeypatch.setattr(erasing, "erase", noted)
+    assert backend.delete_memories("b", document_id="d") == 1
+    assert (threading.current_thread() in erasers) is (spare == 0)
+    monkeypatch.undo()
+    assert backend.erase()
+
+
+@pytest.mark.parametrize("ending", ["ABORT", "ROLLBACK"])
 @pytest.mark.parametrize("step", ["merged", "erased"])
-def test_a_step_that_fails_leaves_no_transaction_open(path: Path, backend: SQLiteBackend, step: str) -> None:
+def test_a_step_that_fails_leaves_no_transaction_open_and_says_why(
+    path: Path, backend: SQLiteBackend, step: str, ending: str, caplog: pytest.LogCaptureFixture
+) -> None:
     backend.retain("b", "Xylophonist in the attic", document_id="d")
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute(
             f"CREATE TRIGGER full BEFORE UPDATE ON erasing WHEN NEW.{step} > OLD.{step}"
-            " BEGIN SELECT RAISE(ABORT, 'the disk is full'); END"
+            f" BEGIN SELECT RAISE({ending}, 'the disk is full'); END"
         )
         assert backend.delete_memories("b", document_id="d") == 1
+        assert "the disk is full" in caplog.text
         assert backend.erase_due()
         backend.retain("b", "Tea in the attic")
         other.execute("DROP TRIGGER full")
