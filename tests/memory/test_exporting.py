@@ -288,3 +288,16 @@ def test_what_is_empty_is_left_out_and_what_is_not_is_written_as_it_is(backend: 
     assert first == {"id": "1", "text": "lamp", "noted": "2027-05-03T00:00:00+00:00"}
     added = {"document": "d", "context": "c", "tags": ["t"], "metadata": {"k": "v"}}
     assert second == {**first, "id": "2", "text": "rug", **added}
+
+
+@pytest.mark.parametrize(
+    ("written_id", "stored_id"), [("7654321", "7654321"), ("76543210", "76543210"), ("9" * 9, "1")]
+)
+def test_a_number_of_up_to_eight_digits_stays_the_id(
+    other: SQLiteBackend, tmp_path: Path, written_id: str, stored_id: str
+) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_text(f'{HEAD}\n{{"id":"{written_id}","text":"x"}}\n{END}\n')
+    assert import_bank(other, "b", Export.of(path)).stored == 1
+    [memory] = other.list_memories("b").memories
+    assert memory.id.partition("-")[2] == stored_id

@@ -393,3 +393,22 @@ def test_the_unused_middle_of_every_kind_of_page_is_zeroed_and_nothing_beside_it
     numbers = [number for number in range(1, len(data) // page) if number != own - 1]
     assert [n for n in numbers if left[n * page : (n + 1) * page] != wanted[n * page : (n + 1) * page]] == []
     assert b"#" not in left[:page]
+
+
+@needs_pread
+def test_a_damaged_page_with_a_row_in_its_unused_middle_is_left_for_a_repair(path: Path) -> None:
+    with SQLiteBackend(path) as backend:
+        backend.retain_batch("b", [RetainItem(f"Lamp {n}.") for n in range(100)])
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("UPDATE erasing SET deleted = deleted + 1, merged = deleted + 1")
+    data = bytearray(path.read_bytes())
+    page = int.from_bytes(data[16:18], "big")
+    at = data.index(b"Lamp 50.") // page * page
+    rows = sorted(int.from_bytes(data[n : n + 2], "big") for n in range(at + 8, at + 12, 2))
+    assert data[at] == 0x0D
+    assert rows[0] < rows[1]
+    data[at + 5 : at + 7] = rows[1].to_bytes(2, "big")
+    path.write_bytes(data)
+    with SQLiteBackend(path) as backend:
+        assert backend.erase()
+    assert path.read_bytes()[at : at + page] == data[at : at + page]
