@@ -98,6 +98,7 @@ def test_no_page_is_asked_for_past_the_limit(backend: SQLiteBackend) -> None:
         counting.asked.clear()
         assert len(one(limit, caller=ADA)) == limit
         assert len(counting.asked) == requests
+        assert max(request.limit for request in counting.asked) <= PAGE
 
 
 @pytest.mark.parametrize("call", ["newest", "remove", "clear"])

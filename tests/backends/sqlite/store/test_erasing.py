@@ -7,7 +7,8 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import pytest
 from hindsight_teams import TeamMemory
 from hindsight_teams.backends.sqlite import SQLiteBackend
 from hindsight_teams.backends.sqlite.store import erasing
+from hindsight_teams.backends.sqlite.store.connections import Pool
 from hindsight_teams.errors import BackendError, DatabaseUnusable
 from hindsight_teams.models import RetainItem
 
@@ -396,7 +398,8 @@ def test_the_unused_middle_of_every_kind_of_page_is_zeroed_and_nothing_beside_it
 
 
 @needs_pread
-def test_a_damaged_page_with_a_row_in_its_unused_middle_is_left_for_a_repair(path: Path) -> None:
+@pytest.mark.parametrize("damage", ["holds a row", "ends before it begins", "ends beyond the page"])
+def test_a_page_whose_unused_middle_can_not_be_right_is_left_for_a_repair(path: Path, damage: str) -> None:
     with SQLiteBackend(path) as backend:
         backend.retain_batch("b", [RetainItem(f"Lamp {n}.") for n in range(100)])
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
@@ -407,8 +410,35 @@ def test_a_damaged_page_with_a_row_in_its_unused_middle_is_left_for_a_repair(pat
     rows = sorted(int.from_bytes(data[n : n + 2], "big") for n in range(at + 8, at + 12, 2))
     assert data[at] == 0x0D
     assert rows[0] < rows[1]
-    data[at + 5 : at + 7] = rows[1].to_bytes(2, "big")
+    end = {"holds a row": rows[1], "ends before it begins": 9, "ends beyond the page": page + 1}[damage]
+    data[at + 5 : at + 7] = end.to_bytes(2, "big")
     path.write_bytes(data)
     with SQLiteBackend(path) as backend:
         assert backend.erase()
     assert path.read_bytes()[at : at + page] == data[at : at + page]
+
+
+@pytest.mark.parametrize(("times", "done"), [(1, True), (19, True), (20, False)])
+def test_erasing_tries_again_when_a_write_comes_between_but_not_for_ever(
+    path: Path, monkeypatch: pytest.MonkeyPatch, times: int, done: bool
+) -> None:
+    exclusive, here, left = Pool.exclusive, threading.current_thread(), times
+
+    with SQLiteBackend(path) as backend, closing(sqlite3.connect(path, isolation_level=None)) as other:
+        backend.retain("b", "Tea in the attic")
+        other.execute("UPDATE erasing SET deleted = deleted + 1, merged = deleted + 1")
+
+        @contextmanager
+        def after_a_write(pool: Pool) -> Iterator[sqlite3.Connection]:
+            nonlocal left
+            if left and threading.current_thread() is here:
+                left -= 1
+                other.execute("UPDATE erasing SET merged = merged + 1")
+            with exclusive(pool) as db:
+                yield db
+
+        monkeypatch.setattr(Pool, "exclusive", after_a_write)
+        assert backend.erase() is done
+        assert (left, backend.erase_due()) == (0, not done)
+        assert backend.erase()
+        assert not backend.erase_due()
