@@ -17,7 +17,7 @@ from hindsight_teams.backends.base import Backend, DelegatingBackend
 from hindsight_teams.errors import BankNotFound, DatabaseLocked, InvalidInput
 from hindsight_teams.memory.exporting import Export, export_lines, import_bank
 from hindsight_teams.models import Memory, MemoryRecord, RetainItem
-from hindsight_teams.requests import Capability, ListMemories, Request, Restore
+from hindsight_teams.requests import Capability, ListMemories, ListRepeats, Request, Restore
 
 
 class Plain(DelegatingBackend):
@@ -301,3 +301,29 @@ def test_a_number_of_up_to_eight_digits_stays_the_id(
     assert import_bank(other, "b", Export.of(path)).stored == 1
     [memory] = other.list_memories("b").memories
     assert memory.id.partition("-")[2] == stored_id
+
+
+class Counted(DelegatingBackend):
+    """Counts how often something was said, and keeps none of the repeats."""
+
+    def __init__(self, inner: Backend) -> None:
+        super().__init__(inner)
+        self.capabilities = inner.capabilities - {Capability.REPEATS}
+
+    def execute(self, request: Request[Any], /) -> Any:
+        assert not isinstance(request, ListRepeats)
+        return super().execute(request)
+
+
+def test_of_what_was_only_counted_the_export_holds_the_number_and_the_last_time(
+    backend: SQLiteBackend, tmp_path: Path
+) -> None:
+    first, last = datetime(2027, 5, 3, tzinfo=UTC), datetime(2027, 5, 9, tzinfo=UTC)
+    for day, document in ((first, "one"), (last, "two")):
+        backend.retain("b", "The lamp is green.", timestamp=day, document_id=document)
+    [stored] = backend.list_memories("b").memories
+    assert stored.times_said == 2
+    [record] = Export.of(written(Counted(backend), "b", tmp_path / "x.jsonl")).records()
+    assert (record.memory.times_said, record.memory.last_said_at) == (2, stored.last_said_at)
+    assert (record.memory.mentioned_at, record.repeats) == (stored.mentioned_at, ())
+    assert stored.last_said_at is not None
