@@ -166,9 +166,9 @@ def test_a_delete_whose_erasing_fails_is_told_as_done(
     report = team.forget(user="ada", dry_run=False)
     assert (report.deleted, report.erased) == (1, False)
     assert team.forget(user="ada").count == 0
-    [warned] = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
-    assert "'erasing_failed'" in warned or '"erasing_failed"' in warned
-    assert "the disk is full" in warned
+    # The upkeep may try at the same time, and warns with a name of its own.
+    [warned] = [record.getMessage() for record in caplog.records if record.name == erasing.__name__]
+    assert json.loads(warned) == {"event": "erasing_failed", "error": "the disk is full"}
     monkeypatch.undo()
     assert backend.erase()
 
@@ -380,7 +380,7 @@ def test_the_unused_middle_of_every_kind_of_page_is_zeroed_and_nothing_beside_it
         (own,) = other.execute("SELECT rootpage FROM sqlite_master WHERE name = 'erasing'").fetchone()
         (page,) = other.execute("PRAGMA page_size").fetchone()
     data, wanted = bytearray(path.read_bytes()), bytearray(path.read_bytes())
-    kinds = middles(data, page)
+    kinds = middles(bytes(data), page)
     assert set(kinds) == {0x02, 0x05, 0x0A, 0x0D}
     for places in kinds.values():
         for begin, end in places:
