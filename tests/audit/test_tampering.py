@@ -360,3 +360,10 @@ def test_another_process_with_an_open_log_uses_a_connection_of_its_own(
             assert opened() == before + 1
         assert [event.verb for event in store.query(limit=2)] == ["of the parent", "of the child"]
         assert store.verify().ok
+
+
+def test_the_newest_events_are_shown_beside_one_that_can_not_be_read(database: Path) -> None:
+    change(database, "UPDATE entries SET event = x'ff' WHERE seq = 2")
+    with open_audit(database) as store:
+        assert [event.verb for event in store.query(limit=5)] == ["one", "three"]
+        assert store.verify().broken_at == 2

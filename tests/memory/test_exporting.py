@@ -327,3 +327,19 @@ def test_of_what_was_only_counted_the_export_holds_the_number_and_the_last_time(
     assert (record.memory.times_said, record.memory.last_said_at) == (2, stored.last_said_at)
     assert (record.memory.mentioned_at, record.repeats) == (stored.mentioned_at, ())
     assert stored.last_said_at is not None
+
+
+@pytest.mark.parametrize("name", [None, "b"])
+def test_a_bank_without_a_name_of_its_own_is_exported_without_one(backend: SQLiteBackend, name: str | None) -> None:
+    backend.ensure_bank("b", name=name)
+    assert next(iter(export_lines(backend, "b"))) == HEAD
+
+
+def test_a_count_at_the_beginning_of_a_long_file_is_told_too(other: SQLiteBackend, tmp_path: Path) -> None:
+    rows: list[dict[str, Any]] = [{"id": f"{n:x}", "text": f"Box {n}."} for n in range(1, 502)]
+    rows[0]["said"] = 3
+    path = tmp_path / "x.jsonl"
+    path.write_text("\n".join([HEAD, *map(json.dumps, rows), '{"end":true,"memories":501}']))
+    report = import_bank(other, "b", Export.of(path))
+    assert report.stored == 501
+    assert ["counted" in note for note in report.notes] == [True]
