@@ -343,3 +343,15 @@ def test_a_count_at_the_beginning_of_a_long_file_is_told_too(other: SQLiteBacken
     report = import_bank(other, "b", Export.of(path))
     assert report.stored == 501
     assert ["counted" in note for note in report.notes] == [True]
+
+
+def test_the_days_from_and_until_which_something_happened_are_read(tmp_path: Path) -> None:
+    days = {"noted": 1, "happened": 2, "happened_until": 3}
+    row = {"id": "1", "text": "x", **{name: f"2027-05-0{day}T00:00:00+00:00" for name, day in days.items()}}
+    path = tmp_path / "x.jsonl"
+    path.write_text(f"{HEAD}\n{json.dumps(row)}\n{END}\n")
+    [record] = Export.of(path).records()
+    memory = record.memory
+    assert [memory.mentioned_at, memory.occurred_at, memory.occurred_end] == [
+        datetime(2027, 5, day, tzinfo=UTC) for day in days.values()
+    ]
