@@ -367,3 +367,14 @@ def test_the_newest_events_are_shown_beside_one_that_can_not_be_read(database: P
     with open_audit(database) as store:
         assert [event.verb for event in store.query(limit=5)] == ["one", "three"]
         assert store.verify().broken_at == 2
+
+
+@pytest.mark.parametrize(
+    ("application", "cause"),
+    [(0x48544155, "written by a newer version of hindsight-teams"), (7, "another kind of database")],
+)
+def test_a_database_of_a_higher_version_is_told_by_whose_it_is(database: Path, application: int, cause: str) -> None:
+    change(database, f"PRAGMA application_id = {application}", "PRAGMA user_version = 3")
+    with pytest.raises(DatabaseUnusable) as caught:
+        open_audit(database)
+    assert caught.value.details == {"path": str(database), "cause": cause}
