@@ -350,14 +350,15 @@ def test_a_last_line_with_a_part_of_another_kind_is_told_and_the_log_goes_on(lin
         assert store.verify().broken_at == 3
 
 
-def test_an_append_that_fails_beyond_removed_rows_leaves_no_transaction_open(database: Path) -> None:
-    full = "CREATE TRIGGER full BEFORE INSERT ON entries BEGIN SELECT RAISE(ABORT, 'the disk is full'); END"
+@pytest.mark.parametrize("ending", ["ABORT", "ROLLBACK"])
+def test_an_append_that_fails_beyond_removed_rows_leaves_no_transaction_open(database: Path, ending: str) -> None:
+    full = f"CREATE TRIGGER full BEFORE INSERT ON entries BEGIN SELECT RAISE({ending}, 'the disk is full'); END"
     with open_audit(database) as store:
         record(store, "four")
         change(database, "UPDATE head SET seq = 1", full)
         with pytest.raises(DatabaseUnusable) as caught:
             record(store, "lost")
-        assert caught.value.details["path"] == str(database)
+        assert caught.value.details == {"path": str(database), "cause": "the disk is full"}
         change(database, "DROP TRIGGER full")
         record(store, "five")
         assert [event.verb for event in store.query()] == ["one", "two", "three", "four", "five"]
@@ -414,3 +415,66 @@ def test_a_store_that_is_told_nothing_keeps_no_text(
     with kind(tmp_path / "audit") as store:
         store.record(AuditEvent(verb="recall", outcome="allowed", text="Where is the key?"))
         assert [event.text for event in store.query()] == [None]
+
+
+def test_what_follows_a_gap_is_one_chain_again_and_the_gap_is_logged_once(
+    database: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with open_audit(database) as store:
+        change(database, "DELETE FROM head")
+        seqs = []
+        for verb in ("four", "five", "six"):
+            record(store, verb)
+            seqs.append(store.head().seq)
+        assert seqs == [5, 6, 7]
+        assert [found.at for found in store.verify().breaks] == [4]
+    assert [(entry.name, entry.levelname) for entry in caplog.records] == [("hindsight_teams.audit", "ERROR")]
+    assert "entries_were_removed" in caplog.text
+
+
+def test_who_reads_a_log_for_long_holds_up_no_event(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hindsight_teams.audit.database.BUSY_SECONDS", 0.02)
+    with closing(sqlite3.connect(database, isolation_level=None)) as other, open_audit(database) as store:
+        other.execute("BEGIN")
+        assert other.execute("SELECT count(*) FROM entries").fetchone() == (3,)
+        record(store, "four")
+        assert other.execute("SELECT count(*) FROM entries").fetchone() == (3,)
+        assert store.verify().entries == 4
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="this system does not list what is open")
+def test_another_process_with_an_open_log_uses_a_connection_of_its_own(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def opened() -> int:
+        links = [os.readlink(link) for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
+        return links.count(str(database))
+
+    with open_audit(database) as store:
+        record(store, "of the parent")
+        before = opened()
+        parent = os.getpid()
+        with monkeypatch.context() as child:
+            child.setattr(os, "getpid", lambda: parent + 1)
+            record(store, "of the child")
+            assert opened() == before + 1
+        assert [event.verb for event in store.query(limit=2)] == ["of the parent", "of the child"]
+        assert store.verify().ok
+
+
+def test_the_newest_events_are_shown_beside_one_that_can_not_be_read(database: Path) -> None:
+    change(database, "UPDATE entries SET event = x'ff' WHERE seq = 2")
+    with open_audit(database) as store:
+        assert [event.verb for event in store.query(limit=5)] == ["one", "three"]
+        assert store.verify().broken_at == 2
+
+
+@pytest.mark.parametrize(
+    ("application", "cause"),
+    [(0x48544155, "written by a newer version of hindsight-teams"), (7, "another kind of database")],
+)
+def test_a_database_of_a_higher_version_is_told_by_whose_it_is(database: Path, application: int, cause: str) -> None:
+    change(database, f"PRAGMA application_id = {application}", "PRAGMA user_version = 3")
+    with pytest.raises(DatabaseUnusable) as caught:
+        open_audit(database)
+    assert caught.value.details == {"path": str(database), "cause": cause}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from hindsight_teams.audit import AuditEvent
 from hindsight_teams.backends.base import DelegatingBackend
 from hindsight_teams.errors import AccessDenied, DatabaseLocked
 from hindsight_teams.memory.browsing import PAGE, Holdings, pages
-from hindsight_teams.models import RetainItem
+from hindsight_teams.models import MemoryPage, RetainItem
 from hindsight_teams.requests import Capability
 from tests.memory.team_fixtures import BankByBank
 
@@ -98,6 +99,7 @@ def test_no_page_is_asked_for_past_the_limit(backend: SQLiteBackend) -> None:
         counting.asked.clear()
         assert len(one(limit, caller=ADA)) == limit
         assert len(counting.asked) == requests
+        assert max(request.limit for request in counting.asked) <= PAGE
 
 
 @pytest.mark.parametrize("call", ["newest", "remove", "clear"])
@@ -224,3 +226,20 @@ def test_a_bank_that_ends_inside_a_page_is_not_asked_again(backend: SQLiteBacken
 async def test_the_newest_are_the_same_from_async_code(house: TeamMemory, backend: SQLiteBackend) -> None:
     backend.retain_batch("house:shared", [RetainItem(f"Lamp {n}.") for n in range(3)])
     assert texts(await shared(house).anewest(2, caller=ADA)) == ["Lamp 1.", "Lamp 2."]
+
+
+class Overcounted(Counting):
+    """Tells a number of memories that its pages do not hold, as where some were deleted meanwhile."""
+
+    def execute(self, request: Any, /) -> Any:
+        answer = super().execute(request)
+        assert len(self.asked) < 9, "it is asked for ever"
+        return replace(answer, total=answer.total + 1) if isinstance(answer, MemoryPage) else answer
+
+
+def test_a_listing_ends_where_a_page_is_empty_though_more_were_promised(backend: SQLiteBackend) -> None:
+    counting = Overcounted(backend, offsets=False)
+    team = TeamMemory("house", banks={"shared": "team"}, members={"clerk": {"shared": "full"}}, backend=counting)
+    backend.retain_batch("house:shared", [RetainItem(f"Lamp {n}.") for n in range(3)])
+    assert texts(shared(team).oldest(9, caller=ADA)) == ["Lamp 0.", "Lamp 1.", "Lamp 2."]
+    assert texts(shared(team).newest(9, caller=ADA)) == ["Lamp 0.", "Lamp 1.", "Lamp 2."]

@@ -17,7 +17,7 @@ from hindsight_teams.backends.base import Backend, DelegatingBackend
 from hindsight_teams.errors import BankNotFound, DatabaseLocked, InvalidInput
 from hindsight_teams.memory.exporting import Export, export_lines, import_bank
 from hindsight_teams.models import Memory, MemoryRecord, RetainItem
-from hindsight_teams.requests import Capability, ListMemories, Request, Restore
+from hindsight_teams.requests import Capability, ListMemories, ListRepeats, Request, Restore
 
 
 class Plain(DelegatingBackend):
@@ -278,3 +278,80 @@ def test_restored_records_hold_repeats(backend: SQLiteBackend, tmp_path: Path) -
     path = written(backend, fill(backend), tmp_path / "x.jsonl")
     records: list[MemoryRecord] = list(Export.of(path).records())
     assert [record.repeats[0].document_id for record in records if record.repeats] == ["again"]
+
+
+def test_what_is_empty_is_left_out_and_what_is_not_is_written_as_it_is(backend: SQLiteBackend) -> None:
+    day = datetime(2027, 5, 3, tzinfo=UTC)
+    backend.retain("b", "lamp", timestamp=day)
+    backend.retain("b", "rug", timestamp=day, tags=["t"], context="c", document_id="d", metadata={"k": "v"})
+    first, second = [json.loads(line) for line in export_lines(backend, "b")][1:-1]
+    assert first == {"id": "1", "text": "lamp", "noted": "2027-05-03T00:00:00+00:00"}
+    added = {"document": "d", "context": "c", "tags": ["t"], "metadata": {"k": "v"}}
+    assert second == {**first, "id": "2", "text": "rug", **added}
+
+
+@pytest.mark.parametrize(
+    ("written_id", "stored_id"), [("7654321", "7654321"), ("76543210", "76543210"), ("9" * 9, "1")]
+)
+def test_a_number_of_up_to_eight_digits_stays_the_id(
+    other: SQLiteBackend, tmp_path: Path, written_id: str, stored_id: str
+) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_text(f'{HEAD}\n{{"id":"{written_id}","text":"x"}}\n{END}\n')
+    assert import_bank(other, "b", Export.of(path)).stored == 1
+    [memory] = other.list_memories("b").memories
+    assert memory.id.partition("-")[2] == stored_id
+
+
+class Counted(DelegatingBackend):
+    """Counts how often something was said, and keeps none of the repeats."""
+
+    def __init__(self, inner: Backend) -> None:
+        super().__init__(inner)
+        self.capabilities = inner.capabilities - {Capability.REPEATS}
+
+    def execute(self, request: Request[Any], /) -> Any:
+        assert not isinstance(request, ListRepeats)
+        return super().execute(request)
+
+
+def test_of_what_was_only_counted_the_export_holds_the_number_and_the_last_time(
+    backend: SQLiteBackend, tmp_path: Path
+) -> None:
+    first, last = datetime(2027, 5, 3, tzinfo=UTC), datetime(2027, 5, 9, tzinfo=UTC)
+    for day, document in ((first, "one"), (last, "two")):
+        backend.retain("b", "The lamp is green.", timestamp=day, document_id=document)
+    [stored] = backend.list_memories("b").memories
+    assert stored.times_said == 2
+    [record] = Export.of(written(Counted(backend), "b", tmp_path / "x.jsonl")).records()
+    assert (record.memory.times_said, record.memory.last_said_at) == (2, stored.last_said_at)
+    assert (record.memory.mentioned_at, record.repeats) == (stored.mentioned_at, ())
+    assert stored.last_said_at is not None
+
+
+@pytest.mark.parametrize("name", [None, "b"])
+def test_a_bank_without_a_name_of_its_own_is_exported_without_one(backend: SQLiteBackend, name: str | None) -> None:
+    backend.ensure_bank("b", name=name)
+    assert next(iter(export_lines(backend, "b"))) == HEAD
+
+
+def test_a_count_at_the_beginning_of_a_long_file_is_told_too(other: SQLiteBackend, tmp_path: Path) -> None:
+    rows: list[dict[str, Any]] = [{"id": f"{n:x}", "text": f"Box {n}."} for n in range(1, 502)]
+    rows[0]["said"] = 3
+    path = tmp_path / "x.jsonl"
+    path.write_text("\n".join([HEAD, *map(json.dumps, rows), '{"end":true,"memories":501}']))
+    report = import_bank(other, "b", Export.of(path))
+    assert report.stored == 501
+    assert ["counted" in note for note in report.notes] == [True]
+
+
+def test_the_days_from_and_until_which_something_happened_are_read(tmp_path: Path) -> None:
+    days = {"noted": 1, "happened": 2, "happened_until": 3}
+    row = {"id": "1", "text": "x", **{name: f"2027-05-0{day}T00:00:00+00:00" for name, day in days.items()}}
+    path = tmp_path / "x.jsonl"
+    path.write_text(f"{HEAD}\n{json.dumps(row)}\n{END}\n")
+    [record] = Export.of(path).records()
+    memory = record.memory
+    assert [memory.mentioned_at, memory.occurred_at, memory.occurred_end] == [
+        datetime(2027, 5, day, tzinfo=UTC) for day in days.values()
+    ]

@@ -7,7 +7,8 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import pytest
 from hindsight_teams import TeamMemory
 from hindsight_teams.backends.sqlite import SQLiteBackend
 from hindsight_teams.backends.sqlite.store import erasing
+from hindsight_teams.backends.sqlite.store.connections import Pool
 from hindsight_teams.errors import BackendError, DatabaseUnusable
 from hindsight_teams.models import RetainItem
 
@@ -164,6 +166,9 @@ def test_a_delete_whose_erasing_fails_is_told_as_done(
     report = team.forget(user="ada", dry_run=False)
     assert (report.deleted, report.erased) == (1, False)
     assert team.forget(user="ada").count == 0
+    # The upkeep may try at the same time, and warns with a name of its own.
+    [warned] = [record.getMessage() for record in caplog.records if record.name == erasing.__name__]
+    assert json.loads(warned) == {"event": "erasing_failed", "error": "the disk is full"}
     monkeypatch.undo()
     assert backend.erase()
 
@@ -202,7 +207,6 @@ def test_no_copy_of_a_deleted_row_is_left_in_the_middle_of_a_page(path: Path, co
     backend.close()
 
 
-@pytest.mark.slow
 def erase_in(path: Path) -> SQLiteBackend:
     backend = SQLiteBackend(path)
     backend.retain("b", "tea")
@@ -237,6 +241,7 @@ def test_erasing_in_other_files_takes_no_lock_from_a_file_that_is_open(tmp_path:
         assert run.stdout == "database is locked\n"
 
 
+@pytest.mark.slow
 def test_a_writer_goes_on_while_a_large_file_is_erased(path: Path) -> None:
     backend = SQLiteBackend(path)
     for start in range(0, 40_000, 5_000):
@@ -307,18 +312,133 @@ def test_a_delete_in_a_small_file_has_erased_when_it_returns(path: Path, backend
     assert b"ylophon" not in b"".join(file.read_bytes() for file in path.parent.glob(f"{path.name}*"))
 
 
+@pytest.mark.parametrize("spare", [-1, 0])
+def test_a_delete_erases_at_once_in_a_file_of_up_to_so_many_pages(
+    path: Path, backend: SQLiteBackend, monkeypatch: pytest.MonkeyPatch, spare: int
+) -> None:
+    backend.retain("b", "Xylophonist in the attic", document_id="d")
+    with closing(sqlite3.connect(path)) as other:
+        (pages,) = other.execute("PRAGMA page_count").fetchone()
+    erasers: list[threading.Thread] = []
+
+    def noted(*_: object, **__: object) -> bool:
+        erasers.append(threading.current_thread())
+        return True
+
+    monkeypatch.setattr(erasing, "_AT_ONCE", pages + spare)
+    monkeypatch.setattr(erasing, "erase", noted)
+    assert backend.delete_memories("b", document_id="d") == 1
+    assert (threading.current_thread() in erasers) is (spare == 0)
+    monkeypatch.undo()
+    assert backend.erase()
+
+
+@pytest.mark.parametrize("ending", ["ABORT", "ROLLBACK"])
 @pytest.mark.parametrize("step", ["merged", "erased"])
-def test_a_step_that_fails_leaves_no_transaction_open(path: Path, backend: SQLiteBackend, step: str) -> None:
+def test_a_step_that_fails_leaves_no_transaction_open_and_says_why(
+    path: Path, backend: SQLiteBackend, step: str, ending: str, caplog: pytest.LogCaptureFixture
+) -> None:
     backend.retain("b", "Xylophonist in the attic", document_id="d")
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute(
             f"CREATE TRIGGER full BEFORE UPDATE ON erasing WHEN NEW.{step} > OLD.{step}"
-            " BEGIN SELECT RAISE(ABORT, 'the disk is full'); END"
+            f" BEGIN SELECT RAISE({ending}, 'the disk is full'); END"
         )
         assert backend.delete_memories("b", document_id="d") == 1
+        assert "the disk is full" in caplog.text
         assert backend.erase_due()
         backend.retain("b", "Tea in the attic")
         other.execute("DROP TRIGGER full")
     assert backend.erase()
     assert [m.text for m in backend.list_memories("b").memories] == ["Tea in the attic"]
     assert b"ylophon" not in b"".join(file.read_bytes() for file in path.parent.glob(f"{path.name}*"))
+
+
+def middles(data: bytes, page: int) -> dict[int, list[tuple[int, int]]]:
+    """Where the unused middle of each page begins and ends, by the kind of page."""
+    found: dict[int, list[tuple[int, int]]] = {}
+    for at in range(0, len(data), page):
+        head = at + (100 if at == 0 else 0)
+        kind = data[head]
+        if kind in (0x02, 0x05, 0x0A, 0x0D):
+            cells = int.from_bytes(data[head + 3 : head + 5], "big")
+            begin = head + (12 if kind in (0x02, 0x05) else 8) + 2 * cells
+            found.setdefault(kind, []).append((begin, at + int.from_bytes(data[head + 5 : head + 7], "big")))
+    return found
+
+
+@needs_pread
+@pytest.mark.parametrize("pages", [20, 4_096])
+def test_the_unused_middle_of_every_kind_of_page_is_zeroed_and_nothing_beside_it(
+    path: Path, monkeypatch: pytest.MonkeyPatch, pages: int
+) -> None:
+    monkeypatch.setattr(erasing, "_SCRUB_PAGES", pages)
+    with SQLiteBackend(path) as backend:
+        backend.retain_batch("b", [RetainItem(f"Lamp {n}.", tags=[f"n:{n}"]) for n in range(300)])
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("UPDATE erasing SET deleted = deleted + 1, merged = deleted + 1")
+        (own,) = other.execute("SELECT rootpage FROM sqlite_master WHERE name = 'erasing'").fetchone()
+        (page,) = other.execute("PRAGMA page_size").fetchone()
+    data, wanted = bytearray(path.read_bytes()), bytearray(path.read_bytes())
+    kinds = middles(bytes(data), page)
+    assert set(kinds) == {0x02, 0x05, 0x0A, 0x0D}
+    for places in kinds.values():
+        for begin, end in places:
+            data[begin:end] = b"#" * (end - begin)
+            wanted[begin:end] = bytes(end - begin)
+    path.write_bytes(data)
+    with SQLiteBackend(path) as backend:
+        assert backend.erase()
+        assert backend.check().problems == ()
+    left = path.read_bytes()
+    # The first page counts the changes, and that of the table in which erasing keeps its place is written after it.
+    numbers = [number for number in range(1, len(data) // page) if number != own - 1]
+    assert [n for n in numbers if left[n * page : (n + 1) * page] != wanted[n * page : (n + 1) * page]] == []
+    assert b"#" not in left[:page]
+
+
+@needs_pread
+@pytest.mark.parametrize("damage", ["holds a row", "ends before it begins", "ends beyond the page"])
+def test_a_page_whose_unused_middle_can_not_be_right_is_left_for_a_repair(path: Path, damage: str) -> None:
+    with SQLiteBackend(path) as backend:
+        backend.retain_batch("b", [RetainItem(f"Lamp {n}.") for n in range(100)])
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("UPDATE erasing SET deleted = deleted + 1, merged = deleted + 1")
+    data = bytearray(path.read_bytes())
+    page = int.from_bytes(data[16:18], "big")
+    at = data.index(b"Lamp 50.") // page * page
+    rows = sorted(int.from_bytes(data[n : n + 2], "big") for n in range(at + 8, at + 12, 2))
+    assert data[at] == 0x0D
+    assert rows[0] < rows[1]
+    end = {"holds a row": rows[1], "ends before it begins": 9, "ends beyond the page": page + 1}[damage]
+    data[at + 5 : at + 7] = end.to_bytes(2, "big")
+    path.write_bytes(data)
+    with SQLiteBackend(path) as backend:
+        assert backend.erase()
+    assert path.read_bytes()[at : at + page] == data[at : at + page]
+
+
+@pytest.mark.parametrize(("times", "done"), [(1, True), (19, True), (20, False)])
+def test_erasing_tries_again_when_a_write_comes_between_but_not_for_ever(
+    path: Path, monkeypatch: pytest.MonkeyPatch, times: int, done: bool
+) -> None:
+    exclusive, here, left = Pool.exclusive, threading.current_thread(), times
+
+    with SQLiteBackend(path) as backend, closing(sqlite3.connect(path, isolation_level=None)) as other:
+        backend.retain("b", "Tea in the attic")
+        other.execute("UPDATE erasing SET deleted = deleted + 1, merged = deleted + 1")
+
+        @contextmanager
+        def after_a_write(pool: Pool) -> Iterator[sqlite3.Connection]:
+            nonlocal left
+            if left and threading.current_thread() is here:
+                left -= 1
+                other.execute("UPDATE erasing SET merged = merged + 1")
+            with exclusive(pool) as db:
+                yield db
+
+        monkeypatch.setattr(Pool, "exclusive", after_a_write)
+        assert backend.erase() is done
+        assert (left, backend.erase_due()) == (0, not done)
+        assert backend.erase()
+        assert not backend.erase_due()
