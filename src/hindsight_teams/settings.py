@@ -263,10 +263,10 @@ def load(**values: Any) -> Settings:
     Raises:
         ConfigurationError: It names each bad option, without showing a key.
     """
-    found = _environment()
     try:
         return Settings(**values)
     except ValidationError as error:
+        found = _environment()
         problems = "; ".join(
             f"{_variable(name) if name in found and name not in values else name}: {problem}"
             for name, (problem, _) in _problems(error).items()

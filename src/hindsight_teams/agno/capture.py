@@ -194,7 +194,7 @@ class RunRetention:
         turn = hearing.turn
         by_tools = [
             str((tool.tool_args or {}).get("content") or "")
-            for tool in _tools_of(run_output)
+            for tool in tools_of(run_output)
             if tool.tool_name == "retain_memory"
             and str(tool.result).startswith((STORED, QUARANTINED, ALREADY_KNOWN))
             and (not self.is_the_users or (tool.tool_args or {}).get("bank", self.bank.name) == self.bank.name)
@@ -313,10 +313,10 @@ class RunRetention:
 
 def recalled_in(run_output: Any) -> list[str]:
     """What memory's tools gave to a run."""
-    return [str(tool.result) for tool in _tools_of(run_output) if tool.tool_name in _READS]
+    return [str(tool.result) for tool in tools_of(run_output) if tool.tool_name in _READS]
 
 
-def _tools_of(run_output: Any) -> list[Any]:
+def tools_of(run_output: Any) -> list[Any]:
     """The tool calls of a run that did not fail."""
     return [tool for tool in getattr(run_output, "tools", None) or () if not tool.tool_call_error]
 

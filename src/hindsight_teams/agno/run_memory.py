@@ -13,7 +13,7 @@ from agno.run.team import CustomEvent as TeamCustomEvent
 from agno.run.team import TeamRunOutput
 
 from hindsight_teams.access.grants import Caller
-from hindsight_teams.agno.capture import RunRetention, recalled_in
+from hindsight_teams.agno.capture import RunRetention, recalled_in, tools_of
 from hindsight_teams.agno.hooks import RunHook
 from hindsight_teams.agno.injection import MemoryInjection
 from hindsight_teams.agno.inputs import words_of
@@ -202,6 +202,5 @@ def _asked(run_output: Any, retention: RunRetention) -> bool:
     """Whether a team's run handed a task to the member whose retention this is, and it was done."""
     return any(
         tool.tool_name == "delegate_task_to_members" or (tool.tool_args or {}).get("member_id") == retention.member
-        for tool in getattr(run_output, "tools", None) or ()
-        if not tool.tool_call_error
+        for tool in tools_of(run_output)
     )

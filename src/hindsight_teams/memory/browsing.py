@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from hindsight_teams.backends.base import MemoryBackend
     from hindsight_teams.memory.member import MemberMemory
 
-_PAGE = 200
+PAGE = 200
+"""Memories of a page."""
 
 
 @dataclass
@@ -141,17 +142,17 @@ class Holdings:
 
 def _facts(target: Target, limit: int, *, newest: bool) -> Steps[list[Memory]]:
     """The newest or the oldest memories, oldest first, without the observations that a server derives from them."""
-    page = yield from _page(target, _PAGE, 0)
+    page = yield from _page(target, PAGE, 0)
     found, offset = _own(page), len(page.memories)
     if newest and offset < page.total:
         found, end = [], page.total
         while end > 0 and len(found) < limit:
-            start = max(0, end - _PAGE)
+            start = max(0, end - PAGE)
             page = yield from _page(target, end - start, start)
             found, end = _own(page) + found, start
     else:
         while page.memories and offset < page.total and len(found) < limit:
-            page = yield from _page(target, _PAGE, offset)
+            page = yield from _page(target, PAGE, offset)
             found, offset = found + _own(page), offset + len(page.memories)
     return found[-limit:] if newest else found[:limit]
 
@@ -170,7 +171,6 @@ def _scope(target: Target) -> TagFilter:
     return TagFilter(target.grant.scope_tags, "all_strict") if target.grant.scope_tags else ALL
 
 
-PAGE = 200
 OVERLAP = 20
 """Rows that two pages share, since a server's listing may shift between two requests."""
 

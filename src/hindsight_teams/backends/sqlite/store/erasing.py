@@ -48,17 +48,18 @@ def due(db: sqlite3.Connection) -> bool:
     return db.execute("SELECT 1 FROM erasing WHERE deleted > erased").fetchone() is not None
 
 
-def soon(pool: Pool) -> bool:
-    """Erase at once in a file that is small enough for it; in a larger one ``Upkeep`` does. Whether it is done."""
+def soon(pool: Pool) -> None:
+    """Erase at once in a file that is small enough for it; in a larger one ``Upkeep`` does."""
     with pool.read() as db:
         if not due(db):
-            return True
+            return
         (pages,) = db.execute("PRAGMA page_count").fetchone()
+    if pages > _AT_ONCE:
+        return
     try:
-        return pages <= _AT_ONCE and erase(pool)
+        erase(pool)
     except BackendError as error:  # what was deleted is gone all the same; the upkeep goes on with its bytes
         _log.warning("erasing_failed", error=str(error), **error.details)
-        return False
 
 
 def erase(pool: Pool, *, stop: Callable[[], bool] = lambda: False) -> bool:
