@@ -27,8 +27,8 @@ from hindsight_recipes import Recipe, Step, get_recipe
 from hindsight_teams import SQLiteBackend, TeamMemory
 from hindsight_teams.agno.said import tokens
 from hindsight_teams.backends.base import Backend
-from hindsight_teams.cli.demo import RECIPE
-from hindsight_teams.cli.model_choice import choose_model
+from hindsight_teams.cli.play import choose_model
+from hindsight_teams.cli.scaffold.answers import DEFAULT_RECIPE as RECIPE
 
 PLAYS = (
     ("My parcel 4417 never arrived.", "What is the number of the parcel that never arrived?", "4417"),

@@ -18,7 +18,7 @@ from agno.team import Team
 from hindsight_teams import SQLiteBackend, TeamMemory
 from hindsight_teams.models import Memory
 from hindsight_teams.testing import OfflineModel, ToolCall, Turn
-from hindsight_teams.testing._model import LocalModel, Request
+from hindsight_teams.testing.scripted import LocalModel, Request
 
 USERS = ("ada", "bob", "cleo", "dan", "eve", "finn")
 MEMBERS = ("greeter", "planner", "booker")

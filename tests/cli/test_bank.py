@@ -61,9 +61,7 @@ def test_lines_that_hardly_answer_are_said_to_be_that(cli: Cli, filled: str) -> 
     assert "little is known" not in cli("bank", "recall", filled, "ferry").out
 
 
-@pytest.mark.parametrize(
-    "command", [("show",), ("recall", "x"), ("search", "x"), ("reflect", "x"), ("delete", "--yes")]
-)
+@pytest.mark.parametrize("command", [("show",), ("recall", "x"), ("reflect", "x"), ("delete", "--yes")])
 def test_a_mistyped_bank_is_told_from_an_empty_one(cli: Cli, filled: str, command: tuple[str, ...]) -> None:
     verb, *rest = command
     failed = cli("bank", verb, f"{filled}s", *rest)
@@ -87,12 +85,12 @@ def test_a_memory_takes_two_lines_and_the_second_begins_with_its_id(cli: Cli, fi
     assert shown[at + 1].split()[0] == memory["id"]
 
 
-def test_search_explains_why_a_memory_was_found(cli: Cli, filled: str) -> None:
-    plain = cli("bank", "search", filled, "ferry", "--json").json["memories"][0]
+def test_recall_explains_why_a_memory_was_found(cli: Cli, filled: str) -> None:
+    plain = cli("bank", "recall", filled, "ferry", "--json").json["memories"][0]
     assert plain["signals"] == []
-    explained = cli("bank", "search", filled, "ferry", "--explain", "--json").json["memories"][0]
+    explained = cli("bank", "recall", filled, "ferry", "--explain", "--json").json["memories"][0]
     assert explained["signals"]
-    shown = cli("bank", "search", filled, "ferry", "--explain").out
+    shown = cli("bank", "recall", filled, "ferry", "--explain").out
     assert explained["signals"][0]["strategy"] in shown
 
 
@@ -134,7 +132,7 @@ def test_happened_and_noted_are_told_apart(cli: Cli) -> None:
     said = ("--timestamp", "2026-11-25T12:00:00+00:00")
     cli("bank", "retain", "dated", "The mast broke on 3 May 2024.", *said)
     cli("bank", "retain", "dated", "The sail is red.", *said)
-    for command in (("show",), ("search", "mast sail"), ("recall", "mast sail")):
+    for command in (("show",), ("recall", "mast sail")):
         out = " ".join(cli("bank", command[0], "dated", *command[1:]).out.split())
         assert "The mast broke on 3 May 2024. 1-1 happened 2024-05-03 noted 2026-11-25" in out
         assert "The sail is red. 1-2 noted 2026-11-25" in out

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from hindsight_teams.cli import model_choice as models
+from hindsight_teams.cli import play as models
 from hindsight_teams.cli.failing import MISUSED
 from hindsight_teams.errors import ConfigurationError, InvalidInput
 from tests.cli.conftest import Cli
@@ -154,7 +154,7 @@ def test_a_model_that_fails_fails_the_run_in_one_line(cli: Cli, monkeypatch: pyt
     from hindsight_teams.testing import ScriptedModel
 
     chosen = models.Chosen(ScriptedModel([RuntimeError("the quota is used up")]), "some:model", False, "")
-    monkeypatch.setattr("hindsight_teams.cli.model_choice.choose_model", lambda _: chosen)
+    monkeypatch.setattr("hindsight_teams.cli.play.choose_model", lambda _: chosen)
     failed = cli("run", "researcher_answerer", "When does it start?", "--json")
     assert failed.code == 1
     assert failed.err.count("\n") == 1
@@ -165,7 +165,7 @@ def test_what_a_run_leaves_behind_without_a_call_is_shown(cli: Cli, monkeypatch:
     from hindsight_teams.testing import ScriptedModel
 
     chosen = models.Chosen(ScriptedModel(["Noted."]), "some:model", False, "")
-    monkeypatch.setattr("hindsight_teams.cli.model_choice.choose_model", lambda _: chosen)
+    monkeypatch.setattr("hindsight_teams.cli.play.choose_model", lambda _: chosen)
     shown = cli("run", "support_desk", "My till runs SQLite 3.31.0.", "--user", "ada", "--json").json["step"]
     [kept] = shown["calls"]
     assert (kept["verb"], kept["member"], kept["banks"]) == ("retain", "support", ["customer"])

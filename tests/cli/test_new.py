@@ -9,7 +9,7 @@ import pytest
 
 from hindsight_recipes import list_recipes
 from hindsight_teams.access.definition import TeamDefinition
-from hindsight_teams.cli.scaffold.record import RECORD
+from hindsight_teams.cli.scaffold.place import RECORD
 from tests.cli.conftest import Cli
 from tests.cli.scaffold.test_place import tree
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from hindsight_teams.cli.progress import progress_bar, working
+from hindsight_teams.cli.output import progress_bar, working
 
 pty = pytest.importorskip("pty", reason="needs a system with pseudo terminals")
 
@@ -46,7 +46,7 @@ def on_a_terminal(columns: int, script: str, **environment: str) -> str:
 
 
 SCRIPT = """
-from hindsight_teams.cli.progress import progress_bar
+from hindsight_teams.cli.output import progress_bar
 with progress_bar() as bar:
     bar.start("handbook/" + "long/" * 30 + "name.md", 40)
     bar.at(12)

@@ -33,7 +33,7 @@ def test_a_bank_is_filled_read_and_deleted(cli: Cli, hindsight_server: Server, b
     [memory] = cli("bank", "recall", bank, "When does the ferry leave?", "--json", *at).json["memories"]
     assert "14:30" in memory["text"]
     assert memory["metadata"]["author"] == "ada"
-    assert cli("bank", "search", bank, "ferry", "--explain", *at).code == 0
+    assert cli("bank", "recall", bank, "ferry", "--explain", *at).code == 0
     assert "14:30" in cli("bank", "reflect", bank, "When does the ferry leave?", *at).out
     assert "ada" in cli("bank", "show", bank, *at).out
     assert cli("bank", "delete", bank, "--yes", *at).code == 0

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from hindsight_teams.cli.scaffold import project_files as render
-from hindsight_teams.cli.scaffold.record import RECORD
+from hindsight_teams.cli.scaffold.place import RECORD
 from tests.cli.conftest import Cli
 from tests.cli.scaffold.test_place import tree
 

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hindsight_teams.cli.bank_care import backup, check, rename, repair
-from hindsight_teams.cli.bank_copy import copy
-from hindsight_teams.cli.bank_export import export, import_
 from hindsight_teams.cli.bank_ingest import ingest
+from hindsight_teams.cli.bank_transfer import copy, export, import_
 from hindsight_teams.cli.failing import usage
 from hindsight_teams.cli.options import (
     WORDS_ONLY,
@@ -107,7 +106,7 @@ def show(
             )
             event.update(_read(page.memories))
     if json:
-        print_json({"stats": stats, **_page(page.memories), "total": page.total, "limit": limit, "offset": offset})
+        print_json({"stats": stats, "memories": page.memories, "total": page.total, "limit": limit, "offset": offset})
         return
     say((bank, "bold"))
     counts = [
@@ -173,22 +172,6 @@ def retain(
 def recall(
     bank: Bank,
     query: Query,
-    budget: BudgetOption = "mid",
-    max_tokens: MaxTokens = 4096,
-    tag: Tags = None,
-    tags_match: Match = "any",
-    db: Db = None,
-    url: Url = None,
-    json: Json = False,
-) -> None:
-    """Search a bank: the memories, best first."""
-    search(bank, query, False, budget, max_tokens, tag, tags_match, db, url, json)
-
-
-@app.command()
-def search(
-    bank: Bank,
-    query: Query,
     explain: Annotated[bool, typer.Option("--explain", help="Say why each memory was found.")] = False,
     budget: BudgetOption = "mid",
     max_tokens: MaxTokens = 4096,
@@ -198,7 +181,7 @@ def search(
     url: Url = None,
     json: Json = False,
 ) -> None:
-    """Search as `recall` does, and explain the result.
+    """Search a bank: the memories, best first.
 
     With --explain each memory is followed by what each strategy gave to it.
     """
@@ -211,7 +194,9 @@ def search(
         if not found.results:
             insist_on(memory, bank)
     if json:
-        print_json({**_page(found.results), "notes": found.notes, "gaps": found.gaps, "confidence": found.confidence})
+        print_json(
+            {"memories": found.results, "notes": found.notes, "gaps": found.gaps, "confidence": found.confidence}
+        )
         return
     if not found.results:
         say(("No relevant memories found.", "dim"))
@@ -315,10 +300,6 @@ def _who(memory: Memory) -> str | None:
 def _read(memories: Sequence[Memory]) -> dict[str, object]:
     """What an event says of memories that were shown."""
     return {"count": len(memories), "memory_ids": tuple(entry.id for entry in memories)}
-
-
-def _page(memories: list[Memory]) -> dict[str, object]:
-    return {"memories": memories}
 
 
 def _content(content: str | None) -> str:

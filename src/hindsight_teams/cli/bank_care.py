@@ -12,8 +12,7 @@ import typer
 from hindsight_teams.cli.completing import complete_banks
 from hindsight_teams.cli.failing import FAILED
 from hindsight_teams.cli.options import Db, Json, Url, Yes, backend, confirm, insist_on, recorded
-from hindsight_teams.cli.output import glyph, item, print_json, say, styled
-from hindsight_teams.cli.progress import working
+from hindsight_teams.cli.output import glyph, item, print_json, say, styled, working
 from hindsight_teams.errors import Unsupported
 
 if TYPE_CHECKING:

@@ -12,8 +12,7 @@ import typer
 from hindsight_teams.cli.completing import complete_any_bank, complete_members
 from hindsight_teams.cli.failing import FAILED, line, usage
 from hindsight_teams.cli.options import Db, Json, TeamOption, Url, backend, find_team_file, moment, recorded
-from hindsight_teams.cli.output import counted, glyph, item, print_json, styled
-from hindsight_teams.cli.progress import progress_bar
+from hindsight_teams.cli.output import counted, glyph, item, print_json, progress_bar, styled
 from hindsight_teams.errors import AccessDenied, HindsightTeamsError
 
 if TYPE_CHECKING:

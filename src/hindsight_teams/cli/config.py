@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from hindsight_teams.cli.bank_copy import TARGET_KEY
+from hindsight_teams.cli.bank_transfer import TARGET_KEY
 from hindsight_teams.cli.doctor import dotenv_names
 from hindsight_teams.cli.failing import FAILED, usage
 from hindsight_teams.cli.keys import DEFAULT_FILE

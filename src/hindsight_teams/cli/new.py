@@ -64,9 +64,8 @@ def new(
     """
     from hindsight_teams.cli import recipes
     from hindsight_teams.cli.scaffold.answers import parse_name
-    from hindsight_teams.cli.scaffold.place import keep_changed, place, refuse_occupied
+    from hindsight_teams.cli.scaffold.place import RECORD, keep_changed, new_record, place, refuse_occupied
     from hindsight_teams.cli.scaffold.project_files import render
-    from hindsight_teams.cli.scaffold.record import RECORD, new_record
 
     if list_:
         recipes.list_(json=json)

@@ -28,6 +28,14 @@ Url = Annotated[
     str | None,
     typer.Option("--url", metavar="URL", help="Use this Hindsight server. Its key is read from HINDSIGHT_API_KEY."),
 ]
+Model = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        metavar="MODEL",
+        help="An Agno model string such as openai:gpt-5-mini; a stand-in by fixed rules if not given.",
+    ),
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]
 TEAM_FILE = "team.toml"
 

@@ -9,7 +9,8 @@ import dataclasses
 import json
 import os
 import sys
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
+from contextlib import contextmanager
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
@@ -17,7 +18,9 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.progress import Progress, TaskID
     from rich.text import Text
+
 
 _GLYPHS = {
     "ok": ("✓", "ok"),
@@ -231,3 +234,46 @@ def opened_for_writing(path: Path) -> TextIO:
         raise InvalidInput(f"{path.name!r} is a symbolic link; name the file that it leads to", path=str(path))
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
     return os.fdopen(os.open(path, flags, 0o600), "w", encoding="utf-8", newline="")
+
+
+class Bar:
+    """What is being worked on, and how far it is."""
+
+    def __init__(self, bar: Progress, task: TaskID) -> None:
+        self._bar = bar
+        self._task = task
+
+    def start(self, what: str, total: int | None = None) -> None:
+        """Begin anew with something else."""
+        self._bar.reset(self._task, description=clean(what), total=total)
+
+    def at(self, done: int, total: int | None = None, what: str | None = None) -> None:
+        """Say how far it is, and of how much where that is known."""
+        told = None if what is None else clean(what)
+        self._bar.update(self._task, completed=done, total=total, description=told)
+
+
+@contextmanager
+def progress_bar(*, shown: bool = True) -> Iterator[Bar]:
+    """A bar; one that shows nothing in a pipe, or where it is not wanted."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.table import Column
+
+    screen = console(stderr=True)
+    columns = (
+        TextColumn("{task.description}", markup=False, table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis")),
+        BarColumn(bar_width=20),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(compact=True),
+    )
+    quiet = not (shown and screen.is_terminal)
+    with Progress(*columns, console=screen, transient=True, expand=True, disable=quiet) as bar:
+        yield Bar(bar, bar.add_task("", total=None))
+
+
+@contextmanager
+def working(what: str, *, shown: bool = True) -> Iterator[None]:
+    """A bar that only moves, for work that does not say how far it is."""
+    with progress_bar(shown=shown) as bar:
+        bar.start(what)
+        yield

@@ -1,4 +1,4 @@
-"""Play a recipe's script, each phase in a process of its own, so that only memory connects them."""
+"""Choose a command's model, and play a recipe: each phase in its own process, so that only memory connects them."""
 
 from __future__ import annotations
 
@@ -11,20 +11,83 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from hindsight_teams.audit import AuditTrail
 from hindsight_teams.cli.failing import FAILED, tracebacks
-from hindsight_teams.cli.model_choice import Chosen, choose_model
 from hindsight_teams.cli.output import console, glyph, print_json, say
 from hindsight_teams.cli.stage import Played, Watch, facts_kept, perform, show_outcome
-from hindsight_teams.errors import HindsightTeamsError
+from hindsight_teams.errors import ConfigurationError, HindsightTeamsError, InvalidInput
 
 if TYPE_CHECKING:
+    from agno.models.base import Model
+
     from hindsight_recipes import Recipe, RecipeOptions
     from hindsight_teams.backends.base import MemoryBackend
+
+
+OFFLINE = "offline"
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A model, and what to tell people about it."""
+
+    model: Model
+    name: str
+    offline: bool
+    notice: str
+
+
+def choose_model(wanted: str | None) -> Chosen:
+    """The model of an Agno model string such as ``openai:gpt-5-mini``; the stand-in without one, or without its key.
+
+    Raises:
+        InvalidInput: Not a model string, or a provider that Agno does not know.
+        ConfigurationError: There is a key, but the provider's package is not installed.
+    """
+    if wanted is None or wanted == OFFLINE:
+        return _stand_in("No language model: an offline stand-in plays the members by fixed rules.")
+    from agno.exceptions import ModelAuthenticationError
+    from agno.models.utils import get_model
+
+    try:
+        model = get_model(wanted)
+    except ImportError as error:
+        if (key := _key(wanted)) and not os.environ.get(key):
+            return _without_key(wanted)
+        raise ConfigurationError(f"the model {wanted!r} needs a package that is not installed: {error}") from error
+    except ValueError as error:
+        raise InvalidInput(
+            f"{wanted!r} is not a model string; write PROVIDER:MODEL, as in openai:gpt-5-mini ({error})"
+        ) from None
+    if model is None:
+        raise InvalidInput(f"{wanted!r} is not a model string; write PROVIDER:MODEL, as in openai:gpt-5-mini")
+    try:
+        connect = getattr(model, "get_client", None)
+        if connect is not None:
+            connect()
+    except ModelAuthenticationError:
+        return _without_key(wanted)
+    return Chosen(model, wanted, offline=False, notice=f"Model: {wanted}")
+
+
+def _key(wanted: str) -> str | None:
+    from hindsight_teams.cli.scaffold.answers import parse_model
+
+    return parse_model(wanted).key
+
+
+def _without_key(wanted: str) -> Chosen:
+    return _stand_in(f"No API key for {wanted}: an offline stand-in plays the members by fixed rules.")
+
+
+def _stand_in(notice: str) -> Chosen:
+    from hindsight_teams.testing import OfflineModel
+
+    return Chosen(OfflineModel(), OFFLINE, offline=True, notice=notice)
 
 
 class PhaseFailed(HindsightTeamsError):

@@ -1,4 +1,4 @@
-"""``hindsight-teams run``: play a recipe's script, or send its team one prompt."""
+"""``hindsight-teams run | demo``: play a recipe's script, or send its team one prompt."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hindsight_teams.cli.completing import complete_recipes
-from hindsight_teams.cli.demo import Model
-from hindsight_teams.cli.options import Db, Json, Url
+from hindsight_teams.cli.options import Db, Json, Model, Url
 from hindsight_teams.cli.output import opened_for_writing, print_json, say
 
 if TYPE_CHECKING:
@@ -48,8 +47,7 @@ def run(
     """
     from hindsight_recipes import get_recipe
     from hindsight_teams.cli.failing import usage
-    from hindsight_teams.cli.model_choice import choose_model
-    from hindsight_teams.cli.play import play, play_phase
+    from hindsight_teams.cli.play import choose_model, play, play_phase
 
     if db is not None and url is not None:
         raise usage("give --db or --url, not both")
@@ -72,8 +70,7 @@ def _ask(
 ) -> None:
     from hindsight_recipes import Step
     from hindsight_teams.backends.select import open_backend
-    from hindsight_teams.cli.model_choice import choose_model
-    from hindsight_teams.cli.play import quiet_agno, watched_team
+    from hindsight_teams.cli.play import choose_model, quiet_agno, watched_team
     from hindsight_teams.cli.stage import Watch, perform
 
     chosen = choose_model(model)
@@ -86,3 +83,22 @@ def _ask(
         played = perform(Step("ask", prompt, prompt, user), events, watch, silent=as_json)
     if as_json:
         print_json({"recipe": recipe.name, "model": chosen.name, "offline": chosen.offline, "step": played})
+
+
+def demo(
+    *,
+    model: Model = None,
+    full: Annotated[bool, typer.Option("--full", help="Show every call, not only those of one fact.")] = False,
+    db: Db = None,
+    json: Json = False,
+) -> None:
+    """See a team remember across processes.
+
+    One process stores facts, the next one answers from memory alone. One fact is shown from the note to the answer, the
+    others with a line each. It needs no key, no server and no network, and uses a database file of its own.
+    """
+    from hindsight_recipes import get_recipe
+    from hindsight_teams.cli.play import play
+    from hindsight_teams.cli.scaffold.answers import DEFAULT_RECIPE
+
+    raise typer.Exit(play(get_recipe(DEFAULT_RECIPE), model=model, db=db, url=None, as_json=json, brief=not full))

@@ -6,11 +6,21 @@ import re
 
 from hindsight_teams.agno.said import is_courtesy, tells_nothing_to
 from hindsight_teams.agno.toolkit import ABOUT_THE_USER
-from hindsight_teams.testing._curation import CURATION_TOOLS, curate
-from hindsight_teams.testing._model import LocalModel, Request, ToolCall, Turn
-from hindsight_teams.testing._roster import RECALL, REFLECT, RETAIN, Member, called_by_name, choose, read_roster
-from hindsight_teams.testing._scene import Result, Scene
+from hindsight_teams.testing._scene import (
+    CURATION_TOOLS,
+    RECALL,
+    REFLECT,
+    RETAIN,
+    Member,
+    Result,
+    Scene,
+    called_by_name,
+    choose,
+    curate,
+    read_roster,
+)
 from hindsight_teams.testing._text import bearing_on, facts, is_broad, is_empty, is_question, memory_lines, named_first
+from hindsight_teams.testing.scripted import LocalModel, Request, ToolCall, Turn
 
 __all__ = ["OFFLINE_MARKER", "OfflineModel"]
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hindsight_teams.cli.scaffold.merge import has_conflicts, merge
+from hindsight_teams.cli.update import has_conflicts, merge
 
 texts = st.lists(st.sampled_from(["a\n", "b\n", "c\n", "d\n", "\n"]), max_size=12).map("".join)
 

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hindsight_teams.cli.scaffold.place import keep_changed, place, refuse_occupied
-from hindsight_teams.cli.scaffold.record import RECORD, new_record, read_record
+from hindsight_teams.cli.scaffold.place import RECORD, keep_changed, new_record, place, read_record, refuse_occupied
 from hindsight_teams.errors import ConfigurationError, InvalidInput, NotFound
 
 FILES = {"a.txt": "one\n", "deep/er/b.txt": "two\n"}

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hindsight_teams.cli.completing import complete_recipes
-from hindsight_teams.cli.demo import Model
 from hindsight_teams.cli.failing import FAILED
-from hindsight_teams.cli.options import Db, Json, Url, backend, interactive
+from hindsight_teams.cli.options import Db, Json, Model, Url, backend, interactive
 from hindsight_teams.cli.output import print_json, say
 
 if TYPE_CHECKING:

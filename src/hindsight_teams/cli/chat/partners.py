@@ -17,8 +17,8 @@ from hindsight_teams.access.definition import TeamDefinition
 from hindsight_teams.agno.equipping import parts_of
 from hindsight_teams.agno.toolkit import HindsightTools
 from hindsight_teams.audit import AuditSink, AuditTrail
-from hindsight_teams.cli.model_choice import Chosen, choose_model
 from hindsight_teams.cli.options import find_team_file
+from hindsight_teams.cli.play import Chosen, choose_model
 from hindsight_teams.errors import ConfigurationError, InvalidInput
 from hindsight_teams.memory.team import TeamMemory
 

@@ -15,11 +15,9 @@ and no plugin of it.
 
 from __future__ import annotations
 
-from hindsight_teams.testing.conformance._banks import Banks
+from hindsight_teams.testing.conformance._banks import Banks, Sharing
 from hindsight_teams.testing.conformance._capabilities import Capabilities
-from hindsight_teams.testing.conformance._input import BadInput
-from hindsight_teams.testing.conformance._memories import Memories
-from hindsight_teams.testing.conformance._sharing import Sharing
+from hindsight_teams.testing.conformance._memories import BadInput, Memories
 
 __all__ = ["BackendConformance"]
 

@@ -1,12 +1,16 @@
-"""Banks are kept apart and counted; their memories are listed and deleted."""
+"""Banks are kept apart and counted, and shared by many callers; their memories are listed and deleted."""
 
 from __future__ import annotations
 
+import asyncio
+import uuid
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from hindsight_teams.backends.base import MemoryBackend, as_backend
 from hindsight_teams.errors import BankNotFound, InvalidBankId, InvalidInput
 from hindsight_teams.models import Memory, RetainItem
 from hindsight_teams.testing.conformance._subject import LAMPS, Caller, Subject, lamps, tells
@@ -185,3 +189,37 @@ class Banks(Subject):
         assert do.list_banks(prefix=lit) == []
         do.retain(lit, "The kettle is on.")
         assert lamps(do.list_memories(lit).memories) == set()
+
+
+class Sharing(Subject):
+    """Many callers at once."""
+
+    def test_threads_can_share_it(self, backend: MemoryBackend) -> None:
+        whole, bank_id = as_backend(backend), f"conformance:{uuid.uuid4().hex}"
+
+        def work(number: int) -> bool:
+            whole.retain(bank_id, f"The lamp in room {number} is broken.", document_id=str(number))
+            return tells(whole.recall(bank_id, f"The lamp in room {number}").results, "lamp")
+
+        try:
+            with ThreadPoolExecutor(8) as threads:
+                assert all(threads.map(work, range(16)))
+            assert whole.bank_stats(bank_id).documents == 16
+        finally:
+            whole.delete_bank(bank_id)
+
+    def test_coroutines_and_loops_can_share_it(self, backend: MemoryBackend) -> None:
+        whole, bank_id = as_backend(backend), f"conformance:{uuid.uuid4().hex}"
+
+        async def work(number: int) -> bool:
+            await whole.aretain(bank_id, f"The lamp in room {number} is broken.", document_id=str(number))
+            return tells((await whole.arecall(bank_id, f"The lamp in room {number}")).results, "lamp")
+
+        async def crowd(first: int) -> list[bool]:
+            return await asyncio.gather(*(work(number) for number in range(first, first + 8)))
+
+        try:
+            assert all(asyncio.run(crowd(0)) + asyncio.run(crowd(8)))
+            assert whole.bank_stats(bank_id).documents == 16
+        finally:
+            whole.delete_bank(bank_id)

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from hindsight_teams import requests as ask
-from hindsight_teams.backends.hindsight.plans import management, memories, operations, verbs
+from hindsight_teams.backends.hindsight.plans import management, memories, verbs
 from hindsight_teams.backends.hindsight.wire import Plan, Rules
 
 PLANS: dict[type[ask.Request[Any]], Callable[[Rules, Any], Plan[Any]]] = {
-    ask.CancelOperation: operations.cancel_operation,
+    ask.CancelOperation: management.cancel_operation,
     ask.DeleteBank: management.delete_bank,
     ask.DeleteDocument: memories.delete_document,
     ask.DeleteMemories: memories.delete_memories,
@@ -18,16 +18,16 @@ PLANS: dict[type[ask.Request[Any]], Callable[[Rules, Any], Plan[Any]]] = {
     ask.GetDocument: memories.get_document,
     ask.GetHealth: management.health,
     ask.GetMemory: memories.get_memory,
-    ask.GetOperation: operations.get_operation,
+    ask.GetOperation: management.get_operation,
     ask.GetStats: management.bank_stats,
     ask.GetVersion: management.version,
     ask.ListBanks: management.list_banks,
     ask.ListDocuments: memories.list_documents,
     ask.ListMemories: memories.list_memories,
-    ask.ListOperations: operations.list_operations,
+    ask.ListOperations: management.list_operations,
     ask.ListTags: management.list_tags,
     ask.Recall: verbs.recall,
     ask.Reflect: verbs.reflect,
     ask.Retain: verbs.retain,
-    ask.WaitForOperation: operations.wait_for_operation,
+    ask.WaitForOperation: management.wait_for_operation,
 }

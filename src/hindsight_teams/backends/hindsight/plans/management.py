@@ -1,25 +1,29 @@
-"""Requests about banks, their tags and the server as HTTP calls."""
+"""Requests about banks, their tags, background operations and the server as HTTP calls."""
 
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import replace
 
 from hindsight_teams.backends.hindsight import decoding as answers
 from hindsight_teams.backends.hindsight import wire
-from hindsight_teams.backends.hindsight.plans import parts
 from hindsight_teams.backends.hindsight.retry import RetryPolicy
-from hindsight_teams.backends.hindsight.wire import Call, Plan, Rules, exchange, unless_no_bank
-from hindsight_teams.errors import BackendError, Unsupported
-from hindsight_teams.models import BankInfo, BankStats, Health, TagCount
+from hindsight_teams.backends.hindsight.wire import Call, Pause, Plan, Rules, exchange, unless_missing, unless_no_bank
+from hindsight_teams.errors import BackendError, BackendTimeout, Unsupported
+from hindsight_teams.models import BankInfo, BankStats, Health, Operation, TagCount
 from hindsight_teams.requests import (
+    CancelOperation,
     DeleteBank,
     EnsureBank,
     GetHealth,
+    GetOperation,
     GetStats,
     GetVersion,
     ListBanks,
+    ListOperations,
     ListTags,
+    WaitForOperation,
 )
 
 MIN_VERSION = (1, 1)
@@ -42,7 +46,7 @@ def ensure_bank(rules: Rules, request: EnsureBank) -> Plan[BankInfo]:
 def list_banks(rules: Rules, request: ListBanks) -> Plan[list[BankInfo]]:
     """The server searches anywhere in id and name; only true prefixes are kept."""
     prefix = request.prefix or ""
-    found = yield from parts.all_pages(rules, "list_banks", wire.BANKS, "banks", answers.bank, q=prefix or None)
+    found = yield from wire.all_pages(rules, "list_banks", wire.BANKS, "banks", answers.bank, q=prefix or None)
     return sorted((b for b in found if b.bank_id.startswith(prefix)), key=lambda b: b.bank_id)
 
 
@@ -54,17 +58,17 @@ def bank_stats(rules: Rules, request: GetStats) -> Plan[BankStats]:
 def delete_bank(rules: Rules, request: DeleteBank) -> Plan[int]:
     """Delete a bank; the server's own count includes rows of other kinds, so the memories are counted first."""
     path = wire.bank(request.bank)
-    count = yield from parts.count(rules, path)
+    count = yield from wire.count(rules, path)
     if count is None:
         return 0
-    yield from exchange(Call("delete_bank", "DELETE", path), parts.ignore, rules)
+    yield from exchange(Call("delete_bank", "DELETE", path), wire.ignore, rules)
     return count
 
 
 def list_tags(rules: Rules, request: ListTags) -> Plan[list[TagCount]]:
     """Tags in use, most used first."""
     path = wire.bank(request.bank) + "/tags"
-    pages = parts.all_pages(rules, "list_tags", path, "items", answers.tag, q=request.pattern)
+    pages = wire.all_pages(rules, "list_tags", path, "items", answers.tag, q=request.pattern)
     found = yield from unless_no_bank(pages, [])
     return sorted(found, key=lambda t: (-t.count, t.tag))
 
@@ -90,7 +94,56 @@ def health(rules: Rules, _: GetHealth) -> Plan[Health]:
     try:
         found = yield from version(once, GetVersion())
         _new_enough(found)
-        yield from exchange(Call("health", "GET", wire.query(wire.BANKS, limit=1)), parts.ignore, once)
+        yield from exchange(Call("health", "GET", wire.query(wire.BANKS, limit=1)), wire.ignore, once)
     except BackendError as error:
         return Health(False, "hindsight", rules.location, found, error.message)
     return Health(True, "hindsight", rules.location, found)
+
+
+FINAL = frozenset({"completed", "failed", "cancelled", "not_found"})
+
+
+def list_operations(rules: Rules, request: ListOperations) -> Plan[list[Operation]]:
+    """Background operations of a bank, newest first."""
+    path = wire.bank(request.bank) + "/operations"
+    pages = wire.all_pages(
+        rules, "list_operations", path, "operations", answers.operation, page=100, status=request.status
+    )
+    return (yield from unless_no_bank(pages, []))
+
+
+def get_operation(rules: Rules, request: GetOperation) -> Plan[Operation]:
+    """One operation; ``status`` is ``not_found`` where there is none."""
+    return (yield from exchange(Call("get_operation", "GET", _path(request)), answers.operation, rules))
+
+
+def cancel_operation(rules: Rules, request: CancelOperation) -> Plan[Operation]:
+    """Cancel an operation that has not ended; what it is afterwards."""
+    call = Call("cancel_operation", "DELETE", _path(request))
+    yield from unless_missing(exchange(call, wire.ignore, rules), None)
+    return (yield from get_operation(rules, request))
+
+
+def wait_for_operation(rules: Rules, request: WaitForOperation) -> Plan[Operation]:
+    """Ask, less and less often, until an operation has ended; its ``status`` says how.
+
+    Raises:
+        BackendTimeout: It has not within ``timeout`` seconds.
+    """
+    operation_id, timeout = request.operation_id, request.timeout
+    until, pause = time.monotonic() + timeout, 0.1
+    while True:
+        operation = yield from get_operation(rules, request)
+        if operation.status in FINAL:
+            return operation
+        left = until - time.monotonic()
+        if left <= 0:
+            raise BackendTimeout(
+                f"operation {operation_id} is still {operation.status} after {timeout:g} s; it goes on: wait again"
+            )
+        yield Pause(min(pause, left))
+        pause = min(pause * 1.5, 3.0)
+
+
+def _path(request: GetOperation) -> str:
+    return f"{wire.bank(request.bank)}/operations/{request.operation_id}"

@@ -7,7 +7,7 @@ from typing import Any
 
 from hindsight_teams.backends.hindsight import decoding as answers
 from hindsight_teams.backends.hindsight import wire
-from hindsight_teams.backends.hindsight.plans import parts, rewriting
+from hindsight_teams.backends.hindsight.plans import rewriting
 from hindsight_teams.backends.hindsight.wire import Call, Plan, Rules, exchange, unless_missing, unless_no_bank
 from hindsight_teams.errors import InvalidInput, NotFound, Unsupported
 from hindsight_teams.log import get_logger
@@ -32,7 +32,7 @@ def list_memories(rules: Rules, request: ListMemories) -> Plan[MemoryPage]:
     """One page of memories, oldest first; observations, which the server derives, are among them."""
     bank_id, limit, offset = request.bank, request.limit, request.offset
     path = wire.bank(bank_id) + "/memories/list"
-    chosen = parts.selection(request.filter, request.document_id)
+    chosen = wire.selection(request.filter, request.document_id)
 
     def ask(limit: int, offset: int) -> Plan[MemoryPage]:
         call = Call("list_memories", "GET", wire.query(path, **chosen, limit=limit, offset=offset))
@@ -78,7 +78,7 @@ def delete_memories(rules: Rules, request: DeleteMemories) -> Plan[int]:
     """
     bank_id, document_id = request.bank, request.document_id
     wanted = None if request.ids is None else set(request.ids)
-    chosen = parts.selection(request.filter, document_id)
+    chosen = wire.selection(request.filter, document_id)
     if wanted is None and document_id is not None and set(chosen) == {"document_id"}:
         return (yield from _delete_document(rules, bank_id, document_id))
     if wanted is not None and not chosen:
@@ -117,7 +117,7 @@ def _delete_from(rules: Rules, bank_id: str, path: str, document: str | None, me
     body = wire.encode({"state": "invalidated", "reason": "deleted by its owner"})
     for memory in memories:
         call = Call("delete_memories", "PATCH", f"{path}/memories/{wire.segment(memory.id)}", body)
-        yield from unless_missing(exchange(call, parts.ignore, rules), None)
+        yield from unless_missing(exchange(call, wire.ignore, rules), None)
     return len(memories)
 
 
@@ -125,7 +125,7 @@ def list_documents(rules: Rules, request: ListDocuments) -> Plan[list[Document]]
     """All documents of a bank, newest first, without their text."""
     bank_id = request.bank
     path = wire.bank(bank_id) + "/documents"
-    pages = parts.all_pages(rules, "list_documents", path, "items", lambda raw: answers.document(bank_id, raw))
+    pages = wire.all_pages(rules, "list_documents", path, "items", lambda raw: answers.document(bank_id, raw))
     return (yield from unless_no_bank(pages, []))
 
 
@@ -157,7 +157,7 @@ def _page(bank_id: str, answer: Mapping[str, Any]) -> MemoryPage:
 
 def _every(rules: Rules, bank_id: str, chosen: Mapping[str, Any]) -> Plan[list[Memory]]:
     path = wire.bank(bank_id) + "/memories/list"
-    pages = parts.all_pages(rules, "list_memories", path, "items", lambda raw: answers.memory(bank_id, raw), **chosen)
+    pages = wire.all_pages(rules, "list_memories", path, "items", lambda raw: answers.memory(bank_id, raw), **chosen)
     found = yield from unless_no_bank(pages, [])
     return list({memory.id: memory for memory in found}.values())
 

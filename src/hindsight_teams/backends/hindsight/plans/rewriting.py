@@ -17,7 +17,7 @@ from typing import Any
 from uuid import uuid4
 
 from hindsight_teams.backends.hindsight import wire
-from hindsight_teams.backends.hindsight.plans import operations, parts
+from hindsight_teams.backends.hindsight.plans import management
 from hindsight_teams.backends.hindsight.wire import Call, Plan, Rules, exchange
 from hindsight_teams.errors import BackendError
 from hindsight_teams.models import FORMER_IDS
@@ -58,7 +58,7 @@ def without(rules: Rules, bank_id: str, document_id: str, *, gone: Sequence[str]
         content_type=f"multipart/form-data; boundary={boundary}",
     )
     operation_id = yield from exchange(call, lambda answer: str(answer["operation_id"]), rules)
-    done = yield from operations.wait_for_operation(rules, WaitForOperation(bank=bank_id, operation_id=operation_id))
+    done = yield from management.wait_for_operation(rules, WaitForOperation(bank=bank_id, operation_id=operation_id))
     if done.status != "completed":
         raise BackendError(
             "the server could not rewrite the document that the deleted memories were part of, which is as it was;"
@@ -69,7 +69,7 @@ def without(rules: Rules, bank_id: str, document_id: str, *, gone: Sequence[str]
         )
     for memory_id in (*gone, *kept):
         call = Call("delete_memories", "DELETE", f"{path}/memories/{wire.segment(memory_id)}/observations")
-        yield from exchange(call, parts.ignore, rules)
+        yield from exchange(call, wire.ignore, rules)
 
 
 def _remainder(document: Mapping[str, Any], facts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

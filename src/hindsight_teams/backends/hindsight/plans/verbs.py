@@ -9,7 +9,6 @@ from typing import Any
 
 from hindsight_teams.backends.hindsight import decoding as answers
 from hindsight_teams.backends.hindsight import wire
-from hindsight_teams.backends.hindsight.plans import parts
 from hindsight_teams.backends.hindsight.wire import Call, Plan, Rules, exchange, unless_no_bank
 from hindsight_teams.models import RecallResult, Receipt, Reflection, RetainItem
 from hindsight_teams.requests.core import Recall, Reflect, Retain
@@ -58,7 +57,7 @@ def recall(rules: Rules, request: Recall) -> Plan[RecallResult]:
     query = request.query
     body: dict[str, Any] = {"query": query, "budget": request.budget, "max_tokens": request.max_tokens}
     if request.filter is not ALL:
-        body.update(parts.tag_filter(request.filter))
+        body.update(wire.tag_filter(request.filter))
     if request.query_timestamp is not None:
         body["query_timestamp"] = request.query_timestamp.isoformat()
     if request.types is not None:
@@ -87,7 +86,7 @@ def reflect(rules: Rules, request: Reflect) -> Plan[Reflection]:
     """
     path = wire.bank(request.bank)
     body: dict[str, Any] = {"query": request.query, "budget": request.budget, "include": {"facts": {}}}
-    body.update(parts.tag_filter(request.filter))
+    body.update(wire.tag_filter(request.filter))
     if request.context is not None:
         body["context"] = request.context
     if request.max_tokens is not None:
@@ -95,7 +94,7 @@ def reflect(rules: Rules, request: Reflect) -> Plan[Reflection]:
     if request.response_schema is not None:
         body["response_schema"] = dict(request.response_schema)
     content = wire.encode(body)
-    if (yield from parts.count(rules, path)) is None:
+    if (yield from wire.count(rules, path)) is None:
         return Reflection("Nothing is known yet: this memory bank is empty.", notes=("the bank does not exist yet",))
     call = Call("reflect", "POST", path + "/reflect", content, wait="reflect")
     return (yield from exchange(call, lambda answer: answers.reflected(request.bank, answer), rules))
