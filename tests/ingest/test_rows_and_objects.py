@@ -6,8 +6,7 @@ import pytest
 
 from hindsight_teams.errors import InvalidInput
 from hindsight_teams.ingest.document import moment
-from hindsight_teams.ingest.objects import line_passages, object_passages
-from hindsight_teams.ingest.tables import csv_passages
+from hindsight_teams.ingest.rows import csv_passages, line_passages, object_passages
 
 
 def texts(csv: str, *, tabs: bool = False) -> list[str]:

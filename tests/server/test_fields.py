@@ -11,8 +11,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hindsight_teams.server.fields import MCP_ARGUMENTS, RECALL, REFLECT, RETAIN, Fields, query_fault
-from hindsight_teams.server.routes import MCP_METHODS, MCP_TOOLS, OPEN, ROUTES
+from hindsight_teams.server.routes import (
+    MCP_ARGUMENTS,
+    MCP_METHODS,
+    MCP_TOOLS,
+    OPEN,
+    RECALL,
+    REFLECT,
+    RETAIN,
+    ROUTES,
+    Fields,
+    query_fault,
+)
 from tests.server.test_gate import BANKS, Guarded
 
 SHARED = f"{BANKS}/desk:shared"

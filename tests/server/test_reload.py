@@ -9,7 +9,7 @@ from typing import cast
 
 import pytest
 
-from hindsight_teams.server.reload import Reloaded
+from hindsight_teams.server.key_file import Reloaded
 
 
 class Reader:

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 from hindsight_teams.access.grants import Access, Caller
 from hindsight_teams.agno.inputs import repaired
-from hindsight_teams.agno.run_context import key_of, notes_of
+from hindsight_teams.agno.turns import key_of, notes_of
 from hindsight_teams.memory.member import MemberMemory
 from hindsight_teams.memory.rendering import escape, fence, is_framing
 from hindsight_teams.models import Memory, RecallResult

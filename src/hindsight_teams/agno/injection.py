@@ -20,7 +20,7 @@ from typing import Any
 from hindsight_teams.access.grants import Access, Caller
 from hindsight_teams.agno.citing import note_recalled
 from hindsight_teams.agno.inputs import query_of
-from hindsight_teams.agno.run_context import key_of, notes_of
+from hindsight_teams.agno.turns import key_of, notes_of
 from hindsight_teams.audit import is_logged
 from hindsight_teams.errors import BackendTimeout, HindsightTeamsError, IdentityRequired
 from hindsight_teams.log import get_logger

@@ -17,8 +17,7 @@ from hindsight_teams.agno.capture import RunRetention, recalled_in, tools_of
 from hindsight_teams.agno.hooks import RunHook
 from hindsight_teams.agno.injection import MemoryInjection
 from hindsight_teams.agno.inputs import words_of
-from hindsight_teams.agno.run_context import key_of, notes_of
-from hindsight_teams.agno.turns import Hearing, Place, Turns
+from hindsight_teams.agno.turns import Hearing, Place, Turns, key_of, notes_of
 from hindsight_teams.errors import HindsightTeamsError
 from hindsight_teams.log import get_logger
 

@@ -14,8 +14,7 @@ from hindsight_teams.access.grants import FULL, Access, Caller, Grant
 from hindsight_teams.agno import citing
 from hindsight_teams.agno.inputs import MAX_QUERY_CHARACTERS, pieces, query_of, questions_of
 from hindsight_teams.agno.memory_toolkit import MemoryToolkit, ToolkitOptions, dressed
-from hindsight_teams.agno.run_context import key_of, notes_of
-from hindsight_teams.agno.turns import turn_of
+from hindsight_teams.agno.turns import key_of, notes_of, turn_of
 from hindsight_teams.audit import BankName, Recorder
 from hindsight_teams.errors import ContentRefused, HindsightTeamsError, InvalidInput
 from hindsight_teams.memory.direct import BankOptions, memory_for

@@ -22,7 +22,36 @@ from agno.run.team import TeamRunOutput
 from hindsight_teams.access.grants import Caller
 from hindsight_teams.agno.echoes import not_in
 from hindsight_teams.agno.inputs import words_of
-from hindsight_teams.agno.run_context import key_of, notes_of
+
+_NOTES = "_hindsight_teams_notes"
+
+
+def notes_of(run_context: Any) -> dict[Any, Any]:
+    """What is kept between the steps of a run: on its own context, so that it goes when the run does.
+
+    A run id is the caller's to choose, and two runs may carry the same; no two share a context. Its keys are made with
+    ``key_of`` all the same. A run without a context keeps nothing.
+    """
+    if run_context is None:
+        return {}
+    notes: dict[Any, Any] | None = getattr(run_context, _NOTES, None)
+    if notes is None:
+        notes = _Notes()
+        setattr(run_context, _NOTES, notes)
+    return notes
+
+
+def key_of(kind: str, caller: Caller) -> tuple[Any, ...]:
+    """The key of a note of one kind: with a caller's whole identity."""
+    return (kind, caller.team, caller.member, repr(caller.user), caller.session, caller.run)
+
+
+class _Notes(dict[Any, Any]):
+    """Notes that a copy of a run's context shares: AgentOS copies it for hooks in the background."""
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> _Notes:
+        return self
+
 
 Place: TypeAlias = Literal["outermost", "member", "later"]
 """Where a part stands: what the user talks to, a member of it, or a step of a workflow that something runs before."""

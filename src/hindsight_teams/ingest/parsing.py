@@ -14,9 +14,8 @@ from hindsight_teams.ingest import portable
 from hindsight_teams.ingest.chats import conversations, kind_of
 from hindsight_teams.ingest.document import Passage, SourceDocument, parsed, unreadable, whole
 from hindsight_teams.ingest.files import File
-from hindsight_teams.ingest.objects import line_passages, object_passages
+from hindsight_teams.ingest.rows import csv_passages, line_passages, object_passages
 from hindsight_teams.ingest.sections import markdown_passages, plain_passages
-from hindsight_teams.ingest.tables import csv_passages
 
 LARGEST_FILE = 200_000_000
 """Bytes of a file."""

@@ -11,8 +11,8 @@ from typing import Any
 
 from hindsight_teams.errors import ConfigurationError
 from hindsight_teams.ingest.document import Passage, unreadable
+from hindsight_teams.ingest.rows import row_passages
 from hindsight_teams.ingest.sections import markdown_passages, plain_passages
-from hindsight_teams.ingest.tables import row_passages
 
 LARGEST_UNPACKED = 500_000_000
 """Bytes that an Office file, which is a ZIP archive, may unpack to."""

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hindsight_teams.errors import BankNotFound, InvalidInput
-from hindsight_teams.ingest.objects import EXPORT
+from hindsight_teams.ingest.rows import EXPORT
 from hindsight_teams.memory.browsing import pages
 from hindsight_teams.memory.copying import deliver
 from hindsight_teams.models import Memory, MemoryRecord

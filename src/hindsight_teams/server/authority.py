@@ -9,9 +9,8 @@ from pathlib import Path
 from hindsight_teams.access.definition import TeamDefinition
 from hindsight_teams.access.grants import Access, Grant
 from hindsight_teams.errors import ConfigurationError
-from hindsight_teams.server.key_file import KeyRecord, KeyStore
+from hindsight_teams.server.key_file import KeyRecord, KeyStore, Reloaded
 from hindsight_teams.server.matching import claims, is_review_bank, match_bank_id
-from hindsight_teams.server.reload import Reloaded
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,7 @@ from hindsight_teams.access.grants import Access
 from hindsight_teams.errors import HindsightTeamsError
 from hindsight_teams.requests.checks import MAX_BANK_ID
 from hindsight_teams.server.authority import Authority, Identity
-from hindsight_teams.server.fields import MCP_ARGUMENTS, Fields
-from hindsight_teams.server.routes import MCP_METHODS, MCP_TOOLS, OPEN, wanted
+from hindsight_teams.server.routes import MCP_ARGUMENTS, MCP_METHODS, MCP_TOOLS, OPEN, Fields, wanted
 
 Scope: TypeAlias = "MutableMapping[str, Any]"
 Message: TypeAlias = "MutableMapping[str, Any]"

@@ -16,7 +16,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from hindsight_teams.cli.failing import public_details
-from hindsight_teams.cli.inspect import audit_view, memories_view, team_view, what_if
+from hindsight_teams.cli.inspect import memories_view, team_view, what_if
 from hindsight_teams.cli.inspect.browser_gate import Gate, Tokens
 from hindsight_teams.cli.inspect.entities_view import EntityViews
 from hindsight_teams.cli.inspect.subject import Subject
@@ -63,8 +63,8 @@ def application(subject: Subject, *, tokens: Tokens, port: int) -> Gate:
         return entities.one(_text(request, "bank"), _text(request, "name"))
 
     def audit(request: Request) -> Any:
-        filters = {name: _text(request, name) for name in audit_view.FILTERS}
-        return audit_view.page(subject, before=_number(request, "before") or None, **filters)
+        filters = {name: _text(request, name) for name in team_view.AUDIT_FILTERS}
+        return team_view.timeline(subject, before=_number(request, "before") or None, **filters)
 
     def reviews(request: Request) -> Any:
         return {"items": [_review(item) for item in subject.reviews().pending()]}

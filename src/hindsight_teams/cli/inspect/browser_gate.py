@@ -8,17 +8,12 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
-from hindsight_teams.cli.output import to_json
-
-Scope: TypeAlias = MutableMapping[str, Any]
-Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MAX_BODY = 64 * 1024
 """Bytes of the largest request; the page sends a question or nothing."""
@@ -85,7 +80,7 @@ class Gate:
         port: Where the server listens; part of each Host that is accepted.
     """
 
-    def __init__(self, app: App, *, tokens: Tokens, port: int) -> None:
+    def __init__(self, app: ASGIApp, *, tokens: Tokens, port: int) -> None:
         self._app = app
         self._tokens = tokens
         self._hosts = frozenset(f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host in HOSTS)
@@ -96,22 +91,23 @@ class Gate:
             if scope["type"] == "lifespan":
                 await self._app(scope, receive, send)
             return
-        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        headers = Headers(scope=scope)
 
-        async def hardened(message: MutableMapping[str, Any]) -> None:
+        async def hardened(message: Message) -> None:
             if message["type"] == "http.response.start":
-                own = [(name, value) for name, value in message["headers"] if name.decode().lower() not in HEADERS]
-                message["headers"] = own + [(name.encode(), value.encode()) for name, value in HEADERS.items()]
+                MutableHeaders(scope=message).update(HEADERS)
             await send(message)
 
-        problem = self._problem(scope, headers)
-        if problem is not None:
-            await _refuse(hardened, *problem)
+        if (problem := self._problem(scope, headers)) is not None:
+            status, told = problem
+            asks = {"www-authenticate": "Bearer"} if status == 401 else None
+            refusal = JSONResponse({"error": {"type": "Refused", "message": told}}, status, asks)
+            await refusal(scope, receive, hardened)
             return
         scope.setdefault("state", {})["role"] = self._role(headers)
         await self._app(scope, receive, hardened)
 
-    def _problem(self, scope: Scope, headers: dict[str, str]) -> tuple[int, str] | None:
+    def _problem(self, scope: Scope, headers: Headers) -> tuple[int, str] | None:
         if headers.get("host", "").lower() not in self._hosts:
             return 421, "this page answers to its own address on this machine alone"
         origin = headers.get("origin")
@@ -130,17 +126,6 @@ class Gate:
             return 411, "say how long the request is"
         return None
 
-    def _role(self, headers: dict[str, str]) -> str | None:
+    def _role(self, headers: Headers) -> str | None:
         scheme, _, token = headers.get("authorization", "").partition(" ")
         return self._tokens.role(token.strip()) if scheme.lower() == "bearer" else None
-
-
-async def _refuse(send: Send, status: int, message: str) -> None:
-    import json
-
-    body = json.dumps(to_json({"error": {"type": "Refused", "message": message}})).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    if status == 401:
-        headers.append((b"www-authenticate", b"Bearer"))
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})

@@ -1,4 +1,4 @@
-"""The team as a graph: members, banks and users, with the grants on the edges."""
+"""The team: a graph of its members, banks and users with the grants on the edges; and its audit log, in pages."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from hindsight_teams.access.banks import unescape
 from hindsight_teams.access.grants import Access
+from hindsight_teams.audit import AuditEvent, open_audit
 from hindsight_teams.cli.inspect.subject import Subject, TeamBank
 from hindsight_teams.errors import BackendError
 
@@ -108,3 +109,52 @@ def _users(subject: Subject, banks: list[TeamBank]) -> tuple[list[dict[str, Any]
                 counts[user][bank.spec.name] = counts[user].get(bank.spec.name, 0) + tag.count
     ordered = sorted(counts.items(), key=lambda pair: (-sum(pair[1].values()), pair[0]))
     return [{"id": user, "banks": held} for user, held in ordered[:MOST_USERS]], len(ordered)
+
+
+_EVENTS = 60
+_FIRST_WINDOW = 500
+AUDIT_FILTERS = ("member", "user", "verb", "outcome", "bank")
+
+
+def timeline(subject: Subject, *, before: int | None = None, **filters: str) -> dict[str, Any]:
+    """One page of the audit log: events before number ``before``, the newest first.
+
+    The log is read backwards in windows that double, so that the newest page of a long log costs no more than that of
+    a short one, and a filter that nothing passes reads it once.
+
+    Args:
+        subject: The team, with its log.
+        before: A number in the chain; the end of the log when None.
+        **filters: Values by the names in ``AUDIT_FILTERS``; an empty one filters nothing.
+    """
+    if subject.log is None:
+        return {"events": [], "next": None, "log": False}
+    wanted = {name: value for name, value in filters.items() if value}
+    found: list[tuple[int, AuditEvent]] = []
+    with open_audit(subject.log, create=False) as store:
+        end = (store.head().seq if before is None else before - 1) + 1
+        window = _FIRST_WINDOW
+        while end > 1 and len(found) < _EVENTS:
+            start = max(1, end - window)
+            part: list[tuple[int, AuditEvent]] = []
+            for entry in store.entries(after=start - 1):
+                if entry.seq >= end:
+                    break
+                if entry.event.team == subject.team_id and _matches(entry.event, wanted):
+                    part.append((entry.seq, entry.event))
+            found += reversed(part)
+            end, window = start, window * 2
+    shown = found[:_EVENTS]
+    more = end > 1 or len(found) > _EVENTS
+    return {
+        "events": [{"seq": seq, **event.to_dict()} for seq, event in shown],
+        "next": (shown[-1][0] if shown else end) if more else None,
+        "log": True,
+    }
+
+
+def _matches(event: AuditEvent, wanted: dict[str, str]) -> bool:
+    return all(
+        value in (event.bank, event.bank_id) if name == "bank" else getattr(event, name) == value
+        for name, value in wanted.items()
+    )

@@ -1,7 +1,4 @@
-"""``hindsight-teams mcp``: one member's memory tools as a server of the Model Context Protocol.
-
-``server`` offers the tools, ``authentication`` asks for the member's key where it is reached over HTTP.
-"""
+"""``hindsight-teams mcp``: one member's memory tools as a server of the Model Context Protocol."""
 
 from __future__ import annotations
 
@@ -102,7 +99,7 @@ def _serve_streams(served: MemberServer, team: str) -> None:
 def _serve_http(served: MemberServer, team: str, host: str, port: int, keys: Path) -> None:
     import uvicorn
 
-    from hindsight_teams.cli.mcp.authentication import KeyGate
+    from hindsight_teams.cli.mcp.server import KeyGate
     from hindsight_teams.server.key_file import KeyStore
 
     store = KeyStore(keys)

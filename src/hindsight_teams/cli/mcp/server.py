@@ -20,15 +20,15 @@ from agno.tools.toolkit import Toolkit
 from mcp import types
 from mcp.server.lowlevel import Server
 from pydantic import ValidationError
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hindsight_teams.agno.memory_toolkit import NotDone
 from hindsight_teams.errors import HindsightTeamsError, IdentityRequired, TeamDefinitionError
-from hindsight_teams.log import get_logger
 
 if TYPE_CHECKING:
     from hindsight_teams.memory.team import TeamMemory
-
-_logger = get_logger(__name__)
+    from hindsight_teams.server.key_file import KeyStore
 
 READS = ("recall_memory", "reflect_on_memory", "list_reviews")
 """Tools that change nothing; an editor need not ask before it calls one."""
@@ -148,6 +148,39 @@ class MemberServer:
             return {}
         run = RunContext(run_id=uuid.uuid4().hex, session_id=self._session, user_id=self.identity.user)
         return {"run_context": run}
+
+
+class KeyGate:
+    """The protocol's application over HTTP, for requests with the member's own key alone.
+
+    Args:
+        app: The application.
+        keys: The key file; a key that is revoked there stops to count at the next request.
+        team: Whose keys count.
+        member: Whose key it must be; one of another member, and an operator's, opens nothing here.
+    """
+
+    def __init__(self, app: ASGIApp, *, keys: KeyStore, team: str, member: str) -> None:
+        self._app = app
+        self._keys = keys
+        self._who = (team, member)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] == "http" and not self._holds(scope):
+            told = {"error": "invalid_token", "error_description": "the member's own key is needed"}
+            asks = {"www-authenticate": 'Bearer error="invalid_token"'}
+            await JSONResponse(told, 401, asks)(scope, receive, send)
+        elif scope["type"] in ("http", "lifespan"):
+            await self._app(scope, receive, send)
+
+    def _holds(self, scope: Scope) -> bool:
+        given = [value for name, value in scope["headers"] if name.lower() == b"authorization"]
+        if len(given) != 1:
+            return False
+        scheme, _, key = given[0].decode("latin-1").partition(" ")
+        record = self._keys.verify(key.strip()) if scheme.lower() == "bearer" else None
+        return record is not None and not record.admin and (record.team, record.member) == self._who
 
 
 def plain(served: MemberServer, team: str) -> str:
