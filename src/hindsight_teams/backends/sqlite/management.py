@@ -46,26 +46,23 @@ def _bank_stats(pool: Pool, request: GetStats) -> BankStats:
 
 
 def _delete_bank(pool: Pool, request: DeleteBank) -> int:
-    """What was in the bank goes from the file's bytes too."""
-    with pool.write() as db:
-        bank = reading.bank_number(db, request.bank)
-        if bank is None:
-            return 0
-        deleted = writing.remove_bank(db, bank)
-    erasing.soon(pool)
-    return deleted
+    return _without_bank(pool, request.bank) or 0
 
 
 def _delete_empty_bank(pool: Pool, request: DeleteEmptyBank) -> bool:
+    return _without_bank(pool, request.bank, only_empty=True) is not None
+
+
+def _without_bank(pool: Pool, bank_id: str, *, only_empty: bool = False) -> int | None:
+    """Remove a bank, from the file's bytes too: the memories that went with it; None where it was not removed."""
     with pool.write() as db:
-        bank = reading.bank_number(db, request.bank)
-        if bank is None:
-            return False
-        if db.execute("SELECT 1 FROM memory WHERE no >= ? AND no < ? LIMIT 1", reading.bounds(bank)).fetchone():
-            return False
-        writing.remove_bank(db, bank)
+        bank = reading.bank_number(db, bank_id)
+        held = "SELECT 1 FROM memory WHERE no >= ? AND no < ? LIMIT 1"
+        if bank is None or (only_empty and db.execute(held, reading.bounds(bank)).fetchone()):
+            return None
+        deleted = writing.remove_bank(db, bank)
     erasing.soon(pool)
-    return True
+    return deleted
 
 
 def _rename_bank(pool: Pool, request: RenameBank) -> None:

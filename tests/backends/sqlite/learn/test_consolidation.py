@@ -2,7 +2,7 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from hindsight_teams.backends.sqlite.learn.consolidation import aconsolidate, by_rule, consolidate, topics
+from hindsight_teams.backends.sqlite.learn.consolidation import by_rule, consolidate, topics
 from hindsight_teams.models import Memory
 from hindsight_teams.testing import ScriptedModel
 
@@ -40,7 +40,7 @@ def test_rules_set_apart_what_a_model_found_to_be_replaced() -> None:
     assert observation.text.endswith("No longer: Nora lives in Oslo. (noted 2023-01-02)")
 
 
-async def test_a_model_writes_observations_from_numbered_facts() -> None:
+def test_a_model_writes_observations_from_numbered_facts() -> None:
     reply = json.dumps(
         {
             "observations": [{"text": "Nora moved from Oslo to Bergen.", "sources": [1, 3]}],
@@ -48,7 +48,6 @@ async def test_a_model_writes_observations_from_numbered_facts() -> None:
         }
     )
     result = consolidate("Nora", [BERGEN, DOG, OSLO], model=ScriptedModel([reply]))
-    assert result == await aconsolidate("Nora", [BERGEN, DOG, OSLO], model=ScriptedModel([reply]))
     assert result.observations[0].source_ids == ("1", "3")
     assert result.superseded == (("1", "3"),)
     assert result.failure is None

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hindsight_teams.backends.sqlite.learn.asking import fenced
-from hindsight_teams.backends.sqlite.learn.extraction import CHUNK, ExtractedFact, aextract, chunks, extract
+from hindsight_teams.backends.sqlite.learn.extraction import CHUNK, ExtractedFact, chunks, extract
 from hindsight_teams.testing import ScriptedModel
 
 NOW = datetime(2023, 5, 8, tzinfo=UTC)
@@ -32,12 +32,6 @@ def test_a_model_gives_facts_with_names_dates_and_speaker() -> None:
         occurred_end=datetime(2023, 5, 8, tzinfo=UTC),
         author="Nora",
     )
-
-
-async def test_the_async_twin_finds_the_same() -> None:
-    text = "I moved to Bergen yesterday."
-    script = ["not json", answer(FACT)]
-    assert await aextract(ScriptedModel(script), text, now=NOW) == extract(ScriptedModel(script), text, now=NOW)
 
 
 def test_a_bad_answer_is_asked_again_with_the_reason() -> None:
@@ -92,7 +86,6 @@ def _plain(text: str, *, now: datetime, author: str | None) -> list[str]:
 async def test_any_function_can_extract(extractor: Any) -> None:
     expected = (ExtractedFact("ada said x"),)
     assert extract(extractor, "x", now=NOW, author="ada").facts == expected  # inside a running loop, too
-    assert (await aextract(extractor, "x", now=NOW, author="ada")).facts == expected
 
 
 @pytest.mark.parametrize("found", [3, [{"nonsense": 1}], [ExtractedFact(text=None)]])  # type: ignore[arg-type]

@@ -1,65 +1,34 @@
-"""Ask a model for structured output, as a generator of questions that ``requests.driver`` carries out.
-
-A dialogue yields an ``Ask``, is sent the reply or has the model's exception raised in it, and returns its result. It
-decides about retries and checks what comes back.
-"""
+"""Ask an Agno model for structured output: what comes back is checked, and asked for again where it does not fit."""
 
 from __future__ import annotations
 
 import hashlib
-import inspect
 import json
 import re
-from collections.abc import Generator
-from dataclasses import dataclass
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from hindsight_teams.requests.driver import adrive, drive
-
-T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
 
 ATTEMPTS = 3
 """Times a model is asked before its answer counts as missing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """One question to a model: what it is to do, the material, and the form of the answer."""
+def insist(model: Any, system: str, user: str, schema: type[M]) -> M | str:
+    """Ask until the reply fits the schema, at most ``ATTEMPTS`` times; the reason of the last failure otherwise.
 
-    system: str
-    user: str
-    schema: type[BaseModel]
-
-
-Reply: TypeAlias = "str | BaseModel"
-Dialogue: TypeAlias = Generator[Ask, Reply, T]
-
-
-def run(model: Any, dialogue: Dialogue[T]) -> T:
-    """Carry a dialogue out with an Agno model, blocking."""
-    return drive(dialogue, lambda ask: _reply(model.response(**_request(model, ask))))
-
-
-async def arun(model: Any, dialogue: Dialogue[T]) -> T:
-    """Carry a dialogue out with an Agno model."""
-
-    async def do(ask: Ask) -> Reply:
-        answer = model.aresponse(**_request(model, ask))
-        return _reply(await answer if inspect.isawaitable(answer) else answer)
-
-    return await adrive(dialogue, do)
-
-
-def insist(ask: Ask, schema: type[M]) -> Generator[Ask, Reply, M | str]:
-    """Ask until the reply fits the schema, at most ``ATTEMPTS`` times; the reason of the last failure otherwise."""
+    Args:
+        model: An Agno model.
+        system: What it is to do.
+        user: The material.
+        schema: The form of the answer.
+    """
     reason = ""
     for _ in range(ATTEMPTS):
         hint = f"\n\nYour last answer could not be read: {reason}\nAnswer again, with the JSON object alone."
         try:
-            reply = yield Ask(ask.system, ask.user + (hint if reason else ""), ask.schema)
+            reply = _reply(model.response(**_request(model, system, user + (hint if reason else ""), schema)))
         except Exception as error:  # whatever a provider's client raises; it counts as an attempt
             reason = f"the model failed ({type(error).__name__})"
             continue
@@ -81,22 +50,22 @@ def schema_text(schema: type[BaseModel]) -> str:
     return json.dumps(schema.model_json_schema(), ensure_ascii=False, separators=(",", ":"))
 
 
-def _request(model: Any, ask: Ask) -> dict[str, Any]:
+def _request(model: Any, system: str, user: str, schema: type[BaseModel]) -> dict[str, Any]:
     from agno.models.message import Message  # the engine works without Agno; whoever gives a model has it
 
     form: Any = {"type": "json_object"}
     if getattr(model, "supports_native_structured_outputs", False):
-        form = ask.schema
+        form = schema
     elif getattr(model, "supports_json_schema_outputs", False):
         form = {
             "type": "json_schema",
-            "json_schema": {"name": ask.schema.__name__, "schema": ask.schema.model_json_schema()},
+            "json_schema": {"name": schema.__name__, "schema": schema.model_json_schema()},
         }
-    messages = [Message(role="system", content=ask.system), Message(role="user", content=ask.user)]
+    messages = [Message(role="system", content=system), Message(role="user", content=user)]
     return {"messages": messages, "response_format": form}
 
 
-def _reply(response: Any) -> Reply:
+def _reply(response: Any) -> str | BaseModel:
     parsed = getattr(response, "parsed", None)
     if isinstance(parsed, BaseModel):
         return parsed

@@ -7,7 +7,7 @@ never says that a fact replaces another. Nothing is in an observation that is no
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -55,28 +55,19 @@ class Consolidation:
     failure: str | None = None
 
 
-def topics(memories: Sequence[Memory], *, least: int = LEAST) -> dict[str, list[Memory]]:
-    """The names that at least ``least`` facts are about, with those facts, newest first; observations are not facts."""
+def topics(memories: Sequence[Memory]) -> dict[str, list[Memory]]:
+    """The names that ``LEAST`` facts or more are about, with those facts, newest first; observations are not facts."""
     by_name: dict[str, tuple[str, list[Memory]]] = {}
     for memory in sorted(memories, key=_when, reverse=True):
         if memory.type != "observation":
             for name in memory.entities:
                 by_name.setdefault(name.casefold(), (name, []))[1].append(memory)
-    return {name: held[:MOST] for name, held in by_name.values() if len(held) >= least}
+    return {name: held[:MOST] for name, held in by_name.values() if len(held) >= LEAST}
 
 
 def consolidate(topic: str, facts: Sequence[Memory], *, model: Any = None) -> Consolidation:
     """What the facts about a topic say together, by an Agno model, or by rule without one."""
-    if model is None:
-        return by_rule(topic, facts)
-    return asking.run(model, _dialogue(topic, facts))
-
-
-async def aconsolidate(topic: str, facts: Sequence[Memory], *, model: Any = None) -> Consolidation:
-    """The async twin of ``consolidate``."""
-    if model is None:
-        return by_rule(topic, facts)
-    return await asking.arun(model, _dialogue(topic, facts))
+    return by_rule(topic, facts) if model is None else _asked(model, topic, facts)
 
 
 def by_rule(topic: str, facts: Sequence[Memory], *, failure: str | None = None) -> Consolidation:
@@ -125,13 +116,11 @@ class _Answer(BaseModel):
     superseded: list[_Pair] = Field(default_factory=list, max_length=MOST)
 
 
-def _dialogue(topic: str, facts: Sequence[Memory]) -> Generator[asking.Ask, asking.Reply, Consolidation]:
+def _asked(model: Any, topic: str, facts: Sequence[Memory]) -> Consolidation:
     ordered = sorted(facts, key=_when)
     numbered = "\n".join(f"{n}. (noted {_when(m):%Y-%m-%d}) {_one_line(m.text)}" for n, m in enumerate(ordered, 1))
-    ask = asking.Ask(
-        _SYSTEM + asking.schema_text(_Answer), f"Topic:\n{asking.fenced(topic)}\n{asking.fenced(numbered)}", _Answer
-    )
-    answer = yield from asking.insist(ask, _Answer)
+    material = f"Topic:\n{asking.fenced(topic)}\n{asking.fenced(numbered)}"
+    answer = asking.insist(model, _SYSTEM + asking.schema_text(_Answer), material, _Answer)
     if isinstance(answer, str):
         return by_rule(topic, facts, failure=answer)
     by_number = dict(enumerate(ordered, 1))

@@ -10,7 +10,7 @@ import asyncio
 import inspect
 import re
 import unicodedata
-from collections.abc import Coroutine, Generator, Iterable, Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -82,16 +82,7 @@ def extract(extractor: Any, text: str, *, now: datetime, author: str | None = No
     """
     if not _is_model(extractor):
         return _merged([_called(extractor, chunk, now, author) for chunk in chunks(text)])
-    return asking.run(extractor, _dialogue(text, now, author))
-
-
-async def aextract(extractor: Any, text: str, *, now: datetime, author: str | None = None) -> Extraction:
-    """The async twin of ``extract``."""
-    if not _is_model(extractor):
-        if inspect.iscoroutinefunction(_function(extractor)):
-            return _merged([await _acalled(extractor, chunk, now, author) for chunk in chunks(text)])
-        return await asyncio.to_thread(extract, extractor, text, now=now, author=author)
-    return await asking.arun(extractor, _dialogue(text, now, author))
+    return _asked(extractor, text, now, author)
 
 
 def chunks(text: str, size: int = CHUNK) -> list[str]:
@@ -155,12 +146,12 @@ class _Facts(BaseModel):
     facts: list[_Fact] = Field(max_length=200)
 
 
-def _dialogue(text: str, now: datetime, author: str | None) -> Generator[asking.Ask, asking.Reply, Extraction]:
+def _asked(model: Any, text: str, now: datetime, author: str | None) -> Extraction:
     results: list[Extraction] = []
     system = _SYSTEM + asking.schema_text(_Facts)
     for chunk in chunks(text):
         said = f"Said on {now:%A, %d %B %Y, %H:%M %Z}" + (f" by {_clean(author)[:200]}" if author else "")
-        answer = yield from asking.insist(asking.Ask(system, f"{said}.\n{asking.fenced(chunk)}", _Facts), _Facts)
+        answer = asking.insist(model, system, f"{said}.\n{asking.fenced(chunk)}", _Facts)
         if isinstance(answer, str):
             results.append(Extraction(failure=answer))
         else:
@@ -220,16 +211,6 @@ def _called(extractor: Any, text: str, now: datetime, author: str | None) -> Ext
     return Extraction(failure=reason)
 
 
-async def _acalled(extractor: Any, text: str, now: datetime, author: str | None) -> Extraction:
-    reason = ""
-    for _ in range(asking.ATTEMPTS):
-        try:
-            return Extraction(tuple(_checked(await extractor(text, now=now, author=author), now)))
-        except Exception as error:  # as in ``_called``
-            reason = f"the extractor failed ({type(error).__name__})"
-    return Extraction(failure=reason)
-
-
 def _awaited(coroutine: Coroutine[Any, Any, Any]) -> Any:
     """The result of a coroutine, for a caller that can't await: on a loop of its own, in a thread of its own."""
     with ThreadPoolExecutor(max_workers=1) as executor:
@@ -257,10 +238,6 @@ def _checked(found: Iterable[Any] | None, now: datetime) -> list[ExtractedFact]:
 
 def _aware(moment: datetime | None) -> datetime | None:
     return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
-
-
-def _function(extractor: Any) -> Any:
-    return extractor if inspect.isroutine(extractor) else getattr(extractor, "__call__", extractor)  # noqa: B004
 
 
 def _is_model(extractor: Any) -> bool:
