@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from hindsight_teams import SQLiteBackend
 from hindsight_teams.errors import AccessDenied
 from hindsight_teams.testing.plugin import MemoryClock, TeamMemoryFactory, TeamMemoryOptions
 
@@ -46,7 +44,6 @@ def test_each_test_begins_with_an_empty_file(team_memory: TeamMemoryFactory) -> 
     assert desk.backend.list_banks() == []
 
 
-@pytest.mark.skipif("clock" not in inspect.signature(SQLiteBackend).parameters, reason="the file has no clock yet")
 def test_a_memory_is_noted_at_the_time_that_the_clock_shows(
     team_memory: TeamMemoryFactory, memory_clock: MemoryClock
 ) -> None:

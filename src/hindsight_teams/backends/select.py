@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -138,12 +138,7 @@ def _adapt(client: Any) -> Backend:
         return as_backend(client)
     from hindsight_teams.backends.client.adapter import ClientBackend
 
-    with _lock:
-        name = ("client", id(client))  # the adapter keeps the client, and so its id, alive
-        adapted: Backend | None = _shared.get(name)
-        if adapted is None:
-            adapted = _shared[name] = ClientBackend(client)
-        return adapted
+    return _share(("client", id(client)), lambda: ClientBackend(client))  # which keeps the client, and its id, alive
 
 
 def _open_server(choice: BackendChoice, settings: Settings) -> Backend:
@@ -156,20 +151,21 @@ def _open_server(choice: BackendChoice, settings: Settings) -> Backend:
         reflect=settings.reflect_timeout,
         retain=settings.retain_timeout,
     )
-    with _lock:
-        name = ("hindsight", choice.location, key, timeouts)
-        server: Backend | None = _shared.get(name)
-        if server is None:
-            server = _shared[name] = HindsightBackend(choice.location, api_key=key, timeouts=timeouts)
-        return server
+    name = ("hindsight", choice.location, key, timeouts)
+    return _share(name, lambda: HindsightBackend(choice.location, api_key=key, timeouts=timeouts))
 
 
 def _open_file(choice: BackendChoice, settings: Settings) -> Backend:
     from hindsight_teams.backends.sqlite import SQLiteBackend
 
+    name = ("sqlite", os.path.realpath(choice.location), settings.embedder)
+    return _share(name, lambda: SQLiteBackend(choice.location, embedder=settings.embedder))
+
+
+def _share(name: Hashable, make: Callable[[], Backend]) -> Backend:
+    """The backend of a name, which everybody shares who means the same one."""
     with _lock:
-        name = ("sqlite", os.path.realpath(choice.location), settings.embedder)
-        file: Backend | None = _shared.get(name)
-        if file is None:
-            file = _shared[name] = SQLiteBackend(choice.location, embedder=settings.embedder)
-        return file
+        found: Backend | None = _shared.get(name)
+        if found is None:
+            found = _shared[name] = make()
+        return found

@@ -33,7 +33,7 @@ def complete_banks(ctx: typer.Context, incomplete: str) -> Iterable[str]:
     from hindsight_teams.backends.select import choose_backend
     from hindsight_teams.backends.sqlite.store.peeking import bank_ids
 
-    chosen = choose_backend(db=_given(ctx, "db"), hindsight_api_url=_given(ctx, "url"))
+    chosen = choose_backend(db=ctx.params.get("db"), hindsight_api_url=ctx.params.get("url"))
     return bank_ids(Path(chosen.location), incomplete, limit=_MOST) if chosen.kind == "sqlite" else []
 
 
@@ -52,7 +52,7 @@ def complete_bank_names(ctx: typer.Context, incomplete: str) -> Iterable[str]:
 @_quietly
 def complete_any_bank(ctx: typer.Context, incomplete: str) -> Iterable[str]:
     """Banks by their ids, and with ``--member`` by their short names."""
-    short = complete_bank_names(ctx, incomplete) if _given(ctx, "member") else []
+    short = complete_bank_names(ctx, incomplete) if ctx.params.get("member") else []
     return [*short, *complete_banks(ctx, incomplete)]
 
 
@@ -86,14 +86,10 @@ def _begins(incomplete: str) -> Iterable[Path]:
     return (path for path in here.iterdir() if name.startswith(".") or not path.name.startswith("."))
 
 
-def _given(ctx: typer.Context, name: str) -> Any:
-    return ctx.params.get(name)
-
-
 def _team(ctx: typer.Context) -> Any:
     from hindsight_teams.access.definition import TeamDefinition
     from hindsight_teams.cli.options import find_team_file
 
-    given = _given(ctx, "team")
+    given = ctx.params.get("team")
     path = find_team_file(None if given is None else Path(given))
     return TeamDefinition.from_file(path if path.exists() else find_team_file(None))  # an audit's --team is not a file

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hindsight_teams.cli.failing import FAILED, public_details, usage
+from hindsight_teams.cli.failing import FAILED, said, usage
 from hindsight_teams.cli.options import ADD_MEANING, Db, Json, Url
 from hindsight_teams.cli.output import glyph, item, print_json, styled, without_secrets
 from hindsight_teams.errors import HindsightTeamsError
@@ -100,7 +100,7 @@ def _team() -> list[Finding]:
     try:
         team = TeamDefinition.from_file(path)
     except HindsightTeamsError as error:
-        return [Finding("team", _said(error), ok=False)]
+        return [Finding("team", said(error), ok=False)]
     members, banks = (
         f"{n} {what}{'' if n == 1 else 's'}" for n, what in ((len(team.grants), "member"), (len(team.banks), "bank"))
     )
@@ -137,7 +137,7 @@ def _keys() -> list[Finding]:
     try:
         keys, used = [key for key in store.list() if key.active], store.last_used()
     except HindsightTeamsError as error:
-        return [Finding("keys", _said(error), ok=False)]
+        return [Finding("keys", said(error), ok=False)]
     now = datetime.now(UTC)
     found = [Finding("keys", f"{len(keys)} that count ({path})")]
     for key in keys:
@@ -160,7 +160,7 @@ def _backend(db: Db, url: Url, *, write: bool) -> list[Finding]:
         choice = choose_backend(db=db, hindsight_api_url=url)
         settings = resolve(db=db, hindsight_api_url=url)
     except HindsightTeamsError as error:
-        return [Finding("settings", _said(error), ok=False)]
+        return [Finding("settings", said(error), ok=False)]
     found = [
         Finding("backend", {"sqlite": "embedded SQLite file", "hindsight": "Hindsight server"}[choice.kind]),
         Finding("because", choice.reason),
@@ -175,7 +175,7 @@ def _backend(db: Db, url: Url, *, write: bool) -> list[Finding]:
     try:
         backend = open_backend(db=db, hindsight_api_url=url)
     except HindsightTeamsError as error:
-        return [*found, Finding("opens", _said(error), ok=False)]
+        return [*found, Finding("opens", said(error), ok=False)]
     try:
         found += _health(backend)
         if write and found[-1].ok is not False:
@@ -203,7 +203,7 @@ def _round_trip(backend: Backend) -> Finding:
         backend.retain(bank, _PROBE)
         known = backend.recall(bank, _QUESTION).results
     except HindsightTeamsError as error:
-        return Finding("write and read", _said(error), ok=False)
+        return Finding("write and read", said(error), ok=False)
     finally:
         leftover = _attempt(lambda: backend.delete_bank(bank))
     took = f"{(time.perf_counter() - started) * 1e3:.0f} ms"
@@ -219,10 +219,5 @@ def _attempt(action: Callable[[], object]) -> str | None:
     try:
         action()
     except HindsightTeamsError as error:
-        return _said(error)
+        return said(error)
     return None
-
-
-def _said(error: HindsightTeamsError) -> str:
-    details = ", ".join(f"{name}: {value}" for name, value in public_details(error.details).items())
-    return f"{error.message}{f' ({details})' if details else ''}"

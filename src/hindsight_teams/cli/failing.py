@@ -47,12 +47,16 @@ def usage(message: str) -> Exception:
 
 def report(error: HindsightTeamsError, *, as_json: bool) -> int:
     """Tell what went wrong; the exit code."""
-    details = public_details(error.details)
-    notes = ", ".join(f"{name}: {value}" for name, value in details.items())
-    line(f"{error.message}{f' ({notes})' if notes else ''}")
+    line(said(error))
     if as_json:
-        _as_json(type(error).__name__, error.message, details)
+        _as_json(type(error).__name__, error.message, public_details(error.details))
     return FAILED
+
+
+def said(error: HindsightTeamsError) -> str:
+    """An error in words: its message, and its details without any that could hold a credential."""
+    notes = ", ".join(f"{name}: {value}" for name, value in public_details(error.details).items())
+    return f"{error.message}{f' ({notes})' if notes else ''}"
 
 
 def report_other(error: Exception, *, as_json: bool) -> int:

@@ -177,13 +177,13 @@ def moment(text: str | None, option: str) -> datetime | None:
     return found if found.tzinfo else found.astimezone()
 
 
-def find_team_file(given: Path | None, *, start: Path | None = None) -> Path:
+def find_team_file(given: Path | None) -> Path:
     """The path of a team.toml, whether or not it exists.
 
     A folder stands for the file in it. Without any, it is ``team.toml`` in the current folder, else the file that
     ``[tool.hindsight-teams] team`` of its pyproject.toml names, as in a project made by ``hindsight-teams new``.
     """
-    folder = given if given is not None and given.is_dir() else start or Path()
+    folder = given if given is not None and given.is_dir() else Path()
     if given is not None and not given.is_dir():
         return given
     plain = folder / TEAM_FILE

@@ -27,6 +27,9 @@ MARK = "copied"
 NO_DOCUMENT = "copied:"
 """Prefix of the document id that a memory without a document gets, so that writing it twice replaces it."""
 
+SAMPLE = 25
+"""Memories that are compared one by one after a copy."""
+
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
@@ -74,7 +77,6 @@ def copy_bank(
     target_bank: str | None = None,
     *,
     batch: int = 20,
-    sample: int = 25,
     progress: Callable[[int, int], None] | None = None,
 ) -> CopyReport:
     """Copy every memory of a bank, with its time, author, tags, metadata, entities and document id.
@@ -87,7 +89,6 @@ def copy_bank(
         target: Where to; may be the same backend.
         target_bank: The bank's id there; the same when None. It is made when it does not exist.
         batch: Memories in one request, at least one document.
-        sample: Memories to compare one by one afterwards.
         progress: Called with the memories done and those in all, after each request.
 
     Returns:
@@ -106,9 +107,7 @@ def copy_bank(
     if found is None:
         raise BankNotFound(f"there is no bank {source_bank!r} to copy; list the banks to see their ids")
     target.execute(EnsureBank(bank=name, name=found.name if found.name != source_bank else None))
-    return deliver(
-        read_all(source, source_bank), target, name, source=source_bank, batch=batch, sample=sample, progress=progress
-    )
+    return deliver(read_all(source, source_bank), target, name, source=source_bank, batch=batch, progress=progress)
 
 
 def deliver(
@@ -118,7 +117,6 @@ def deliver(
     *,
     source: str,
     batch: int = 20,
-    sample: int = 25,
     progress: Callable[[int, int], None] | None = None,
 ) -> CopyReport:
     """Write memories that were read elsewhere into a bank, document by document, and check what arrived.
@@ -129,7 +127,6 @@ def deliver(
         name: The bank's id there.
         source: Where they come from, for the report.
         batch: As for ``copy_bank``.
-        sample: As for ``copy_bank``.
         progress: As for ``copy_bank``.
     """
     parcels = pack(memories)
@@ -145,7 +142,7 @@ def deliver(
         done += len(items)
         if progress is not None:
             progress(done, total)
-    arrived, sampled, reworded, problems = check(parcels, read_all(target, name), sample=sample)
+    arrived, sampled, reworded, problems = check(parcels, read_all(target, name))
     return CopyReport(source, name, total, copied, already, arrived, sampled, reworded, problems)
 
 
@@ -183,7 +180,7 @@ def missing(parcels: Sequence[Parcel], target: Iterable[Memory]) -> list[Parcel]
     ]
 
 
-def check(parcels: Sequence[Parcel], target: Sequence[Memory], *, sample: int) -> tuple[int, int, int, tuple[str, ...]]:
+def check(parcels: Sequence[Parcel], target: Sequence[Memory]) -> tuple[int, int, int, tuple[str, ...]]:
     """Count what arrived, and compare a sample spread evenly over the bank.
 
     Returns:
@@ -198,7 +195,7 @@ def check(parcels: Sequence[Parcel], target: Sequence[Memory], *, sample: int) -
         there.setdefault(_document_of(memory), []).append(memory)
     gone = {parcel.document_id for parcel in lost}
     items = [(p.document_id, item) for p in parcels if p.document_id not in gone for item in p.items]
-    chosen = items[:: max(1, len(items) // sample)][:sample] if sample > 0 else []
+    chosen = items[:: max(1, len(items) // SAMPLE)][:SAMPLE]
     reworded = 0
     for document, item in chosen:
         near = [memory for memory in there.get(document, []) if _same_frame(item, memory)]

@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Mapping
 
 from hindsight_teams.models import LITTLE_KNOWN, Memory, RecallResult, Reflection
-from hindsight_teams.text import happened, noted, one_line, repeated, visible
+from hindsight_teams.text import cut, happened, noted, one_line, repeated, visible
 
 NOTHING_FOUND = "No relevant memories found."
 ANSWERED_ABOVE = "Already answered above in this run, with the same result. Use that answer; do not ask this again."
@@ -25,6 +25,7 @@ NOTICE = (
 _TAG_OPENING = re.compile(r"<(?=[A-Za-z]|\s*[/|!?])")
 _TEMPLATE_NAME = re.compile(r"\$(?=[A-Za-z_{$])")
 
+_LONGEST_LABEL = 80
 _FENCE = "recalled-memories"
 _TAG = re.compile(rf"<(?P<closing>/?){_FENCE}-(?P<mark>[0-9a-f]{{16}})>")
 _WHOLE = re.compile(
@@ -98,10 +99,10 @@ def _trust(memory: Memory) -> str | None:
     return "reviewed" if memory.metadata.get("trust") == "reviewed" else None
 
 
-def label(text: str, *, longest: int = 80) -> str:
-    """A name as part of a label: on one line, cut to ``longest`` characters, and without the label's own signs."""
+def label(text: str) -> str:
+    """A name as part of a label: on one line, cut where it is long, and without the label's own signs."""
     clean = one_line(text).translate({ord("["): "(", ord("]"): ")", ord("|"): "/"})
-    return clean if len(clean) <= longest else clean[: longest - 1] + "…"
+    return cut(clean, _LONGEST_LABEL)
 
 
 def escape(text: str) -> str:

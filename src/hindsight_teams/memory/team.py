@@ -87,20 +87,15 @@ class TeamMemory:
         *,
         banks: Mapping[str, BankValue],
         members: Mapping[str, Mapping[str, GrantValue]],
-        backend: MemoryBackend | Any = None,
         variables: Mapping[str, str] | None = None,
         curators: Iterable[str] = (),
         proposers: Iterable[str] = (),
-        defaults: Defaults | None = None,
-        guard: Guard | bool | None = None,
-        audit: AuditSink | None = None,
-        toolkit: type[HindsightTools] | None = None,
-        clock: Callable[[], datetime] | None = None,
+        **options: Unpack[TeamOptions],
     ) -> None:
         definition = TeamDefinition.from_parts(
             team_id, banks=banks, members=members, variables=variables, curators=curators, proposers=proposers
         )
-        self._set_up(definition, backend, defaults, guard, audit, toolkit, clock)
+        self._set_up(definition, **options)
 
     @classmethod
     def from_file(

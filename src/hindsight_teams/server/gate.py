@@ -8,21 +8,17 @@ from __future__ import annotations
 import json
 import logging
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, MutableMapping
 from contextvars import ContextVar
-from typing import Any, TypeAlias
+from typing import Any
+
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hindsight_teams.access.grants import Access
 from hindsight_teams.errors import HindsightTeamsError
 from hindsight_teams.requests.checks import MAX_BANK_ID
 from hindsight_teams.server.authority import Authority, Identity
 from hindsight_teams.server.routes import MCP_ARGUMENTS, MCP_METHODS, MCP_TOOLS, OPEN, Fields, wanted
-
-Scope: TypeAlias = "MutableMapping[str, Any]"
-Message: TypeAlias = "MutableMapping[str, Any]"
-Receive: TypeAlias = "Callable[[], Awaitable[Message]]"
-Send: TypeAlias = "Callable[[Message], Awaitable[None]]"
-Application: TypeAlias = "Callable[[Scope, Receive, Send], Awaitable[None]]"
 
 MCP = "/mcp"
 MAX_BODY = 32 * 1024 * 1024
@@ -90,7 +86,7 @@ class Guard:
         authority: Knows keys and grants.
     """
 
-    def __init__(self, app: Application, authority: Authority) -> None:
+    def __init__(self, app: ASGIApp, authority: Authority) -> None:
         self.app = app
         self.authority = authority
         self.sessions = Sessions()
@@ -119,7 +115,7 @@ class Guard:
                 elif (fields := _check_route(identity, scope, path)) is not None:
                     receive = await _check_body(fields, receive)
         except Refused as refusal:
-            await _answer(send, refusal)
+            await JSONResponse({"detail": refusal.detail}, refusal.status)(scope, receive, send)
             return
         admission = admitted.set(identity.key.id)
         single = single_bank.set(on_mcp and _mcp_bank(path) is not None)
@@ -277,10 +273,3 @@ def _replay(body: bytes, receive: Receive) -> Receive:
         return pending.pop() if pending else await receive()
 
     return again
-
-
-async def _answer(send: Send, refusal: Refused) -> None:
-    body = json.dumps({"detail": refusal.detail}).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})

@@ -73,14 +73,19 @@ def could_be(spec: BankSpec, team: str, member: str | None, bank_id: str) -> boo
     return pattern.cut_is_known and head.startswith(pattern.fixed)
 
 
-def named_by(spec: BankSpec, team: str, member: str, bank_id: str) -> dict[str, str]:
-    """The user, session and run that an id of this bank names; empty for one that was cut to a hash."""
+def named_by(spec: BankSpec, team: str, member: str | None, bank_id: str) -> dict[str, str]:
+    """The user, session and run (and, where it is None, member) that a bank's id names; empty for one cut to a hash."""
     if spec.resolver is not None:
         return {}
     pattern = _pattern(spec.template, spec.name, tuple(sorted(spec.variables.items())), team, member)
     match = pattern.whole.fullmatch(bank_id)  # never of one that was cut: no component holds "~~"
     values = match.groupdict() if match else {}
     return {name: value for name, escaped in values.items() if (value := unescape(escaped))}
+
+
+def fixed_head(spec: BankSpec, team: str) -> str:
+    """What the ids of a bank begin with, up to the first field that a caller fills in; empty for a resolver's."""
+    return _pattern(spec.template, spec.name, tuple(sorted(spec.variables.items())), team, None).fixed
 
 
 def _exact(bank: BankSpec, who: Caller) -> str | None:

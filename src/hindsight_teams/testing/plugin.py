@@ -5,7 +5,6 @@ Installed with the package, so a test only names the fixtures. It imports the me
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -96,9 +95,7 @@ def team_memory(tmp_path: Path, memory_clock: MemoryClock) -> Iterator[TeamMemor
     from hindsight_teams.backends.sqlite import SQLiteBackend
     from hindsight_teams.memory.team import TeamMemory
 
-    takes_clock = "clock" in inspect.signature(SQLiteBackend).parameters
-    timed: dict[str, Any] = {"clock": memory_clock} if takes_clock else {}
-    backend = SQLiteBackend(tmp_path / "team-memory.db", **timed)
+    backend = SQLiteBackend(tmp_path / "team-memory.db", clock=memory_clock)
     with ExitStack() as opened:
         opened.callback(backend.close)
 

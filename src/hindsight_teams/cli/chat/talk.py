@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from hindsight_teams.cli.chat.exchanges import Turn, follow, texts, visible
 from hindsight_teams.cli.chat.partners import Partner
 from hindsight_teams.cli.failing import line as error_line
-from hindsight_teams.cli.failing import public_details
+from hindsight_teams.cli.failing import said
 from hindsight_teams.cli.output import console, counted, glyph, item, say, styled
 from hindsight_teams.cli.stage import Watch
 from hindsight_teams.errors import HindsightTeamsError, InvalidInput, did_you_mean
@@ -87,8 +87,7 @@ class Conversation:
                 self.say(words)
         except HindsightTeamsError as error:
             self.failed = True
-            notes = ", ".join(str(value) for value in public_details(error.details).values())
-            error_line(error.message + (f" ({notes})" if notes else ""))
+            error_line(said(error))
         return True
 
     def say(self, words: str) -> Turn:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import string
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
-from hindsight_teams.access.banks import BankSpec, escape, unescape
+from hindsight_teams.access.banks import BankSpec
 from hindsight_teams.audit import AuditEvent
 from hindsight_teams.errors import BankNotFound
-from hindsight_teams.server.matching import could_be
+from hindsight_teams.server.matching import could_be, fixed_head, named_by
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,7 +83,8 @@ class Subject:
         for info in self.backend.list_banks(prefix=_common_prefix(definition.banks.values(), self.team_id)):
             spec = self._spec(info.bank_id)
             if spec is not None:
-                yield TeamBank(info, spec, _holder(spec, info.bank_id, self.team_id))
+                holder = named_by(spec, self.team_id, None, info.bank_id).get(spec.scope)
+                yield TeamBank(info, spec, holder)
 
     def check_bank(self, bank_id: str) -> BankSpec:
         """The bank of the definition that an id belongs to.
@@ -115,32 +115,12 @@ class _Nowhere:
         """Take one event."""
 
 
-def _fixed_head(spec: BankSpec, team: str) -> str:
-    """The part of a bank's ids that no caller changes, up to the first field that does."""
-    known = {"team": escape(team), "bank": spec.name, **{name: escape(value) for name, value in spec.variables.items()}}
-    head = ""
-    for text, field, _, _ in string.Formatter().parse(spec.template):
-        head += text
-        if field is None:
-            continue
-        if field not in known:
-            break
-        head += known[field]
-    return head
-
-
 def _common_prefix(specs: Iterable[BankSpec], team: str) -> str | None:
     """What the ids of all banks begin with, so that a backend need not list those of other teams."""
     common: str | None = None
     for spec in specs:
         if spec.resolver is None:
-            head = _fixed_head(spec, team)
+            head = fixed_head(spec, team)
             pairs = zip(head, head if common is None else common, strict=False)
             common = "".join(one for one, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
     return common or None
-
-
-def _holder(spec: BankSpec, bank_id: str, team: str) -> str | None:
-    if spec.scope not in ("user", "member"):
-        return None
-    return unescape(bank_id.removeprefix(_fixed_head(spec, team)))

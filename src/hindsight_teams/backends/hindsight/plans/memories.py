@@ -54,10 +54,7 @@ def list_memories(rules: Rules, request: ListMemories) -> Plan[MemoryPage]:
 
 def get_memory(rules: Rules, request: GetMemory) -> Plan[Memory]:
     """One memory."""
-    return (yield from _get_memory(rules, request.bank, request.memory_id))
-
-
-def _get_memory(rules: Rules, bank_id: str, memory_id: str) -> Plan[Memory]:
+    bank_id, memory_id = request.bank, request.memory_id
     try:
         path = f"{wire.bank(bank_id)}/memories/{checks.check_uuid('memory_id', memory_id)}"
     except InvalidInput:  # such as an id of another backend
@@ -80,11 +77,11 @@ def delete_memories(rules: Rules, request: DeleteMemories) -> Plan[int]:
     wanted = None if request.ids is None else set(request.ids)
     chosen = wire.selection(request.filter, document_id)
     if wanted is None and document_id is not None and set(chosen) == {"document_id"}:
-        return (yield from _delete_document(rules, bank_id, document_id))
+        return (yield from delete_document(rules, DeleteDocument(bank=bank_id, document_id=document_id)))
     if wanted is not None and not chosen:
         found = []
         for memory_id in sorted(wanted):
-            one = yield from unless_missing(_get_memory(rules, bank_id, memory_id), None)
+            one = yield from unless_missing(get_memory(rules, GetMemory(bank=bank_id, memory_id=memory_id)), None)
             found += [one] if one is not None else []
     else:
         found = yield from _every(rules, bank_id, chosen)
@@ -103,7 +100,7 @@ def _delete_from(rules: Rules, bank_id: str, path: str, document: str | None, me
         going = {memory.id for memory in memories}
         kept = [m.id for m in reversed(everything) if m.type != "observation" and m.id not in going]
         if not kept:
-            yield from _delete_document(rules, bank_id, document)
+            yield from delete_document(rules, DeleteDocument(bank=bank_id, document_id=document))
             return len(memories)
         try:
             yield from rewriting.without(rules, bank_id, document, gone=sorted(going), kept=kept)
@@ -137,11 +134,7 @@ def get_document(rules: Rules, request: GetDocument) -> Plan[Document]:
 
 def delete_document(rules: Rules, request: DeleteDocument) -> Plan[int]:
     """Delete a document and all that came of it; how many memories that were, 0 where there was none."""
-    return (yield from _delete_document(rules, request.bank, request.document_id))
-
-
-def _delete_document(rules: Rules, bank_id: str, document_id: str) -> Plan[int]:
-    call = Call("delete_memories", "DELETE", _document(bank_id, document_id))
+    call = Call("delete_memories", "DELETE", _document(request.bank, request.document_id))
     count = exchange(call, lambda answer: int(answer.get("memory_units_deleted") or 0), rules)
     return (yield from unless_missing(count, 0))
 

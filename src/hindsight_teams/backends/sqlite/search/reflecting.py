@@ -80,20 +80,21 @@ def reflect(
     text, quoted = extractive_answer(query, memories, confidence=confidence, max_tokens=max_tokens)
     if model is None or not memories:
         return Reflection(text=text, based_on=quoted)
-    reply = asking.run(model, _dialogue(query, memories, context, max_tokens, response_schema))
+    reply = _asked(model, query, memories, context, max_tokens, response_schema)
     if isinstance(reply, str):
         return Reflection(text=text, based_on=quoted, notes=(f"quoted from memory: {reply}",))
     based_on = [memories[n - 1] for n in dict.fromkeys(reply.memories) if 1 <= n <= len(memories)]
     return Reflection(text=reply.answer.strip(), based_on=based_on, structured_output=reply.structured)
 
 
-def _dialogue(
+def _asked(
+    model: Any,
     query: str,
     memories: Sequence[Memory],
     context: str | None,
     max_tokens: int | None,
     response_schema: Mapping[str, Any] | None,
-) -> asking.Dialogue[_Answer | str]:
+) -> _Answer | str:
     system = _SYSTEM.replace("{schema}", asking.schema_text(_Answer))
     if max_tokens is not None:
         system += f"\nThe answer has at most {max_tokens} tokens."
@@ -103,7 +104,7 @@ def _dialogue(
     if context:
         parts.append(f"What the question is about: {context}")
     parts.append("Memories:\n" + asking.fenced("\n".join(_line(n, m) for n, m in enumerate(memories, start=1))))
-    reply = yield from asking.insist(asking.Ask(system, "\n\n".join(parts), _Answer), _Answer)
+    reply = asking.insist(model, system, "\n\n".join(parts), _Answer)
     if isinstance(reply, _Answer) and response_schema is not None:
         missing = [key for key in response_schema.get("required", ()) if key not in (reply.structured or {})]
         if missing:
