@@ -30,31 +30,26 @@ if TYPE_CHECKING:
     from hindsight_teams.settings import configure, get_config, reset_config
 
 _HOMES = {
-    "Access": "access.grants",
-    "BankSpec": "access.banks",
-    "Caller": "access.grants",
-    "Grant": "access.grants",
-    "HindsightBackend": "backends.hindsight",
-    "HindsightError": "errors",
-    "HindsightLearningStore": "agno.learning_store",
-    "HindsightMemoryManager": "agno.memory_manager",
-    "HindsightTeamsError": "errors",
-    "HindsightTools": "agno.toolkit",
-    "MemberMemory": "memory.member",
-    "Memory": "models",
-    "MemoryBackend": "backends.base",
-    "RecallResult": "models",
-    "Receipt": "models",
-    "Reflection": "models",
-    "RetainItem": "models",
-    "SQLiteBackend": "backends.sqlite",
-    "TeamDefinition": "access.definition",
-    "TeamMemory": "memory.team",
-    "configure": "settings",
-    "get_config": "settings",
-    "memory_instructions": "agno.memory_instructions",
-    "memory_retriever": "agno.retriever",
-    "reset_config": "settings",
+    name: module
+    for module, names in {
+        "access.grants": "Access Caller Grant",
+        "access.banks": "BankSpec",
+        "backends.hindsight": "HindsightBackend",
+        "errors": "HindsightError HindsightTeamsError",
+        "agno.learning_store": "HindsightLearningStore",
+        "agno.memory_manager": "HindsightMemoryManager",
+        "agno.toolkit": "HindsightTools",
+        "memory.member": "MemberMemory",
+        "models": "Memory RecallResult Receipt Reflection RetainItem",
+        "backends.base": "MemoryBackend",
+        "backends.sqlite": "SQLiteBackend",
+        "access.definition": "TeamDefinition",
+        "memory.team": "TeamMemory",
+        "settings": "configure get_config reset_config",
+        "agno.memory_instructions": "memory_instructions",
+        "agno.retriever": "memory_retriever",
+    }.items()
+    for name in names.split()
 }
 
 __all__ = [

@@ -32,6 +32,7 @@ SURROGATES = re.compile("[\ud800-\udfff]")
 """Halves of surrogate pairs, which no store and no wire can carry."""
 _FULL_STOPS = frozenset(".\u3002\uff61\u0964\u06d4")
 _ENDS = _FULL_STOPS | frozenset("!\uff01")
+_SENTENCE_ENDS = (". ", "! ", "? ", "\u3002", "\uff01", "\uff1f", "\u061f")
 _PATTERN = frozenset(" ./\\*^$|~=<>([{?!\u2026")
 """What makes of a full stop behind it a part of what is said: ``cd ..``, ``to .``, ``./.``, ``a*.``."""
 
@@ -71,7 +72,7 @@ def split(text: str, most: int) -> list[str]:
     start, end = 0, len(text)
     while end - start > most:
         limit = start + most
-        at = max(text.rfind("\n", start, limit), text.rfind(". ", start, limit) + 1)
+        at = max(text.rfind("\n", start, limit), *(text.rfind(end, start, limit) + 1 for end in _SENTENCE_ENDS))
         if at < start + most // 2:
             at = text.rfind(" ", start, limit)
         if at < start + most // 2:

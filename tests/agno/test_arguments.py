@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import pytest
 
-from hindsight_teams.agno.arguments import read
+from hindsight_teams.agno.memory_toolkit import read_arguments as read
 from hindsight_teams.errors import InvalidInput
 
 TYPES: dict[str, Any] = {"run_context": object, "content": str, "bank": Literal["own", "shared"]}

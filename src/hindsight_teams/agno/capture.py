@@ -22,7 +22,7 @@ from hindsight_teams.access.signatures import USER
 from hindsight_teams.agno.citing import ALREADY_KNOWN
 from hindsight_teams.agno.echoes import not_in
 from hindsight_teams.agno.exchange import SELECTIONS, Exchange, Retain, Statement
-from hindsight_teams.agno.inputs import answer_of, pieces
+from hindsight_teams.agno.inputs import MAX_CHARACTERS, answer_of
 from hindsight_teams.agno.said import as_said, document, tells_nothing_to
 from hindsight_teams.agno.toolkit import QUARANTINED, STORED
 from hindsight_teams.agno.turns import Hearing, Turn
@@ -32,6 +32,7 @@ from hindsight_teams.log import get_logger
 from hindsight_teams.memory.member import MemberMemory, caller_of
 from hindsight_teams.memory.questions import MemberRetainOptions
 from hindsight_teams.requests import Capability
+from hindsight_teams.text import split
 
 _log = get_logger(__name__)
 
@@ -269,7 +270,7 @@ class RunRetention:
                 speaker=statement.speaker,
                 under=statement.under,
             )
-            parts = pieces(statement.text)
+            parts = split(statement.text, MAX_CHARACTERS)
             for part, text in enumerate(parts):
                 of_several = {"part": f"{part + 1}/{len(parts)}"} if len(parts) > 1 else {}
                 which = f"{number}.{part}" if own else None

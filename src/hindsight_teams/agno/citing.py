@@ -76,15 +76,7 @@ def note_recalled(memory: MemberMemory, run_context: Any, caller: Caller, found:
 def read(
     memory: MemberMemory, content: str, run_context: Any, caller: Caller, *, bank: str | None = None
 ) -> Generator[tuple[Recall, None], RecallResult, Given]:
-    """Tell what is new in a content from what memory holds: yield what to recall, be sent what was found.
-
-    Args:
-        memory: The memory that it was given to.
-        content: What was given.
-        run_context: The run.
-        caller: Its caller.
-        bank: The bank that it was given for, where one was named.
-    """
+    """Tell what is new in a content from what memory holds: yield what to recall, be sent what was found."""
     content = repaired(content)
     known: Known = notes_of(run_context).get(key_of("recalled", caller), {})
     may_be_known = known or any(recalled_text(line) is not None for line in content.splitlines())

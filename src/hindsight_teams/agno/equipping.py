@@ -105,7 +105,16 @@ def equip(
                 # without a retention of its own, a leader hears the user for its members, and what a member recalls
                 # is what its leader may say again
                 hears = where != "member" or (isinstance(part, Team) and callable(part.members))
-                _add_hooks(part, turns, where, own, retentions_below(part) if hears else None)
+                run_memory = RunMemory(
+                    str(part.id),
+                    turns,
+                    place=where,
+                    leads=leads,
+                    injection=own.injection if own else None,
+                    retention=own.retention if own else None,
+                    of_members=retentions_below(part) if hears else None,
+                )
+                _hook(part, *run_memory.hooks())
 
     def retentions_below(leader: Agent | Team) -> OfMembers:
         members = leader.members if isinstance(leader, Team) else []
@@ -274,29 +283,10 @@ def _is_ours(tool: Any) -> bool:
     return isinstance(tool, ProposalTools | ReviewTools)
 
 
-def _add_hooks(
-    part: Agent | Team,
-    turns: Turns,
-    place: Place,
-    own: Equipment | None,
-    of_members: OfMembers | None,
-) -> None:
-    memory = RunMemory(
-        str(part.id),
-        turns,
-        place=place,
-        leads=isinstance(part, Team),
-        injection=own.injection if own else None,
-        retention=own.retention if own else None,
-        of_members=of_members,
-    )
-    before, after = memory.hooks()
-    part.pre_hooks = [*_without_ours(part.pre_hooks), before]
-    part.post_hooks = [*_without_ours(part.post_hooks), after]
-
-
-def _without_ours(hooks: list[Any] | None) -> list[Any]:
-    return [hook for hook in hooks or [] if not isinstance(hook, RunHook)]
+def _hook(part: Agent | Team, before: RunHook, after: RunHook) -> None:
+    """Hook memory into a part's runs, in place of what an earlier ``equip`` hooked in."""
+    part.pre_hooks = [*(hook for hook in part.pre_hooks or [] if not isinstance(hook, RunHook)), before]
+    part.post_hooks = [*(hook for hook in part.post_hooks or [] if not isinstance(hook, RunHook)), after]
 
 
 def retention_bank(memory: MemberMemory, wanted: str | None) -> Grant | None:
@@ -320,14 +310,8 @@ def retention_bank(memory: MemberMemory, wanted: str | None) -> Grant | None:
     return candidates[0] if candidates else None
 
 
-TOOLS = (
-    "retain_memory",
-    "recall_memory",
-    "reflect_on_memory",
-    "propose_memory",
-    "list_reviews",
-    "approve_memory",
-    "reject_memory",
+TOOLS = tuple(
+    "retain_memory recall_memory reflect_on_memory propose_memory list_reviews approve_memory reject_memory".split()
 )
 """The tools that ``equip`` gives to members."""
 

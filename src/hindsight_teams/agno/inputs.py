@@ -44,11 +44,7 @@ _KINDS = {"image": "image", "images": "image", "audio": "audio", "video": "video
 
 
 def words_of(run_input: Any) -> str:
-    """What a run was told, cleaned: the last user message of its input, and a note of what came with it.
-
-    Args:
-        run_input: Agno's RunInput, or the bare content of one.
-    """
+    """What a run was told, cleaned: the last user message of its input, and a note of what came with it."""
     content = getattr(run_input, "input_content", run_input)
     text = clean(text_of(_last_user_message(content)))
     named = [
@@ -161,20 +157,3 @@ def own_messages(messages: Iterable[Any]) -> list[str]:
         for message in messages
         if message.role == "user" and not message.from_history and (text := clean(text_of(message.content)))
     ]
-
-
-def pieces(text: str, *, longest: int = MAX_CHARACTERS) -> list[str]:
-    """A text in parts of at most ``longest`` characters, cut between sentences where there are any."""
-    if len(text) <= longest:
-        return [text]
-    parts: list[str] = []
-    start = 0
-    while len(text) - start > longest:
-        window = text[start : start + longest]
-        ends = [found.end() for found in SENTENCE_ENDS.finditer(window) if found.end() > longest // 2]
-        space = window.rfind(" ")
-        end = ends[-1] if ends else space + 1 if space > longest // 2 else longest
-        parts.append(window[:end].strip())
-        start += end
-    parts.append(text[start:].strip())
-    return [part for part in parts if part]

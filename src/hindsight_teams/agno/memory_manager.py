@@ -19,6 +19,7 @@ from hindsight_teams.errors import InvalidInput, Unsupported
 from hindsight_teams.memory.browsing import Holdings
 from hindsight_teams.memory.direct import BankOptions, bank_of, memory_for
 from hindsight_teams.memory.member import MemberMemory
+from hindsight_teams.memory.questions import MemberRetainOptions
 from hindsight_teams.memory.rendering import escape
 from hindsight_teams.models import Memory, Receipt
 from hindsight_teams.text import one_line
@@ -163,11 +164,10 @@ class HindsightMemoryManager(MemoryManager):
             ContentRefused: The guard refused it.
             BackendError: It could not be stored.
         """
-        caller, text = self._told(message, messages, user_id)
-        if not text:
-            return NOTHING_SAID
-        self.memory.retain(text, **as_said(text, caller=caller, bank=self.bank))
-        return STORED
+        text, options = self._told(message, messages, user_id)
+        if text:
+            self.memory.retain(text, **options)
+        return STORED if text else NOTHING_SAID
 
     async def acreate_user_memories(
         self,
@@ -179,11 +179,10 @@ class HindsightMemoryManager(MemoryManager):
         run_metrics: Any = None,
     ) -> str:
         """Async twin of ``create_user_memories``."""
-        caller, text = self._told(message, messages, user_id)
-        if not text:
-            return NOTHING_SAID
-        await self.memory.aretain(text, **as_said(text, caller=caller, bank=self.bank))
-        return STORED
+        text, options = self._told(message, messages, user_id)
+        if text:
+            await self.memory.aretain(text, **options)
+        return STORED if text else NOTHING_SAID
 
     def add_user_memory(self, memory: UserMemory, user_id: str | None = None) -> str | None:
         """Retain one memory, its topics as tags. One that has an id replaces what was added under that id.
@@ -274,21 +273,20 @@ class HindsightMemoryManager(MemoryManager):
             document_id=f"user-memory-{key}" if key else None,
         )
 
-    def _told(self, message: str | None, messages: list[Message] | None, user_id: str | None) -> tuple[Caller, str]:
-        """Who tells something, and what; a call that tells nothing is recorded too."""
+    def _told(
+        self, message: str | None, messages: list[Message] | None, user_id: str | None
+    ) -> tuple[str, MemberRetainOptions]:
+        """What is told, and how it is retained; a call that tells nothing is recorded too."""
         caller = self._caller(user_id)
         with self.memory.recording_failure("retain", caller):
-            return caller, _text(message, messages)
+            if not message and not messages:
+                raise InvalidInput("there is nothing to remember; give message= or messages=")
+        text = said([Message(role="user", content=message)] if message else messages or [])
+        return text, as_said(text, caller=caller, bank=self.bank)
 
     def _caller(self, user_id: str | None) -> Caller:
         user = None if user_id == _NOBODY else user_id or None
         return self.memory.bound(user=user, context=RunContext(run_id="", session_id="", user_id=user))
-
-
-def _text(message: str | None, messages: list[Message] | None) -> str:
-    if not message and not messages:
-        raise InvalidInput("there is nothing to remember; give message= or messages=")
-    return said([Message(role="user", content=message)] if message else messages or [])
 
 
 def _user_memories(memories: Sequence[Memory], caller: Caller) -> list[UserMemory]:

@@ -12,7 +12,7 @@ from agno.tools.function import FunctionCall
 from hindsight_teams.access.banks import BankResolver
 from hindsight_teams.access.grants import FULL, Access, Caller, Grant
 from hindsight_teams.agno import citing
-from hindsight_teams.agno.inputs import MAX_QUERY_CHARACTERS, pieces, query_of, questions_of
+from hindsight_teams.agno.inputs import MAX_CHARACTERS, MAX_QUERY_CHARACTERS, query_of, questions_of
 from hindsight_teams.agno.memory_toolkit import MemoryToolkit, ToolkitOptions, dressed
 from hindsight_teams.agno.turns import key_of, notes_of, turn_of
 from hindsight_teams.audit import BankName, Recorder
@@ -30,7 +30,7 @@ from hindsight_teams.memory.rendering import (
 from hindsight_teams.models import Budget, RecallResult, Receipt, Reflection, RetainItem, TagsMatch
 from hindsight_teams.requests.core import Recall, Reflect, Request, Retain
 from hindsight_teams.requests.driver import adrive, drive
-from hindsight_teams.text import same_words
+from hindsight_teams.text import same_words, split
 
 if TYPE_CHECKING:
     from hindsight_teams.audit import AuditSink
@@ -301,7 +301,7 @@ def _is_stuck(run_context: RunContext) -> bool:
 def _storing(given: citing.Given, bank: str | None) -> Steps:
     """Store what is new, a long text in parts."""
     receipts: list[Receipt] = []
-    parts = pieces(given.new) or [given.new]
+    parts = split(given.new, MAX_CHARACTERS) or [given.new]
     for number, text in enumerate(parts, 1):
         metadata = {**given.metadata, **({"part": f"{number}/{len(parts)}"} if len(parts) > 1 else {})}
         try:

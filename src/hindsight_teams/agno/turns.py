@@ -181,15 +181,7 @@ class Turns:
         return self
 
     def hear(self, part: str, words: str, run_context: Any, *, leads: bool, place: Place) -> Hearing:
-        """Find out whom a run that starts listens to.
-
-        Args:
-            part: The agent's or team's id.
-            words: What it was told.
-            run_context: Agno's context of it.
-            leads: Whether it is a team.
-            place: Where the part stands in what was equipped.
-        """
+        """Find out whom a run that starts listens to."""
         user, session = getattr(run_context, "user_id", None), str(getattr(run_context, "session_id", None))
         if place == "member" and (turn := self._lasting_turn(session, user, words)):
             return Hearing(turn, "" if words == turn.words else words)

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -204,16 +204,17 @@ def export(
     """
     if json and file is None:
         raise usage("give FILE with --json, since the events themselves would go to standard output")
-    first, last = moment(since, "--since"), moment(until, "--until")
+    filters: Any = {"member": member, "user": user, "bank": bank}
+    filters |= {"since": moment(since, "--since"), "until": moment(until, "--until")}
     with _open(log) as store:
         if file is None:
-            store.export(sys.stdout, format=format, member=member, user=user, bank=bank, since=first, until=last)
+            store.export(sys.stdout, format=format, **filters)
             return
         source = _log_file(log)
         if file.exists() and file.samefile(source):
             raise InvalidInput(f"{file.name!r} is the log itself, which would be lost; name another file")
         with opened_for_writing(file) as out:
-            count = store.export(out, format=format, member=member, user=user, bank=bank, since=first, until=last)
+            count = store.export(out, format=format, **filters)
     if json:
         print_json({"events": count, "file": file})
     else:

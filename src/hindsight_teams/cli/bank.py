@@ -35,7 +35,7 @@ from hindsight_teams.models import LITTLE_KNOWN, Budget, ListOrder, TagCount, Ta
 from hindsight_teams.text import happened, noted, repeated
 
 if TYPE_CHECKING:
-    from hindsight_teams.models import Memory
+    from hindsight_teams.models import BankStats, Memory
 
 app = typer.Typer(help="List, read, write and delete banks.", no_args_is_help=True)
 
@@ -109,15 +109,7 @@ def show(
         print_json({"stats": stats, "memories": page.memories, "total": page.total, "limit": limit, "offset": offset})
         return
     say((bank, "bold"))
-    counts = [
-        (stats.memories, "memory", "memories"),
-        (stats.documents, "document", "documents"),
-        (stats.observations, "observation", "observations"),
-        (stats.entities, "entity", "entities"),
-        (stats.pending_operations, "pending", "pending"),
-        (stats.failed_operations, "failed", "failed"),
-    ]
-    say((", ".join(counted(*count) for count in counts if count[0] or count[1] == "memory"), "dim"))
+    say((", ".join(counted(*count) for count in _counts(stats) if count[0] or count[1] == "memory"), "dim"))
     say()
     for entry in page.memories:
         _print_memory(entry)
@@ -280,6 +272,18 @@ def delete(
         say((glyph("ok"), "green"), f" {counted(deleted)} deleted", (f" from {bank}", "dim"))
 
 
+def _counts(stats: BankStats) -> list[tuple[int, str, str]]:
+    """What a bank holds: numbers, and what one and several of them are called."""
+    return [
+        (stats.memories, "memory", "memories"),
+        (stats.documents, "document", "documents"),
+        (stats.observations, "observation", "observations"),
+        (stats.entities, "entity", "entities"),
+        (stats.pending_operations, "pending", "pending"),
+        (stats.failed_operations, "failed", "failed"),
+    ]
+
+
 def _print_memory(memory: Memory, *, number: int | None = None) -> None:
     users = [f"for {tag.removeprefix('user:')}" for tag in memory.tags if tag.startswith("user:")]
     tags = [tag for tag in memory.tags if not tag.startswith(_SIGNATURE)]
@@ -340,12 +344,7 @@ def stats(bank: Bank, *, db: Db = None, url: Url = None, json: Json = False) -> 
         print_json({"stats": counts, "authors": authors, "tags": own})
         return
     rows = [
-        ("memories", f"{counts.memories:,}"),
-        ("documents", f"{counts.documents:,}"),
-        ("observations", f"{counts.observations:,}" if counts.observations else ""),
-        ("entities", f"{counts.entities:,}" if counts.entities else ""),
-        ("pending", f"{counts.pending_operations:,}" if counts.pending_operations else ""),
-        ("failed", f"{counts.failed_operations:,}" if counts.failed_operations else ""),
+        *((many, f"{n:,}" if n or many in ("memories", "documents") else "") for n, _, many in _counts(counts)),
         ("first noted", day(first[0].mentioned_at) if first else ""),
         ("last write", day(counts.last_write_at)),
         ("authors", _named(authors)),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
@@ -63,6 +62,7 @@ def new(
     You get a team with memory, rights and tests that pass, offline. On a terminal it asks for what no flag says.
     """
     from hindsight_teams.cli import recipes
+    from hindsight_teams.cli.access import plain
     from hindsight_teams.cli.scaffold.answers import parse_name
     from hindsight_teams.cli.scaffold.place import RECORD, keep_changed, new_record, place, refuse_occupied
     from hindsight_teams.cli.scaffold.project_files import render
@@ -87,7 +87,18 @@ def new(
     if not dry_run:
         place(project.folder, write)
     if json:
-        _print_json(project, answers, rendered, write, kept, dry_run=dry_run)
+        print_json(
+            {
+                "folder": str(project.folder),
+                "module": project.module,
+                "answers": answers.to_dict(),
+                "written": [] if dry_run else sorted(write),
+                "would_write": sorted(write) if dry_run else [],
+                "kept": kept,
+                "access": plain(rendered.definition),
+                "next": [command for command, _ in _next(project)],
+            }
+        )
     else:
         _show(project, answers, rendered, write, kept, dry_run=dry_run)
 
@@ -166,25 +177,6 @@ def _ask(question: str, default: str, hint: str, read: Callable[[str], Value]) -
             say((error.message, "yellow"))
 
 
-def _print_json(
-    project: ProjectName, answers: Answers, rendered: Rendered, write: dict[str, str], kept: list[str], *, dry_run: bool
-) -> None:
-    from hindsight_teams.cli.access import plain
-
-    print_json(
-        {
-            "folder": str(project.folder),
-            "module": project.module,
-            "answers": answers.to_dict(),
-            "written": [] if dry_run else sorted(write),
-            "would_write": sorted(write) if dry_run else [],
-            "kept": kept,
-            "access": plain(rendered.definition),
-            "next": next_commands(project.folder, project.module),
-        }
-    )
-
-
 def _show(
     project: ProjectName, answers: Answers, rendered: Rendered, write: dict[str, str], kept: list[str], *, dry_run: bool
 ) -> None:
@@ -202,22 +194,17 @@ def _show(
         say(("Nothing was written. Leave out --dry-run to make it.", "dim"))
         return
     say(("Next", "bold"))
-    for command, purpose in _next(project.folder, project.module):
+    for command, purpose in _next(project):
         say("  ", (command, "cyan"), (f"   {purpose}" if purpose else "", "dim"))
 
 
-def next_commands(folder: Path, module: str) -> list[str]:
-    """The commands that lead from a new project to passing tests, and to a talk with the team."""
-    return [command for command, _ in _next(folder, module)]
-
-
-def _next(folder: Path, module: str) -> list[tuple[str, str]]:
-    """Each command, and what it is for where that does not show."""
+def _next(project: ProjectName) -> list[tuple[str, str]]:
+    """The commands from a new project to passing tests and a talk with the team, and what each is for."""
     return [
-        (f'cd {shlex.quote(str(folder))} && pip install -e ".[dev]"', ""),
+        (f'cd {shlex.quote(str(project.folder))} && pip install -e ".[dev]"', ""),
         ("pytest", "checks every right in the table"),
         ("hindsight-teams chat", "talks with the team"),
-        (f'pip install -e ".[serve]" && python -m {module}.app', "serves it"),
+        (f'pip install -e ".[serve]" && python -m {project.module}.app', "serves it"),
     ]
 
 

@@ -11,7 +11,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -94,9 +94,28 @@ class PhaseFailed(HindsightTeamsError):
     """A phase that ran in another process failed."""
 
 
-def play(
-    recipe: Recipe, *, model: str | None, db: Path | None, url: str | None, as_json: bool, brief: bool = False
-) -> int:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Staging:
+    """How a script is played.
+
+    Attributes:
+        model: An Agno model string; None for the stand-in.
+        db: A database file.
+        url: A Hindsight server.
+        scratch: Whether the file is made for this one time: nothing of it goes into the user's audit log.
+        as_json: Print one JSON object instead of text.
+        brief: Show the steps that the recipe follows in full, and of the others one line each.
+    """
+
+    model: str | None
+    db: Path | None
+    url: str | None
+    scratch: bool = False
+    as_json: bool = False
+    brief: bool = False
+
+
+def play(recipe: Recipe, how: Staging) -> int:
     """Play the whole script; the exit code.
 
     The first phase runs here, each later one in a new process. The stand-in must answer as the script expects; a
@@ -106,10 +125,11 @@ def play(
     from hindsight_teams.cli.access import plain, render
 
     definition = TeamDefinition.from_file(recipe.team_toml)
-    chosen = choose_model(model)
-    scratch = db is None and url is None
-    place = url or str(db or scratch_file())
-    if not as_json:
+    chosen = choose_model(how.model)
+    if how.db is None and how.url is None:
+        how = replace(how, db=scratch_file(), scratch=True)
+    place = how.url or str(how.db)
+    if not how.as_json:
         screen = console()
         say((recipe.title, "bold"), (f"  {recipe.name}", "dim"))
         say()
@@ -118,12 +138,9 @@ def play(
         say((chosen.notice, "yellow" if chosen.offline else "dim"))
         say(("Memory: ", "dim"), (place, "dim"))
     first, *later = recipe.phases
-    file = None if url else Path(place)
-    phases = [play_phase(recipe, first, model=chosen, db=file, url=url, scratch=scratch, as_json=as_json, brief=brief)]
-    for phase in later:
-        phases.append(_in_new_process(recipe, phase, model, file, url, scratch=scratch, as_json=as_json, brief=brief))
+    phases = [play_phase(recipe, first, how, chosen), *(_in_new_process(recipe, phase, how) for phase in later)]
     failed = any(step["problems"] for phase in phases for step in phase["steps"])
-    if as_json:
+    if how.as_json:
         print_json(
             {
                 "recipe": recipe.name,
@@ -136,37 +153,24 @@ def play(
             }
         )
     else:
-        _farewell(recipe, phases, "--url" if url else "--db", place, brief=brief)
+        _farewell(recipe, phases, "--url" if how.url else "--db", place, brief=how.brief)
     return FAILED if failed and chosen.offline else 0
 
 
-def play_phase(
-    recipe: Recipe,
-    phase: str,
-    *,
-    model: Chosen,
-    db: Path | None,
-    url: str | None,
-    scratch: bool,
-    as_json: bool,
-    brief: bool = False,
-) -> dict[str, Any]:
-    """Play one phase in this process; on a scratch file nothing of it goes into the user's audit log.
-
-    With ``brief`` the steps that the recipe follows are shown in full, and of the others one line each.
-    """
+def play_phase(recipe: Recipe, phase: str, how: Staging, model: Chosen) -> dict[str, Any]:
+    """Play one phase in this process."""
     from hindsight_teams.backends.select import open_backend
 
     played: list[Played] = []
     passed_over: list[Played] = []
-    if not as_json:
+    if not how.as_json:
         say()
         say((f" {phase} ", "reverse"), (f"  process {os.getpid()}", "dim"))
-    with quiet_agno(), closing(open_backend(db=db, hindsight_api_url=url)) as backend:
+    with quiet_agno(), closing(open_backend(db=how.db, hindsight_api_url=how.url)) as backend:
         for number, step in enumerate(recipe.script, 1):
             if step.phase == phase:
                 watch = Watch()
-                team = watched_team(recipe, model, backend, watch, audited=not scratch, **step.options)
+                team = watched_team(recipe, model, backend, watch, audited=not how.scratch, **step.options)
                 events = team.run(
                     step.prompt,
                     user_id=step.user_id,
@@ -174,12 +178,12 @@ def play_phase(
                     stream=True,
                     stream_events=True,
                 )
-                in_full = not brief or not recipe.followed or step.title in recipe.followed
-                played.append(perform(step, iter(events), watch, silent=as_json or not in_full))
+                in_full = not how.brief or not recipe.followed or step.title in recipe.followed
+                played.append(perform(step, iter(events), watch, silent=how.as_json or not in_full))
                 checked = bool(step.expect or step.forbid)
-                if not (as_json or in_full) and (checked or not model.offline):  # a language model takes its time
+                if not (how.as_json or in_full) and (checked or not model.offline):  # a language model takes its time
                     show_outcome(played[-1], checked=checked)
-                elif not (as_json or in_full):
+                elif not (how.as_json or in_full):
                     passed_over.append(played[-1])
         if passed_over:
             say("  ", (f"{glyph('more')} and {len(passed_over)} more notes, {facts_kept(*passed_over)} facts", "dim"))
@@ -206,27 +210,17 @@ def scratch_file() -> Path:
     return Path(tempfile.mkdtemp(prefix="hindsight-teams-")) / "memory.db"
 
 
-def _in_new_process(
-    recipe: Recipe,
-    phase: str,
-    model: str | None,
-    db: Path | None,
-    url: str | None,
-    *,
-    scratch: bool,
-    as_json: bool,
-    brief: bool,
-) -> dict[str, Any]:
+def _in_new_process(recipe: Recipe, phase: str, how: Staging) -> dict[str, Any]:
     """Play one phase in a new Python process that writes to this terminal, and report what happened there."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
         command = [sys.executable, "-m", "hindsight_teams.cli"] + (["--debug"] if tracebacks() else [])
         command += ["run", recipe.name, "--phase", phase, "--report", str(report)]
-        command += ["--scratch"] if scratch else []
-        command += ["--brief"] if brief else []
-        command += ["--json"] if as_json else []
-        command += ["--model", model] if model else []
-        command += ["--url", url] if url else ["--db", str(db)]
+        command += ["--scratch"] if how.scratch else []
+        command += ["--brief"] if how.brief else []
+        command += ["--json"] if how.as_json else []
+        command += ["--model", how.model] if how.model else []
+        command += ["--url", how.url] if how.url else ["--db", str(how.db)]
         sys.stdout.flush()
         code = subprocess.run(command, check=False).returncode
         if code or not report.exists():

@@ -15,6 +15,7 @@ from hindsight_teams.cli.output import opened_for_writing, print_json, say
 
 if TYPE_CHECKING:
     from hindsight_recipes import Recipe
+    from hindsight_teams.cli.play import Staging
 
 
 def run(
@@ -47,41 +48,39 @@ def run(
     """
     from hindsight_recipes import get_recipe
     from hindsight_teams.cli.failing import usage
-    from hindsight_teams.cli.play import choose_model, play, play_phase
+    from hindsight_teams.cli.play import Staging, choose_model, play, play_phase
 
     if db is not None and url is not None:
         raise usage("give --db or --url, not both")
     found = get_recipe(recipe)
+    how = Staging(model=model, db=db, url=url, scratch=scratch, as_json=json, brief=brief)
     if prompt is not None:
         if not prompt.strip():
             raise usage("PROMPT holds no words")
-        _ask(found, prompt, user, model, db, url, as_json=json)
+        _ask(found, prompt, user, how)
     elif phase is not None and report is not None:
-        chosen = choose_model(model)
-        done = play_phase(found, phase, model=chosen, db=db, url=url, scratch=scratch, as_json=json, brief=brief)
+        done = play_phase(found, phase, how, choose_model(model))
         with opened_for_writing(report) as out:
             out.write(json_module.dumps(done))
     else:
-        raise typer.Exit(play(found, model=model, db=db, url=url, as_json=json, brief=brief))
+        raise typer.Exit(play(found, how))
 
 
-def _ask(
-    recipe: Recipe, prompt: str, user: str | None, model: str | None, db: Path | None, url: str | None, *, as_json: bool
-) -> None:
+def _ask(recipe: Recipe, prompt: str, user: str | None, how: Staging) -> None:
     from hindsight_recipes import Step
     from hindsight_teams.backends.select import open_backend
     from hindsight_teams.cli.play import choose_model, quiet_agno, watched_team
     from hindsight_teams.cli.stage import Watch, perform
 
-    chosen = choose_model(model)
+    chosen = choose_model(how.model)
     watch = Watch()
-    if not as_json:
+    if not how.as_json:
         say((chosen.notice, "yellow" if chosen.offline else "dim"))
-    with quiet_agno(), closing(open_backend(db=db, hindsight_api_url=url)) as backend:
+    with quiet_agno(), closing(open_backend(db=how.db, hindsight_api_url=how.url)) as backend:
         team = watched_team(recipe, chosen, backend, watch)
         events = iter(team.run(prompt, user_id=user, stream=True, stream_events=True))
-        played = perform(Step("ask", prompt, prompt, user), events, watch, silent=as_json)
-    if as_json:
+        played = perform(Step("ask", prompt, prompt, user), events, watch, silent=how.as_json)
+    if how.as_json:
         print_json({"recipe": recipe.name, "model": chosen.name, "offline": chosen.offline, "step": played})
 
 
@@ -98,7 +97,8 @@ def demo(
     others with a line each. It needs no key, no server and no network, and uses a database file of its own.
     """
     from hindsight_recipes import get_recipe
-    from hindsight_teams.cli.play import play
+    from hindsight_teams.cli.play import Staging, play
     from hindsight_teams.cli.scaffold.answers import DEFAULT_RECIPE
 
-    raise typer.Exit(play(get_recipe(DEFAULT_RECIPE), model=model, db=db, url=None, as_json=json, brief=not full))
+    how = Staging(model=model, db=db, url=None, as_json=json, brief=not full)
+    raise typer.Exit(play(get_recipe(DEFAULT_RECIPE), how))

@@ -91,12 +91,6 @@ class Watch:
 def perform(step: Step, events: Iterator[Any], watch: Watch, *, silent: bool = False) -> Played:
     """Follow one step to its end.
 
-    Args:
-        step: The step, for its caption and its checks.
-        events: Agno's run events of the step.
-        watch: The audit sink of the team's memory.
-        silent: Print nothing.
-
     Raises:
         RunFailed: The run ended in an error, and without an answer.
     """

@@ -21,12 +21,7 @@ def plain_passages(text: str, heading: str | None = None) -> Iterator[Passage]:
 
 
 def markdown_passages(text: str, above: str | None = None) -> Iterator[Passage]:
-    """Markdown: a heading begins a section, and stands with each of its passages.
-
-    Args:
-        text: The Markdown.
-        above: A heading above all others, such as a slide.
-    """
+    """Markdown: a heading begins a section, and stands with each of its passages."""
     path: list[str] = []
     lines: list[str] = []
     fence: str | None = None

@@ -119,16 +119,7 @@ def deliver(
     batch: int = 20,
     progress: Callable[[int, int], None] | None = None,
 ) -> CopyReport:
-    """Write memories that were read elsewhere into a bank, document by document, and check what arrived.
-
-    Args:
-        memories: All that are meant, observations left out.
-        target: Where to.
-        name: The bank's id there.
-        source: Where they come from, for the report.
-        batch: As for ``copy_bank``.
-        progress: As for ``copy_bank``.
-    """
+    """Write memories, observations left out, into a bank, document by document, and check what arrived."""
     parcels = pack(memories)
     waiting = missing(parcels, read_all(target, name))
     total = len(memories)

@@ -1,4 +1,7 @@
-"""Checks of the values of a request. Pure."""
+"""Checks of the values of a request. Pure.
+
+Each raises ``InvalidInput``, or ``InvalidBankId`` for a bank id, which names the value and says what it must be.
+"""
 
 from __future__ import annotations
 
@@ -33,11 +36,7 @@ def is_review_bank(bank_id: str) -> bool:
 
 
 def check_bank_id(bank_id: Any) -> str:
-    """A bank id given by hand, exactly as given.
-
-    Raises:
-        InvalidBankId: It could not be stored or addressed on every backend; the message says why.
-    """
+    """A bank id given by hand, exactly as given."""
     if not isinstance(bank_id, str):
         raise InvalidBankId(f"bank id {bank_id!r} must be a string, not {type(bank_id).__name__}")
     return _bank_id(bank_id)
@@ -66,11 +65,7 @@ def _bank_id(bank_id: str) -> str:
 
 
 def check_text(name: str, value: Any) -> str:
-    """A text with something in it.
-
-    Raises:
-        InvalidInput: Not a string, blank, or not valid Unicode.
-    """
+    """A text with something in it."""
     if not isinstance(value, str):
         raise InvalidInput(f"{name} must be a string, not {type(value).__name__}")
     if not value.strip():
@@ -79,11 +74,7 @@ def check_text(name: str, value: Any) -> str:
 
 
 def check_characters(name: str, value: str) -> str:
-    """A text that every store and every wire can carry.
-
-    Raises:
-        InvalidInput: It holds half of a surrogate pair, or a control character other than white space.
-    """
+    """A text that every store and every wire can carry."""
     if value.isascii() and value.isprintable():  # as mostly
         return value
     try:
@@ -96,11 +87,7 @@ def check_characters(name: str, value: str) -> str:
 
 
 def check_time(name: str, value: Any) -> datetime | None:
-    """A point in time, aware: a naive one is taken as UTC, on every backend alike.
-
-    Raises:
-        InvalidInput: Not a datetime.
-    """
+    """A point in time, aware: a naive one is taken as UTC, on every backend alike."""
     if value is None:
         return None
     if not isinstance(value, datetime):
@@ -109,11 +96,7 @@ def check_time(name: str, value: Any) -> datetime | None:
 
 
 def check_metadata(metadata: Any) -> dict[str, str]:
-    """Metadata as a dict of strings.
-
-    Raises:
-        InvalidInput: It names the key whose value is not a string.
-    """
+    """Metadata as a dict of strings."""
     if metadata is None:
         return {}
     if not isinstance(metadata, Mapping):
@@ -137,11 +120,7 @@ def check_metadata(metadata: Any) -> dict[str, str]:
 
 
 def check_item(item: Any) -> RetainItem:
-    """An item to retain, with every field checked and its timestamp aware.
-
-    Raises:
-        InvalidInput: It names the field.
-    """
+    """An item to retain, with every field checked and its timestamp aware."""
     if not isinstance(item, RetainItem):
         raise InvalidInput(f"each item must be a RetainItem, not {type(item).__name__}")
     check_text("content", item.content)
@@ -165,22 +144,14 @@ def check_item(item: Any) -> RetainItem:
 
 
 def check_context(context: Any) -> str:
-    """A context, which may be empty.
-
-    Raises:
-        InvalidInput: Not a string, or one with control characters.
-    """
+    """A context, which may be empty."""
     if not isinstance(context, str):
         raise InvalidInput(f"context must be a string, not {type(context).__name__}")
     return check_characters("context", context)
 
 
 def check_items(items: Any) -> list[RetainItem]:
-    """The items of a batch.
-
-    Raises:
-        InvalidInput: It names the field and, of several items, the position.
-    """
+    """The items of a batch."""
     if isinstance(items, str | bytes) or not isinstance(items, Sequence):
         raise InvalidInput("items must be a list of RetainItem")
     checked = []
@@ -197,9 +168,6 @@ def check_search(query: Any, budget: Any, max_tokens: Any) -> str:
     """The query of a recall or reflect, and its limits.
 
     A query is only looked for, so what no store can hold does no harm in it: it becomes a space.
-
-    Raises:
-        InvalidInput: It names the argument.
     """
     if budget not in BUDGETS:
         check_choice("budget", budget, BUDGETS)
@@ -213,11 +181,7 @@ def check_search(query: Any, budget: Any, max_tokens: Any) -> str:
 
 
 def check_types(types: Any) -> list[str] | None:
-    """Kinds of memory.
-
-    Raises:
-        InvalidInput: It names the unknown kind.
-    """
+    """Kinds of memory."""
     if types is None:
         return None
     if isinstance(types, str) or not isinstance(types, Sequence):
@@ -228,21 +192,13 @@ def check_types(types: Any) -> list[str] | None:
 
 
 def check_number(name: str, value: Any) -> None:
-    """Refuse what is not a finite number.
-
-    Raises:
-        InvalidInput: It shows the value.
-    """
+    """Refuse what is not a finite number."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise InvalidInput(f"{name}={value!r} must be a finite number")
 
 
 def check_uuid(name: str, value: Any) -> str:
-    """A UUID in its usual form.
-
-    Raises:
-        InvalidInput: It is none.
-    """
+    """A UUID in its usual form."""
     try:
         return str(uuid.UUID(value))
     except (ValueError, AttributeError, TypeError):
@@ -250,22 +206,14 @@ def check_uuid(name: str, value: Any) -> str:
 
 
 def check_operation_id(value: Any, *, background: bool) -> None:
-    """Refuse an operation id that is none, or that no operation would have.
-
-    Raises:
-        InvalidInput: No UUID, or not for the background.
-    """
+    """Refuse an operation id that is none, or that no operation would have."""
     check_uuid("operation_id", value)
     if not background:
         raise InvalidInput("operation_id is for background=True only")
 
 
 def check_ids(ids: Any) -> None:
-    """Refuse ids that are not a list of strings.
-
-    Raises:
-        InvalidInput: It shows the value.
-    """
+    """Refuse ids that are not a list of strings."""
     if ids is None:
         return
     if isinstance(ids, str) or not isinstance(ids, Sequence | AbstractSet) or not all(isinstance(i, str) for i in ids):
@@ -273,11 +221,7 @@ def check_ids(ids: Any) -> None:
 
 
 def check_page(limit: Any, offset: Any) -> None:
-    """Refuse a page that can't be.
-
-    Raises:
-        InvalidInput: A limit below 1 or an offset below 0.
-    """
+    """Refuse a page that can't be."""
     for name, value, least in (("limit", limit, 1), ("offset", offset, 0)):
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value < 1 << 62:
             raise InvalidInput(f"{name}={value!r} must be a whole number of at least {least}")

@@ -186,25 +186,12 @@ class TeamValidator(OperationValidatorExtension):
         """What follows a retain."""
         return self._answer(ctx, WRITES.get(str(ctx.operation), Access.NONE))
 
-    async def validate_consolidate(self, ctx: Any) -> Any:
+    async def _for_admins(self, ctx: Any) -> Any:
         """For admin keys."""
         return self._answer(ctx, Access.NONE)
 
-    async def validate_mental_model_get(self, ctx: Any) -> Any:
-        """For admin keys."""
-        return self._answer(ctx, Access.NONE)
-
-    async def validate_mental_model_refresh(self, ctx: Any) -> Any:
-        """For admin keys."""
-        return self._answer(ctx, Access.NONE)
-
-    async def validate_memory_update(self, ctx: Any) -> Any:
-        """For admin keys."""
-        return self._answer(ctx, Access.NONE)
-
-    async def validate_import(self, ctx: Any) -> Any:
-        """For admin keys."""
-        return self._answer(ctx, Access.NONE)
+    validate_consolidate = validate_memory_update = validate_import = _for_admins
+    validate_mental_model_get = validate_mental_model_refresh = _for_admins
 
     async def resolve_tag_scope(self, ctx: Any) -> Any:
         """The grant's scope, which the engine ANDs with every read."""

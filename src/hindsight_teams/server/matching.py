@@ -28,13 +28,7 @@ _COMPONENT = rf"(?:[{_SAFE}]|~[0-9a-f]{{2}})+"
 
 
 def match_bank_id(definition: TeamDefinition, member: str, bank_id: str) -> Grant | None:
-    """The grant through which a member reaches a bank, or None.
-
-    Args:
-        definition: The member's team.
-        member: Its id in the team.
-        bank_id: As given in a request.
-    """
+    """The grant through which a member reaches a bank, or None."""
     if is_review_bank(definition, bank_id):
         return None
     who = Caller(team=definition.team_id, member=member)

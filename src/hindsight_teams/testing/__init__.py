@@ -11,16 +11,13 @@ if TYPE_CHECKING:
     from hindsight_teams.testing.scripted import Request, Script, ScriptedModel, ScriptExhausted, ToolCall, Turn, call
 
 _HOMES = {
-    "BackendConformance": "conformance",
-    "OFFLINE_MARKER": "offline",
-    "OfflineModel": "offline",
-    "Request": "scripted",
-    "Script": "scripted",
-    "ScriptExhausted": "scripted",
-    "ScriptedModel": "scripted",
-    "ToolCall": "scripted",
-    "Turn": "scripted",
-    "call": "scripted",
+    name: module
+    for module, names in {
+        "conformance": "BackendConformance",
+        "offline": "OFFLINE_MARKER OfflineModel",
+        "scripted": "Request Script ScriptExhausted ScriptedModel ToolCall Turn call",
+    }.items()
+    for name in names.split()
 }
 
 __all__ = [

@@ -13,9 +13,8 @@ from agno.agent import Agent
 
 from hindsight_teams.audit import AuditEvent
 from hindsight_teams.backends.sqlite import SQLiteBackend
-from hindsight_teams.cli.chat.exchanges import Turn, TurnFailed, follow
 from hindsight_teams.cli.chat.partners import find
-from hindsight_teams.cli.chat.talk import Conversation
+from hindsight_teams.cli.chat.talk import Conversation, Turn, TurnFailed, follow
 from hindsight_teams.cli.stage import Watch
 from hindsight_teams.errors import ConfigurationError, InvalidInput
 from tests.cli.conftest import Cli, Outcome

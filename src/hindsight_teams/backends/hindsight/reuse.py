@@ -28,11 +28,7 @@ class Idle(Generic[C]):
         self._waiting: deque[tuple[float, C]] = deque()
 
     def take(self, gone: list[C]) -> C | None:
-        """The one that was used last, which is open while others may have ended; None where there is none.
-
-        Args:
-            gone: Those that can't be used any more are added to it, to be closed.
-        """
+        """The one that was used last; None where there is none. What is of no use any more is added to ``gone``."""
         try:
             while (connection := self._waiting.pop()[1]).has_expired():
                 gone.append(connection)
@@ -41,11 +37,7 @@ class Idle(Generic[C]):
         return connection
 
     def put(self, connection: C, gone: list[C]) -> None:
-        """Keep a connection for the next call, if it can be used again.
-
-        Args:
-            gone: Those that need not be kept any longer are added to it, to be closed.
-        """
+        """Keep a connection for the next call, if it can be used again; what is to be closed is added to ``gone``."""
         if connection.is_closed() or not connection.is_idle():
             gone.append(connection)
             return
@@ -161,14 +153,7 @@ class LoopConnections:
             await anext(self._holder)
 
     async def take(self, patience: float) -> httpcore.AsyncConnectionInterface:
-        """A connection for one call, to be given back after it.
-
-        Args:
-            patience: Seconds to wait for one.
-
-        Raises:
-            httpcore.PoolTimeout: None was free so long.
-        """
+        """As ``ThreadConnections.take``."""
         if self._free.locked():
             try:
                 async with asyncio.timeout(patience):

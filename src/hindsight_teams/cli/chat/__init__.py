@@ -1,6 +1,6 @@
 """``hindsight-teams chat``: talk with a team in the terminal and see its calls of memory.
 
-``partners`` finds whom to talk with, ``exchanges`` follows one exchange, ``talk`` is the loop.
+``partners`` finds whom to talk with, ``talk`` follows each turn.
 """
 
 from __future__ import annotations

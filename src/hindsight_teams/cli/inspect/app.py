@@ -28,13 +28,7 @@ STATIC = Path(__file__).with_name("static")
 
 
 def application(subject: Subject, *, tokens: Tokens, port: int) -> Gate:
-    """The page's application, behind its gate.
-
-    Args:
-        subject: What it shows.
-        tokens: Who may look, and who may decide.
-        port: Where it will listen.
-    """
+    """The page's application, behind its gate."""
     entities = EntityViews(subject)
 
     def team(request: Request) -> Any:

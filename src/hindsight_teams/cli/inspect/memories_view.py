@@ -19,16 +19,7 @@ _RELATED = 20
 def page(
     subject: Subject, bank_id: str, *, query: str = "", author: str = "", tag: str = "", offset: int = 0
 ) -> dict[str, Any]:
-    """One page of a bank's memories, last stored first; with a query its best matches, with what each strategy gave.
-
-    Args:
-        subject: The team.
-        bank_id: One of its banks.
-        query: Words to search for; all memories when empty.
-        author: Only those that this member retained.
-        tag: Only those with this tag.
-        offset: Memories to pass over, from the newest.
-    """
+    """One page of a bank's memories, last stored first; with a query its best matches, with what each strategy gave."""
     subject.check_bank(bank_id)
     tags = [*([identity_tag("author", author)] if author else []), *([tag] if tag else [])]
     chosen: dict[str, Any] = {"tags": tags, "tags_match": "all_strict"} if tags else {}

@@ -9,7 +9,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from hindsight_teams.access.banks import BankSpec
-from hindsight_teams.audit import AuditEvent
+from hindsight_teams.audit import AuditEvent, AuditTrail
 from hindsight_teams.errors import BankNotFound
 from hindsight_teams.server.matching import could_be, fixed_head, named_by
 
@@ -66,7 +66,7 @@ class Subject:
         from hindsight_teams.memory.team import TeamMemory
 
         return TeamMemory.of(
-            self.memory.definition, backend=self.backend, defaults=self.memory.defaults, guard=False, audit=_Nowhere()
+            self.memory.definition, backend=self.backend, defaults=self.memory.defaults, guard=False, audit=AuditTrail()
         )
 
     def member(self, member_id: str) -> MemberMemory:
@@ -106,13 +106,6 @@ class Subject:
         ids = tuple(memory.id for memory in memories)
         event = AuditEvent(verb="inspect", outcome="allowed", team=self.team_id, count=len(ids), memory_ids=ids, **rest)
         self.memory.audit.record(event)
-
-
-class _Nowhere:
-    """An audit sink that keeps nothing."""
-
-    def record(self, event: AuditEvent) -> None:
-        """Take one event."""
 
 
 def _common_prefix(specs: Iterable[BankSpec], team: str) -> str | None:

@@ -28,14 +28,7 @@ _FACT = ("text", "context", "occurred_start", "occurred_end", "mentioned_at", "t
 
 
 def without(rules: Rules, bank_id: str, document_id: str, *, gone: Sequence[str], kept: Sequence[str]) -> Plan[None]:
-    """Replace a document by one of the kept facts alone, and clear what was derived from all that it had.
-
-    Args:
-        rules: How calls are made.
-        bank_id: The bank.
-        document_id: The document.
-        gone: The ids of its facts that go.
-        kept: The ids of its facts that stay, in their order.
+    """Replace a document by one of the facts with the kept ids alone, and clear what was derived from all that it had.
 
     Raises:
         NotFound: The server's import of documents is turned off, or the document is gone.
