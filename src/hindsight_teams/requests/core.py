@@ -81,6 +81,8 @@ STANDARD: Final = frozenset(
 class Request(Generic[R]):
     """One thing that is asked of a backend; ``R`` is the type of the answer.
 
+    A subclass gives both attributes as keywords of its class: ``class Count(Request[int], verb="count")``.
+
     Attributes:
         verb: The name of the backend's method that makes it.
         needs: What a backend must be able to do; nothing for an empty set.
@@ -88,6 +90,13 @@ class Request(Generic[R]):
 
     verb: ClassVar[str] = ""
     needs: ClassVar[frozenset[Capability]] = frozenset()
+
+    def __init_subclass__(cls, *, verb: str | None = None, needs: Capability | None = None) -> None:
+        super().__init_subclass__()
+        if verb is not None:
+            cls.verb = verb
+        if needs is not None:
+            cls.needs = frozenset({needs})
 
     def __post_init__(self) -> None:
         self._check()
@@ -200,7 +209,7 @@ class BatchOptions(TypedDict, total=False):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Retain(BankRequest[Receipt]):
+class Retain(BankRequest[Receipt], verb="retain", needs=Capability.RETAIN):
     """Store pieces of content, all or none; the bank is made when it does not exist.
 
     Items that share a ``document_id`` form one document, in order. An empty request stores nothing and makes no bank.
@@ -214,9 +223,6 @@ class Retain(BankRequest[Receipt]):
     items: Sequence[RetainItem]
     background: bool = False
     operation_id: str | None = None
-
-    verb = "retain"
-    needs = frozenset({Capability.RETAIN})
 
     @classmethod
     def of(cls, bank: str, content: str, **options: Unpack[RetainOptions]) -> Retain:
@@ -271,7 +277,7 @@ class RecallOptions(SearchOptions, total=False):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recall(BankRequest[RecallResult]):
+class Recall(BankRequest[RecallResult], verb="recall", needs=Capability.RECALL):
     """Find memories, best first; a bank that does not exist has none.
 
     Attributes:
@@ -297,9 +303,6 @@ class Recall(BankRequest[RecallResult]):
     min_score: float | None = None
     include_chunks: bool = False
     include_source_facts: bool = False
-
-    verb = "recall"
-    needs = frozenset({Capability.RECALL})
 
     @classmethod
     def of(cls, bank: str, query: str, **options: Unpack[RecallOptions]) -> Recall:
@@ -343,7 +346,7 @@ class BankReflectOptions(ReflectOptions, total=False):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reflect(BankRequest[Reflection]):
+class Reflect(BankRequest[Reflection], verb="reflect", needs=Capability.REFLECT):
     """Answer a question from what the bank holds; of a bank that does not exist nothing is known.
 
     Attributes:
@@ -361,9 +364,6 @@ class Reflect(BankRequest[Reflection]):
     max_tokens: int | None = None
     context: str | None = None
     response_schema: Mapping[str, Any] | None = None
-
-    verb = "reflect"
-    needs = frozenset({Capability.REFLECT})
 
     @classmethod
     def of(cls, bank: str, query: str, **options: Unpack[BankReflectOptions]) -> Reflect:

@@ -27,13 +27,10 @@ R = TypeVar("R")
 
 
 @dataclass(frozen=True, kw_only=True)
-class EnsureBank(BankRequest[BankInfo]):
+class EnsureBank(BankRequest[BankInfo], verb="ensure_bank", needs=Capability.MANAGE_BANKS):
     """Make the bank when it does not exist; one that does keeps its name and missions."""
 
     name: str | None = None
-
-    verb = "ensure_bank"
-    needs = frozenset({Capability.MANAGE_BANKS})
 
     def _check(self) -> None:
         if self.name is not None:
@@ -41,29 +38,20 @@ class EnsureBank(BankRequest[BankInfo]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ListBanks(Request[list[BankInfo]]):
+class ListBanks(Request[list[BankInfo]], verb="list_banks", needs=Capability.MANAGE_BANKS):
     """All banks, by id; only those whose id starts with ``prefix`` where one is given."""
 
     prefix: str | None = None
 
-    verb = "list_banks"
-    needs = frozenset({Capability.MANAGE_BANKS})
-
 
 @dataclass(frozen=True, kw_only=True)
-class GetStats(BankRequest[BankStats]):
+class GetStats(BankRequest[BankStats], verb="bank_stats", needs=Capability.MANAGE_BANKS):
     """Counts of one bank. One that does not exist is a ``BankNotFound``."""
 
-    verb = "bank_stats"
-    needs = frozenset({Capability.MANAGE_BANKS})
-
 
 @dataclass(frozen=True, kw_only=True)
-class DeleteBank(BankRequest[int]):
+class DeleteBank(BankRequest[int], verb="delete_bank", needs=Capability.DELETE_BANKS):
     """Delete a bank with all it holds; the answer is the number of memories, 0 where there was no such bank."""
-
-    verb = "delete_bank"
-    needs = frozenset({Capability.DELETE_BANKS})
 
 
 class ListOptions(TypedDict, total=False):
@@ -79,7 +67,7 @@ class ListOptions(TypedDict, total=False):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ListMemories(BankRequest[MemoryPage]):
+class ListMemories(BankRequest[MemoryPage], verb="list_memories", needs=Capability.LIST):
     """One page of memories, oldest first; empty for a bank that does not exist.
 
     Attributes:
@@ -99,9 +87,6 @@ class ListMemories(BankRequest[MemoryPage]):
     document_id: str | None = None
     order: ListOrder = "noted"
     after: str | None = None
-
-    verb = "list_memories"
-    needs = frozenset({Capability.LIST})
 
     @property
     def required(self) -> frozenset[Capability]:
@@ -188,14 +173,11 @@ class SelectingInBank(Selecting[R], BankRequest[R]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DeleteMemories(SelectingInBank[int]):
+class DeleteMemories(SelectingInBank[int], verb="delete_memories", needs=Capability.DELETE):
     """Delete the memories that meet every selection given, and all that was derived from them; how many.
 
     A request that selects nothing is refused: ``DeleteBank`` deletes everything.
     """
-
-    verb = "delete_memories"
-    needs = frozenset({Capability.DELETE})
 
     def _check(self) -> None:
         super()._check()
@@ -204,17 +186,12 @@ class DeleteMemories(SelectingInBank[int]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ListTags(BankRequest[list[TagCount]]):
+class ListTags(BankRequest[list[TagCount]], verb="list_tags", needs=Capability.LIST):
     """Tags in use, most used first; ``pattern`` may hold ``*`` as in ``team:*``."""
 
     pattern: str | None = None
 
-    verb = "list_tags"
-    needs = frozenset({Capability.LIST})
-
 
 @dataclass(frozen=True, kw_only=True)
-class GetHealth(Request[Health]):
+class GetHealth(Request[Health], verb="health"):
     """Whether the backend works, where it is and which version; a backend that is down is an answer, not an error."""
-
-    verb = "health"

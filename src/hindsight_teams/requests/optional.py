@@ -27,34 +27,25 @@ R = TypeVar("R")
 
 
 @dataclass(frozen=True, kw_only=True)
-class ListRepeats(SelectingInBank[list[Memory]]):
+class ListRepeats(SelectingInBank[list[Memory]], verb="list_repeats", needs=Capability.REPEATS):
     """What was retained again and is kept with the memory that said it first, oldest first.
 
     A listing and a recall show that memory alone. A repeat has its id, and the document, tags and metadata of its own
     retain; ``DeleteMemories`` with the same document and tags deletes it and leaves the memory.
     """
 
-    verb = "list_repeats"
-    needs = frozenset({Capability.REPEATS})
-
 
 @dataclass(frozen=True, kw_only=True)
-class BanksWithRepeats(Request[list[str]]):
+class BanksWithRepeats(Request[list[str]], verb="banks_with_repeats", needs=Capability.REPEATS):
     """The ids of the banks in which something was retained again; see ``ListRepeats``."""
 
-    verb = "banks_with_repeats"
-    needs = frozenset({Capability.REPEATS})
-
 
 @dataclass(frozen=True, kw_only=True)
-class FindMemories(Selecting[list[Memory]]):
+class FindMemories(Selecting[list[Memory]], verb="find_memories", needs=Capability.SEARCH_ALL_BANKS):
     """The memories of all banks that meet every selection given, bank by bank, oldest first.
 
     An index answers it: what other banks hold costs nothing.
     """
-
-    verb = "find_memories"
-    needs = frozenset({Capability.SEARCH_ALL_BANKS})
 
     @classmethod
     def of(cls, **options: Unpack[DeleteOptions]) -> FindMemories:
@@ -63,7 +54,7 @@ class FindMemories(Selecting[list[Memory]]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class FindRelated(Request[list[Memory]]):
+class FindRelated(Request[list[Memory]], verb="find_related", needs=Capability.SEARCH_ALL_BANKS):
     """What was derived from memories, what they were derived from, and what bears a tag that names an origin.
 
     Attributes:
@@ -76,9 +67,6 @@ class FindRelated(Request[list[Memory]]):
     origin_tags: Sequence[str] = ()
     filter: TagFilter = UNSET
 
-    verb = "find_related"
-    needs = frozenset({Capability.SEARCH_ALL_BANKS})
-
     def _check(self) -> None:
         check_tags(self.ids, name="ids")
         check_tags(self.origin_tags, name="origin_tags")
@@ -86,97 +74,71 @@ class FindRelated(Request[list[Memory]]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class IsEraseDue(Request[bool]):
+class IsEraseDue(Request[bool], verb="erase_due", needs=Capability.ERASE_LATER):
     """Whether something that was deleted is still in the bytes of the backend's file."""
 
-    verb = "erase_due"
-    needs = frozenset({Capability.ERASE_LATER})
-
 
 @dataclass(frozen=True, kw_only=True)
-class DeleteEmptyBank(BankRequest[bool]):
+class DeleteEmptyBank(BankRequest[bool], verb="delete_empty_bank", needs=Capability.ERASE_LATER):
     """Delete a bank that holds nothing, in one step with the look at it; whether there was such a one."""
 
-    verb = "delete_empty_bank"
-    needs = frozenset({Capability.ERASE_LATER})
-
 
 @dataclass(frozen=True, kw_only=True)
-class GetMemory(BankRequest[Memory]):
+class GetMemory(BankRequest[Memory], verb="get_memory", needs=Capability.GET_MEMORY):
     """One memory. Where there is none, that is a ``NotFound``."""
 
     memory_id: str
 
-    verb = "get_memory"
-    needs = frozenset({Capability.GET_MEMORY})
-
 
 @dataclass(frozen=True, kw_only=True)
-class ListDocuments(BankRequest[list[Document]]):
+class ListDocuments(BankRequest[list[Document]], verb="list_documents", needs=Capability.DOCUMENTS):
     """All documents of a bank, newest first, without their text."""
 
-    verb = "list_documents"
-    needs = frozenset({Capability.DOCUMENTS})
-
 
 @dataclass(frozen=True, kw_only=True)
-class OneDocument(BankRequest[R]):
+class OneDocument(BankRequest[R], needs=Capability.DOCUMENTS):
     """A request about one document of a bank."""
 
     document_id: str
-
-    needs = frozenset({Capability.DOCUMENTS})
 
     def _check(self) -> None:
         checks.check_text("document_id", self.document_id)
 
 
 @dataclass(frozen=True, kw_only=True)
-class GetDocument(OneDocument[Document]):
+class GetDocument(OneDocument[Document], verb="get_document"):
     """One document with its original text. Where there is none, that is a ``NotFound``."""
 
-    verb = "get_document"
-
 
 @dataclass(frozen=True, kw_only=True)
-class DeleteDocument(OneDocument[int]):
+class DeleteDocument(OneDocument[int], verb="delete_document"):
     """Delete a document and all that came of it; how many memories that were, 0 where there was none."""
 
-    verb = "delete_document"
-
 
 @dataclass(frozen=True, kw_only=True)
-class ListOperations(BankRequest[list[Operation]]):
+class ListOperations(BankRequest[list[Operation]], verb="list_operations", needs=Capability.OPERATIONS):
     """Background operations of a bank, newest first."""
 
     status: OperationStatus | None = None
 
-    verb = "list_operations"
-    needs = frozenset({Capability.OPERATIONS})
-
 
 @dataclass(frozen=True, kw_only=True)
-class GetOperation(BankRequest[Operation]):
+class GetOperation(BankRequest[Operation], verb="get_operation", needs=Capability.OPERATIONS):
     """One operation; its ``status`` is ``not_found`` where there is none."""
 
     operation_id: str
-
-    verb = "get_operation"
-    needs = frozenset({Capability.OPERATIONS})
 
     def _check(self) -> None:
         self._settle(operation_id=checks.check_uuid("operation_id", self.operation_id))
 
 
 @dataclass(frozen=True, kw_only=True)
-class CancelOperation(GetOperation):
+class CancelOperation(GetOperation, verb="cancel_operation"):
     """Cancel an operation that has not ended; what it is afterwards. One that has ended is ``Rejected``."""
-
-    verb = "cancel_operation"
 
 
 @dataclass(frozen=True, kw_only=True)
-class WaitForOperation(GetOperation):
+class WaitForOperation(GetOperation, verb="wait_for_operation"):
     """Ask, less and less often, until an operation has ended; its ``status`` says how.
 
     Attributes:
@@ -185,8 +147,6 @@ class WaitForOperation(GetOperation):
 
     timeout: float = 300.0
 
-    verb = "wait_for_operation"
-
     def _check(self) -> None:
         super()._check()
         if isinstance(self.timeout, bool) or not isinstance(self.timeout, int | float) or self.timeout < 0:
@@ -194,23 +154,17 @@ class WaitForOperation(GetOperation):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Consolidate(BankRequest[Receipt]):
+class Consolidate(BankRequest[Receipt], verb="consolidate", needs=Capability.CONSOLIDATE):
     """Make observations of the facts about each name, with their sources. Safe to repeat."""
 
-    verb = "consolidate"
-    needs = frozenset({Capability.CONSOLIDATE})
-
 
 @dataclass(frozen=True, kw_only=True)
-class RetryExtraction(BankRequest[Receipt]):
+class RetryExtraction(BankRequest[Receipt], verb="retry_extraction", needs=Capability.RETRY_EXTRACTION):
     """Extract the facts of the texts for which that failed, or was cut short by a crash."""
 
-    verb = "retry_extraction"
-    needs = frozenset({Capability.RETRY_EXTRACTION})
-
 
 @dataclass(frozen=True, kw_only=True)
-class GetVersion(Request[str]):
+class GetVersion(Request[str], verb="version", needs=Capability.VERSION):
     """The server's version, such as ``1.1.0``.
 
     Attributes:
@@ -219,12 +173,9 @@ class GetVersion(Request[str]):
 
     checked: bool = False
 
-    verb = "version"
-    needs = frozenset({Capability.VERSION})
-
 
 @dataclass(frozen=True, kw_only=True)
-class RenameBank(BankRequest[None]):
+class RenameBank(BankRequest[None], verb="rename_bank", needs=Capability.RENAME_BANKS):
     """Give a bank another id, at once; all that it holds keeps its own ids. ``NotFound`` where there is none.
 
     Attributes:
@@ -233,9 +184,6 @@ class RenameBank(BankRequest[None]):
     """
 
     to: str
-
-    verb = "rename_bank"
-    needs = frozenset({Capability.RENAME_BANKS})
 
     def _check(self) -> None:
         checks.check_bank_id(self.to)
@@ -246,7 +194,7 @@ class RenameBank(BankRequest[None]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Restore(BankRequest[Restored]):
+class Restore(BankRequest[Restored], verb="restore", needs=Capability.RESTORE):
     """Store memories exactly as another bank held them, with their ids as far as those are free. Safe to repeat.
 
     Attributes:
@@ -256,9 +204,6 @@ class Restore(BankRequest[Restored]):
 
     records: Sequence[MemoryRecord]
     shift: int | None = None
-
-    verb = "restore"
-    needs = frozenset({Capability.RESTORE})
 
     def _check(self) -> None:
         for record in self.records:
