@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from hindsight_teams import requests as ask
 from hindsight_teams.backends.sqlite.learn import linking
 from hindsight_teams.backends.sqlite.store import erasing, reading, writing
 from hindsight_teams.backends.sqlite.store.connections import Pool
@@ -13,31 +14,14 @@ from hindsight_teams.backends.sqlite.store.records import row_number
 from hindsight_teams.backends.sqlite.text.terms import tag_term
 from hindsight_teams.errors import BankNotFound, InvalidInput, NotFound
 from hindsight_teams.models import BankInfo, BankStats, Memory, MemoryPage, TagCount
-from hindsight_teams.requests import (
-    BanksWithRepeats,
-    DeleteBank,
-    DeleteEmptyBank,
-    DeleteMemories,
-    FindMemories,
-    FindRelated,
-    GetMemory,
-    GetStats,
-    IsEraseDue,
-    ListBanks,
-    ListMemories,
-    ListRepeats,
-    ListTags,
-    RenameBank,
-    Request,
-)
 
 
-def _list_banks(pool: Pool, request: ListBanks) -> list[BankInfo]:
+def _list_banks(pool: Pool, request: ask.ListBanks) -> list[BankInfo]:
     with pool.read() as db:
         return reading.banks(db, request.prefix or "")
 
 
-def _bank_stats(pool: Pool, request: GetStats) -> BankStats:
+def _bank_stats(pool: Pool, request: ask.GetStats) -> BankStats:
     with pool.read() as db:
         bank = reading.bank_number(db, request.bank)
         if bank is None:
@@ -45,11 +29,11 @@ def _bank_stats(pool: Pool, request: GetStats) -> BankStats:
         return reading.stats(db, bank)
 
 
-def _delete_bank(pool: Pool, request: DeleteBank) -> int:
+def _delete_bank(pool: Pool, request: ask.DeleteBank) -> int:
     return _without_bank(pool, request.bank) or 0
 
 
-def _delete_empty_bank(pool: Pool, request: DeleteEmptyBank) -> bool:
+def _delete_empty_bank(pool: Pool, request: ask.DeleteEmptyBank) -> bool:
     return _without_bank(pool, request.bank, only_empty=True) is not None
 
 
@@ -65,7 +49,7 @@ def _without_bank(pool: Pool, bank_id: str, *, only_empty: bool = False) -> int 
     return deleted
 
 
-def _rename_bank(pool: Pool, request: RenameBank) -> None:
+def _rename_bank(pool: Pool, request: ask.RenameBank) -> None:
     with pool.write() as db:
         bank = reading.bank_number(db, request.bank)
         if bank is None:
@@ -75,7 +59,7 @@ def _rename_bank(pool: Pool, request: RenameBank) -> None:
         db.execute("UPDATE bank SET id = ? WHERE no = ?", (request.to, bank))
 
 
-def _list_memories(pool: Pool, request: ListMemories) -> MemoryPage:
+def _list_memories(pool: Pool, request: ask.ListMemories) -> MemoryPage:
     with pool.read() as db:
         bank = reading.bank_number(db, request.bank)
         if bank is None:
@@ -87,7 +71,7 @@ def _list_memories(pool: Pool, request: ListMemories) -> MemoryPage:
         return reading.page(db, bank, request.bank, chosen, request.document_id, *place, _after(request.after))
 
 
-def _get_memory(pool: Pool, request: GetMemory) -> Memory:
+def _get_memory(pool: Pool, request: ask.GetMemory) -> Memory:
     with pool.read() as db:
         bank = reading.bank_number(db, request.bank)
         found = None if bank is None else reading.one(db, bank, request.bank, request.memory_id)
@@ -96,31 +80,31 @@ def _get_memory(pool: Pool, request: GetMemory) -> Memory:
     return found
 
 
-def _find_memories(pool: Pool, request: FindMemories) -> list[Memory]:
+def _find_memories(pool: Pool, request: ask.FindMemories) -> list[Memory]:
     with pool.read() as db:
         chosen, numbers = Filter.of(request.filter), _numbers(request.ids)
         return reading.everywhere(db, chosen, document_id=request.document_id, numbers=numbers)
 
 
-def _find_related(pool: Pool, request: FindRelated) -> list[Memory]:
+def _find_related(pool: Pool, request: ask.FindRelated) -> list[Memory]:
     with pool.read() as db:
         numbers = sorted(_numbers(request.ids) or ())
         found = reading.related(db, numbers, [tag_term(tag) for tag in request.origin_tags])
         return reading.everywhere(db, Filter.of(request.filter), numbers=found)
 
 
-def _banks_with_repeats(pool: Pool, _: BanksWithRepeats) -> list[str]:
+def _banks_with_repeats(pool: Pool, _: ask.BanksWithRepeats) -> list[str]:
     with pool.read() as db:
         rows = db.execute("SELECT id FROM bank WHERE no IN (SELECT bank FROM mention) ORDER BY id")
         return [bank_id for (bank_id,) in rows]
 
 
-def _erase_due(pool: Pool, _: IsEraseDue) -> bool:
+def _erase_due(pool: Pool, _: ask.IsEraseDue) -> bool:
     with pool.read() as db:
         return erasing.due(db)
 
 
-def _list_repeats(pool: Pool, request: ListRepeats) -> list[Memory]:
+def _list_repeats(pool: Pool, request: ask.ListRepeats) -> list[Memory]:
     with pool.read() as db:
         bank = reading.bank_number(db, request.bank)
         if bank is None:
@@ -131,7 +115,7 @@ def _list_repeats(pool: Pool, request: ListRepeats) -> list[Memory]:
         return [linking.as_memory(request.bank, memory, fields) for _, memory, fields in found]
 
 
-def _delete_memories(pool: Pool, request: DeleteMemories) -> int:
+def _delete_memories(pool: Pool, request: ask.DeleteMemories) -> int:
     """What was deleted is gone from the file's bytes afterwards.
 
     Unless another process is reading an older state of the file: then it goes with the next delete or ``erase()``.
@@ -153,7 +137,7 @@ def _delete_memories(pool: Pool, request: DeleteMemories) -> int:
     return deleted
 
 
-def _list_tags(pool: Pool, request: ListTags) -> list[TagCount]:
+def _list_tags(pool: Pool, request: ask.ListTags) -> list[TagCount]:
     with pool.read() as db:
         bank = reading.bank_number(db, request.bank)
         return [] if bank is None else reading.tag_counts(db, bank, request.pattern)
@@ -172,19 +156,19 @@ def _after(memory_id: str | None) -> int | None:
     return number
 
 
-HANDLERS: Mapping[type[Request[Any]], Callable[[Pool, Any], Any]] = {
-    BanksWithRepeats: _banks_with_repeats,
-    DeleteBank: _delete_bank,
-    DeleteEmptyBank: _delete_empty_bank,
-    DeleteMemories: _delete_memories,
-    FindMemories: _find_memories,
-    FindRelated: _find_related,
-    GetMemory: _get_memory,
-    GetStats: _bank_stats,
-    IsEraseDue: _erase_due,
-    ListBanks: _list_banks,
-    ListMemories: _list_memories,
-    ListRepeats: _list_repeats,
-    ListTags: _list_tags,
-    RenameBank: _rename_bank,
+HANDLERS: Mapping[type[ask.Request[Any]], Callable[[Pool, Any], Any]] = {
+    ask.BanksWithRepeats: _banks_with_repeats,
+    ask.DeleteBank: _delete_bank,
+    ask.DeleteEmptyBank: _delete_empty_bank,
+    ask.DeleteMemories: _delete_memories,
+    ask.FindMemories: _find_memories,
+    ask.FindRelated: _find_related,
+    ask.GetMemory: _get_memory,
+    ask.GetStats: _bank_stats,
+    ask.IsEraseDue: _erase_due,
+    ask.ListBanks: _list_banks,
+    ask.ListMemories: _list_memories,
+    ask.ListRepeats: _list_repeats,
+    ask.ListTags: _list_tags,
+    ask.RenameBank: _rename_bank,
 }

@@ -31,37 +31,27 @@ def application(subject: Subject, *, tokens: Tokens, port: int) -> Gate:
     """The page's application, behind its gate."""
     entities = EntityViews(subject)
 
-    def team(request: Request) -> Any:
-        return team_view.overview(subject, role=request.state.role)
-
-    def banks(request: Request) -> Any:
-        return team_view.listing(subject, query=_text(request, "q"), offset=_number(request, "offset"))
-
-    def memories(request: Request) -> Any:
-        return memories_view.page(
+    questions: dict[str, Callable[[Request], Any]] = {
+        "team": lambda asked: team_view.overview(subject, role=asked.state.role),
+        "banks": lambda asked: team_view.listing(subject, query=_text(asked, "q"), offset=_number(asked, "offset")),
+        "memories": lambda asked: memories_view.page(
             subject,
-            _text(request, "bank"),
-            query=_text(request, "q"),
-            author=_text(request, "author"),
-            tag=_text(request, "tag"),
-            offset=_number(request, "offset"),
-        )
-
-    def memory(request: Request) -> Any:
-        return memories_view.one(subject, _text(request, "bank"), _text(request, "id"))
-
-    def entity_list(request: Request) -> Any:
-        return entities.listing(_text(request, "bank"), query=_text(request, "q"))
-
-    def entity(request: Request) -> Any:
-        return entities.one(_text(request, "bank"), _text(request, "name"))
-
-    def audit(request: Request) -> Any:
-        filters = {name: _text(request, name) for name in team_view.AUDIT_FILTERS}
-        return team_view.timeline(subject, before=_number(request, "before") or None, **filters)
-
-    def reviews(request: Request) -> Any:
-        return {"items": [_review(item) for item in subject.reviews().pending()]}
+            _text(asked, "bank"),
+            query=_text(asked, "q"),
+            author=_text(asked, "author"),
+            tag=_text(asked, "tag"),
+            offset=_number(asked, "offset"),
+        ),
+        "memory": lambda asked: memories_view.one(subject, _text(asked, "bank"), _text(asked, "id")),
+        "entities": lambda asked: entities.listing(_text(asked, "bank"), query=_text(asked, "q")),
+        "entity": lambda asked: entities.one(_text(asked, "bank"), _text(asked, "name")),
+        "audit": lambda asked: team_view.timeline(
+            subject,
+            before=_number(asked, "before") or None,
+            **{name: _text(asked, name) for name in team_view.AUDIT_FILTERS},
+        ),
+        "reviews": lambda asked: {"items": [_review(item) for item in subject.reviews().pending()]},
+    }
 
     def decide(request: Request, *, verb: str) -> Any:
         if request.state.role != "curator":
@@ -76,19 +66,7 @@ def application(subject: Subject, *, tokens: Tokens, port: int) -> Gate:
     routes = [
         Route("/", _index),
         Mount("/static", StaticFiles(directory=STATIC)),
-        *(
-            Route(f"/api/{name}", _endpoint(question), methods=["GET"])
-            for name, question in {
-                "team": team,
-                "banks": banks,
-                "memories": memories,
-                "memory": memory,
-                "entities": entity_list,
-                "entity": entity,
-                "audit": audit,
-                "reviews": reviews,
-            }.items()
-        ),
+        *(Route(f"/api/{name}", _endpoint(question), methods=["GET"]) for name, question in questions.items()),
         Route("/api/what-if", trial, methods=["POST"]),
         *(
             Route(f"/api/reviews/{{id}}/{verb}", _endpoint(partial(decide, verb=verb)), methods=["POST"])

@@ -16,22 +16,8 @@ from hindsight_teams.models import Memory, RetainItem
 from hindsight_teams.testing.conformance._subject import LAMPS, Caller, Subject, lamps, tells
 
 UNROUTABLE = [
-    "",
-    " ",
-    ".",
-    "..",
-    "a/b",
-    "/",
-    "../x",
-    "a\\b",
-    "a\x00b",
-    "a\nb",
-    " a",
-    "é" * 97,
-    "x" * 193,
-    "\ud800",
-    None,
-    7,
+    *("", " ", ".", "..", "a/b", "/", "../x", "a\\b", "a\x00b", "a\nb", " a"),
+    *("é" * 97, "x" * 193, "\ud800", None, 7),
 ]
 """Bank ids that no server could route, or no store could hold."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from hindsight_teams import requests as ask
 from hindsight_teams.backends.hindsight import decoding as answers
 from hindsight_teams.backends.hindsight import wire
 from hindsight_teams.backends.hindsight.plans import rewriting
@@ -12,15 +13,7 @@ from hindsight_teams.backends.hindsight.wire import Call, Plan, Rules, exchange,
 from hindsight_teams.errors import InvalidInput, NotFound, Unsupported
 from hindsight_teams.log import get_logger
 from hindsight_teams.models import Document, Memory, MemoryPage
-from hindsight_teams.requests import (
-    DeleteDocument,
-    DeleteMemories,
-    GetDocument,
-    GetMemory,
-    ListDocuments,
-    ListMemories,
-    checks,
-)
+from hindsight_teams.requests import checks
 
 _logger = get_logger(__name__)
 
@@ -28,31 +21,31 @@ _TRIES = 10
 """Times a page is looked for in a bank that changes meanwhile."""
 
 
-def list_memories(rules: Rules, request: ListMemories) -> Plan[MemoryPage]:
+def list_memories(rules: Rules, request: ask.ListMemories) -> Plan[MemoryPage]:
     """One page of memories, oldest first; observations, which the server derives, are among them."""
     bank_id, limit, offset = request.bank, request.limit, request.offset
     path = wire.bank(bank_id) + "/memories/list"
     chosen = wire.selection(request.filter, request.document_id)
 
-    def ask(limit: int, offset: int) -> Plan[MemoryPage]:
+    def asked(limit: int, offset: int) -> Plan[MemoryPage]:
         call = Call("list_memories", "GET", wire.query(path, **chosen, limit=limit, offset=offset))
         page = exchange(call, lambda answer: _page(bank_id, answer), rules)
         return (yield from unless_no_bank(page, MemoryPage([], 0, limit, offset)))
 
     # The server lists newest first, so a page is asked for from the end.
-    page = yield from ask(limit if offset == 0 else 0, 0)
+    page = yield from asked(limit if offset == 0 else 0, 0)
     for _ in range(_TRIES):
         total = page.total
         size = max(0, min(limit, total - offset))
         if size == 0 or (offset == 0 and size == total == len(page.memories)):
             break
-        page = yield from ask(size, total - offset - size)
+        page = yield from asked(size, total - offset - size)
         if page.total == total:
             break  # else the server has just derived or dropped something, and the end is elsewhere by now
     return MemoryPage(page.memories[::-1], page.total, limit, offset)
 
 
-def get_memory(rules: Rules, request: GetMemory) -> Plan[Memory]:
+def get_memory(rules: Rules, request: ask.GetMemory) -> Plan[Memory]:
     """One memory."""
     bank_id, memory_id = request.bank, request.memory_id
     try:
@@ -62,7 +55,7 @@ def get_memory(rules: Rules, request: GetMemory) -> Plan[Memory]:
     return (yield from exchange(Call("get_memory", "GET", path), lambda raw: answers.memory(bank_id, raw), rules))
 
 
-def delete_memories(rules: Rules, request: DeleteMemories) -> Plan[int]:
+def delete_memories(rules: Rules, request: ask.DeleteMemories) -> Plan[int]:
     """Delete the memories that meet every selection given; how many.
 
     The server deletes whole documents. Where only some memories of a document are selected, the document is rewritten
@@ -77,11 +70,11 @@ def delete_memories(rules: Rules, request: DeleteMemories) -> Plan[int]:
     wanted = None if request.ids is None else set(request.ids)
     chosen = wire.selection(request.filter, document_id)
     if wanted is None and document_id is not None and set(chosen) == {"document_id"}:
-        return (yield from delete_document(rules, DeleteDocument(bank=bank_id, document_id=document_id)))
+        return (yield from delete_document(rules, ask.DeleteDocument(bank=bank_id, document_id=document_id)))
     if wanted is not None and not chosen:
         found = []
         for memory_id in sorted(wanted):
-            one = yield from unless_missing(get_memory(rules, GetMemory(bank=bank_id, memory_id=memory_id)), None)
+            one = yield from unless_missing(get_memory(rules, ask.GetMemory(bank=bank_id, memory_id=memory_id)), None)
             found += [one] if one is not None else []
     else:
         found = yield from _every(rules, bank_id, chosen)
@@ -100,7 +93,7 @@ def _delete_from(rules: Rules, bank_id: str, path: str, document: str | None, me
         going = {memory.id for memory in memories}
         kept = [m.id for m in reversed(everything) if m.type != "observation" and m.id not in going]
         if not kept:
-            yield from delete_document(rules, DeleteDocument(bank=bank_id, document_id=document))
+            yield from delete_document(rules, ask.DeleteDocument(bank=bank_id, document_id=document))
             return len(memories)
         try:
             yield from rewriting.without(rules, bank_id, document, gone=sorted(going), kept=kept)
@@ -118,7 +111,7 @@ def _delete_from(rules: Rules, bank_id: str, path: str, document: str | None, me
     return len(memories)
 
 
-def list_documents(rules: Rules, request: ListDocuments) -> Plan[list[Document]]:
+def list_documents(rules: Rules, request: ask.ListDocuments) -> Plan[list[Document]]:
     """All documents of a bank, newest first, without their text."""
     bank_id = request.bank
     path = wire.bank(bank_id) + "/documents"
@@ -126,13 +119,13 @@ def list_documents(rules: Rules, request: ListDocuments) -> Plan[list[Document]]
     return (yield from unless_no_bank(pages, []))
 
 
-def get_document(rules: Rules, request: GetDocument) -> Plan[Document]:
+def get_document(rules: Rules, request: ask.GetDocument) -> Plan[Document]:
     """One document with its original text."""
     call = Call("get_document", "GET", _document(request.bank, request.document_id))
     return (yield from exchange(call, lambda raw: answers.document(request.bank, raw), rules))
 
 
-def delete_document(rules: Rules, request: DeleteDocument) -> Plan[int]:
+def delete_document(rules: Rules, request: ask.DeleteDocument) -> Plan[int]:
     """Delete a document and all that came of it; how many memories that were, 0 where there was none."""
     call = Call("delete_memories", "DELETE", _document(request.bank, request.document_id))
     count = exchange(call, lambda answer: int(answer.get("memory_units_deleted") or 0), rules)
