@@ -135,7 +135,12 @@ class Merged:
 
 
 def merge(base: str, mine: str, theirs: str) -> Merged:
-    """Apply to ``mine`` what changed from ``base`` to ``theirs``."""
+    """Apply to ``mine`` what changed from ``base`` to ``theirs``, line by line, with git's conflict markers.
+
+    The classic diff3 (Khanna, Kunal and Pierce, "A Formal Investigation of Diff3", 2007): lines of the base that both
+    sides still have are stable; between two of them, a side that left the base alone gives way to the other one.
+    Written here because the one maintained library for it is under the GPL, and git is not on every machine.
+    """
     b, m, t = (text.splitlines(keepends=True) for text in (base, mine, theirs))
     in_mine, in_theirs = _matches(b, m), _matches(b, t)
     stable = [(i, in_mine[i], in_theirs[i]) for i in sorted(in_mine.keys() & in_theirs.keys())]

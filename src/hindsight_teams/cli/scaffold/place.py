@@ -1,4 +1,4 @@
-"""Write rendered files to a project: all of them, or none.
+"""Write rendered files to a project, all of them or none, and a record of what was rendered.
 
 Everything is first written into a temporary folder beside the target, on the same disk, and then moved.
 """
@@ -24,7 +24,9 @@ _FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """The record of a project.
+    """The record in a project of how it was made.
+
+    The texts are the base of the three-way merge of a later ``update``, and tell which files were changed by hand.
 
     Attributes:
         answers: What was asked when the project was made.
