@@ -36,9 +36,8 @@ class HindsightLearningStore:
         capture: Retain what the user says, without a tool call. Off, only the tools retain.
         tools: Offer the tools that the grants allow.
         context_tokens: Most tokens of memories in a system message.
-        **options: Instead of ``memory``, the options of HindsightTools: ``bank_id``, ``bank_resolver``, ``client``,
-            ``hindsight_api_url``, ``api_key``, ``budget``, ``max_tokens``, ``tags``, ``recall_tags``,
-            ``recall_tags_match``, ``guard``, ``audit``. Without ``bank_id`` and ``bank_resolver`` each user has a bank.
+        **options: Instead of ``memory``, ``BankOptions`` as HindsightTools takes them. Without ``bank_id`` and
+            ``bank_resolver`` each user has a bank.
 
     Raises:
         InvalidInput: A bad option, or options besides ``memory``.

@@ -46,9 +46,8 @@ class HindsightMemoryManager(MemoryManager):
         max_memories: Most memories in a system message: the newest.
         id: A stable id, by which a stored agent finds the manager in a Registry.
         name: Another name for it.
-        **options: Instead of ``memory``, the options of HindsightTools: ``bank_id``, ``bank_resolver``, ``client``,
-            ``hindsight_api_url``, ``api_key``, ``budget``, ``max_tokens``, ``tags``, ``recall_tags``,
-            ``recall_tags_match``, ``guard``, ``audit``. With a ``bank_id`` all memories are one person's.
+        **options: Instead of ``memory``, ``BankOptions`` as HindsightTools takes them. With a ``bank_id`` all memories
+            are one person's.
 
     Raises:
         InvalidInput: A bad option, options besides ``memory``, or no bank that is scoped by user.

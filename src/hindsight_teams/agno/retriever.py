@@ -34,9 +34,8 @@ def memory_retriever(
         banks: Only these banks, by short name; all that the member may recall from when None.
         asynchronous: For agents that are only run with ``arun``: the event loop is free while memory is searched. The
             other kind works in both, and holds the loop up in ``arun``.
-        **options: Instead of ``memory``, the options of HindsightTools: ``bank_id``, ``bank_resolver``, ``client``,
-            ``hindsight_api_url``, ``api_key``, ``budget``, ``max_tokens``, ``recall_tags``, ``recall_tags_match``,
-            ``audit``. Without ``bank_id`` and ``bank_resolver`` each user has a bank.
+        **options: Instead of ``memory``, ``BankOptions`` as HindsightTools takes them. Without ``bank_id`` and
+            ``bank_resolver`` each user has a bank.
 
     Returns:
         A callable that gives one dict a memory, best first, with ``content``, ``name`` (the bank's short name) and

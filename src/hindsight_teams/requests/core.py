@@ -189,12 +189,7 @@ class ItemOptions(TypedDict, total=False):
 
 
 class RetainOptions(ItemOptions, total=False):
-    """Options of a backend's ``retain``.
-
-    ``update_mode="append"`` adds to the document. ``background`` returns at once where the backend can; the receipt's
-    ``operation_id`` goes to ``wait_for_operation``. ``operation_id`` is a UUID of your own for that; the same one again
-    does no new work.
-    """
+    """Options of a backend's ``retain``, those of ``Retain`` among them; ``update_mode="append"`` adds to the document."""
 
     update_mode: UpdateMode | None
     background: bool
@@ -216,7 +211,7 @@ class Retain(BankRequest[Receipt], verb="retain", needs=Capability.RETAIN):
 
     Attributes:
         items: The pieces.
-        background: Return at once; the receipt's ``operation_id`` tells which operation does it.
+        background: Return at once; the receipt's ``operation_id`` is for ``wait_for_operation``.
         operation_id: A UUID of your own for that operation; the same one again does no new work.
     """
 
@@ -246,13 +241,7 @@ class Retain(BankRequest[Receipt], verb="retain", needs=Capability.RETAIN):
 
 
 class SearchOptions(TypedDict, total=False):
-    """Options that every recall takes.
-
-    ``budget`` is how much work the search may be, ``max_tokens`` how much text the answer may hold. ``tags`` and
-    ``tags_match`` choose memories by their tags. ``query_timestamp`` is what "now" is for words such as "last week",
-    aware. ``types`` are kinds of memory; all when None. ``explain`` fills ``Memory.signals``. ``min_score`` leaves out
-    what is less relevant, so that a query that nothing answers has an empty result.
-    """
+    """Options that every recall takes: the fields of ``Recall``, with ``tags`` and ``tags_match`` as its filter."""
 
     budget: Budget | None
     max_tokens: int | None
@@ -265,11 +254,7 @@ class SearchOptions(TypedDict, total=False):
 
 
 class RecallOptions(SearchOptions, total=False):
-    """Options of a backend's ``recall``.
-
-    ``tag_groups`` is a boolean filter, ANDed with ``tags``. ``include_chunks`` and ``include_source_facts`` fill those
-    fields of the result, on a backend that can.
-    """
+    """Options of a backend's ``recall``: ``tag_groups`` is a boolean filter, ANDed with ``tags``."""
 
     tag_groups: Sequence[TagGroup] | None
     include_chunks: bool
@@ -288,7 +273,8 @@ class Recall(BankRequest[RecallResult], verb="recall", needs=Capability.RECALL):
         query_timestamp: What "now" is for words such as "last week", aware.
         types: Kinds of memory; all when None.
         explain: Fill ``Memory.signals``, as far as the backend can tell.
-        min_score: Leave out memories whose ``score`` is lower. Each backend has a scale of its own.
+        min_score: Leave out memories whose ``score`` is lower, so that a query that nothing answers finds none. Each
+            backend has a scale of its own.
         include_chunks: Fill ``RecallResult.chunks``.
         include_source_facts: Fill ``RecallResult.source_facts``, what observations rest on.
     """
@@ -325,11 +311,7 @@ class Recall(BankRequest[RecallResult], verb="recall", needs=Capability.RECALL):
 
 
 class ReflectOptions(TypedDict, total=False):
-    """Options that every reflect takes.
-
-    ``context`` is what the question is about, ``max_tokens`` limits the answer (the backend's own limit when None),
-    ``response_schema`` is a JSON schema for a structured answer. The others are those of ``recall``.
-    """
+    """Options that every reflect takes: the fields of ``Reflect``, with ``tags`` and ``tags_match`` as its filter."""
 
     budget: Budget | None
     context: str | None
