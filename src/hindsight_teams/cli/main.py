@@ -176,7 +176,7 @@ EXAMPLES = {
     "bank list": "bank list --prefix my-team",
     "bank show": "bank show my-team:shared --limit 5",
     "bank retain": 'bank retain notes "Maple starts in May."',
-    "bank recall": 'bank recall notes "When is Maple?" --explain',
+    "bank recall": 'bank recall notes "Maple" --explain',
     "bank reflect": 'bank reflect notes "What is Maple?"',
     "bank delete": "bank delete notes --document minutes-7",
     "bank ingest": "bank ingest notes handbook/ minutes.pdf",

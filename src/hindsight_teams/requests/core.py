@@ -189,7 +189,7 @@ class ItemOptions(TypedDict, total=False):
 
 
 class RetainOptions(ItemOptions, total=False):
-    """Options of a backend's ``retain``, those of ``Retain`` among them; ``update_mode="append"`` adds to the document."""
+    """Options of a backend's ``retain``, with those of ``Retain``; ``update_mode="append"`` adds to a document."""
 
     update_mode: UpdateMode | None
     background: bool
