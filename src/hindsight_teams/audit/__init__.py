@@ -14,14 +14,12 @@ from hindsight_teams.audit.events import (
     BankName,
     Outcome,
     Recorder,
-    SpanSink,
-    StructlogSink,
-    is_logged,
     recording_failure,
     trail_of,
 )
 from hindsight_teams.audit.hashing import Head, Verification
 from hindsight_teams.audit.journal import AuditEntry, AuditStore
+from hindsight_teams.audit.sinks import SpanSink, StructlogSink, is_logged
 from hindsight_teams.errors import ConfigurationError
 
 __all__ = [
