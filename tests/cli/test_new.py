@@ -75,10 +75,6 @@ def test_a_dry_run_shows_all_and_writes_nothing(cli: Cli, home: Path) -> None:
     assert "pyproject.toml" in planned["would_write"]
 
 
-def test_list_shows_the_recipes(cli: Cli) -> None:
-    assert [recipe["name"] for recipe in cli("new", "--list", "--json").json["recipes"]] == RECIPES
-
-
 def test_no_question_is_asked_where_nobody_can_answer(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> str:
         raise AssertionError("asked")

@@ -10,9 +10,9 @@ import typer
 
 from hindsight_teams.cli.bank_transfer import TARGET_KEY
 from hindsight_teams.cli.doctor import dotenv_names
-from hindsight_teams.cli.failing import FAILED, usage
+from hindsight_teams.cli.failing import FAILED
 from hindsight_teams.cli.keys import DEFAULT_FILE
-from hindsight_teams.cli.options import TEAM_FILE, Db, Json, Url, find_team_file
+from hindsight_teams.cli.options import TEAM_FILE, Db, Json, Url, check_place, find_team_file
 from hindsight_teams.cli.output import glyph, item, print_json, styled, without_secrets
 
 if TYPE_CHECKING:
@@ -48,8 +48,7 @@ def show(*, db: Db = None, url: Url = None, json: Json = False) -> None:
     """
     from hindsight_teams.settings import described
 
-    if db is not None and url is not None:
-        raise usage("give --db or --url, not both")
+    check_place(db, url)
     unread = dotenv_names()
     settings = described(db=db, hindsight_api_url=url)
     unmasked = [*(_row(setting, unread) for setting in settings), *_files(), *_unread(settings)]

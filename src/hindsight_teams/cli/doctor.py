@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hindsight_teams.cli.failing import FAILED, said, usage
-from hindsight_teams.cli.options import ADD_MEANING, Db, Json, Url
+from hindsight_teams.cli.failing import FAILED, said
+from hindsight_teams.cli.options import ADD_MEANING, Db, Json, Url, check_place
 from hindsight_teams.cli.output import glyph, item, print_json, styled, without_secrets
 from hindsight_teams.errors import HindsightTeamsError
 
@@ -54,8 +54,7 @@ def doctor(
 
     It shows which backend is used and why, its place and versions, and tries a write that is read back.
     """
-    if db is not None and url is not None:
-        raise usage("give --db or --url, not both")
+    check_place(db, url)
     looked = [*_versions(), *_team(), *_dotenv(), *_keys(), *_backend(db, url, write=write)]
     findings = [replace(finding, found=without_secrets(finding.found)) for finding in looked]
     healthy = all(finding.ok is not False for finding in findings)

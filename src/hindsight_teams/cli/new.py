@@ -30,9 +30,7 @@ def new(
     *,
     recipe: Annotated[
         str | None,
-        typer.Option(
-            "--recipe", metavar="RECIPE", help="What to start from; --list shows them.", autocompletion=complete_recipes
-        ),
+        typer.Option("--recipe", metavar="RECIPE", help="As `recipes list` shows it.", autocompletion=complete_recipes),
     ] = None,
     members: Annotated[
         str | None,
@@ -54,22 +52,17 @@ def new(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show the files and the access matrix; write none.")
     ] = False,
-    list_: Annotated[bool, typer.Option("--list", help="List the recipes.")] = False,
     json: Json = False,
 ) -> None:
     """Make a project from a recipe.
 
     You get a team with memory, rights and tests that pass, offline. On a terminal it asks for what no flag says.
     """
-    from hindsight_teams.cli import recipes
     from hindsight_teams.cli.access import plain
     from hindsight_teams.cli.scaffold.answers import parse_name
     from hindsight_teams.cli.scaffold.place import RECORD, keep_changed, new_record, place, refuse_occupied
     from hindsight_teams.cli.scaffold.project_files import render
 
-    if list_:
-        recipes.list_(json=json)
-        return
     ask = not (yes or json) and interactive()
 
     def named(text: str) -> ProjectName:

@@ -64,6 +64,12 @@ Bank = Annotated[
 _FEW_BANKS = 1000  # among which the nearest name is looked for
 
 
+def check_place(db: Path | None, url: str | None) -> None:
+    """Refuse a file and a server at once."""
+    if db is not None and url is not None:
+        raise usage("give --db or --url, not both")
+
+
 @contextmanager
 def backend(db: Path | None, url: str | None, *, must_exist: bool = False) -> Iterator[Backend]:
     """The backend that ``--db`` or ``--url`` names, else the one the settings choose; closed afterwards.
@@ -76,8 +82,7 @@ def backend(db: Path | None, url: str | None, *, must_exist: bool = False) -> It
     Raises:
         NotFound: The file is not there.
     """
-    if db is not None and url is not None:
-        raise usage("give --db or --url, not both")
+    check_place(db, url)
     if db is not None and must_exist and not db.exists():
         raise NotFound("there is no such database file", path=str(db))
     from hindsight_teams.backends.select import open_backend

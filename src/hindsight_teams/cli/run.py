@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hindsight_teams.cli.completing import complete_recipes
-from hindsight_teams.cli.options import Db, Json, Model, Url
+from hindsight_teams.cli.options import Db, Json, Model, Url, check_place
 from hindsight_teams.cli.output import opened_for_writing, print_json, say
 
 if TYPE_CHECKING:
@@ -50,8 +50,7 @@ def run(
     from hindsight_teams.cli.failing import usage
     from hindsight_teams.cli.play import Staging, choose_model, play, play_phase
 
-    if db is not None and url is not None:
-        raise usage("give --db or --url, not both")
+    check_place(db, url)
     found = get_recipe(recipe)
     how = Staging(model=model, db=db, url=url, scratch=scratch, as_json=json, brief=brief)
     if prompt is not None:
