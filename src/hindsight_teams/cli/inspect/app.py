@@ -18,7 +18,7 @@ from starlette.staticfiles import StaticFiles
 from hindsight_teams.cli.failing import public_details
 from hindsight_teams.cli.inspect import memories_view, team_view, what_if
 from hindsight_teams.cli.inspect.browser_gate import Gate, Tokens
-from hindsight_teams.cli.inspect.entities_view import EntityViews
+from hindsight_teams.cli.inspect.memories_view import EntityViews
 from hindsight_teams.cli.inspect.subject import Subject
 from hindsight_teams.cli.output import to_json
 from hindsight_teams.errors import AccessDenied, HindsightTeamsError, InvalidInput, NotFound, TeamDefinitionError
