@@ -70,7 +70,7 @@ def delete_memories(rules: Rules, request: ask.DeleteMemories) -> Plan[int]:
     wanted = None if request.ids is None else set(request.ids)
     chosen = wire.selection(request.filter, document_id)
     if wanted is None and document_id is not None and set(chosen) == {"document_id"}:
-        return (yield from delete_document(rules, ask.DeleteDocument(bank=bank_id, document_id=document_id)))
+        return (yield from _delete_document(rules, bank_id, document_id))
     if wanted is not None and not chosen:
         found = []
         for memory_id in sorted(wanted):
@@ -93,7 +93,7 @@ def _delete_from(rules: Rules, bank_id: str, path: str, document: str | None, me
         going = {memory.id for memory in memories}
         kept = [m.id for m in reversed(everything) if m.type != "observation" and m.id not in going]
         if not kept:
-            yield from delete_document(rules, ask.DeleteDocument(bank=bank_id, document_id=document))
+            yield from _delete_document(rules, bank_id, document)
             return len(memories)
         try:
             yield from rewriting.without(rules, bank_id, document, gone=sorted(going), kept=kept)
@@ -127,7 +127,11 @@ def get_document(rules: Rules, request: ask.GetDocument) -> Plan[Document]:
 
 def delete_document(rules: Rules, request: ask.DeleteDocument) -> Plan[int]:
     """Delete a document and all that came of it; how many memories that were, 0 where there was none."""
-    call = Call("delete_memories", "DELETE", _document(request.bank, request.document_id))
+    return (yield from _delete_document(rules, request.bank, request.document_id))
+
+
+def _delete_document(rules: Rules, bank_id: str, document_id: str) -> Plan[int]:
+    call = Call("delete_memories", "DELETE", _document(bank_id, document_id))
     count = exchange(call, lambda answer: int(answer.get("memory_units_deleted") or 0), rules)
     return (yield from unless_missing(count, 0))
 
