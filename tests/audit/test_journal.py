@@ -205,6 +205,17 @@ def test_a_closed_store_opens_again_for_the_next_event(store: AuditStore) -> Non
     assert store.head().seq == 1
 
 
+@pytest.mark.parametrize(
+    ("wanted", "found"), [("m1", 2), ("desk:notes#m1", 1), ("desk:other#m1", 0), ("1", 0), ("s#m1", 0)]
+)
+def test_a_memory_of_another_bank_is_found_by_its_id_alone_and_with_its_bank(
+    store: AuditStore, wanted: str, found: int
+) -> None:
+    for name in ("m1", "desk:notes#m1", "desk:notes#m11"):
+        store.record(AuditEvent.by(ADA, "propose", "allowed", bank_id="desk:shared", memory_ids=(name,)))
+    assert len(store.query(memory_id=wanted)) == found
+
+
 @pytest.mark.parametrize("verb", ["retain", "forget", "delete", "propose", "approve", "reject", "revoke", "promote"])
 def test_who_deleted_or_decided_did_not_see(store: AuditStore, verb: str) -> None:
     store.record(AuditEvent.by(ADA, verb, "allowed", memory_ids=("m1",)))

@@ -1,11 +1,15 @@
 """Changes to the file of an audit log, and their detection."""
 
 import copy
+import fcntl
 import json
 import os
 import pickle
 import sqlite3
 import stat
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -93,6 +97,38 @@ def test_a_key_outside_the_hashed_part_is_told(lines: Path, added: str) -> None:
     lines.write_text(lines.read_text().replace('{"seq":2,', f'{{{added}"seq":2,'))
     with open_audit(lines) as store:
         assert store.verify().broken_at == 2
+
+
+@pytest.mark.parametrize("what", ["record", "query", "query the last", "verify"])
+def test_lines_that_a_stopped_process_holds_are_told_as_locked(
+    lines: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    monkeypatch.setattr("hindsight_teams.audit.jsonl.BUSY_SECONDS", 0.02)
+    with open(lines, "rb") as other, open_audit(lines) as store:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        calls: dict[str, Callable[[], object]] = {
+            "record": lambda: record(store, "four"),
+            "query": store.query,
+            "query the last": lambda: store.query(limit=1),
+            "verify": store.verify,
+        }
+        with pytest.raises(DatabaseLocked):
+            calls[what]()
+        fcntl.flock(other, fcntl.LOCK_UN)
+        record(store, "four")
+        assert store.verify().entries == 4
+
+
+def test_a_thread_waits_no_longer_for_one_that_waits_than_for_the_lock(
+    lines: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hindsight_teams.audit.jsonl.BUSY_SECONDS", 0.05)
+    with open(lines, "rb") as other, open_audit(lines) as store, ThreadPoolExecutor(40) as threads:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        started = time.monotonic()
+        waiting = [threads.submit(record, store, "four") for _ in range(40)]
+        assert {type(one.exception()) for one in waiting} == {DatabaseLocked}
+        assert time.monotonic() - started < 40 * 0.05 / 2
 
 
 def test_a_log_that_another_process_holds_is_told_as_locked(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -133,6 +133,10 @@ class TestSelection:
         item = ReviewItem("rid", "proposal", "b", "t:b", "", inside, "t:shared#77", envelope_ids=("e1", "e2"))
         assert Selection(**given).names_held(item) is named
 
+    def test_what_nobody_signed_is_named_by_no_signature(self) -> None:
+        item = ReviewItem("rid", "proposal", "b", "t:b", "", RetainItem("x"))
+        assert (Selection(user="ada").names_held(item), Selection(memory_ids=["rid"]).names_held(item)) == (False, True)
+
     def test_its_text_is_what_was_given(self) -> None:
         assert (
             str(Selection(user="ada", tags=("red",), memory_ids=["1"])) == "memory_ids=['1'], user='ada', tags=['red']"

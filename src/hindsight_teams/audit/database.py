@@ -12,14 +12,13 @@ from functools import partial
 from pathlib import Path
 
 from hindsight_teams.audit.hashing import START, Head, Link, digest
-from hindsight_teams.audit.journal import AuditStore
+from hindsight_teams.audit.journal import BUSY_SECONDS, AuditStore
 from hindsight_teams.backends.private_files import Files, files, make_file, make_folder, part_from_log
 from hindsight_teams.errors import DatabaseLocked, DatabaseUnusable
 from hindsight_teams.log import get_logger
 
 APPLICATION_ID = 0x48544155  # "HTAU"
 VERSION = 2
-BUSY_SECONDS = 10.0
 _PAGE = 1000
 
 _logger = get_logger("hindsight_teams.audit")

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import os
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from hindsight_teams.audit.hashing import START, Head, Link, link
-from hindsight_teams.audit.journal import AuditStore, line_of
+from hindsight_teams.audit.journal import BUSY_SECONDS, AuditStore, line_of
 from hindsight_teams.backends.private_files import identity, make_file, make_folder
-from hindsight_teams.errors import ConfigurationError, DatabaseUnusable
+from hindsight_teams.errors import ConfigurationError, DatabaseLocked, DatabaseUnusable
 from hindsight_teams.log import get_logger
 
 _BLOCK = 1 << 16
@@ -54,13 +55,11 @@ class JSONLinesAuditStore(AuditStore):
         if self._pid != os.getpid():
             # A forked file description shares its lock with the parent: the child needs one of its own.
             self._lock, self._file, self._size, self._pid = threading.Lock(), None, -1, os.getpid()
-        with self._errors(), self._lock:
+        until = time.monotonic() + BUSY_SECONDS
+        with self._errors(), self._turn(until):
             descriptor = self._descriptor()
-            self._fcntl.flock(descriptor, self._fcntl.LOCK_EX)
-            try:
+            with self._locked(descriptor, self._fcntl.LOCK_EX, until):
                 self._write(descriptor, payload)
-            finally:
-                self._fcntl.flock(descriptor, self._fcntl.LOCK_UN)
             opened = os.fstat(descriptor)
             if identity(self.path) != (opened.st_dev, opened.st_ino):
                 os.close(descriptor)
@@ -92,9 +91,7 @@ class JSONLinesAuditStore(AuditStore):
 
     def _links(self, *, after: int | None = None, needles: Sequence[str] = ()) -> Iterator[Link | None]:
         with self._errors(), open(self.path, "rb") as lines:
-            self._fcntl.flock(lines, self._fcntl.LOCK_SH)  # nobody is in the middle of a line
-            left = os.fstat(lines.fileno()).st_size
-            self._fcntl.flock(lines, self._fcntl.LOCK_UN)
+            left = self._whole(lines.fileno())
             seq, offset = self._bookmark
             if after is not None and 0 < seq <= after and offset <= left:
                 lines.seek(offset)  # whoever follows the log reads what is new, not all of it again
@@ -111,9 +108,7 @@ class JSONLinesAuditStore(AuditStore):
 
     def _newest(self, needles: Sequence[str] = ()) -> Iterator[Link]:
         with self._errors(), open(self.path, "rb") as file:
-            self._fcntl.flock(file, self._fcntl.LOCK_SH)
-            position = os.fstat(file.fileno()).st_size
-            self._fcntl.flock(file, self._fcntl.LOCK_UN)
+            position = self._whole(file.fileno())
             rest = b""
             while position > 0:
                 start = max(0, position - _BLOCK)
@@ -125,6 +120,42 @@ class JSONLinesAuditStore(AuditStore):
                     text = line.decode("ascii", "replace")
                     if text and all(needle in text for needle in needles) and (found := _parse(text)) is not None:
                         yield found
+
+    def _whole(self, descriptor: int) -> int:
+        """The size of the file while nobody is in the middle of a line."""
+        with self._locked(descriptor, self._fcntl.LOCK_SH, time.monotonic() + BUSY_SECONDS):
+            return os.fstat(descriptor).st_size
+
+    @contextmanager
+    def _turn(self, until: float) -> Iterator[None]:
+        """This process's turn among its own threads."""
+        if not self._lock.acquire(timeout=max(0, until - time.monotonic())):
+            raise self._busy()
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    @contextmanager
+    def _locked(self, descriptor: int, kind: int, until: float) -> Iterator[None]:
+        """The lock on the file, which a process that was stopped may hold for ever."""
+        pause = 0.0005
+        while True:
+            try:
+                self._fcntl.flock(descriptor, kind | self._fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() >= until:
+                    raise self._busy() from None
+            time.sleep(pause)
+            pause = min(2 * pause, 0.02)
+        try:
+            yield
+        finally:
+            self._fcntl.flock(descriptor, self._fcntl.LOCK_UN)
+
+    def _busy(self) -> DatabaseLocked:
+        return DatabaseLocked("another process held the audit log too long; try again", path=str(self.path))
 
     def head(self) -> Head:
         """The end of the chain."""

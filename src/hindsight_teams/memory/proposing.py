@@ -94,8 +94,8 @@ class Proposals:
         except BaseException as error:
             recorder.failed(error, named=to)
             raise
-        ids = [item.origin.rpartition("#")[2]] if item.origin else []
-        recorder.ended([BankName(to, item.bank_id)], ids={item.bank_id: ids}, reason=f"proposal {item.id}")
+        assert item.origin is not None  # the key of the memory that was found
+        recorder.ended([BankName(to, item.bank_id)], ids={item.bank_id: [item.origin]}, reason=f"proposal {item.id}")
         return item
 
     def target_id(self, who: Caller, to: str, reason: str) -> str:
