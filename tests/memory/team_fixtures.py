@@ -10,7 +10,7 @@ import pytest
 from hindsight_teams import SQLiteBackend, TeamMemory, policies
 from hindsight_teams.audit import AuditEvent, AuditStore, open_audit
 from hindsight_teams.backends.base import DelegatingBackend
-from hindsight_teams.models import RetainItem
+from hindsight_teams.models import Memory, RetainItem
 from hindsight_teams.requests import Capability
 
 
@@ -90,3 +90,10 @@ def team(backend: Any, **options: Any) -> TeamMemory:
 
 def lines(count: int, **options: Any) -> list[RetainItem]:
     return [RetainItem(f"Box {n} stands in aisle {n}.", **options) for n in range(count)]
+
+
+SIGNED = ("team:t", "author:a", "user:ada", "session:s1", "run:r1", "red")
+
+
+def fact(id: str, bank: str = "t:shared", tags: tuple[str, ...] = SIGNED, **more: Any) -> Memory:
+    return Memory(id, f"Text of {id}.", bank, tags=tags, document_id=more.pop("document_id", f"doc-{id}"), **more)
