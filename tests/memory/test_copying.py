@@ -175,6 +175,29 @@ def test_what_changed_since_is_copied_again(file: SQLiteBackend, fresh: Fresh) -
     assert portrait(target, "desk") == portrait(file, "desk")
 
 
+@pytest.mark.parametrize(
+    ("change", "anew"),
+    [
+        ({}, 0),
+        ({"text": "One."}, 1),
+        ({"tags": ("b", "a")}, 0),
+        ({"tags": ("a",)}, 1),
+        ({"metadata": {"k": "w"}}, 1),
+        ({"metadata": {"k": "v", MARK: "x"}}, 0),
+        ({"context": "c"}, 1),
+        ({"mentioned_at": START + timedelta(microseconds=1)}, 0),
+        ({"mentioned_at": START + timedelta(seconds=1)}, 1),
+        ({"mentioned_at": None}, 1),
+        ({"mentioned_at": None, "occurred_at": START}, 0),
+        ({"document_id": "2"}, 1),
+    ],
+    ids=str,
+)
+def test_a_document_is_copied_again_where_anything_of_it_differs(change: dict[str, Any], anew: int) -> None:
+    held = memory("one \ud800", document_id="1", tags=("a", "b"), metadata={"k": "v"})
+    assert len(missing(pack([replace(held, **change)]), [held])) == anew
+
+
 def test_what_the_target_held_besides_stays(file: SQLiteBackend, fresh: Fresh) -> None:
     target = fresh()
     target.ensure_bank("desk", name="Mine")
