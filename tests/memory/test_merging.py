@@ -17,7 +17,7 @@ A, B = Memory("1", "Ada leads.", "a"), Memory("2", "Bo follows.", "b")
 
 
 def target(name: str) -> Target:
-    return Target(name, f"t:{name}", Grant(BankSpec(name), FULL))
+    return Target(Grant(BankSpec(name), FULL), f"t:{name}")
 
 
 def test_a_bank_that_fails_is_a_gap_beside_the_answers_of_others_and_an_error_where_all_fail() -> None:
