@@ -219,6 +219,12 @@ END = '{"end":true,"memories":1}'
         (f'{HEAD}\n{{"id":"1","text":"x","tags":[5]}}\n{END}', "line 2: tags holds 5"),
         (f'{HEAD}\n{{"id":"1","text":"x","metadata":{{"a":5}}}}\n{END}', "line 2: metadata"),
         (f'{HEAD}\n{{"id":"1","text":"x","type":"evil"}}\n{END}', "line 2: type='evil'"),
+        (f'{HEAD}\n{{"id":"1","text":"x","repeats":["y"]}}\n{END}', "line 2: .*str"),
+        (
+            f'{HEAD}\n{{"id":"1","text":"x","repeats":[{{"colour":"red"}}]}}\n{END}',
+            "line 2: there is no field 'colour'",
+        ),
+        (f'{HEAD}\n{{"id":"1","text":"x","metadata":{{"a":5}},"said":0}}\n{END}', "line 2"),
         (f"{HEAD.replace('1}', 'true}')}\n", "version=True"),
         (f'{HEAD}\n{{"id":"1","text":"x","noted":"soon"}}\n{END}', "line 2: .*'soon'"),
     ],

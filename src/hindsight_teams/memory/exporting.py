@@ -210,7 +210,7 @@ def _record(value: dict[str, Any], number: int) -> MemoryRecord:
         )
         record = MemoryRecord(memory, repeats)
         Restore(bank="import", records=[record])  # which checks all that it holds
-    except (InvalidInput, TypeError, ValueError, KeyError) as error:
+    except (TypeError, ValueError) as error:
         raise InvalidInput(f"line {number:,}: {error}") from None
     return record
 
