@@ -11,7 +11,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from hindsight_teams.access.grants import Caller
 from hindsight_teams.audit import AuditEvent, AuditTrail, BankName, Recorder, SpanSink, StructlogSink
-from hindsight_teams.audit.events import OUTCOMES, reason_of, trail_of
+from hindsight_teams.audit.events import OUTCOMES, is_logged, reason_of, recording_failure, trail_of
 from hindsight_teams.errors import AuditFailed, InvalidInput
 
 
@@ -62,13 +62,85 @@ def test_one_broken_sink_does_not_silence_the_others(caplog: pytest.LogCaptureFi
     assert [record.name for record in caplog.records] == ["hindsight_teams.audit"]
 
 
+NAMES = ("verb", "team", "member", "user", "session", "run", "actor", "bank", "bank_id", "error")
+
+
+@pytest.mark.parametrize(("name", "most"), [*((name, 300) for name in NAMES), ("reason", 1_000), ("text", 32_768)])
+def test_every_name_of_an_event_becomes_text_and_is_cut(name: str, most: int) -> None:
+    def kept(value: Any) -> Any:
+        given: dict[str, Any] = {"verb": "recall", "outcome": "allowed"}
+        return getattr(AuditEvent(**{**given, name: value}), name)
+
+    assert kept(b"ada") == "b'ada'"
+    assert kept("x" * most) == "x" * most
+    assert kept("x" * (most + 1)) == "x" * (most - 1) + "\u2026"
+
+
+def test_every_id_of_an_event_becomes_text_and_is_cut() -> None:
+    given: Any = ["1", 7, "x" * 300, "x" * 301]
+    assert AuditEvent(verb="recall", outcome="allowed", memory_ids=given).memory_ids == (
+        "1",
+        "7",
+        "x" * 300,
+        "x" * 299 + "\u2026",
+    )
+
+
+@pytest.mark.parametrize("strict", [False, True])
+@pytest.mark.parametrize("inner", [False, True])
+def test_a_trail_within_a_trail_that_fails_is_told(strict: bool, inner: bool) -> None:
+    after = Collecting()
+    trail = AuditTrail(AuditTrail(Broken(), strict=inner), after, strict=strict)
+    if strict:
+        with pytest.raises(AuditFailed):
+            trail.tell(EVENT)
+    else:
+        assert trail.tell(EVENT) is False
+    assert after.events == [EVENT]
+    assert AuditTrail(AuditTrail(after), after, strict=strict).tell(EVENT) is True
+
+
 @pytest.mark.parametrize(
-    "name", ["verb", "team", "member", "user", "session", "run", "actor", "bank", "bank_id", "error", "reason", "text"]
+    ("sink", "logged"),
+    [
+        (None, False),
+        (Collecting(), False),
+        (StructlogSink(), True),
+        (AuditTrail(Collecting(), StructlogSink()), True),
+        (AuditTrail(Collecting(), AuditTrail(StructlogSink())), True),
+        (AuditTrail(Collecting()), False),
+    ],
 )
-def test_every_name_of_an_event_becomes_text_and_is_cut(name: str) -> None:
-    given: dict[str, Any] = {"verb": "recall", "outcome": "allowed"}
-    assert getattr(AuditEvent(**{**given, name: b"ada"}), name) == "b'ada'"
-    assert len(getattr(AuditEvent(**{**given, name: "x" * 100_000}), name)) <= 32_768
+def test_a_sink_that_logs_is_known_wherever_it_stands(sink: Any, logged: bool) -> None:
+    assert is_logged(sink) is logged
+
+
+@pytest.mark.parametrize(
+    ("outcome", "level"), [("allowed", "INFO"), ("denied", "WARNING"), ("error", "WARNING"), ("begun", "WARNING")]
+)
+def test_what_was_not_allowed_is_a_warning_in_the_log(
+    caplog: pytest.LogCaptureFixture, outcome: Any, level: str
+) -> None:
+    with caplog.at_level(logging.INFO):
+        StructlogSink().record(AuditEvent(verb="recall", outcome=outcome))
+    assert [record.levelname for record in caplog.records] == [level]
+
+
+@pytest.mark.parametrize("given", [None, "ada", Caller(user="ada", session="s", run="r", team="other", member="chair")])
+def test_a_call_that_can_not_be_read_is_recorded_as_who_was_bound_for_who_was_given(given: Any) -> None:
+    kept = Collecting()
+    with (
+        pytest.raises(InvalidInput),
+        recording_failure(kept, Caller("desk", "scout"), "recall", caller=given, actor="root"),
+    ):
+        raise InvalidInput("no such bank")
+    with recording_failure(kept, Caller("desk"), "recall"):
+        pass
+    [event] = kept.events
+    assert (event.team, event.member, event.actor, event.verb) == ("desk", "scout", "root", "recall")
+    whose = ("ada", "s", "r") if isinstance(given, Caller) else (None, None, None)
+    assert (event.user, event.session, event.run) == whose
+    assert (event.outcome, event.error, event.reason, event.text) == ("error", "InvalidInput", "no such bank", "")
 
 
 def test_a_strict_trail_raises_after_the_others_got_the_event() -> None:
