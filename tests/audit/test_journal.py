@@ -1,7 +1,9 @@
 import csv
 import io
+import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,6 +13,8 @@ from hypothesis import strategies as st
 
 from hindsight_teams.access.grants import Caller
 from hindsight_teams.audit import AuditEvent, AuditSink, AuditStore, open_audit
+from hindsight_teams.audit.hashing import link
+from hindsight_teams.audit.journal import line_of
 from hindsight_teams.errors import ConfigurationError, DatabaseUnusable, InvalidInput
 
 ADA = Caller(team="desk", member="researcher", user="ada", session="s1", run="r1")
@@ -179,7 +183,6 @@ def test_a_directory_is_no_audit_log(path: Path) -> None:
 
 
 def test_another_database_is_left_alone(tmp_path: Path) -> None:
-    import sqlite3
 
     path = tmp_path / "memory.db"
     connection = sqlite3.connect(path)
@@ -196,6 +199,22 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     path.write_text("hello " * 1000)
     with pytest.raises(DatabaseUnusable):
         open_audit(path)
+
+
+@pytest.mark.parametrize("payload", ['{"at":"x"}', '{"at":"2025-01-01T00:00:00+00:00"}'])
+def test_an_entry_that_holds_no_event_is_passed_over(store: AuditStore, path: Path, payload: str) -> None:
+    store.record(AuditEvent(verb="one", outcome="allowed"))
+    odd = link(store.head(), payload)
+    if path.suffix == ".db":
+        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            connection.execute("INSERT INTO entries VALUES (?, ?, ?, ?)", odd[:4])
+    else:
+        with path.open("a") as file:
+            file.write(f"{line_of(odd)}\n")
+    store.record(AuditEvent(verb="two", outcome="allowed"))
+    assert [event.verb for event in store.query()] == [event.verb for event in store.query(limit=9)] == ["one", "two"]
+    assert [entry.seq for entry in store.entries(outcome="allowed")] == [1, 3]
+    assert (store.export(io.StringIO()), store.verify().entries) == (2, 3)
 
 
 def test_a_closed_store_opens_again_for_the_next_event(store: AuditStore) -> None:

@@ -260,10 +260,10 @@ class TestEvents:
 
     def test_a_call_lasts_as_long_as_it_took(self) -> None:
         kept = Kept()
-        Recorder(kept, ADA, "recall", "x", started=time.perf_counter() - 2).ended([])
+        Recorder(kept, ADA, "recall", "x", started=time.perf_counter() - 1_000_000).ended([])
         [event] = kept
         assert event.duration_ms is not None
-        assert 2_000 <= event.duration_ms < 2_000 + 60_000
+        assert 0 <= event.duration_ms - 1_000_000_000 < 60_000
 
     @pytest.mark.parametrize(("strict", "outcomes"), [(True, ["begun", "allowed"]), (False, ["allowed"])])
     def test_a_write_begins_in_the_audit_where_it_must_be_recorded(
