@@ -38,7 +38,7 @@ class JSONLinesAuditStore(AuditStore):
         self._lock = threading.Lock()
         self._pid = os.getpid()
         self._file: int | None = None
-        self._size = -1
+        self._size: int | None = None  # of the file after the last write, where nothing went wrong
         self._head = START
         self._bookmark = (0, 0)  # an entry and where the next begins
         with self._errors(), self._lock:
@@ -54,7 +54,7 @@ class JSONLinesAuditStore(AuditStore):
     def _append(self, payload: str) -> None:
         if self._pid != os.getpid():
             # A forked file description shares its lock with the parent: the child needs one of its own.
-            self._lock, self._file, self._size, self._pid = threading.Lock(), None, -1, os.getpid()
+            self._lock, self._file, self._size, self._pid = threading.Lock(), None, None, os.getpid()
         until = time.monotonic() + BUSY_SECONDS
         with self._errors(), self._turn(until):
             descriptor = self._descriptor()
@@ -63,7 +63,7 @@ class JSONLinesAuditStore(AuditStore):
             opened = os.fstat(descriptor)
             if identity(self.path) != (opened.st_dev, opened.st_ino):
                 os.close(descriptor)
-                self._file, self._size = None, -1
+                self._file = self._size = None
                 raise DatabaseUnusable(
                     "the audit log was deleted or replaced while it was open, and with it this event: the next one goes"
                     " into a log at the same place, which does not verify",
@@ -83,7 +83,7 @@ class JSONLinesAuditStore(AuditStore):
                 self._head = found
         entry = link(self._head, payload)
         data = lead + line_of(entry).encode("ascii") + b"\n"
-        self._size = -1  # not known until all of it is written
+        self._size = None  # not known until all of it is written
         written = os.write(descriptor, data)
         while written < len(data):
             written += os.write(descriptor, data[written:])
@@ -171,7 +171,7 @@ class JSONLinesAuditStore(AuditStore):
         with self._lock:
             if self._file is not None:
                 os.close(self._file)
-            self._file, self._size = None, -1
+            self._file = self._size = None
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
