@@ -96,7 +96,7 @@ class JSONLinesAuditStore(AuditStore):
             if after is not None and 0 < seq <= after and offset <= left:
                 lines.seek(offset)  # whoever follows the log reads what is new, not all of it again
                 left -= offset
-            while left > 0 and (line := lines.readline(left)):
+            while left and (line := lines.readline(left)):
                 left -= len(line)
                 text = line.decode("ascii", "replace")
                 if all(needle in text for needle in needles):
@@ -110,7 +110,7 @@ class JSONLinesAuditStore(AuditStore):
         with self._errors(), open(self.path, "rb") as file:
             position = self._whole(file.fileno())
             rest = b""
-            while position > 0:
+            while position:
                 start = max(0, position - _BLOCK)
                 file.seek(start)
                 lines = (file.read(position - start) + rest).split(b"\n")
@@ -189,7 +189,7 @@ def _tail(descriptor: int, size: int) -> tuple[Head, bool]:
     """The last whole entry of a file, and whether the file ends with a whole line."""
     data = b""
     position = size
-    while position > 0:
+    while position:
         start = max(0, position - _BLOCK)
         data = os.pread(descriptor, position - start, start) + data
         position = start
