@@ -217,6 +217,14 @@ def test_an_entry_that_holds_no_event_is_passed_over(store: AuditStore, path: Pa
     assert (store.export(io.StringIO()), store.verify().entries) == (2, 3)
 
 
+def test_a_log_in_what_is_no_folder_is_refused_with_its_place(path: Path) -> None:
+    path.parent.write_text("a file")
+    with pytest.raises(DatabaseUnusable) as refused:
+        open_audit(path)
+    assert refused.value.details["path"] == str(path)
+    assert refused.value.details["cause"]
+
+
 def test_a_closed_store_opens_again_for_the_next_event(store: AuditStore) -> None:
     store.close()
     store.close()

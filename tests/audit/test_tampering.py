@@ -194,6 +194,7 @@ def test_a_database_goes_on_recording_after_rows_were_deleted_and_tells(
 def test_lines_taken_away_while_the_log_is_open_are_told(lines: Path, caplog: pytest.LogCaptureFixture) -> None:
     with open_audit(lines) as store:
         record(store, "four")
+        end = str(store.head())
         os.truncate(lines, 0)
         record(store, "five")
         assert [event.verb for event in store.query()] == ["five"]
@@ -201,6 +202,7 @@ def test_lines_taken_away_while_the_log_is_open_are_told(lines: Path, caplog: py
     [told] = caplog.records
     assert (told.name, told.levelname) == ("hindsight_teams.audit", "ERROR")
     assert "entries_were_removed_from_the_audit_log" in told.getMessage()
+    assert end in told.getMessage()
 
 
 def test_the_next_event_after_lines_were_taken_away_keeps_its_number(lines: Path) -> None:
@@ -457,15 +459,18 @@ def test_what_follows_a_gap_is_one_chain_again_and_the_gap_is_logged_once(
     database: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with open_audit(database) as store:
+        record(store, "three and a half")
+        end = str(store.head())
         change(database, "DELETE FROM head")
         seqs = []
         for verb in ("four", "five", "six"):
             record(store, verb)
             seqs.append(store.head().seq)
-        assert seqs == [5, 6, 7]
-        assert [found.at for found in store.verify().breaks] == [4]
+        assert seqs == [6, 7, 8]
+        assert [found.at for found in store.verify().breaks] == [5]
     assert [(entry.name, entry.levelname) for entry in caplog.records] == [("hindsight_teams.audit", "ERROR")]
     assert "entries_were_removed" in caplog.text
+    assert end in caplog.text
 
 
 def test_who_reads_a_log_for_long_holds_up_no_event(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:

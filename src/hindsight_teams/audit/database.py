@@ -163,7 +163,7 @@ class SQLiteAuditStore(AuditStore):
         try:
             yield
         except sqlite3.OperationalError as error:
-            if "locked" in str(error) or "busy" in str(error):
+            if "locked" in str(error):
                 raise DatabaseLocked(
                     "another process held the audit log too long; try again", path=str(self.path), cause=str(error)
                 ) from error
