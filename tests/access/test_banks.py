@@ -186,6 +186,31 @@ def test_who_is_missing_is_named_with_what_to_do(scope: str, caller: Caller, say
         BankSpec("room", scope).resolve(caller)
 
 
+@pytest.mark.parametrize(
+    ("scope", "bank_id", "may"),
+    [
+        ("user", "t:notes:user:ada", True),
+        ("user", "t:notes:user:bob", False),
+        ("user", "t:notes:user:ada:more", False),
+        ("user", "u:notes:user:ada", False),
+        ("user", "t:other:user:ada", False),
+        ("user", "x:t:notes:user:ada", False),
+        ("{team}:{bank}:{user}:{session}", "t:notes:ada:s1", True),
+        ("{team}:{bank}:{user}:{session}", "t:notes:ada:a~20b", True),
+        ("{team}:{bank}:{user}:{session}", "t:notes:ada:", False),
+        ("{team}:{bank}:{user}:{session}", "t:notes:ada:s1:s2", False),
+        ("{team}:{bank}:{user}:{session}", "t:notes:bob:ada", False),
+        ("{team}:{bank}:{session}:{user}", "t:notes:ada:ada", True),
+        ("{team}:{bank}:{session}:{user}", "t:notes:ada:bob", False),
+        ("{team}:{bank}:{project}:{user}", "t:notes:a.b:ada", True),
+        ("{team}:{bank}:{project}:{user}", "t:notes:axb:ada", False),
+    ],
+)
+def test_a_bank_of_a_caller_is_known_by_what_is_known_of_the_caller(scope: str, bank_id: str, may: bool) -> None:
+    spec = BankSpec("notes", scope, variables={"project": "a.b"})
+    assert spec.may_be_of(Caller(team="t", user="ada"), bank_id) is may
+
+
 @pytest.mark.parametrize("name", ["a", "A-1_b", "x" * 64])
 def test_a_name_of_letters_digits_and_dashes_passes(name: str) -> None:
     assert BankSpec(name).resolve(ADA) == f"desk:{name}"

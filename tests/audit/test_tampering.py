@@ -133,13 +133,15 @@ def test_a_thread_waits_no_longer_for_one_that_waits_than_for_the_lock(
 
 def test_a_log_that_another_process_holds_is_told_as_locked(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hindsight_teams.audit.database.BUSY_SECONDS", 0.02)
-    with closing(sqlite3.connect(database, isolation_level=None)) as other, open_audit(database) as store:
+    with closing(sqlite3.connect(database, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(DatabaseLocked):
+        with open_audit(database) as store:  # which can be read all the same
+            assert len(store.query()) == 3
+            with pytest.raises(DatabaseLocked):
+                record(store, "four")
+            other.execute("ROLLBACK")
             record(store, "four")
-        other.execute("ROLLBACK")
-        record(store, "four")
-        assert store.verify().entries == 4
+            assert store.verify().entries == 4
 
 
 def test_a_log_of_the_version_before_goes_on(database: Path) -> None:

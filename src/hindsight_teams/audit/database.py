@@ -93,7 +93,7 @@ class SQLiteAuditStore(AuditStore):
             check_same_thread=False,
             uri=True,
         )
-        connection.create_function("digest", 3, digest, deterministic=True)
+        connection.create_function("digest", 3, digest)
         # What somebody wrote into the file need not be text: it is shown, and told, like any other change.
         connection.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
         return connection
