@@ -144,6 +144,12 @@ def test_components_are_joined_and_the_tail_of_a_long_id_is_a_hash() -> None:
     assert join("...") == "..."
 
 
+def test_a_bank_is_the_teams_and_takes_no_conversations_unless_it_says_so() -> None:
+    spec = BankSpec("notes")
+    assert (spec.scope, spec.resolver, spec.description, spec.variables) == ("team", None, "", {})
+    assert spec.conversations is False
+
+
 def test_the_review_bank_is_the_teams() -> None:
     assert review_bank_id(ADA) == "desk:review:queue"
     assert review_bank_id(Caller()) == "toolkit:review:queue"
@@ -202,6 +208,8 @@ def test_who_is_missing_is_named_with_what_to_do(scope: str, caller: Caller, say
         ("{team}:{bank}:{user}:{session}", "t:notes:bob:ada", False),
         ("{team}:{bank}:{session}:{user}", "t:notes:ada:ada", True),
         ("{team}:{bank}:{session}:{user}", "t:notes:ada:bob", False),
+        ("{team}:{bank}:{user}:room", "t:notes:ada:room", True),
+        ("{team}:{bank}:{user}:room", "t:notes:ada:rooms", False),
         ("{team}:{bank}:{project}:{user}", "t:notes:a.b:ada", True),
         ("{team}:{bank}:{project}:{user}", "t:notes:axb:ada", False),
     ],
