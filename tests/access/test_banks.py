@@ -115,6 +115,7 @@ def test_no_template_can_give_the_id_of_the_review_bank() -> None:
     with pytest.raises(TeamDefinitionError, match="review bank"):
         BankSpec("review", "{team}:{bank}:{session}")
     assert BankSpec("review", "user").resolve(Caller(team="desk", user="queue")) != review_bank_id(ADA)
+    assert BankSpec("review", "{team}:{bank}").resolve(Caller(team="desk")) == "desk:review"
 
 
 def test_a_template_that_is_empty_for_this_caller_is_an_error() -> None:
