@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 
 from hindsight_teams import Caller, MemberMemory, SQLiteBackend, TeamMemory
+from hindsight_teams.access.signatures import own_tags
 from hindsight_teams.audit import NOT_RECORDED, AuditEvent
 from hindsight_teams.backends.base import DelegatingBackend
 from hindsight_teams.errors import AccessDenied, ContentRefused, DatabaseLocked, InvalidInput
 from hindsight_teams.guard import Guard, WriteAttempt, default_checks
+from hindsight_teams.memory.questions import Defaults
 from hindsight_teams.memory.storing import AT_ONCE, loads
 from hindsight_teams.models import Receipt, RetainItem
 from hindsight_teams.requests import Capability, ListMemories, Request, Retain
@@ -345,3 +347,13 @@ def test_one_text_is_no_list_of_memories(backend: SQLiteBackend) -> None:
     with pytest.raises(InvalidInput, match="items must be a list of RetainItem, not str"):
         team(backend).member("scout").retain_many(text, bank="shared")
     assert backend.list_banks() == []
+
+
+@pytest.mark.parametrize(("tags", "own"), [(None, {"desk"}), ([], set()), (["red"], {"red"})])
+def test_a_memory_has_its_own_tags_or_else_those_that_are_set_for_all(
+    backend: SQLiteBackend, tags: list[str] | None, own: set[str]
+) -> None:
+    member = team(backend, defaults=Defaults(tags=("desk",))).member("scout")
+    member.retain_many([RetainItem("Box 1.", tags=tags)], bank="shared")
+    [memory] = backend.list_memories("desk:shared").memories
+    assert set(own_tags(memory.tags)) == own
