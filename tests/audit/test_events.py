@@ -13,14 +13,7 @@ from hindsight_teams.access.grants import Caller
 from hindsight_teams.audit import AuditEvent, AuditTrail, BankName, Recorder, SpanSink, StructlogSink
 from hindsight_teams.audit.events import OUTCOMES, is_logged, reason_of, recording_failure, trail_of
 from hindsight_teams.errors import AuditFailed, InvalidInput
-
-
-class Collecting:
-    def __init__(self) -> None:
-        self.events: list[AuditEvent] = []
-
-    def record(self, event: AuditEvent) -> None:
-        self.events.append(event)
+from tests.memory.team_fixtures import Kept
 
 
 class Broken:
@@ -54,7 +47,7 @@ def test_the_log_names_the_caller_and_never_the_text(caplog: pytest.LogCaptureFi
 
 
 def test_one_broken_sink_does_not_silence_the_others(caplog: pytest.LogCaptureFixture) -> None:
-    after = Collecting()
+    after = Kept()
     AuditTrail(Broken(), after).record(EVENT)
     assert after.events == [EVENT]
     assert "disk full" in caplog.text
@@ -89,7 +82,7 @@ def test_every_id_of_an_event_becomes_text_and_is_cut() -> None:
 @pytest.mark.parametrize("strict", [False, True])
 @pytest.mark.parametrize("inner", [False, True])
 def test_a_trail_within_a_trail_that_fails_is_told(strict: bool, inner: bool) -> None:
-    after = Collecting()
+    after = Kept()
     trail = AuditTrail(AuditTrail(Broken(), strict=inner), after, strict=strict)
     if strict:
         with pytest.raises(AuditFailed):
@@ -104,11 +97,11 @@ def test_a_trail_within_a_trail_that_fails_is_told(strict: bool, inner: bool) ->
     ("sink", "logged"),
     [
         (None, False),
-        (Collecting(), False),
+        (Kept(), False),
         (StructlogSink(), True),
-        (AuditTrail(Collecting(), StructlogSink()), True),
-        (AuditTrail(Collecting(), AuditTrail(StructlogSink())), True),
-        (AuditTrail(Collecting()), False),
+        (AuditTrail(Kept(), StructlogSink()), True),
+        (AuditTrail(Kept(), AuditTrail(StructlogSink())), True),
+        (AuditTrail(Kept()), False),
     ],
 )
 def test_a_sink_that_logs_is_known_wherever_it_stands(sink: Any, logged: bool) -> None:
@@ -128,7 +121,7 @@ def test_what_was_not_allowed_is_a_warning_in_the_log(
 
 @pytest.mark.parametrize("given", [None, "ada", Caller(user="ada", session="s", run="r", team="other", member="chair")])
 def test_a_call_that_can_not_be_read_is_recorded_as_who_was_bound_for_who_was_given(given: Any) -> None:
-    kept = Collecting()
+    kept = Kept()
     with (
         pytest.raises(InvalidInput),
         recording_failure(kept, Caller("desk", "scout"), "recall", caller=given, actor="root"),
@@ -144,7 +137,7 @@ def test_a_call_that_can_not_be_read_is_recorded_as_who_was_bound_for_who_was_gi
 
 
 def test_a_strict_trail_raises_after_the_others_got_the_event() -> None:
-    after = Collecting()
+    after = Kept()
     with pytest.raises(AuditFailed) as failed:
         AuditTrail(Broken(), after, strict=True).record(EVENT)
     assert isinstance(failed.value.__cause__, OSError)
@@ -206,7 +199,7 @@ def test_every_outcome_is_known() -> None:
 
 @pytest.mark.parametrize("strict", [False, True])
 def test_a_trail_stays_as_it_is_where_it_is_as_asked(strict: bool) -> None:
-    trail = AuditTrail(Collecting(), strict=strict)
+    trail = AuditTrail(Kept(), strict=strict)
     assert trail_of(trail) is trail
     assert trail_of(trail, strict=strict) is trail
     other = trail_of(trail, strict=not strict)
@@ -216,7 +209,7 @@ def test_a_trail_stays_as_it_is_where_it_is_as_asked(strict: bool) -> None:
 
 
 def test_what_a_call_is_about_stands_in_its_event_and_in_that_of_its_failure() -> None:
-    kept = Collecting()
+    kept = Kept()
     about = Recorder(kept, Caller(team="desk"), "forget", actor="ops", about="user='ada'")
     about.ended([BankName("notes", "desk:notes")], ids={"desk:notes": ["1", "2"], "desk:other": ["3"]})
     about.ended([BankName("notes", "desk:notes")], reason="another reason")
