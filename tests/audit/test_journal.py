@@ -225,11 +225,16 @@ def test_a_log_in_what_is_no_folder_is_refused_with_its_place(path: Path) -> Non
     assert refused.value.details["cause"]
 
 
-def test_a_closed_store_opens_again_for_the_next_event(store: AuditStore) -> None:
-    store.close()
-    store.close()
-    store.record(AuditEvent(verb="recall", outcome="allowed"))
-    assert store.head().seq == 1
+def test_a_closed_store_leaves_nothing_beside_its_file_and_opens_again_for_the_next_event(
+    store: AuditStore, path: Path
+) -> None:
+    for number in range(3):
+        store.close()
+        store.close()
+        assert list(path.parent.iterdir()) == [path]
+        assert store.head().seq == number
+        store.record(AuditEvent(verb="recall", outcome="allowed"))
+    assert store.verify().entries == 3
 
 
 @pytest.mark.parametrize(

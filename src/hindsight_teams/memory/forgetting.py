@@ -112,11 +112,12 @@ class Forgetting:
         except BaseException as error:
             recorder.failed(error)
             raise
-        report = ForgetReport(listed.memories)
-        if not dry_run:  # which records each bank, and so a failure too
+        if dry_run:
+            report = ForgetReport(listed.memories)
+            for bank_id, memories in listed.memories.items():
+                recorder.ended([BankName(bank_id=bank_id)], ids={bank_id: [memory.id for memory in memories]})
+        else:  # which records each bank, and so a failure too
             report = yield from self._carried_out(selection, listed, recorder)
-        for bank_id, memories in listed.memories.items() if dry_run else ():
-            recorder.ended([BankName(bank_id=bank_id)], ids={bank_id: [memory.id for memory in memories]})
         if not listed.memories:
             recorder.ended([])
         return report
@@ -155,8 +156,9 @@ class Forgetting:
             known = {memory.id for memory in found.get(bank_id, ())}
             listed = yield from every(ListMemories(bank=bank_id, limit=_PAGE))
             more = [memory for memory in listed if memory.id not in known and memory.type != "observation"]
-            unsigned.setdefault(bank_id, []).extend(more)
-        return {bank_id: memories for bank_id, memories in unsigned.items() if memories}
+            if more:
+                unsigned[bank_id] = more
+        return unsigned
 
     def _banks_of_the_user(self, selection: Selection) -> Steps[list[str]]:
         """The ids of the banks that are the selected user's own, where a user is all that is selected."""
