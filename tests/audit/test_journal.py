@@ -3,6 +3,7 @@ import io
 import sqlite3
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -265,3 +266,25 @@ def test_who_saw_and_what_was_done_keep_to_the_time_that_is_asked_for(store: Aud
         store.what_did("researcher", since=since, until=until),
     ):
         assert [event.at for event in found] == [START + timedelta(minutes=n) for n in (1, 2)]
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="this system does not list what is open")
+def test_a_log_is_opened_once_and_given_back(store: AuditStore) -> None:
+    def opened() -> int:
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    store.close()
+    before = opened()
+    counts = []
+    for _ in range(3):
+        store.record(AuditEvent(verb="recall", outcome="allowed"))
+        counts.append(opened())
+    assert len(set(counts)) == 1
+    store.close()
+    assert opened() == before
+
+
+def test_threads_share_a_log(store: AuditStore) -> None:
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda _: store.record(AuditEvent(verb="recall", outcome="allowed")), range(12)))
+    assert (store.verify().ok, store.verify().entries) == (True, 12)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 from agno.run.base import RunContext
@@ -44,6 +45,23 @@ def test_only_a_proposer_proposes(backend: SQLiteBackend) -> None:
     assert [(e.verb, e.outcome, e.bank, e.member) for e in audit.events] == [
         ("propose", "denied", "shared", "reader"),
     ]
+
+
+@pytest.mark.parametrize("mode", ["sync", "async"])
+async def test_a_proposal_for_no_caller_is_refused_and_recorded(backend: SQLiteBackend, mode: str) -> None:
+    audit, given = Kept(), {"to": "shared", "caller": "ada"}
+    proposals: Any = team(backend, audit=audit).proposals("scout")
+    with pytest.raises(InvalidInput, match="caller"):
+        await proposals.apropose("x", **given) if mode == "async" else proposals.propose("x", **given)
+    assert [(e.verb, e.member, e.outcome) for e in audit.events] == [("propose", "scout", "error")]
+
+
+def test_one_of_many_proposals_that_is_refused_is_named_and_none_waits(backend: SQLiteBackend) -> None:
+    memory = team(backend)
+    with pytest.raises(InvalidInput, match="memory 2 of 3: content") as refused:
+        memory.proposals("scout").propose_many([*lines(1), RetainItem(" "), *lines(1)], to="shared")
+    assert refused.value.details["number"] == 2
+    assert memory.reviews().pending() == []
 
 
 @pytest.mark.parametrize(("count", "named"), [(1, 1), (20, 20), (21, 20)])
@@ -91,13 +109,18 @@ def test_a_proposal_that_can_not_be_is_refused_and_recorded(
     assert longest.reason == "q" * 500
 
 
-def test_a_proposal_is_the_memory_as_it_stands(house: TeamMemory, log: AuditStore) -> None:
+@pytest.mark.parametrize("mode", ["sync", "async"])
+async def test_a_proposal_is_the_memory_as_it_stands(house: TeamMemory, log: AuditStore, mode: str) -> None:
     [kept] = (
         house.member("clerk")
         .retain("The vault is dry.", bank="notes", context="rain", entities=["Ada"], tags=["red"], caller=ADA)
         .memory_ids
     )
-    item = house.proposals("clerk").propose("The vault is dry.", to="shared", reason="it matters", caller=ADA)
+    asked: Any = {"to": "shared", "reason": "it matters", "caller": ADA}
+    if mode == "sync":
+        item = house.proposals("clerk").propose("The vault is dry.", **asked)
+    else:
+        item = await house.proposals("clerk").apropose("The vault is dry.", **asked)
     assert (item.kind, item.bank, item.bank_id, item.reason) == ("proposal", "shared", "house:shared", "it matters")
     assert item.origin == f"house:notes:member:clerk#{kept}"
     inside = item.item

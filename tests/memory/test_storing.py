@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from hindsight_teams import Caller, MemberMemory, SQLiteBackend, TeamMemory
+from hindsight_teams.access.banks import BankSpec
+from hindsight_teams.access.grants import FULL, Grant
 from hindsight_teams.access.signatures import own_tags
 from hindsight_teams.audit import NOT_RECORDED, AuditEvent
 from hindsight_teams.backends.base import DelegatingBackend
@@ -357,3 +359,29 @@ def test_a_memory_has_its_own_tags_or_else_those_that_are_set_for_all(
     member.retain_many([RetainItem("Box 1.", tags=tags)], bank="shared")
     [memory] = backend.list_memories("desk:shared").memories
     assert set(own_tags(memory.tags)) == own
+
+
+@pytest.mark.parametrize("member", ["scout", None])
+def test_a_server_is_told_under_which_tags_it_may_derive_from_a_signed_memory(
+    backend: SQLiteBackend, member: str | None
+) -> None:
+    asked: list[RetainItem] = []
+
+    class Noting(DelegatingBackend):
+        def execute(self, request: Request[Any], /) -> Any:
+            if isinstance(request, Retain):
+                asked.extend(request.items)
+            return super().execute(request)
+
+    grants = [Grant(BankSpec("shared"), FULL, ("area:north",))]
+    caller = Caller(team="desk", member=member, user="ada", session="s", run="r")
+    MemberMemory(Noting(backend), grants, caller=caller).retain_many(
+        [RetainItem("Box 1.", tags=["red"])], caller=caller
+    )
+    [item] = asked
+    tags = list(item.tags or ())
+    assert tags[:2] == ["red", "area:north"]
+    of_the_occasion = {"session:s", "run:r"}
+    assert of_the_occasion <= set(tags) if member else tags[2:] == []
+    assert item.observation_scopes == ([[tag for tag in tags if tag not in of_the_occasion]] if member else None)
+    assert item.document_id is not None

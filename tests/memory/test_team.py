@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import copy
 from contextlib import nullcontext
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,12 +12,21 @@ from agno.agent import Agent
 from agno.run.base import RunContext, RunStatus
 from agno.team import Team
 
-from hindsight_teams import HindsightTools, SQLiteBackend, TeamMemory, policies
+from hindsight_teams import HindsightTools, SQLiteBackend, TeamMemory, configure, policies
 from hindsight_teams.access.definition import TeamDefinition
+from hindsight_teams.access.signatures import own_tags
 from hindsight_teams.audit import NOT_RECORDED
 from hindsight_teams.backends.base import DelegatingBackend
-from hindsight_teams.errors import AccessDenied, ContentRefused, IdentityRequired, InvalidInput, TeamDefinitionError
+from hindsight_teams.errors import (
+    AccessDenied,
+    AuditFailed,
+    ContentRefused,
+    IdentityRequired,
+    InvalidInput,
+    TeamDefinitionError,
+)
 from hindsight_teams.guard import Guard
+from hindsight_teams.memory.questions import Defaults
 from hindsight_teams.models import RetainItem
 from hindsight_teams.requests import Request
 from hindsight_teams.testing import OFFLINE_MARKER, OfflineModel, ScriptedModel
@@ -239,6 +249,45 @@ async def test_whatever_a_team_does_is_recorded_in_its_audit(backend: SQLiteBack
         ("preview", None, "root"),
         ("forget", None, "root"),
     ]
+
+
+def test_a_team_is_made_of_all_that_it_is_given(backend: SQLiteBackend) -> None:
+    class OwnTools(HindsightTools):
+        pass
+
+    now = datetime(2027, 5, 3, 9, tzinfo=UTC)
+    memory = TeamMemory(
+        "t",
+        banks={"room": "{team}:{bank}:{project}"},
+        members={"a": {"room": "full"}, "b": {"room": "none"}},
+        variables={"project": "maple"},
+        curators=["a"],
+        proposers=["b"],
+        backend=backend,
+        defaults=Defaults(tags=("desk",)),
+        toolkit=OwnTools,
+        clock=lambda: now,
+    )
+    assert memory.member("a").retain("The rug is red.").bank_id == "t:room:maple"
+    [stored] = backend.list_memories("t:room:maple").memories
+    assert (stored.mentioned_at, own_tags(stored.tags)) == (now, ("desk",))
+    assert (set(memory.definition.curators), set(memory.definition.proposers)) == ({"a"}, {"b"})
+    assert type(memory.tools("a")) is OwnTools
+    assert (memory.tools("a").name, memory.tools("a", name="mine").name) == ("hindsight_tools:t:a", "mine")
+    assert type(TeamMemory.of(memory.definition, backend=backend).tools("a")) is HindsightTools
+
+
+@pytest.mark.parametrize("failure", ["warn", "refuse"])
+def test_what_can_not_be_recorded_is_refused_where_the_settings_say_so(backend: SQLiteBackend, failure: Any) -> None:
+    class Full:
+        def record(self, event: Any) -> None:
+            raise OSError("no space left")
+
+    configure(audit_failure=failure)
+    member = team(backend, audit=Full()).member("scout")
+    with pytest.raises(AuditFailed) if failure == "refuse" else nullcontext():
+        member.retain("Box 1.", bank="shared")
+    assert [m.text for m in backend.list_memories("desk:shared").memories] == ["Box 1."] * (failure == "warn")
 
 
 class Waiting:

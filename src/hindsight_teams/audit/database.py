@@ -154,8 +154,7 @@ class SQLiteAuditStore(AuditStore):
     def close(self) -> None:
         """Close the connection; a later ``record`` opens it again."""
         with self._lock:
-            if self._writer is not None:
-                self._finalizer()
+            self._finalizer()
             self._writer = None
 
     @contextmanager

@@ -96,7 +96,7 @@ class JSONLinesAuditStore(AuditStore):
             if after is not None and 0 < seq <= after and offset <= left:
                 lines.seek(offset)  # whoever follows the log reads what is new, not all of it again
                 left -= offset
-            while left and (line := lines.readline(left)):
+            while line := lines.readline(left):
                 left -= len(line)
                 text = line.decode("ascii", "replace")
                 if all(needle in text for needle in needles):
