@@ -207,6 +207,30 @@ def test_what_the_target_held_besides_stays(file: SQLiteBackend, fresh: Fresh) -
     assert target.list_banks()[0].name == "Mine"
 
 
+def test_a_name_that_is_but_the_id_is_not_copied(file: SQLiteBackend) -> None:
+    file.ensure_bank("b", name="b")
+    assert copy_bank(file, "b", file, "c").ok
+    assert [bank.name for bank in file.list_banks(prefix="c")] == [None]
+
+
+def test_memories_travel_in_batches_and_a_sample_of_them_is_looked_at(fresh: Fresh) -> None:
+    class Counting(DelegatingBackend):
+        def execute(self, request: Request[R], /) -> R:
+            if isinstance(request, Retain):
+                sizes.append(len(request.items))
+            return super().execute(request)
+
+    sizes: list[int] = []
+    source = fresh()
+    source.retain_batch("b", [RetainItem(f"Fact number {n}.", document_id=str(n)) for n in range(45)])
+    given: list[tuple[dict[str, Any], list[int]]] = [({}, [20, 20, 5]), ({"batch": 30}, [30, 15])]
+    for options, wanted in given:
+        report = copy_bank(source, "b", Counting(fresh()), **options)
+        assert (sizes, report.sampled) == (wanted, 25)
+        sizes.clear()
+    assert copy_bank(source, "b", fresh(), sample=0).sampled == 0
+
+
 def test_a_bank_can_be_copied_under_another_name_in_the_same_backend(file: SQLiteBackend) -> None:
     assert copy_bank(file, "desk", file, "desk:copy").ok
     assert portrait(file, "desk:copy") == portrait(file, "desk")

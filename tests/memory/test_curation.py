@@ -272,6 +272,21 @@ def test_a_decision_is_recorded_before_it_is_carried_out(squad: TeamMemory, back
     ]
 
 
+def test_an_interrupted_approval_that_a_listing_finishes_is_recorded_before(
+    squad: TeamMemory, backend: SQLiteBackend
+) -> None:
+    item = squad.proposals("coder").propose(NOTE, to="decisions")
+    with pytest.raises(_Interrupted):
+        Reviews(_Cut(backend, 1), squad.definition, "architect").approve(item.id)
+    log = Kept()
+    assert Reviews(backend, squad.definition, "architect", AuditTrail(log, strict=True)).pending() == []
+    assert [(e.verb, e.outcome, e.bank, e.bank_id) for e in log.events] == [
+        ("approve", "begun", "decisions", "squad:decisions"),
+        ("approve", "allowed", "decisions", "squad:decisions"),
+        ("review", "allowed", None, "squad:review:queue"),
+    ]
+
+
 def test_an_approval_that_still_can_not_be_finished_waits(squad: TeamMemory, backend: SQLiteBackend) -> None:
     first = squad.proposals("coder").propose(NOTE, to="decisions")
     with pytest.raises(_Interrupted):

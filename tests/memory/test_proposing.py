@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,9 +12,11 @@ from agno.run.base import RunContext
 from hindsight_teams import Caller, SQLiteBackend, TeamMemory
 from hindsight_teams.agno.review_tools import ProposalTools
 from hindsight_teams.audit import AuditStore
+from hindsight_teams.backends.base import DelegatingBackend
 from hindsight_teams.errors import AccessDenied, ContentRefused, IdentityRequired, InvalidInput, NotFound
 from hindsight_teams.guard import Guard, default_checks
-from hindsight_teams.models import RetainItem
+from hindsight_teams.models import Memory, RecallResult, RetainItem
+from hindsight_teams.requests import Recall, Request
 from tests.memory.team_fixtures import Kept, lines, team
 
 ADA = Caller(user="ada")
@@ -159,6 +162,26 @@ def test_of_two_that_say_the_same_the_users_own_is_proposed(backend: SQLiteBacke
             f"desk:shared#{ids[user]}",
             {**(item.item.metadata or {}), "user": user},
         )
+
+
+def test_of_an_observation_and_a_fact_that_say_the_same_the_fact_is_proposed(backend: SQLiteBackend) -> None:
+    signed = {"author": "scout", "user": "ada", "team": "desk"}
+    fact = Memory("1", "Box 1 is lost.", "desk:shared", metadata=signed)
+
+    class Answering(DelegatingBackend):
+        def execute(self, request: Request[Any], /) -> Any:
+            if isinstance(request, Recall):
+                return RecallResult([replace(fact, id="o", type="observation"), fact])
+            return super().execute(request)
+
+    item = team(Answering(backend)).proposals("scout").propose("Box 1 is lost.", to="journal", caller=ADA)
+    assert item.origin == "desk:shared#1"
+
+
+@pytest.mark.parametrize("to", [["shared"], {}, 7, None])
+def test_a_bank_that_is_no_name_can_not_be_proposed_for(backend: SQLiteBackend, to: Any) -> None:
+    with pytest.raises(InvalidInput, match="there is no bank"):
+        team(backend).proposals("scout").propose("Box 1 is lost.", to=to, caller=ADA)
 
 
 def test_the_reason_of_a_proposal_is_no_write_of_its_own(backend: SQLiteBackend) -> None:

@@ -290,6 +290,19 @@ def test_what_can_not_be_recorded_is_refused_where_the_settings_say_so(backend: 
     assert [m.text for m in backend.list_memories("desk:shared").memories] == ["Box 1."] * (failure == "warn")
 
 
+def test_every_option_of_equipping_is_handed_on(desk: TeamMemory, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[dict[str, Any]] = []
+    monkeypatch.setattr("hindsight_teams.agno.equipping.equip", lambda *parts, **options: given.append(options))
+    unset: dict[str, Any] = {"inject": None, "inject_budget": None, "retain": None, "retain_bank": None}
+    unset |= {"background": False, "confirm": (), "tools": True}
+    one: Any = agent("researcher")
+    desk.equip(one)
+    for name in unset:
+        options: Any = {name: "given"}
+        desk.equip(one, **options)
+    assert given == [unset, *(unset | {name: "given"} for name in unset)]
+
+
 class Waiting:
     """Runs that are retained in the background."""
 

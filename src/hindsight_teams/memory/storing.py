@@ -130,8 +130,10 @@ def retaining_many(
             except InvalidInput as error:
                 raise numbered(error, number, len(items)) from error
             (kept if where == target.bank_id else held).append(signed)
-            notes.update(dict.fromkeys(verdict.notes if verdict else ()))
-            reasons.update(dict.fromkeys([verdict.reason] if verdict and where != target.bank_id else ()))
+            if verdict is not None:
+                notes.update(dict.fromkeys(verdict.notes))
+                if where != target.bank_id:
+                    reasons[verdict.reason] = None
         if who.member:
             for document in dict.fromkeys(item.document_id for item in items if item.document_id is not None):
                 yield from check_replacement(memory._backend, who, target, document)
