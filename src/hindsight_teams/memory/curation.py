@@ -323,16 +323,15 @@ class Reviews:
             yield DeleteMemories(bank=self._bank, document_id=item.envelope_document_id)
 
     def _paged(self, limit: int, offset: int) -> Steps[ReviewPage]:
-        total = 0
+        whole: list[ReviewItem] = []
 
         def part() -> Steps[list[ReviewItem]]:
-            nonlocal total
             check_page(limit, offset)
-            items = [*(yield from self._pending()), *(yield from self._marked())]
-            total = len(items)
-            return items[offset : offset + limit]
+            whole.extend((yield from self._pending()))
+            whole.extend((yield from self._marked()))
+            return whole[offset : offset + limit]
 
-        return ReviewPage((yield from self._shown(part())), total)
+        return ReviewPage((yield from self._shown(part())), len(whole))
 
     def _shown(self, steps: Steps[list[ReviewItem]]) -> Steps[list[ReviewItem]]:
         recorder, bank = Recorder(self.audit, self.caller, "review"), BankName(bank_id=self._bank)
