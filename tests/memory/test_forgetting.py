@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,6 +23,7 @@ from tests.memory.team_fixtures import SIGNED, BankByBank, fact
 R = TypeVar("R")
 
 SECRET = "xylophone-9931"
+NOON = datetime(2027, 5, 3, 12, tzinfo=UTC)
 KEPT = ["team:t", "user:ada"]
 TEAM = TeamDefinition.from_parts("t", banks={"shared": "team", "own": "user"}, members={"a": {"shared": "full"}})
 
@@ -317,13 +319,14 @@ class TestDeletions:
 
     def test_an_envelope_goes_as_a_document_and_is_shown_once_by_what_is_in_it(self) -> None:
         sealed = quarantine_item(
-            RetainItem("Secret.", tags=list(SIGNED), metadata={"author": "a"}), "shared", "t:shared", ""
+            RetainItem("Secret.", NOON, tags=list(SIGNED), metadata={"author": "a"}), "shared", "t:shared", ""
         )
         queue, document = "t:review:queue", sealed.document_id
         envelope = fact("e", queue, tuple(sealed.tags or ()), metadata=sealed.metadata, document_id=document)
         shelf = Shelf(envelope, replace(observation("o", "e"), bank_id=queue), fact("stray", queue), fact("1"))
         report = Forgetting(shelf, TEAM).forget(Selection(user="ada"), dry_run=False)
-        assert [(m.id, m.text) for m in report.memories[queue]] == [("stray", "Text of stray."), ("e", "Secret.")]
+        inside = Memory("e", "Secret.", queue, tags=SIGNED, metadata={"author": "a"}, document_id=document)
+        assert report.memories[queue] == [fact("stray", queue), replace(inside, mentioned_at=NOON)]
         assert not report.dry_run
         assert shelf.deleted == [
             (queue, None, None, KEPT),

@@ -162,6 +162,12 @@ def test_what_is_left_open_is_settled() -> None:
     assert (waiting.operation_id, waiting.timeout) == (UUID, 0)
     assert WaitForOperation(bank="b", operation_id=UUID).timeout == 300
     assert (GetVersion().checked, Restore(bank="b", records=[]).shift) == (False, None)
+    plain = Recall(bank="b", query="x")
+    assert {plain.explain, plain.include_chunks, plain.include_source_facts} == {False}
+    for kind in (Recall, Reflect):
+        assert kind(bank="b", query="a\x00b").query == "a b"
+    assert (plain.min_score, plain.types, plain.query_timestamp) == (None, None, None)
+    assert Retain(bank="b", items=[]).background is False
 
 
 def test_public_keywords_have_the_match_mode_of_their_verb() -> None:

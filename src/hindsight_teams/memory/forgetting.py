@@ -206,13 +206,15 @@ class Forgetting:
                 raise
             deleted += len(repeats)
             recorder.ended([bank], ids=ids)
+        due = False
         if Capability.ERASE_LATER in self.backend.capabilities:
             try:
                 yield from self._without_empty_banks(selection)
+                due = yield IsEraseDue()
             except BaseException as error:
                 recorder.failed(error)
                 raise
-        return ForgetReport(plan.memories, deleted, dry_run=False, erased=not (yield from self._erase_due()))
+        return ForgetReport(plan.memories, deleted, dry_run=False, erased=not due)
 
     def _without_empty_banks(self, selection: Selection) -> Steps[None]:
         """Delete the banks of a forgotten user that hold nothing any more: their ids hold the user's."""
@@ -227,12 +229,6 @@ class Forgetting:
         items = yield from sealed_items(self.backend, review_bank_id(Caller(team=self.team_id)), KINDS)
         going = {key for memories in found.values() for memory in memories for key in _keys(memory)}
         return [item for item in items if item.origin in going or selection.names_held(item)]
-
-    def _erase_due(self) -> Steps[bool]:
-        if Capability.ERASE_LATER not in self.backend.capabilities:
-            return False
-        due: bool = yield IsEraseDue()
-        return due
 
     def _deletions(
         self, bank_id: str, selection: Selection, found: Sequence[Memory], repeats: Sequence[Memory]
@@ -261,8 +257,6 @@ class Forgetting:
         if Capability.REPEATS not in self.backend.capabilities:
             return {}
         bank_ids: list[str] = yield BanksWithRepeats()
-        if not bank_ids:
-            return {}
         ids, document_id = list(selection.memory_ids) or None, selection.document_id
         own = self._own(selection)
         answers = yield [ListRepeats(bank=b, ids=ids, document_id=document_id, filter=own) for b in bank_ids]
