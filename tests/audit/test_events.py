@@ -32,6 +32,15 @@ def test_times_are_kept_in_utc() -> None:
     assert AuditEvent.from_dict(event.to_dict()).at == event.at
 
 
+def test_an_event_is_hashed_as_one_text_of_sorted_ascii() -> None:
+    at = datetime(2025, 1, 1, tzinfo=UTC)
+    event = AuditEvent(verb="recall", outcome="allowed", at=at, bank="é", memory_ids=("1",), count=0)
+    assert event.canonical() == (
+        '{"at":"2025-01-01T00:00:00.000000+00:00","bank":"\\u00e9","count":0,"memory_ids":["1"],'
+        '"outcome":"allowed","verb":"recall"}'
+    )
+
+
 def test_fields_of_a_newer_version_are_ignored() -> None:
     assert AuditEvent.from_dict({**EVENT.to_dict(), "mood": "calm"}) == EVENT
 

@@ -163,6 +163,11 @@ def test_a_spreadsheet_takes_no_exported_name_for_a_formula(store: AuditStore) -
     assert (row["member"], row["memory_ids"], row["duration_ms"]) == ("'=cmd()", "m1 m2", "-1.5")
 
 
+def test_an_unknown_format_of_an_export_says_which_there_are(store: AuditStore) -> None:
+    with pytest.raises(InvalidInput, match=r"format.*jsonl"):
+        store.export(io.StringIO(), format="xml")  # type: ignore[arg-type]
+
+
 def test_an_unknown_suffix_says_which_there_are(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"\.db .*\.jsonl"):
         open_audit(tmp_path / "audit.log")
