@@ -228,7 +228,6 @@ def test_memories_travel_in_batches_and_a_sample_of_them_is_looked_at(fresh: Fre
         report = copy_bank(source, "b", Counting(fresh()), **options)
         assert (sizes, report.sampled) == (wanted, 25)
         sizes.clear()
-    assert copy_bank(source, "b", fresh(), sample=0).sampled == 0
 
 
 def test_a_bank_can_be_copied_under_another_name_in_the_same_backend(file: SQLiteBackend) -> None:

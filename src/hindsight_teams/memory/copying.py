@@ -28,10 +28,6 @@ NO_DOCUMENT = "copied:"
 """Prefix of the document id that a memory without a document gets, so that writing it twice replaces it."""
 
 
-_BATCH = 20
-_SAMPLE = 25
-
-
 @dataclass(frozen=True, slots=True)
 class Parcel:
     """One document on its way: what is retained at once."""
@@ -77,8 +73,8 @@ def copy_bank(
     target: MemoryBackend,
     target_bank: str | None = None,
     *,
-    batch: int = _BATCH,
-    sample: int = _SAMPLE,
+    batch: int = 20,
+    sample: int = 25,
     progress: Callable[[int, int], None] | None = None,
 ) -> CopyReport:
     """Copy every memory of a bank, with its time, author, tags, metadata, entities and document id.
@@ -121,8 +117,8 @@ def deliver(
     name: str,
     *,
     source: str,
-    batch: int = _BATCH,
-    sample: int = _SAMPLE,
+    batch: int = 20,
+    sample: int = 25,
     progress: Callable[[int, int], None] | None = None,
 ) -> CopyReport:
     """Write memories that were read elsewhere into a bank, document by document, and check what arrived.

@@ -241,7 +241,7 @@ class Forgetting:
         facts = [m for m in found if m.type != "observation"]
         named = [m.id for m in facts if selection.names(m)]
         bound = [m.id for m in facts if not selection.names(m)] or ([] if facts else [m.id for m in found])
-        if named and bound and Capability.REPEATS not in self.backend.capabilities:
+        if bound and Capability.REPEATS not in self.backend.capabilities:
             # In one request: a server that takes one out of a document gives the others new ids.
             yield DeleteMemories(bank=bank_id, ids=[*named, *bound], filter=self._kept(selection))
             return
