@@ -115,6 +115,7 @@ def test_no_template_can_give_the_id_of_the_review_bank() -> None:
     with pytest.raises(TeamDefinitionError, match="review bank"):
         BankSpec("review", "{team}:{bank}:{session}")
     assert BankSpec("review", "user").resolve(Caller(team="desk", user="queue")) != review_bank_id(ADA)
+    assert BankSpec("review", "{team}:{bank}").resolve(Caller(team="desk")) == "desk:review"
 
 
 def test_a_template_that_is_empty_for_this_caller_is_an_error() -> None:
@@ -142,6 +143,12 @@ def test_components_are_joined_and_the_tail_of_a_long_id_is_a_hash() -> None:
     for step in (".", ".."):
         assert re.fullmatch(rf"{re.escape(step)}~~[0-9a-f]{{40}}", join(step))
     assert join("...") == "..."
+
+
+def test_a_bank_is_the_teams_and_takes_no_conversations_unless_it_says_so() -> None:
+    spec = BankSpec("notes")
+    assert (spec.scope, spec.resolver, spec.description, spec.variables) == ("team", None, "", {})
+    assert spec.conversations is False
 
 
 def test_the_review_bank_is_the_teams() -> None:
@@ -184,6 +191,33 @@ def test_a_bank_needs_what_its_id_depends_on(scope: str, needs: set[str]) -> Non
 def test_who_is_missing_is_named_with_what_to_do(scope: str, caller: Caller, says: str) -> None:
     with pytest.raises(IdentityRequired, match=says):
         BankSpec("room", scope).resolve(caller)
+
+
+@pytest.mark.parametrize(
+    ("scope", "bank_id", "may"),
+    [
+        ("user", "t:notes:user:ada", True),
+        ("user", "t:notes:user:bob", False),
+        ("user", "t:notes:user:ada:more", False),
+        ("user", "u:notes:user:ada", False),
+        ("user", "t:other:user:ada", False),
+        ("user", "x:t:notes:user:ada", False),
+        ("{team}:{bank}:{user}:{session}", "t:notes:ada:s1", True),
+        ("{team}:{bank}:{user}:{session}", "t:notes:ada:a~20b", True),
+        ("{team}:{bank}:{user}:{session}", "t:notes:ada:", False),
+        ("{team}:{bank}:{user}:{session}", "t:notes:ada:s1:s2", False),
+        ("{team}:{bank}:{user}:{session}", "t:notes:bob:ada", False),
+        ("{team}:{bank}:{session}:{user}", "t:notes:ada:ada", True),
+        ("{team}:{bank}:{session}:{user}", "t:notes:ada:bob", False),
+        ("{team}:{bank}:{user}:room", "t:notes:ada:room", True),
+        ("{team}:{bank}:{user}:room", "t:notes:ada:rooms", False),
+        ("{team}:{bank}:{project}:{user}", "t:notes:a.b:ada", True),
+        ("{team}:{bank}:{project}:{user}", "t:notes:axb:ada", False),
+    ],
+)
+def test_a_bank_of_a_caller_is_known_by_what_is_known_of_the_caller(scope: str, bank_id: str, may: bool) -> None:
+    spec = BankSpec("notes", scope, variables={"project": "a.b"})
+    assert spec.may_be_of(Caller(team="t", user="ada"), bank_id) is may
 
 
 @pytest.mark.parametrize("name", ["a", "A-1_b", "x" * 64])

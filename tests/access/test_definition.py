@@ -368,3 +368,27 @@ def test_every_way_to_give_an_access_and_a_bank_is_read() -> None:
     assert team.proposers == {"a", "b"}
     assert team.guard == GuardRules({}, frozenset({"a"}), frozenset({"b"}))
     assert all(grant.bank is team.banks[name] for name, grant in team.grants["a"].items())
+
+
+def test_a_grant_with_a_scope_is_closed_to_the_scopes_of_others_on_its_bank() -> None:
+    def scoped(*tags: str) -> dict[str, Any]:
+        return {"access": "full", "scope_tags": list(tags)}
+
+    team = TeamDefinition.from_parts(
+        "t",
+        banks={"shared": "team", "other": "team"},
+        members={
+            "maple": {"shared": scoped("p:maple"), "other": scoped("p:oak")},
+            "birch": {"shared": scoped("p:birch", "north")},
+            "north": {"shared": scoped("north", "p:maple")},
+            "lead": {"shared": "full", "other": "full"},
+        },
+    )
+    assert {(member, bank): set(g.closed_tags) for member, held in team.grants.items() for bank, g in held.items()} == {
+        ("maple", "shared"): {"p:birch", "north"},
+        ("maple", "other"): set(),
+        ("birch", "shared"): {"p:maple"},
+        ("north", "shared"): {"p:birch"},
+        ("lead", "shared"): set(),
+        ("lead", "other"): set(),
+    }

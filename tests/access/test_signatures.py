@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from hindsight_teams.access import signatures as provenance
-from hindsight_teams.access.grants import Caller
-from hindsight_teams.errors import InvalidInput
-from hindsight_teams.memory import merging as federation
-from hindsight_teams.models import Memory, RecallResult, RetainItem, TagsMatch
+from hindsight_teams.access.banks import BankSpec
+from hindsight_teams.access.grants import FULL, Caller, Grant
+from hindsight_teams.errors import AccessDenied, InvalidInput
+from hindsight_teams.models import Memory, RetainItem, TagsMatch
 from hindsight_teams.requests.tags import TagFilter
 
 CALLER = Caller(team="desk", member="a b", user="ada", session="s", run="r")
@@ -37,14 +37,6 @@ def test_an_observation_of_nobody_certain_is_attributed_to_nobody(tags: list[str
 def test_a_fact_is_attributed_by_its_metadata_alone() -> None:
     fact = Memory("f", "x", "desk:x", tags=("author:b",))
     assert provenance.attributed(fact) is fact
-
-
-def test_of_a_fact_and_an_observation_that_say_the_same_the_fact_is_shown_at_the_better_rank() -> None:
-    fact = Memory("f", "The lamp  is red.", "desk:x", metadata={"author": "b"})
-    other = Memory("g", "The oven is off.", "desk:x")
-    derived = observation("The lamp is red.", SIGNED)
-    assert federation.merge_recall([("x", RecallResult([derived, other, fact]))]).results == [fact, other]
-    assert federation.merge_recall([("x", RecallResult([fact, other, derived]))]).results == [fact, other]
 
 
 def test_what_a_decision_left_is_taken_off_before_the_next() -> None:
@@ -259,3 +251,15 @@ def test_a_memory_for_another_bank_carries_the_signature_of_whose_bank_that_is()
     assert provenance.for_bank_of(ada, needs, {}, signed)[1] == [*signed, "team:desk", "user:ada"]
     twice = ["red", "blue", provenance.tagset(["red"])]
     assert sum(tag.startswith("tagset:") for tag in provenance.for_bank_of(ada, needs, {}, twice)[1]) == 1
+
+
+def test_a_tag_that_is_the_scope_of_others_is_refused_and_cut() -> None:
+    grant = Grant(BankSpec("shared"), FULL, ("p:maple",), frozenset({"p:birch", "p:" + "q" * 200}))
+    provenance.refuse_scopes_of_others(grant, ["p:maple", "red"])
+    provenance.refuse_scopes_of_others(grant, [])
+    with pytest.raises(AccessDenied, match=r"'p:birch'.*'shared'"):
+        provenance.refuse_scopes_of_others(grant, ["red", "p:" + "q" * 200, "p:birch"])
+    with pytest.raises(AccessDenied) as refused:
+        provenance.refuse_scopes_of_others(grant, ["p:" + "q" * 200])
+    assert "q" * 77 in str(refused.value)
+    assert "q" * 79 not in str(refused.value)

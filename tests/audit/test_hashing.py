@@ -1,13 +1,14 @@
 import re
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hindsight_teams.audit import AuditEvent, AuditStore, Head, open_audit
-from hindsight_teams.audit.hashing import START, Link, link, verify
+from hindsight_teams.audit.hashing import MOST_BREAKS, START, Link, link, verify
 from hindsight_teams.errors import DatabaseUnusable, InvalidInput
 
 
@@ -47,6 +48,56 @@ def test_any_edit_is_found_where_it_is(data: st.DataObject, length: int) -> None
     result = verify(links)
     assert (result.ok, result.broken_at, result.entries) == (False, place + 1, place)
     assert result.reason
+
+
+@pytest.mark.parametrize(
+    ("edit", "breaks"),
+    [
+        ({"payload": '{"at":"x"}'}, [(2, "its event was changed")]),
+        ({"exact": False}, [(2, "something was added")]),
+        ({"prev": "f" * 64}, [(2, "does not follow")]),
+        ({"hash": "f" * 64}, [(2, "its event was changed"), (3, "does not follow")]),
+        ({"seq": 7}, [(2, "it has number 7"), (8, "it has number 3")]),
+        ({"seq": -7}, [(2, "it has number -7"), (1, "it has number 3")]),
+        (None, [(2, "not an audit entry"), (2, "it has number 3")]),
+    ],
+)
+def test_every_break_is_told_with_its_place_and_its_reason(
+    edit: dict[str, Any] | None, breaks: list[tuple[int, str]]
+) -> None:
+    first, second, third = chain(3)
+    result = verify([first, None if edit is None else second._replace(**edit), third])
+    assert [found.at for found in result.breaks] == [at for at, _ in breaks]
+    for found, (_, reason) in zip(result.breaks, breaks, strict=True):
+        assert reason in found.reason
+        assert not found.torn
+    assert (result.broken_at, result.reason) == (result.breaks[0].at, result.breaks[0].reason)
+    assert (result.entries, result.head, result.only_torn) == (1, Head(first.seq, first.hash), False)
+
+
+@pytest.mark.parametrize("length", [MOST_BREAKS - 1, MOST_BREAKS, MOST_BREAKS + 1, 3 * MOST_BREAKS])
+def test_of_many_breaks_the_first_are_told(length: int) -> None:
+    links = [found._replace(exact=False) for found in chain(length)]
+    assert [found.at for found in verify(links).breaks] == [*range(1, min(length, MOST_BREAKS) + 1)]
+
+
+@pytest.mark.parametrize(
+    ("known", "at", "reason"),
+    [
+        (lambda links: Head(2, links[1].hash), None, ""),
+        (lambda links: Head(3, links[2].hash), None, ""),
+        (lambda links: Head(2, "f" * 64), 2, "it is not the entry that"),
+        (lambda links: Head(4, "f" * 64), 4, "ends after entry 3, and .* knows entry 4"),
+    ],
+)
+@pytest.mark.parametrize("whose", ["anchor", "end"])
+def test_what_was_known_of_a_chain_is_looked_for(known: Any, at: int | None, reason: str, whose: str) -> None:
+    links = chain(3)
+    head = known(links)
+    result = verify(links, head) if whose == "anchor" else verify(links, end=head)
+    assert result.broken_at == at
+    assert re.search(reason, result.reason)
+    assert at is None or ("anchor" in result.reason) is (whose == "anchor")
 
 
 @given(st.data(), st.integers(2, 8))

@@ -1,7 +1,10 @@
 import csv
 import io
+import sqlite3
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,6 +14,8 @@ from hypothesis import strategies as st
 
 from hindsight_teams.access.grants import Caller
 from hindsight_teams.audit import AuditEvent, AuditSink, AuditStore, open_audit
+from hindsight_teams.audit.hashing import link
+from hindsight_teams.audit.journal import line_of
 from hindsight_teams.errors import ConfigurationError, DatabaseUnusable, InvalidInput
 
 ADA = Caller(team="desk", member="researcher", user="ada", session="s1", run="r1")
@@ -158,6 +163,11 @@ def test_a_spreadsheet_takes_no_exported_name_for_a_formula(store: AuditStore) -
     assert (row["member"], row["memory_ids"], row["duration_ms"]) == ("'=cmd()", "m1 m2", "-1.5")
 
 
+def test_an_unknown_format_of_an_export_says_which_there_are(store: AuditStore) -> None:
+    with pytest.raises(InvalidInput, match=r"format.*jsonl"):
+        store.export(io.StringIO(), format="xml")  # type: ignore[arg-type]
+
+
 def test_an_unknown_suffix_says_which_there_are(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"\.db .*\.jsonl"):
         open_audit(tmp_path / "audit.log")
@@ -179,7 +189,6 @@ def test_a_directory_is_no_audit_log(path: Path) -> None:
 
 
 def test_another_database_is_left_alone(tmp_path: Path) -> None:
-    import sqlite3
 
     path = tmp_path / "memory.db"
     connection = sqlite3.connect(path)
@@ -198,11 +207,51 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
         open_audit(path)
 
 
-def test_a_closed_store_opens_again_for_the_next_event(store: AuditStore) -> None:
-    store.close()
-    store.close()
-    store.record(AuditEvent(verb="recall", outcome="allowed"))
-    assert store.head().seq == 1
+@pytest.mark.parametrize("payload", ['{"at":"x"}', '{"at":"2025-01-01T00:00:00+00:00"}'])
+def test_an_entry_that_holds_no_event_is_passed_over(store: AuditStore, path: Path, payload: str) -> None:
+    store.record(AuditEvent(verb="one", outcome="allowed"))
+    odd = link(store.head(), payload)
+    if path.suffix == ".db":
+        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            connection.execute("INSERT INTO entries VALUES (?, ?, ?, ?)", odd[:4])
+    else:
+        with path.open("a") as file:
+            file.write(f"{line_of(odd)}\n")
+    store.record(AuditEvent(verb="two", outcome="allowed"))
+    assert [event.verb for event in store.query()] == [event.verb for event in store.query(limit=9)] == ["one", "two"]
+    assert [entry.seq for entry in store.entries(outcome="allowed")] == [1, 3]
+    assert (store.export(io.StringIO()), store.verify().entries) == (2, 3)
+
+
+def test_a_log_in_what_is_no_folder_is_refused_with_its_place(path: Path) -> None:
+    path.parent.write_text("a file")
+    with pytest.raises(DatabaseUnusable) as refused:
+        open_audit(path)
+    assert refused.value.details["path"] == str(path)
+    assert refused.value.details["cause"]
+
+
+def test_a_closed_store_leaves_nothing_beside_its_file_and_opens_again_for_the_next_event(
+    store: AuditStore, path: Path
+) -> None:
+    for number in range(3):
+        store.close()
+        store.close()
+        assert list(path.parent.iterdir()) == [path]
+        assert store.head().seq == number
+        store.record(AuditEvent(verb="recall", outcome="allowed"))
+    assert store.verify().entries == 3
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"), [("m1", 2), ("desk:notes#m1", 1), ("desk:other#m1", 0), ("1", 0), ("s#m1", 0)]
+)
+def test_a_memory_of_another_bank_is_found_by_its_id_alone_and_with_its_bank(
+    store: AuditStore, wanted: str, found: int
+) -> None:
+    for name in ("m1", "desk:notes#m1", "desk:notes#m11"):
+        store.record(AuditEvent.by(ADA, "propose", "allowed", bank_id="desk:shared", memory_ids=(name,)))
+    assert len(store.query(memory_id=wanted)) == found
 
 
 @pytest.mark.parametrize("verb", ["retain", "forget", "delete", "propose", "approve", "reject", "revoke", "promote"])
@@ -222,3 +271,25 @@ def test_who_saw_and_what_was_done_keep_to_the_time_that_is_asked_for(store: Aud
         store.what_did("researcher", since=since, until=until),
     ):
         assert [event.at for event in found] == [START + timedelta(minutes=n) for n in (1, 2)]
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="this system does not list what is open")
+def test_a_log_is_opened_once_and_given_back(store: AuditStore) -> None:
+    def opened() -> int:
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    store.close()
+    before = opened()
+    counts = []
+    for _ in range(3):
+        store.record(AuditEvent(verb="recall", outcome="allowed"))
+        counts.append(opened())
+    assert len(set(counts)) == 1
+    store.close()
+    assert opened() == before
+
+
+def test_threads_share_a_log(store: AuditStore) -> None:
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda _: store.record(AuditEvent(verb="recall", outcome="allowed")), range(12)))
+    assert (store.verify().ok, store.verify().entries) == (True, 12)

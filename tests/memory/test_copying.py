@@ -175,6 +175,29 @@ def test_what_changed_since_is_copied_again(file: SQLiteBackend, fresh: Fresh) -
     assert portrait(target, "desk") == portrait(file, "desk")
 
 
+@pytest.mark.parametrize(
+    ("change", "anew"),
+    [
+        ({}, 0),
+        ({"text": "One."}, 1),
+        ({"tags": ("b", "a")}, 0),
+        ({"tags": ("a",)}, 1),
+        ({"metadata": {"k": "w"}}, 1),
+        ({"metadata": {"k": "v", MARK: "x"}}, 0),
+        ({"context": "c"}, 1),
+        ({"mentioned_at": START + timedelta(microseconds=1)}, 0),
+        ({"mentioned_at": START + timedelta(seconds=1)}, 1),
+        ({"mentioned_at": None}, 1),
+        ({"mentioned_at": None, "occurred_at": START}, 0),
+        ({"document_id": "2"}, 1),
+    ],
+    ids=str,
+)
+def test_a_document_is_copied_again_where_anything_of_it_differs(change: dict[str, Any], anew: int) -> None:
+    held = memory("one \ud800", document_id="1", tags=("a", "b"), metadata={"k": "v"})
+    assert len(missing(pack([replace(held, **change)]), [held])) == anew
+
+
 def test_what_the_target_held_besides_stays(file: SQLiteBackend, fresh: Fresh) -> None:
     target = fresh()
     target.ensure_bank("desk", name="Mine")
@@ -182,6 +205,29 @@ def test_what_the_target_held_besides_stays(file: SQLiteBackend, fresh: Fresh) -
     assert copy_bank(file, "desk", target).ok
     assert target.list_memories("desk").total == 18
     assert target.list_banks()[0].name == "Mine"
+
+
+def test_a_name_that_is_but_the_id_is_not_copied(file: SQLiteBackend) -> None:
+    file.ensure_bank("b", name="b")
+    assert copy_bank(file, "b", file, "c").ok
+    assert [bank.name for bank in file.list_banks(prefix="c")] == [None]
+
+
+def test_memories_travel_in_batches_and_a_sample_of_them_is_looked_at(fresh: Fresh) -> None:
+    class Counting(DelegatingBackend):
+        def execute(self, request: Request[R], /) -> R:
+            if isinstance(request, Retain):
+                sizes.append(len(request.items))
+            return super().execute(request)
+
+    sizes: list[int] = []
+    source = fresh()
+    source.retain_batch("b", [RetainItem(f"Fact number {n}.", document_id=str(n)) for n in range(45)])
+    given: list[tuple[dict[str, Any], list[int]]] = [({}, [20, 20, 5]), ({"batch": 30}, [30, 15])]
+    for options, wanted in given:
+        report = copy_bank(source, "b", Counting(fresh()), **options)
+        assert (sizes, report.sampled) == (wanted, 25)
+        sizes.clear()
 
 
 def test_a_bank_can_be_copied_under_another_name_in_the_same_backend(file: SQLiteBackend) -> None:

@@ -11,6 +11,7 @@ from agno.team import Team
 from hindsight_teams import SQLiteBackend, TeamMemory
 from hindsight_teams.access.signatures import MARK
 from hindsight_teams.agno.review_tools import ProposalTools, ReviewTools
+from hindsight_teams.audit import AuditTrail
 from hindsight_teams.backends.base import DelegatingBackend
 from hindsight_teams.errors import AccessDenied, BackendError, InvalidInput, NotFound
 from hindsight_teams.memory.curation import Reviews, sealed_items
@@ -20,6 +21,7 @@ from hindsight_teams.requests import Capability, DeleteMemories, ListBanks, List
 from hindsight_teams.requests.driver import run
 from hindsight_teams.testing import ScriptedModel
 from hindsight_teams.testing.scripted import call
+from tests.memory.team_fixtures import Kept
 
 NOTE = "Retries need jitter, or the clients march in step."
 
@@ -256,6 +258,35 @@ def test_an_approval_by_nobodys_name_is_the_applications(squad: TeamMemory, back
     assert (revoked.item.id, revoked.outcome, revoked.receipt) == (item.id, "revoked", None)
 
 
+@pytest.mark.parametrize("verb", ["approve", "reject", "revoke"])
+def test_a_decision_is_recorded_before_it_is_carried_out(squad: TeamMemory, backend: SQLiteBackend, verb: str) -> None:
+    items = squad.proposals("coder").propose_many(
+        [RetainItem("Tests first."), RetainItem("Tests last.")], to="decisions"
+    )
+    squad.reviews().approve(items[0].id)
+    log = Kept()
+    reviews = Reviews(backend, squad.definition, "architect", AuditTrail(log, strict=True))
+    getattr(reviews, verb)(items[verb != "revoke"].id)
+    assert [(e.verb, e.outcome, e.bank, e.bank_id) for e in log.events] == [
+        (verb, outcome, "decisions", "squad:decisions") for outcome in ("begun", "allowed")
+    ]
+
+
+def test_an_interrupted_approval_that_a_listing_finishes_is_recorded_before(
+    squad: TeamMemory, backend: SQLiteBackend
+) -> None:
+    item = squad.proposals("coder").propose(NOTE, to="decisions")
+    with pytest.raises(_Interrupted):
+        Reviews(_Cut(backend, 1), squad.definition, "architect").approve(item.id)
+    log = Kept()
+    assert Reviews(backend, squad.definition, "architect", AuditTrail(log, strict=True)).pending() == []
+    assert [(e.verb, e.outcome, e.bank, e.bank_id) for e in log.events] == [
+        ("approve", "begun", "decisions", "squad:decisions"),
+        ("approve", "allowed", "decisions", "squad:decisions"),
+        ("review", "allowed", None, "squad:review:queue"),
+    ]
+
+
 def test_an_approval_that_still_can_not_be_finished_waits(squad: TeamMemory, backend: SQLiteBackend) -> None:
     first = squad.proposals("coder").propose(NOTE, to="decisions")
     with pytest.raises(_Interrupted):
@@ -370,19 +401,3 @@ def test_what_is_marked_is_looked_for_only_where_nothing_waits(squad: TeamMemory
     assert reviews.approve(first.id).item.id == first.id
     with pytest.raises(BackendError, match="no listing"):
         reviews.reject(second.id)
-
-
-def test_what_lies_beyond_a_members_scope_can_not_be_proposed(backend: SQLiteBackend) -> None:
-    memory = TeamMemory(
-        "t",
-        banks={"shared": "team", "decisions": "team"},
-        members={"all": {"shared": "full"}, "maple": {"shared": {"access": "full", "scope_tags": ["project:maple"]}}},
-        proposers=["maple"],
-        backend=backend,
-    )
-    memory.member("all").retain("The birch is felled.")
-    memory.member("maple").retain("The maple is felled.")
-    proposals = memory.proposals("maple")
-    with pytest.raises(NotFound, match="recall"):
-        proposals.propose("The birch is felled.", to="decisions")
-    assert proposals.propose("The maple is felled.", to="decisions").item.content == "The maple is felled."

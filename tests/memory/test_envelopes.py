@@ -179,6 +179,13 @@ def test_an_approval_of_a_memory_without_metadata_and_tags_says_who_approved_it(
     assert waiting.envelope_document_id == "review-quarantine-i1"
 
 
+def test_the_same_memory_in_review_has_one_id_however_its_metadata_is_ordered() -> None:
+    first, second = (
+        replace(ITEM, metadata=dict(given)) for given in ([("a", "1"), ("b", "2")], [("b", "2"), ("a", "1")])
+    )
+    assert quarantine_item(first, "x", "t:x", "").document_id == quarantine_item(second, "x", "t:x", "").document_id
+
+
 def test_each_kind_of_envelope_has_its_name() -> None:
     assert [opened(kind).kind for kind in KINDS] == ["quarantine", "proposal", "approved"]
 

@@ -219,6 +219,12 @@ END = '{"end":true,"memories":1}'
         (f'{HEAD}\n{{"id":"1","text":"x","tags":[5]}}\n{END}', "line 2: tags holds 5"),
         (f'{HEAD}\n{{"id":"1","text":"x","metadata":{{"a":5}}}}\n{END}', "line 2: metadata"),
         (f'{HEAD}\n{{"id":"1","text":"x","type":"evil"}}\n{END}', "line 2: type='evil'"),
+        (f'{HEAD}\n{{"id":"1","text":"x","repeats":["y"]}}\n{END}', "line 2: .*str"),
+        (
+            f'{HEAD}\n{{"id":"1","text":"x","repeats":[{{"colour":"red"}}]}}\n{END}',
+            "line 2: there is no field 'colour'",
+        ),
+        (f'{HEAD}\n{{"id":"1","text":"x","metadata":{{"a":5}},"said":0}}\n{END}', "line 2"),
         (f"{HEAD.replace('1}', 'true}')}\n", "version=True"),
         (f'{HEAD}\n{{"id":"1","text":"x","noted":"soon"}}\n{END}', "line 2: .*'soon'"),
     ],
@@ -355,3 +361,25 @@ def test_the_days_from_and_until_which_something_happened_are_read(tmp_path: Pat
     assert [memory.mentioned_at, memory.occurred_at, memory.occurred_end] == [
         datetime(2027, 5, day, tzinfo=UTC) for day in days.values()
     ]
+
+
+def test_memories_without_ids_are_numbered_in_their_order(other: SQLiteBackend, tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    rows = [{"text": "One."}, {"id": "", "text": "Two."}, {"text": "Three.", "repeats": [{"document": "d"}]}]
+    path.write_text("\n".join([HEAD, *map(json.dumps, rows), '{"end":true,"memories":3}']))
+    report = import_bank(other, "b", Export.of(path))
+    assert (report.memories, report.stored, report.already) == (3, 3, 0)
+    assert [(m.id.partition("-")[2], m.text) for m in other.list_memories("b").memories] == [
+        ("1", "One."),
+        ("2", "Two."),
+        ("3", "Three."),
+    ]
+    assert [m.document_id for m in other.list_repeats("b")] == ["d"]
+
+
+def test_a_bank_is_made_under_the_name_of_the_export(other: SQLiteBackend, tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_text(f'{HEAD[:-1]},"name":"The desk"}}\n{{"end":true,"memories":0}}')
+    import_bank(other, "b", Export.of(path))
+    import_bank(Plain(other), "c", Export.of(path))
+    assert [(bank.bank_id, bank.name) for bank in other.list_banks()] == [("b", "The desk"), ("c", "The desk")]

@@ -7,10 +7,29 @@ from typing import Any
 
 import pytest
 
-from hindsight_teams.memory.merging import merge_recall, merge_reflect
+from hindsight_teams.access.banks import BankSpec, Target
+from hindsight_teams.access.grants import FULL, Grant
+from hindsight_teams.errors import BackendError
+from hindsight_teams.memory.merging import answered, merge_recall, merge_reflect
 from hindsight_teams.models import Gap, Memory, RecallResult, Reflection
 
 A, B = Memory("1", "Ada leads.", "a"), Memory("2", "Bo follows.", "b")
+
+
+def target(name: str) -> Target:
+    return Target(Grant(BankSpec(name), FULL), f"t:{name}")
+
+
+def test_a_bank_that_fails_is_a_gap_beside_the_answers_of_others_and_an_error_where_all_fail() -> None:
+    first, second = BackendError("timed out"), BackendError("refused")
+    targets = [target("shared"), target("notes")]
+    assert answered(targets, [A, B]) == ([("shared", A), ("notes", B)], [])
+    assert answered(targets, [first, B]) == ([("notes", B)], [Gap("shared", "timed out")])
+    assert answered(targets, [A, second]) == ([("shared", A)], [Gap("notes", "refused")])
+    assert answered([], []) == ([], [])
+    with pytest.raises(BackendError, match="timed out") as failed:
+        answered(targets, [first, second])
+    assert failed.value is first
 
 
 def test_a_reflect_over_two_banks_gives_both_answers_under_their_names() -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from hindsight_teams import SQLiteBackend, TeamMemory
 from hindsight_teams.access.grants import Caller
-from hindsight_teams.errors import AccessDenied
+from hindsight_teams.backends.base import DelegatingBackend
+from hindsight_teams.errors import AccessDenied, Forbidden, ServerFault
+from hindsight_teams.models import Memory, MemoryPage
+from hindsight_teams.requests import ListMemories, Request
 
 TEXT = "The launch code is vermilion."
 
@@ -97,3 +102,55 @@ def test_a_refusal_shows_little_of_a_long_id(squad: TeamMemory) -> None:
     with pytest.raises(AccessDenied) as denied:
         squad.member("drop-box").retain("Nothing.", document_id=long, caller=Caller(user="ada"))
     assert len(denied.value.message) < 400
+
+
+@pytest.mark.parametrize("signature", [{"author": "writer", "team": "other"}, {"author": "writer"}, {"team": "squad"}])
+def test_the_document_of_a_namesake_is_not_a_writers(
+    squad: TeamMemory, backend: SQLiteBackend, signature: dict[str, str]
+) -> None:
+    backend.retain("squad:shared", TEXT, document_id="launch", metadata=signature)
+    with pytest.raises(AccessDenied):
+        squad.member("writer").retain("Nothing.", document_id="launch")
+    assert texts(backend) == [TEXT]
+
+
+class Holding(DelegatingBackend):
+    """Lists what it was given, or fails."""
+
+    def __init__(self, inner: SQLiteBackend, held: list[Memory] | Exception) -> None:
+        super().__init__(inner)
+        self.held = held
+
+    def execute(self, request: Request[Any], /) -> Any:
+        if not isinstance(request, ListMemories):
+            return super().execute(request)
+        if isinstance(self.held, Exception):
+            raise self.held
+        return MemoryPage(self.held, len(self.held), request.limit, request.offset)
+
+
+OWN = Memory("1", "x", "squad:shared", metadata={"author": "writer", "team": "squad"})
+FOREIGN = Memory("2", "x", "squad:shared")
+DERIVED = Memory("3", "x", "squad:shared", type="observation")
+
+
+@pytest.mark.parametrize(
+    ("held", "raised"),
+    [
+        ([], None),
+        ([OWN, DERIVED], None),  # what was derived goes with what it rests on
+        ([OWN, DERIVED, FOREIGN], AccessDenied),
+        (Forbidden("403"), None),  # a server that keeps authors apart by itself
+        (ServerFault("down"), ServerFault),
+    ],
+)
+def test_a_document_is_looked_through_before_it_is_replaced(
+    squad: TeamMemory, backend: SQLiteBackend, held: list[Memory] | Exception, raised: type[Exception] | None
+) -> None:
+    writer = TeamMemory.of(squad.definition, backend=Holding(backend, held)).member("writer")
+    if raised is None:
+        writer.retain(TEXT, document_id="launch")
+    else:
+        with pytest.raises(raised):
+            writer.retain(TEXT, document_id="launch")
+    assert texts(backend) == ([TEXT] if raised is None else [])

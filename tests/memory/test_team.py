@@ -2,20 +2,39 @@ from __future__ import annotations
 
 import asyncio
 import copy
+from contextlib import nullcontext
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from agno.agent import Agent
 from agno.run.base import RunContext, RunStatus
 from agno.team import Team
 
-from hindsight_teams import HindsightTools, SQLiteBackend, TeamMemory, policies
+from hindsight_teams import HindsightTools, SQLiteBackend, TeamMemory, configure, policies
+from hindsight_teams.access.definition import TeamDefinition
+from hindsight_teams.access.signatures import own_tags
 from hindsight_teams.audit import NOT_RECORDED
-from hindsight_teams.errors import AccessDenied, IdentityRequired, InvalidInput, TeamDefinitionError
+from hindsight_teams.backends.base import DelegatingBackend
+from hindsight_teams.errors import (
+    AccessDenied,
+    AuditFailed,
+    ContentRefused,
+    IdentityRequired,
+    InvalidInput,
+    TeamDefinitionError,
+)
+from hindsight_teams.guard import Guard
+from hindsight_teams.memory.questions import Defaults
+from hindsight_teams.models import RetainItem
+from hindsight_teams.requests import Request
 from hindsight_teams.testing import OFFLINE_MARKER, OfflineModel, ScriptedModel
 from hindsight_teams.testing.scripted import call
 from tests.agno.fenced import inside
+from tests.memory.team_fixtures import Kept, team
+
+R = TypeVar("R")
 
 
 def agent(id: str, *turns: Any, **options: Any) -> Agent:
@@ -187,6 +206,160 @@ def test_max_tokens_holds_over_all_banks_together(backend: SQLiteBackend) -> Non
 def test_a_part_of_the_wrong_type_is_refused_at_once(backend: SQLiteBackend, wrong: Any) -> None:
     with pytest.raises(InvalidInput, match="|".join(f"{name}={value!r}" for name, value in wrong.items())):
         TeamMemory("t", banks={"shared": "team"}, members={"a": {"shared": "full"}}, backend=backend, **wrong)
+
+
+SECRET = "the pw: hunter!2024x"
+
+
+@pytest.mark.parametrize(
+    ("guard", "stored"),
+    [
+        (None, None),
+        (True, None),
+        (False, SECRET),
+        (Guard([]), SECRET),
+        (Guard(), "the pw: [redacted: password]"),
+    ],
+    ids=["unset", "the team's", "none", "one without checks", "one by default"],
+)
+def test_a_team_has_its_own_guard_unless_it_is_given_another_or_none(
+    backend: SQLiteBackend, guard: Any, stored: str | None
+) -> None:
+    definition = TeamDefinition.from_parts(
+        "t", banks={"b": "team"}, members={"a": {"b": "full"}}, guard={"secrets": "refuse"}
+    )
+    member = TeamMemory.of(definition, backend=backend, guard=guard).member("a")
+    with nullcontext() if stored else pytest.raises(ContentRefused):
+        member.retain(SECRET)
+    assert [memory.text for memory in backend.list_memories("t:b").memories] == ([stored] if stored else [])
+
+
+async def test_whatever_a_team_does_is_recorded_in_its_audit(backend: SQLiteBackend) -> None:
+    log = Kept()
+    memory = team(backend, audit=log)
+    memory.member("scout").retain("Box 1 is lost.", bank="shared")
+    [item] = memory.proposals("scout").propose_many([RetainItem("Box 2 is lost.")], to="shared")
+    memory.reviews().reject(item.id)
+    memory.forget(author="scout", actor="root")
+    await memory.aforget(author="scout", actor="root", dry_run=False)
+    assert [(e.verb, e.member, e.actor) for e in log.events] == [
+        ("retain", "scout", None),
+        ("propose", "scout", None),
+        ("reject", None, None),
+        ("preview", None, "root"),
+        ("forget", None, "root"),
+    ]
+
+
+def test_a_team_is_made_of_all_that_it_is_given(backend: SQLiteBackend) -> None:
+    class OwnTools(HindsightTools):
+        pass
+
+    now = datetime(2027, 5, 3, 9, tzinfo=UTC)
+    memory = TeamMemory(
+        "t",
+        banks={"room": "{team}:{bank}:{project}"},
+        members={"a": {"room": "full"}, "b": {"room": "none"}},
+        variables={"project": "maple"},
+        curators=["a"],
+        proposers=["b"],
+        backend=backend,
+        defaults=Defaults(tags=("desk",)),
+        toolkit=OwnTools,
+        clock=lambda: now,
+    )
+    assert memory.member("a").retain("The rug is red.").bank_id == "t:room:maple"
+    [stored] = backend.list_memories("t:room:maple").memories
+    assert (stored.mentioned_at, own_tags(stored.tags)) == (now, ("desk",))
+    assert (set(memory.definition.curators), set(memory.definition.proposers)) == ({"a"}, {"b"})
+    assert type(memory.tools("a")) is OwnTools
+    assert (memory.tools("a").name, memory.tools("a", name="mine").name) == ("hindsight_tools:t:a", "mine")
+    assert type(TeamMemory.of(memory.definition, backend=backend).tools("a")) is HindsightTools
+
+
+@pytest.mark.parametrize("failure", ["warn", "refuse"])
+def test_what_can_not_be_recorded_is_refused_where_the_settings_say_so(backend: SQLiteBackend, failure: Any) -> None:
+    class Full:
+        def record(self, event: Any) -> None:
+            raise OSError("no space left")
+
+    configure(audit_failure=failure)
+    member = team(backend, audit=Full()).member("scout")
+    with pytest.raises(AuditFailed) if failure == "refuse" else nullcontext():
+        member.retain("Box 1.", bank="shared")
+    assert [m.text for m in backend.list_memories("desk:shared").memories] == ["Box 1."] * (failure == "warn")
+
+
+def test_every_option_of_equipping_is_handed_on(desk: TeamMemory, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[dict[str, Any]] = []
+    monkeypatch.setattr("hindsight_teams.agno.equipping.equip", lambda *parts, **options: given.append(options))
+    unset: dict[str, Any] = {"inject": None, "inject_budget": None, "retain": None, "retain_bank": None}
+    unset |= {"background": False, "confirm": (), "tools": True}
+    one: Any = agent("researcher")
+    desk.equip(one)
+    for name in unset:
+        options: Any = {name: "given"}
+        desk.equip(one, **options)
+    assert given == [unset, *(unset | {name: "given"} for name in unset)]
+
+
+class Waiting:
+    """Runs that are retained in the background."""
+
+    def __init__(self, done: list[str], stored: bool = True) -> None:
+        self.done = done
+        self.stored = stored
+
+    def flush(self, timeout: float | None) -> bool:
+        self.done.append(f"stored within {timeout}")
+        return self.stored
+
+
+@pytest.mark.parametrize("how", ["close", "with", "aclose", "async with", "lifespan", "forget", "aforget"])
+async def test_what_waits_is_stored_before_a_team_is_closed_or_forgets(backend: SQLiteBackend, how: str) -> None:
+    class Closing(DelegatingBackend):
+        def execute(self, request: Request[R], /) -> R:
+            done.append("asked")
+            return super().execute(request)
+
+        async def aexecute(self, request: Request[R], /) -> R:
+            return self.execute(request)
+
+        def close(self) -> None:
+            done.append("closed")
+
+        async def aclose(self) -> None:
+            done.append("closed")
+
+    done: list[str] = []
+    memory = team(Closing(backend))
+    memory.retentions.append(Waiting(done))  # type: ignore[arg-type]
+    if how == "with":
+        with memory:
+            assert done == []
+    elif how in ("async with", "lifespan"):
+        async with memory if how == "async with" else memory.lifespan(object()):
+            assert done == []
+    elif how == "aforget":
+        await memory.aforget(author="scout")
+    elif how == "aclose":
+        await memory.aclose()
+    else:
+        getattr(memory, how)(**{"author": "scout"} if how == "forget" else {})
+    assert done[:2] == ["stored within None", "asked" if "forget" in how else "closed"]
+    assert ("closed" in done) is ("forget" not in how)
+
+
+@pytest.mark.parametrize("mode", ["sync", "async"])
+@pytest.mark.parametrize(("stored", "all_of_it"), [((True, True), True), ((True, False), False), ((), True)])
+async def test_a_flush_tells_whether_all_was_stored(
+    backend: SQLiteBackend, stored: tuple[bool, ...], all_of_it: bool, mode: str
+) -> None:
+    done: list[str] = []
+    memory = team(backend)
+    memory.retentions.extend(Waiting(done, one) for one in stored)  # type: ignore[misc]
+    assert (memory.flush(7) if mode == "sync" else await memory.aflush(7)) is all_of_it
+    assert done == ["stored within 7"] * len(stored)
 
 
 @pytest.mark.parametrize("member", ["aa", 5, None])

@@ -49,6 +49,21 @@ def test_a_bank_id_may_hold_every_character_that_is_seen(character: str) -> None
     assert checks.check_bank_id(f"a{character}b") == f"a{character}b"
 
 
+@pytest.mark.parametrize(
+    ("bank_id", "is_one"),
+    [
+        ("t:review:queue", True),
+        ("t:shared:user", False),
+        ("a:t:review:queue", False),
+        ("review:queue", False),
+        ("t:review:queued", False),
+        ("t:reviews:queue", False),
+    ],
+)
+def test_a_review_bank_is_known_by_its_id(bank_id: str, is_one: bool) -> None:
+    assert checks.is_review_bank(bank_id) is is_one
+
+
 def test_a_text_is_a_string_with_something_in_it() -> None:
     assert checks.check_text("content", " a\tb\nc ") == " a\tb\nc "
     refused("content must be a string, not int", checks.check_text, "content", 7)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import copy
 import pickle
-from collections.abc import Generator
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -27,7 +25,6 @@ from hindsight_teams.requests import (
     Retain,
     TagFilter,
 )
-from hindsight_teams.requests.driver import adrive, drive
 from tests.memory.team_fixtures import backend
 
 __all__ = ["backend"]
@@ -112,26 +109,3 @@ def test_a_delegating_backend_lets_one_thing_be_changed(backend: SQLiteBackend) 
     loud.retain("b", "the lamp is green")
     assert [m.text for m in loud.recall("b", "lamp").results] == ["THE LAMP IS GREEN"]
     assert loud.list_repeats("b") == []
-
-
-def _counting() -> Generator[int, int, list[int]]:
-    seen = []
-    for number in range(3):
-        try:
-            seen.append((yield number))
-        except ValueError:
-            seen.append(-1)
-    return seen
-
-
-def test_both_loops_send_answers_and_throw_what_was_raised() -> None:
-    def do(number: int) -> int:
-        if number == 1:
-            raise ValueError
-        return number * 10
-
-    async def ado(number: int) -> int:
-        return do(number)
-
-    assert drive(_counting(), do) == [0, -1, 20]
-    assert asyncio.run(adrive(_counting(), ado)) == [0, -1, 20]

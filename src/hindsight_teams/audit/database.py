@@ -12,14 +12,13 @@ from functools import partial
 from pathlib import Path
 
 from hindsight_teams.audit.hashing import START, Head, Link, digest
-from hindsight_teams.audit.journal import AuditStore
+from hindsight_teams.audit.journal import BUSY_SECONDS, AuditStore
 from hindsight_teams.backends.private_files import Files, files, make_file, make_folder, part_from_log
 from hindsight_teams.errors import DatabaseLocked, DatabaseUnusable
 from hindsight_teams.log import get_logger
 
 APPLICATION_ID = 0x48544155  # "HTAU"
 VERSION = 2
-BUSY_SECONDS = 10.0
 _PAGE = 1000
 
 _logger = get_logger("hindsight_teams.audit")
@@ -94,7 +93,7 @@ class SQLiteAuditStore(AuditStore):
             check_same_thread=False,
             uri=True,
         )
-        connection.create_function("digest", 3, digest, deterministic=True)
+        connection.create_function("digest", 3, digest)
         # What somebody wrote into the file need not be text: it is shown, and told, like any other change.
         connection.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
         return connection
@@ -155,8 +154,7 @@ class SQLiteAuditStore(AuditStore):
     def close(self) -> None:
         """Close the connection; a later ``record`` opens it again."""
         with self._lock:
-            if self._writer is not None:
-                self._finalizer()
+            self._finalizer()
             self._writer = None
 
     @contextmanager
@@ -164,7 +162,7 @@ class SQLiteAuditStore(AuditStore):
         try:
             yield
         except sqlite3.OperationalError as error:
-            if "locked" in str(error) or "busy" in str(error):
+            if "locked" in str(error):
                 raise DatabaseLocked(
                     "another process held the audit log too long; try again", path=str(self.path), cause=str(error)
                 ) from error

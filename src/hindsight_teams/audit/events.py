@@ -51,7 +51,8 @@ class AuditEvent:
         bank: What members call the bank.
         bank_id: Its id on the backend.
         count: Memories read or written.
-        memory_ids: Their ids, where the backend tells.
+        memory_ids: Their ids, where the backend tells; of a memory in another bank than ``bank_id`` as ``bank#id``,
+            such as the one that a proposal copies.
         error: The type of the error, such as ``AccessDenied``.
         reason: Why it was denied or quarantined, in words that hold nothing of the content.
         text: The content or the query; kept only by a store that was asked to.

@@ -22,6 +22,9 @@ from hindsight_teams.models import check_choice
 NOT_READING = frozenset({"retain", "forget", "delete", "propose", "approve", "reject", "revoke", "promote"})
 """Verbs that name memories without showing them to anybody."""
 
+BUSY_SECONDS = 10.0
+"""How long a call waits for another process that holds the log."""
+
 EXPORT_FORMATS = ("jsonl", "csv")
 CSV_COLUMNS = tuple(f.name for f in dataclasses.fields(AuditEvent))
 
@@ -29,7 +32,8 @@ CSV_COLUMNS = tuple(f.name for f in dataclasses.fields(AuditEvent))
 class Filter(TypedDict, total=False):
     """Which events; all that are given must hold.
 
-    ``bank`` is a bank's short name or its id. ``since`` is inclusive, ``until`` is not.
+    ``bank`` is a bank's short name or its id, ``memory_id`` an id with or without its bank (``bank#id``). ``since`` is
+    inclusive, ``until`` is not.
     """
 
     team: str | None
@@ -228,7 +232,9 @@ def _needles(filters: Filter) -> list[str]:
     Quotes inside JSON strings are escaped, so ``"member":"x"`` occurs only where the field has that value.
     """
     given = {name: value for name, value in filters.items() if isinstance(value, str)}
-    anywhere = [json.dumps(given.pop(name)) for name in ("bank", "memory_id") if name in given]
+    anywhere = [json.dumps(given.pop("bank"))] if "bank" in given else []
+    if "memory_id" in given:  # or the end of one with its bank before it
+        anywhere.append(json.dumps(given.pop("memory_id"))[1:])
     return [f"{json.dumps(name)}:{json.dumps(value)}" for name, value in given.items()] + anywhere
 
 
@@ -246,10 +252,14 @@ def _matches(values: dict[str, Any], filters: Filter) -> bool:
     since, until = filters.get("since"), filters.get("until")
     return (
         (bank is None or bank in (values.get("bank"), values.get("bank_id")))
-        and (memory_id is None or memory_id in values.get("memory_ids", ()))
+        and (memory_id is None or any(_is_id(one, memory_id) for one in values.get("memory_ids", ())))
         and (since is None or values["at"] >= iso(since))
         and (until is None or values["at"] < iso(until))
     )
+
+
+def _is_id(written: str, memory_id: str) -> bool:
+    return written == memory_id or written.endswith(f"#{memory_id}")
 
 
 def _cell(value: Any) -> str:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import os
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from hindsight_teams.audit.hashing import START, Head, Link, link
-from hindsight_teams.audit.journal import AuditStore, line_of
+from hindsight_teams.audit.journal import BUSY_SECONDS, AuditStore, line_of
 from hindsight_teams.backends.private_files import identity, make_file, make_folder
-from hindsight_teams.errors import ConfigurationError, DatabaseUnusable
+from hindsight_teams.errors import ConfigurationError, DatabaseLocked, DatabaseUnusable
 from hindsight_teams.log import get_logger
 
 _BLOCK = 1 << 16
@@ -37,7 +38,7 @@ class JSONLinesAuditStore(AuditStore):
         self._lock = threading.Lock()
         self._pid = os.getpid()
         self._file: int | None = None
-        self._size = -1
+        self._size: int | None = None  # of the file after the last write, where nothing went wrong
         self._head = START
         self._bookmark = (0, 0)  # an entry and where the next begins
         with self._errors(), self._lock:
@@ -53,18 +54,16 @@ class JSONLinesAuditStore(AuditStore):
     def _append(self, payload: str) -> None:
         if self._pid != os.getpid():
             # A forked file description shares its lock with the parent: the child needs one of its own.
-            self._lock, self._file, self._size, self._pid = threading.Lock(), None, -1, os.getpid()
-        with self._errors(), self._lock:
+            self._lock, self._file, self._size, self._pid = threading.Lock(), None, None, os.getpid()
+        until = time.monotonic() + BUSY_SECONDS
+        with self._errors(), self._turn(until):
             descriptor = self._descriptor()
-            self._fcntl.flock(descriptor, self._fcntl.LOCK_EX)
-            try:
+            with self._locked(descriptor, self._fcntl.LOCK_EX, until):
                 self._write(descriptor, payload)
-            finally:
-                self._fcntl.flock(descriptor, self._fcntl.LOCK_UN)
             opened = os.fstat(descriptor)
             if identity(self.path) != (opened.st_dev, opened.st_ino):
                 os.close(descriptor)
-                self._file, self._size = None, -1
+                self._file = self._size = None
                 raise DatabaseUnusable(
                     "the audit log was deleted or replaced while it was open, and with it this event: the next one goes"
                     " into a log at the same place, which does not verify",
@@ -84,7 +83,7 @@ class JSONLinesAuditStore(AuditStore):
                 self._head = found
         entry = link(self._head, payload)
         data = lead + line_of(entry).encode("ascii") + b"\n"
-        self._size = -1  # not known until all of it is written
+        self._size = None  # not known until all of it is written
         written = os.write(descriptor, data)
         while written < len(data):
             written += os.write(descriptor, data[written:])
@@ -92,14 +91,12 @@ class JSONLinesAuditStore(AuditStore):
 
     def _links(self, *, after: int | None = None, needles: Sequence[str] = ()) -> Iterator[Link | None]:
         with self._errors(), open(self.path, "rb") as lines:
-            self._fcntl.flock(lines, self._fcntl.LOCK_SH)  # nobody is in the middle of a line
-            left = os.fstat(lines.fileno()).st_size
-            self._fcntl.flock(lines, self._fcntl.LOCK_UN)
+            left = self._whole(lines.fileno())
             seq, offset = self._bookmark
             if after is not None and 0 < seq <= after and offset <= left:
                 lines.seek(offset)  # whoever follows the log reads what is new, not all of it again
                 left -= offset
-            while left > 0 and (line := lines.readline(left)):
+            while line := lines.readline(left):
                 left -= len(line)
                 text = line.decode("ascii", "replace")
                 if all(needle in text for needle in needles):
@@ -111,11 +108,9 @@ class JSONLinesAuditStore(AuditStore):
 
     def _newest(self, needles: Sequence[str] = ()) -> Iterator[Link]:
         with self._errors(), open(self.path, "rb") as file:
-            self._fcntl.flock(file, self._fcntl.LOCK_SH)
-            position = os.fstat(file.fileno()).st_size
-            self._fcntl.flock(file, self._fcntl.LOCK_UN)
+            position = self._whole(file.fileno())
             rest = b""
-            while position > 0:
+            while position:
                 start = max(0, position - _BLOCK)
                 file.seek(start)
                 lines = (file.read(position - start) + rest).split(b"\n")
@@ -125,6 +120,42 @@ class JSONLinesAuditStore(AuditStore):
                     text = line.decode("ascii", "replace")
                     if text and all(needle in text for needle in needles) and (found := _parse(text)) is not None:
                         yield found
+
+    def _whole(self, descriptor: int) -> int:
+        """The size of the file while nobody is in the middle of a line."""
+        with self._locked(descriptor, self._fcntl.LOCK_SH, time.monotonic() + BUSY_SECONDS):
+            return os.fstat(descriptor).st_size
+
+    @contextmanager
+    def _turn(self, until: float) -> Iterator[None]:
+        """This process's turn among its own threads."""
+        if not self._lock.acquire(timeout=max(0, until - time.monotonic())):
+            raise self._busy()
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    @contextmanager
+    def _locked(self, descriptor: int, kind: int, until: float) -> Iterator[None]:
+        """The lock on the file, which a process that was stopped may hold for ever."""
+        pause = 0.0005
+        while True:
+            try:
+                self._fcntl.flock(descriptor, kind | self._fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() >= until:
+                    raise self._busy() from None
+            time.sleep(pause)
+            pause = min(2 * pause, 0.02)
+        try:
+            yield
+        finally:
+            self._fcntl.flock(descriptor, self._fcntl.LOCK_UN)
+
+    def _busy(self) -> DatabaseLocked:
+        return DatabaseLocked("another process held the audit log too long; try again", path=str(self.path))
 
     def head(self) -> Head:
         """The end of the chain."""
@@ -140,7 +171,7 @@ class JSONLinesAuditStore(AuditStore):
         with self._lock:
             if self._file is not None:
                 os.close(self._file)
-            self._file, self._size = None, -1
+            self._file = self._size = None
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
@@ -158,7 +189,7 @@ def _tail(descriptor: int, size: int) -> tuple[Head, bool]:
     """The last whole entry of a file, and whether the file ends with a whole line."""
     data = b""
     position = size
-    while position > 0:
+    while position:
         start = max(0, position - _BLOCK)
         data = os.pread(descriptor, position - start, start) + data
         position = start

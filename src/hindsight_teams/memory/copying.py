@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from hindsight_teams.backends.base import MemoryBackend
 from hindsight_teams.errors import BankNotFound, InvalidInput
@@ -227,7 +227,7 @@ def _digest(items: Iterable[RetainItem]) -> str:
         )
         for item in items
     ]
-    return hashlib.blake2b(repr(parts).encode(errors="surrogatepass"), digest_size=12).hexdigest()
+    return hashlib.blake2b(repr(parts).encode(), digest_size=12).hexdigest()
 
 
 def _same_frame(item: RetainItem, memory: Memory) -> bool:
@@ -235,9 +235,9 @@ def _same_frame(item: RetainItem, memory: Memory) -> bool:
     return (
         abs(_second(item.timestamp) - _second(memory.mentioned_at)) <= 1
         and sorted(item.tags or ()) == sorted(memory.tags)
-        and dict(_unmarked(item).metadata or {}) == metadata
+        and _unmarked(item).metadata == metadata
     )
 
 
 def _second(moment: datetime | None) -> int:
-    return 0 if moment is None else int(moment.astimezone(UTC).timestamp())
+    return 0 if moment is None else int(moment.timestamp())

@@ -323,16 +323,15 @@ class Reviews:
             yield DeleteMemories(bank=self._bank, document_id=item.envelope_document_id)
 
     def _paged(self, limit: int, offset: int) -> Steps[ReviewPage]:
-        total = 0
+        whole: list[ReviewItem] = []
 
         def part() -> Steps[list[ReviewItem]]:
-            nonlocal total
             check_page(limit, offset)
-            items = [*(yield from self._pending()), *(yield from self._marked())]
-            total = len(items)
-            return items[offset : offset + limit]
+            whole.extend((yield from self._pending()))
+            whole.extend((yield from self._marked()))
+            return whole[offset : offset + limit]
 
-        return ReviewPage((yield from self._shown(part())), total)
+        return ReviewPage((yield from self._shown(part())), len(whole))
 
     def _shown(self, steps: Steps[list[ReviewItem]]) -> Steps[list[ReviewItem]]:
         recorder, bank = Recorder(self.audit, self.caller, "review"), BankName(bank_id=self._bank)
@@ -342,7 +341,7 @@ class Reviews:
             recorder.failed(error, [bank])
             raise
         # What waits has no memory of its own yet: it is known by its review id, and by the envelope's memories.
-        seen = [item.origin.rpartition("#")[2] for item in items if item.origin]
+        seen = [item.origin for item in items if item.origin]
         seen += [name for item in items for name in (item.id, *item.envelope_ids)]
         more = ", ".join(f"{item.kind} {item.id}" for item in items) or None
         recorder.ended([bank], count=len(items), ids={self._bank: seen}, reason=more)
@@ -379,8 +378,7 @@ def sealed_items(backend: MemoryBackend, bank_id: str, kinds: Sequence[str]) -> 
 def _envelopes(
     backend: MemoryBackend, bank_id: str, kinds: Sequence[str]
 ) -> Steps[list[tuple[Mapping[str, str], str | None]]]:
-    embedded = Capability.SEARCH_ALL_BANKS in backend.capabilities
-    if not embedded and Capability.DOCUMENTS in backend.capabilities:
+    if Capability.DOCUMENTS in backend.capabilities:
         # A server may extract no memory from an envelope's text.
         documents: Sequence[Document] = yield ListDocuments(bank=bank_id)
         return [(document.metadata, None) for document in reversed(documents)]

@@ -210,7 +210,7 @@ def _record(value: dict[str, Any], number: int) -> MemoryRecord:
         )
         record = MemoryRecord(memory, repeats)
         Restore(bank="import", records=[record])  # which checks all that it holds
-    except (InvalidInput, TypeError, ValueError, KeyError) as error:
+    except (TypeError, ValueError) as error:
         raise InvalidInput(f"line {number:,}: {error}") from None
     return record
 
@@ -308,17 +308,16 @@ def _restored(
     backend.execute(EnsureBank(bank=bank_id, name=export.name))
     stored = already = 0
     shift: int | None = None
-    renumbered = counted = False
+    counted = False
     records = _embedded(export.records())
     while load := list(islice(records, _AT_ONCE)):
         counted = counted or any(record.memory.times_said > 1 for record in load)
         done = backend.execute(Restore(bank=bank_id, records=load, shift=shift))
         shift, stored, already = done.shift, stored + done.stored, already + done.already
-        renumbered = renumbered or done.shift != 0
         if progress is not None:
             progress(stored + already, export.memories)
     notes = []
-    if renumbered:
+    if shift:
         notes.append("the memories have new ids: the bank held others under theirs")
     if counted:
         notes.append("how often a server counted that something was said is not kept")

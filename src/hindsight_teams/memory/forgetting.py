@@ -112,11 +112,12 @@ class Forgetting:
         except BaseException as error:
             recorder.failed(error)
             raise
-        report = ForgetReport(listed.memories)
-        if not dry_run:  # which records each bank, and so a failure too
+        if dry_run:
+            report = ForgetReport(listed.memories)
+            for bank_id, memories in listed.memories.items():
+                recorder.ended([BankName(bank_id=bank_id)], ids={bank_id: [memory.id for memory in memories]})
+        else:  # which records each bank, and so a failure too
             report = yield from self._carried_out(selection, listed, recorder)
-        for bank_id, memories in listed.memories.items() if dry_run else ():
-            recorder.ended([BankName(bank_id=bank_id)], ids={bank_id: [memory.id for memory in memories]})
         if not listed.memories:
             recorder.ended([])
         return report
@@ -155,8 +156,9 @@ class Forgetting:
             known = {memory.id for memory in found.get(bank_id, ())}
             listed = yield from every(ListMemories(bank=bank_id, limit=_PAGE))
             more = [memory for memory in listed if memory.id not in known and memory.type != "observation"]
-            unsigned.setdefault(bank_id, []).extend(more)
-        return {bank_id: memories for bank_id, memories in unsigned.items() if memories}
+            if more:
+                unsigned[bank_id] = more
+        return unsigned
 
     def _banks_of_the_user(self, selection: Selection) -> Steps[list[str]]:
         """The ids of the banks that are the selected user's own, where a user is all that is selected."""
@@ -204,13 +206,15 @@ class Forgetting:
                 raise
             deleted += len(repeats)
             recorder.ended([bank], ids=ids)
+        due = False
         if Capability.ERASE_LATER in self.backend.capabilities:
             try:
                 yield from self._without_empty_banks(selection)
+                due = yield IsEraseDue()
             except BaseException as error:
                 recorder.failed(error)
                 raise
-        return ForgetReport(plan.memories, deleted, dry_run=False, erased=not (yield from self._erase_due()))
+        return ForgetReport(plan.memories, deleted, dry_run=False, erased=not due)
 
     def _without_empty_banks(self, selection: Selection) -> Steps[None]:
         """Delete the banks of a forgotten user that hold nothing any more: their ids hold the user's."""
@@ -226,12 +230,6 @@ class Forgetting:
         going = {key for memories in found.values() for memory in memories for key in _keys(memory)}
         return [item for item in items if item.origin in going or selection.names_held(item)]
 
-    def _erase_due(self) -> Steps[bool]:
-        if Capability.ERASE_LATER not in self.backend.capabilities:
-            return False
-        due: bool = yield IsEraseDue()
-        return due
-
     def _deletions(
         self, bank_id: str, selection: Selection, found: Sequence[Memory], repeats: Sequence[Memory]
     ) -> Iterator[DeleteMemories]:
@@ -243,7 +241,7 @@ class Forgetting:
         facts = [m for m in found if m.type != "observation"]
         named = [m.id for m in facts if selection.names(m)]
         bound = [m.id for m in facts if not selection.names(m)] or ([] if facts else [m.id for m in found])
-        if named and bound and Capability.REPEATS not in self.backend.capabilities:
+        if bound and Capability.REPEATS not in self.backend.capabilities:
             # In one request: a server that takes one out of a document gives the others new ids.
             yield DeleteMemories(bank=bank_id, ids=[*named, *bound], filter=self._kept(selection))
             return
@@ -259,8 +257,6 @@ class Forgetting:
         if Capability.REPEATS not in self.backend.capabilities:
             return {}
         bank_ids: list[str] = yield BanksWithRepeats()
-        if not bank_ids:
-            return {}
         ids, document_id = list(selection.memory_ids) or None, selection.document_id
         own = self._own(selection)
         answers = yield [ListRepeats(bank=b, ids=ids, document_id=document_id, filter=own) for b in bank_ids]

@@ -303,7 +303,7 @@ class MemberMemory:
             [target],
             outcome="quarantined" if held else "allowed",
             count=receipt.items_count,
-            ids={target.bank_id: receipt.memory_ids},
+            ids={target.bank_id: [f"{bank_id}#{name}" if held else name for name in receipt.memory_ids]},
             reason=verdict.reason if verdict and verdict.reason else None,
         )
         notes = (*receipt.notes, *(verdict.notes if verdict else ()), *told)

@@ -94,8 +94,8 @@ class Proposals:
         except BaseException as error:
             recorder.failed(error, named=to)
             raise
-        ids = [item.origin.rpartition("#")[2]] if item.origin else []
-        recorder.ended([BankName(to, item.bank_id)], ids={item.bank_id: ids}, reason=f"proposal {item.id}")
+        assert item.origin is not None  # the key of the memory that was found
+        recorder.ended([BankName(to, item.bank_id)], ids={item.bank_id: [item.origin]}, reason=f"proposal {item.id}")
         return item
 
     def target_id(self, who: Caller, to: str, reason: str) -> str:
@@ -150,9 +150,7 @@ class Proposals:
         sealed = seal("proposal", item, bank=to, bank_id=target_id, reason=reason, origin=origin, by=by)
         recorder.begun(BankName(to, target_id))
         yield Retain(bank=review_bank_id(who), items=[sealed])
-        opened = unseal(sealed.metadata or {})
-        assert opened is not None
-        return opened
+        return _opened(sealed)
 
     def _propose_many(
         self, items: Sequence[RetainItem], to: str, reason: str, caller: Caller | None
@@ -163,7 +161,7 @@ class Proposals:
         try:
             target_id = self.target_id(who, to, reason)
             reason = yield from self._without_secrets(who, to, reason)
-            grant = self.definition.grants.get(who.member or "", {}).get(to)
+            grant = self.definition.grant(who.member or "", to)
             scope = grant.scope_tags if grant is not None else ()
             sealed = []
             for number, item in enumerate(items, 1):
@@ -183,7 +181,14 @@ class Proposals:
         except BaseException as error:
             recorder.failed(error, named=to)
             raise
-        waiting = [found for found in (unseal(envelope.metadata or {}) for envelope in sealed) if found is not None]
+        waiting = list(map(_opened, sealed))
         names = ", ".join(found.id for found in waiting[:20]) + (", ..." if len(waiting) > 20 else "")
         recorder.ended([BankName(to, target_id)], count=len(waiting), reason=f"proposals {names}".strip())
         return waiting
+
+
+def _opened(sealed: RetainItem) -> ReviewItem:
+    """The item in an envelope that was sealed just now."""
+    opened = unseal(sealed.metadata or {})
+    assert opened is not None
+    return opened

@@ -130,8 +130,10 @@ def retaining_many(
             except InvalidInput as error:
                 raise numbered(error, number, len(items)) from error
             (kept if where == target.bank_id else held).append(signed)
-            notes.update(dict.fromkeys(verdict.notes if verdict else ()))
-            reasons.update(dict.fromkeys([verdict.reason] if verdict and where != target.bank_id else ()))
+            if verdict is not None:
+                notes.update(dict.fromkeys(verdict.notes))
+                if where != target.bank_id:
+                    reasons[verdict.reason] = None
         if who.member:
             for document in dict.fromkeys(item.document_id for item in items if item.document_id is not None):
                 yield from check_replacement(memory._backend, who, target, document)
@@ -276,7 +278,8 @@ class Inspection:
         """
         if verdict.error is not None:
             raise verdict.error
-        left, item = verdict.attempt or self._attempt(), self.item
+        left, item = verdict.attempt, self.item
+        assert left is not None  # a guard that refuses nothing always says what to store
         passed = replace(
             item,
             content=left.content,

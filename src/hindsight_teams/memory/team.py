@@ -157,11 +157,9 @@ class TeamMemory:
         """What inspects each memory before it is stored; None for no checks."""
         if self._given_guard is False:
             return None
-        if self._given_guard is not None and self._given_guard is not True:
-            return self._given_guard
         from hindsight_teams.guard import Guard
 
-        return Guard.of(self.definition.guard)
+        return self._given_guard if isinstance(self._given_guard, Guard) else Guard.of(self.definition.guard)
 
     def member(self, member_id: str) -> MemberMemory:
         """What one member may do, to be called directly.

@@ -90,8 +90,6 @@ def run(backend: MemoryBackend, steps: Steps[T]) -> T:
             return ask(step)
         if not isinstance(step, Sequence):
             return step.perform()
-        if len(step) == 1:
-            return [settle(step[0])]
         tasks = [_pool().submit(copy_context().run, settle, request) for request in step[1:]]
         return [*map(settle, step[:1]), *(task.result() for task in tasks)]
 
@@ -116,8 +114,6 @@ async def arun(backend: MemoryBackend, steps: Steps[T]) -> T:
             return await ask(step)
         if not isinstance(step, Sequence):
             return await step.aperform()
-        if len(step) == 1:
-            return [await settle(step[0])]
         from asyncio import gather
 
         return list(await gather(*map(settle, step)))

@@ -74,7 +74,7 @@ def test_memory_shows_what_the_last_turn_recalled_and_retained(say: Any) -> None
     assert "answerer  recall" in shown
 
 
-def test_memory_shows_a_proposal_by_its_id(say: Any) -> None:
+def test_memory_shows_a_proposal_by_its_id_and_its_text(say: Any) -> None:
     squad = ("engineering_squad", "--user", "ada")
     said = say(
         "Coder, write in your notebook: the parser leaks file handles.",
@@ -84,6 +84,7 @@ def test_memory_shows_a_proposal_by_its_id(say: Any) -> None:
     )
     assert "coder  propose → decisions" in said.out
     assert "    proposal " in said.out
+    assert "parser leaks file handles" in said.out.rpartition("propose → decisions")[2]
     assert "no longer there" not in said.out
 
 

@@ -91,16 +91,12 @@ def follow(
 
 
 def texts(event: AuditEvent, backend: Backend) -> Iterator[str]:
-    """The memories that an event names, as they stand now; the text that was retained where a backend names none.
-
-    A proposal's event names a memory of the bank that it comes from, and has the id of the bank that it is for.
-    """
+    """The memories that an event names, as they stand now; the text that was retained where a backend names none."""
     shown = False
-    known = Capability.GET_MEMORY in backend.capabilities and event.verb != "propose"
-    bank_id = event.bank_id if known else None
-    for memory_id in event.memory_ids if bank_id else ():
+    for name in event.memory_ids if event.bank_id and Capability.GET_MEMORY in backend.capabilities else ():
+        bank_id, _, memory_id = (name if "#" in name else f"{event.bank_id}#{name}").rpartition("#")
         try:
-            yield backend.get_memory(bank_id or "", memory_id).text
+            yield backend.get_memory(bank_id, memory_id).text
         except NotFound:
             yield f"{memory_id} (no longer there)"
         shown = True

@@ -17,6 +17,7 @@ from hindsight_teams.backends.sqlite.search.words import Shares, Term, WordHits
 from hindsight_teams.backends.sqlite.store.reading import Filter
 from hindsight_teams.backends.sqlite.store.streams import ARRIVAL, DATED
 from hindsight_teams.models import RetainItem
+from hindsight_teams.requests.tags import TagFilter
 
 NOON = datetime(2024, 5, 7, 12, tzinfo=UTC)
 TEA, CAKE, ZEBRA = 0b001, 0b010, 0b100
@@ -217,7 +218,7 @@ def test_what_the_filter_keeps_back_keeps_its_place(bank: Callable[..., Bank]) -
     lines = at(0, 10, 20, 30, 40, tags=["open"])
     lines[2] = RetainItem("line 2", NOON + timedelta(seconds=20), tags=["secret"])
     b = bank(*lines)
-    found = b.around("line 1", chosen=Filter(tags=("open",), match="any_strict"))
+    found = b.around("line 1", chosen=Filter(TagFilter(("open",), "any_strict")))
     assert {b.texts[no] for no in found.by_number} == {"line 0", "line 1", "line 3", "line 4"}
     assert b.near(found, "line 1") == {-1: "line 0", 2: "line 3", 3: "line 4"}
     assert b.runs(found) == [["line 0", "line 1"], ["line 3", "line 4"]]

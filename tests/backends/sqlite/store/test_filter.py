@@ -12,7 +12,7 @@ from hindsight_teams.backends.sqlite.store.reading import MOST_TAGS, Filter
 from hindsight_teams.backends.sqlite.store.records import pack_tags
 from hindsight_teams.backends.sqlite.text.terms import UNTAGGED, tag_term
 from hindsight_teams.models import TagsMatch
-from hindsight_teams.requests.tags import matches, matches_group
+from hindsight_teams.requests.tags import TagFilter, matches, matches_group
 
 MATCHES: tuple[TagsMatch, ...] = get_args(TagsMatch)
 HELD = [set[str](), {"a"}, {"b"}, {"a", "b"}, {"a", "b", "c"}, {"c"}]
@@ -44,7 +44,7 @@ def met(condition: str | None, held: set[str]) -> bool:
 @pytest.mark.parametrize("match", MATCHES)
 @pytest.mark.parametrize("asked", [(), ("a",), ("a", "b"), ("z",)])
 def test_flat_tags_are_accepted_in_each_mode_and_the_index_takes_just_the_same(asked: Any, match: Any) -> None:
-    chosen = Filter(asked, match)
+    chosen = Filter(TagFilter(asked, match))
     assert chosen.trivial == (asked == () and match != "exact")
     for held in HELD:
         wanted = matches(asked, match, held)
@@ -56,7 +56,7 @@ def test_flat_tags_are_accepted_in_each_mode_and_the_index_takes_just_the_same(a
 @pytest.mark.parametrize("group", GROUPS, ids=str)
 def test_groups_are_accepted_and_the_index_loses_none(group: Any) -> None:
     for (asked, match), held in product([((), "any"), (("b",), "any_strict")], HELD):
-        chosen = Filter(asked, match, (group,))  # type: ignore[arg-type]
+        chosen = Filter(TagFilter(asked, match, (group,)))  # type: ignore[arg-type]
         assert not chosen.trivial
         wanted = matches(asked, match, held) and matches_group(group, held)  # type: ignore[arg-type]
         assert chosen.accepts(held_column(held), "world") == wanted
@@ -64,10 +64,19 @@ def test_groups_are_accepted_and_the_index_loses_none(group: Any) -> None:
 
 
 def test_the_index_narrows_what_groups_ask_for() -> None:
-    both = Filter((), "any", (GROUPS[3], GROUPS[5])).condition()
+    both = Filter(
+        TagFilter(
+            (),
+            "any",
+            (
+                GROUPS[3],
+                GROUPS[5],
+            ),
+        )
+    ).condition()
     assert [met(both, held) for held in HELD] == [False, False, False, True, True, False]
-    assert met(Filter((), "any", (GROUPS[4],)).condition(), {"b"}) is False
-    assert Filter((), "any", (GROUPS[6],)).condition() is None
+    assert met(Filter(TagFilter((), "any", (GROUPS[4],))).condition(), {"b"}) is False
+    assert Filter(TagFilter((), "any", (GROUPS[6],))).condition() is None
 
 
 def test_types_are_accepted_whatever_the_tags() -> None:
@@ -79,9 +88,8 @@ def test_types_are_accepted_whatever_the_tags() -> None:
 def test_the_default_lets_all_through_and_a_long_filter_is_checked_row_by_row() -> None:
     assert Filter().trivial
     assert Filter().condition() is None
-    assert Filter(("a",)).match == "any"
     tags = tuple(f"t{n}" for n in range(MOST_TAGS + 1))
-    assert Filter(tags, "any_strict").condition() is None
-    assert Filter(tags[:-1], "any_strict").condition() is not None
-    assert not Filter(tags, "any_strict").accepts(None, "world")
-    assert Filter(tags, "any_strict").accepts(held_column({"t7"}), "world")
+    assert Filter(TagFilter(tags, "any_strict")).condition() is None
+    assert Filter(TagFilter(tags[:-1], "any_strict")).condition() is not None
+    assert not Filter(TagFilter(tags, "any_strict")).accepts(None, "world")
+    assert Filter(TagFilter(tags, "any_strict")).accepts(held_column({"t7"}), "world")

@@ -51,8 +51,6 @@ def due(db: sqlite3.Connection) -> bool:
 def soon(pool: Pool) -> None:
     """Erase at once in a file that is small enough for it; in a larger one ``Upkeep`` does."""
     with pool.read() as db:
-        if not due(db):
-            return
         (pages,) = db.execute("PRAGMA page_count").fetchone()
     if pages > _AT_ONCE:
         return
@@ -180,8 +178,9 @@ def _zero_gaps(descriptor: int, size: int, start: int, end: int) -> None:
             cells = int.from_bytes(block[head + 3 : head + 5], "big")
             low = head + length + 2 * cells
             high = at + (int.from_bytes(block[head + 5 : head + 7], "big") or 65_536)
-            if not low < high <= at + size or block[low:high] == zeros[: high - low]:
+            gap = block[low:high]
+            if high > at + size or gap == zeros[: len(gap)]:
                 continue
             pointers = struct.unpack_from(f">{cells}H", block, head + length)
             if not pointers or at + min(pointers) >= high:  # else the page is damaged: leave it for a repair to read
-                os.pwrite(descriptor, zeros[: high - low], first * size + low)
+                os.pwrite(descriptor, zeros[: len(gap)], first * size + low)

@@ -15,7 +15,7 @@ from hindsight_teams.backends.sqlite.store import records
 from hindsight_teams.backends.sqlite.store.schema import BANK_SHIFT
 from hindsight_teams.backends.sqlite.text.terms import UNTAGGED, tag_term
 from hindsight_teams.models import BankInfo, BankStats, Memory, MemoryPage, MemoryType, TagCount, TagGroup, TagsMatch
-from hindsight_teams.requests.tags import TagFilter, matches, matches_group
+from hindsight_teams.requests.tags import ALL, TagFilter
 
 MOST_TAGS = 100
 """Tags of one filter that go into the index's condition; a longer filter is only checked row by row."""
@@ -29,33 +29,28 @@ _FEW = 5_000
 class Filter:
     """A filter of memories; the default lets everything through."""
 
-    tags: tuple[str, ...] = ()
-    match: TagsMatch = "any"
-    groups: tuple[TagGroup, ...] = ()
+    tags: TagFilter = ALL
     types: frozenset[MemoryType] | None = None
 
     @staticmethod
     def of(chosen: TagFilter, types: Sequence[MemoryType] | None = None) -> Filter:
         """The filter of a request."""
-        return Filter(tuple(chosen.tags), chosen.match, tuple(chosen.groups), frozenset(types) if types else None)
+        return Filter(chosen, frozenset(types) if types else None)
 
     @property
     def trivial(self) -> bool:
         """Whether everything passes."""
-        return self.types is None and not self.groups and not self.tags and self.match != "exact"
+        return self.types is None and self.tags.trivial
 
     def accepts(self, tags_column: str | None, kind: str) -> bool:
         """Whether a memory with this column of tags and this type passes."""
         if self.types is not None and kind not in self.types:
             return False
-        if not self.groups and not self.tags and self.match != "exact":
-            return True
-        held = set(records.unpack_tags(tags_column))
-        return matches(self.tags, self.match, held) and all(matches_group(group, held) for group in self.groups)
+        return self.tags.trivial or self.tags.accepts(set(records.unpack_tags(tags_column)))
 
     def condition(self) -> str | None:
         """The tags as a full-text condition that every memory which ``accepts`` takes meets, where there is one."""
-        parts = [_leaf(self.tags, self.match), *map(_group, self.groups)]
+        parts = [_leaf(self.tags.tags, self.tags.match), *map(_group, self.tags.groups)]
         return _joined(parts, " AND ", skip=True)
 
 
