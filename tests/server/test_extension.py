@@ -231,10 +231,13 @@ class TestHttp:
             async def send(message: Any) -> None:
                 said.append(message.get("status"))
 
+            async def nothing() -> Any:
+                raise AssertionError
+
             for who in ("all", "nonsense"):
                 headers = [(b"authorization", f"Bearer {loaded.keys.get(who, who)}".encode())]
                 scope = {"type": "http", "method": "GET", "path": "/v1/default/banks", "headers": headers}
-                await app.middleware_stack(scope, send, send)
+                await app.middleware_stack(scope, nothing, send)
         assert (passed, said[:1]) == (["/v1/default/banks"], [401])
 
     @pytest.mark.parametrize("tenant", [SimpleNamespace(), SimpleNamespace(authority="mine")])
