@@ -346,9 +346,13 @@ class TestRetain:
         assert (item["metadata"]["marked"], "marked:suspicious" in item["tags"]) == ("overrides instructions", True)
         assert not (await loaded.retain("writer", {"content": ORDER})).allowed
 
-    async def test_what_is_retained_in_a_scope_carries_it(self, loaded: Loaded) -> None:
+    @pytest.mark.parametrize("setting", ["on", "off"])
+    async def test_what_is_retained_in_a_scope_carries_it_beside_its_own_tags(
+        self, extension: Any, tmp_path: Path, setting: str
+    ) -> None:
+        loaded = Loaded(extension, tmp_path, guard=setting)
         [item] = (await loaded.retain("maple", {"content": "password: tr0ub4dor-7731"})).contents
-        assert "project:maple" in item["tags"]
+        assert {"project:maple", "tagset:none"} <= set(item["tags"])  # it has no tag of its own
         assert item["observation_scopes"] == [item["tags"]]
 
     @pytest.mark.parametrize("claim", [{"tags": ["author:writer"]}, {"metadata": {"team": "other"}}, {"tags": [7]}])
