@@ -38,10 +38,11 @@ def match_bank_id(definition: TeamDefinition, member: str, bank_id: str) -> Gran
     if is_review_bank(definition, bank_id):
         return None
     who = Caller(team=definition.team_id, member=member)
-    for grant in definition.grants.get(member, {}).values():
-        if grant.access != Access.NONE and isinstance(grant.bank, BankSpec):
-            if _exact(grant.bank, who) == bank_id or could_be(grant.bank, definition.team_id, member, bank_id):
-                return grant
+    for name, grant in definition.grants.get(member, {}).items():
+        bank = definition.banks[name]
+        is_it = _exact(bank, who) == bank_id or could_be(bank, definition.team_id, member, bank_id)
+        if is_it and grant.access != Access.NONE:
+            return grant
     return None
 
 
@@ -74,9 +75,7 @@ def could_be(spec: BankSpec, team: str, member: str | None, bank_id: str) -> boo
 
 
 def named_by(spec: BankSpec, team: str, member: str, bank_id: str) -> dict[str, str]:
-    """The user, session and run that an id of this bank names; empty for one that was cut to a hash."""
-    if spec.resolver is not None:
-        return {}
+    """The user, session and run that an id of this bank names; empty for one that was cut to a hash, or resolved."""
     pattern = _pattern(spec.template, spec.name, tuple(sorted(spec.variables.items())), team, member)
     match = pattern.whole.fullmatch(bank_id)  # never of one that was cut: no component holds "~~"
     values = match.groupdict() if match else {}

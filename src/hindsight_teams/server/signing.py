@@ -145,7 +145,7 @@ def check_envelope(item: Item, definition: TeamDefinition, member: str) -> None:
     if not _may_tell(inside, replace(_claimed(tags, inside), member=member)):
         raise InvalidInput("the memory in the envelope claims that somebody else said it")
     target = definition.banks.get(opened.bank)
-    if isinstance(target, BankSpec):  # it carries the user of its bank beside the one that it was retained for
+    if target is not None:  # it carries the user of its bank beside the one that it was retained for
         named = named_by(target, definition.team_id, member, opened.bank_id).items()
         owner = {provenance.identity_tag(name, value) for name, value in named if value != inside.get(name)}
         tags = [tag for tag in tags if tag not in owner]
