@@ -6,8 +6,10 @@ import importlib
 import json
 import os
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -18,6 +20,7 @@ from hindsight_teams.errors import ConfigurationError
 from hindsight_teams.memory.envelopes import quarantine_item
 from hindsight_teams.models import RetainItem
 from hindsight_teams.server.gate import Guard, admitted, single_bank
+from hindsight_teams.server.key_file import KeyStore
 from hindsight_teams.server.signing import sign
 
 NAME = "hindsight_teams.server.extension"
@@ -115,6 +118,20 @@ def extension() -> Iterator[Any]:
         sys.modules.pop(NAME, None)
 
 
+@cache
+def issued() -> tuple[str, dict[str, str], dict[str, str]]:
+    """A key file, and the id and the key of each member; made once, since each key is written to the disk."""
+    ids: dict[str, str] = {}
+    keys: dict[str, str] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        store = KeyStore(Path(folder) / "keys.json")
+        for name in MEMBERS:
+            ids[name], keys[name] = store.create("desk", name)
+        ids["stranger"], keys["stranger"] = store.create("elsewhere", "all")
+        ids["admin"], keys["admin"] = store.create("desk", "ops", admin=True)
+        return store.path.read_text(), ids, keys
+
+
 class Loaded:
     """A server's extensions as it loads them, the keys that they know, and what is asked of them."""
 
@@ -127,13 +144,8 @@ class Loaded:
         self.http = extension.TeamHttp({})
         self.validator = extension.TeamValidator(config)
         self.validator.set_context(SimpleNamespace(get_memory_engine=lambda: self.engine))
-        store = self.tenant.authority.keys
-        self.ids: dict[str, str] = {}
-        self.keys: dict[str, str] = {}
-        for name in MEMBERS:
-            self.ids[name], self.keys[name] = store.create("desk", name)
-        self.ids["stranger"], self.keys["stranger"] = store.create("elsewhere", "all")
-        self.ids["admin"], self.keys["admin"] = store.create("desk", "ops", admin=True)
+        text, self.ids, self.keys = issued()
+        self.key_file.write_text(text)
 
     def by(self, who: str, *, internal: bool = False) -> SimpleNamespace:
         """The server's word for who asks."""
