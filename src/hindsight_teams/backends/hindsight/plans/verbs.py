@@ -13,7 +13,6 @@ from hindsight_teams.backends.hindsight.plans import parts
 from hindsight_teams.backends.hindsight.wire import Call, Plan, Rules, exchange, unless_no_bank
 from hindsight_teams.models import RecallResult, Receipt, Reflection, RetainItem
 from hindsight_teams.requests.core import Recall, Reflect, Retain
-from hindsight_teams.requests.tags import ALL
 from hindsight_teams.text import estimate
 
 MAX_QUERY_TOKENS = 500
@@ -57,8 +56,7 @@ def recall(rules: Rules, request: Recall) -> Plan[RecallResult]:
     """Find memories; the server reads the first 500 tokens of a query, and the result's ``notes`` say so."""
     query = request.query
     body: dict[str, Any] = {"query": query, "budget": request.budget, "max_tokens": request.max_tokens}
-    if request.filter is not ALL:
-        body.update(parts.tag_filter(request.filter))
+    body.update(parts.tag_filter(request.filter))
     if request.query_timestamp is not None:
         body["query_timestamp"] = request.query_timestamp.isoformat()
     if request.types is not None:
@@ -75,7 +73,7 @@ def recall(rules: Rules, request: Recall) -> Plan[RecallResult]:
         return RecallResult(notes=("the query holds no word to look for",))
     answer = exchange(call, lambda answer: answers.recalled(request.bank, answer, explain=request.explain), rules)
     result = yield from unless_no_bank(answer, RecallResult())
-    if len(query) > MAX_QUERY_TOKENS and (note := _too_long(query)):
+    if note := _too_long(query):
         return replace(result, notes=(*result.notes, note))
     return result
 
