@@ -71,7 +71,7 @@ def sign(
     )
     for tag in tags:
         # An author that puts its scope's tags on an item itself changes the digest of its own tags, and no right.
-        if tag.startswith(provenance.RESERVED_PREFIXES) and tag not in signed_tags and not tag.startswith("tagset:"):
+        if tag not in signed_tags and not tag.startswith("tagset:"):
             raise InvalidInput(f"the tag {tag!r} claims an identity that is not this key's, or two at once")
     for key in reserved & metadata.keys():
         if metadata[key] != signed_metadata.get(key) and not (key == "trust" and metadata[key] in trusts):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -389,42 +389,32 @@ def test_a_cancelled_operation_is_told_as_it_is_then(answer: Reply) -> None:
     assert found == Operation(ID, "cancelled")
 
 
-def wait(timeout: float, *statuses: str) -> Iterator[float]:
-    """The pauses until an operation ended."""
+def wait(pause: Callable[[float], None], timeout: float, *statuses: str) -> Operation:
+    """What an operation was when it had ended."""
     plan = PLANS[ask.WaitForOperation](RULES, ask.WaitForOperation(bank="b", operation_id=ID, timeout=timeout))
-    waiting = list(statuses)
-    outcome: Any = None
+    waiting, step = list(statuses), next(plan)
     while True:
-        try:
-            step = plan.send(outcome)
-        except StopIteration as end:
-            assert (end.value.operation_id, end.value.status, waiting) == (ID, statuses[-1], [])
-            return
-        outcome = operation(waiting.pop(0)) if isinstance(step, Call) else None
         if isinstance(step, Pause):
-            yield step.seconds
+            pause(step.seconds)
+        try:
+            step = plan.send(operation(waiting.pop(0)) if isinstance(step, Call) else None)
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
 
 
 @pytest.mark.parametrize("status", ["completed", "failed", "cancelled", "not_found"])
 def test_an_operation_is_waited_for_less_and_less_often(status: str) -> None:
-    expected, pause = [], 0.1
-    for _ in range(12):
-        expected.append(pause)
-        pause = min(pause * 1.5, 3.0)
-    assert list(wait(300, *["pending", "processing"] * 6, status)) == pytest.approx(expected)
+    pauses: list[float] = []
+    ended = wait(pauses.append, 300, *["pending", "processing"] * 6, status)
+    expected = [min(0.1 * 1.5**number, 3.0) for number in range(12)]
+    assert (pauses, ended.operation_id, ended.status) == (pytest.approx(expected), ID, status)
 
 
 def test_an_operation_that_takes_too_long_is_a_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
-    now, pauses = [100.0], []
-    monkeypatch.setattr(time, "monotonic", lambda: now[0])
-
-    def until_late() -> None:
-        for pause in wait(0.15, *["pending"] * 9):
-            pauses.append(pause)
-            now[0] += pause
-
+    pauses: list[float] = []
+    monkeypatch.setattr(time, "monotonic", lambda: 100.0 + sum(pauses))
     with pytest.raises(BackendTimeout, match=rf"{ID} is still pending after 0\.15 s"):
-        until_late()
+        wait(pauses.append, 0.15, *["pending"] * 9)
     assert pauses == pytest.approx([0.1, 0.05])
 
 
