@@ -25,7 +25,7 @@ class Reloaded(Generic[T]):
         self.path = path
         self._load = load
         self._lock = Lock()
-        self._loaded: tuple[tuple[int, ...], T] | None = None
+        self._loaded: tuple[tuple[int, ...] | None, T] | None = None
 
     def get(self) -> T:
         """The present content; costs one ``stat`` while nothing changes."""
@@ -40,9 +40,9 @@ class Reloaded(Generic[T]):
                 self._loaded = (stamp, value)
             return value
 
-    def _stamp(self) -> tuple[int, ...]:
+    def _stamp(self) -> tuple[int, ...] | None:
         try:
             stat = self.path.stat()
         except FileNotFoundError:
-            return ()
+            return None
         return (stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino)
