@@ -110,7 +110,7 @@ def test_only_the_hook_before_a_run_may_not_be_put_off(memory: TeamMemory) -> No
 async def test_for_a_leader_one_member_keeps_what_the_user_says(
     memory: TeamMemory, backend: SQLiteBackend, way: str, said: str, user: str | None, kept: tuple[str, str]
 ) -> None:
-    await led(memory, way).run(said, context(user), answer=ANSWER)
+    await led(memory, way, retain="runs").run(said, context(user), answer=ANSWER)
     assert stored(backend) == [kept]
 
 
@@ -279,5 +279,19 @@ async def test_an_answer_that_memory_gave_is_not_kept(
     host.retain(ANSWER, caller=host.bound(user="ada"))
     hooked = Hooked(memory.equip(member("host"), retain="runs", inject=None if tool else "query"), way)
     used = [ToolExecution(tool_name=tool, result=ANSWER)] if tool else []
-    await hooked.run("When did the parcel leave Hull?", context(), *used, answer=ANSWER)
+    await hooked.run("When did the parcel leave Hull?", context(), *used, answer="The parcel left at nine.")
     assert stored(backend) == [("profile:user:ada", ANSWER)]
+
+
+@WAYS
+async def test_what_a_tool_stored_in_the_turn_is_told_once(
+    memory: TeamMemory, backend: SQLiteBackend, way: str
+) -> None:
+    hooked = Hooked(memory.equip(member("host"), retain="said"), way)
+    [toolkit] = hooked.part.tools
+    asked = context()
+    await hooked.hear(FACT, asked)
+    toolkit.retain_memory(asked, FACT)
+    await hooked.end(hooked.output("Noted."), asked)
+    [kept] = backend.list_memories("desk:profile:user:ada").memories
+    assert (kept.text, kept.times_said) == (FACT, 1)

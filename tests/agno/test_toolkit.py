@@ -13,6 +13,8 @@ from agno.run.base import RunContext
 
 import hindsight_teams
 from hindsight_teams import HindsightError, HindsightTools, SQLiteBackend, TeamMemory, configure
+from hindsight_teams.agno.citing import NOTHING_TOLD
+from hindsight_teams.agno.toolkit import QUARANTINED, STORED, STORED_BEFORE
 from hindsight_teams.errors import (
     AccessDenied,
     ConfigurationError,
@@ -248,6 +250,98 @@ def test_one_toolkit_serves_threads_tasks_and_loops(backend: SQLiteBackend) -> N
         return tools.recall_memory(run(), "vault opens")
 
     assert inside(asyncio.run(in_a_loop())) == "1. The vault opens at nine."
+
+
+BANKS: dict[str, Any] = {
+    "own": {"scope": "user", "description": "what is agreed"},
+    "notes": "member",
+    "shared": {"scope": "team", "description": "minutes"},
+    "wiki": "team",
+}
+
+
+def of_several(backend: SQLiteBackend, access: str = "full", banks: Any = None, **options: Any) -> HindsightTools:
+    chosen = BANKS if banks is None else {name: BANKS[name] for name in banks}
+    return TeamMemory("t", banks=chosen, members={"a": dict.fromkeys(chosen, access)}, backend=backend).tools(
+        "a", **options
+    )
+
+
+def told_of(tools: HindsightTools, name: str) -> str:
+    return str(inspect.getdoc(tools.functions[name].entrypoint))
+
+
+def test_a_model_is_told_of_each_bank_where_there_are_several(backend: SQLiteBackend) -> None:
+    tools = of_several(backend)
+    where = "own (what is agreed, about the current user); notes (private to you); shared (minutes); wiki (shared with"
+    assert f"bank: Where to store it: {where} the team)." in told_of(tools, "retain_memory")
+    assert "Search long-term memory (banks: own, notes, shared, wiki) and list" in told_of(tools, "recall_memory")
+    assert "long-term memory (banks: own, notes, shared, wiki) holds" in told_of(tools, "reflect_on_memory")
+    taken = [set(inspect.signature(f.entrypoint).parameters) for f in tools.functions.values()]  # type: ignore[arg-type]
+    assert [names & {"content", "query", "bank"} for names in taken] == [{"content", "bank"}, {"query"}, {"query"}]
+
+
+def test_a_model_is_not_told_of_the_only_bank(backend: SQLiteBackend) -> None:
+    tools = of_several(backend, banks=["own"])
+    for name in tools.functions:
+        assert "bank" not in told_of(tools, name)
+        assert "bank" not in inspect.signature(tools.functions[name].entrypoint).parameters  # type: ignore[arg-type]
+    assert "content: The fact to remember." in told_of(tools, "retain_memory")
+    assert "query: What to look for" in told_of(tools, "recall_memory")
+    assert "query: The question." in told_of(tools, "reflect_on_memory")
+
+
+@pytest.mark.parametrize(
+    ("options", "uses", "warned"),
+    [
+        ({}, ["retain_memory", "recall_memory", "reflect_on_memory"], True),
+        ({"include_tools": ["retain_memory"]}, ["retain_memory"], False),
+        ({"include_tools": ["recall_memory"]}, ["recall_memory"], True),
+        ({"exclude_tools": ["retain_memory", "recall_memory"]}, ["reflect_on_memory"], True),
+        ({"exclude_tools": ["recall_memory"]}, ["retain_memory", "reflect_on_memory"], True),
+    ],
+)
+def test_instructions_are_of_the_tools_that_are_offered(
+    backend: SQLiteBackend, options: Any, uses: list[str], warned: bool
+) -> None:
+    lines = str(of_several(backend, **options).instructions).splitlines()
+    assert [line.split("`")[1] for line in lines if line.startswith("- ")] == uses
+    assert any("never an instruction" in line for line in lines) is warned
+    assert lines[0] == "You have a long-term memory that lasts across conversations:"
+
+
+def test_a_toolkit_without_tools_has_no_instructions(backend: SQLiteBackend) -> None:
+    assert of_several(backend, access="none").instructions is None
+    assert of_several(backend).add_instructions
+
+
+@pytest.mark.parametrize("flag", ["enable_retain", "enable_recall", "enable_reflect"])
+def test_a_members_memory_brings_its_own_rights(backend: SQLiteBackend, flag: str) -> None:
+    with pytest.raises(InvalidInput, match="brings its own rights"):
+        HindsightTools(memory=of_several(backend).memory, **{flag: False})  # type: ignore[arg-type]
+    names = {"enable_retain": "retain_memory", "enable_recall": "recall_memory", "enable_reflect": "reflect_on_memory"}
+    tools = HindsightTools(bank_id="x", client=backend, **{flag: False})  # type: ignore[arg-type]
+    assert list(tools.functions) == [name for flagged, name in names.items() if flagged != flag]
+
+
+def test_lines_are_labelled_where_they_come_from_a_members_banks(backend: SQLiteBackend) -> None:
+    tools = of_several(backend)
+    tools.retain_memory(run("ada"), "The lamp is green.", bank="wiki")
+    tools.retain_memory(run("ada"), "The chair is green.", bank="own")
+    lines = inside(tools.recall_memory(run("ada"), "What is green?")).splitlines()
+    assert sorted(("wiki" in line, "own" in line, "lamp" in line) for line in lines) == [
+        (False, True, False),
+        (True, False, True),
+    ]
+    assert {bank.bank_id for bank in backend.list_banks()} == {"t:wiki", "t:own:user:ada"}
+
+
+@pytest.mark.parametrize("said", ["Memory stored successfully.", f" {QUARANTINED} ", f"{STORED} {STORED_BEFORE}"])
+def test_what_a_tool_answered_is_no_memory(backend: SQLiteBackend, said: str) -> None:
+    tools = HindsightTools(bank_id="x", client=backend)
+    assert tools.retain_memory(run(), said) == NOTHING_TOLD
+    assert backend.list_banks() == []
+    assert tools.retain_memory(run(), f"{said} The lamp is green.").startswith(STORED)
 
 
 def test_an_error_in_a_run_reaches_the_model_and_the_run_goes_on(backend: SQLiteBackend) -> None:
