@@ -322,6 +322,19 @@ def test_which_of_several_banks_is_asked(backend: SQLiteBackend, banks: dict[str
         retention_bank(house.member("m"), None)
 
 
+def test_a_member_keeps_what_its_user_tells_it_and_finds_it_in_the_next_run(
+    memory: TeamMemory, backend: SQLiteBackend
+) -> None:
+    model = ScriptedModel(["Noted.", "In Bergen."])
+    clerk = memory.equip(
+        Agent(id="clerk", model=model, telemetry=False), inject="query", retain="said", tools=["clerk"]
+    )
+    clerk.run(FACT, user_id="ada", session_id="s1")
+    clerk.run("Where did I move to?", user_id="ada", session_id="s2")
+    assert [m.text for m in backend.list_memories("desk:customer:user:ada").memories] == [FACT]
+    assert [FACT in request.system for request in model.requests] == [False, True]
+
+
 def test_one_bank_goes_for_all_and_who_may_not_write_it_keeps_nothing(memory: TeamMemory) -> None:
     memory.equip(team(), retain="said", retain_bank="facts")
     assert [retention.bank.name for retention in memory.retentions] == ["facts"]
