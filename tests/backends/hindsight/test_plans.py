@@ -315,6 +315,11 @@ def test_ids_that_are_not_there_are_none() -> None:
     assert (lines(sent), found) == ([f"GET {BANK}/memories/{one}" for one in (ID, OTHER)], 0)
 
 
+def test_an_id_that_is_named_twice_is_looked_for_once() -> None:
+    sent, _ = carry_out(ask.DeleteMemories(bank="b", ids=[ID, ID]), MISSING)
+    assert len(sent) == 1
+
+
 def test_ids_within_a_selection_are_those_of_both() -> None:
     request = ask.DeleteMemories(bank="b", ids=[ID], filter=TagFilter(("a",)))
     chosen, rest = memory(0, id=ID, document_id=None), memory(0, id=OTHER)

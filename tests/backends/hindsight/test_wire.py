@@ -634,6 +634,27 @@ class TestRewriting:
             ("DELETE", f"{FACT['id']}/observations"),
         ]
 
+    def test_each_call_says_what_it_is_for_and_the_import_is_waited_for(self) -> None:
+        sent, _ = self.delete(DOCUMENT, *DONE)
+        memory, document = "/v1/default/banks/b/memories/", "/v1/default/banks/b/documents/d"
+        assert [(call.verb, call.method, call.path) for call in sent[2:4]] == [
+            ("get_memory", "GET", f"{memory}{FACT['id']}"),
+            ("get_document", "GET", document),
+        ]
+        assert [call.verb for call in sent[4:]] == ["delete_memories", "get_operation", *["delete_memories"] * 2]
+        assert [call.wait for call in sent] == ["retain" if call.method == "POST" else "recall" for call in sent]
+        content = sent[4].content or b""
+        boundary = str(sent[4].content_type).partition("boundary=")[2]
+        head, _, rest = content.partition(b"\r\n\r\n")
+        assert head.decode().splitlines() == [
+            f"--{boundary}",
+            'Content-Disposition: form-data; name="file"; filename="document.zip"',
+            "Content-Type: application/zip",
+        ]
+        assert rest.endswith(f"\r\n--{boundary}--\r\n".encode())
+        with zipfile.ZipFile(io.BytesIO(rest)) as archive:
+            assert {info.compress_type for info in archive.infolist()} == {zipfile.ZIP_DEFLATED}
+
     @pytest.mark.parametrize("params", [None, {"entities": None}, {}])
     def test_what_a_document_does_not_have_its_remainder_has_not_either(self, params: Any) -> None:
         bare = ok({"id": "d", "tags": None, "retain_params": params})
