@@ -281,6 +281,19 @@ def test_a_model_is_told_of_each_bank_where_there_are_several(backend: SQLiteBac
     assert [names & {"content", "query", "bank"} for names in taken] == [{"content", "bank"}, {"query"}, {"query"}]
 
 
+def test_a_bank_that_nobody_described_is_told_by_who_reads_it(backend: SQLiteBackend) -> None:
+    team = TeamMemory("t", banks={"x": "user", "y": "team"}, members={"a": {"x": "full", "y": "full"}}, backend=backend)
+    where = told_of(team.tools("a"), "retain_memory").partition("Where to store it: ")[2]
+    assert where.strip() == "x (about the current user); y (shared with the team)."
+
+
+def test_a_long_text_is_stored_in_numbered_parts(backend: SQLiteBackend) -> None:
+    tools = HindsightTools(bank_id="x", client=backend)
+    assert tools.retain_memory(run(), "The lamp in the hall is green. " * 500) == STORED
+    parts = [memory.metadata["part"] for memory in backend.list_memories("x").memories]
+    assert parts == ["1/2", "2/2"]
+
+
 def test_a_model_is_not_told_of_the_only_bank(backend: SQLiteBackend) -> None:
     tools = of_several(backend, banks=["own"])
     for name in tools.functions:
