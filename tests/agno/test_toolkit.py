@@ -9,12 +9,16 @@ from typing import Any
 
 import pytest
 from agno.agent import Agent
+from agno.models.message import Message
 from agno.run.base import RunContext
+from agno.tools.function import Function, FunctionCall
 
 import hindsight_teams
 from hindsight_teams import HindsightError, HindsightTools, SQLiteBackend, TeamMemory, configure
 from hindsight_teams.agno.citing import NOTHING_TOLD
+from hindsight_teams.agno.run_context import key_of, notes_of
 from hindsight_teams.agno.toolkit import QUARANTINED, STORED, STORED_BEFORE
+from hindsight_teams.agno.turns import Turn
 from hindsight_teams.errors import (
     AccessDenied,
     ConfigurationError,
@@ -23,6 +27,9 @@ from hindsight_teams.errors import (
     InvalidBankId,
     InvalidInput,
 )
+from hindsight_teams.guard import Guard, Verdict
+from hindsight_teams.memory.member import caller_of
+from hindsight_teams.memory.rendering import ANSWERED_ABOVE, fence
 from hindsight_teams.testing import ScriptedModel
 from hindsight_teams.testing.scripted import call
 from tests.agno.fenced import inside
@@ -290,8 +297,7 @@ def test_a_bank_that_nobody_described_is_told_by_who_reads_it(backend: SQLiteBac
 def test_a_long_text_is_stored_in_numbered_parts(backend: SQLiteBackend) -> None:
     tools = HindsightTools(bank_id="x", client=backend)
     assert tools.retain_memory(run(), "The lamp in the hall is green. " * 500) == STORED
-    parts = [memory.metadata["part"] for memory in backend.list_memories("x").memories]
-    assert parts == ["1/2", "2/2"]
+    assert {memory.metadata["part"] for memory in backend.list_memories("x").memories} == {"1/2", "2/2"}
 
 
 def test_a_model_is_not_told_of_the_only_bank(backend: SQLiteBackend) -> None:
@@ -355,6 +361,108 @@ def test_what_a_tool_answered_is_no_memory(backend: SQLiteBackend, said: str) ->
     assert tools.retain_memory(run(), said) == NOTHING_TOLD
     assert backend.list_banks() == []
     assert tools.retain_memory(run(), f"{said} The lamp is green.").startswith(STORED)
+
+
+SAME, OTHER = {"name": "recall_memory", "arguments": "lamp"}, {"name": "recall_memory", "arguments": "rug"}
+
+
+@pytest.mark.parametrize(
+    ("turns", "ends"),
+    [
+        ([[SAME], [SAME], [SAME]], True),
+        ([[OTHER], [SAME], [SAME], [SAME]], True),
+        ([[SAME], [SAME]], False),
+        ([[OTHER], [SAME], [SAME]], False),
+        ([[SAME], [OTHER], [SAME]], False),
+        ([[SAME], [SAME], [OTHER]], False),
+        ([[SAME, OTHER], [SAME, OTHER], [SAME, OTHER]], False),
+        ([[], [], []], False),
+    ],
+)
+@pytest.mark.parametrize("answer", ["The lamp is green.", fence("The lamp is green.")])
+def test_a_model_that_makes_one_call_three_times_on_end_is_done(
+    backend: SQLiteBackend, turns: list[list[Any]], ends: bool, answer: str
+) -> None:
+    tools, context = HindsightTools(bank_id="x", client=backend), run()
+    context.messages = [
+        Message(role="assistant", tool_calls=[{"function": call} for call in calls]) for calls in turns
+    ] + [Message(role="tool", content="x")]
+    made = FunctionCall(function=Function(name="recall_memory"))
+    values = {"run_context": context, "query": "the lamp"}
+    assert tools.told(made, "recall_memory", values, answer) == answer
+    again = tools.told(made, "recall_memory", values, answer)
+    if ends:
+        assert again == ("From memory:\nThe lamp is green." if answer != "The lamp is green." else answer)
+    else:
+        assert again == ANSWERED_ABOVE
+    assert (made.function.stop_after_tool_call, made.function.show_result) == (ends, ends)
+
+
+@pytest.mark.parametrize(
+    ("tool", "values", "answer", "again"),
+    [
+        ("retain_memory", {"content": "a"}, STORED, f"{STORED} {STORED_BEFORE}"),
+        ("retain_memory", {"content": "a"}, QUARANTINED, QUARANTINED),
+        ("retain_memory", {"content": "a", "bank": "own"}, STORED, f"{STORED} {STORED_BEFORE}"),
+        ("reflect_on_memory", {"query": "a"}, "Yes.", ANSWERED_ABOVE),
+    ],
+)
+def test_a_call_that_comes_to_the_same_again_is_told_briefly(
+    backend: SQLiteBackend, tool: str, values: dict[str, Any], answer: str, again: str
+) -> None:
+    tools, context = HindsightTools(bank_id="x", client=backend), run("ada")
+    given = {"run_context": context, **values}
+    assert tools.told(None, tool, given, answer) == answer
+    assert tools.told(None, tool, {**given, "bank": "other"}, answer) == answer
+    assert tools.told(None, tool, given, answer) == again
+    assert tools.told(None, tool, given, "Something new.") == "Something new."
+    assert tools.told(None, tool, {**given, "run_context": run("bob")}, answer) == answer
+
+
+FACT = "The lamp is green."
+
+
+def in_a_turn(tools: HindsightTools, words: str = FACT) -> RunContext:
+    """A run that hears a user's words."""
+    context = run("ada")
+    notes_of(context)[key_of("turn", caller_of(tools.memory, context))] = Turn(words)
+    return context
+
+
+def test_the_users_words_are_stored_once_in_each_bank_of_a_turn(backend: SQLiteBackend) -> None:
+    tools = of_several(backend)
+    context = in_a_turn(tools)
+    assert tools.retain_memory(context, FACT, bank="own") == STORED
+    assert tools.retain_memory(context, FACT, bank="own") == f"{STORED} {STORED_BEFORE}"
+    assert tools.retain_memory(context, FACT, bank="wiki") == STORED
+    assert tools.retain_memory(context, "The rug is red.", bank="own") == STORED
+    assert backend.list_memories("t:own:user:ada").memories[0].times_said == 1
+
+
+def test_what_could_not_be_stored_can_be_tried_again(backend: SQLiteBackend) -> None:
+    verdicts = [Verdict("refuse", reason="not now"), None]
+    tools = HindsightTools(bank_id="x", client=backend, guard=Guard([lambda attempt: verdicts.pop(0)]))
+    context = in_a_turn(tools)
+    assert "not now" in tools.retain_memory(context, FACT)
+    assert tools.retain_memory(context, FACT) == STORED
+
+
+def test_a_call_that_stores_nothing_new_is_recorded_with_its_bank(backend: SQLiteBackend) -> None:
+    events: list[Any] = []
+
+    class Kept:
+        def record(self, event: Any) -> None:
+            events.append(event)
+
+    tools = HindsightTools(bank_id="x", client=backend, audit=Kept())
+    tools.retain_memory(run("ada"), STORED)
+    [event] = events
+    assert (event.verb, event.bank_id, event.reason, event.user) == (
+        "retain",
+        "x",
+        "nothing new to store",
+        "ada",
+    )
 
 
 def test_an_error_in_a_run_reaches_the_model_and_the_run_goes_on(backend: SQLiteBackend) -> None:
