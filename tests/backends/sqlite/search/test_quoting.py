@@ -257,3 +257,13 @@ def test_a_cut_leaves_no_room_unused() -> None:
         text, _ = extractive_answer("rain", told, max_tokens=limit)
         assert estimate(text) <= limit
         assert estimate(text[:-1] + "xxxxxxxx\u2026") > limit
+
+
+@pytest.mark.parametrize("sign", ["\x07", "\ue000", "\u0378", "\u2028", "\u2029", "\ud800", "\n"])
+def test_a_sign_that_nobody_sees_is_a_space(sign: str) -> None:
+    assert quoted("rain", f"Rain{sign}fell.") == "Rain fell."
+
+
+@pytest.mark.parametrize("sign", ["\u200b", "\u200e", "\u202e", "\u2066", "\ufeff", "\U000e0041"])
+def test_a_sign_that_hides_or_turns_a_text_is_left_out(sign: str) -> None:
+    assert quoted("rain", f"Rain{sign} fell.") == "Rain fell."
