@@ -508,6 +508,7 @@ def test_a_bare_recall_is_sent_bare() -> None:
         ({"include_chunks": True}, {"include": {"chunks": {}}}),
         ({"include_source_facts": True}, {"include": {"source_facts": {}}}),
         ({"types": ["world"]}, {"types": ["world"]}),
+        ({"query_timestamp": datetime(2024, 3, 1, tzinfo=UTC)}, {"query_timestamp": "2024-03-01T00:00:00+00:00"}),
         ({"min_score": 0.0}, {"min_scores": {"final": 0.0}}),
         ({"tags": ["a"]}, {"tags": ["a"], "tags_match": "any"}),
     ],
@@ -543,6 +544,21 @@ def test_a_bare_reflection_is_sent_bare() -> None:
     assert (f"{call.method} {call.path}", call.verb, call.wait) == (f"POST {BANK}/reflect", "reflect", "reflect")
     assert body(call) == {"query": "q", "budget": "mid", "include": {"facts": {}}}
     assert found == Reflection("Yes.")
+
+
+@pytest.mark.parametrize(
+    ("options", "sent"),
+    [
+        ({"context": "c"}, {"context": "c"}),
+        ({"max_tokens": 9}, {"max_tokens": 9}),
+        ({"response_schema": {"type": "object"}}, {"response_schema": {"type": "object"}}),
+        ({"tags": ["a"]}, {"tags": ["a"], "tags_match": "any"}),
+    ],
+)
+def test_a_reflection_is_sent_with_what_was_asked_for(options: Any, sent: Any) -> None:
+    [_, call], _ = carry_out(Reflect.of("b", "q", **options), ok({"total": 0}), ok({"text": "Yes."}))
+    given = body(call)
+    assert {name: given[name] for name in given.keys() - {"query", "budget", "include"}} == sent
 
 
 def test_a_reflection_on_a_bank_that_is_not_there_makes_none() -> None:
