@@ -80,6 +80,7 @@ def test_a_call_has_the_content_type_that_it_names_and_the_host_that_is_given(lo
     assert request.headers["content-type"] == "multipart/form-data; boundary=z"
     assert (request.headers["host"], request.headers["x-own"]) == ("memory.test", "1")
     assert request.headers["accept-encoding"] == "gzip, deflate"
+    assert sorted(request.names) == sorted(set(request.names))
 
 
 @WAYS
@@ -148,9 +149,18 @@ def test_a_path_that_is_none_is_a_failure_that_lasts(loopback: Loopback, way: st
 
 @WAYS
 def test_a_connection_is_used_again_and_closed_with_its_pool(loopback: Loopback, way: str) -> None:
+    call = Call("it", "GET", "/version")
+
+    async def thrice() -> int:
+        for _ in range(3):
+            await made.asend(call)
+        return loopback.connections
+
     with pool(loopback) as made:
-        send(made, way, *[Call("it", "GET", "/version")] * 3)
-        if way == "sync":
+        if way == "async":
+            assert asyncio.run(thrice()) == 1
+        else:
+            send(made, way, call, call, call)
             assert loopback.connections == 1
     assert loopback.wait_until_all_closed()
     assert len(loopback.requests) == 3
