@@ -52,6 +52,8 @@ def test_without_a_key_none_is_sent_and_the_error_says_so(loopback: Loopback, ke
     [
         (None, {}, "must be strings"),
         (7, {}, "must be strings"),
+        (b"http://x.test", {}, "must be strings"),
+        ("http://x.test", {"api_key": b"k"}, "must be strings"),
         ("http://x.test", {"api_key": 7}, "must be strings"),
         ("ftp://x.test", {}, "http"),
         ("", {}, "."),
