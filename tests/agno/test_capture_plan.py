@@ -70,13 +70,17 @@ def used(name: str, result: str, *, failed: bool = False, **arguments: Any) -> T
     return ToolExecution(tool_name=name, result=result, tool_args=arguments, tool_call_error=failed)
 
 
+OWN = {"answers": True, "leads": False, "for_leader": False}
+"""What is said of a run of a member's own."""
+
+
 def plan(retention: RunRetention, hearing: Hearing | str = FACT, *tools: ToolExecution, **given: Any) -> list[Write]:
     heard = Hearing(Turn(hearing)) if isinstance(hearing, str) else hearing
     writes = retention.plan(
         given.pop("output", None) or output(given.pop("answer", "Fine."), *tools),
         given.pop("context", None) or context(),
         heard,
-        **given,
+        **{**OWN, **given},
     )
     assert isinstance(writes, list)
     return writes
@@ -398,8 +402,8 @@ async def test_a_memory_that_is_refused_costs_one_log_line_and_not_the_next(
 ) -> None:
     retention = Clerk(backend, guard=Guard([no_oslo]), **options).retention()
     with caplog.at_level(logging.WARNING, "hindsight_teams"):
-        retention.retain(output(), context(), Hearing(Turn(NOTE)))
-        await retention.aretain(output(run="r2"), context("bob", run="r2"), Hearing(Turn(NOTE)))
+        retention.retain(output(), context(), Hearing(Turn(NOTE)), **OWN)
+        await retention.aretain(output(run="r2"), context("bob", run="r2"), Hearing(Turn(NOTE)), **OWN)
     banks = ("desk:own:user:ada", "desk:own:user:bob")
     assert [[m.text for m in backend.list_memories(bank).memories] for bank in banks] == [[FACT], [FACT]]
     assert [(line.name, "no Oslo" in line.getMessage()) for line in caplog.records] == [(logger, True)] * 2
@@ -412,9 +416,9 @@ async def test_in_the_background_runs_are_stored_in_their_order_by_the_flush(cle
         run = f"r{number}"
         hearing = Hearing(Turn(f"Parcel {number} left Hull."))
         if number % 2:
-            retention.retain(output(run=run), context(run=run), hearing)
+            retention.retain(output(run=run), context(run=run), hearing, **OWN)
         else:
-            await retention.aretain(output(run=run), context(run=run), hearing)
+            await retention.aretain(output(run=run), context(run=run), hearing, **OWN)
     assert retention.flush(30)
     stored = clerk.team.backend.list_memories("desk:own:user:ada").memories
     assert sorted(memory.text for memory in stored) == [f"Parcel {number} left Hull." for number in range(3)]
@@ -429,7 +433,7 @@ def test_a_flush_says_when_its_time_was_not_enough(tmp_path: Path) -> None:
 
     with closing(SQLiteBackend(tmp_path / "slow.db")) as opened:
         retention = Clerk(opened, guard=Guard([waiting])).retention(background=True)
-        retention.retain(output(), context(), Hearing(Turn(FACT)))
+        retention.retain(output(), context(), Hearing(Turn(FACT)), **OWN)
         assert begun.wait(5)
         assert not retention.flush(0.01)
         go_on.set()
