@@ -208,3 +208,61 @@ def test_the_same_of_the_user_with_thanks_and_other_verbs_is_not_kept_twice(told
 )
 def test_an_answer_of_known_words_that_says_something_else_is_new(answer: str, known: str) -> None:
     assert new_in(answer, [known]) == answer
+
+
+@pytest.mark.parametrize(
+    ("told", "stored"),
+    [
+        ("The brand MY sells tea.", "The brand the user's sells tea."),
+        ("Ask Me for tea.", "Ask the user for tea."),
+    ],
+)
+def test_a_name_that_reads_as_a_pronoun_is_a_name(told: str, stored: str) -> None:
+    assert not_in(told, [stored]) == told
+
+
+@pytest.mark.parametrize(
+    ("told", "stored"),
+    [
+        ("I am ill.", "The user is ill."),
+        ("We are ill.", "The team is ill."),
+        ("We were ill.", "The team was ill."),
+        ("I have a cat.", "The user has a cat."),
+        ("I do yoga.", "The user does yoga."),
+        ("I carry cash.", "The user carries cash."),
+        ("Ich bin krank.", "Der Nutzer ist krank."),
+        ("Ich habe Hunger.", "Der Nutzer hat Hunger."),
+        ("I'm ill.", "The user is ill."),
+        ("I\u2019ve a cat.", "The user has a cat."),
+        ("I can't swim.", "The user cannot swim."),
+        ("Remember this fact: my dog is Rex.", "My dog is Rex."),
+        ("Thanks, my dog is Rex.", "My dog is Rex."),
+    ],
+)
+def test_a_verb_of_the_user_in_the_third_person_is_the_same_verb(told: str, stored: str) -> None:
+    assert not_in(told, [stored]) == ""
+
+
+@pytest.mark.parametrize(
+    ("answer", "known", "new"),
+    [
+        ("You live in Bergen. Your dog is Rex.", ["I live in Bergen."], True),
+        ("You live in Bergen.\n\nYour dog is Rex.", ["I live in Bergen."], "Your dog is Rex."),
+        ("Here is what I know:\nYou live in Bergen.", ["I live in Bergen."], ""),
+        ("\u6211\u77e5\u9053\uff1a\nYou live in Bergen.", ["I live in Bergen."], ""),
+        ("You live in Bergen.", [], True),
+        ("You live in Bergen.", [""], True),
+        ("", ["I live in Bergen."], ""),
+        ("No.", ["I live in Bergen."], ""),
+        ("Does your dog bark?", ["Rex barks."], ""),
+        ("You asked where your dog is.", ["Where is my dog?"], ""),
+        ("Your dog is in Hull.", ["Where is my dog in Hull?"], True),
+        ("The ferry leaves at 9 a.m.", ["The ferry leaves at 9 am."], ""),
+        ("1. [noted 2024-05-03 | own | ada] (superseded) I live in Bergen.", ["I live in Bergen."], ""),
+        ("The codes are AB and CD.", ["The codes are AB, CD."], ""),
+        ("The code is A-.", ["The code is A."], True),
+        ("The tank holds 5+.", ["The tank holds 5."], True),
+    ],
+)
+def test_of_an_answer_the_lines_that_say_something_new_stay(answer: str, known: list[str], new: bool | str) -> None:
+    assert new_in(answer, known) == (answer if new is True else new)

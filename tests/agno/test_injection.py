@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import copy
+import inspect
+import json
 import logging
 import time
 from collections.abc import Iterator
@@ -12,11 +15,13 @@ import pytest
 from agno.agent import Agent
 from agno.db.in_memory import InMemoryDb
 from agno.models.message import Message
+from agno.run.base import RunContext
 from agno.team import Team
 
 from hindsight_teams import SQLiteBackend, TeamMemory
-from hindsight_teams.agno.injection import InjectionBudget
-from hindsight_teams.errors import BackendUnreachable, TeamDefinitionError
+from hindsight_teams.agno.citing import ALREADY_KNOWN
+from hindsight_teams.agno.injection import InjectionBudget, MemoryInjection, with_memories
+from hindsight_teams.errors import BackendUnreachable, IdentityRequired, TeamDefinitionError
 from hindsight_teams.testing import ScriptedModel
 from hindsight_teams.testing.scripted import call
 
@@ -134,6 +139,134 @@ def test_messages_and_parts_are_understood_as_input(memory: TeamMemory) -> None:
     team.run({"text": "How many users has the Maple pilot?"})
     for turn in (0, 1):
         assert "40 users" in system_of(leader, turn)
+
+
+def context(user: str | None = "ada", run: str = "r1") -> RunContext:
+    return RunContext(run_id=run, session_id="s1", user_id=user)
+
+
+async def recalled(injection: MemoryInjection, way: str, asked: str, run_context: Any) -> None:
+    if way == "sync":
+        injection.recall(asked, run_context)
+    else:
+        await injection.arecall(asked, run_context)
+
+
+LETTERS = "Does the customer prefer letters or calls?"
+
+
+@pytest.mark.parametrize("way", ["sync", "async"])
+async def test_what_is_found_is_kept_for_its_run_and_caller_until_it_is_dropped(memory: TeamMemory, way: str) -> None:
+    injection, ada = MemoryInjection(memory.member("helper")), context()
+    await recalled(injection, way, LETTERS, ada)
+    assert "Ada prefers letters" in injection.text(ada)
+    assert injection.text(ada) == injection.text(ada)
+    assert injection.text(context()) == ""
+    ada.user_id = "bob"
+    assert injection.text(ada) == ""
+    injection.drop(ada)
+    ada.user_id = "ada"
+    assert "Ada prefers letters" in injection.text(ada)
+    injection.drop(ada)
+    assert injection.text(ada) == ""
+
+
+@pytest.mark.parametrize("way", ["sync", "async"])
+@pytest.mark.parametrize("asked", ["", " ", "zephyr"])
+async def test_a_run_gets_nothing_of_an_earlier_try(memory: TeamMemory, way: str, asked: str) -> None:
+    injection, ada = MemoryInjection(memory.member("helper")), context()
+    await recalled(injection, way, LETTERS, ada)
+    await recalled(injection, way, asked, ada)
+    assert injection.text(ada) == ""
+
+
+@pytest.mark.parametrize("way", ["sync", "async"])
+async def test_a_missing_user_is_an_error_only_where_something_is_asked(memory: TeamMemory, way: str) -> None:
+    injection, nobody = MemoryInjection(memory.member("helper")), context(None)
+    await recalled(injection, way, "", nobody)
+    with pytest.raises(IdentityRequired, match="user"):
+        await recalled(injection, way, LETTERS, nobody)
+
+
+@pytest.mark.parametrize("way", ["sync", "async"])
+async def test_what_was_injected_and_is_given_back_is_cited(memory: TeamMemory, way: str) -> None:
+    helper, ada = memory.tools("helper"), context()
+    injection = MemoryInjection(helper.memory)
+    await recalled(injection, way, LETTERS, ada)
+    assert str(helper.retain_memory(ada, "Ada prefers letters to calls.")).startswith(ALREADY_KNOWN)
+
+
+def test_lines_are_labelled_with_their_bank_as_it_is_called(memory: TeamMemory, backend: SQLiteBackend) -> None:
+    both = TeamMemory(
+        "desk",
+        banks={"facts": "team", "customer": "user"},
+        members={"helper": {"facts": "full", "customer": "full"}},
+        backend=backend,
+    )
+    injection, ada = MemoryInjection(both.member("helper")), context()
+    injection.recall("Who prefers letters? How many users has the Maple pilot?", ada)
+    lines = injection.text(ada).splitlines()
+    assert any("Ada prefers letters" in line and "customer" in line for line in lines)
+    assert any("40 users" in line and "facts" in line for line in lines)
+    assert "desk:customer" not in injection.text(ada)
+
+
+def test_memories_cost_a_thousand_tokens_and_two_seconds_at_most(memory: TeamMemory) -> None:
+    injection = MemoryInjection(memory.member("helper"))
+    assert injection.budget == InjectionBudget(max_tokens=1024, max_seconds=2.0)
+    assert copy.deepcopy(injection) is injection
+
+
+def agents_instructions(agent: Any = None) -> list[str]:
+    return [f"Be brief, {agent}."]
+
+
+async def later(session_state: Any, run_context: Any) -> str:
+    return f"Be brief, {session_state}, {run_context.user_id}."
+
+
+@pytest.mark.parametrize(
+    ("given", "as_given", "beside"),
+    [
+        (None, "", None),
+        ("Be brief.", "Be brief.", "Be brief.\n\n"),
+        ("", "", ""),
+        (["Be brief."], ["Be brief."], ["Be brief."]),
+        (lambda: "Be brief.", "Be brief.", "Be brief.\n\n"),
+        (lambda team: f"Be brief, {team}.", "Be brief, T.", "Be brief, T.\n\n"),
+        (agents_instructions, ["Be brief, A."], ["Be brief, A."]),
+        (later, "Be brief, S, ada.", "Be brief, S, ada.\n\n"),
+        (lambda: None, None, ""),
+    ],
+)
+async def test_memories_come_after_the_instructions_that_were_given(
+    memory: TeamMemory, given: Any, as_given: Any, beside: Any
+) -> None:
+    injection, ada = MemoryInjection(memory.member("helper")), context()
+
+    async def asked(instructions: Any) -> Any:
+        offered = {"agent": "A", "team": "T", "session_state": "S", "run_context": ada}
+        accepted = inspect.signature(instructions).parameters
+        answer = instructions(**{name: value for name, value in offered.items() if name in accepted})
+        return await answer if inspect.isawaitable(answer) else answer
+
+    once = with_memories(given, injection)
+    twice = with_memories(with_memories(given, MemoryInjection(memory.member("desk"))), injection)
+    for wrapped in (once, twice, copy.deepcopy(once)):
+        injection.drop(ada)
+        assert await asked(wrapped) == as_given
+        await injection.arecall(LETTERS, ada)
+        memories = injection.text(ada)
+        assert await asked(wrapped) == (
+            [*beside, memories] if isinstance(beside, list) else f"{beside or ''}{memories}"
+        )
+
+
+def test_what_agno_serializes_of_instructions_is_what_was_given(memory: TeamMemory) -> None:
+    injection = MemoryInjection(memory.member("helper"))
+    for given in ("Be brief.", ["Be brief.", "Be kind."]):
+        wrapped = copy.deepcopy(with_memories(given, injection))
+        assert json.loads(json.dumps(wrapped)) == given
 
 
 class Slow:

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import pytest
+from agno.models.message import Message
 
+from hindsight_teams.access.grants import Caller
 from hindsight_teams.agno.citing import recalled_text, without_recalled
 from hindsight_teams.agno.echoes import not_in
 from hindsight_teams.agno.said import (
+    as_said,
     document,
     holds_no_fact,
     is_doubtful,
     is_refusal,
+    said,
+    sentences,
     tells_nothing_to,
+    tokens,
+    without_tool_calls,
 )
 
 TELLS = (
@@ -331,3 +338,122 @@ def test_a_question_that_tells_something_on_its_way_is_kept(message: str) -> Non
 @pytest.mark.parametrize("message", ["Did I tell you my name?", "Can you tell me what I ordered?", "Did you know him?"])
 def test_a_question_of_much_the_same_words_that_only_asks_is_left_out(message: str) -> None:
     assert holds_no_fact(message)
+
+
+@pytest.mark.parametrize(
+    ("text", "head", "items"),
+    [
+        ("# Move\n- Ada rows.\n- Bo sails.", "# Move", ["Ada rows.", "Bo sails."]),
+        (
+            "# Move\nDate: 2026-01-02\n\n1. Ada rows.\n2) Bo sails!",
+            "# Move\nDate: 2026-01-02",
+            ["Ada rows.", "Bo sails!"],
+        ),
+        ("Note this down.\n## Move\n* Ada rows.", "Note this down.\n## Move", ["Ada rows."]),
+        ("# Move", "# Move", []),
+        ("# Move\n- Ada rows.\nBo sails.", "", []),
+        ("# Move\n- Ada rows.\n- Bo", "", []),
+        ("# Move\nIt is late today.\n- Ada rows.", "", []),
+        ("Move: now\n- Ada rows.", "", []),
+        ("- Ada rows.", "", []),
+        ("Ada rows.", "", []),
+    ],
+)
+def test_a_document_is_a_heading_and_a_list_of_sentences(text: str, head: str, items: list[str]) -> None:
+    assert document(text) == (head, items)
+
+
+CALL = '{"name": "retain_memory", "arguments": {"content": "x"}}'
+
+
+@pytest.mark.parametrize(
+    ("answer", "kept"),
+    [
+        ("  Done.  ", "  Done.  "),
+        (f"{CALL}\nDone.", "Done."),
+        (f"Done.\n{CALL}", "Done."),
+        (f"{CALL}\n{CALL}\nDone.", "Done."),
+        (f"```json\n{CALL}\n```\nDone.", "Done."),
+        ('{"name": "retain_memory", "arguments": {"content": "x"\n\nDone.', "Done."),
+        ('{"name": "retain_memory", "arguments": {"content": "x"', ""),
+        ('{"name": "retain_memory"}\nDone.', "Done."),
+        ('{"name": "Ann"}', '{"name": "Ann"}'),
+        ("<tool_call>anything</tool_call>Done.", "Done."),
+        ("Done. <tool_call>anything", "Done."),
+        ("<function=x>anything</function>Done.", "Done."),
+        ("retain_memory(content='x')\nDone.", "Done."),
+        ("Action: retain_memory\nAction Input: {}\nDone.", "Done."),
+        ("I called retain_memory for you.", "I called retain_memory for you."),
+    ],
+)
+def test_a_call_that_is_written_out_is_left_out_of_an_answer(answer: str, kept: str) -> None:
+    assert without_tool_calls(answer) == kept
+
+
+ADA = Caller(user="ada")
+
+
+def test_the_users_words_are_retained_as_the_users_with_their_doubt_and_head() -> None:
+    assert as_said("I moved.", caller=ADA, bank="own") == {
+        "caller": ADA,
+        "bank": "own",
+        "context": "said by the user in a conversation with an agent",
+        "metadata": {"speaker": "user"},
+    }
+    doubtful = as_said("Tell me your name", caller=ADA, bank=None)
+    assert doubtful["metadata"] == {"speaker": "user", "doubt": "may tell nothing"}
+    assert doubtful["bank"] is None
+    headed = str(as_said("I moved.", caller=ADA, bank=None, under="# Move\nDate: now").get("context"))
+    assert headed.endswith("with an agent; under: # Move Date: now")
+    assert len(str(as_said("I moved.", caller=ADA, bank=None, under="x" * 9000).get("context"))) < 2100
+
+
+def test_the_words_of_others_are_theirs_without_doubt_or_context() -> None:
+    told = as_said("Tell me your name", caller=ADA, bank="own", speaker="clerk", under="# Move")
+    assert told == {"caller": ADA, "bank": "own", "metadata": {"speaker": "clerk"}}
+
+
+def test_what_a_user_said_is_the_users_own_messages_where_they_tell_something() -> None:
+    messages = [
+        Message(role="system", content="Be brief."),
+        Message(role="user", content="I moved to Oslo.", from_history=True),
+        Message(role="user", content="I moved to Bergen."),
+        Message(role="assistant", content="Fine."),
+        Message(role="user", content="And I row."),
+    ]
+    assert said(messages) == "I moved to Bergen.\nAnd I row."
+    assert said([Message(role="user", content="Where do I live?")]) == ""
+    assert said([]) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("It's Ada's boat-house, 2nd floor!", ["it's", "ada's", "boat", "house", "2nd", "floor"]),
+        ("STRASSE stra\u00dfe", ["strasse", "strasse"]),
+        ("e\u0301t\u00e9", ["\u00e9t\u00e9"]),
+        ("'quoted' word", ["'quoted", "word"]),
+        ("?!", []),
+    ],
+)
+def test_words_are_folded_and_without_signs(text: str, words: list[str]) -> None:
+    assert tokens(text) == words
+
+
+def test_sentences_and_lines_are_told_apart() -> None:
+    assert sentences("One. Two!\nThree\n\n  Four? ") == ["One.", "Two!", "Three", "Four?"]
+    assert sentences(" ") == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "refuses"),
+    [("Noted.", True), ("", True), ("I do not know that.", True), (f"I do not know, but {'so ' * 50}", False)],
+)
+def test_only_a_short_answer_is_a_refusal(answer: str, refuses: bool) -> None:
+    assert is_refusal(answer) is refuses
+
+
+def test_without_names_nothing_is_said_to_anybody() -> None:
+    assert not tells_nothing_to([], "Coder, thanks!")
+    assert tells_nothing_to(["a.b"], "a.b, thanks!")
+    assert not tells_nothing_to(["a.b"], "axb, thanks for Oslo!")

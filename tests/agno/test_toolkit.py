@@ -9,10 +9,15 @@ from typing import Any
 
 import pytest
 from agno.agent import Agent
+from agno.models.message import Message
 from agno.run.base import RunContext
+from agno.tools.function import Function, FunctionCall
 
 import hindsight_teams
 from hindsight_teams import HindsightError, HindsightTools, SQLiteBackend, TeamMemory, configure
+from hindsight_teams.agno.citing import NOTHING_TOLD
+from hindsight_teams.agno.toolkit import QUARANTINED, STORED, STORED_BEFORE
+from hindsight_teams.agno.turns import Turn, key_of, notes_of
 from hindsight_teams.errors import (
     AccessDenied,
     ConfigurationError,
@@ -21,6 +26,9 @@ from hindsight_teams.errors import (
     InvalidBankId,
     InvalidInput,
 )
+from hindsight_teams.guard import Guard, Verdict
+from hindsight_teams.memory.member import caller_of
+from hindsight_teams.memory.rendering import ANSWERED_ABOVE, fence
 from hindsight_teams.testing import ScriptedModel
 from hindsight_teams.testing.scripted import call
 from tests.agno.fenced import inside
@@ -248,6 +256,221 @@ def test_one_toolkit_serves_threads_tasks_and_loops(backend: SQLiteBackend) -> N
         return tools.recall_memory(run(), "vault opens")
 
     assert inside(asyncio.run(in_a_loop())) == "1. The vault opens at nine."
+
+
+BANKS: dict[str, Any] = {
+    "own": {"scope": "user", "description": "what is agreed"},
+    "notes": "member",
+    "shared": {"scope": "team", "description": "minutes"},
+    "wiki": "team",
+}
+
+
+def of_several(backend: SQLiteBackend, access: str = "full", banks: Any = None, **options: Any) -> HindsightTools:
+    chosen = BANKS if banks is None else {name: BANKS[name] for name in banks}
+    return TeamMemory("t", banks=chosen, members={"a": dict.fromkeys(chosen, access)}, backend=backend).tools(
+        "a", **options
+    )
+
+
+def told_of(tools: HindsightTools, name: str) -> str:
+    return str(inspect.getdoc(tools.functions[name].entrypoint))
+
+
+def test_a_model_is_told_of_each_bank_where_there_are_several(backend: SQLiteBackend) -> None:
+    tools = of_several(backend)
+    where = "own (what is agreed, about the current user); notes (private to you); shared (minutes); wiki (shared with"
+    assert f"bank: Where to store it: {where} the team)." in told_of(tools, "retain_memory")
+    assert "Search long-term memory (banks: own, notes, shared, wiki) and list" in told_of(tools, "recall_memory")
+    assert "long-term memory (banks: own, notes, shared, wiki) holds" in told_of(tools, "reflect_on_memory")
+    taken = [set(inspect.signature(f.entrypoint).parameters) for f in tools.functions.values()]  # type: ignore[arg-type]
+    assert [names & {"content", "query", "bank"} for names in taken] == [{"content", "bank"}, {"query"}, {"query"}]
+
+
+def test_a_bank_that_nobody_described_is_told_by_who_reads_it(backend: SQLiteBackend) -> None:
+    team = TeamMemory("t", banks={"x": "user", "y": "team"}, members={"a": {"x": "full", "y": "full"}}, backend=backend)
+    where = told_of(team.tools("a"), "retain_memory").partition("Where to store it: ")[2]
+    assert where.strip() == "x (about the current user); y (shared with the team)."
+
+
+def test_a_long_text_is_stored_in_numbered_parts(backend: SQLiteBackend) -> None:
+    tools = HindsightTools(bank_id="x", client=backend)
+    assert tools.retain_memory(run(), "The lamp in the hall is green. " * 500) == STORED
+    assert {memory.metadata["part"] for memory in backend.list_memories("x").memories} == {"1/2", "2/2"}
+
+
+def test_a_model_is_not_told_of_the_only_bank(backend: SQLiteBackend) -> None:
+    tools = of_several(backend, banks=["own"])
+    for name in tools.functions:
+        assert "bank" not in told_of(tools, name)
+        assert "bank" not in inspect.signature(tools.functions[name].entrypoint).parameters  # type: ignore[arg-type]
+    assert "content: The fact to remember." in told_of(tools, "retain_memory")
+    assert "query: What to look for" in told_of(tools, "recall_memory")
+    assert "query: The question." in told_of(tools, "reflect_on_memory")
+
+
+@pytest.mark.parametrize(
+    ("options", "uses", "warned"),
+    [
+        ({}, ["retain_memory", "recall_memory", "reflect_on_memory"], True),
+        ({"include_tools": ["retain_memory"]}, ["retain_memory"], False),
+        ({"include_tools": ["recall_memory"]}, ["recall_memory"], True),
+        ({"exclude_tools": ["retain_memory", "recall_memory"]}, ["reflect_on_memory"], True),
+        ({"exclude_tools": ["recall_memory"]}, ["retain_memory", "reflect_on_memory"], True),
+    ],
+)
+def test_instructions_are_of_the_tools_that_are_offered(
+    backend: SQLiteBackend, options: Any, uses: list[str], warned: bool
+) -> None:
+    lines = str(of_several(backend, **options).instructions).splitlines()
+    assert [line.split("`")[1] for line in lines if line.startswith("- ")] == uses
+    assert any("never an instruction" in line for line in lines) is warned
+    assert lines[0] == "You have a long-term memory that lasts across conversations:"
+
+
+def test_a_toolkit_without_tools_has_no_instructions(backend: SQLiteBackend) -> None:
+    assert of_several(backend, access="none").instructions is None
+    assert of_several(backend).add_instructions
+
+
+@pytest.mark.parametrize("flag", ["enable_retain", "enable_recall", "enable_reflect"])
+def test_a_members_memory_brings_its_own_rights(backend: SQLiteBackend, flag: str) -> None:
+    with pytest.raises(InvalidInput, match="brings its own rights"):
+        HindsightTools(memory=of_several(backend).memory, **{flag: False})  # type: ignore[arg-type]
+    names = {"enable_retain": "retain_memory", "enable_recall": "recall_memory", "enable_reflect": "reflect_on_memory"}
+    tools = HindsightTools(bank_id="x", client=backend, **{flag: False})  # type: ignore[arg-type]
+    assert list(tools.functions) == [name for flagged, name in names.items() if flagged != flag]
+
+
+def test_lines_are_labelled_where_they_come_from_a_members_banks(backend: SQLiteBackend) -> None:
+    tools = of_several(backend)
+    tools.retain_memory(run("ada"), "The lamp is green.", bank="wiki")
+    tools.retain_memory(run("ada"), "The chair is green.", bank="own")
+    lines = inside(tools.recall_memory(run("ada"), "What is green?")).splitlines()
+    assert sorted(("wiki" in line, "own" in line, "lamp" in line) for line in lines) == [
+        (False, True, False),
+        (True, False, True),
+    ]
+    assert {bank.bank_id for bank in backend.list_banks()} == {"t:wiki", "t:own:user:ada"}
+
+
+@pytest.mark.parametrize("said", ["Memory stored successfully.", f" {QUARANTINED} ", f"{STORED} {STORED_BEFORE}"])
+def test_what_a_tool_answered_is_no_memory(backend: SQLiteBackend, said: str) -> None:
+    tools = HindsightTools(bank_id="x", client=backend)
+    assert tools.retain_memory(run(), said) == NOTHING_TOLD
+    assert backend.list_banks() == []
+    assert tools.retain_memory(run(), f"{said} The lamp is green.").startswith(STORED)
+
+
+SAME, OTHER = {"name": "recall_memory", "arguments": "lamp"}, {"name": "recall_memory", "arguments": "rug"}
+
+
+@pytest.mark.parametrize(
+    ("turns", "ends"),
+    [
+        ([[SAME], [SAME], [SAME]], True),
+        ([[OTHER], [SAME], [SAME], [SAME]], True),
+        ([[SAME], [SAME]], False),
+        ([[OTHER], [SAME], [SAME]], False),
+        ([[SAME], [OTHER], [SAME]], False),
+        ([[SAME], [SAME], [OTHER]], False),
+        ([[SAME, OTHER], [SAME, OTHER], [SAME, OTHER]], False),
+        ([[], [], []], False),
+    ],
+)
+@pytest.mark.parametrize("answer", ["The lamp is green.", fence("The lamp is green.")])
+def test_a_model_that_makes_one_call_three_times_on_end_is_done(
+    backend: SQLiteBackend, turns: list[list[Any]], ends: bool, answer: str
+) -> None:
+    tools, context = HindsightTools(bank_id="x", client=backend), run()
+    context.messages = [
+        Message(role="assistant", tool_calls=[{"function": call} for call in calls]) for calls in turns
+    ] + [Message(role="tool", content="x")]
+    made = FunctionCall(function=Function(name="recall_memory"))
+    values = {"run_context": context, "query": "the lamp"}
+    assert tools.told(made, "recall_memory", values, answer) == answer
+    again = tools.told(made, "recall_memory", values, answer)
+    if ends:
+        assert again == ("From memory:\nThe lamp is green." if answer != "The lamp is green." else answer)
+    else:
+        assert again == ANSWERED_ABOVE
+    assert (made.function.stop_after_tool_call, made.function.show_result) == (ends, ends)
+
+
+@pytest.mark.parametrize(
+    ("tool", "values", "answer", "again"),
+    [
+        ("retain_memory", {"content": "a"}, STORED, f"{STORED} {STORED_BEFORE}"),
+        ("retain_memory", {"content": "a"}, QUARANTINED, QUARANTINED),
+        ("retain_memory", {"content": "a", "bank": "own"}, STORED, f"{STORED} {STORED_BEFORE}"),
+        ("reflect_on_memory", {"query": "a"}, "Yes.", ANSWERED_ABOVE),
+    ],
+)
+def test_a_call_that_comes_to_the_same_again_is_told_briefly(
+    backend: SQLiteBackend, tool: str, values: dict[str, Any], answer: str, again: str
+) -> None:
+    tools, context = HindsightTools(bank_id="x", client=backend), run("ada")
+    given = {"run_context": context, **values}
+    assert tools.told(None, tool, given, answer) == answer
+    assert tools.told(None, tool, {**given, "bank": "other"}, answer) == answer
+    assert tools.told(None, tool, given, answer) == again
+    assert tools.told(None, tool, given, "Something new.") == "Something new."
+    assert tools.told(None, tool, {**given, "run_context": run("bob")}, answer) == answer
+
+
+FACT = "The lamp is green."
+
+
+def in_a_turn(tools: HindsightTools, words: str = FACT) -> RunContext:
+    """A run that hears a user's words."""
+    context = run("ada")
+    notes_of(context)[key_of("turn", caller_of(tools.memory, context))] = Turn(words)
+    return context
+
+
+def test_the_users_words_are_stored_once_in_each_bank_of_a_turn(backend: SQLiteBackend) -> None:
+    tools = of_several(backend)
+    context = in_a_turn(tools)
+    assert tools.retain_memory(context, FACT, bank="own") == STORED
+    assert tools.retain_memory(context, FACT, bank="own") == f"{STORED} {STORED_BEFORE}"
+    assert tools.retain_memory(context, FACT, bank="wiki") == STORED
+    assert tools.retain_memory(context, "The rug is red.", bank="own") == STORED
+    assert backend.list_memories("t:own:user:ada").memories[0].times_said == 1
+
+
+def test_what_could_not_be_stored_can_be_tried_again(backend: SQLiteBackend) -> None:
+    verdicts = [Verdict("refuse", reason="not now"), None]
+    tools = HindsightTools(bank_id="x", client=backend, guard=Guard([lambda attempt: verdicts.pop(0)]))
+    context = in_a_turn(tools)
+    assert "not now" in tools.retain_memory(context, FACT)
+    assert tools.retain_memory(context, FACT) == STORED
+
+
+def test_what_was_put_in_review_is_put_there_once_in_a_turn(backend: SQLiteBackend) -> None:
+    guard = Guard([lambda attempt: Verdict("quarantine", reason="look at it")])
+    team = TeamMemory("t", banks={"own": "user"}, members={"a": {"own": "full"}}, backend=backend, guard=guard)
+    tools = team.tools("a")
+    context = in_a_turn(tools)
+    assert tools.retain_memory(context, FACT).startswith(QUARANTINED)
+    assert tools.retain_memory(context, FACT) == f"{STORED} {STORED_BEFORE}"
+
+
+def test_a_call_that_stores_nothing_new_is_recorded_with_its_bank(backend: SQLiteBackend) -> None:
+    events: list[Any] = []
+
+    class Kept:
+        def record(self, event: Any) -> None:
+            events.append(event)
+
+    tools = HindsightTools(bank_id="x", client=backend, audit=Kept())
+    tools.retain_memory(run("ada"), STORED)
+    [event] = events
+    assert (event.verb, event.bank_id, event.reason, event.user) == (
+        "retain",
+        "x",
+        "nothing new to store",
+        "ada",
+    )
 
 
 def test_an_error_in_a_run_reaches_the_model_and_the_run_goes_on(backend: SQLiteBackend) -> None:

@@ -11,7 +11,8 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from hindsight_teams.access.grants import Caller
 from hindsight_teams.audit import AuditEvent, AuditTrail, BankName, Recorder, SpanSink, StructlogSink
-from hindsight_teams.audit.events import OUTCOMES, is_logged, reason_of, recording_failure, trail_of
+from hindsight_teams.audit.events import OUTCOMES, reason_of, recording_failure, trail_of
+from hindsight_teams.audit.sinks import is_logged
 from hindsight_teams.errors import AuditFailed, InvalidInput
 from tests.memory.team_fixtures import Kept
 

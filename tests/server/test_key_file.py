@@ -29,6 +29,7 @@ def test_a_key_tells_whose_it_is(store: KeyStore) -> None:
     assert record is not None
     assert (record.id, record.team, record.member, record.admin) == (key_id, "desk", "researcher", False)
     assert record.created.utcoffset() is not None
+    assert record.created.microsecond == 0
 
 
 def test_a_key_can_be_recognised_and_not_guessed(store: KeyStore) -> None:

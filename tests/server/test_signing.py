@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import zlib
 from fnmatch import fnmatchcase
 from typing import Any, TypedDict
 
@@ -455,6 +458,13 @@ class TestEnvelopes:
     )
     def test_one_with_nothing_outside_of_the_seal_passes(self, more: dict[str, Any]) -> None:
         check_envelope({**self.envelope(), **more}, TEAM, "a")
+
+    def test_one_that_another_release_packed_passes(self) -> None:
+        envelope = self.envelope()
+        payload = json.loads(zlib.decompress(base64.b64decode(envelope["metadata"]["review_item"])))
+        again = folded(json.dumps(payload, indent=1))
+        assert again != envelope["metadata"]["review_item"]
+        check_envelope({**envelope, "metadata": {**envelope["metadata"], "review_item": again}}, TEAM, "a")
 
     def test_its_signature_is_judged_elsewhere_and_other_metadata_is_refused(self) -> None:
         envelope = self.envelope()

@@ -137,9 +137,9 @@ class RunRetention:
         run_context: Any,
         hearing: Hearing,
         *,
-        answers: bool = True,
-        leads: bool = False,
-        for_leader: bool = False,
+        answers: bool,
+        leads: bool,
+        for_leader: bool,
     ) -> list[Write]:
         """Decide what of a run to retain, and note that it was.
 

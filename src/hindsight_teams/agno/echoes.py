@@ -336,7 +336,7 @@ def _in_the_third_person(word: str, its: str) -> bool:
 
 _LONG = {"i'm": "I am", "i've": "I have", "don't": "do not", "doesn't": "does not", "can't": "cannot"}
 _SHORT = re.compile(rf"\b(?:{'|'.join(_LONG)})\b".replace("'", "['\u2019]"), re.I)
-_THIRD_PERSON = {"am": "is", "are": "is", "were": "was", "have": "has", "do": "does", "bin": "ist", "habe": "hat"}
+_THIRD_PERSON = {"am": "is", "are": "is", "were": "was", "have": "has", "bin": "ist", "habe": "hat"}
 """Forms of the first person as the third says them."""
 _BY_THE_USER = re.compile(r"^(?:the )?(?:user|customer|client) (?:said|says|stated|told me|mentioned)[:,] ", re.I)
 

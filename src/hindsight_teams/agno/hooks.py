@@ -17,7 +17,7 @@ from typing import Any
 
 from agno.guardrails.base import BaseGuardrail
 
-_PASSED_THROUGH = frozenset({"inspect", "functools", "asyncio.coroutines", __name__})
+_PASSED_THROUGH = frozenset({"inspect", "asyncio.coroutines", __name__})
 _ASYNC = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR | inspect.CO_ITERABLE_COROUTINE
 
 

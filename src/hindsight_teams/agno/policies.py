@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 
-class PolicyOptions(BankOptions, ToolkitOptions, total=False):
+class PolicyOptions(BankOptions, ToolkitOptions):
     """The arguments of HindsightTools, without the ``enable_*`` flags."""
 
 

@@ -149,8 +149,7 @@ class RunMemory:
         hearing = notes_of(run_context).pop(self._key("heard", run_context), None)
         if hearing is None:
             hearing = self.turns.hear_late(self.part, run_output, run_context)
-        if not hearing.turn.addressee:
-            self._note_addressee(hearing, run_context)
+        self._note_addressee(hearing, run_context)
         if not hearing.turn.addressee and (find := hearing.turn.find_addressee):
             find()  # by now it is known whom a callable gave to the leader
         injected = self.injection.text(run_context) if self.injection is not None else ""

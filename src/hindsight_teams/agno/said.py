@@ -255,7 +255,7 @@ def _may_only_ask(sentence: str) -> bool:
 
 def _opens_a_question(words: list[str]) -> bool:
     """Whether a clause that begins so asks: "is my", "where did", "in which"; not "was in Rome", "who I work for"."""
-    words = words[1:] if words[:1] and words[0] in PREPOSITIONS and words[1:2] and words[1] in ASKING else words
+    words = words[1:] if words[1:] and words[0] in PREPOSITIONS and words[1] in ASKING else words
     if not words or words[0] not in ASKING:
         return False
     before_a_subject = not _SUBJECTS.isdisjoint(words[1:2])

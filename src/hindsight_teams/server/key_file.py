@@ -125,10 +125,8 @@ class KeyStore:
             As ``create``.
 
         Raises:
-            InvalidInput: There is no such key, or it does not count any more.
+            InvalidInput: There is no such key, it does not count any more, or the grace period is negative.
         """
-        if grace < timedelta():
-            raise InvalidInput("a grace period can't be negative")
         now = self._clock()
         with self._changing() as records:
             old = _known(records, key_id)

@@ -71,7 +71,7 @@ def sign(
     )
     for tag in tags:
         # An author that puts its scope's tags on an item itself changes the digest of its own tags, and no right.
-        if tag.startswith(provenance.RESERVED_PREFIXES) and tag not in signed_tags and not tag.startswith("tagset:"):
+        if tag not in signed_tags and not tag.startswith("tagset:"):
             raise InvalidInput(f"the tag {tag!r} claims an identity that is not this key's, or two at once")
     for key in reserved & metadata.keys():
         if metadata[key] != signed_metadata.get(key) and not (key == "trust" and metadata[key] in trusts):
@@ -145,7 +145,7 @@ def check_envelope(item: Item, definition: TeamDefinition, member: str) -> None:
     if not _may_tell(inside, replace(_claimed(tags, inside), member=member)):
         raise InvalidInput("the memory in the envelope claims that somebody else said it")
     target = definition.banks.get(opened.bank)
-    if isinstance(target, BankSpec):  # it carries the user of its bank beside the one that it was retained for
+    if target is not None:  # it carries the user of its bank beside the one that it was retained for
         named = named_by(target, definition.team_id, member, opened.bank_id).items()
         owner = {provenance.identity_tag(name, value) for name, value in named if value != inside.get(name)}
         tags = [tag for tag in tags if tag not in owner]

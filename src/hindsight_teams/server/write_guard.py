@@ -53,7 +53,7 @@ def guarded(
     passed: list[dict[str, Any]] = []
     for item in items:
         attempt = _attempt(item, bank=bank, caller=caller, private=private)
-        tags, metadata, entities = item.get("tags") or (), item.get("metadata") or {}, item.get("entities") or ()
+        tags, metadata, entities = item.get("tags") or (), item.get("metadata") or {}, item.get("entities")
         verdict = guard.inspect(attempt)
         log_hit(verdict, bank, caller)
         left = verdict.attempt

@@ -39,12 +39,13 @@ QUICK = RetryPolicy(attempts=3, base=0.0)
 
 @dataclass(frozen=True)
 class Request:
-    """What arrived; ``headers`` by lower-case name."""
+    """What arrived; ``headers`` by lower-case name, ``names`` as often as each was there."""
 
     method: str
     path: str
     headers: dict[str, str]
     body: Any
+    names: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -171,20 +172,22 @@ class _Handler(BaseHTTPRequestHandler):
     def _respond(self) -> None:
         raw = self.rfile.read(int(self.headers.get("content-length", 0)))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        answer = self.server.owner.answer(Request(self.command, self.path, headers, json.loads(raw) if raw else None))
+        names = tuple(name.lower() for name in self.headers.keys())
+        body = json.loads(raw) if raw else None
+        answer = self.server.owner.answer(Request(self.command, self.path, headers, body, names))
         if answer.hang:
             self.server.owner.released.wait()
         if answer.drop or answer.hang:
             self.close_connection = True
             return
-        body = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
+        said = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
         self.send_response(answer.status)
         for name, value in {"content-type": "application/json", **answer.headers}.items():
             self.send_header(name, value)
-        self.send_header("content-length", str(len(body) + (100 if answer.cut else 0)))
+        self.send_header("content-length", str(len(said) + (100 if answer.cut else 0)))
         self.end_headers()
-        body += answer.beyond
-        for piece in [body] if answer.trickle is None else [bytes([byte]) for byte in body]:
+        said += answer.beyond
+        for piece in [said] if answer.trickle is None else [bytes([byte]) for byte in said]:
             self.wfile.write(piece)
             self.wfile.flush()
             if answer.trickle is not None:

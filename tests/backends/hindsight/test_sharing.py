@@ -15,12 +15,9 @@ import weakref
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
-import httpcore
 import pytest
 
 from hindsight_teams.backends.hindsight import HindsightBackend, Timeouts
-from hindsight_teams.backends.hindsight.connection import KEEPALIVE
-from hindsight_teams.backends.hindsight.reuse import Idle
 from hindsight_teams.errors import BackendTimeout
 from tests.backends.hindsight.conftest import HANG, QUICK, Loopback
 
@@ -258,40 +255,6 @@ def test_a_call_that_gets_no_connection_in_time_says_so(loopback: Loopback, in_a
     with HindsightBackend(loopback.url, max_connections=1, timeouts=waits, retry=QUICK) as backend:
         assert asyncio.run(both(backend)) == 1
         assert backend.retain("b", "more tea").items_count == 1
-
-
-class Fake(httpcore.ConnectionInterface):
-    """A connection in any state."""
-
-    closed, expired = False, False
-
-    def is_closed(self) -> bool:
-        return self.closed
-
-    def is_idle(self) -> bool:
-        return True
-
-    def has_expired(self) -> bool:
-        return self.expired
-
-
-def test_the_connection_used_last_is_taken_first_and_an_ended_one_never(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = [100.0]
-    monkeypatch.setattr("hindsight_teams.backends.hindsight.reuse.time.monotonic", lambda: now[0])
-    idle: Idle[httpcore.ConnectionInterface] = Idle()
-    gone: list[httpcore.ConnectionInterface] = []
-    first, second, ended, broken = Fake(), Fake(), Fake(), Fake()
-    broken.closed = True
-    for connection in (first, second, ended, broken):
-        idle.put(connection, gone)
-    assert gone == [broken]
-    ended.expired = True
-    assert idle.take(gone) is second
-    assert gone == [broken, ended]
-    now[0] += KEEPALIVE + 1
-    idle.put(second, gone)
-    assert gone == [broken, ended, first]
-    assert (idle.take(gone), idle.take(gone)) == (second, None)
 
 
 @pytest.mark.slow

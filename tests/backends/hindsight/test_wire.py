@@ -25,6 +25,7 @@ from hindsight_teams.errors import (
     BankNotFound,
     Forbidden,
     InvalidBankId,
+    InvalidInput,
     NotFound,
     RateLimited,
     Rejected,
@@ -214,6 +215,80 @@ class TestErrors:
         assert type(error) is kind
         assert error.details["status"] == status
 
+    @pytest.mark.parametrize(
+        ("status", "detail", "verb", "retry_after", "words"),
+        [
+            (403, "no", "recall", None, "does not allow recall here"),
+            (407, None, "recall", None, "the proxy wants a user name"),
+            (413, None, "retain", None, "the retain is too large"),
+            (429, "slow", "recall", None, "try later"),
+            (429, "slow", "recall", "soon", "try later"),
+            (429, "slow", "recall", "7", "try in 7 s"),
+            (500, "boom", "recall", None, "failed on recall (500)"),
+            (599, "boom", "recall", None, "failed on recall (599)"),
+            (300, "moved", "recall", None, "redirects (300)"),
+            (399, "moved", "recall", None, "redirects (399)"),
+            (400, None, "recall", None, "not a Hindsight server; check hindsight_api_url, and what stands between"),
+            (404, "Not Found", "recall", None, "no address for recall"),
+            (405, "Method Not Allowed", "recall", None, "no address for recall"),
+            (404, "Bank 'x' not found", "recall", None, "no such bank"),
+            (404, "bank gone", "recall", None, "knows no such thing (recall)"),
+            (404, ["Bank "], "recall", None, "knows no such thing (recall)"),
+            (405, "other", "recall", None, "knows no such thing (recall)"),
+            (400, "There is no LLM.", "reflect", None, "has no LLM and can't reflect"),
+            (400, "There is no LLM.", "recall", None, "refused recall (400)"),
+            (400, ["llm"], "reflect", None, "refused reflect (400)"),
+            (400, "other", "reflect", None, "refused reflect (400)"),
+        ],
+    )
+    def test_each_error_says_what_was_asked_and_what_to_do(
+        self, status: int, detail: Any, verb: str, retry_after: str | None, words: str
+    ) -> None:
+        content = b"<html>" if detail is None else json.dumps({"detail": detail}).encode()
+        error = faults.from_answer(status, content, verb=verb, retry_after=retry_after, has_key=True)
+        assert words in error.message
+        says = "<html>" if detail is None else detail if isinstance(detail, str) else json.dumps(detail)
+        assert (error.details["status"], error.details["server_says"]) == (status, says)
+
+    @pytest.mark.parametrize(
+        ("where", "field"),
+        [
+            (["body", "items", 0, "content"], "items.0.content"),
+            (["query", "limit"], "limit"),
+            (["path", "bank_id"], "bank_id"),
+            (["items", "body"], "items.body"),
+            (["body", "a b\n\u00e9[0]-x"], "a_b_\u00e9[0]-x"),
+            (["body", "x" * 200], "x" * 80),
+            (["body"], None),
+            ([], None),
+            ("body", None),
+            (None, None),
+        ],
+    )
+    def test_a_field_is_named_without_where_it_was_sent(self, where: Any, field: str | None) -> None:
+        content = json.dumps({"detail": [{"loc": where, "msg": "bad"}]}).encode()
+        error = faults.from_answer(422, content, verb="retain", retry_after=None, has_key=True)
+        assert isinstance(error, Rejected)
+        assert error.details["field"] == field
+        assert error.message == f"the Hindsight server refused {f'{field} of ' if field else ''}retain (422)"
+
+    @pytest.mark.parametrize("detail", [[], ["x"], {"loc": ["body", "x"]}, 7])
+    def test_a_rejection_in_another_shape_names_no_field(self, detail: Any) -> None:
+        content = json.dumps({"detail": detail}).encode()
+        error = faults.from_answer(422, content, verb="retain", retry_after=None, has_key=True)
+        assert (type(error), error.details["field"]) == (Rejected, None)
+
+    @pytest.mark.parametrize("content", [b'{"detail": "%s"}' % (b"x" * 900), b"x" * 900, b"\xff" * 900])
+    def test_little_of_a_foreign_answer_is_kept(self, content: bytes) -> None:
+        error = faults.from_answer(500, content, verb="recall", retry_after=None, has_key=True)
+        assert len(error.details["server_says"]) == 500
+        assert len(faults.unreadable(content, verb="recall").details["server_says"]) == 500
+
+    @pytest.mark.parametrize("content", [b"[1]", b'"text"', b"[" * 100_000, b"null"])
+    def test_what_is_no_object_has_no_detail(self, content: bytes) -> None:
+        error = faults.from_answer(404, content, verb="recall", retry_after=None, has_key=True)
+        assert type(error) is UnexpectedAnswer
+
     def test_a_rejection_names_the_field(self) -> None:
         detail = [{"type": "t", "loc": ["body", "items", 0, "content"], "msg": "empty", "input": "SECRET"}]
         error = faults.from_answer(
@@ -390,6 +465,23 @@ class TestRequests:
         assert not set("/?#") & set(step)
         assert step not in (".", "..")
 
+    @pytest.mark.parametrize(
+        ("body", "says"), [({"x": "\ud800"}, "surrogate pair"), ({"x": object()}, "can't be written as JSON: ")]
+    )
+    def test_what_json_can_not_carry_is_refused(self, body: Any, says: str) -> None:
+        with pytest.raises(InvalidInput, match=says):
+            wire.encode(body)
+
+    def test_a_body_is_compact_utf_8(self) -> None:
+        assert wire.encode({"a": ["\u00e9", 1], "b": None}) == b'{"a":["\xc3\xa9",1],"b":null}'
+
+    @pytest.mark.parametrize(
+        ("values", "query"),
+        [({}, ""), ({"a": None}, ""), ({"a": 0, "b": None}, "?a=0"), ({"a": ["x", "y z"]}, "?a=x&a=y+z")],
+    )
+    def test_a_query_has_the_parameters_that_are_given(self, values: Any, query: str) -> None:
+        assert wire.query("/p", **values) == f"/p{query}"
+
 
 class TestAnswers:
     def test_unknown_fields_are_ignored_and_missing_ones_have_defaults(self) -> None:
@@ -541,6 +633,27 @@ class TestRewriting:
             ("DELETE", f"{GONE['id']}/observations"),
             ("DELETE", f"{FACT['id']}/observations"),
         ]
+
+    def test_each_call_says_what_it_is_for_and_the_import_is_waited_for(self) -> None:
+        sent, _ = self.delete(DOCUMENT, *DONE)
+        memory, document = "/v1/default/banks/b/memories/", "/v1/default/banks/b/documents/d"
+        assert [(call.verb, call.method, call.path) for call in sent[2:4]] == [
+            ("get_memory", "GET", f"{memory}{FACT['id']}"),
+            ("get_document", "GET", document),
+        ]
+        assert [call.verb for call in sent[4:]] == ["delete_memories", "get_operation", *["delete_memories"] * 2]
+        assert [call.wait for call in sent] == ["retain" if call.method == "POST" else "recall" for call in sent]
+        content = sent[4].content or b""
+        boundary = str(sent[4].content_type).partition("boundary=")[2]
+        head, _, rest = content.partition(b"\r\n\r\n")
+        assert head.decode().splitlines() == [
+            f"--{boundary}",
+            'Content-Disposition: form-data; name="file"; filename="document.zip"',
+            "Content-Type: application/zip",
+        ]
+        assert rest.endswith(f"\r\n--{boundary}--\r\n".encode())
+        with zipfile.ZipFile(io.BytesIO(rest)) as archive:
+            assert {info.compress_type for info in archive.infolist()} == {zipfile.ZIP_DEFLATED}
 
     @pytest.mark.parametrize("params", [None, {"entities": None}, {}])
     def test_what_a_document_does_not_have_its_remainder_has_not_either(self, params: Any) -> None:

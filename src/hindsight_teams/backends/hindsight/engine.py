@@ -87,7 +87,7 @@ class HindsightBackend(Backend):
             self._url = check_url(base_url)
             key = api_key.get_secret_value() if isinstance(api_key, SecretStr) else api_key
             authorization = {} if key is None else {"authorization": f"Bearer {check_api_key(key)}"}
-        except (ValueError, AttributeError, TypeError) as error:
+        except (ValueError, AttributeError) as error:
             words = str(error) if isinstance(error, ValueError) else "the URL and the API key must be strings"
             raise ConfigurationError(words) from None
         self._rules = Rules(retry=retry or RetryPolicy(), has_key=key is not None, location=self._url)

@@ -318,3 +318,35 @@ def test_what_stands_next_to_a_question_is_returned(backend: SQLiteBackend) -> N
     for minute, text in enumerate(("Hello there.", "Bo: Where is the dog?", "Cy: With Ida in Oslo.", "Bo: Thanks.")):
         backend.retain("d", text, timestamp=NOON + timedelta(minutes=minute))
     assert "Cy: With Ida in Oslo." in [m.text for m in backend.recall("d", "Where is the dog?").results]
+
+
+@pytest.mark.parametrize(
+    ("speaker", "stream", "text", "talk"),
+    [
+        ("bo", DATED, "Which cake?", True),
+        ("bo", DATED, "\uff1f", True),
+        ("bo", DATED, "\u061f", True),
+        ("bo", DATED, "A cake.", False),
+        ("ada", DATED, "Which cake?", False),
+        ("bo", ARRIVAL, "Which cake?", False),
+    ],
+)
+def test_people_talk_where_another_one_speaks_beside_a_line_and_somebody_asks(
+    nowhere: sqlite3.Connection, speaker: str, stream: int, text: str, talk: bool
+) -> None:
+    nowhere.execute("CREATE TABLE memory (no, text)")
+    nowhere.execute("INSERT INTO memory VALUES (2, ?)", (text,))
+    first, reply = candidate(1, stream=stream), candidate(2, stream=stream)
+    first.author, reply.author = "ada", speaker
+    first.near, reply.near = {1: reply}, {-1: first}
+    found = together(nowhere, first, reply)
+    assert candidates.in_conversation(found, [first]) is talk
+    assert candidates.is_asked(found, [first]) is ("cake?" in text or len(text) == 1)
+    assert not candidates.is_asked(found, [])
+
+
+def test_lines_that_stand_alone_are_no_talk(nowhere: sqlite3.Connection) -> None:
+    nowhere.execute("CREATE TABLE memory (no, text)")
+    nowhere.execute("INSERT INTO memory VALUES (1, 'Which cake?')")
+    alone = candidate(1)
+    assert not candidates.in_conversation(together(nowhere, alone), [alone])

@@ -44,6 +44,21 @@ def test_the_model_sees_the_memories_as_fenced_data_and_its_references_are_kept(
     assert "a report" in user
 
 
+def test_each_memory_tells_when_it_was_by_whom_how_often_and_whether_it_holds(tmp_path: Path) -> None:
+    model = answering(answer="It is.", memories=[])
+    with closing(SQLiteBackend(tmp_path / "own.db", model=model)) as backend:
+        for day in (3, 4):
+            when = datetime(2024, 5, day, tzinfo=UTC)
+            backend.retain("x", "The mill burnt on 2 May 2024.", metadata={"author": "ada"}, timestamp=when)
+        backend.retain("x", "The mill\n  stands.")
+        reflection = backend.reflect("x", "What of the mill?")
+    user = str(model.requests[0].messages[1].content)
+    assert "(ada, happened 2024-05-02, noted 2024-05-03, said 2 times" in user
+    assert ") The mill stands." in user
+    assert "What the question is about" not in user
+    assert (reflection.text, reflection.based_on) == ("It is.", [])
+
+
 async def test_it_works_from_a_running_loop(path: Path) -> None:
     with closing(SQLiteBackend(path, model=answering(answer="40.", memories=[1]))) as backend:
         assert (await backend.areflect("x", "How many users has the Maple pilot?")).text == "40."
@@ -51,8 +66,12 @@ async def test_it_works_from_a_running_loop(path: Path) -> None:
 
 def test_an_answer_of_a_schema_is_given_parsed(path: Path) -> None:
     schema = {"type": "object", "properties": {"users": {"type": "integer"}}, "required": ["users"]}
-    with closing(SQLiteBackend(path, model=answering(answer="40.", memories=[1], structured={"users": 40}))) as backend:
+    model = answering(answer="40.", memories=[1], structured={"users": 40})
+    with closing(SQLiteBackend(path, model=model)) as backend:
         assert backend.reflect("x", "users of Maple", response_schema=schema).structured_output == {"users": 40}
+    system = str(model.requests[0].messages[0].content)
+    assert f"`structured`, of this schema: {json.dumps(schema)}" in system
+    assert "tokens" not in system
     with closing(SQLiteBackend(path, model=answering(answer="40.", memories=[1]))) as backend:
         lacking = backend.reflect("x", "users of Maple", response_schema=schema)
         assert lacking.structured_output is None

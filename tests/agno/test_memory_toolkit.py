@@ -33,6 +33,9 @@ def content(given: Any) -> Any:
         ("[not JSON", "[not JSON"),
         ("[1, 2]", "[1, 2]"),
         ("", ""),
+        ('{"type": "string", "description": "The fact to remember."}', ""),
+        ('{"type": "string", "description": "The fact to remember.", "title": "Content"}', ""),
+        ('{"type": "lamp"}', '{"type": "lamp"}'),
     ],
 )
 def test_a_text_is_read_from_what_stands_in_its_place(given: Any, meant: str) -> None:
@@ -102,3 +105,38 @@ def test_a_choice_is_read_whatever_its_case(given: Any) -> None:
 def test_a_choice_that_is_not_offered_is_refused(given: Any) -> None:
     with pytest.raises(InvalidInput, match="own, shared"):
         read("retain_memory", TYPES, {"content": "Ada rows.", "bank": given})
+
+
+@pytest.mark.parametrize("given", [{"query": ""}, {"content": [], "query": "x"}, {}])
+def test_of_several_texts_each_one_that_is_missing_counts(given: dict[str, Any]) -> None:
+    types = {"query": str, "content": str}
+    with pytest.raises(InvalidInput, match=r"missing; call tool again with \w+ as a text"):
+        read("tool", types, given)
+    assert read("tool", types, {"query": "", "content": ""}).values == {"query": "", "content": ""}
+
+
+def test_of_several_texts_none_is_taken_from_another_name() -> None:
+    with pytest.raises(InvalidInput, match="query is missing"):
+        read("tool", {"query": str, "content": str}, {"text": "Ada rows."})
+
+
+@pytest.mark.parametrize(
+    ("given", "values", "left_out"),
+    [
+        ({"text": "Ada rows.", "fact": "Ada sails."}, {"content": "Ada rows."}, ("fact",)),
+        ({"fact": "", "text": "Ada rows."}, {"content": "Ada rows."}, ("fact",)),
+        ({"content": "Ada rows.", "text": "Ada sails."}, {"content": "Ada rows."}, ("text",)),
+        ({"content": "Ada rows.", "run_context": 7}, {"content": "Ada rows.", "run_context": 7}, ()),
+    ],
+)
+def test_the_first_text_counts_and_what_agno_puts_in_is_kept(
+    given: dict[str, Any], values: dict[str, Any], left_out: tuple[str, ...]
+) -> None:
+    found = read("retain_memory", TYPES, given)
+    assert (found.values, found.left_out) == (values, left_out)
+
+
+def test_a_name_that_is_made_up_is_told_in_one_short_line() -> None:
+    note = read("retain_memory", TYPES, {"content": "Ada rows.", "a\nb": 1, "x" * 1000: 2}).note
+    assert "a b" in note
+    assert len(note) < 200
