@@ -37,11 +37,15 @@ def test_sentences_that_the_rules_were_written_on_are_read() -> None:
         *reading.more(),
         *reading.attacked(),
         *reading.later(),
+        *(row for name in ("tenth", "eleventh", "twelfth") for row in reading.numbered(name)),
         *(row for one in sets for row in one(held_out=False)),
     ]
     wrong = [text for text, got, right in rows if got not in right]
     assert wrong == [
         "The grant covers costs from 2022 to 2025.",  # one author wants its span, another none
+        "Easter is early next year.",
+        "It was a cold Tuesday in February.",
+        "Hari Jumat kemarin dia sakit.",
         "He lived in Lyon up to 2017.",
     ]
     assert reading.invented(held_out=False)[0] == []
@@ -288,6 +292,18 @@ def test_a_name_that_begins_with_a_time_is_none(backend: SQLiteBackend, text: st
         ("The size must be 2500.", "-"),
         ("Geçen cuma buluştuk.", "2026-11-20..2026-11-20"),
         ("Today FM played our jingle.", "-"),
+        ("It feels like just yesterday that we met.", "-"),
+        ("A few years ago we sold the boat.", "-"),
+        ("On Easter Island in 2019 it rained.", "2019-01-01..2019-12-31"),
+        ("They hid eggs for Easter.", "-"),
+        ("Delivery is in week 49.", "-"),
+        ("We leave a week from Friday.", "2026-12-04..2026-12-04"),
+        ("A fortnight ago and two weeks ago we met.", "2026-11-09..2026-11-15"),
+        ("The wedding on 6 June 2027 was called off.", "-"),
+        ("On 6 June 2025 the wedding was called off.", "2025-06-06..2025-06-06"),
+        ("पीर को दिल्ली में मेला था।", "-"),
+        ("周一至周五他上班了。", "-"),
+        ("月曜日から金曜日まで働いた。", "-"),
         ("He plays in a band named Next Monday.", "-"),
         ("Yesterday by the Beatles is her favourite song.", "-"),
         ("Le film Demain est beau.", "-"),

@@ -9,6 +9,7 @@ from hindsight_teams.backends.sqlite.text import date_words as words
 from hindsight_teams.backends.sqlite.text.date_grammar import (
     ANY_WEEKDAY,
     DIGITS,
+    ENGLISH,
     OF,
     ORD,
     M,
@@ -29,6 +30,7 @@ from hindsight_teams.backends.sqlite.text.date_units import (
     unit_at,
     yearless,
 )
+from hindsight_teams.backends.sqlite.text.stop_words import STOP_WORDS
 
 _ERAS = {
     "令和": (2018, 99), "平成": (1988, 31), "昭和": (1925, 64), "大正": (1911, 15), "明治": (1867, 45),
@@ -185,12 +187,28 @@ def _day_month(m: re.Match[str], reading: Reading) -> Days:
         return Days(date(year, month, first), date(year, month, last) + timedelta(days=1))
 
     if not m[4]:
-        if reading.strict and is_name(reading, m.start(3), m.end(3)):
+        if reading.strict and (is_name(reading, m.start(3), m.end(3)) or _counts_things(m, reading)):
             return NO_DAYS
         return yearless(make, reading, m.start())
     if _counts(m, 4, reading):
         return yearless(make, reading, m.start())
     return make(int(m[4]))
+
+
+_THING = re.compile(r"\s+([a-z]{3,})")
+_ON = re.compile(r"\b(?:on|by|until|till|since|from|to|before|after|of|pada|tanggal)\s+(?:the\s+)?$")
+
+
+def _counts_things(m: re.Match[str], reading: Reading) -> bool:
+    """Whether a month is part of what is counted: "add 2 March carrots"."""
+    thing = _THING.match(reading.raw, m.end())
+    return (
+        thing is not None
+        and m[3] in ENGLISH
+        and f"{m[2]} {m[3]}" in m[0]
+        and thing[1] not in STOP_WORDS
+        and not _ON.search(reading.low, max(0, m.start() - 12), m.start())
+    )
 
 
 @rule(

@@ -35,9 +35,9 @@ class Hit:
 _BETWEEN = re.compile(r"\bbetween\s+(?:the\s+)?$")
 _AND = re.compile(r"\s+(?:and|or)\s+(?:the\s+)?$|\s*[,&]\s*$")
 _TO = re.compile(
-    r"\s*(?:-|\u2013|\u2014|~|\u301c|\bto\b|\buntil\b|\btill\b|\bthrough\b|\bthru\b|\bbis\b|至|到|から)\s*(?:the\s+)?$"
+    r"\s*(?:-|\u2013|\u2014|~|\u301c|\bto\b|\buntil\b|\btill\b|\bthrough\b|\bthru\b|\bbis\b|\bal?\b|\bau\b|\bao\b|\baté\b|\bhasta\b|\bпо\b|\bsampai\b|至|到|から)\s*(?:(?:the|el|le|il|o)\s+)?$"
 )
-_FROM = re.compile(r"\b(?:from|von|vom|desde)\s+(?:the\s+)?$")
+_FROM = re.compile(r"\b(?:from|von|vom|desde|del?|du|dal|с|dari)\s+(?:the\s+)?$")
 
 
 def combined(low: str, hits: list[Hit], today: date) -> list[Hit]:
@@ -104,7 +104,7 @@ _PART = re.compile(
 )
 _OFFSET = re.compile(
     rf"(?:\b(?P<n>{ANY_NUMBER})\s+)?(?:\bthe\s+)?\b(?P<unit>{ANY_UNIT}|{ANY_WEEKDAY})s?\s+"
-    r"(?P<way>before|after|prior\s+to|following|preceding|of)\s+(?:the\s+)?$"
+    r"(?P<way>before|after|prior\s+to|following|preceding|of|from)\s+(?:the\s+)?$"
 )
 _SINCE_WORDS = frozenset("since seit depuis desde dal с sejak sinds منذ".split())
 _FROM_THEN = re.compile(
@@ -155,6 +155,8 @@ def _part(low: str, hit: Hit) -> Hit:
     parts = 3 if match["third"] else 2
     which = 0 if re.search("early|beginning|start|first", words) else 1 if re.search("mid|second", words) else 2
     days = replace(hit.days, start=start + length * which // parts, end=start + length * (which + 1) // parts)
+    if hit.days.end.year - start.year == 10:  # of a decade, whole years
+        days = Days(first_of(start.year + 3 * which, 1), first_of(start.year + 3 * which + 4, 1))
     if match["half"] and _is_year(hit.days):
         days = Days(first_of(start.year, 6 * which + 1), first_of(start.year, 6 * which + 7))
     return replace(hit, left=match.start(), days=days) if days.start < days.end else hit
@@ -170,7 +172,11 @@ def _offset(low: str, hit: Hit) -> Hit:
     least, most = how_many(match["n"] or "one")
     if word == "year" and _is_year(anchor) and way != "of":
         return replace(hit, left=match.start(), days=_years_away(anchor, least, most, way))
-    if way == "of":
+    if way == "from":  # "a week from Friday"
+        if match["n"] is None or least != most or word not in UNITS:
+            return hit
+        days = unit_at("day", moved(anchor.start, UNITS[word], least), 0)
+    elif way == "of":
         if match["n"] or UNITS.get(word) not in ("week", "weekend", "month"):
             return hit  # "a week of May", "two days of June"
         days = unit_at(UNITS[word], anchor.start, 0)

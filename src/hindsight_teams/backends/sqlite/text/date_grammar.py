@@ -91,7 +91,7 @@ _AFTER_NAME = re.compile(
 _BEGINNING = re.compile(r"(?:^|[.!?:;]\s+)$")
 _CALLED = re.compile(r"\b(?:named|titled|entitled)\s+(?:(?:Last|Next|The)\s+)?$")
 _BY_WHOM = re.compile(
-    r"\s+\((?:the|a)\s+(?:film|movie|song|book|novel|album|play)\b|,?\s+by\s+(?:the\s+)?[A-Z\u00c0-\u00de]"
+    r"(?:\s+\((?:the|a)|,\s+an?)\s+(?:film|movie|song|book|novel|album|play)\b|,?\s+by\s+(?:the\s+)?[A-Z\u00c0-\u00de]"
 )
 _OPENING = re.compile(r"(?:^|[.!?:;]\s+)(?:[Oo]n|[Ii]n|[Ll]ast|[Nn]ext)\s+$")
 _WHO = re.compile(
@@ -111,13 +111,11 @@ def is_name(reading: Reading, start: int, end: int, *, capital: bool = True) -> 
     word = raw[start:end]
     if TOKEN.findall(word.lower())[0] not in ENGLISH:
         return False
-    if _CALLED.search(raw, max(0, start - 16), start):
+    if _CALLED.search(raw, max(0, start - 16), start) or (word[0].isupper() and _BY_WHOM.match(raw, end)):
         return True
     after = _AFTER.match(raw, end)
     if after and not _AFTER_NAME.match(raw, end):
         return not (_WHO.match(raw, end) and (_OPENING if capital else _BEGINNING).search(raw, 0, start))
     if capital:
         return word[0].islower() and word.lower() in ("may", "march", "sun", "mar", "dec", "jan")
-    if word[0].isupper() and _BY_WHOM.match(raw, end):
-        return True
     return word[0].isupper() and start > 0 and raw[:start].rstrip()[-1:] not in (".", "!", ":", "?", "-", "\u201c", '"')

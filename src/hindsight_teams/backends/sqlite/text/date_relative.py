@@ -25,6 +25,7 @@ from hindsight_teams.backends.sqlite.text.date_units import (
     NO_DAYS,
     Days,
     Reading,
+    ahead,
     how_many,
     moved,
     unit_at,
@@ -104,24 +105,24 @@ _LAST_OF = re.compile(r"\s+(?:of|in|before)\s+(?!20|19|this|that|a\b)")
 def _last_units(m: re.Match[str], reading: Reading) -> Days | None:
     if m[5] and not m[3]:
         return NO_DAYS if reading.strict else None  # "the last days of" names no span
-    today, unit, ahead = reading.today, words.UNITS[m[4]], m[2] in ("next", "coming")
+    today, unit, coming = reading.today, words.UNITS[m[4]], m[2] in ("next", "coming")
     if m[4] in ("hour", "minute"):
         return NO_DAYS
     if reading.strict:
         during = _DURING.search(reading.low, max(0, m.start() - 12), m.start())
-        told = (m[1] and ahead) or (
+        told = (m[1] and coming) or (
             (m[1] or m[2] == "previous" or unit == "day") and not (m[1] and during) and not m[3]
         )
         if told or _OWNED.match(reading.low, m.end()) or (m[1] and not during):
             return NO_DAYS  # "the next day" is that after another one that was told of
-    if m[3] or (not ahead and (m[1] or m[2] == "past")):  # a span that ends or begins now
+    if m[3] or (not coming and unit != "weekend" and (m[1] or m[2] == "past")):  # a span that ends or begins now
         most = how_many(m[3] or "one")[1]
-        if ahead:
+        if coming:
             return Days(today, moved(today, unit, most) + timedelta(days=1))
         return Days(moved(today, unit, -most), today + timedelta(days=1))
     if unit == "weekend":  # on a weekend "last" is the one before, "next" the one after
-        return unit_at(unit, today, 1 if ahead and today.weekday() >= 5 else 0 if ahead else -1)
-    return unit_at(unit, today, 1 if ahead else -1)
+        return unit_at(unit, today, 1 if coming and today.weekday() >= 5 else 0 if coming else -1)
+    return unit_at(unit, today, 1 if coming else -1)
 
 
 _EDGE_OF = re.compile(r"\b(?P<by>by|until|till|before)?\s*(?:the\s+)?(?:beginning|start|middle|end)\s+of\s+$")
@@ -156,7 +157,7 @@ _VAGUE = re.compile(
 @rule(rf"({ANY_NUMBER})\s+({ANY_UNIT})s?\s+(ago|back|from\s+now|from\s+today)\b(\s+today\b)?", DIGITS, words.NUMBERS)
 def _units_ago(m: re.Match[str], reading: Reading) -> Days | None:
     (least, most), sign = how_many(m[1]), 1 if m[3].startswith("from") else -1
-    if reading.strict and _VAGUE.search(reading.low, max(0, m.start() - 16), m.start()):
+    if reading.strict and (least != most or _VAGUE.search(reading.low, max(0, m.start() - 16), m.start())):
         return NO_DAYS
     if m[2] in ("hour", "minute"):
         if reading.strict:
@@ -165,15 +166,21 @@ def _units_ago(m: re.Match[str], reading: Reading) -> Days | None:
         return unit_at("day", reading.today, sign * hours)
     if m[4]:
         return unit_at("day", moved(reading.today, words.UNITS[m[2]], sign * least), 0)
-    return units_between(words.UNITS[m[2]], reading.today, sign * least, sign * most)
+    if sign > 0:
+        return ahead(words.UNITS[m[2]], reading.today, least, most)
+    return units_between(words.UNITS[m[2]], reading.today, -least, -most)
 
 
-@rule(rf"in\s+({ANY_NUMBER})\s+({ANY_UNIT})s?(?:['\u2019]s?\s+time)?(?=\s*(?:[.,;:!?)]|$))", ("in",))
+@rule(
+    rf"in\s+({ANY_NUMBER})\s+({ANY_UNIT})s?(?:['\u2019]s?\s+time)?(?=\s*(?:[.,;:!?)]|$)|\s+(?:the|we|i|he|she|it|you|"
+    r"they|my|our|his|her|their)\b)",
+    ("in",),
+)
 def _in_units(m: re.Match[str], reading: Reading) -> Days | None:
     least, most = how_many(m[1])
     if m[2] in ("hour", "minute") or (reading.strict and reading.lean(m.start()) != "future"):
         return NO_DAYS  # "built in five days" is how long it took
-    return units_between(words.UNITS[m[2]], reading.today, least, most)
+    return ahead(words.UNITS[m[2]], reading.today, least, most)
 
 
 @rule(r"(?:over|at|on|during)\s+the\s+weekend\b(?!\s+of\b)", ("over", "at", "on", "during"))
@@ -209,7 +216,7 @@ def _foreign_in(m: re.Match[str], reading: Reading) -> Days | None:
         lean = reading.lean(m.start())
         if lean == "past" or (m["unsure"] and lean is None) or _AND_A_HALF.match(reading.low, m.end()):
             return NO_DAYS  # "in drei Tagen gebaut" is how long it took
-    return unit_at(words.FOREIGN_UNITS[m[3]], reading.today, how_many(m[2])[0])
+    return ahead(words.FOREIGN_UNITS[m[3]], reading.today, *how_many(m[2]))
 
 
 @rule(rf"({PAST}|{THIS}|{NEXT})\s+({M}|{_S})(?!\w)", NEARBY)
@@ -246,6 +253,9 @@ def _unspaced_phrase(m: re.Match[str], reading: Reading) -> Days:
     return unit_at(unit, reading.today, offset)
 
 
+_WITHIN_CLAUSE = re.compile(r"\w\s*$")
+
+
 @unspaced(
     rf"(?<!\d)(\d{{1,3}}|[{''.join(words.HAN_DIGITS)}]{{1,3}})\s?({any_of(words.UNSPACED_UNITS)})\s?(?:之|以)?(?P<way>[前전后後뒤])"
 )
@@ -253,9 +263,10 @@ def _unspaced_ago(m: re.Match[str], reading: Reading) -> Days:
     least, most = how_many(m[1])
     if m["way"] in "前전":
         return units_between(words.UNSPACED_UNITS[m[2]], reading.today, -least, -most)
-    if reading.strict and reading.lean(m.start()) != "future":
+    lean = reading.lean(m.start()) if reading.strict else "future"
+    if lean == "past" or (lean is None and _WITHIN_CLAUSE.search(reading.low, 0, m.start())):
         return NO_DAYS  # three days after something else
-    return units_between(words.UNSPACED_UNITS[m[2]], reading.today, least, most)
+    return ahead(words.UNSPACED_UNITS[m[2]], reading.today, least, most)
 
 
 _MN, _MU = any_of(w for w in words.FOREIGN_NUMBERS if w > "\u0600"), any_of(words.MARKED_UNITS)
@@ -276,16 +287,7 @@ def _marked_ago(m: re.Match[str], reading: Reading) -> Days:
     return unit_at(words.MARKED_UNITS[m[2]], reading.today, -how_many(m[1] or "1")[0])
 
 
-_MARKED_PAST = re.compile(
-    EDGE + "(?:था|थी|थे|गया|गई|गयी|गए|आया|आई|आए|चुका|किया|की|दिया|दी|मिला|मिली|हुआ|हुई|लिया|ली|"
-    "تھا|تھی|تھے|گیا|گئی|گئے|آیا|آئی|آئے|کیا|دیا|دی|ملا|ملی|ہوا|ہوئی|لیا)" + END
-)
-_MARKED_FUTURE = re.compile("(?:गा|गे|गी|گا|گے|گی)" + END)
-
-
 @unspaced(rf"{EDGE}({any_of(words.EITHER_SIDE)}){END}")
 def _either_side(m: re.Match[str], reading: Reading) -> Days:
-    past, future = _MARKED_PAST.search(reading.low), _MARKED_FUTURE.search(reading.low)
-    if bool(past) == bool(future) and reading.strict:
-        return NO_DAYS
-    return unit_at("day", reading.today, words.EITHER_SIDE[m[1]] * (1 if future and not past else -1))
+    lean = reading.lean(m.start())
+    return unit_at("day", reading.today, words.EITHER_SIDE[m[1]] * (1 if lean == "future" else -1)) if lean else NO_DAYS

@@ -187,7 +187,7 @@ def _happening(sentence: str, spans: Sequence[Span], years: AbstractSet[int], no
 
 _UNREAL = re.compile(
     r"^\W*(?:let['\u2019]?s\s+|now\s+|just\s+)?(?:say|assume)\b"
-    r"|\b(?:pretend\w*|suppos(?:e|ing)|imagin(?:e|ing)|hypothetical\w*|as\s+(?:if|though)|what\s+if|if\s+only|i\s+wish|"
+    r"|\b(?:pretend\w*|(?:feels?|felt|seems?|seemed)\s+(?:like|as\s+if)\s+(?:\w+\s+){0,2}yesterday|suppos(?:e|ing)|imagin(?:e|ing)|hypothetical\w*|as\s+(?:if|though)|what\s+if|if\s+only|i\s+wish|"
     r"(?:would|could|should|might)(?:n['\u2019]t)?\s+have|as\s+(?:they|people)\s+say|saying|whether|ob|"
     r"(?:not|un)\s?(?:clear|sure|known)|(?:nobody|no\s+one)\s+knows|dream(?:ed|t)|"
     r"proverb|no\s+tomorrow|"
@@ -247,6 +247,10 @@ _PLAYED = re.compile(
     r"|(?:an?|the|my|our|his|her|their)\s+(?:\w+\s+)?(?:songs?|films?|movies?|books?|novels?|albums?|bands?|series)\b)"
 )
 """What is told of a title: "Summer of '69 was playing"."""
+_CALLED_OFF = re.compile(
+    r",?\s+(?:was|were|is|are|got|(?:has|have|had)\s+been)\s+(?:cancell?ed|called\s+off|postponed|put\s+off)\b"
+)
+"""What is told of something that was to be: "the wedding on 6 June 2026 was called off"."""
 _LASTING = re.compile(r"\bfor\s+(?:\w+\s+){1,3}(?:from|starting|beginning)\s+$")
 """A beginning of what lasts: "for two years from March 2025"."""
 _LONG = timedelta(days=7)
@@ -257,6 +261,8 @@ def _is_told(sentence: str, span: Span, now: datetime) -> bool:
     low = _lower(sentence)
     before = low[: span.at]
     if (_DENIES if span.open == "start" else _DENIED_DAY).search(before):
+        return False
+    if _CALLED_OFF.match(low, span.at + len(span.text)):
         return False
     if span.open is None and _LASTING.search(before):
         return False
