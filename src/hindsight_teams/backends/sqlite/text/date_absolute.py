@@ -95,7 +95,8 @@ def _thai(m: re.Match[str], reading: Reading) -> Days:
     return unit_at(unit, date(year, _THAI_MONTHS[m["month"]] if m["month"] else 1, int(m["day"] or 1)), 0)
 
 
-@unspaced(rf"(?<!\d)({Y})\s?(?:সালের|(?:की|के|ء?\s?کی|ء?\s?کے|yılının)(?!\w))\s+(?:(\d{{1,2}})\s+)?({M})(?!\w)")
+@rule(rf"({Y})\s+yılının\s+(?:(\d{{1,2}})\s+)?({M})(?!\w)", DIGITS)
+@unspaced(rf"(?<!\d)({Y})\s?(?:সালের|(?:की|के|ء?\s?کی|ء?\s?کے)(?!\w))\s+(?:(\d{{1,2}})\s+)?({M})(?!\w)")
 def _year_before(m: re.Match[str], reading: Reading) -> Days:
     """As in "২০২৪ সালের ৫ মার্চ": the 5th of March of 2024."""
     return unit_at("day" if m[2] else "month", date(int(m[1]), words.MONTHS[m[3]], int(m[2] or 1)), 0)

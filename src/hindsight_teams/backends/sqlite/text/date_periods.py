@@ -254,7 +254,7 @@ def _buddhist(m: re.Match[str], reading: Reading) -> Days | None:
     return unit_at("year", date(int(m[1]) - THAI_ERA, 1, 1), 0)
 
 
-@rule(rf"(?<![$€£#])(?<!\d\.)({Y})(?![\w%°/:@€$]|[.,]\d|-[\d])", DIGITS)
+@rule(rf"(?<![$€£#])(?<!\d\.)({Y})(?![\w%°/:@€$]|[.,]\d|-[\d]|\s+yılının\s+\d)", DIGITS)
 def _year(m: re.Match[str], reading: Reading) -> Days | None:
     low, at, year = reading.low, m.start(), int(m[1])
     if reading.strict:

@@ -20,15 +20,18 @@ from typing import Literal
 
 from hindsight_teams.backends.sqlite.text import date_absolute, date_relative, sentences
 from hindsight_teams.backends.sqlite.text.date_combining import Hit, combined
-from hindsight_teams.backends.sqlite.text.date_grammar import CORE, RULES, TOKEN, UNSPACED_RULES, Handler
+from hindsight_teams.backends.sqlite.text.date_grammar import CORE, RULES, TOKEN, UNSPACED_RULES, Rules, compiled
 from hindsight_teams.backends.sqlite.text.date_tenses import leaning
 from hindsight_teams.backends.sqlite.text.date_units import NO_DAYS, Reading
 from hindsight_teams.backends.sqlite.text.date_weekdays import WITHIN
 
 RULE_MODULES = (date_absolute, date_relative)
 """Importing them adds their rules; they import ``date_periods`` and ``date_weekdays``, whose rules are asked first."""
-_UNSPACED = [(re.compile(pattern), handler) for pattern, handler in UNSPACED_RULES]
-_ANY_UNSPACED = re.compile("|".join(re.sub(r"\(\?P<\w+>", "(?:", pattern) for pattern, _ in UNSPACED_RULES))
+_SCRIPTS = "\u0600-\u06ff\u0900-\u09ff\u0e00-\u0e7f\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af"
+"""Arabic, Devanagari, Bengali, Thai, Kana, Han and Hangul: each unspaced date holds one of their letters."""
+_HAS_SCRIPT = re.compile(f"[{_SCRIPTS}]")
+_NAMED_GROUP = re.compile(r"\(\?P<\w+>")
+_ANY_UNSPACED = rf"(?=[\d{_SCRIPTS}])(?:{'|'.join(_NAMED_GROUP.sub('(?:', rule) for rule, _ in UNSPACED_RULES)})"
 _DIGIT = re.compile(r"\d")
 _DIGITS = {ord(zero) + n: str(n) for zero in "\u0660\u06f0\u0966\u09e6\u0e50\uff10" for n in range(10)}
 """Arabic, Persian, Hindi, Bengali, Thai and full-width digits as those of ASCII."""
@@ -117,7 +120,7 @@ def _may_name(low: str) -> bool:
     return (
         _DIGIT.search(low) is not None
         or not CORE.isdisjoint(TOKEN.findall(low))
-        or (not low.isascii() and _ANY_UNSPACED.search(low) is not None)
+        or (_HAS_SCRIPT.search(low) is not None and compiled(_ANY_UNSPACED).search(low) is not None)
     )
 
 
@@ -295,9 +298,9 @@ def _scan(reading: Reading) -> list[Hit]:
     low = reading.low
     hits: list[Hit] = []
     taken: list[tuple[int, int]] = []
-    if not low.isascii():
-        for found in _ANY_UNSPACED.finditer(low):
-            if (end := _read(reading, found.start(), _UNSPACED, hits)) is not None:
+    if _HAS_SCRIPT.search(low):
+        for found in compiled(_ANY_UNSPACED).finditer(low):
+            if (end := _read(reading, found.start(), UNSPACED_RULES, hits)) is not None:
                 taken.append((found.start(), end))
     others = iter(taken)
     other = next(others, None)
@@ -314,10 +317,10 @@ def _scan(reading: Reading) -> list[Hit]:
     return sorted(hits, key=lambda hit: hit.left)
 
 
-def _read(reading: Reading, start: int, rules: list[tuple[re.Pattern[str], Handler]], hits: list[Hit]) -> int | None:
+def _read(reading: Reading, start: int, rules: Rules, hits: list[Hit]) -> int | None:
     """Add the date that begins at ``start``, as the first rule reads it that can; where it ends, if one does."""
     for pattern, handler in rules:
-        if match := pattern.match(reading.low, start):
+        if match := compiled(pattern).match(reading.low, start):
             try:
                 days = handler(match, reading)
             except (ValueError, OverflowError, StopIteration):  # 31 April; the year 9999
