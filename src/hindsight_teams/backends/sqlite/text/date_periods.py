@@ -240,7 +240,7 @@ def _decade_in_words(m: re.Match[str], reading: Reading) -> Days:
 
 
 _HOLIDAY_BEFORE = re.compile(
-    r"\b(?:on|at|over|by|before|after|until|till|since|during|this|an|zu|über|nach|à|en|em|a|in)\s+$"
+    r"\b(?:on|at|over|by|before|after|until|till|since|during|this|an|zu|über|nach|à|en|em)\s+$"
 )
 _NO_HOLIDAY = re.compile(r"\s+(?:[A-Z]|eggs?\b|bunn(?:y|ies)\b|trees?\b|cards?\b|carols?\b)")
 """What makes a holiday part of a name: "on Easter Island"."""

@@ -37,9 +37,14 @@ from hindsight_teams.backends.sqlite.text.date_weekdays import EDGE, END, NEARBY
 _S = any_of(words.SEASONS)
 _OWNED = re.compile(r"['\u2019]s\b")
 _NOWADAYS = re.compile(
-    r"\b(?:still|than|even|until|till|common\w*|known|of|widely|bis|noch|als|auch)\s+(?:\w+\s+){0,3}$"
+    r"\b(?:still|than|even|until|till|de|is|common\w*|known|of|widely|bis|noch|als|auch)\s+(?:\w+\s+){0,3}$"
 )
+_ITS = re.compile(r"\b(?:the|my|our|your|his|her|its|their|first\s+and)\s+$")
 _NAMED_LAST = re.compile(rf"\s+(?:{any_of(words.HOLIDAYS)}|{_S}|{ANY_WEEKDAY})(?!\w)")
+_OTHER_DAY = re.compile(
+    r"(?:في|عن|نفس|هذا|ذلك|كل|طوال)\s+اليوم(?!\w)|اليوم\s+(?:التالي|الذي|السابق|الأول)|आज\s+(?:की|के|का|भी|तक)(?!\S)"
+)
+"""Arabic and Hindi words of another day, or of nowadays: "the same day", "compared with today"."""
 _THESE_DAYS = re.compile(r"\s+(?:noch\b|en\s+d[ií]a)")
 
 
@@ -52,6 +57,7 @@ def _phrase(m: re.Match[str], reading: Reading) -> Days | None:
         _OWNED.match(reading.low, m.end())
         or reading.raw[m.start() + 1 : m.end()] != reading.low[m.start() + 1 : m.end()]
         or (phrase == "today" and _NOWADAYS.search(reading.low, 0, m.start()))
+        or (phrase == "last night" and _ITS.search(reading.low, 0, m.start()))
     ):
         return NO_DAYS
     if phrase.endswith(" last") and _NAMED_LAST.match(reading.low, m.end()):
@@ -108,6 +114,8 @@ def _last_units(m: re.Match[str], reading: Reading) -> Days | None:
     today, unit, coming = reading.today, words.UNITS[m[4]], m[2] in ("next", "coming")
     if m[4] in ("hour", "minute"):
         return NO_DAYS
+    if _LAST_OF.match(reading.low, m.end()):
+        return NO_DAYS  # "in the last ten days of October"
     if reading.strict:
         during = _DURING.search(reading.low, max(0, m.start() - 12), m.start())
         told = (m[1] and coming) or (
@@ -171,6 +179,9 @@ def _units_ago(m: re.Match[str], reading: Reading) -> Days | None:
     return units_between(words.UNITS[m[2]], reading.today, -least, -most)
 
 
+_ABLE = re.compile(r"\b(?:can|able|capable|takes?|times)\b")
+
+
 @rule(
     rf"in\s+({ANY_NUMBER})\s+({ANY_UNIT})s?(?:['\u2019]s?\s+time)?(?=\s*(?:[.,;:!?)]|$)|\s+(?:the|we|i|he|she|it|you|"
     r"they|my|our|his|her|their)\b)",
@@ -178,7 +189,9 @@ def _units_ago(m: re.Match[str], reading: Reading) -> Days | None:
 )
 def _in_units(m: re.Match[str], reading: Reading) -> Days | None:
     least, most = how_many(m[1])
-    if m[2] in ("hour", "minute") or (reading.strict and reading.lean(m.start()) != "future"):
+    if m[2] in ("hour", "minute") or (
+        reading.strict and (reading.lean(m.start()) != "future" or _ABLE.search(reading.low, 0, m.start()))
+    ):
         return NO_DAYS  # "built in five days" is how long it took
     return ahead(words.UNITS[m[2]], reading.today, least, most)
 
@@ -235,36 +248,39 @@ def _last_month_name(m: re.Match[str], reading: Reading) -> Days | None:
     return next(days for days in found if (days.start > today if way > 0 else days.end <= today))
 
 
-@rule(rf"(?:in|during|over|since|until|by)\s+(?:(the)\s+)?({_S})\b", ("in", "during", "over", "since", "until", "by"))
+@rule(
+    rf"(?:in|during|over|since|until|by)\s+(?:(the)\s+)?({_S})\b(?!\s+(?:of\s+)?(?:\d{{4}}|['\u2019]\d\d))",
+    ("in", "during", "over", "since", "until", "by"),
+)
 def _season_alone(m: re.Match[str], reading: Reading) -> Days | None:
     if reading.strict and (is_name(reading, m.start(2), m.end(2)) or (m[1] and m[2] in ("fall", "spring"))):
         return NO_DAYS
     return yearless(lambda year: season(m[2], year), reading, m.start())
 
 
-_NOT_THE_DAY = re.compile("今日[のまで]|今天的|后天[性的疾]|今日では")
+_NOT_THE_DAY = re.compile("今日[のまで]|今天的|后天[性的疾]|今日では|今年度")
+_BEFORE_PHRASES = {"本周": ("日",), "วันนี้": ("ทุก",), "ปีที่แล้ว": ("ล้าน", *(f"{n} " for n in range(10)))}
+"""What makes another word of a phrase: 日本周辺, "nowadays", "a million years ago"."""
 
 
 @unspaced(any_of(words.UNSPACED_PHRASES))
 def _unspaced_phrase(m: re.Match[str], reading: Reading) -> Days:
     if reading.strict and _NOT_THE_DAY.match(reading.low, m.start()):
         return NO_DAYS
+    if reading.low[: m.start()].endswith(_BEFORE_PHRASES.get(m[0], ())):
+        return NO_DAYS
     unit, offset = words.UNSPACED_PHRASES[m[0]]
     return unit_at(unit, reading.today, offset)
 
 
-_WITHIN_CLAUSE = re.compile(r"\w\s*$")
-
-
 @unspaced(
-    rf"(?<!\d)(\d{{1,3}}|[{''.join(words.HAN_DIGITS)}]{{1,3}})\s?({any_of(words.UNSPACED_UNITS)})\s?(?:之|以)?(?P<way>[前전后後뒤])"
+    rf"(?<!\d)(\d{{1,3}}|[{''.join(words.HAN_DIGITS)}]{{1,3}})\s?({any_of(words.UNSPACED_UNITS)})\s?(?:之|以)?(?P<way>前(?![後后])|[전后後뒤])"
 )
 def _unspaced_ago(m: re.Match[str], reading: Reading) -> Days:
     least, most = how_many(m[1])
-    if m["way"] in "前전":
+    if m["way"] in ("前", "전"):
         return units_between(words.UNSPACED_UNITS[m[2]], reading.today, -least, -most)
-    lean = reading.lean(m.start()) if reading.strict else "future"
-    if lean == "past" or (lean is None and _WITHIN_CLAUSE.search(reading.low, 0, m.start())):
+    if reading.strict and reading.lean(m.start()) != "future":
         return NO_DAYS  # three days after something else
     return ahead(words.UNSPACED_UNITS[m[2]], reading.today, least, most)
 
@@ -274,6 +290,10 @@ _MN, _MU = any_of(w for w in words.FOREIGN_NUMBERS if w > "\u0600"), any_of(word
 
 @unspaced(rf"{EDGE}(?:و)?({any_of(words.MARKED_PHRASES)})(?:র)?{END}")
 def _marked_phrase(m: re.Match[str], reading: Reading) -> Days:
+    if reading.strict and any(
+        other.start() < m.end() and m.start() < other.end() for other in _OTHER_DAY.finditer(reading.low)
+    ):
+        return NO_DAYS
     unit, offset = words.MARKED_PHRASES[re.sub(r"\s+", " ", m[1])]
     return unit_at(unit, reading.today, offset)
 

@@ -57,7 +57,8 @@ _UNSETTLED = re.compile(
     r"|\b(?:provided|assuming|in\s+the\s+event|on\s+condition|as\s+long\s+as|if|unless|whether|would|could|wenn|falls|если)\b|(?<=[a-z])['\u2019]d\b"
 )
 _OTHER_PAST = re.compile(
-    r"\b(?:war|waren|hatten?|wurden?|kam(?:en)?|ging(?:en)?|fiel(?:en)?|zog(?:en)?|traf(?:en)?|sah(?:en)?|gab(?:en)?|"
+    r"\b(?:hieß|ließ|fuhr|flog|lief|nahm|rief|schrieb|sprach|trat|verlor|brach|gewann|schloss|stieg|stand|lag|erschien)(?:en)?\b"
+    r"|\b(?:war|waren|hatten?|wurden?|kam(?:en)?|ging(?:en)?|fiel(?:en)?|zog(?:en)?|traf(?:en)?|sah(?:en)?|gab(?:en)?|"
     r"fand(?:en)?|blieb(?:en)?|starb(?:en)?|begann(?:en)?|geschah(?:en)?|passierten?)\b"  # German
     r"|\b(?:hat|haben|habe|ist|sind|bin)\b.*?\b(?:\w{0,8}ge\w+(?:t|en)|ver\w+(?:t|en)|be\w+(?:t|en))\b"
     r"|\b(?:a|ai|ont|avons|avez|s['\u2019]est)\s+\w+(?:é|ée|és|ées|i|is|it|u|ue|us|ert)\b"
@@ -92,7 +93,7 @@ _OTHER_FUTURE = re.compile(
     r"|(?:[我们們他她你大家]|都)(?:要|会|會)|打算|[将將]|ます[\u3002.!\uff01]?$|予定|예정|겠"
 )
 _DEADLINE = re.compile(
-    r"\b(?:until|till|by|before|bis|hasta|até|fino\s+a|jusqu\w*|avant|avanti|antes\s+de|vor|до|"
+    r"\b(?:until|till|by|before|bis|hasta|até|fino\s+a|jusqu\w*|avant|avanti|antes\s+de|до|"
     r"no\s+later|spätestens|plus\s+tard|(?:más|mais)\s+tardar|entro|uiterlijk|позднее)\b"
 )
 _SINCE = re.compile(r"\b(?:since|seit|depuis|desde|dal)\s+(?:the\s+|dem\s+|el\s+|le\s+)?$")

@@ -53,6 +53,8 @@ _WEEKDAY_BEFORE = re.compile(
     r"до|с|and)\s+)$"
 )
 _TIME_OF_DAY = re.compile(r",?\s+(?:morning|afternoon|evening|night|at\s+\d|günü\b)")
+_DETERMINED = re.compile(r"\b(?:the|an?|our|my|his|her|their|its)\s+(?:[a-z]+\s+)?$")
+"""What makes of a weekday a part of a thing: "the popular Friday evening slot"."""
 _ENDS = re.compile(r"\s*(?:[.,;!]|$)")
 _TITLE = re.compile(
     rf"\w\W*\s(?!On|Last|Next|This|{'|'.join(w.title() for w in words.MONTHS if w.isascii())})[A-Z][a-z]+\s$"
@@ -111,7 +113,7 @@ def _weekday(m: re.Match[str], reading: Reading) -> Days | None:
             return NO_DAYS  # a title: "il film Giovedì"
         named = (
             _WEEKDAY_BEFORE.search(low, max(0, at - 10), at)
-            or _TIME_OF_DAY.match(low, m.end())
+            or (_TIME_OF_DAY.match(low, m.end()) and not _DETERMINED.search(low, max(0, at - 24), at))
             or (low[:at].endswith("deadline is ") and _ENDS.match(low, m.end()))
             or (not low[:at].strip("\"'*- ") and _ITSELF.match(low, m.end()))
         )

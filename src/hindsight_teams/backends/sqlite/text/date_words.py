@@ -228,7 +228,7 @@ FOREIGN_PHRASES = _spelled({
         -1: "letzte/letzten/letzter/vorige/vorigen/voriger/vergangene/vergangenen/vergangener woche;"
         " semaine dernière/passée; semana pasada/passada; settimana scorsa/passata; vorige/afgelopen week;"
         " прошлой/минувшей неделе/недели; minggu lalu; geçen/geçtiğimiz hafta",
-        0: "diese/dieser woche; cette semaine; esta semana; questa settimana; deze week; на этой неделе;"
+        0: "diese woche; cette semaine; esta semana; questa settimana; deze week; на этой неделе;"
         " minggu ini; bu hafta",
         1: "nächste/nächsten/nächster/kommende/kommenden/kommender woche; semaine prochaine; semana que viene/vem;"
         " próxima semana; prossima settimana; volgende/komende week; следующей/будущей неделе; minggu depan;"
@@ -242,7 +242,7 @@ FOREIGN_PHRASES = _spelled({
     "month": {
         -1: "letzten/vorigen/vergangenen monat; mois dernier/passé; mes pasado; mês passado; mese scorso;"
         " vorige/afgelopen maand; прошлом/минувшем месяце; прошлого месяца; bulan lalu; geçen ay",
-        0: "diesen/diesem monat; ce mois-ci; este mes/mês; questo mese; deze maand; в этом месяце; bulan ini; bu ay",
+        0: "diesen monat; ce mois-ci; este mes/mês; questo mese; deze maand; в этом месяце; bulan ini; bu ay",
         1: "nächsten/kommenden monat; mois prochain; próximo mes/mês; mes/mês que viene/vem; mese prossimo;"
         " volgende/komende maand; следующем/будущем месяце; bulan depan; gelecek/önümüzdeki ay",
     },
@@ -251,7 +251,7 @@ FOREIGN_PHRASES = _spelled({
         -1: "letztes/letzten/voriges/vorigen/vergangenes/vergangenen jahr; année/an dernière/dernier/passée/passé;"
         " año pasado; ano passado; anno scorso; vorig/afgelopen jaar; прошлом/минувшем году; прошлого года;"
         " tahun lalu; geçen yıl/sene",
-        0: "dieses/diesem jahr; cette année; este año/ano; quest'anno; dit jaar; в этом году; tahun ini; bu yıl/sene",
+        0: "dieses jahr; cette année; este año/ano; quest'anno; dit jaar; в этом году; tahun ini; bu yıl/sene",
         1: "nächstes/nächsten/kommendes/kommenden jahr; année/an prochaine/prochain; próximo año/ano;"
         " año/ano que viene/vem; anno prossimo; prossimo anno; volgend/komend jaar; следующем/будущем году;"
         " tahun depan; gelecek/önümüzdeki yıl",

@@ -145,11 +145,14 @@ def happened(text: str, now: datetime) -> Happening | None:
 _SOME_TIME = Happening(None, None)
 """A day without a year in a text that names other years: it is one of the story's, nobody can tell which."""
 _YEAR = re.compile(r"\d{4}")
+_NAMED_BY_YEAR = re.compile(r"\b(?:[Tt]he\s+(?=\d+\s+[A-Z])|[Aa]s\s+of\s+)((?:19|20)\d\d)\b")
+"""As in "the 2006 Winter Olympics" and "as of 2017": the year of a story."""
 
 
 def _told(text: str, now: datetime) -> list[tuple[str, Happening | None]]:
     found = [(sentence, find_spans(sentence, now, strict=True)) for sentence in sentences.split(text)]
     years = {span.start.year for _, spans in found for span in spans if _YEAR.search(span.text)}
+    years.update(map(int, _NAMED_BY_YEAR.findall(text)))
     return [(sentence, _happening(sentence, spans, years, now)) for sentence, spans in found]
 
 
@@ -191,7 +194,7 @@ def _happening(sentence: str, spans: Sequence[Span], years: AbstractSet[int], no
 _UNREAL = re.compile(
     r"^\W*(?:let['\u2019]?s\s+|now\s+|just\s+)?(?:say|assume)\b"
     r"|\b(?:pretend\w*|(?:feels?|felt|seems?|seemed)\s+(?:like|as\s+if)\s+(?:\w+\s+){0,2}yesterday|suppos(?:e|ing)|imagin(?:e|ing)|hypothetical\w*|as\s+(?:if|though)|what\s+if|if\s+only|i\s+wish|"
-    r"(?:would|could|should|might)(?:n['\u2019]t)?\s+have|as\s+(?:they|people)\s+say|saying|whether|ob|"
+    r"(?:would|could|should|might|may)(?:n['\u2019]t)?\s+have|as\s+(?:they|people)\s+say|saying|whether|ob|"
     r"(?:not|un)\s?(?:clear|sure|known)|(?:nobody|no\s+one)\s+knows|dream(?:ed|t)|"
     r"proverb|no\s+tomorrow|"
     r"put\s+off\s+(?:till|until)|maybe|perhaps|possibly|vielleicht|quizás?|tal\s+vez|peut-être|talvez|forse|misschien|"
@@ -317,8 +320,14 @@ def _scan(reading: Reading) -> list[Hit]:
     return sorted(hits, key=lambda hit: hit.left)
 
 
+_TAIL = re.compile(r"\d(?:[.,]\d|[ \u00a0\u202f]\d{3}(?!\d))")
+"""Digits within a number: "22,000 years ago"."""
+
+
 def _read(reading: Reading, start: int, rules: Rules, hits: list[Hit]) -> int | None:
     """Add the date that begins at ``start``, as the first rule reads it that can; where it ends, if one does."""
+    if start > 1 and _TAIL.match(reading.low, start - 2):
+        return None
     for pattern, handler in rules:
         if match := compiled(pattern).match(reading.low, start):
             try:
