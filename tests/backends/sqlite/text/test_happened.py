@@ -1,5 +1,6 @@
 """The date on which something happened is read only where the text gives it."""
 
+import unicodedata
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -107,6 +108,11 @@ def test_memories_are_listed_in_the_order_in_which_they_happen(backend: SQLiteBa
         3,
         texts[:1],
     )
+
+
+def test_letters_of_two_characters_move_no_date_from_its_words(backend: SQLiteBackend) -> None:
+    denied = unicodedata.normalize("NFD", f"{20 * 'é'}: nothing ships before 5 December.")
+    assert stored(backend, denied).occurred_end is None
 
 
 def test_what_do_you_know_gives_what_was_noted_last_first(backend: SQLiteBackend) -> None:
@@ -293,6 +299,23 @@ def test_a_name_that_begins_with_a_time_is_none(backend: SQLiteBackend, text: st
         ("The size must be 2500.", "-"),
         ("Geçen cuma buluştuk.", "2026-11-20..2026-11-20"),
         ("Today FM played our jingle.", "-"),
+        ("She arrived on 3 June tired.", "2026-06-03..2026-06-03"),
+        ("A whale can eat a ton in a day.", "-"),
+        ("On Monday, Tuesday and Friday it rained.", "-"),
+        ("Il y a deux ans et demi, il a quitté Lille.", "-"),
+        ("In Q3 of fiscal 2025 we grew.", "-"),
+        ("Зал вмещает до 2000 человек.", "-"),
+        ("She rented it for two years from March 2025.", "-"),
+        ("The deadline is Friday.", "2026-11-27..2026-11-27"),
+        ("Das Haus steht heute noch.", "-"),
+        ("Hoy en día nadie fuma.", "-"),
+        ("3月から5月まで働いた。", "2026-03-01..2026-05-31"),
+        ("Bo fell ill on Friday, but we will meet Ann.", "2026-11-20..2026-11-20"),
+        ("We will meet Ann on Friday, but Bo fell ill.", "2026-11-27..2026-11-27"),
+        ("It took Mia from 5 May 2025 to 3 May 2025.", "-"),
+        ("The second Friday after 9 March 2025 it burned.", "2025-03-21..2025-03-21"),
+        ("Two Fridays after 9 March 2025 it burned.", "2025-03-21..2025-03-21"),
+        ("In the second week after 9 March 2025 it burned.", "2025-03-17..2025-03-23"),
         ("In May of the same year, he brought the animal back.", "-"),
         ("Two tornadoes may have hit Westlake late on April 4.", "-"),
         ("The sprint at the 2006 Winter Olympics was held on 14 February.", "-"),
