@@ -110,6 +110,21 @@ def test_memories_are_listed_in_the_order_in_which_they_happen(backend: SQLiteBa
     )
 
 
+@pytest.mark.parametrize(
+    ("said", "text", "read"),
+    [
+        ("2026-11-28", "We sail next weekend.", "2026-12-05..2026-12-06"),  # a Saturday
+        ("2026-11-27", "We sail next weekend.", "2026-11-28..2026-11-29"),
+        ("2026-11-28", "We sailed last weekend.", "2026-11-21..2026-11-22"),
+        ("2026-03-01", "The shop will open in March.", "2026-03-01..2026-03-31"),
+        ("2026-03-02", "The shop will open in March.", "-"),  # this one or the next
+        ("2026-03-29", "Easter Monday is on the 6th.", "2026-04-06..2026-04-06"),
+    ],
+)
+def test_an_edge_of_a_span_is_read_as_it_is_meant(said: str, text: str, read: str) -> None:
+    assert reading.read(text, datetime.fromisoformat(said).replace(tzinfo=UTC)) == read
+
+
 def test_letters_of_two_characters_move_no_date_from_its_words(backend: SQLiteBackend) -> None:
     denied = unicodedata.normalize("NFD", f"{20 * 'é'}: nothing ships before 5 December.")
     assert stored(backend, denied).occurred_end is None
