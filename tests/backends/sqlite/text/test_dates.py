@@ -76,6 +76,7 @@ def test_absolute_dates_are_read(text: str, start: str, end: str) -> None:
         ("in two weeks", "2023-11-01", "2023-11-02"),
         ("a few days ago", "2023-10-13", "2023-10-17"),
         ("this past weekend", "2023-10-14", "2023-10-16"),
+        ("coming weekend", "2023-10-21", "2023-10-23"),
         ("a week from tomorrow", "2023-10-26", "2023-10-27"),
         ("in 9 days", "2023-10-27", "2023-10-28"),
         ("last Monday", "2023-10-16", "2023-10-17"),
@@ -163,6 +164,7 @@ def test_a_query_may_say_yesterday_last_week_and_days_ago_in_many_languages(day:
         "Wo ist der Schlüssel? Er ist hier.",
         "31 June 2023",
         "week 54 of 2020",
+        "this day",
         "week 3 of the course",
     ],
 )

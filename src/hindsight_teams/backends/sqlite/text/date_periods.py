@@ -189,7 +189,7 @@ def _numbered_week(m: re.Match[str], reading: Reading) -> Days | None:
         return unit_at("week", date.fromisocalendar(year, int(m["week"]), 1), 0)
 
     if m["year"]:
-        return make(int(m["year"]))
+        return NO_DAYS if COUNTED.match(reading.raw, m.end()) else make(int(m["year"]))
     if reading.strict or _OF_WHAT.match(reading.low, m.end()):
         return None  # a week of a course
     return yearless(make, reading.of_the_past(), m.start())
@@ -222,6 +222,8 @@ def _holiday(m: re.Match[str], reading: Reading) -> Days:
         start = date(year, month, day) if month else easter(year) + timedelta(days=day)
         return Days(start, start + timedelta(days=length))
 
+    if _OTHER_CHURCH.search(reading.low, max(0, m.start() - 10), m.start()):
+        return NO_DAYS
     if reading.strict and _NO_HOLIDAY.match(reading.raw, m.end()):
         return NO_DAYS
     if m[3]:
@@ -242,6 +244,7 @@ def _decade_in_words(m: re.Match[str], reading: Reading) -> Days:
 _HOLIDAY_BEFORE = re.compile(
     r"\b(?:on|at|over|by|before|after|until|till|since|during|this|an|zu|über|nach|à|en|em)\s+$"
 )
+_OTHER_CHURCH = re.compile(r"\b(?:orthodox\w*|greek|russian|coptic|eastern)\s+$")
 _NO_HOLIDAY = re.compile(r"\s+(?:[A-Z]|eggs?\b|bunn(?:y|ies)\b|trees?\b|cards?\b|carols?\b)")
 """What makes a holiday part of a name: "on Easter Island"."""
 

@@ -195,7 +195,7 @@ def _unspaced_weekday(m: re.Match[str], reading: Reading) -> Days:
 
 _BARE_HAN = (
     r"(?<![一二两兩三四五六七八九十几每上下这這本個个\d])(?<![一二三四五六日天][至到和与與、~-])(?:周|週|星期|礼拜|禮拜)([一二三四五六日天])"
-    r"(?=[我你您他她它们們咱大,，。\s早上中下晚夜凌要会會将將开開有在去来來到是谁誰什为為])|(?<![祝毎])([月火水木金土日])曜日|([월화수목금토일])요일"
+    r"(?=[我你您他她它们們咱大,，。\s早上中下晚夜凌要会會将將开開有在去来來是谁誰什为為])|(?<![祝毎])([月火水木金土日])曜日|([월화수목금토일])요일"
 )
 
 
@@ -227,6 +227,6 @@ _BARE_MARKED = rf"{EDGE}(?:يوم\s+({_MW})|({_MW})(?:\s+(?:को|کو)|(?<=ব
 @unspaced(_BARE_MARKED)
 def _bare_marked_weekday(m: re.Match[str], reading: Reading) -> Days:
     """With the word that makes it a day: many are names or other words alone."""
-    if reading.strict and len(re.findall(_BARE_MARKED, reading.low)) > 1:
+    if reading.strict and len(re.findall(_MW, reading.low)) > 1:
         return NO_DAYS
     return nearest_weekday(reading, m.start(), words.MARKED_WEEKDAYS[m[1] or m[2]])
