@@ -82,6 +82,16 @@ def later_asked() -> Iterator[tuple[str, str, list[str]]]:
     yield from _asked([*_lines("eighth_asked.tsv"), *_lines("ninth_asked.tsv")])
 
 
+def numbered(name: str) -> Iterator[tuple[str, str, list[str]]]:
+    """A set by its number in words: the tenth and eleventh are halves of one, the twelfth was written after them."""
+    yield from _answered(_lines(f"{name}.tsv"))
+
+
+def numbered_asked(name: str) -> Iterator[tuple[str, str, list[str]]]:
+    """The questions that belong to it."""
+    yield from _asked(_lines(f"{name}_asked.tsv"))
+
+
 def kinds_asked(*, held_out: bool) -> Iterator[tuple[str, str, list[str]]]:
     """Questions from the same hand."""
     yield from _asked(_lines("kinds_asked.tsv")[int(held_out) :: 2])
@@ -170,6 +180,11 @@ def main() -> None:
         ("seventh set, its questions, held out at first", seventh_asked(held_out=True), False),
         ("eighth and ninth set, then mended by", later(), True),
         ("eighth and ninth set, their questions, then mended by", later_asked(), True),
+        ("tenth set, looked at", numbered("tenth"), True),
+        ("tenth set, its questions, looked at", numbered_asked("tenth"), True),
+        ("eleventh set, its other half, then mended by", numbered("eleventh"), True),
+        ("eleventh set, its questions, then mended by", numbered_asked("eleventh"), True),
+        ("twelfth set, read once, then mended by", numbered("twelfth"), True),
         ("unseen set", unseen(), False),
         ("unseen set, its questions", unseen_asked(), False),
     ):

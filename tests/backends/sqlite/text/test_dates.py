@@ -26,6 +26,7 @@ def spans(text: str, now: datetime = NOW) -> list[tuple[str, str]]:
         ("the 9th", "2023-10-09", "2023-10-10"),
         ("February 2020", "2020-02-01", "2020-03-01"),
         ("in 2017", "2017-01-01", "2018-01-01"),
+        ("in 1250", "1250-01-01", "1251-01-01"),
         ("autumn of '21", "2021-09-01", "2021-12-01"),
         ("winter 2020", "2020-12-01", "2021-03-01"),
         ("the 1930s", "1930-01-01", "1940-01-01"),
@@ -39,6 +40,16 @@ def spans(text: str, now: datetime = NOW) -> list[tuple[str, str]]:
         ("the last quarter of 2020", "2020-10-01", "2021-01-01"),
         ("the last quarter of '20", "2020-10-01", "2021-01-01"),
         ("Halloween 2019", "2019-10-31", "2019-11-01"),
+        ("Easter Sunday 2038", "2038-04-25", "2038-04-26"),  # the latest that it can be
+        ("Easter Monday 1818", "1818-03-23", "1818-03-24"),  # the day after the earliest
+        ("Good Friday 2019", "2019-04-19", "2019-04-20"),
+        ("Pâques 2024", "2024-03-29", "2024-04-02"),
+        ("last Easter", "2023-04-07", "2023-04-11"),
+        ("week 53 of 2020", "2020-12-28", "2021-01-04"),
+        ("2021-W01", "2021-01-04", "2021-01-11"),
+        ("KW 7", "2023-02-13", "2023-02-20"),
+        ("the early 1990s", "1990-01-01", "1994-01-01"),
+        ("the late 1990s", "1996-01-01", "2000-01-01"),
         ("29 February", "2020-02-29", "2020-03-01"),
     ],
 )
@@ -61,7 +72,12 @@ def test_absolute_dates_are_read(text: str, start: str, end: str) -> None:
         ("last year", "2022-01-01", "2023-01-01"),
         ("four months ago", "2023-06-01", "2023-07-01"),
         ("6 days ago", "2023-10-12", "2023-10-13"),
+        ("two weeks ago", "2023-10-02", "2023-10-09"),
+        ("in two weeks", "2023-11-01", "2023-11-02"),
         ("a few days ago", "2023-10-13", "2023-10-17"),
+        ("this past weekend", "2023-10-14", "2023-10-16"),
+        ("coming weekend", "2023-10-21", "2023-10-23"),
+        ("a week from tomorrow", "2023-10-26", "2023-10-27"),
         ("in 9 days", "2023-10-27", "2023-10-28"),
         ("last Monday", "2023-10-16", "2023-10-17"),
         ("next Sunday", "2023-10-22", "2023-10-23"),
@@ -147,6 +163,9 @@ def test_a_query_may_say_yesterday_last_week_and_days_ago_in_many_languages(day:
         "no date at all",
         "Wo ist der Schlüssel? Er ist hier.",
         "31 June 2023",
+        "week 54 of 2020",
+        "this day",
+        "week 3 of the course",
     ],
 )
 def test_what_is_no_date_is_left_alone(text: str) -> None:
@@ -193,7 +212,14 @@ def test_no_text_breaks_it(text: str, now: datetime) -> None:
 
 
 def test_questions_in_ten_languages_name_the_span_that_is_meant() -> None:
-    questions = [*reading.asked(), *reading.more_asked(), *reading.later_asked(), *reading.kinds_asked(held_out=False)]
+    questions = [
+        *reading.asked(),
+        *reading.more_asked(),
+        *reading.later_asked(),
+        *reading.kinds_asked(held_out=False),
+        *reading.numbered_asked("tenth"),
+        *reading.numbered_asked("eleventh"),
+    ]
     assert [text for text, got, right in questions if got not in right] == []
 
 

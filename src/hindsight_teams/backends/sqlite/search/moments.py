@@ -42,7 +42,7 @@ class Named:
     first: int
     last: int
     text: str
-    rarity: float = 0.0
+    rarity: float
 
 
 def spans(db: sqlite3.Connection, bank: int, query: str, *, now: int, size: int) -> list[Named]:
@@ -89,7 +89,7 @@ def closeness(candidate: Candidate, wanted: Sequence[Named], per_word: float, co
     best, named = 0.0, ""
     for span in wanted:
         distance = _distance(candidate.mentioned, candidate.mentioned, span.first, span.last)
-        if candidate.occurred is not None and distance:
+        if candidate.occurred is not None:
             end = candidate.occurred if candidate.occurred_end is None else candidate.occurred_end
             distance = min(distance, _distance(candidate.occurred, end, span.first, span.last))
         reach = 1 - distance / (weights.TIME_REACH_DAYS * _DAY)

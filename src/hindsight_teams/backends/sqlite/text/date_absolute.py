@@ -9,6 +9,7 @@ from hindsight_teams.backends.sqlite.text import date_words as words
 from hindsight_teams.backends.sqlite.text.date_grammar import (
     ANY_WEEKDAY,
     DIGITS,
+    ENGLISH,
     OF,
     ORD,
     M,
@@ -29,6 +30,7 @@ from hindsight_teams.backends.sqlite.text.date_units import (
     unit_at,
     yearless,
 )
+from hindsight_teams.backends.sqlite.text.stop_words import STOP_WORDS
 
 _ERAS = {
     "令和": (2018, 99), "平成": (1988, 31), "昭和": (1925, 64), "大正": (1911, 15), "明治": (1867, 45),
@@ -93,7 +95,8 @@ def _thai(m: re.Match[str], reading: Reading) -> Days:
     return unit_at(unit, date(year, _THAI_MONTHS[m["month"]] if m["month"] else 1, int(m["day"] or 1)), 0)
 
 
-@unspaced(rf"(?<!\d)({Y})\s?(?:সালের|(?:की|के|ء?\s?کی|ء?\s?کے|yılının)(?!\w))\s+(?:(\d{{1,2}})\s+)?({M})(?!\w)")
+@rule(rf"({Y})\s+yılının\s+(?:(\d{{1,2}})\s+)?({M})(?!\w)", DIGITS)
+@unspaced(rf"(?<!\d)({Y})\s?(?:সালের|(?:की|के|ء?\s?کی|ء?\s?کے)(?!\w))\s+(?:(\d{{1,2}})\s+)?({M})(?!\w)")
 def _year_before(m: re.Match[str], reading: Reading) -> Days:
     """As in "২০২৪ সালের ৫ মার্চ": the 5th of March of 2024."""
     return unit_at("day" if m[2] else "month", date(int(m[1]), words.MONTHS[m[3]], int(m[2] or 1)), 0)
@@ -109,6 +112,8 @@ def _month_day_signs(m: re.Match[str], reading: Reading) -> Days:
     def make(year: int) -> Days:
         return unit_at("day" if m[3] else "month", date(year, int(m[2]), int(m[3] or 1)), 0)
 
+    if reading.strict and reading.low[: m.start()].endswith(("同年", "翌年", "翌", "同")):
+        return NO_DAYS  # of the same or the next year as another day
     return make(reading.today.year + NEAR_YEARS[m[1]]) if m[1] else yearless(make, reading, m.start())
 
 
@@ -185,12 +190,36 @@ def _day_month(m: re.Match[str], reading: Reading) -> Days:
         return Days(date(year, month, first), date(year, month, last) + timedelta(days=1))
 
     if not m[4]:
-        if reading.strict and is_name(reading, m.start(3), m.end(3)):
+        if reading.strict and (
+            _OTHER_YEAR.match(reading.low, m.end())
+            or is_name(reading, m.start(3), m.end(3))
+            or _counts_things(m, reading)
+        ):
             return NO_DAYS
         return yearless(make, reading, m.start())
     if _counts(m, 4, reading):
         return yearless(make, reading, m.start())
     return make(int(m[4]))
+
+
+_OTHER_YEAR = re.compile(
+    r",?\s+(?:\d{3}(?!\w)|[12]\d{3}[a-z]|(?:of\s+)?(?:(?:the\s+)?same|that|the\s+(?:following|next|previous))\s+year\b)"
+)
+"""A year that is not read: "21 May 987", "in May of that year"."""
+_THING = re.compile(r"\s+([a-z]{3,})")
+_ON = re.compile(r"\b(?:on|by|until|till|since|from|to|before|after|of|pada|tanggal)\s+(?:the\s+)?$")
+
+
+def _counts_things(m: re.Match[str], reading: Reading) -> bool:
+    """Whether a month is part of what is counted: "add 2 March carrots"."""
+    thing = _THING.match(reading.raw, m.end())
+    return (
+        thing is not None
+        and m[3] in ENGLISH
+        and f"{m[2]} {m[3]}" in m[0]
+        and thing[1] not in STOP_WORDS
+        and not _ON.search(reading.low, max(0, m.start() - 12), m.start())
+    )
 
 
 @rule(
@@ -206,6 +235,8 @@ def _month_day(m: re.Match[str], reading: Reading) -> Days | None:
         month = words.MONTHS[m[1]]
         return Days(date(year, month, int(m[2])), date(year, month, int(m[3] or m[2])) + timedelta(days=1))
 
+    if reading.strict and not m[4] and _OTHER_YEAR.match(reading.low, m.end()):
+        return NO_DAYS
     return make(int(m[4])) if m[4] and not _counts(m, 4, reading) else yearless(make, reading, m.start())
 
 
@@ -270,6 +301,7 @@ def _month_alone(m: re.Match[str], reading: Reading) -> Days | None:
         return unit_at("month", date(int(shared[1]), words.MONTHS[m[1]], 1), 0)
     if reading.strict and (
         is_name(reading, at, m.end())
+        or _OTHER_YEAR.match(low, m.end())
         or not (
             _SURE_MONTH.search(low, max(0, at - 24), at)
             or (_EDGE_OF_MONTH.search(low, max(0, at - 8), at) and m[1] not in _PEOPLE)

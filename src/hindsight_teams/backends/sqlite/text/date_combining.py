@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Literal
 
-from hindsight_teams.backends.sqlite.text.date_grammar import ANY_NUMBER, ANY_UNIT, ANY_WEEKDAY
+from hindsight_teams.backends.sqlite.text.date_grammar import ANY_NUMBER, ANY_UNIT, ANY_WEEKDAY, any_of
 from hindsight_teams.backends.sqlite.text.date_units import Days, first_of, how_many, moved, unit_at, units_between
 from hindsight_teams.backends.sqlite.text.date_words import (
     UNITS,
@@ -35,9 +35,9 @@ class Hit:
 _BETWEEN = re.compile(r"\bbetween\s+(?:the\s+)?$")
 _AND = re.compile(r"\s+(?:and|or)\s+(?:the\s+)?$|\s*[,&]\s*$")
 _TO = re.compile(
-    r"\s*(?:-|\u2013|\u2014|~|\u301c|\bto\b|\buntil\b|\btill\b|\bthrough\b|\bthru\b|\bbis\b|至|到|から)\s*(?:the\s+)?$"
+    r"\s*(?:-|\u2013|\u2014|~|\u301c|\bto\b|\buntil\b|\btill\b|\bthrough\b|\bthru\b|\bbis\b|\bal?\b|\bau\b|\bao\b|\baté\b|\bhasta\b|\bпо\b|\bsampai\b|至|到|から)\s*(?:(?:the|el|le|il|o)\s+)?$"
 )
-_FROM = re.compile(r"\b(?:from|von|vom|desde)\s+(?:the\s+)?$")
+_FROM = re.compile(r"\b(?:from|von|vom|desde|del?|du|dal|с|dari)\s+(?:the\s+)?$")
 
 
 def combined(low: str, hits: list[Hit], today: date) -> list[Hit]:
@@ -102,9 +102,10 @@ _PART = re.compile(
     r"\b(?:(?P<third>early|mid|late|(?:the\s+)?(?:beginning|start|middle|end)\s+of)|"
     r"(?:the\s+)?(?P<half>first|second)\s+half\s+of)[\s-]+(?:in\s+)?(?:the\s+)?$"
 )
+_ORDINALS = {word: n for n, word in enumerate("first second third fourth fifth".split(), 1)}
 _OFFSET = re.compile(
-    rf"(?:\b(?P<n>{ANY_NUMBER})\s+)?(?:\bthe\s+)?\b(?P<unit>{ANY_UNIT}|{ANY_WEEKDAY})s?\s+"
-    r"(?P<way>before|after|prior\s+to|following|preceding|of)\s+(?:the\s+)?$"
+    rf"(?:\b(?P<n>{ANY_NUMBER}|{any_of(_ORDINALS)})\s+)?(?:\bthe\s+)?\b(?P<unit>{ANY_UNIT}|{ANY_WEEKDAY})s?\s+"
+    r"(?P<way>before|after|prior\s+to|following|preceding|of|from)\s+(?:the\s+)?$"
 )
 _SINCE_WORDS = frozenset("since seit depuis desde dal с sejak sinds منذ".split())
 _FROM_THEN = re.compile(
@@ -155,6 +156,8 @@ def _part(low: str, hit: Hit) -> Hit:
     parts = 3 if match["third"] else 2
     which = 0 if re.search("early|beginning|start|first", words) else 1 if re.search("mid|second", words) else 2
     days = replace(hit.days, start=start + length * which // parts, end=start + length * (which + 1) // parts)
+    if hit.days.end.year - start.year == 10:  # of a decade, whole years
+        days = Days(first_of(start.year + 3 * which, 1), first_of(start.year + 3 * which + 4, 1))
     if match["half"] and _is_year(hit.days):
         days = Days(first_of(start.year, 6 * which + 1), first_of(start.year, 6 * which + 7))
     return replace(hit, left=match.start(), days=days) if days.start < days.end else hit
@@ -167,10 +170,15 @@ def _offset(low: str, hit: Hit) -> Hit:
     word, way, anchor = match["unit"], match["way"], hit.days
     if low.startswith("christmas", hit.left) and anchor.end - anchor.start > timedelta(days=1):
         anchor = unit_at("day", anchor.start, 1)  # the day after Christmas is the 26th
-    least, most = how_many(match["n"] or "one")
+    ordinal = _ORDINALS.get(match["n"] or "")
+    least, most = (ordinal, ordinal) if ordinal else how_many(match["n"] or "one")
     if word == "year" and _is_year(anchor) and way != "of":
         return replace(hit, left=match.start(), days=_years_away(anchor, least, most, way))
-    if way == "of":
+    if way == "from":  # "a week from Friday"
+        if match["n"] is None or least != most or word not in UNITS or low[: match.start()].endswith("for "):
+            return hit
+        days = unit_at("day", moved(anchor.start, UNITS[word], least), 0)
+    elif way == "of":
         if match["n"] or UNITS.get(word) not in ("week", "weekend", "month"):
             return hit  # "a week of May", "two days of June"
         days = unit_at(UNITS[word], anchor.start, 0)
@@ -184,9 +192,9 @@ def _offset(low: str, hit: Hit) -> Hit:
             back = (anchor.start.weekday() - WEEKDAYS[word] - 1) % 7 + 1
             days = unit_at("day", anchor.start, -back - 7 * (least - 1))
     elif way in ("after", "following"):
-        days = _beside(UNITS[word], anchor.end, least, most, 1, exact=bool(match["n"]))
+        days = _beside(UNITS[word], anchor.end, least, most, 1, exact=bool(match["n"]) and not ordinal)
     else:
-        days = _beside(UNITS[word], anchor.start, least, most, -1, exact=bool(match["n"]))
+        days = _beside(UNITS[word], anchor.start, least, most, -1, exact=bool(match["n"]) and not ordinal)
     return replace(hit, left=match.start(), days=days)
 
 

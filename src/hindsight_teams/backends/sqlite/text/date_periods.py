@@ -17,6 +17,7 @@ from hindsight_teams.backends.sqlite.text.date_units import (
     NO_DAYS,
     Days,
     Reading,
+    easter,
     first_of,
     full_year,
     how_many,
@@ -175,6 +176,25 @@ def _half_year(m: re.Match[str], reading: Reading) -> Days | None:
     return yearless(make, reading.of_the_past(), m.start())
 
 
+@rule(
+    rf"(?:calendar\s+|iso\s+)?(?:week|kw|kalenderwoche|semaine|semana|settimana)\s+(?P<week>\d{{1,2}})(?![\w:%]|[.,]\d)"
+    rf"(?:(?:,?\s+(?:of\s+|in\s+|de\s+|del\s+)?|/)(?P<year>{Y})\b)?",
+    ("calendar", "iso", "week", "kw", "kalenderwoche", "semaine", "semana", "settimana"),
+)
+@rule(rf"(?P<year>{Y})[\s-]?w(?P<week>\d\d)(?!\w)", DIGITS)
+def _numbered_week(m: re.Match[str], reading: Reading) -> Days | None:
+    """A week by its number (ISO 8601)."""
+
+    def make(year: int) -> Days:
+        return unit_at("week", date.fromisocalendar(year, int(m["week"]), 1), 0)
+
+    if m["year"]:
+        return NO_DAYS if COUNTED.match(reading.raw, m.end()) else make(int(m["year"]))
+    if reading.strict or _OF_WHAT.match(reading.low, m.end()):
+        return None  # a week of a course
+    return yearless(make, reading.of_the_past(), m.start())
+
+
 _IN_DECADE = re.compile(r"\b(?:in|during|since|until|throughout|by|early|mid|late)[\s-]+(?:(?:early|mid|late)[\s-]+)?$")
 
 
@@ -199,8 +219,13 @@ def _holiday(m: re.Match[str], reading: Reading) -> Days:
     today = reading.today
 
     def make(year: int) -> Days:
-        return Days(date(year, month, day), date(year, month, day) + timedelta(days=length))
+        start = date(year, month, day) if month else easter(year) + timedelta(days=day)
+        return Days(start, start + timedelta(days=length))
 
+    if _OTHER_CHURCH.search(reading.low, max(0, m.start() - 10), m.start()):
+        return NO_DAYS
+    if reading.strict and _NO_HOLIDAY.match(reading.raw, m.end()):
+        return NO_DAYS
     if m[3]:
         return make(int(m[3]))
     if m[1]:
@@ -216,7 +241,12 @@ def _decade_in_words(m: re.Match[str], reading: Reading) -> Days:
     return NO_DAYS if reading.strict else unit_at("decade", date(words.DECADES[m[1]], 1, 1), 0)  # or temperatures
 
 
-_HOLIDAY_BEFORE = re.compile(r"\b(?:on|at|over|by|before|after|until|till|since|for|during|this)\s+$")
+_HOLIDAY_BEFORE = re.compile(
+    r"\b(?:on|at|over|by|before|after|until|till|since|during|this|an|zu|über|nach|à|en|em)\s+$"
+)
+_OTHER_CHURCH = re.compile(r"\b(?:orthodox\w*|greek|russian|coptic|eastern)\s+$")
+_NO_HOLIDAY = re.compile(r"\s+(?:[A-Z]|eggs?\b|bunn(?:y|ies)\b|trees?\b|cards?\b|carols?\b)")
+"""What makes a holiday part of a name: "on Easter Island"."""
 
 
 @rule(r"b\.?e\.?\s?(2[45]\d\d)(?!\w)", ("b", "be"))
@@ -227,7 +257,7 @@ def _buddhist(m: re.Match[str], reading: Reading) -> Days | None:
     return unit_at("year", date(int(m[1]) - THAI_ERA, 1, 1), 0)
 
 
-@rule(rf"(?<![$€£#])(?<!\d\.)({Y})(?![\w%°/:@€$]|[.,]\d|-[\d])", DIGITS)
+@rule(rf"(?<![$€£#])(?<!\d\.)({Y})(?![\w%°/:@€$]|[.,]\d|-[\d]|\s+yılının\s+\d)", DIGITS)
 def _year(m: re.Match[str], reading: Reading) -> Days | None:
     low, at, year = reading.low, m.start(), int(m[1])
     if reading.strict:
@@ -280,6 +310,6 @@ _QUANTITY = re.compile(
 )
 LABELS = re.compile(
     r"\b(?:port|room|firmware|release|driver|page|flight|gate|version|build|model|extension|ticket|issue|order|invoice|bus|line|train|unit|part|code|"
-    r"number|no\.|nr\.|called|named|titled|novel|book|film|movie|album|song|reads?|zimmer|flug|habitación|vuelo|chambre|vol|quarto|voo|camera|volo|kamer|vlucht|комнат\w*|рейс\w*)\s+$"
+    r"number|no\.|nr\.|called|named|titled|novel|book|film|movie|album|song|reads?|zimmer|flug|habitación|vuelo|chambre|vol|quarto|voo|camera|volo|kamer|vlucht|комнат\w*|рейс\w*)\s+(?:is\s+|was\s+)?$"
 )
 """What stands before a number that is a name: "room 2019"."""

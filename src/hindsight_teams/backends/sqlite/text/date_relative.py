@@ -25,6 +25,7 @@ from hindsight_teams.backends.sqlite.text.date_units import (
     NO_DAYS,
     Days,
     Reading,
+    ahead,
     how_many,
     moved,
     unit_at,
@@ -36,9 +37,14 @@ from hindsight_teams.backends.sqlite.text.date_weekdays import EDGE, END, NEARBY
 _S = any_of(words.SEASONS)
 _OWNED = re.compile(r"['\u2019]s\b")
 _NOWADAYS = re.compile(
-    r"\b(?:still|than|even|until|till|common\w*|known|of|widely|bis|noch|als|auch)\s+(?:\w+\s+){0,3}$"
+    r"\b(?:still|than|even|until|till|de|is|common\w*|known|of|widely|bis|noch|als|auch)\s+(?:\w+\s+){0,3}$"
 )
+_ITS = re.compile(r"\b(?:the|my|our|your|his|her|its|their|first\s+and)\s+$")
 _NAMED_LAST = re.compile(rf"\s+(?:{any_of(words.HOLIDAYS)}|{_S}|{ANY_WEEKDAY})(?!\w)")
+_OTHER_DAY = re.compile(
+    r"(?:في|عن|نفس|هذا|ذلك|كل|طوال)\s+اليوم(?!\w)|اليوم\s+(?:التالي|الذي|السابق|الأول)|आज\s+(?:की|के|का|भी|तक)(?!\S)"
+)
+"""Arabic and Hindi words of another day, or of nowadays: "the same day", "compared with today"."""
 _THESE_DAYS = re.compile(r"\s+(?:noch\b|en\s+d[ií]a)")
 
 
@@ -51,6 +57,7 @@ def _phrase(m: re.Match[str], reading: Reading) -> Days | None:
         _OWNED.match(reading.low, m.end())
         or reading.raw[m.start() + 1 : m.end()] != reading.low[m.start() + 1 : m.end()]
         or (phrase == "today" and _NOWADAYS.search(reading.low, 0, m.start()))
+        or (phrase == "last night" and _ITS.search(reading.low, 0, m.start()))
     ):
         return NO_DAYS
     if phrase.endswith(" last") and _NAMED_LAST.match(reading.low, m.end()):
@@ -104,24 +111,26 @@ _LAST_OF = re.compile(r"\s+(?:of|in|before)\s+(?!20|19|this|that|a\b)")
 def _last_units(m: re.Match[str], reading: Reading) -> Days | None:
     if m[5] and not m[3]:
         return NO_DAYS if reading.strict else None  # "the last days of" names no span
-    today, unit, ahead = reading.today, words.UNITS[m[4]], m[2] in ("next", "coming")
+    today, unit, coming = reading.today, words.UNITS[m[4]], m[2] in ("next", "coming")
     if m[4] in ("hour", "minute"):
         return NO_DAYS
+    if _LAST_OF.match(reading.low, m.end()):
+        return NO_DAYS  # "in the last ten days of October"
     if reading.strict:
         during = _DURING.search(reading.low, max(0, m.start() - 12), m.start())
-        told = (m[1] and ahead) or (
+        told = (m[1] and coming) or (
             (m[1] or m[2] == "previous" or unit == "day") and not (m[1] and during) and not m[3]
         )
         if told or _OWNED.match(reading.low, m.end()) or (m[1] and not during):
             return NO_DAYS  # "the next day" is that after another one that was told of
-    if m[3] or (not ahead and (m[1] or m[2] == "past")):  # a span that ends or begins now
+    if m[3] or (not coming and unit != "weekend" and (m[1] or m[2] == "past")):  # a span that ends or begins now
         most = how_many(m[3] or "one")[1]
-        if ahead:
+        if coming:
             return Days(today, moved(today, unit, most) + timedelta(days=1))
         return Days(moved(today, unit, -most), today + timedelta(days=1))
     if unit == "weekend":  # on a weekend "last" is the one before, "next" the one after
-        return unit_at(unit, today, 1 if ahead and today.weekday() >= 5 else 0 if ahead else -1)
-    return unit_at(unit, today, 1 if ahead else -1)
+        return unit_at(unit, today, 1 if coming and today.weekday() >= 5 else 0 if coming else -1)
+    return unit_at(unit, today, 1 if coming else -1)
 
 
 _EDGE_OF = re.compile(r"\b(?P<by>by|until|till|before)?\s*(?:the\s+)?(?:beginning|start|middle|end)\s+of\s+$")
@@ -156,7 +165,7 @@ _VAGUE = re.compile(
 @rule(rf"({ANY_NUMBER})\s+({ANY_UNIT})s?\s+(ago|back|from\s+now|from\s+today)\b(\s+today\b)?", DIGITS, words.NUMBERS)
 def _units_ago(m: re.Match[str], reading: Reading) -> Days | None:
     (least, most), sign = how_many(m[1]), 1 if m[3].startswith("from") else -1
-    if reading.strict and _VAGUE.search(reading.low, max(0, m.start() - 16), m.start()):
+    if reading.strict and (least != most or _VAGUE.search(reading.low, max(0, m.start() - 16), m.start())):
         return NO_DAYS
     if m[2] in ("hour", "minute"):
         if reading.strict:
@@ -165,15 +174,26 @@ def _units_ago(m: re.Match[str], reading: Reading) -> Days | None:
         return unit_at("day", reading.today, sign * hours)
     if m[4]:
         return unit_at("day", moved(reading.today, words.UNITS[m[2]], sign * least), 0)
-    return units_between(words.UNITS[m[2]], reading.today, sign * least, sign * most)
+    if sign > 0:
+        return ahead(words.UNITS[m[2]], reading.today, least, most)
+    return units_between(words.UNITS[m[2]], reading.today, -least, -most)
 
 
-@rule(rf"in\s+({ANY_NUMBER})\s+({ANY_UNIT})s?(?:['\u2019]s?\s+time)?(?=\s*(?:[.,;:!?)]|$))", ("in",))
+_ABLE = re.compile(r"\b(?:can|able|capable|takes?|times)\b")
+
+
+@rule(
+    rf"in\s+({ANY_NUMBER})\s+({ANY_UNIT})s?(?:['\u2019]s?\s+time)?(?=\s*(?:[.,;:!?)]|$)|\s+(?:the|we|i|he|she|it|you|"
+    r"they|my|our|his|her|their)\b)",
+    ("in",),
+)
 def _in_units(m: re.Match[str], reading: Reading) -> Days | None:
     least, most = how_many(m[1])
-    if m[2] in ("hour", "minute") or (reading.strict and reading.lean(m.start()) != "future"):
+    if m[2] in ("hour", "minute") or (
+        reading.strict and (reading.lean(m.start()) != "future" or _ABLE.search(reading.low, 0, m.start()))
+    ):
         return NO_DAYS  # "built in five days" is how long it took
-    return units_between(words.UNITS[m[2]], reading.today, least, most)
+    return ahead(words.UNITS[m[2]], reading.today, least, most)
 
 
 @rule(r"(?:over|at|on|during)\s+the\s+weekend\b(?!\s+of\b)", ("over", "at", "on", "during"))
@@ -209,7 +229,7 @@ def _foreign_in(m: re.Match[str], reading: Reading) -> Days | None:
         lean = reading.lean(m.start())
         if lean == "past" or (m["unsure"] and lean is None) or _AND_A_HALF.match(reading.low, m.end()):
             return NO_DAYS  # "in drei Tagen gebaut" is how long it took
-    return unit_at(words.FOREIGN_UNITS[m[3]], reading.today, how_many(m[2])[0])
+    return ahead(words.FOREIGN_UNITS[m[3]], reading.today, *how_many(m[2]))
 
 
 @rule(rf"({PAST}|{THIS}|{NEXT})\s+({M}|{_S})(?!\w)", NEARBY)
@@ -228,34 +248,41 @@ def _last_month_name(m: re.Match[str], reading: Reading) -> Days | None:
     return next(days for days in found if (days.start > today if way > 0 else days.end <= today))
 
 
-@rule(rf"(?:in|during|over|since|until|by)\s+(?:(the)\s+)?({_S})\b", ("in", "during", "over", "since", "until", "by"))
+@rule(
+    rf"(?:in|during|over|since|until|by)\s+(?:(the)\s+)?({_S})\b(?!\s+(?:of\s+)?(?:\d{{4}}|['\u2019]\d\d))",
+    ("in", "during", "over", "since", "until", "by"),
+)
 def _season_alone(m: re.Match[str], reading: Reading) -> Days | None:
     if reading.strict and (is_name(reading, m.start(2), m.end(2)) or (m[1] and m[2] in ("fall", "spring"))):
         return NO_DAYS
     return yearless(lambda year: season(m[2], year), reading, m.start())
 
 
-_NOT_THE_DAY = re.compile("今日[のまで]|今天的|后天[性的疾]|今日では")
+_NOT_THE_DAY = re.compile("今日[のまで]|今天的|后天[性的疾]|今日では|今年度")
+_BEFORE_PHRASES = {"本周": ("日",), "วันนี้": ("ทุก",), "ปีที่แล้ว": ("ล้าน", *(f"{n} " for n in range(10)))}
+"""What makes another word of a phrase: 日本周辺, "nowadays", "a million years ago"."""
 
 
 @unspaced(any_of(words.UNSPACED_PHRASES))
 def _unspaced_phrase(m: re.Match[str], reading: Reading) -> Days:
     if reading.strict and _NOT_THE_DAY.match(reading.low, m.start()):
         return NO_DAYS
+    if reading.low[: m.start()].endswith(_BEFORE_PHRASES.get(m[0], ())):
+        return NO_DAYS
     unit, offset = words.UNSPACED_PHRASES[m[0]]
     return unit_at(unit, reading.today, offset)
 
 
 @unspaced(
-    rf"(?<!\d)(\d{{1,3}}|[{''.join(words.HAN_DIGITS)}]{{1,3}})\s?({any_of(words.UNSPACED_UNITS)})\s?(?:之|以)?(?P<way>[前전后後뒤])"
+    rf"(?<!\d)(\d{{1,3}}|[{''.join(words.HAN_DIGITS)}]{{1,3}})\s?({any_of(words.UNSPACED_UNITS)})\s?(?:之|以)?(?P<way>前(?![後后])|[전后後뒤])"
 )
 def _unspaced_ago(m: re.Match[str], reading: Reading) -> Days:
     least, most = how_many(m[1])
-    if m["way"] in "前전":
+    if m["way"] in ("前", "전"):
         return units_between(words.UNSPACED_UNITS[m[2]], reading.today, -least, -most)
     if reading.strict and reading.lean(m.start()) != "future":
         return NO_DAYS  # three days after something else
-    return units_between(words.UNSPACED_UNITS[m[2]], reading.today, least, most)
+    return ahead(words.UNSPACED_UNITS[m[2]], reading.today, least, most)
 
 
 _MN, _MU = any_of(w for w in words.FOREIGN_NUMBERS if w > "\u0600"), any_of(words.MARKED_UNITS)
@@ -263,6 +290,10 @@ _MN, _MU = any_of(w for w in words.FOREIGN_NUMBERS if w > "\u0600"), any_of(word
 
 @unspaced(rf"{EDGE}(?:و)?({any_of(words.MARKED_PHRASES)})(?:র)?{END}")
 def _marked_phrase(m: re.Match[str], reading: Reading) -> Days:
+    if reading.strict and any(
+        other.start() < m.end() and m.start() < other.end() for other in _OTHER_DAY.finditer(reading.low)
+    ):
+        return NO_DAYS
     unit, offset = words.MARKED_PHRASES[re.sub(r"\s+", " ", m[1])]
     return unit_at(unit, reading.today, offset)
 
@@ -276,16 +307,7 @@ def _marked_ago(m: re.Match[str], reading: Reading) -> Days:
     return unit_at(words.MARKED_UNITS[m[2]], reading.today, -how_many(m[1] or "1")[0])
 
 
-_MARKED_PAST = re.compile(
-    EDGE + "(?:था|थी|थे|गया|गई|गयी|गए|आया|आई|आए|चुका|किया|की|दिया|दी|मिला|मिली|हुआ|हुई|लिया|ली|"
-    "تھا|تھی|تھے|گیا|گئی|گئے|آیا|آئی|آئے|کیا|دیا|دی|ملا|ملی|ہوا|ہوئی|لیا)" + END
-)
-_MARKED_FUTURE = re.compile("(?:गा|गे|गी|گا|گے|گی)" + END)
-
-
 @unspaced(rf"{EDGE}({any_of(words.EITHER_SIDE)}){END}")
 def _either_side(m: re.Match[str], reading: Reading) -> Days:
-    past, future = _MARKED_PAST.search(reading.low), _MARKED_FUTURE.search(reading.low)
-    if bool(past) == bool(future) and reading.strict:
-        return NO_DAYS
-    return unit_at("day", reading.today, words.EITHER_SIDE[m[1]] * (1 if future and not past else -1))
+    lean = reading.lean(m.start())
+    return unit_at("day", reading.today, words.EITHER_SIDE[m[1]] * (1 if lean == "future" else -1)) if lean else NO_DAYS

@@ -45,7 +45,7 @@ _ENGLISH_FUTURE = re.compile(
     r"\s+(?!to\b|and\b|was\b|is\b|we\b|i\b|the\b)[a-z]"
     rf"|{_BE}\s+(?:on|in|at|until|till|by|for|from|due|next|this|coming)\b"
     rf"|{_BE}\s+\w+ing\b"
-    rf"|\b(?:{'|'.join(_EVENTS)})(?:e?s)\b"
+    rf"|\b(?:{'|'.join(_EVENTS)})(?:e?s)\b|\b(?:i|we|they|you)\s+(?:{'|'.join(_EVENTS)})\b"
     r"|^\W*(?:please\s+)?(?:call|send|ask|meet|book|pay|submit|finish|deliver|check|review|bring|buy|visit|come|see|join|"
     r"start|remember|prepare|order|pick|return|renew|write|tell|give|take|do|don['\u2019]t|get|make|move|close|open)\b"
 )
@@ -57,7 +57,8 @@ _UNSETTLED = re.compile(
     r"|\b(?:provided|assuming|in\s+the\s+event|on\s+condition|as\s+long\s+as|if|unless|whether|would|could|wenn|falls|если)\b|(?<=[a-z])['\u2019]d\b"
 )
 _OTHER_PAST = re.compile(
-    r"\b(?:war|waren|hatten?|wurden?|kam(?:en)?|ging(?:en)?|fiel(?:en)?|zog(?:en)?|traf(?:en)?|sah(?:en)?|gab(?:en)?|"
+    r"\b(?:hieß|ließ|fuhr|flog|lief|nahm|rief|schrieb|sprach|trat|verlor|brach|gewann|schloss|stieg|stand|lag|erschien)(?:en)?\b"
+    r"|\b(?:war|waren|hatten?|wurden?|kam(?:en)?|ging(?:en)?|fiel(?:en)?|zog(?:en)?|traf(?:en)?|sah(?:en)?|gab(?:en)?|"
     r"fand(?:en)?|blieb(?:en)?|starb(?:en)?|begann(?:en)?|geschah(?:en)?|passierten?)\b"  # German
     r"|\b(?:hat|haben|habe|ist|sind|bin)\b.*?\b(?:\w{0,8}ge\w+(?:t|en)|ver\w+(?:t|en)|be\w+(?:t|en))\b"
     r"|\b(?:a|ai|ont|avons|avez|s['\u2019]est)\s+\w+(?:é|ée|és|ées|i|is|it|u|ue|us|ert)\b"
@@ -65,26 +66,34 @@ _OTHER_PAST = re.compile(
     r"|\b(?:est|sont|suis|sommes)\s+(?:(?:re|de)?ven|part|sort|descend|mor|disparu|apparu|par)(?:u|i|t)?(?:e?s?)\b"
     r"|\b(?:était|étaient|avait|avaient)\b"  # French
     r"|\b(?:fue|fueron|era|estuvo|hubo|tuvo|hizo|ha|han|hemos|foi|foram|esteve|teve|fez)\b"  # Spanish, Portuguese
-    r"|\b\w{2,}(?:ó|aron|ieron|ou|aram|eram|iram)\b"
+    r"|\b\w{2,}(?:ó|aron|ieron|ou|iu|(?<!us)(?<!op)eu|aram|eram|iram)\b"
     r"|\b(?:ha|hanno|abbiamo|è|sono)\s+\w+(?:[ts][oaie])\b"  # Italian
-    r"|\b\w{2,}(?:л|ла|ло|ли|лся|лась|лось|лись)\b"  # Russian
+    r"|\b(?!(?:недели|если|или|школа|число|дело|начало)\b)\w{2,}(?:л|ла|ло|ли|лся|лась|лось|лись)\b"  # Russian
     r"|\b(?:günü|ayında|yılında)\b.{1,120}\w\w[dt][ıiuü](?:[mnk]|n[ıiuü]z|l[ae]r)?(?=\W*$)"  # Turkish
     r"|\b(?:telah|sudah|kemarin|lalu|tadi)\b"  # Indonesian
     r"|\b(?:heeft|hebben|was|waren|werd(?:en)?|ging(?:en)?|kwam(?:en)?|begon(?:nen)?|gebeurden?)\b"  # Dutch
+    r"|(?<![\w\u0900-\u0963])(?:था|थी|थे|गया|गई|गयी|गए|आया|आई|आए|आईं|चुका|चुकी|किया|की|दिया|दी|मिला|मिली|हुआ|हुई|हुए|लिया|ली|गिरा|"
+    r"गिरी)(?![\w\u0900-\u0963])"
+    r"|(?<!\w)(?:تھا|تھی|تھے|گیا|گئی|گئے|آیا|آئی|آئے|کیا|دیا|دی|ملا|ملی|ہوا|ہوئی|ہوئے|لیا|چکا|چکی)(?!\w)"
+    r"|(?:েছে|েছেন|েছি|েছিল|েছিলেন|েছিলাম|ছিল|গেল|গেলেন|হল|হলো|এল|এলো|এলেন|দিল|নিল|করল)(?=\s*(?:[।.!?]|$))"
+    r"|(?<!\w)(?:و|ف)?(?:كنا|لقد|(?:كان|تم|وصل|جاء|ذهب|غادر|حدث|وقع|بدأ|انته|توفي)[تى]?)(?!\w)"  # Hindi to Arabic
     r"|[了曾已]|(?:た|[았었했갔왔났]다)[\u3002.!\uff01]?$"  # Chinese, Japanese, Korean
 )
 _OTHER_FUTURE = re.compile(
     r"\b(?:wird|werden|werde|soll|sollen|muss|müssen|nächste\w*|kommende\w*|gilt|beginnt|endet|startet|"
-    r"findet|fällig|kommt|fährt)\b"
+    r"findet|fällig|kommt|fährt|zieh(?:t|en)|flieg(?:t|en)|reis(?:t|en)|öffnet|schließt|heirate[nt]|tagt)\b"
     r"|\b\w+(?:erai|[aefior]rai|eras|era|erons|erez|eront|(?<!e)ira|iront|dra|dront)\b|\b(?:va|vont|allons|vais|doit|doivent|prochaine?)\b"
     r"|\b\w+(?:rá|rán|ré|remos|rão)\b|\b(?:vamos|voy|debe|próxim[oa]|vai|vão|vou|deve|prossim[oa])\b"
     r"|\b\w+(?:rà|ranno)\b"
-    r"|\b(?:будет|будут|буду|будем|должен|должна|нужно|надо)\b"
+    r"|\b(?:будет|будут|буду|будем|должен|должна|нужно|надо|состо[ия]тся|начн\w+|(?:законч|верн|откр|закр)\w+[ую]?тся)\b"
+    r"|\b(?:при|по|у|вы|за|пере|съ?)(?:ед(?:ет|ут|ем|у)|й?д(?:[ёе]т|ут|[ёе]м|у))\b"
     r"|\b\w+(?:acak|ecek|acağ|eceğ)\w*|\b(?:akan|bakal|besok|zal|zullen|gaat|gaan|wordt|worden)\b"
-    r"|[将將]|ます[\u3002.!\uff01]?$|予定|예정|겠"
+    r"|(?:गा|गे|गी|گا|گے|گی)(?![\w\u0900-\u0963])|(?:বে|বেন|বো)(?=\s*(?:[।.!?]|$))"
+    r"|(?<!\w)(?:و|ف)?(?:سوف|سأ\w{2,}|س[نت](?!ة|و|ا|ي|ر)\w{3,}|سي(?!ار|اس|اح|اق|د|ف|نم|رة|لا|بي|م[اف])\w{2,})(?!\w)"
+    r"|(?:[我们們他她你大家]|都)(?:要|会|會)|打算|[将將]|ます[\u3002.!\uff01]?$|予定|예정|겠"
 )
 _DEADLINE = re.compile(
-    r"\b(?:until|till|by|before|bis|hasta|até|fino\s+a|jusqu\w*|avant|avanti|antes\s+de|vor|до|"
+    r"\b(?:until|till|by|before|bis|hasta|até|fino\s+a|jusqu\w*|avant|avanti|antes\s+de|до|"
     r"no\s+later|spätestens|plus\s+tard|(?:más|mais)\s+tardar|entro|uiterlijk|позднее)\b"
 )
 _SINCE = re.compile(r"\b(?:since|seit|depuis|desde|dal)\s+(?:the\s+|dem\s+|el\s+|le\s+)?$")

@@ -54,6 +54,15 @@ class Reading:
         return replace(self, nearby="past")
 
 
+def easter(year: int) -> date:
+    """Easter Sunday of the Western church, by the rule of the Gregorian calendar (Meeus, Jones and Butcher)."""
+    golden, (century, rest) = year % 19, divmod(year, 100)
+    moon = (19 * golden + century - century // 4 - (century - (century + 8) // 25 + 1) // 3 + 15) % 30
+    weekday = (32 + 2 * (century % 4) + 2 * (rest // 4) - moon - rest % 4) % 7
+    days = moon + weekday - 7 * ((golden + 11 * moon + 22 * weekday) // 451)
+    return date(year, 3, 22) + timedelta(days=days)
+
+
 def first_of(year: int, month: int) -> date:
     """The first day of a month, which may lie outside 1..12."""
     return date(year + (month - 1) // 12, (month - 1) % 12 + 1, 1)
@@ -94,6 +103,13 @@ def units_between(unit: Unit, day: date, low: int, high: int) -> Days:
     return Days(unit_at(unit, day, min(low, high)).start, unit_at(unit, day, max(low, high)).end)
 
 
+def ahead(unit: Unit, day: date, least: int, most: int) -> Days:
+    """As in "in two weeks": a term in weeks is over on its day; one in months or years, in a month or year."""
+    if unit in ("week", "fortnight") and least == most:
+        return unit_at("day", moved(day, unit, least), 0)
+    return units_between(unit, day, least, most)
+
+
 def yearless(make: Callable[[int], Days], reading: Reading, position: int) -> Days:
     """A date without a year: its last or its next occurrence, as the sentence leans."""
     today, lean = reading.today, reading.lean(position)
@@ -128,6 +144,14 @@ def on_weekday(make: Callable[[int], Days], weekday: int, reading: Reading, posi
             found.append(days)
     nearest = sorted(found, key=lambda days: abs((days.start - today).days))
     return nearest[0] if nearest and abs((nearest[0].start - today).days) <= 400 else NO_DAYS
+
+
+def nearest_weekday(reading: Reading, position: int, weekday: int) -> Days:
+    """The last or the next such weekday, as the sentence leans; in a memory none in doubt, and none on that weekday."""
+    away, lean = (weekday - reading.today.weekday()) % 7, reading.lean(position)
+    if reading.strict and (lean is None or not away):
+        return NO_DAYS
+    return unit_at("day", reading.today, (away or 7) if lean == "future" else away - 7 if away else 0)
 
 
 def nearest_day(reading: Reading, position: int, day: int, *, weekday: int | None = None) -> Days:

@@ -27,6 +27,7 @@ from hindsight_teams.backends.sqlite.text.date_units import (
     Reading,
     how_many,
     nearest_day,
+    nearest_weekday,
     unit_at,
 )
 
@@ -52,6 +53,8 @@ _WEEKDAY_BEFORE = re.compile(
     r"до|с|and)\s+)$"
 )
 _TIME_OF_DAY = re.compile(r",?\s+(?:morning|afternoon|evening|night|at\s+\d|günü\b)")
+_DETERMINED = re.compile(r"\b(?:the|an?|our|my|his|her|their|its)\s+(?:[a-z]+\s+)?$")
+"""What makes of a weekday a part of a thing: "the popular Friday evening slot"."""
 _ENDS = re.compile(r"\s*(?:[.,;!]|$)")
 _TITLE = re.compile(
     rf"\w\W*\s(?!On|Last|Next|This|{'|'.join(w.title() for w in words.MONTHS if w.isascii())})[A-Z][a-z]+\s$"
@@ -64,7 +67,7 @@ WITHIN = re.compile(r"[^\W\d_],?\s+$")
 """What stands before a word within a sentence."""
 _BARE = frozenset(
     "lundi mardi mercredi jeudi vendredi samedi dimanche lunedì martedì mercoledì giovedì venerdì".split()
-)
+) | {"hari senin", "hari minggu"}
 
 
 @rule(rf"({PAST}|{THIS}|{NEXT})\s+({WS})(?!\w)", NEARBY)
@@ -92,25 +95,25 @@ def _weekday_before_last(m: re.Match[str], reading: Reading) -> Days:
     return unit_at("day", reading.today, -back - 7)
 
 
-@rule(rf"({ANY_WEEKDAY})(?!\w)", words.WEEKDAYS)
+@rule(rf"({ANY_WEEKDAY}|senin(?=\s+(?:lalu|depan)\b))(?!\w)", words.WEEKDAYS, ("senin",))
 def _weekday(m: re.Match[str], reading: Reading) -> Days | None:
     low, today, at = reading.low, reading.today, m.start()
     if _HABIT.search(low, max(0, at - 12), at) or (
         reading.raw[at].isupper() and _TITLE.search(reading.raw, max(0, at - 40), at)
     ):
         return NO_DAYS
-    away = (words.WEEKDAYS[m[1]] - today.weekday()) % 7
+    weekday = words.WEEKDAYS.get(m[1], 0)
+    away = (weekday - today.weekday()) % 7
     if _THE_LAST.search(low, max(0, at - 14), at) or _LAST.match(low, m.end()):
         return unit_at("day", today, away - 7)
     if _THE_NEXT.search(low, max(0, at - 14), at) or _COMING.match(low, m.end()):
         return unit_at("day", today, away or 7)
-    lean = reading.lean(at)
     if reading.strict:
         if m[1] in _BARE and reading.raw[at].isupper() and WITHIN.search(reading.raw, max(0, at - 8), at):
             return NO_DAYS  # a title: "il film Giovedì"
         named = (
             _WEEKDAY_BEFORE.search(low, max(0, at - 10), at)
-            or _TIME_OF_DAY.match(low, m.end())
+            or (_TIME_OF_DAY.match(low, m.end()) and not _DETERMINED.search(low, max(0, at - 24), at))
             or (low[:at].endswith("deadline is ") and _ENDS.match(low, m.end()))
             or (not low[:at].strip("\"'*- ") and _ITSELF.match(low, m.end()))
         )
@@ -119,9 +122,9 @@ def _weekday(m: re.Match[str], reading: Reading) -> Days | None:
         listed = _DAY_AFTER.match(low, m.end()) or _DAY_AHEAD.search(low, max(0, at - 24), at)
         if (up_to := _DAY_UP_TO.match(low, m.end())) and words.WEEKDAYS[up_to[1]] == today.weekday():
             return NO_DAYS  # "from Monday to Wednesday", on a Wednesday
-        if listed or not (named or m[1] in _BARE) or is_name(reading, at, m.end()) or lean is None or not away:
+        if listed or not (named or m[1] in _BARE) or is_name(reading, at, m.end()):
             return NO_DAYS
-    return unit_at("day", today, (away or 7) if lean == "future" else away - 7 if away else 0)
+    return nearest_weekday(reading, at, weekday)
 
 
 @rule(
@@ -145,7 +148,7 @@ _DAY_AHEAD = re.compile(rf"(?:{ANY_WEEKDAY}){_LIST}$")
 _THE_LAST = re.compile(
     r"\b(?:letzte[nrms]?|vergangene[nrms]?|vorige[nrms]?|прошл\w+|últim[oa]|scors[oa]|geçen|vorige|afgelopen)\s+$"
 )
-_LAST = re.compile(r"\s+(?:pasad[oa]|passad[oa]|dernier|passé|scors[oa]|lalu)\b")
+_LAST = re.compile(r"\s+(?:pasad[oa]|passad[oa]|dernier|passé|scors[oa]|lalu|kemarin)\b")
 _THE_NEXT = re.compile(
     r"\b(?:nächste[nrms]?|kommende[nrms]?|следующ\w+|próxim[oa]|prossim[oa]|gelecek|önümüzdeki|volgende|komende)\s+$"
 )
@@ -156,7 +159,7 @@ _DAY_BEFORE = re.compile(r"\b(?:on|by|until|till|before|after|since|from)\s+$")
 
 @rule(
     r"the\s+(\d{1,2})(?:st|nd|rd|th)(?:\s+of\s+(this|last|next)\s+month\b|(?=\s*(?:[.,;:!?)]|$)|\s+(?:at|in|we|i|she|he|"
-    r"they|and|with|because)\b))",
+    r"they|it|you|the|my|our|his|her|their|and|with|because)\b))",
     ("the",),
 )
 def _day_of_month(m: re.Match[str], reading: Reading) -> Days:
@@ -190,9 +193,22 @@ def _unspaced_weekday(m: re.Match[str], reading: Reading) -> Days:
     return unit_at("day", unit_at("week", reading.today, week).start, _HAN_WEEKDAYS[day])
 
 
+_BARE_HAN = (
+    r"(?<![一二两兩三四五六七八九十几每上下这這本個个\d])(?<![一二三四五六日天][至到和与與、~-])(?:周|週|星期|礼拜|禮拜)([一二三四五六日天])"
+    r"(?=[我你您他她它们們咱大早上中下晚夜凌要会會将將开開有在去来來是谁誰什为為]|\W|$)|(?<![祝毎])([月火水木金土日])曜日|([월화수목금토일])요일"
+)
+
+
+@unspaced(_BARE_HAN)
+def _bare_unspaced_weekday(m: re.Match[str], reading: Reading) -> Days:
+    if reading.strict and len(re.findall(_BARE_HAN, reading.low)) > 1:
+        return NO_DAYS  # "月曜日から金曜日まで"
+    return nearest_weekday(reading, m.start(), _HAN_WEEKDAYS[m[1] or m[2] or m[3]])
+
+
 _LAST_OR_NEXT = {
-    **dict.fromkeys("पिछले गत গত پچھلے گزشتہ الماضي".split(), -1),
-    **dict.fromkeys("अगले আগামী اگلے آئندہ القادم المقبل".split(), 1),
+    **dict.fromkeys("पिछले गत बीते গত پچھلے گزشتہ گذشتہ الماضي الماضية الفائت الفائتة".split(), -1),
+    **dict.fromkeys("अगले आगामी আগামী اگلے آئندہ القادم القادمة المقبل المقبلة".split(), 1),
 }
 
 
@@ -202,3 +218,15 @@ def _marked_weekday(m: re.Match[str], reading: Reading) -> Days:
     way, weekday = (m[1], m[2]) if m[1] in _LAST_OR_NEXT else (m[2], m[1])
     ahead = (words.MARKED_WEEKDAYS[weekday] - reading.today.weekday()) % 7
     return unit_at("day", reading.today, (ahead or 7) if _LAST_OR_NEXT[way] > 0 else ahead - 7)
+
+
+_MW = any_of(words.MARKED_WEEKDAYS)
+_BARE_MARKED = rf"{EDGE}(?:يوم\s+({_MW})|({_MW})(?:\s+(?:को|کو)|(?<=বার)(?:ে)?)){END}"
+
+
+@unspaced(_BARE_MARKED)
+def _bare_marked_weekday(m: re.Match[str], reading: Reading) -> Days:
+    """With the word that makes it a day: many are names or other words alone."""
+    if reading.strict and len(re.findall(_MW, reading.low)) > 1:
+        return NO_DAYS
+    return nearest_weekday(reading, m.start(), words.MARKED_WEEKDAYS[m[1] or m[2]])

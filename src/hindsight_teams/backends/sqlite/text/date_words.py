@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Literal, TypeAlias
 
 Unit: TypeAlias = Literal["day", "week", "fortnight", "weekend", "month", "quarter", "year", "decade"]
@@ -122,15 +123,23 @@ FOREIGN_SEASONS: dict[str, int] = {
     for word in words.split()
 }
 
-# Holidays on a fixed day: first month and day, and how many days they span.
+# Holidays: month, day, and how many days they span; where the month is 0, the days from the Western Easter Sunday.
 HOLIDAYS: dict[str, tuple[int, int, int]] = {
-    "christmas eve": (12, 24, 1),
-    "christmas day": (12, 25, 1),
-    "christmas": (12, 24, 3),
-    "new year's eve": (12, 31, 1),
-    "new year's day": (1, 1, 1),
-    "halloween": (10, 31, 1),
-    "valentine's day": (2, 14, 1),
+    name: when
+    for when, line in (
+        ((12, 24, 1), "christmas eve; heiligabend; nochebuena"),
+        ((12, 25, 1), "christmas day"),
+        ((12, 24, 3), "christmas; weihnachten; noël; navidad; natale; kerst"),
+        ((12, 31, 1), "new year's eve; silvester; nochevieja"),
+        ((1, 1, 1), "new year's day; neujahr; capodanno"),
+        ((10, 31, 1), "halloween"),
+        ((2, 14, 1), "valentine's day; valentinstag"),
+        ((0, -2, 1), "good friday; karfreitag"),
+        ((0, -2, 4), "easter; ostern; pâques; pasqua; páscoa"),
+        ((0, 0, 1), "easter sunday; ostersonntag"),
+        ((0, 1, 1), "easter monday; ostermontag"),
+    )
+    for name in line.split("; ")
 }
 
 UNITS: dict[str, Unit] = {
@@ -188,57 +197,66 @@ HAN_DIGITS: dict[str, int] = {c: n for n, c in enumerate("一二三四五六七�
 
 # How other languages than English say "yesterday", "last week" and "three days ago".
 
-# How many units lie between today's and the one that is meant.
-_PHRASES: dict[Unit, dict[int, str]] = {
+_Lines: TypeAlias = dict[Unit, dict[int, str]]
+"""Phrases by how many units lie between today's and the one that is meant: "a/b c" is two of them, "a c" and "b c"."""
+
+
+def _spelled(lines: _Lines) -> dict[str, tuple[Unit, int]]:
+    return {
+        " ".join(words): (unit, offset)
+        for unit, by_offset in lines.items()
+        for offset, line in by_offset.items()
+        for phrase in line.split(";")
+        for words in product(*(word.split("/") for word in phrase.split()))
+    }
+
+
+FOREIGN_PHRASES = _spelled({
     "day": {
         -2: "vorgestern; avant-hier; anteayer; antes de ayer; antier; anteontem; l'altro ieri; eergisteren; позавчера;"
-        " kemarin lusa; kemarin dulu; evvelsi gün; evvelki gün",
+        " kemarin lusa/dulu; evvelsi/evvelki gün",
         -1: "gestern; gestern abend; hier; hier soir; ayer; anoche; ontem; ontem à noite; ieri; ieri sera; gisteren;"
-        " вчера; вчера вечером; kemarin; tadi malam; dün; dün akşam; dün gece",
-        0: "heute; heute morgen; heute abend; aujourd'hui; ce matin; ce soir; hoy; esta mañana; esta noche; hoje;"
-        " hoje de manhã; oggi; stamattina; stasera; vandaag; сегодня; сегодня утром; сегодня вечером;"
-        " hari ini; pagi ini; malam ini; bugün; bu sabah; bu akşam",
+        " вчера; вчера вечером; kemarin; tadi malam; dün; dün akşam/gece",
+        0: "heute; heute morgen/abend; aujourd'hui; ce matin/soir; hoy; esta mañana/noche; hoje;"
+        " hoje de manhã; oggi; stamattina; stasera; vandaag; сегодня; сегодня утром/вечером;"
+        " hari/pagi/malam ini; bugün; bu sabah/akşam",
         1: "morgen; demain; mañana; amanhã; domani; завтра; besok; yarın",
-        2: "übermorgen; après-demain; pasado mañana; depois de amanhã; dopodomani; overmorgen; послезавтра",
+        2: "übermorgen; après-demain; pasado mañana; depois de amanhã; dopodomani; overmorgen; послезавтра; lusa",
     },
     "week": {
-        -2: "vorletzte woche; vorletzter woche",
-        -1: "letzte woche; letzten woche; letzter woche; vorige woche; voriger woche; vergangene woche;"
-        " vergangenen woche; semaine dernière; semaine passée; semana pasada; semana passada; settimana scorsa;"
-        " vorige week; afgelopen week;"
-        " прошлой неделе; прошлой недели; minggu lalu; geçen hafta",
-        0: "diese woche; cette semaine; esta semana; questa settimana; deze week; на этой неделе",
-        1: "nächste woche; nächsten woche; nächster woche; kommende woche; semaine prochaine;"
-        " semana que viene; próxima semana; prossima settimana; volgende week; на следующей неделе;"
-        " minggu depan; gelecek hafta; önümüzdeki hafta",
+        -2: "vorletzte/vorletzten/vorletzter woche; позапрошлой неделе",
+        -1: "letzte/letzten/letzter/vorige/vorigen/voriger/vergangene/vergangenen/vergangener woche;"
+        " semaine dernière/passée; semana pasada/passada; settimana scorsa/passata; vorige/afgelopen week;"
+        " прошлой/минувшей неделе/недели; minggu lalu; geçen/geçtiğimiz hafta",
+        0: "diese woche; cette semaine; esta semana; questa settimana; deze week; на этой неделе;"
+        " minggu ini; bu hafta",
+        1: "nächste/nächsten/nächster/kommende/kommenden/kommender woche; semaine prochaine; semana que viene/vem;"
+        " próxima semana; prossima settimana; volgende/komende week; следующей/будущей неделе; minggu depan;"
+        " gelecek/önümüzdeki hafta",
     },
     "weekend": {
-        -1: "letztes wochenende; letzten wochenende; week-end dernier; fin de semana pasado;"
-        " fim de semana passado; scorso weekend; прошлые выходные",
+        -1: "letztes/letzten/vergangenes/vergangenen/voriges wochenende; week-end/weekend dernier/passé;"
+        " fin de semana pasado; fim de semana passado; scorso weekend; weekend scorso; vorig/afgelopen weekend;"
+        " прошлые/прошлых выходные/выходных; akhir pekan lalu",
     },
     "month": {
-        -1: "letzten monat; vorigen monat; mois dernier; mois passé; mes pasado;"
-        " mês passado; mese scorso; vorige maand; прошлом месяце; прошлого месяца; bulan lalu; geçen ay",
-        0: "diesen monat; ce mois-ci; este mes; este mês; questo mese; в этом месяце",
-        1: "nächsten monat; mois prochain; próximo mes; mes que viene; próximo mês;"
-        " mese prossimo; volgende maand; в следующем месяце;"
-        " bulan depan; gelecek ay; önümüzdeki ay",
+        -1: "letzten/vorigen/vergangenen monat; mois dernier/passé; mes pasado; mês passado; mese scorso;"
+        " vorige/afgelopen maand; прошлом/минувшем месяце; прошлого месяца; bulan lalu; geçen ay",
+        0: "diesen monat; ce mois-ci; este mes/mês; questo mese; deze maand; в этом месяце; bulan ini; bu ay",
+        1: "nächsten/kommenden monat; mois prochain; próximo mes/mês; mes/mês que viene/vem; mese prossimo;"
+        " volgende/komende maand; следующем/будущем месяце; bulan depan; gelecek/önümüzdeki ay",
     },
     "year": {
-        -1: "letztes jahr; letzten jahr; voriges jahr; année dernière; an dernier; année passée;"
-        " año pasado; ano passado; anno scorso; vorig jaar; прошлом году; прошлого года;"
-        " tahun lalu; geçen yıl; geçen sene",
-        0: "dieses jahr; cette année; este año; este ano; quest'anno; dit jaar; в этом году",
-        1: "nächstes jahr; année prochaine; próximo año; año que viene; próximo ano;"
-        " anno prossimo; volgend jaar; в следующем году; tahun depan; gelecek yıl",
+        -2: "vorletztes/vorletzten jahr; позапрошлом году",
+        -1: "letztes/letzten/voriges/vorigen/vergangenes/vergangenen jahr; année/an dernière/dernier/passée/passé;"
+        " año pasado; ano passado; anno scorso; vorig/afgelopen jaar; прошлом/минувшем году; прошлого года;"
+        " tahun lalu; geçen yıl/sene",
+        0: "dieses jahr; cette année; este año/ano; quest'anno; dit jaar; в этом году; tahun ini; bu yıl/sene",
+        1: "nächstes/nächsten/kommendes/kommenden jahr; année/an prochaine/prochain; próximo año/ano;"
+        " año/ano que viene/vem; anno prossimo; prossimo anno; volgend/komend jaar; следующем/будущем году;"
+        " tahun depan; gelecek/önümüzdeki yıl",
     },
-}
-FOREIGN_PHRASES: dict[str, tuple[Unit, int]] = {
-    phrase.strip(): (unit, offset)
-    for unit, lines in _PHRASES.items()
-    for offset, line in lines.items()
-    for phrase in line.split(";")
-}
+})  # fmt: skip
 
 # "vor 3 Tagen", "il y a trois jours", "hace dos semanas", "há 3 dias", and "3 giorni fa", "три дня назад".
 FOREIGN_UNITS: dict[str, Unit] = {
@@ -276,34 +294,32 @@ FOREIGN_NUMBERS: dict[str, int] = {
 } | {"quince": 15, "quinze": 15}
 
 # Scripts whose vowel signs are not letters to a pattern, and Arabic with its prefixes: found by their own boundaries.
-_MARKED: dict[Unit, dict[int, str]] = {
+MARKED_PHRASES = _spelled({
     "day": {
         -2: "أول أمس; اول امس; أول من أمس; قبل أمس",
-        -1: "गतकाल; গতকাল; গত রাতে; গতরাতে; أمس; امس; البارحة; بالأمس; گزشتہ روز; گزشتہ کل",
+        -1: "गतकाल; গতকাল; গত রাতে; গতরাতে; أمس; امس; البارحة; بالأمس; گزشتہ روز/کل",
         0: "आज; আজ; আজকে; اليوم; آج",
-        1: "আগামীকাল; غدا; غدًا; آئندہ کل; आने वाले कल",
+        1: "আগামীকাল; غدا; غدًا; غداً; آئندہ کل; आने वाले कल",
         2: "بعد غد; بعد غدٍ",
     },
     "week": {
-        -1: "पिछले हफ्ते; पिछले हफ़्ते; पिछले सप्ताह; গত সপ্তাহে; গত সপ্তাহ; الأسبوع الماضي; پچھلے ہفتے; گزشتہ ہفتے",
-        0: "इस हफ्ते; इस सप्ताह; এই সপ্তাহে; هذا الأسبوع; اس ہفتے",
-        1: "अगले हफ्ते; अगले सप्ताह; আগামী সপ্তাহে; الأسبوع القادم; الأسبوع المقبل; اگلے ہفتے",
+        -1: "पिछले/गत/बीते हफ्ते/हफ़्ते/सप्ताह; গত সপ্তাহ/সপ্তাহে; الأسبوع/الاسبوع الماضي/الفائت/المنصرم;"
+        " پچھلے/گزشتہ/گذشتہ ہفتے",
+        0: "इस हफ्ते/हफ़्ते/सप्ताह; এই সপ্তাহে; هذا الأسبوع; اس ہفتے",
+        1: "अगले/आगामी हफ्ते/हफ़्ते/सप्ताह; আগামী/সামনের সপ্তাহ/সপ্তাহে; الأسبوع/الاسبوع القادم/المقبل; اگلے/آئندہ ہفتے",
     },
     "month": {
-        -1: "पिछले महीने; पिछले माह; গত মাসে; গত মাস; الشهر الماضي; پچھلے مہینے; گزشتہ ماہ; گزشتہ مہینے",
-        1: "अगले महीने; আগামী মাসে; الشهر القادم; الشهر المقبل; اگلے مہینے",
+        -1: "पिछले/गत/बीते महीने/माह; গত মাস/মাসে; الشهر الماضي/الفائت/المنصرم; پچھلے/گزشتہ/گذشتہ مہینے/ماہ",
+        0: "इस महीने/माह; এই মাসে; هذا الشهر; اس مہینے/ماہ",
+        1: "अगले/आगामी महीने/माह; আগামী মাস/মাসে; الشهر القادم/المقبل; اگلے/آئندہ مہینے/ماہ",
     },
     "year": {
-        -1: "पिछले साल; पिछले वर्ष; গত বছর; العام الماضي; السنة الماضية; پچھلے سال; گزشتہ سال",
-        1: "अगले साल; আগামী বছর; العام القادم; العام المقبل; السنة القادمة; اگلے سال",
+        -1: "पिछले/गत/बीते साल/वर्ष; গত বছর; العام الماضي/الفائت/المنصرم; السنة الماضية/الفائتة;"
+        " پچھلے/گزشتہ/گذشتہ سال/برس",
+        0: "इस साल/वर्ष; এই বছর; هذا العام; هذه السنة; اس سال/برس",
+        1: "अगले/आगामी साल/वर्ष; আগামী বছর; العام القادم/المقبل; السنة القادمة/المقبلة; اگلے/آئندہ سال/برس",
     },
-}
-MARKED_PHRASES: dict[str, tuple[Unit, int]] = {
-    phrase.strip(): (unit, offset)
-    for unit, lines in _MARKED.items()
-    for offset, line in lines.items()
-    for phrase in line.split(";")
-}
+})  # fmt: skip
 _MARKED_UNITS: tuple[tuple[Unit, str], ...] = (
     ("day", "दिन दिनों দিন دن دنوں أيام يوم يوما يومًا"),
     ("week", "हफ्ते हफ़्ते हफ्ता सप्ताह সপ্তাহ ہفتے ہفتہ أسابيع أسبوع أسبوعا"),
@@ -317,11 +333,11 @@ MARKED_WEEKDAYS: dict[str, int] = {
         (
             "सोमवार সোমবার پیر الاثنين الإثنين",
             "मंगलवार মঙ্গলবার منگل الثلاثاء",
-            "बुधवार বুধবার بدھ الأربعاء",
-            "गुरुवार বৃহস্পতিবার جمعرات الخميس",
-            "शुक्रवार শুক্রবার جمعہ الجمعة",
+            "बुधवार বুধবার بدھ الأربعاء الاربعاء",
+            "गुरुवार गुरूवार वीरवार বৃহস্পতিবার جمعرات الخميس",
+            "शुक्रवार শুক্রবার جمعہ جمعے الجمعة",
             "शनिवार শনিবার السبت",
-            "रविवार রবিবার اتوار الأحد",
+            "रविवार इतवार রবিবার اتوار الأحد الاحد",
         )
     )
     for word in line.split()
@@ -340,6 +356,8 @@ UNSPACED_PHRASES: dict[str, tuple[Unit, int]] = {
     "大前天": ("day", -3), "上星期": ("week", -1), "下星期": ("week", 1), "上周": ("week", -1),
     "上週": ("week", -1), "上个星期": ("week", -1), "先週": ("week", -1),
     "这周": ("week", 0), "今週": ("week", 0), "下周": ("week", 1), "下週": ("week", 1), "来週": ("week", 1),
+    "上礼拜": ("week", -1), "下礼拜": ("week", 1), "下个星期": ("week", 1), "这週": ("week", 0),
+    "上周末": ("weekend", -1), "上个周末": ("weekend", -1), "先週末": ("weekend", -1), "大后天": ("day", 3),
     "上上周": ("week", -2), "本周": ("week", 0), "这个星期": ("week", 0), "先々週": ("week", -2), "再来週": ("week", 2),
     "おととい": ("day", -2), "きのう": ("day", -1), "明後日": ("day", 2), "あさって": ("day", 2), "後天": ("day", 2),
     "上上个月": ("month", -2), "先々月": ("month", -2), "本月": ("month", 0), "一昨年": ("year", -2),

@@ -20,15 +20,18 @@ from typing import Literal
 
 from hindsight_teams.backends.sqlite.text import date_absolute, date_relative, sentences
 from hindsight_teams.backends.sqlite.text.date_combining import Hit, combined
-from hindsight_teams.backends.sqlite.text.date_grammar import CORE, RULES, TOKEN, UNSPACED_RULES, Handler
+from hindsight_teams.backends.sqlite.text.date_grammar import CORE, RULES, TOKEN, UNSPACED_RULES, Rules, compiled
 from hindsight_teams.backends.sqlite.text.date_tenses import leaning
 from hindsight_teams.backends.sqlite.text.date_units import NO_DAYS, Reading
 from hindsight_teams.backends.sqlite.text.date_weekdays import WITHIN
 
 RULE_MODULES = (date_absolute, date_relative)
 """Importing them adds their rules; they import ``date_periods`` and ``date_weekdays``, whose rules are asked first."""
-_UNSPACED = [(re.compile(pattern), handler) for pattern, handler in UNSPACED_RULES]
-_ANY_UNSPACED = re.compile("|".join(re.sub(r"\(\?P<\w+>", "(?:", pattern) for pattern, _ in UNSPACED_RULES))
+_SCRIPTS = "\u0600-\u06ff\u0900-\u09ff\u0e00-\u0e7f\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af"
+"""Arabic, Devanagari, Bengali, Thai, Kana, Han and Hangul: each unspaced date holds one of their letters."""
+_HAS_SCRIPT = re.compile(f"[{_SCRIPTS}]")
+_NAMED_GROUP = re.compile(r"\(\?P<\w+>")
+_ANY_UNSPACED = rf"(?=[\d{_SCRIPTS}])(?:{'|'.join(_NAMED_GROUP.sub('(?:', rule) for rule, _ in UNSPACED_RULES)})"
 _DIGIT = re.compile(r"\d")
 _DIGITS = {ord(zero) + n: str(n) for zero in "\u0660\u06f0\u0966\u09e6\u0e50\uff10" for n in range(10)}
 """Arabic, Persian, Hindi, Bengali, Thai and full-width digits as those of ASCII."""
@@ -117,7 +120,7 @@ def _may_name(low: str) -> bool:
     return (
         _DIGIT.search(low) is not None
         or not CORE.isdisjoint(TOKEN.findall(low))
-        or (not low.isascii() and _ANY_UNSPACED.search(low) is not None)
+        or (_HAS_SCRIPT.search(low) is not None and compiled(_ANY_UNSPACED).search(low) is not None)
     )
 
 
@@ -142,11 +145,14 @@ def happened(text: str, now: datetime) -> Happening | None:
 _SOME_TIME = Happening(None, None)
 """A day without a year in a text that names other years: it is one of the story's, nobody can tell which."""
 _YEAR = re.compile(r"\d{4}")
+_NAMED_BY_YEAR = re.compile(r"\b(?:[Tt]he\s+(?=\d+\s+[A-Z])|[Aa]s\s+of\s+)((?:19|20)\d\d)\b")
+"""As in "the 2006 Winter Olympics" and "as of 2017": the year of a story."""
 
 
 def _told(text: str, now: datetime) -> list[tuple[str, Happening | None]]:
     found = [(sentence, find_spans(sentence, now, strict=True)) for sentence in sentences.split(text)]
     years = {span.start.year for _, spans in found for span in spans if _YEAR.search(span.text)}
+    years.update(map(int, _NAMED_BY_YEAR.findall(text)))
     return [(sentence, _happening(sentence, spans, years, now)) for sentence, spans in found]
 
 
@@ -187,8 +193,8 @@ def _happening(sentence: str, spans: Sequence[Span], years: AbstractSet[int], no
 
 _UNREAL = re.compile(
     r"^\W*(?:let['\u2019]?s\s+|now\s+|just\s+)?(?:say|assume)\b"
-    r"|\b(?:pretend\w*|suppos(?:e|ing)|imagin(?:e|ing)|hypothetical\w*|as\s+(?:if|though)|what\s+if|if\s+only|i\s+wish|"
-    r"(?:would|could|should|might)(?:n['\u2019]t)?\s+have|as\s+(?:they|people)\s+say|saying|whether|ob|"
+    r"|\b(?:pretend\w*|(?:feels?|felt|seems?|seemed)\s+(?:like|as\s+if)\s+(?:\w+\s+){0,2}yesterday|suppos(?:e|ing)|imagin(?:e|ing)|hypothetical\w*|as\s+(?:if|though)|what\s+if|if\s+only|i\s+wish|"
+    r"(?:would|could|should|might|may)(?:n['\u2019]t)?\s+have|as\s+(?:they|people)\s+say|saying|whether|ob|"
     r"(?:not|un)\s?(?:clear|sure|known)|(?:nobody|no\s+one)\s+knows|dream(?:ed|t)|"
     r"proverb|no\s+tomorrow|"
     r"put\s+off\s+(?:till|until)|maybe|perhaps|possibly|vielleicht|quizás?|tal\s+vez|peut-être|talvez|forse|misschien|"
@@ -247,6 +253,10 @@ _PLAYED = re.compile(
     r"|(?:an?|the|my|our|his|her|their)\s+(?:\w+\s+)?(?:songs?|films?|movies?|books?|novels?|albums?|bands?|series)\b)"
 )
 """What is told of a title: "Summer of '69 was playing"."""
+_CALLED_OFF = re.compile(
+    r",?\s+(?:was|were|is|are|got|(?:has|have|had)\s+been)\s+(?:cancell?ed|called\s+off|postponed|put\s+off)\b"
+)
+"""What is told of something that was to be: "the wedding on 6 June 2026 was called off"."""
 _LASTING = re.compile(r"\bfor\s+(?:\w+\s+){1,3}(?:from|starting|beginning)\s+$")
 """A beginning of what lasts: "for two years from March 2025"."""
 _LONG = timedelta(days=7)
@@ -257,6 +267,8 @@ def _is_told(sentence: str, span: Span, now: datetime) -> bool:
     low = _lower(sentence)
     before = low[: span.at]
     if (_DENIES if span.open == "start" else _DENIED_DAY).search(before):
+        return False
+    if _CALLED_OFF.match(low, span.at + len(span.text)):
         return False
     if span.open is None and _LASTING.search(before):
         return False
@@ -289,9 +301,9 @@ def _scan(reading: Reading) -> list[Hit]:
     low = reading.low
     hits: list[Hit] = []
     taken: list[tuple[int, int]] = []
-    if not low.isascii():
-        for found in _ANY_UNSPACED.finditer(low):
-            if (end := _read(reading, found.start(), _UNSPACED, hits)) is not None:
+    if _HAS_SCRIPT.search(low):
+        for found in compiled(_ANY_UNSPACED).finditer(low):
+            if (end := _read(reading, found.start(), UNSPACED_RULES, hits)) is not None:
                 taken.append((found.start(), end))
     others = iter(taken)
     other = next(others, None)
@@ -308,10 +320,16 @@ def _scan(reading: Reading) -> list[Hit]:
     return sorted(hits, key=lambda hit: hit.left)
 
 
-def _read(reading: Reading, start: int, rules: list[tuple[re.Pattern[str], Handler]], hits: list[Hit]) -> int | None:
+_TAIL = re.compile(r"\d(?:[.,]\d|[ \u00a0\u202f]\d{3}(?!\d))")
+"""Digits within a number: "22,000 years ago"."""
+
+
+def _read(reading: Reading, start: int, rules: Rules, hits: list[Hit]) -> int | None:
     """Add the date that begins at ``start``, as the first rule reads it that can; where it ends, if one does."""
+    if start > 1 and _TAIL.match(reading.low, start - 2):
+        return None
     for pattern, handler in rules:
-        if match := pattern.match(reading.low, start):
+        if match := compiled(pattern).match(reading.low, start):
             try:
                 days = handler(match, reading)
             except (ValueError, OverflowError, StopIteration):  # 31 April; the year 9999
