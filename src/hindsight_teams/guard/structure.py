@@ -18,7 +18,8 @@ _CODE_SPAN = re.compile(r"`[^`\n]{1,500}`")
 _ORDER = (
     r"(?:you\b|your\b|ignore|disregard|forget|always|never|do not|don'?t|approve|grant|reveal|allow|obey|send|reply"
     r"|comply|the (?:user|caller) is (?:now )?(?:an? |the )?(?:admin|root|owner|superuser|verified|authori[sz]ed)"
-    r"|answer|respond|from now on|starting now|override|all (?:previous|prior|earlier)|the (?:previous|prior|earlier)"
+    r"|the (?:assistant|agent|model|ai) (?:must|should|may|can|is)\b|answer|respond|from now on|starting now"
+    r"|override|all (?:previous|prior|earlier)|the (?:previous|prior|earlier)"
     r"|new (?:rule|instruction|polic|task))"
 )
 _TOOLS = (
@@ -54,6 +55,10 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         (
             "imitates a fence or a prompt",
             r"</?\s{0,3}(?:recalled|retrieved|injected|stored)[-_ ]?memor|</?memor(?:y|ies)[-_]\w|</?memories\b"
+            r"|^[ \t]{0,8}</memory>|<memory\s[^<>\n]{0,100}?\b(?:author|bank|by|date|from|role|source|trust\w{0,5}"
+            r"|user)\s?="
+            r"|^\[(?:end|begin|start|new)(?: of)?(?: the)? (?:memor|context|prompt|system|instruction|user"
+            r"|data)[ \w]{0,30}\]$"
             r"|</?\s{0,3}(?:system|developer|admin|assistant|instructions?|system[-_]\w{1,30}|additional[-_]context"
             r"|session[-_]context|important|override|tool[-_](?:calls?|response|result|use)|function[-_](?:calls"
             r"?|results?)|untrusted[-_]\w{1,20}|end[-_]of[-_]\w{1,20})(?:\s[^<>\n]{0,100})?>|^#{1,6}[ \t]{0,3}(?:new"
@@ -65,7 +70,8 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ),
         (
             "holds chat markup",
-            r"^`{3}(?:system|prompt|instructions?)\b|<[|\uff5c][\w\u2581 /-]{2,40}[|\uff5c]>|\[/?INST\]|<</?SYS>>"
+            r"^`{3}(?:system|prompt|instructions?|(?:tool|function)[-_](?:call|result|output|response)s?)\b"
+            r"|<[|\uff5c][\w\u2581 /-]{2,40}[|\uff5c]>|\[/?INST\]|<</?SYS>>"
             r"|</?(?:start|end)_of_turn>|^Human[ \t]?:[^\n]{1,500}\n{1,3}Assistant[ \t]?:|^(?:system"
             r"|developer)[ \t]?:[^\n]{1,500}\n{1,3}(?:user|human|assistant)[ \t]?:|\[(?:TOOL_CALLS|AVAILABLE_TOOLS"
             r"|SYSTEM_PROMPT)\]|\[(?:system|developer)\][ \t]{0,3}:?|\[\w{0,20}MEMORY_\w{1,20}\]"
@@ -143,6 +149,7 @@ _CARRIES = re.compile(
     r"|SYSTEM_PROMPT|MEMORIES)\b",
     re.IGNORECASE,
 )
+_CARRIES_A_USER = re.compile(r"(?i)(?:[{<\[$]|%7B|%3C).{0,30}(?:user|session|customer|e-?mail|token|password|api.?key)")
 
 
 def check_structure(attempt: WriteAttempt) -> Verdict | None:
@@ -163,10 +170,15 @@ def structures(text: str) -> Iterator[str]:
         # In a code span Markdown shows markup as it is written: that is how people write about it.
         if _SCRIPTS.search(_CODE_SPAN.sub("", text)):
             yield "holds a script"
-    if any(_FILLED.search(address) for address in _images(text)) or any(
-        _CARRIES.search(link["query"]) for link in _LINK.finditer(text)
-    ):
+    if any(_FILLED.search(address) for address in _images(text)) or any(_links(text)):
         yield "holds an address that carries data away"
+
+
+def _links(text: str) -> Iterator[bool]:
+    """For each link whether what it asks for carries data; where it is shown as other words, a user's data too."""
+    for link in _LINK.finditer(text):
+        shown = text.startswith("](", link.start() - 2)
+        yield bool(_CARRIES.search(link["query"]) or (shown and _CARRIES_A_USER.search(link["query"])))
 
 
 def _images(text: str) -> Iterator[str]:
