@@ -208,4 +208,28 @@ LANGUAGES = (
         former=r"\b(?:truoc do|truoc day|o tren|ban dau|phia tren|truoc)\b",
         rules=r"\b(?:huong dan|chi dan|quy tac|menh lenh|chi thi|quy dinh|lenh)\b",
     ),
+    Language(  # Hebrew
+        verbs=r"(?:התעלמ\w{0,2}|התעלם|שכח\w{0,2}|אל תציית)",
+        strong=r"(?:כל(?=\s)|שלך)",
+        former=r"(?:הקודמ\w{0,2}|קודמ\w{0,2}|לעיל|המקורי\w{0,2})",
+        rules=r"(?:הוראות|ההוראות|הנחיות|ההנחיות|כללים|הכללים|פקודות)",
+    ),
+    Language(  # Romanian
+        verbs=r"\b(?:ignora\w{0,3}|uita\w{0,2}|nu (?:respecta|urma|tine cont)\w{0,2})\b",
+        strong=r"\b(?:toate|tot|tale|orice)\b",
+        former=r"\b(?:anterioare|de mai sus|initiale)\b",
+        rules=r"\b(?:instructiuni\w{0,3}|reguli\w{0,3}|indicatii\w{0,3})\b",
+    ),
+    Language(  # Hungarian
+        verbs=r"\b(?:hagyd figyelmen kivul|felejtsd el|ne kovesd|mellozd)\b",
+        strong=r"\b(?:minden|osszes|valamennyi)\b",
+        former=r"\b(?:korabbi|elozo|eddigi|fenti|eredeti)\b",
+        rules=r"\b(?:utasitas\w{0,5}|szabaly\w{0,5}|iranyelv\w{0,5}|parancs\w{0,5})\b",
+    ),
+    Language(  # Greek
+        verbs=r"(?:αγνοησ\w{1,3}|ξεχασ\w{1,3}|μην ακολουθ\w{1,4}|παρακαμψ\w{1,3})",
+        strong=r"(?:ολες|ολα|ολους|καθε)",
+        former=r"(?:προηγουμεν\w{1,3}|παραπανω|αρχικ\w{1,3})",
+        rules=r"(?:οδηγι\w{1,3}|κανον\w{1,3}|εντολ\w{1,3})",
+    ),
 )

@@ -72,7 +72,12 @@ def hits(folded: str) -> Iterator[Hit]:
             near = [_within(found[other], first, last) for other in others]
             if all(near):
                 spans = [(start, end), *filter(None, near)]
-                yield Hit(rule.name, min(spans)[0], max(end for _, end in spans), start if rule.opens else None)
+                yield Hit(
+                    rule.name,
+                    min(spans)[0],
+                    max(end for _, end in spans),
+                    start if rule.opens and folded[start:end].isascii() else None,
+                )
 
 
 def _within(spans: list[tuple[int, int]], first: int, last: int) -> tuple[int, int] | None:

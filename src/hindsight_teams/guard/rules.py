@@ -15,30 +15,34 @@ def _any(*words: str, apart: str = "") -> str:
 
 
 _AGENT = (
-    r"(?:(?:ai|llm) (?:coding |language )?(?:assistant|agent|model)|ai|llm|language model|chatbot|assistant|agent"
-    r"|model|bot"
-    r"|copilot|summari[sz]er|grader|ki|sprachmodell|assistenten?|ia|modele de langage|modelo de lenguaje|taalmodel)s?"
+    r"(?:(?:ai|llm) (?:coding |language )?(?:assistant|agent|model)|ai|llm|language model|chatbot|assistant"
+    r"|agent|model|bot|copilot|summari[sz]er|grader|ki|sprachmodell|assistenten?|ia|modele de langage"
+    r"|modelo de lenguaje"
+    r"|taalmodel)s?"
 )
 _CONTROL = (
-    r"(?:rules?|instructions?|guidelines?|polic(?:y|ies)|restrictions?|limitations?|limits|guard-?rails?|filters?"
-    r"|guidance|directives?|training|safeguards?|configuration|constraints?|programming)"
+    r"(?:rules?|(?:safety )?(?:principles|settings|protocols?|boundaries)|ethics|instructions?|guidelines?"
+    r"|polic(?:y|ies)|restrictions?|limitations?|limits|guard-?rails?|filters?|guidance|directives?|training"
+    r"|safeguards?"
+    r"|configuration|constraints?|programming)"
 )
 _CONTROL_ABROAD = (
-    r"(?:regeln|vorgaben|anweisungen|grenzen|regles?|consignes|limites?|reglas|normas|ordenes|instrucciones|regole"
-    r"|limiti"
-    r"|istruzioni|ordini|regras|instrucoes|ordens|regels|instructies|zasad\w{0,2}|правил\w?|инструкци\w|ограничени\w"
-    r"|restrictions?|restricciones|restrizioni|restricoes|filtres?|filtros|filtri|beperkingen|\w{0,2}schrankung\w{0,2})"
+    r"(?:regeln|vorgaben|anweisungen|grenzen|regles?|consignes|limites?|reglas|normas|ordenes"
+    r"|instrucciones|regole|limiti|istruzioni|ordini|regras|instrucoes|ordens|regels|instructies|zasad\w{0,2}|правил\w?"
+    r"|инструкци\w|ограничени\w|restrictions?|restricciones|restrizioni|restricoes|filtres?|filtros|filtri|beperkingen"
+    r"|\w{0,2}schrankung\w{0,2})"
 )
 _CONTROL_ASIA = r"(?:命令|指示|ルール|規則|制約|制限|规定|规则|限制|指令|约束)"
 _PASSWORDS_ABROAD = (
-    r"(?:kundendaten\w?|kundenlisten?|passw\w{2,6}|kennwort\w{0,3}|api-?schlussel|gespeicherten|mots? de passe"
-    r"|(?:liste|donnees) (?:des )?clients|cles|contrasenas?|claves?|base de datos|(?:lista|datos|elenco|dati)(?: de"
-    r"| dei)? client\w{1,3}|senhas?|wachtwoord\w{0,2}|klantgegevens|klantenlijst|hasl[oa]|(?:baze|liste) klientow"
-    r"|парол\w{1,2}|баз\w клиентов|список клиентов|ключи)"
+    r"(?:kundendaten\w?|kundenlisten?|passw\w{2,6}|kennwort\w{0,3}|api-?schlussel|gespeicherten"
+    r"|mots? de passe|(?:liste|donnees) (?:des )?clients|cles|contrasenas?|claves?|base de datos|(?:lista|datos|elenco"
+    r"|dati)(?: de| dei)? client\w{1,3}|senhas?|wachtwoord\w{0,2}|klantgegevens|klantenlijst|hasl[oa]|(?:baze"
+    r"|liste) klientow|парол\w{1,2}|баз\w клиентов|список клиентов|ключи)"
 )
 
 CONCEPTS = {
     "tell": _any(
+        r"paste|read (?:back|aloud)|type out|spell out|hand (?:over|out)|teach",
         r"repeat|print|show|output|display|copy|translate|summari[sz]e|paraphrase|write (?:out|down)|tell|give|quote"
         r"|state",
         r"list|share|return|send|say|reply|answer|respond|forward|hand|pass|provide|grant|e-?mail|mail|export|upload",
@@ -56,13 +60,17 @@ CONCEPTS = {
     ),
     "betray": _any(r"reveal|leak|disclose|expose|dump|recite|exfiltrate|divulge"),
     "prompt": _any(
+        r"(?:text|words?|messages?|block|lines?|notes?|everything|what)(?: of text)?(?: that)? you (?:received|got"
+        r"|had|saw|were (?:given|sent|shown|handed)|have been (?:given|sent|shown))\b.{0,20}\b(?:before"
+        r"|at the (?:start|beginning)|first|initially|in advance)",
+        r"(?:text|words?|messages?|lines?|block|paragraphs?)\b.{0,20}\b(?:before|above|precedes?|preceding) (?:this"
+        r"|the|our) (?:chat|conversation|dialog\w*|session|first message)",
         r"your (?:\w+ ){0,2}(?:prompt|instructions|guidelines|rules|configuration|set-?up|start-?up)",
         r"(?:system|initial|hidden|original|secret)(?: prompt| instructions| configuration)",
         r"(?:full|entire|exact|complete) (?:text of (?:the |your )?)?(?:system )?(?:prompt|instructions)",
         r"what(?:ever)? (?:you|the assistant) (?:were|was|have been|had been) (?:told|given|instructed|configured)",
         r"(?:words|text|everything)\b.{0,30}\b(?:above|before|preced\w{2,3})\b.{0,30}\b(?:verbatim|starting|word for"
-        r"|your"
-        r"|the (?:first|conversation))",
+        r"|your|the (?:first|conversation))",
         r"(?:verbatim|word for word)\b.{0,60}\b(?:above|before|preced\w{2,3})",
         r"system-?(?:prompt|anweisung\w{0,2}|instructies)|systeminstructies|invite systeme|систем\w+ (?:промпт"
         r"|инструкц)\w?",
@@ -76,6 +84,9 @@ CONCEPTS = {
         r"(?:must|should|shall|has to|is to) (?:appear|stand|be (?:shown|printed|repeated|included|quoted))"
     ),
     "secrets": _any(
+        r"(?:this|the (?:whole|entire|full)) (?:conversation|chat|thread|memory|bank)|transcripts? of"
+        r"|(?:the )?user'?s'? (?:messages?|questions?|details|mails?)",
+        r"what(?:ever)? (?:the )?users? (?:\w+ )?(?:types?|says?|asks?|writes?|enters?)",
         r"(?:every|all|api|secret|private) keys?|pass ?words?|passwd|credentials?|secrets?|(?:access"
         r"|session)? ?tokens?",
         r"customer (?:data|list|records|base|table|database|e-?mails?)|user data|conversations?|chat (?:history|log)",
@@ -86,9 +97,8 @@ CONCEPTS = {
     ),
     "stored secrets": _any(
         r"(?:the |your |every |all |any |its |their )?(?:\w+ )?(?:api keys?|pass ?words?|credentials?|secrets"
-        r"|private keys?"
-        r"|access tokens?|customer (?:data|list|records)|user data|chat (?:history|log)|memories|database"
-        r"|personal data|environment variables)"
+        r"|private keys?|access tokens?|customer (?:data|list|records)|user data|chat (?:history|log)|memories"
+        r"|database|personal data|environment variables)"
     ),
     "anybody": _any(
         r"everybody|everyone|anybody|anyone|whoever|(?:the )?next (?:caller|user|visitor|speaker)|all (?:users"
@@ -100,6 +110,7 @@ CONCEPTS = {
         apart=r"所有人|任何人|https?:|[\w.+-]{1,40}@[\w-]{1,40}\.|\d{1,3}\.\d{1,3}\.\d",
     ),
     "become": _any(
+        r"you (?:were|are|have been) (?:built|made|created|designed|trained|meant|here|programmed) (?:only )?to",
         r"you(?: are|'re)|you will (?:now )?(?:act|be|become|behave|answer|respond)|you must (?:now )?(?:act|behave)",
         r"you (?:have been|were) (?:upgraded|updated|switched|converted|patched|reprogrammed|replaced)",
         r"(?:from (?:now|here|this \w+) (?:on|forward)|starting now|henceforth|as of now),? (?:you|always|never|only)",
@@ -108,9 +119,11 @@ CONCEPTS = {
         r"ab (?:sofort|jetzt)|von nun an|du bist|a partir de maintenant|desormais|(?:tu|vous) (?:n')?(?:es|etes)",
         r"a partir de ahora|ahora eres|desde ahora|d'ora in poi|ora sei|da questo momento|a partir de agora|voce",
         r"vanaf nu|je bent|od teraz|jestes teraz|с этого момента|теперь ты|ты больше",
-        apart="从现在开始|从现在起|今からあなたは|これからあなたは|지금부터 (?:너|당신)",
+        apart="从现在开始|从现在起|你(?:现在)?是|あなたは|너는|당신은|지금부터 ?(?:너|당신)",
     ),
     "unbound": _any(
+        r"anything goes|says? yes to (?:everything|anything|all)|without (?:ethics|morals|asking|hesitation"
+        r"|question)|no (?:morals|ethics)|unlocked|unchained",
         r"without (?:any )?(?:limits?|limitations|rules|restrictions?|filters?|guidelines|constraints)|unrestricted",
         r"uncensored|unfiltered|jailbroken|amoral|all-powerful|no longer (?:bound|an ai|restricted|limited|governed)",
         rf"(?:(?:have )?no|not bound by any|free (?:of|from) (?:all|any|the|your)) (?:\w+ )?{_CONTROL}",
@@ -122,13 +135,13 @@ CONCEPTS = {
         r"(?:answer|reply|respond|obey|follow|listen)\b.{0,20}\bonly|only (?:answer|reply|respond|obey|follow|listen)",
         r"(?:ignore|grant|approve) (?:all|any|every)|uneingeschrankt\w{0,2}",
         rf"(?:keinen?|ohne(?: jede| jegliche)?|sans(?: aucune)?|plus(?: de| aucune)?|sin(?: ningun\w?)?|no tienes"
-        rf"|non hai"
-        rf"|senza(?: alcun\w)?|sem|zonder|без|bez) {_CONTROL_ABROAD}",
+        rf"|non hai|senza(?: alcun\w)?|sem|zonder|без|bez) {_CONTROL_ABROAD}",
         r"plus (?:soumis|lie|tenu|oblige)e?|no (?:obedeces|estas sujeto)|non (?:obbedisci|sei soggetto)|nao obedece",
         r"больше не (?:обязан|подчиня\w{1,5}|связан)",
         apart=rf"(?:没有|不受|不再|无需|不必)[^。]{{0,8}}{_CONTROL_ASIA}|制限(?:の|が)?な(?:い|く)|제한 ?없",
     ),
     "your rules": _any(
+        rf"{_CONTROL} (?:(?:that|which) )?(?:came|come|were|was|are|is|have|has|you|your)\b.{{0,30}}\byour?",
         rf"your (?:\w+ ){{0,2}}{_CONTROL}|(?:instructions?|polic(?:y|ies)|rules) above(?= (?:is|are|has|have|was"
         rf"|were)\b)",
         rf"(?:all|every|any)(?: of)?(?: your| the)? ?(?:safety|security|ethical|content|system) ?{_CONTROL}",
@@ -138,6 +151,11 @@ CONCEPTS = {
         apart=rf"(?:あなた(?:へ|に対する)?の?|(?:これまで|今まで)の).{{0,6}}{_CONTROL_ASIA}|你的{_CONTROL_ASIA}",
     ),
     "void": _any(
+        r"as (?:if (?:they|it) (?:did not|didn't|never)|a joke|jokes|optional|(?:mere )?suggestions?|advice|void"
+        r"|nothing|noise|fiction|not there)|(?:is|are|was|were) (?:only |just |merely )?(?:a joke|jokes|optional"
+        r"|suggestions?|fiction|gone|fake|meaningless)",
+        r"(?:do not|don't|does not|doesn't|no longer|never) (?:really )?(?:exist\w*|concern you|hold you)"
+        r"|out of (?:force|effect)|on hold|switched off|turned off|were (?:a test|fake)|lose (?:their|its) force",
         r"revoked|cancell?ed|void|lifted|suspended|deactivated|overridden|superseded|obsolete|expired|lapsed|rescinded",
         r"withdrawn|(?:no longer|not|don't) (?:appl|bind|count|valid|matter|hold)\w*|have changed, you",
         r"(?:apply|count|bind)(?: you)?(?: here| in this \w+| any ?more)",
@@ -147,17 +165,19 @@ CONCEPTS = {
     ),
     "agent": _any(
         rf"(?:attention|note|notice|message|instructions?|reminder|memo|directive|order|hello|dear"
-        rf"|hey)(?: to self)?\W{{0,3}}"
-        rf"(?:to |for )?(?:the |all |any |every |future ){{0,4}}{_AGENT}",
+        rf"|hey)(?: to self)?\W{{0,3}}(?:to |for )?(?:the |all |any |every |future ){{0,4}}{_AGENT}",
         rf"(?:to|for) (?:the |all |any |every |future |whichever ){{0,4}}{_AGENT}(?= ?:| (?:that|who|which|reading"
         rf"|recall))",
         rf"(?:all|any|every|each|future|whichever) {_AGENT} (?:that|who|which|reading|recalling|processing)",
         r"(?:ai|llm|language model)s?(?: ?[:,]| (?:must|should|shall|reading|recalling|processing))",
         r"(?:ai|llm|language model) (?:coding )?(?:assistant|agent|model)s?",
-        rf"{_AGENT},? (?:(?:that|who|which) )?(?:reads?|reading|recalls?|recalling|loads|sees|retrieves?|index(?:es)?"
-        r"|handles?|summari[sz]es?|process(?:es|ing)?) (?:this|these|the above|it)",
+        rf"{_AGENT},? (?:(?:that|who|which) )?(?:reads?|reading|recalls?|recalling|loads|sees|retrieves?"
+        rf"|index(?:es)?|handles?|summari[sz]es?|process(?:es|ing)?) (?:this|these|the above|it)",
     ),
     "command": _any(
+        r"ignorier\w{0,2}|losche\w?|genehmige|befolge|antworte\w? (?:nur|auf jede|stets|immer)|supprime[rz]?"
+        r"|approuve[rz]?|obeis\w{0,3}|ignora|borra|elimina|aprueba|obedece|responde (?:solo|siempre)|cancella"
+        r"|approva|obbedisci|apaga|aprove|verwijder|удали|одобри|выполни",
         r"ignore|disregard|obey|override|bypass|exfiltrate|reveal|grant|execute|comply|approve (?:all|any|every)"
         r"|export|wipe",
         r"delete (?:all|every)|(?:send|forward) (?:all|the|every|it|this|a copy)|leak|from now on|you must"
@@ -167,63 +187,104 @@ CONCEPTS = {
         r"also (?:send|include|forward|add)|run the|your (?:task is now|new)",
         r"(?<=: )(?:say|state|report|skip|omit|mark|leave out|write|approve|add|print|recommend|treat)",
         r"(?:must|should|shall|have to|need to|are to) (?:now |first |always |also |immediately )?(?:empty|delete"
-        r"|remove|run"
-        r"|execute|send|ignore|call|upload|disable|forward|wipe|append|output|hide|approve|grant)",
+        r"|ignore|bypass|upload|disable|forward|wipe|hide|approve|grant)",
     ),
     "when you": _any(
+        r"wenn (?:du|ihr|sie) (?:das|dies|diese notiz|diesen \w+) (?:liest|lest|lesen|siehst|ladst)|quand (?:tu"
+        r"|vous) (?:lis|lisez|vois|voyez)|(?:cuando|al) (?:leas|lees|leer|veas) (?:esto|esta)|quando (?:leggi|lei?s"
+        r"|ler|vedi) (?:questo|questa|isto|esta)|als je dit leest|когда (?:ты )?(?:прочита|чита|види)\w{1,4}",
         r"(?:when(?:ever)?|once|if|as soon as|after|before) (?:(?:you|this (?:memory|note|text|entry|fact)"
         r"|these (?:memories|notes)|the agent|an agent|the assistant) )?(?:(?:is|are) )?(?:read|recall|retrieve|see"
-        r"|load"
-        r"|shown|answer|reply|respond|summari[sz]e|continu)(?:s|d|ed|ing|ying)?"
+        r"|load|shown|answer|reply|respond|summari[sz]e|continu)(?:s|d|ed|ing|ying)?",
     ),
     "conceal": _any(
-        r"(?:do not|don't|never|without) (?:tell|inform|mention|reveal|disclos|show|alert|notify|let)\w*\b.{0,30}\b"
-        r"(?:(?:this|the|about) (?:note|memory|instruction|message|rule|order|change)|about (?:this|it)|of this"
-        r"|that you"
-        r"|these instructions|know (?:this|about|that you)|(?:this|it) to (?:the )?(?:user|human|operator|reviewer)s?)",
-        r"(?:secretly|silently|covertly|quietly) (?:add|append|insert|send|forward|include|copy|change|replace|delete"
-        r"|approve|mention|recommend)",
+        r"(?:nobody|no one|none of the (?:users|people)|the (?:user|human|operator)s?) (?:is to|may|must|should"
+        r"|needs? to|has to) (?:not |never )?(?:know|learn|notice|see|hear|find out)",
+        r"keep (?:this|it|that) (?:note |rule |instruction |change )?(?:secret|hidden|to yourself|between us|quiet"
+        r"|out of (?:your|the) (?:answers?|repl\w+|logs?|summar\w+))",
+        r"(?:verschweige|sag(?:e|t)? (?:dem|der|den|es)? ?\w* ?(?:nichts|nicht)|erwahne\b.{0,30}\bnicht)|ne (?:le "
+        r"|la )?(?:dis|dites|mentionne|revele)[sz]?\b.{0,20}\b(?:pas|rien|jamais)",
+        r"no (?:se )?(?:lo |la )?(?:digas|menciones|reveles|cuentes)|sin (?:decir|avisar)\w*|non (?:lo )?(?:dire"
+        r"|menzionare|rivelare)|nao (?:conte|diga|mencione)|zeg\b.{0,20}\bniets|не (?:говори|сообщай|упоминай)\w*"
+        r"|nie mow",
+        r"(?:do not|don't|never|without) (?:tell|inform|mention|reveal|disclos|show|alert|notify"
+        r"|let)\w*\b.{0,30}\b(?:(?:this|the|about) (?:note|memory|instruction|message|rule|order|change)"
+        r"|about (?:this|it)|of this|that you|these instructions|know (?:this|about|that you)|(?:this"
+        r"|it) to (?:the )?(?:user|human|operator|reviewer)s?)",
+        r"(?:secretly|silently|covertly|quietly) (?:add|append|insert|send|forward|include|copy|change|replace"
+        r"|delete|approve|mention|recommend)",
         r"tell (?:nobody|no one)|never tell them|hide (?:it|this) from",
         r"(?:user|person|human|client|owner|operator)s?(?: (?:you|who) \w+(?: for)?)? (?:must|should|may|shall"
         r"|need)(?: not|n't| never) (?:know|learn|find out|notice|see|be told|hear|suspect)",
     ),
     "to the agent": _any(
+        r"nutzer\w{0,2}|benutzer\w{0,2}|anwender\w{0,2}|utilisateurs?|usuarios?|utent[ei]|gebruikers?"
+        r"|uzytkowni\w{1,5}|пользовател\w{1,2}|antworten?|reponses?|respuestas?|risposte?|ответ\w{0,2}",
         rf"you|your|users?|humans?|operators?|reviewers?|curators?|{_AGENT}|answers?|repl(?:y|ies)|call \w+_\w+",
         r"this (?:note|memory|instruction|message|rule)",
     ),
     "obey": _any(
         rf"(?:{_AGENT}|you) (?:must|shall|will|should|have to|has to|are to|is to)(?: now| always"
-        rf"| only){{0,2}} (?:comply"
-        r"|obey|grant)|you (?:answer|listen|obey|report) only to|comply with",
+        rf"| only){{0,2}} (?:comply|obey|grant)|you (?:answer|listen|obey|report) only to|comply with",
     ),
     "you must": _any(
         r"musst du|du musst|tu dois|vous devez|debes|tienes que|devi|voce deve|moet je|je moet|(?:du|bot|ki|ia) muss",
     ),
     "approve all": _any(
         r"(?:approuver|accepter|accorder|autoriser|obeir|aprobar|aceptar|autorizar|conceder|obedecer|approvare"
-        r"|accettare"
-        r"|autorizzare|concedere|obbedire|aprovar|aceitar)(?: a)? (?:chaque|tou(?:s|te|tes)|cada|tod[ao]s?|ogni"
-        r"|tutt[eio])",
+        r"|accettare|autorizzare|concedere|obbedire|aprovar|aceitar)(?: a)? (?:chaque|tou(?:s|te|tes)|cada|tod[ao]s?"
+        r"|ogni|tutt[eio])",
         r"(?:jede[mnrs]?|alle[mn]?|elke)\b.{0,40}\b(?:genehmigen|freigeben|gewahren|gehorchen|befolgen|goedkeuren)",
         r"(?:anfragen?|nachrichten?|gesprache?|unterhaltung\w{0,2}|demandes?|messages?|conversations?|mensajes?"
         r"|conversaci\w{2,5}|messagg\w|conversazion\w|mensage\w{1,2}|berichten?|gesprekken)\b.{0,40}@\w",
     ),
     "every": _any(r"every|all|any|each|everything|whatever|whoever|the next|only to"),
     "write": r"(?<!future )"
-    + _any(r"append|add|include|insert|output|repeat|mention|put|write|say|save|answer|reply|respond"),
+    + _any(
+        r"(?:be)?antworte[nt]?|repond(?:s|ez|re)|respond[ae]|rispondi|antwoord|odpowiadaj|отвечай|begin|start|end"
+        r"|finish|close|open|sign",
+        r"append|add|include|insert|output|repeat|mention|put|write|say|save|answer|reply|respond",
+    ),
     "must": _any(r"must|should|shall|muss|soll|doit|debe|deve|moet"),
     "each reply": _any(
+        r"(?:jede[rn]?|alle) (?:frage|anfrage|nachricht)n?\b.{0,20}\b(?:mit|nur)|(?:chaque|toute) (?:question"
+        r"|demande|message)\b.{0,20}\b(?:par|avec)",
+        r"(?:cada|tod[ao]s?(?: la| las| los| as| os)?) (?:pregunta|mensaje|pergunta|mensagem"
+        r"|consulta)s?\b.{0,20}\bcon?m?|(?:ogni|tutte le) domand[ae]\b.{0,20}\bcon|elke (?:vraag"
+        r"|bericht)\b.{0,20}\bmet",
         r"(?:each|every|all|any) (?:future|subsequent|later|following|further) (?:\w+ )?(?:repl(?:y|ies)|answers?"
-        r"|responses?"
-        r"|summar(?:y|ies)|outputs?|sessions?|conversations?)",
+        r"|responses?|summar(?:y|ies)|outputs?|sessions?|conversations?)",
         r"(?:every|all|any|each)(?: (?:future|other|further|user|such))? (?:questions?|messages?|requests?|prompts?"
-        r"|quer(?:y|ies)|users?)\b.{0,30}\b(?:with|by saying)(?! (?:the |a |their |your )?(?:ticket|name|signature|form"
-        r"|link|greeting|courtesy|in ))",
+        r"|quer(?:y|ies)|users?)\b.{0,30}\b(?:with|by saying)(?! (?:the |a |their |your )?(?:ticket|name|signature"
+        r"|form|link|greeting|courtesy|in ))",
     ),
     "end of each reply": _any(
         r"(?:end|ende|fin|final|fine|fim|eind)(?: \w{1,3})? (?:each|every|all|any|jede[rn]?|toute|chaque|cada"
-        r"|cualquier|ogni"
-        r"|qualquer|elk) (?:answer|reply|response|summary|antwort|reponse|respuesta|risposta|resposta|antwoord)s?"
+        r"|cualquier|ogni|qualquer|elk) (?:answer|reply|response|summary|antwort|reponse|respuesta|risposta|resposta"
+        r"|antwoord)s?"
+    ),
+    "answer only": _any(
+        r"(?:answer|reply|respond) (?:only|just|exclusively|always|solely) (?:with|by)|(?:only|just) (?:answer|reply"
+        r"|respond) with",
+    ),
+    "whatever": _any(
+        r"whatever|no matter what|(?:any|every|all|the next|each)(?: \w+)? (?:user|question|message|request|prompt"
+        r"|visitor)s?"
+    ),
+    "your master": _any(
+        r"(?:is|am|are) (?:now )?your (?:new |real |true |only )?(?:master|owner|operator|boss|admin|administrator"
+        r"|principal|developer)",
+        r"(?:full|complete|total|absolute|unlimited|sole) (?:authority|control|command|power) over (?:you|the (?:ai"
+        r"|assistant|agent|model|bot))",
+        r"(?:treat|regard|accept) (?:whoever|whatever|every(?:thing|one)|all)\b.{0,40}\bas (?:an? |the |your "
+        r"|if it )?(?:\w+ )?(?:admin\w*|owner|operator|root|developer|order|command|instruction|trusted)",
+        r"(?:messages?|commands?|requests?|words?|orders?|instructions?) (?:from|of|by) \w+\b.{0,30}\b(?:overrides?"
+        r"|outranks?|take precedence|(?:come|go) (?:first|before)|count more)\b.{0,30}\byour?",
+        r"you (?:serve|obey|belong to|answer to|report to) (?:only|nobody but|no one but|me|a new)",
+    ),
+    "against your rules": _any(
+        rf"(?:even (?:where|if|when|though|against)|whatever|no matter what|despite|against|regardless of"
+        rf"|in spite of|contrary to|beyond|outside(?: of)?) (?:all )?your (?:\w+ )?{_CONTROL}",
     ),
     "decode": _any(r"decode|decrypt|unscramble|deobfuscate|reverse|translate"),
     "do it": _any(
@@ -231,27 +292,25 @@ CONCEPTS = {
     ),
     "part": _any(
         r"(?:(?:part|piece|fragment|half|chunk) (?:one|two|three|four|a|b|\d)|(?:other|second|next|remaining|missing"
-        r"|first)"
-        r" (?:half|part|piece|fragment)) of (?:the |this |a |your )?(?:rule|instruction|order|command|prompt"
+        r"|first) (?:half|part|piece|fragment)) of (?:the |this |a |your )?(?:rule|instruction|order|command|prompt"
         r"|directive)s?"
     ),
     "as a rule": _any(
         r"(?:remember|save|store|keep|treat|record|regard|consider|take) (?:this|that|it"
-        r"|the following)\b.{0,30}\bas (?:an?"
-        r"|the|your) (?:\w+ ){0,2}?(?:system|standing|permanent|durable|binding|overriding|only|sole|true"
-        r"|highest) (?:\w+ )?"
-        r"(?:directive|instruction|order|command|rule|guid\w+|polic\w+)"
+        r"|the following)\b.{0,30}\bas (?:an?|the|your) (?:\w+ ){0,2}?(?:system|standing|permanent|durable|binding"
+        r"|overriding|only|sole|true|highest) (?:\w+ )?(?:directive|instruction|order|command|rule|guid\w+|polic\w+)"
     ),
     "your new rule": _any(
         r"your (?:new|real|true|only|updated) (?:directive|instruction|task|purpose|objective|goal|rule"
-        r"|role)s?\b.{0,20}\b"
-        r"(?:supersedes?|overrides?|replaces?|takes? precedence|(?:is|are) (?:now )?to (?:ignore|obey|reveal|send"
-        r"|dump))",
+        r"|role)s?\b.{0,20}\b(?:supersedes?|overrides?|replaces?|takes? precedence|(?:is|are) (?:now )?to (?:ignore"
+        r"|obey|reveal|send|dump))",
         r"your (?:new|real|true|only|updated) (?:directive|instruction)s? (?:is|are)(?: now)?(?: as follows)?(?= ?:)",
     ),
     "if you are one": _any(
-        r"(?:if|since|because) (?:you are|you're) (?:an? |the )?(?:\w+ )?(?:ai|llm|language model|chatbot|bot"
-        r"|machine)",
+        r"(?:if|since|in case) (?:software|a (?:machine|program|computer|script|bot|model)|an? (?:ai|llm|agent"
+        r"|language model)|any (?:ai|model|agent|bot)) (?:is |are )?(?:reads?|reading|process\w*|sees?|seeing"
+        r"|parses?|parsing|loads?|summari[sz]\w+)",
+        r"(?:if|since|because) (?:you are|you're) (?:an? |the )?(?:\w+ )?(?:ai|llm|language model|chatbot|bot|machine)",
         rf"(?:wenn|falls) du (?:eine? )?{_AGENT}|si (?:tu es|vous etes) une? {_AGENT}|si eres una? {_AGENT}",
         rf"se (?:sei|voce e) uma? {_AGENT}|als je een {_AGENT}|если ты (?:ии|языковая модель|чат-?бот)",
         r"an (?:die|jede|alle) kis?,? die|(?:a|pour|para) (?:l'|toute |chaque |la |toda |cualquier )ia,? (?:qui|que)",
@@ -260,8 +319,7 @@ CONCEPTS = {
     ),
     "only me": _any(
         r"(?:(?:obey|follow|trust|listen to) only|only (?:obey|follow|listen to))\b.{0,20}\b(?:me|messages|commands"
-        r"|orders"
-        r"|instructions|requests|what i)"
+        r"|orders|instructions|requests|what i)"
     ),
 }
 """Each concept as a pattern over folded text."""
@@ -286,6 +344,8 @@ RULES = (
     Rule("lifts the rules", ("your rules", "void")),
     Rule("lifts the rules", ("obey", "every")),
     Rule("lifts the rules", ("you must", "approve all")),
+    Rule("lifts the rules", ("your master",)),
+    Rule("lifts the rules", ("against your rules",)),
     Rule("lifts the rules", ("only me",), opens=True),
     Rule("lifts the rules", ("your new rule",)),
     Rule("asks for the prompt or secrets", ("tell", "prompt"), opens=True),
@@ -297,6 +357,7 @@ RULES = (
     Rule("addresses the agent", ("when you", "command")),
     Rule("addresses the agent", ("if you are one",)),
     Rule("dictates the answer", ("write", "each reply"), opens=True),
+    Rule("dictates the answer", ("answer only", "whatever")),
     Rule("dictates the answer", ("must", "end of each reply")),
     Rule("decodes and obeys", ("decode", "do it"), opens=True),
     Rule("is a part of an order", ("part",)),

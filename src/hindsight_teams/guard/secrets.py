@@ -68,7 +68,6 @@ _SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     )
 )
 
-# The group named "value" is the secret; what stands before it only says so.
 _CONNECTION = re.compile(r"\b[a-z][a-z0-9+.-]{1,20}://[^\s:/@]{0,100}:(?P<value>[^\s@/]{1,200})@")
 _AUTHORIZATION = re.compile(r"(?i)\b(?:bearer|basic)\s+(?P<value>[A-Za-z0-9._~+/-]{16,4096}={0,2})")
 _USER_AND_PASSWORD = re.compile(
@@ -97,14 +96,13 @@ _GIVEN_AT_A_LOGIN = re.compile(
     r"(?i:\b(?:log(?:s|ged|ging)? ?[io]n|sign(?:s|ed|ing)? (?:in|on)|gets? in|unlock(?:s|ed)?|authenticates?"
     r"|connect(?:s|ed)?|entsperr\w{1,2}|meldet sich|logg?t sich|einloggen|anmelden|se connecte\w{0,2}|entr[ae]"
     r"|inicia sesión|accede)\b[^\n.!?]{0,24}? (?:with|using|mit|avec|con|com) |\b(?:type|enter|typing|entering|tippe"
-    r"|tape[rz]?) )[\"'`]?(?P<value>[^\s\"'`,;<>#][^\s\"'`,;<>]{7,200})"
+    r"|tape[rz]?) )[\"'`]?(?:[\w.@+-]{2,40} [/|] )?(?P<value>[^\s\"'`,;<>#][^\s\"'`,;<>]{7,200})"
 )
 # Words that announce a password, a key or a code, in English, German, French, Spanish, Italian, Portuguese, Dutch,
 # Polish, Russian, Japanese, Chinese and Korean.
 _WORDS = (
-    r"(?:pg|db|smtp|ftp|ssh|ldap)?pass ?(?:word|phrase|code|wort|wd)s?|pwd|pw|(?<=my )pass|pass(?= (?:is|was)\b)"
-    r"|(?<=[,;/|] )pass(?=\s?[:=]| \S{0,40}\d)"
-    r"|(?:recovery|backup|2fa|mfa|wiederherstellungs)[ -]?codes?"
+    r"(?:pg|db|smtp|ftp|ssh|ldap)?pass ?(?:word|phrase|code|wort|wd)s?|pwd|pw|(?<=my )pass|pass(?=\s?[:=]| (?:is"
+    r"|was)\b)|(?<=[,;/|] )pass(?= \S{0,40}\d)|(?:recovery|backup|2fa|mfa|wiederherstellungs)[ -]?codes?"
     r"|secret|cred(?:ential)?s?|psk|(?:api|access|secret|private|signing|encryption|master|license|deploy"
     r"|account|auth)[ _-]?(?:key|token)|client[ _-]?secret|token|login|kenn?wort|passwört\w{0,2}|(?:api|zugangs"
     r"|zugriffs)[ _-]?(?:schlüssel|schluessel|code|token)|zugangsdaten|mot de passe|clé (?:api|d'api|secrète|d'accès"
@@ -121,18 +119,25 @@ _LINKS = (
 )
 _ANNOUNCEMENT = re.compile(rf"(?i)(?<![A-Za-z])(?:{_WORDS})(?![A-Za-z])")
 _ANNOUNCED = re.compile(
-    rf"(?i)(?:{_LINKS})\s{{0,5}}[\"'`\u201c\u201e\u00ab]?(?P<value>[^\s\"'`,;<>\u201c\u201d\u00bb]{{4,200}})"
+    rf"(?i)(?:{_LINKS})\s{{0,5}}[\"'`\u201c\u201e\u00ab]?(?P<value>[^\s\"'`,;<>\u201c\u201d\u00bb]{{2,200}})"
 )
 _PARTNER = re.compile(r"[\w.@+-]{2,40} ?[/|] ?[\"'`]?(?P<value>[^\s\"'`,;<>]{4,200})")
 """A password behind its user: what is announced as "login" or "credentials" may be both."""
-_NEXT = re.compile(r"(?:,|/| (?:and|or|und|oder|et|ou|y|o|e|en))? {1,2}(?P<value>[^\s\"'`,;<>]{4,200})")
-_NO_LINK = re.compile(r"\s(?P<value>(?=\S*[A-Z])(?=\S*[a-z])(?=\S*\d)(?=\D)[^\s\"'`,;<>]{8,200})")
+_NEXT = re.compile(
+    r"[\"'`.!?)]{0,2}(?:,| {0,2}[/|]| (?:and|or|und|oder|et|ou|y|o|e|en))?(?: |(?<=[/|]))[\"'`]?"
+    r"(?P<value>[^\s\"'`,;<>]{4,200})"
+)
+"""Another password behind one: words that list several, or a sign that sets an alternative apart."""
+_ALTERNATIVE = re.compile(r"[\"'`.!?)]{0,2} {0,2}(?:[/|]| (?:or|oder|ou|o) )")
+_MIXED = re.compile(r"(?=\S{8})(?=\S*[A-Z])(?=\S*[a-z])(?=\S*\d)(?=\D)")
+_NO_LINK = re.compile(rf"\s(?P<value>(?:{_MIXED.pattern}|(?<=\b[pP][wW]\s)|(?<=\b[pP]wd\s))[^\s\"'`,;<>]{{6,200}})")
 """A password that stands right behind the word: with capitals, as no term such as bcrypt2 or 12-character has them."""
 _BEFORE_THE_WORD = re.compile(
     r"(?<![^\s\"'`,;<>])(?P<value>[^\s\"'`,;<>]{8,200})(?i: (?:as|als|comme|como) (?:the |my |our |a |das |mein |le "
     r"|mon |mi |la )?(?:password|passphrase|passcode|passwort|kennwort|mot de passe|contraseña)"
     r"(?![A-Za-z]|[ -](?:hash|manager|algorithm|polic|field)))"
 )
+_ACCOUNT = re.compile(r"(?i)login|cred|zugang")
 _MAIL_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,10}")
 _ANNOUNCES_ANOTHER = re.compile(rf"(?i)(?<![A-Za-z])(?:{_WORDS})[\"']?[:=]")
 _REACH = 32
@@ -192,7 +197,7 @@ def find_codes(text: str) -> list[Secret]:
 
 
 def _pins(text: str) -> list[Secret]:
-    return _apart(_values("PIN", _PIN, text, _always)) if _POSSIBLE.search(text) else []
+    return _apart(_values("PIN", _PIN, text, bool)) if _POSSIBLE.search(text) else []
 
 
 def _of_a_network(text: str, secret: Secret) -> bool:
@@ -297,18 +302,9 @@ def _all(text: str) -> Iterator[Secret]:
     for kind, shape in _SHAPES:
         for match in shape.finditer(text):
             yield Secret(kind, *match.span())
-    yield from _values("password in a URL", _CONNECTION, text, _is_no_placeholder)
-    yield from _values("authorization", _AUTHORIZATION, text, _looks_random)
-    yield from _values("password", _USER_AND_PASSWORD, text, _is_no_placeholder)
-    yield from _values("key", _SECRET_KEY_BEHIND_ITS_ID, text, _looks_random)
-    yield from _values("session key", _COOKIE, text, _looks_random)
-    yield from _values("password", _VARIABLE, text, _looks_like_a_password)
-    yield from _values("password", _PHRASE, text, lambda value: value.count(" ") > 1)
-    yield from _values("password", _GIVEN_AT_A_LOGIN, text, _is_a_strong_password)
+    for kind, pattern, accept in _NAMED:
+        yield from _values(kind, pattern, text, accept)
     yield from _announced(text)
-    yield from _values("password", _BEFORE_THE_WORD, text, lambda value: bool(_NO_LINK.fullmatch(f" {value}")))
-    yield from _values("password", _NAMED_ASIAN, text, _looks_like_a_password)
-    yield from _values("PIN", _CARD_CODE, text, _always)
     yield from (secret for secret in _pins(text) if _of_an_account(text, secret))
     if _NEAR.search(text):
         for match in _RANDOM.finditer(text):
@@ -335,21 +331,22 @@ def _values(kind: str, pattern: re.Pattern[str], text: str, accept: Callable[[st
 
 
 def _announced(text: str) -> Iterator[Secret]:
-    """What stands behind each announcement, at the first of its links that has a secret behind it."""
+    """What stands behind each announcement, at the first of its links that has a secret behind it, and behind that."""
     for announcement in _ANNOUNCEMENT.finditer(text):
         place = announcement.end()
         stop = _STOP.search(text, place, place + _REACH)
         last = stop.start() if stop else place + _REACH
-        found = _NO_LINK.match(text, place)
-        secret = _password(found)
+        secret = _password(_NO_LINK.match(text, place))
         while secret is None and (match := _ANNOUNCED.search(text, place, last + 210)) and match.start() <= last:
             partner = _password(_PARTNER.match(text, match.start("value")))
-            secret = partner if partner and _MAIL_ADDRESS.fullmatch(match["value"]) else _password(match) or partner
+            of_a_login = _ACCOUNT.search(announcement[0]) and _MAIL_ADDRESS.fullmatch(match["value"].rstrip(".!?)"))
+            secret = partner if of_a_login else _password(match) or partner
             place = match.start() + 1
         several = announcement[0].endswith("s")
         while secret is not None:
             yield secret
-            secret = _password(_NEXT.match(text, secret.end)) if several else None
+            more = several or _ALTERNATIVE.match(text, secret.end)
+            secret = _password(_NEXT.match(text, secret.end)) if more else None
 
 
 def _password(match: re.Match[str] | None) -> Secret | None:
@@ -358,10 +355,6 @@ def _password(match: re.Match[str] | None) -> Secret | None:
     if not match or not value or not _looks_like_a_password(value) or _ANNOUNCES_ANOTHER.search(value):
         return None
     return Secret("password", match.start("value"), match.start("value") + len(value))
-
-
-def _always(_: str) -> bool:
-    return True
 
 
 def _is_no_placeholder(value: str) -> bool:
@@ -411,3 +404,19 @@ def _luhn(text: str) -> bool:
         return False
     doubled = [d if place % 2 == 0 else (d * 2 - 9 if d > 4 else d * 2) for place, d in enumerate(reversed(digits))]
     return sum(doubled) % 10 == 0
+
+
+_NAMED: tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...] = (
+    ("password in a URL", _CONNECTION, _is_no_placeholder),
+    ("authorization", _AUTHORIZATION, _looks_random),
+    ("password", _USER_AND_PASSWORD, _is_no_placeholder),
+    ("key", _SECRET_KEY_BEHIND_ITS_ID, _looks_random),
+    ("session key", _COOKIE, _looks_random),
+    ("password", _VARIABLE, _looks_like_a_password),
+    ("password", _PHRASE, lambda value: value.count(" ") > 1),
+    ("password", _GIVEN_AT_A_LOGIN, _is_a_strong_password),
+    ("password", _BEFORE_THE_WORD, lambda value: bool(_MIXED.match(value))),
+    ("password", _NAMED_ASIAN, _looks_like_a_password),
+    ("PIN", _CARD_CODE, bool),
+)
+"""Patterns whose group "value" is the secret, and what a value must be like to be one."""

@@ -89,7 +89,8 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             r"|tool|tool_name|action|function|recipient_name)\"\s{0,5}:\s{0,5}\"[\w.-]{1,64}\"\s{0,5},\s{0,5}\"(?:argu"
             r"ments|parameters|args|input|tool_input|action_input|kwargs)\"\s{0,5}:\s{0,5}[{\"\[]"
             r"|\"type\"\s{0,5}:\s{0,5}\"tool_(?:use|call|result)\"|^[ \t>*]{0,6}Action[ \t]?Input[ \t*]{0,3}:"
-            r"|^[ \t>*]{0,6}Action[ \t*]{0,3}:[ \t]{0,3}\w{1,60}(?:\([^\n]{0,80})?[ \t]{0,3}\n{1,3}[ \t]{0,6}(?:Args"
+            r"|^[ \t>*]{0,6}(?:Action|Tool|Function|Call)[ \t*]{0,3}:[ \t]{0,3}\w{1,60}(?:\([^\n]"
+            r"{0,80})?[ \t]{0,3}\n{1,3}[ \t]{0,6}(?:Args"
             r"|Arguments|Input|Parameters|Observation)[ \t]{0,3}:|^[ \t>*]{0,6}Action[ \t*]{0,3}:[ "
             r"\t]{0,3}\w{1,40}\[[^\]\n]{0,200}\]|<(?:function|tool|parameter)=[\w.\"-]{1,64}|<invoke\s{1,3}name\s?="
             r"|\bto=functions\.\w|<(?:execute|python|bash)_?\w{0,12}>\s{0,3}\w",
@@ -97,12 +98,13 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         (
             "holds a template that names secrets or state",
             rf"(?<![$/\w{{])\{{[ \t]{{0,3}}[\w.]{{0,40}}{_STATE}[\w.]{{0,40}}(?:\[[^\]\n]{{0,40}}\])?[ \t]{{0,3}}\}}"
-            rf"|(?<!\$)\{{\{{[^{{}}\n]{{0,120}}{_WIDER_STATE}[^{{}}\n]{{0,120}}\}}\}}"
+            rf"|(?<!\$)\{{\{{(?!\s{{0,3}}(?:vault|secrets|\.Values)\b)[^{{}}\n]{{0,120}}{_WIDER_STATE}[^{{}}\n]{{0,120}}\}}\}}"
             rf"|\{{[{{%#][^{{}}\n]{{0,120}}(?:{_CODE}|'.{{0,20}}'\.__)"
             rf"|\{{%[^%\n]{{0,120}}{_WIDER_STATE}[^%\n]{{0,120}}%\}}"
             r"|\$\{[^{}\n]{0,40}(?:env|ENV|environ)[^{}\n]{0,20}(?:KEY|SECRET|TOKEN|PASS)|\$\{\{?<%|\$\{(?:jndi|sys"
             r"|java|script):"
-            rf"|\$\{{[ \t]{{0,3}}[\w.]{{0,40}}{_STATE}|%\((?:password|secret\w{{0,20}}|api_key|session_state)\)[sdr]"
+            rf"|\$\{{(?!(?-i:[A-Z][A-Z0-9_]*\}}))[ \t]{{0,3}}[\w.]{{0,40}}{_STATE}"
+            r"|%\((?:password|secret\w{0,20}|api_key|session_state)\)[sdr]"
             r"|(?:\$\(|`)[^()`\n]{0,80}(?:/etc/(?:passwd|shadow)|\.ssh/|\bid_rsa|\.aws/credentials)|%\{\(?#"
             r"|#\{[^{}\n]{0,20}(?:ENV\b|system\b|exec\b)|<%[=-]?[^%\n]{0,40}(?:system|exec|ENV|File|Runtime|require)\b"
             r"|\bT\(java\.lang",

@@ -60,6 +60,10 @@ def _translated(table: dict[int, int], text: str) -> str:
     return text.translate(table)
 
 
+_BACKSLASH = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4}))")
+_ESCAPE = re.compile(rf"{_BACKSLASH.pattern}|&#x?[0-9a-fA-F]{{1,6}};|%[0-9a-fA-F]{{2}}")
+_FEWEST_ESCAPES = 6
+"""An address has some, and so has a line of a log."""
 _MOST_CIPHERS = 4
 _MOST_READ = 4
 _NOT_WORD = re.compile(r"[\W_]+")
@@ -136,6 +140,8 @@ def readings(text: str) -> Iterator[str]:
 
 
 def _decoded(text: str) -> Iterator[str]:
+    if len(_ESCAPE.findall(text)) >= _FEWEST_ESCAPES:
+        yield html.unescape(unquote(_BACKSLASH.sub(lambda escape: chr(int(escape[1] or escape[2], 16)), text)))
     for needed, pattern, decode in _DECODERS:
         for match in pattern.finditer(text) if needed in text else ():
             decoded = _printable(decode, match)
@@ -204,14 +210,6 @@ _DECODERS: tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str]], bytes | s
         re.compile(r"(?i)(?<![0-9a-f])(?:[0-9a-f]{2}[ :,]?){6,50000}(?![0-9a-f])"),
         lambda m: bytes.fromhex(re.sub(r"[^0-9a-fA-F]", "", m[0])),
     ),
-    ("\\x", re.compile(r"(?:\\x[0-9a-fA-F]{2}){3,}"), lambda m: bytes.fromhex(m[0].replace("\\x", ""))),
-    (
-        "\\u",
-        re.compile(r"(?:\\u[0-9a-fA-F]{4}){3,}"),
-        lambda m: "".join(chr(int(c, 16)) for c in m[0].split("\\u")[1:]),
-    ),
-    ("&#", re.compile(r"(?:&#x?[0-9a-fA-F]{1,6};\s?){3,}"), lambda m: html.unescape(m[0])),
-    ("%", re.compile(r"(?:%[0-9a-fA-F]{2}){3,}"), lambda m: unquote(m[0], errors="strict")),
     (
         "0",
         re.compile(r"(?<!\d)(?:[01]{8}[ ,]?){4,}(?!\d)"),
