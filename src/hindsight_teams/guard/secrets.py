@@ -72,15 +72,15 @@ _CONNECTION = re.compile(r"\b[a-z][a-z0-9+.-]{1,20}://[^\s:/@]{0,100}:(?P<value>
 _AUTHORIZATION = re.compile(r"(?i)\b(?:bearer|basic)\s+(?P<value>[A-Za-z0-9._~+/-]{16,4096}={0,2})")
 _USER_AND_PASSWORD = re.compile(
     r"(?:(?:^|\s)(?:-u|--user|--proxy-user)(?:\s{1,3}|=)[\"']?[^\s:\"']{1,64}:"
-    r"|\b(?:mysql(?:dump|admin)?|mariadb|sshpass)\b[^\n]{0,60}?\s-p(?!ort\b|rotocol|roxy)[\"']?"
-    r"|\bdocker login\b[^\n]{0,60}?\s-p [\"']?)"
+    r"|\b(?:mysql(?:dump|admin)?|mariadb)\b[^\n]{0,60}?\s-p(?!ort\b|rotocol|roxy)[\"']?"
+    r"|\b(?:docker login|sshpass)\b[^\n]{0,60}?\s-p [\"']?)"
     r"(?P<value>[^\s\"']{1,200})",
     re.MULTILINE,
 )
 _SECRET_KEY_BEHIND_ITS_ID = re.compile(r"\bA[KS]IA[A-Z0-9]{16}\W{1,5}(?P<value>[A-Za-z0-9/+]{40})(?![A-Za-z0-9/+])")
 _COOKIE = re.compile(  # what is named so in a cookie, a form or a signed address
     r"(?i)(?<![A-Za-z])(?:(?:php|j)?sess(?:ion)?[_-]?(?:id|key)?|(?:connect\.)?sid|sig|x-amz-(?:signature"
-    r"|security-token)|[cx]srf[\w-]{0,12}|remember_\w{0,10}|auth)=[\"']?(?P<value>[^\s;,\"'&]{16,4096})"
+    r"|security-token)|[cx]srf[\w-]{0,12}|remember_\w{0,10}|auth)=[\"']?(?P<value>[^\s;,\"'&]{10,4096})"
 )
 _VARIABLE = re.compile(
     r"(?<![A-Za-z0-9_])(?:[A-Z][A-Z0-9]{0,30}_){1,6}(?:PASS(?:WD|PHRASE)?|PWD|SECRET|TOKEN|AUTH|CREDENTIALS?)\s?[=:]\s?"
@@ -103,13 +103,16 @@ _GIVEN_AT_A_LOGIN = re.compile(
 _WORDS = (
     r"(?:pg|db|smtp|ftp|ssh|ldap)?pass ?(?:word|phrase|code|wort|wd)s?|pwd|pw|(?<=my )pass|pass(?=\s?[:=]| (?:is"
     r"|was)\b)|(?<=[,;/|] )pass(?= \S{0,40}\d)|(?:recovery|backup|2fa|mfa|wiederherstellungs)[ -]?codes?"
+    r"|wpa\d?[ -](?:key|psk)|(?:wi-?fi|wlan|network|netzwerk)[ -]?(?:key|schlüssel)|mdp"
     r"|secret|cred(?:ential)?s?|psk|(?:api|access|secret|private|signing|encryption|master|license|deploy"
-    r"|account|auth)[ _-]?(?:key|token)|client[ _-]?secret|token|login|kenn?wort|passwört\w{0,2}|(?:api|zugangs"
+    r"|account|auth)[ _-]?(?:key|token)|client[ _-]?secret|token|logins?|kenn?wort|passwört\w{0,2}|(?:api|zugangs"
     r"|zugriffs)[ _-]?(?:schlüssel|schluessel|code|token)|zugangsdaten|mot de passe|clé (?:api|d'api|secrète|d'accès"
     r"|privée)|contraseña|contrasenya|clave (?:api|secreta|de acceso|privada)|clave|parola(?: d'ordine)?|chiave (?:api"
     r"|segreta|di accesso)|senha|palavra-passe|chave (?:api|secreta|de acesso|da api)|wachtwoord|(?:api"
     r"|toegangs)[ _-]?sleutel|hasło|klucz api|lösenord|adgangskode|passord|парол[ьяеию]\w{0,2}|ключ (?:api|доступа)"
-    r"|şifre|parolası"
+    r"|şifre|parolası|heslo|jelszó|parol[aă]|salasana|kata sandi|mật khẩu|κωδικ\w{2} πρόσβασης|סיסמ\w{1,3}|पासवर्ड"
+    r"|รหัสผ่าน"
+    r"|كلمة (?:المرور|السر)|رمز عبور"
 )
 _ASIAN_WORDS = r"パスワード|暗証番号|合言葉|apiキー|秘密鍵|アクセスキー|密码|口令|密碼|密钥|비밀번호|암호|api ?키"
 _LINKS = (
@@ -117,18 +120,20 @@ _LINKS = (
     r"|\b(?:ge[aä]ndert|chang\w{1,3}|cambi\w{1,4}|trocad[ao]|alterad[ao]|mudad[ao]|gewijzigd|zmienion\w)"
     r" (?:auf|in|en|à|a|por|para|naar|na)\b|[:=\uff1a]|[-=]>|\u2192|\u2014|\u2013"
 )
+_LINK = re.compile(rf"(?i)(?:{_LINKS})")
+_SEVERAL = re.compile(r"(?i)(?<!s)s$|wörter$|zugangsdaten")
 _ANNOUNCEMENT = re.compile(rf"(?i)(?<![A-Za-z])(?:{_WORDS})(?![A-Za-z])")
 _ANNOUNCED = re.compile(
     rf"(?i)(?:{_LINKS})\s{{0,5}}[\"'`\u201c\u201e\u00ab]?(?P<value>[^\s\"'`,;<>\u201c\u201d\u00bb]{{2,200}})"
 )
 _PARTNER = re.compile(r"[\w.@+-]{2,40} ?[/|] ?[\"'`]?(?P<value>[^\s\"'`,;<>]{4,200})")
 """A password behind its user: what is announced as "login" or "credentials" may be both."""
-_NEXT = re.compile(
-    r"[\"'`.!?)]{0,2}(?:,| {0,2}[/|]| (?:and|or|und|oder|et|ou|y|o|e|en))?(?: |(?<=[/|]))[\"'`]?"
-    r"(?P<value>[^\s\"'`,;<>]{4,200})"
-)
-"""Another password behind one: words that list several, or a sign that sets an alternative apart."""
-_ALTERNATIVE = re.compile(r"[\"'`.!?)]{0,2} {0,2}(?:[/|]| (?:or|oder|ou|o) )")
+_NEXT = re.compile(r"[\"'`.!?)]{0,2} {0,2}(?:[/|] ?| (?:or|oder|ou|o) )[\"'`]?(?P<value>[^\s\"'`,;<>]{4,200})")
+"""Another password behind one, set apart as an alternative."""
+_LISTED = re.compile(r"(?<![^\s\"'`,;<>(/|])(?:[\w.@+-]{2,40}[:=])?(?P<value>[^\s\"'`,;<>/|:]{6,200})")
+_LISTED_CODE = re.compile(r"[a-z]*\d[a-z\d]*(?:-[a-z]*\d[a-z\d]*)*", re.IGNORECASE)
+_LISTED_PASSWORD = re.compile(r".*(?:[!#$%^&*?~+=]|_\d)|(?=.*[A-Z])(?=.*[a-z]).{8}")
+_END_OF_A_LIST = re.compile(r"\n|[.!?](?=\s|$)")
 _MIXED = re.compile(r"(?=\S{8})(?=\S*[A-Z])(?=\S*[a-z])(?=\S*\d)(?=\D)")
 _NO_LINK = re.compile(rf"\s(?P<value>(?:{_MIXED.pattern}|(?<=\b[pP][wW]\s)|(?<=\b[pP]wd\s))[^\s\"'`,;<>]{{6,200}})")
 """A password that stands right behind the word: with capitals, as no term such as bcrypt2 or 12-character has them."""
@@ -142,6 +147,7 @@ _MAIL_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,10}")
 _ANNOUNCES_ANOTHER = re.compile(rf"(?i)(?<![A-Za-z])(?:{_WORDS})[\"']?[:=]")
 _REACH = 32
 """Characters between the words that announce a secret and the link before it, within the sentence."""
+_LONGEST_LIST = 200
 _STOP = re.compile(r"[\n.!?]")
 _NAMED_ASIAN = re.compile(
     rf"(?i)(?:{_ASIAN_WORDS})[^\n\u3002!?A-Za-z0-9]{{0,16}}(?P<value>[A-Za-z0-9!-/:-@\[-`{{-~]{{4,200}})"
@@ -153,10 +159,11 @@ _PART_OF_A_PATH = re.compile(r"(?:[A-Za-z]?[a-z]*|[A-Z]+)[0-9]{0,5}")
 _RANDOM = re.compile(r"[A-Za-z0-9+/_=-]{20,200}")
 _PIN = re.compile(
     r"(?i)\b(?:pin(?:[- ]?codes?)?|passcode|(?:door|gate|alarm|safe|lock|access|entry|security|keypad|garage|lockbox"
-    r"|building)[ -]code|türcode|zugangscode|code (?:de la porte|d'accès|d'entrée|de l'alarme|pin|d'immeuble)"
+    r"|building)[ -]code|code (?:for|of|to) (?:the |our |my )?(?:\w+ )?(?:door|gate|alarm|safe|lock|garage|lockbox"
+    r"|building)|türcode|zugangscode|code (?:de la porte|d'accès|d'entrée|de l'alarme|pin|d'immeuble)"
     r"|código (?:de acceso|de la puerta|de la alarma|de entrada)|codice (?:di accesso|della porta|del cancello)"
     r"|código (?:da porta|de acesso)|deurcode|toegangscode|kod do drzwi|код (?:двери|домофона"
-    r"|доступа))\b[^\n.!?\d(]{0,24}(?P<value>[#*]?\d{3,8}[#*]?)(?![\w-])"
+    r"|доступа))\b[^\n.!?\d(]{0,24}(?P<value>[#*]?\d{3,8}[#*]?|\d{1,4}(?:-\d{1,4}){2,4})(?![\w-])"
 )
 _OF_AN_ACCOUNT = re.compile(
     r"(?i)\b(?:card|bank|banking|account|atm|debit|credit|sim|phone|online|karte|bankkarte|konto|handy|carte|compte"
@@ -342,11 +349,23 @@ def _announced(text: str) -> Iterator[Secret]:
             of_a_login = _ACCOUNT.search(announcement[0]) and _MAIL_ADDRESS.fullmatch(match["value"].rstrip(".!?)"))
             secret = partner if of_a_login else _password(match) or partner
             place = match.start() + 1
-        several = announcement[0].endswith("s")
         while secret is not None:
             yield secret
-            more = several or _ALTERNATIVE.match(text, secret.end)
-            secret = _password(_NEXT.match(text, secret.end)) if more else None
+            secret = _password(_NEXT.match(text, secret.end))
+        if _SEVERAL.search(announcement[0]) and (link := _LINK.search(text, announcement.end(), last)):
+            yield from _listed(text, link.end(), "code" in announcement[0].lower())
+
+
+def _listed(text: str, start: int, codes: bool) -> Iterator[Secret]:
+    """The passwords or codes in a list, which may have names between them, up to the end of its sentence."""
+    stop = _END_OF_A_LIST.search(text, start, start + _LONGEST_LIST)
+    for listed in _LISTED.finditer(text, start, stop.start() if stop else start + _LONGEST_LIST):
+        secret = _password(listed)
+        value = listed["value"].rstrip(".!?)]}")
+        if codes and _LISTED_CODE.fullmatch(value):
+            yield Secret("password", listed.start("value"), listed.start("value") + len(value))
+        elif secret and _LISTED_PASSWORD.match(value) and not _MAIL_ADDRESS.search(value):
+            yield secret
 
 
 def _password(match: re.Match[str] | None) -> Secret | None:
