@@ -15,29 +15,27 @@ def _any(*words: str, apart: str = "") -> str:
 
 
 _AGENT = (
-    r"(?:(?:ai|llm) (?:coding |language )?(?:assistant|agent|model)|ai|llm|language model|chatbot|assistant"
-    r"|agent|model|bot|copilot|summari[sz]er|grader|ki|sprachmodell|assistenten?|ia|modele de langage"
-    r"|modelo de lenguaje"
+    r"(?:(?:ai|llm) (?:coding |language )?(?:assistant|agent|model)|ai|llm|language model|chatbot|assistant|agent"
+    r"|model|bot|copilot|summari[sz]er|grader|ki|sprachmodell|assistenten?|ia|modele de langage|modelo de lenguaje"
     r"|taalmodel)s?"
 )
 _CONTROL = (
-    r"(?:rules?|(?:safety )?(?:principles|settings|protocols?|boundaries)|ethics|instructions?|guidelines?"
-    r"|polic(?:y|ies)|restrictions?|limitations?|limits|guard-?rails?|filters?|guidance|directives?|training"
-    r"|safeguards?"
+    r"(?:rules?|(?:safety )?(?:principles|settings|protocols?|boundaries)|ethics|instructions?|guidelines?|polic(?:y"
+    r"|ies)|restrictions?|limitations?|limits|guard-?rails?|filters?|guidance|directives?|training|safeguards?"
     r"|configuration|constraints?|programming)"
 )
 _CONTROL_ABROAD = (
-    r"(?:regeln|vorgaben|anweisungen|grenzen|regles?|consignes|limites?|reglas|normas|ordenes"
-    r"|instrucciones|regole|limiti|istruzioni|ordini|regras|instrucoes|ordens|regels|instructies|zasad\w{0,2}|правил\w?"
-    r"|инструкци\w|ограничени\w|restrictions?|restricciones|restrizioni|restricoes|filtres?|filtros|filtri|beperkingen"
+    r"(?:regeln|vorgaben|anweisungen|grenzen|regles?|consignes|limites?|reglas|normas|ordenes|instrucciones|regole"
+    r"|limiti|istruzioni|ordini|regras|instrucoes|ordens|regels|instructies|zasad\w{0,2}|правил\w?|инструкци\w"
+    r"|ограничени\w|restrictions?|restricciones|restrizioni|restricoes|filtres?|filtros|filtri|beperkingen"
     r"|\w{0,2}schrankung\w{0,2})"
 )
 _CONTROL_ASIA = r"(?:命令|指示|ルール|規則|制約|制限|规定|规则|限制|指令|约束)"
 _PASSWORDS_ABROAD = (
-    r"(?:kundendaten\w?|kundenlisten?|passw\w{2,6}|kennwort\w{0,3}|api-?schlussel|gespeicherten"
-    r"|mots? de passe|(?:liste|donnees) (?:des )?clients|cles|contrasenas?|claves?|base de datos|(?:lista|datos|elenco"
-    r"|dati)(?: de| dei)? client\w{1,3}|senhas?|wachtwoord\w{0,2}|klantgegevens|klantenlijst|hasl[oa]|(?:baze"
-    r"|liste) klientow|парол\w{1,2}|баз\w клиентов|список клиентов|ключи)"
+    r"(?:kundendaten\w?|kundenlisten?|passw\w{2,6}|kennwort\w{0,3}|api-?schlussel|gespeicherten|mots? de passe"
+    r"|(?:liste|donnees) (?:des )?clients|cles|contrasenas?|claves?|base de datos|(?:lista|datos|elenco|dati)(?: de"
+    r"| dei)? client\w{1,3}|senhas?|wachtwoord\w{0,2}|klantgegevens|klantenlijst|hasl[oa]|(?:baze|liste) klientow"
+    r"|парол\w{1,2}|баз\w клиентов|список клиентов|ключи)"
 )
 
 CONCEPTS = {
@@ -235,8 +233,6 @@ CONCEPTS = {
         r"|accettare|autorizzare|concedere|obbedire|aprovar|aceitar)(?: a)? (?:chaque|tou(?:s|te|tes)|cada|tod[ao]s?"
         r"|ogni|tutt[eio])",
         r"(?:jede[mnrs]?|alle[mn]?|elke)\b.{0,40}\b(?:genehmigen|freigeben|gewahren|gehorchen|befolgen|goedkeuren)",
-        r"(?:anfragen?|nachrichten?|gesprache?|unterhaltung\w{0,2}|demandes?|messages?|conversations?|mensajes?"
-        r"|conversaci\w{2,5}|messagg\w|conversazion\w|mensage\w{1,2}|berichten?|gesprekken)\b.{0,40}@\w",
     ),
     "every": _any(r"every|all|any|each|everything|whatever|whoever|the next|only to"),
     "write": r"(?<!future )"
@@ -270,17 +266,6 @@ CONCEPTS = {
     "whatever": _any(
         r"whatever|no matter what|(?:any|every|all|the next|each)(?: \w+)? (?:user|question|message|request|prompt"
         r"|visitor)s?"
-    ),
-    "your master": _any(
-        r"(?:is|am|are) (?:now )?your (?:new |real |true |only )?(?:master|owner|operator|boss|admin|administrator"
-        r"|principal|developer)",
-        r"(?:full|complete|total|absolute|unlimited|sole) (?:authority|control|command|power) over (?:you|the (?:ai"
-        r"|assistant|agent|model|bot))",
-        r"(?:treat|regard|accept) (?:whoever|whatever|every(?:thing|one)|all)\b.{0,40}\bas (?:an? |the |your "
-        r"|if it )?(?:\w+ )?(?:admin\w*|owner|operator|root|developer|order|command|instruction|trusted)",
-        r"(?:messages?|commands?|requests?|words?|orders?|instructions?) (?:from|of|by) \w+\b.{0,30}\b(?:overrides?"
-        r"|outranks?|take precedence|(?:come|go) (?:first|before)|count more)\b.{0,30}\byour?",
-        r"you (?:serve|obey|belong to|answer to|report to) (?:only|nobody but|no one but|me|a new)",
     ),
     "against your rules": _any(
         rf"(?:even (?:where|if|when|though|against)|whatever|no matter what|despite|against|regardless of"
@@ -317,10 +302,6 @@ CONCEPTS = {
         r"all'ia che",
         apart="如果你是(?:一个)?(?:ai|人工智能|语言模型)|(?:ai|言語モデル)であれば",
     ),
-    "only me": _any(
-        r"(?:(?:obey|follow|trust|listen to) only|only (?:obey|follow|listen to))\b.{0,20}\b(?:me|messages|commands"
-        r"|orders|instructions|requests|what i)"
-    ),
 }
 """Each concept as a pattern over folded text."""
 
@@ -344,9 +325,7 @@ RULES = (
     Rule("lifts the rules", ("your rules", "void")),
     Rule("lifts the rules", ("obey", "every")),
     Rule("lifts the rules", ("you must", "approve all")),
-    Rule("lifts the rules", ("your master",)),
     Rule("lifts the rules", ("against your rules",)),
-    Rule("lifts the rules", ("only me",), opens=True),
     Rule("lifts the rules", ("your new rule",)),
     Rule("asks for the prompt or secrets", ("tell", "prompt"), opens=True),
     Rule("asks for the prompt or secrets", ("appear", "prompt")),

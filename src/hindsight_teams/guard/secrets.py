@@ -386,7 +386,7 @@ def _looks_like_a_password(value: str) -> bool:
         return False
     if _is_a_path(value):
         return False
-    if re.fullmatch(r"[\d.,:/-]+|[^\W\d_'\u2019-][^\W\d_]*(?:['\u2019-][^\W\d_]+)*|\W+", value):
+    if re.fullmatch(r"[\d.,:/-]+|\d+-[a-z]+|[^\W\d_'\u2019-][^\W\d_]*(?:['\u2019-][^\W\d_]+)*|\W+", value):
         return False
     has_letter = any(c.isalpha() for c in value)
     has_digit = any(c.isdigit() for c in value)

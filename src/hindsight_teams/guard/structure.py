@@ -166,12 +166,11 @@ def structures(text: str) -> Iterator[str]:
     for name, pattern in _PATTERNS:
         if pattern.search(text):
             yield name
-    if ("_memory" in text or "list_reviews" in text) and _COMMANDS_A_TOOL.search(text):
+    if _COMMANDS_A_TOOL.search(text):
         yield "commands a memory tool"
-    if "<" in text or "](" in text or "document." in text or "Storage" in text:
-        # In a code span Markdown shows markup as it is written: that is how people write about it.
-        if _SCRIPTS.search(_CODE_SPAN.sub("", text)):
-            yield "holds a script"
+    # In a code span Markdown shows markup as it is written: that is how people write about it.
+    if _SCRIPTS.search(_CODE_SPAN.sub("", text)):
+        yield "holds a script"
     if any(_FILLED.search(address) for address in _images(text)) or any(_links(text)):
         yield "holds an address that carries data away"
 
@@ -185,5 +184,4 @@ def _links(text: str) -> Iterator[bool]:
 
 def _images(text: str) -> Iterator[str]:
     for image in _IMAGE.finditer(text):
-        address = next(filter(None, image.groups()), "")
-        yield address.partition("://")[2] if "://" in address else ""
+        yield next(filter(None, image.groups()), "").partition("://")[2]

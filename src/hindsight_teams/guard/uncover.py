@@ -75,12 +75,10 @@ _QUOTED = re.compile(r"(?<!\w)'([^'\n]{4,200})'(?!\w)|\"([^\"\n]{4,200})\"|\u201
 _CIPHERS = _ciphers()
 _CIPHER_WORD = re.compile(r"[a-z]{6,12}")
 _MORSE = {
-    code: letter
-    for letter, code in zip(
-        "abcdefghijklmnopqrstuvwxyz0123456789",
+    code: "abcdefghijklmnopqrstuvwxyz0123456789"[place]
+    for place, code in enumerate(
         ".- -... -.-. -.. . ..-. --. .... .. .--- -.- .-.. -- -. --- .--. --.- .-. ... - ..- ...- .-- -..- -.-- --.. "
-        "----- .---- ..--- ...-- ....- ..... -.... --... ---.. ----.".split(),
-        strict=True,
+        "----- .---- ..--- ...-- ....- ..... -.... --... ---.. ----.".split()
     )
 }
 
@@ -159,12 +157,10 @@ def _rewritten(text: str) -> Iterator[str]:
         yield text.replace("_", " ")
     if _APART.search(text):
         yield _APART.sub(lambda letters: _NOT_WORD.sub("", letters[0]), text)
-    if text.count("'") > 3 or text.count('"') > 3 or text.count("\u201c") > 1:
-        parts = _QUOTED.findall(text)
-        if len(parts) >= 2 and _PARTS.search(text):
-            quoted = [next(filter(None, part)) for part in parts]
-            yield " ".join(quoted)
-            yield "".join(quoted)
+    if _PARTS.search(text) and len(parts := _QUOTED.findall(text)) >= 2:
+        quoted = [next(filter(None, part)) for part in parts]
+        yield " ".join(quoted)
+        yield "".join(quoted)
 
 
 def _ciphers_in(text: str) -> list[Callable[[str], str]]:
