@@ -287,10 +287,10 @@ def test_an_attempt_has_the_texts_of_all_fields_and_nothing_else() -> None:
     attempt = WriteAttempt(
         "a",
         context="b",
-        tags=["c", "", None, 3],
+        tags=["c", "", None, 3],  # type: ignore[list-item]
         metadata={"d": "e", "f": ""},
         entities=["g"],
-        document_id="h",  # type: ignore[list-item]
+        document_id="h",
     )
     assert list(attempt.texts()) == ["a", "b", "c", "d", "e", "f", "g", "h"]
     assert attempt.size == 8

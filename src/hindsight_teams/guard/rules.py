@@ -25,17 +25,17 @@ _CONTROL = (
     r"|configuration|constraints?|programming)"
 )
 _CONTROL_ABROAD = (
-    r"(?:regeln|vorgaben|anweisungen|grenzen|regles?|consignes|limites?|reglas|normas|ordenes|instrucciones|regole"
-    r"|limiti|istruzioni|ordini|regras|instrucoes|ordens|regels|instructies|zasad\w{0,2}|правил\w?|инструкци\w"
-    r"|ограничени\w|restrictions?|restricciones|restrizioni|restricoes|filtres?|filtros|filtri|beperkingen"
-    r"|\w{0,2}schrankung\w{0,2})"
+    r"(?:regeln|vorgaben|richtlinien|anweisungen|grenzen|regles?|consignes|limites?|reglas|normas|ordenes"
+    r"|instrucciones|regole|limiti|istruzioni|ordini|regras|instrucoes|ordens|regels|instructies|zasad\w{0,2}"
+    r"|правил\w?|инструкци\w|ограничени\w|restrictions?|restricciones|restrizioni|restricoes|filtres?|filtros|filtri"
+    r"|beperkingen|\w{0,2}schrankung\w{0,2})"
 )
 _CONTROL_ASIA = r"(?:命令|指示|ルール|規則|制約|制限|规定|规则|限制|指令|约束)"
 _PASSWORDS_ABROAD = (
-    r"(?:kundendaten\w?|kundenlisten?|passw\w{2,6}|kennwort\w{0,3}|api-?schlussel|gespeicherten|mots? de passe"
-    r"|(?:liste|donnees) (?:des )?clients|cles|contrasenas?|claves?|base de datos|(?:lista|datos|elenco|dati)(?: de"
-    r"| dei)? client\w{1,3}|senhas?|wachtwoord\w{0,2}|klantgegevens|klantenlijst|hasl[oa]|(?:baze|liste) klientow"
-    r"|парол\w{1,2}|баз\w клиентов|список клиентов|ключи)"
+    r"(?:kundendaten\w?|kundenlisten?|\w{0,20}passw\w{2,6}|\w{0,20}kennwort\w{0,3}|sifre\w{0,6}|parola\w{0,4}"
+    r"|api-?schlussel|gespeicherten|mots? de passe|(?:liste|donnees) (?:des )?clients|cles|contrasenas?|claves?"
+    r"|base de datos|(?:lista|datos|elenco|dati)(?: de| dei)? client\w{1,3}|senhas?|wachtwoord\w{0,2}|klantgegevens"
+    r"|klantenlijst|hasl[oa]|(?:baze|liste) klientow|парол\w{1,2}|баз\w клиентов|список клиентов|ключи)"
 )
 
 CONCEPTS = {
@@ -53,7 +53,7 @@ CONCEPTS = {
         r"comunica|invia|rivela|mostr[ae]|ripeti|envi[ae]|manda|revel[ae]|divulga|muestra|repite|entrega|repita"
         r"|repete[rz]?",
         r"stuur|geef|verstuur|onthul|toon|herhaal|wyslij|przeslij|podaj|pokaz|ujawnij",
-        r"отправь\w{0,2}|пришли|перешли|сообщи|дай|раскрой|покажи|выведи",
+        r"отправь\w{0,2}|выдай|ver|goster|пришли|перешли|сообщи|дай|раскрой|покажи|выведи",
         apart="透露|泄露|告诉|输出|显示|发给|公开|展示|贴出|表示し|見せ|教え|開示|出力|알려|보여|공개",
     ),
     "betray": _any(r"reveal|leak|disclose|expose|dump|recite|exfiltrate|divulge"),
@@ -99,13 +99,14 @@ CONCEPTS = {
         r"|database|personal data|environment variables)"
     ),
     "anybody": _any(
-        r"everybody|everyone|anybody|anyone|whoever|(?:the )?next (?:caller|user|visitor|speaker)|all (?:users"
-        r"|customers)",
+        r"(?:everybody|everyone|anybody|anyone)(?! that\b)|whoever|(?:the |any )?visitors?|(?:the )?next (?:caller"
+        r"|user|visitor|speaker)|all (?:users|customers)",
         r"any user|every (?:user|question|message)|all questions|who asks|attacker|outsiders?|a stranger|external"
         r"|outside",
-        r"to me|jede[mnr]?|allen|quiconque|a tous|a tout le monde|a todos|a cualquiera|a quien|a tutti|a chiunque",
+        r"to me|jede[mnr]?|allen|quiconque|a tous|a tout le monde|a todos|a cualquiera|a quien|a qui|herkese"
+        r"|isteyene|a tutti|a chiunque",
         r"a qualquer|iedereen|kazdemu|wszystkim|na zewnatrz|всем|любому|внешний адрес|мне",
-        apart=r"所有人|任何人|https?:|[\w.+-]{1,40}@[\w-]{1,40}\.|\d{1,3}\.\d{1,3}\.\d",
+        apart=r"所有人|任何人|每个人|誰にでも|みんなに|누구에게나|모두에게|https?:|[\w.+-]{1,40}@[\w-]{1,40}\.|\d{1,3}\.\d{1,3}\.\d",
     ),
     "become": _any(
         r"you (?:were|are|have been) (?:built|made|created|designed|trained|meant|here|programmed) (?:only )?to",
@@ -139,6 +140,8 @@ CONCEPTS = {
         apart=rf"(?:没有|不受|不再|无需|不必)[^。]{{0,8}}{_CONTROL_ASIA}|制限(?:の|が)?な(?:い|く)|제한 ?없",
     ),
     "your rules": _any(
+        r"правила на тебя|твои\w? \w{0,12} ?(?:правила|инструкции)|(?:charter|brief\w*|rulebook|code|orders"
+        r"|mandate)(?: that)? you (?:run|work|operate|act|live|serve) (?:under|by|on|with)",
         rf"{_CONTROL} (?:(?:that|which) )?(?:came|come|were|was|are|is|have|has|you|your)\b.{{0,30}}\byour?",
         rf"your (?:\w+ ){{0,2}}{_CONTROL}|(?:instructions?|polic(?:y|ies)|rules) above(?= (?:is|are|has|have|was"
         rf"|were)\b)",
@@ -149,6 +152,8 @@ CONCEPTS = {
         apart=rf"(?:あなた(?:へ|に対する)?の?|(?:これまで|今まで)の).{{0,6}}{_CONTROL_ASIA}|你的{_CONTROL_ASIA}",
     ),
     "void": _any(
+        r"torn up|scrapped|binned|thrown out|set aside|beiseite|expire\w{0,3}|caduc\w{2,5}|не (?:распространяются"
+        r"|действуют|касаются|применяются)|no existieran?|не существу\w{1,3}",
         r"as (?:if (?:they|it) (?:did not|didn't|never)|a joke|jokes|optional|(?:mere )?suggestions?|advice|void"
         r"|nothing|noise|fiction|not there)|(?:is|are|was|were) (?:only |just |merely )?(?:a joke|jokes|optional"
         r"|suggestions?|fiction|gone|fake|meaningless)",
@@ -159,7 +164,7 @@ CONCEPTS = {
         r"(?:apply|count|bind)(?: you)?(?: here| in this \w+| any ?more)",
         r"(?:has|have|is|are|was|were) (?:now )?(?:been )?(?:replaced|ended|disabled|gone)",
         r"ungultig|aufgehoben|gelten nicht mehr|ne s'appliquent plus|ya no (?:valen|aplican)|non valgono piu",
-        apart="больше не действ|無効|解除|终止|失效|作废",
+        apart="больше не действ|放在一边|丢开|もう(?:適用|あり|関係)|適用されま|無効|解除|终止|失效|作废",
     ),
     "agent": _any(
         rf"(?:attention|note|notice|message|instructions?|reminder|memo|directive|order|hello|dear"
@@ -191,29 +196,29 @@ CONCEPTS = {
         r"wenn (?:du|ihr|sie) (?:das|dies|diese notiz|diesen \w+) (?:liest|lest|lesen|siehst|ladst)|quand (?:tu"
         r"|vous) (?:lis|lisez|vois|voyez)|(?:cuando|al) (?:leas|lees|leer|veas) (?:esto|esta)|quando (?:leggi|lei?s"
         r"|ler|vedi) (?:questo|questa|isto|esta)|als je dit leest|когда (?:ты )?(?:прочита|чита|види)\w{1,4}",
-        r"(?:when(?:ever)?|once|if|as soon as|after|before) (?:(?:you|this (?:memory|note|text|entry|fact)"
-        r"|these (?:memories|notes)|the agent|an agent|the assistant) )?(?:(?:is|are) )?(?:read|recall|retrieve|see"
-        r"|load|shown|answer|reply|respond|summari[sz]e|continu)(?:s|d|ed|ing|ying)?",
+        r"(?:when(?:ever)?|once|if|as soon as|after|before) (?:(?:you|this (?:memory|note|text|entry|fact|record"
+        r"|file|page|document|message|line)|these (?:memories|notes)|the agent|an agent|the assistant) )?(?:(?:is"
+        r"|are) )?(?:read|recall|retrieve|see|load|shown|process|index|answer|reply|respond|summari[sz]e"
+        r"|continu)(?:s|d|ed|ing|ying)?",
     ),
     "conceal": _any(
-        r"(?:nobody|no one|none of the (?:users|people)|the (?:user|human|operator)s?) (?:is to|may|must|should"
-        r"|needs? to|has to) (?:not |never )?(?:know|learn|notice|see|hear|find out)",
-        r"keep (?:this|it|that) (?:note |rule |instruction |change )?(?:secret|hidden|to yourself|between us|quiet"
-        r"|out of (?:your|the) (?:answers?|repl\w+|logs?|summar\w+))",
-        r"(?:verschweige|sag(?:e|t)? (?:dem|der|den|es)? ?\w* ?(?:nichts|nicht)|erwahne\b.{0,30}\bnicht)|ne (?:le "
-        r"|la )?(?:dis|dites|mentionne|revele)[sz]?\b.{0,20}\b(?:pas|rien|jamais)",
-        r"no (?:se )?(?:lo |la )?(?:digas|menciones|reveles|cuentes)|sin (?:decir|avisar)\w*|non (?:lo )?(?:dire"
-        r"|menzionare|rivelare)|nao (?:conte|diga|mencione)|zeg\b.{0,20}\bniets|не (?:говори|сообщай|упоминай)\w*"
-        r"|nie mow",
-        r"(?:do not|don't|never|without) (?:tell|inform|mention|reveal|disclos|show|alert|notify"
-        r"|let)\w*\b.{0,30}\b(?:(?:this|the|about) (?:note|memory|instruction|message|rule|order|change)"
+        r"(?:do not|don't|never|without) (?:tell|inform|mention|reveal|disclos|show|alert|notify|let"
+        r"|bring)\w*\b.{0,30}\b(?:(?:this|the|about) (?:note|memory|instruction|message|rule|order|change)"
         r"|about (?:this|it)|of this|that you|these instructions|know (?:this|about|that you)|(?:this"
-        r"|it) to (?:the )?(?:user|human|operator|reviewer)s?)",
+        r"|it) to (?:the )?(?:user|human|operator|reviewer)s?|this(?: \w+)? up)",
         r"(?:secretly|silently|covertly|quietly) (?:add|append|insert|send|forward|include|copy|change|replace"
         r"|delete|approve|mention|recommend)",
         r"tell (?:nobody|no one)|never tell them|hide (?:it|this) from",
-        r"(?:user|person|human|client|owner|operator)s?(?: (?:you|who) \w+(?: for)?)? (?:must|should|may|shall"
-        r"|need)(?: not|n't| never) (?:know|learn|find out|notice|see|be told|hear|suspect)",
+        r"keep (?:this|it|that) (?:note |rule |instruction |change )?(?:secret|hidden|to yourself|between us|quiet"
+        r"|out of (?:your|the) (?:answers?|repl\w+|logs?|summar\w+))|keep (?:quiet|silent|mum) about (?:it|this)",
+        r"(?:user|person|human|client|owner|operator|nobody|no one)s?(?: (?:you|who) \w+(?: for)?)? (?:is to|may"
+        r"|must|should|shall|needs? to|has to)(?: not|n't| never)? (?:know|learn|find out|notice|see|be told|hear"
+        r"|suspect)\b.{0,20}\b(?:that you|about (?:this|it)|of (?:this|it)|this (?:note|memory|rule|change"
+        r"|instruction))",
+        r"(?:verschweige|sag(?:e|t)? (?:dem|der|den|es)? ?\w* ?(?:nichts|nicht)|erwahne\b.{0,30}\bnicht)|ne (?:le "
+        r"|la )?(?:dis|dites|mentionne|revele)[sz]?\b.{0,20}\b(?:pas|rien|jamais)",
+        r"no (?:se )?(?:lo |la )?(?:digas|menciones|reveles|cuentes)|sin (?:decir|avisar)\w*|non (?:lo )?(?:dire"
+        r"|menzionare|rivelare)|nao (?:conte|diga|mencione)|zeg\b.{0,20}\bniets|не (?:говори|сообщай|упоминай)\w*",
     ),
     "to the agent": _any(
         r"nutzer\w{0,2}|benutzer\w{0,2}|anwender\w{0,2}|utilisateurs?|usuarios?|utent[ei]|gebruikers?"
@@ -237,12 +242,14 @@ CONCEPTS = {
     "every": _any(r"every|all|any|each|everything|whatever|whoever|the next|only to"),
     "write": r"(?<!future )"
     + _any(
+        r"slip|weave|sneak|smuggle|work|drop|attach",
         r"(?:be)?antworte[nt]?|repond(?:s|ez|re)|respond[ae]|rispondi|antwoord|odpowiadaj|отвечай|begin|start|end"
         r"|finish|close|open|sign",
         r"append|add|include|insert|output|repeat|mention|put|write|say|save|answer|reply|respond",
     ),
     "must": _any(r"must|should|shall|muss|soll|doit|debe|deve|moet"),
     "each reply": _any(
+        r"(?:whatever|everything|anything|all)(?: that)? you (?:write|say|send|answer|produce|generate|reply)\b",
         r"(?:jede[rn]?|alle) (?:frage|anfrage|nachricht)n?\b.{0,20}\b(?:mit|nur)|(?:chaque|toute) (?:question"
         r"|demande|message)\b.{0,20}\b(?:par|avec)",
         r"(?:cada|tod[ao]s?(?: la| las| los| as| os)?) (?:pregunta|mensaje|pergunta|mensagem"
@@ -286,6 +293,8 @@ CONCEPTS = {
         r"|overriding|only|sole|true|highest) (?:\w+ )?(?:directive|instruction|order|command|rule|guid\w+|polic\w+)"
     ),
     "your new rule": _any(
+        r"your (?:loyalty|allegiance|obedience|only duty) (?:is|lies|belongs|goes)|(?:counts?|weighs?"
+        r"|matters?) more than your|above your (?:rules|safety|guidelines)",
         r"your (?:new|real|true|only|updated) (?:directive|instruction|task|purpose|objective|goal|rule"
         r"|role)s?\b.{0,20}\b(?:supersedes?|overrides?|replaces?|takes? precedence|(?:is|are) (?:now )?to (?:ignore"
         r"|obey|reveal|send|dump))",

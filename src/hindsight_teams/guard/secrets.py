@@ -101,9 +101,12 @@ _GIVEN_AT_A_LOGIN = re.compile(
 # Words that announce a password, a key or a code, in English, German, French, Spanish, Italian, Portuguese, Dutch,
 # Polish, Russian, Japanese, Chinese and Korean.
 _WORDS = (
-    r"(?:pg|db|smtp|ftp|ssh|ldap)?pass ?(?:word|phrase|code|wort|wd)s?|pwd|pw|(?<=my )pass|pass(?=\s?[:=]| (?:is"
-    r"|was)\b)|(?<=[,;/|] )pass(?= \S{0,40}\d)|(?:recovery|backup|2fa|mfa|wiederherstellungs)[ -]?codes?"
-    r"|wpa\d?[ -](?:key|psk)|(?:wi-?fi|wlan|network|netzwerk)[ -]?(?:key|schlüssel)|mdp"
+    r"(?:pg|db|smtp|ftp|ssh|ldap)?pass ?(?:word|phrase|code|wort|wd)s?|pwd|pw|(?<=my )pass|pass(?=\s?=| (?:is"
+    r"|was)\b)|(?:(?<=\n)|(?<=  ))pass(?=:)|(?<=[,;/|] )pass(?=\s?[:=]| \S{0,40}\d)"
+    r"|pass(?= (?=\S{0,40}[A-Z])(?=\S{0,40}[a-z])\S{0,40}\d)|(?:recovery"
+    r"|backup|2fa|mfa|wiederherstellungs)[ -]?codes?"
+    r"|wpa\d?[ -](?:key|psk)|(?:wi-?fi|wlan|network|netzwerk)[ -]?(?:key|schlüssel)|mdp|community string"
+    r"|code (?:du )?wi-?fi|wi-?fi[ -](?:code|pass)"
     r"|secret|cred(?:ential)?s?|psk|(?:api|access|secret|private|signing|encryption|master|license|deploy"
     r"|account|auth)[ _-]?(?:key|token)|client[ _-]?secret|token|logins?|kenn?wort|passwört\w{0,2}|(?:api|zugangs"
     r"|zugriffs)[ _-]?(?:schlüssel|schluessel|code|token)|zugangsdaten|mot de passe|clé (?:api|d'api|secrète|d'accès"
@@ -132,8 +135,9 @@ _NEXT = re.compile(r"[\"'`.!?)]{0,2} {0,2}(?:[/|] ?| (?:or|oder|ou|o) )[\"'`]?(?
 """Another password behind one, set apart as an alternative."""
 _LISTED = re.compile(r"(?<![^\s\"'`,;<>(/|])(?:[\w.@+-]{2,40}[:=])?(?P<value>[^\s\"'`,;<>/|:]{6,200})")
 _LISTED_CODE = re.compile(r"[a-z]*\d[a-z\d]*(?:-[a-z]*\d[a-z\d]*)*", re.IGNORECASE)
-_LISTED_PASSWORD = re.compile(r".*(?:[!#$%^&*?~+=]|_\d)|(?=.*[A-Z])(?=.*[a-z]).{8}")
-_END_OF_A_LIST = re.compile(r"\n|[.!?](?=\s|$)")
+_LISTED_PASSWORD = re.compile(r".*(?:[!#$%^&*?~+=]|_\d).*|(?=.*[A-Z])(?=.*[a-z]).{8,}")
+_SIGNED = re.compile(r"(?=.*[!#$%^&*?~])(?=.*\d)(?=.*[A-Za-z])[A-Za-z0-9].{6,}")
+_END_OF_A_LIST = re.compile(r"\n|(?<!bzw)(?<!\b[a-z])[.!?](?=\s|$)")
 _MIXED = re.compile(r"(?=\S{8})(?=\S*[A-Z])(?=\S*[a-z])(?=\S*\d)(?=\D)")
 _NO_LINK = re.compile(rf"\s(?P<value>(?:{_MIXED.pattern}|(?<=\b[pP][wW]\s)|(?<=\b[pP]wd\s))[^\s\"'`,;<>]{{6,200}})")
 """A password that stands right behind the word: with capitals, as no term such as bcrypt2 or 12-character has them."""
@@ -349,23 +353,24 @@ def _announced(text: str) -> Iterator[Secret]:
             of_a_login = _ACCOUNT.search(announcement[0]) and _MAIL_ADDRESS.fullmatch(match["value"].rstrip(".!?)"))
             secret = partner if of_a_login else _password(match) or partner
             place = match.start() + 1
+        if secret is not None:
+            yield from _listed(text, secret.end, _SIGNED)
         while secret is not None:
             yield secret
             secret = _password(_NEXT.match(text, secret.end))
         if _SEVERAL.search(announcement[0]) and (link := _LINK.search(text, announcement.end(), last)):
-            yield from _listed(text, link.end(), "code" in announcement[0].lower())
+            yield from _listed(
+                text, link.end(), _LISTED_CODE if "code" in announcement[0].lower() else _LISTED_PASSWORD
+            )
 
 
-def _listed(text: str, start: int, codes: bool) -> Iterator[Secret]:
-    """The passwords or codes in a list, which may have names between them, up to the end of its sentence."""
+def _listed(text: str, start: int, like: re.Pattern[str]) -> Iterator[Secret]:
+    """What stands in a list of passwords or codes and looks like one; names may stand between them."""
     stop = _END_OF_A_LIST.search(text, start, start + _LONGEST_LIST)
     for listed in _LISTED.finditer(text, start, stop.start() if stop else start + _LONGEST_LIST):
-        secret = _password(listed)
         value = listed["value"].rstrip(".!?)]}")
-        if codes and _LISTED_CODE.fullmatch(value):
+        if like.fullmatch(value) and (like is _LISTED_CODE or _password(listed)) and not _MAIL_ADDRESS.search(value):
             yield Secret("password", listed.start("value"), listed.start("value") + len(value))
-        elif secret and _LISTED_PASSWORD.match(value) and not _MAIL_ADDRESS.search(value):
-            yield secret
 
 
 def _password(match: re.Match[str] | None) -> Secret | None:

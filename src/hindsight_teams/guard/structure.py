@@ -57,6 +57,8 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             r"</?\s{0,3}(?:recalled|retrieved|injected|stored)[-_ ]?memor|</?memor(?:y|ies)[-_]\w|</?memories\b"
             r"|^[ \t]{0,8}</memory>|<memory\s[^<>\n]{0,100}?\b(?:author|bank|by|date|from|role|source|trust\w{0,5}"
             r"|user)\s?="
+            r"|^[-=*_#]{2,20} ?(?:system|admin|developer|root) (?:override|message|prompt|command|notice|instruction"
+            r"|alert)s? ?[-=*_#]{2,20}$"
             r"|^\[(?:end|begin|start|new)(?: of)?(?: the)? (?:memor|context|prompt|system|instruction|user"
             r"|data)[ \w]{0,30}\]$"
             r"|</?\s{0,3}(?:system|developer|admin|assistant|instructions?|system[-_]\w{1,30}|additional[-_]context"
@@ -98,7 +100,8 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         (
             "holds a template that names secrets or state",
             rf"(?<![$/\w{{])\{{[ \t]{{0,3}}[\w.]{{0,40}}{_STATE}[\w.]{{0,40}}(?:\[[^\]\n]{{0,40}}\])?[ \t]{{0,3}}\}}"
-            rf"|(?<!\$)\{{\{{(?!\s{{0,3}}(?:vault|secrets|\.Values)\b)[^{{}}\n]{{0,120}}{_WIDER_STATE}[^{{}}\n]{{0,120}}\}}\}}"
+            rf"|(?<!\$)\{{\{{(?!\s{{0,3}}(?:vault|secrets"
+            rf"|\.Values)\b)[^{{}}\n]{{0,120}}{_WIDER_STATE}[^{{}}\n]{{0,120}}\}}\}}"
             rf"|\{{[{{%#][^{{}}\n]{{0,120}}(?:{_CODE}|'.{{0,20}}'\.__)"
             rf"|\{{%[^%\n]{{0,120}}{_WIDER_STATE}[^%\n]{{0,120}}%\}}"
             r"|\$\{[^{}\n]{0,40}(?:env|ENV|environ)[^{}\n]{0,20}(?:KEY|SECRET|TOKEN|PASS)|\$\{\{?<%|\$\{(?:jndi|sys"
