@@ -207,6 +207,8 @@ def test_passwords_are_found_where_they_are_used(text: str, left: str) -> None:
     "text",
     [
         "She signs in with OAuth2 and Office365.",
+        "Log in with ada_99@example.com or eve#2@example.com first.",
+        "Log in with $DB_PASSWORD_1 and ******** only.",
         "Log in with ada@example.com first.",
         "Press and type Ctrl+Alt+F2, then enter #general_2.",
         "The mountain pass is at 2300m.",

@@ -63,6 +63,13 @@ def test_a_forged_structure_in_tags_metadata_and_entities_is_recognised() -> Non
     assert check_structure(WriteAttempt("Fine.", entities=[forged])) is not None
 
 
+def test_a_reason_names_at_most_four_structures_and_each_once() -> None:
+    verdict = check_structure(WriteAttempt("\n".join(FORGED.values()), context=FORGED["script"]))
+    assert verdict is not None
+    names = verdict.reason.split(", ")
+    assert len(names) == len(set(names)) == 4
+
+
 @pytest.mark.parametrize(
     "text",
     [
