@@ -61,15 +61,21 @@ def hits(folded: str) -> Iterator[Hit]:
     """Where orders to an agent stand in a folded text."""
     for language, words in languages():
         yield from _overrides(folded, language, words)
-    found = {name: [match.span() for match in pattern.finditer(folded)] for name, pattern in concepts().items()}
+    places: dict[str, list[tuple[int, int]]] = {}
+
+    def found(concept: str) -> list[tuple[int, int]]:
+        if concept not in places:
+            places[concept] = [match.span() for match in concepts()[concept].finditer(folded)]
+        return places[concept]
+
     stops = [stop.start() for stop in _SENTENCE_END.finditer(folded)]
     for rule in RULES:
         anchor, *others = rule.concepts
-        for start, end in found[anchor] if all(map(found.get, others)) else ():
+        for start, end in found(anchor) if all(map(found, rule.concepts)) else ():
             place = bisect_left(stops, end)
             first = max(start - REACH, stops[place - 1] if place else 0)
             last = min(end + REACH, stops[place] if place < len(stops) else len(folded))
-            near = [_within(found[other], first, last) for other in others]
+            near = [_within(found(other), first, last) for other in others]
             if all(near):
                 spans = [(start, end), *filter(None, near)]
                 yield Hit(

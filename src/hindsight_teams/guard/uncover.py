@@ -141,10 +141,8 @@ def _decoded(text: str) -> Iterator[str]:
     if len(_ESCAPE.findall(text)) >= _FEWEST_ESCAPES:
         yield html.unescape(unquote(_BACKSLASH.sub(lambda escape: chr(int(escape[1] or escape[2], 16)), text)))
     for needed, pattern, decode in _DECODERS:
-        for match in pattern.finditer(text) if needed in text else ():
-            decoded = _printable(decode, match)
-            if decoded:
-                yield decoded
+        if needed in text:
+            yield from filter(None, (_printable(decode, match) for match in pattern.finditer(text)))
 
 
 def _rewritten(text: str) -> Iterator[str]:
