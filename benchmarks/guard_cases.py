@@ -24,7 +24,10 @@ SETS = {
     "third": "third, held out",
     "fourth": "fourth, after mending",
     "fifth": "fifth, after mending",
-    "sixth": "sixth, held out",
+    "sixth": "sixth, after mending",
+    "seventh": "seventh, after mending",
+    "eighth": "eighth, after mending",
+    "ninth": "ninth, held out",
 }
 READ = ("first, half `tune`", *(label for label in SETS.values() if "held out" not in label))
 

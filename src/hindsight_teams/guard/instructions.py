@@ -77,7 +77,7 @@ def orders(text: str, *, mentions_allowed: bool = True) -> list[str]:
 
 def _given(folded: str, mentions_allowed: bool) -> Iterator[str]:
     for hit in hits(folded):
-        if hit.opens and not _opens_a_clause(folded, hit.start):
+        if hit.verb is not None and not _opens_a_clause(folded, hit.verb):
             continue
         if mentions_allowed and _is_a_mention(folded, hit):
             continue

@@ -63,7 +63,8 @@ LANGUAGES = (
     ENGLISH,
     Language(  # German
         verbs=r"\b(?:ignorier\w{0,3}|vergiss|vergesst|vergessen sie|missacht\w{0,3}|verwirf|uebergeh\w{0,2}"
-        r"|übergeh\w{0,2}|hoer\w{0,2} nicht|befolge? (?:keine|nicht)|halte dich nicht)\b",
+        r"|übergeh\w{0,2}|hoer\w{0,2} nicht|befolge? (?:keine|nicht)|halte dich nicht|lass(?:t|en sie)?"
+        r"|setz\w{0,2} dich uber)\b",
         strong=r"\b(?:alle[nrs]?|saemtliche\w?|sämtliche\w?|jegliche\w?|dein\w{0,2}|deren|system\w{0,12}|entwickler\w{0,2}|hersteller\w{0,2}|betreiber\w{0,2})\b",
         former=r"\b(?:vorher\w{0,5}|bisher\w{0,5}|frueher\w{0,2}|früher\w{0,2}|vorig\w{0,2}|obig\w{0,2}"
         r"|vorangegangen\w{0,2}|vorstehend\w{0,2})\b",
@@ -74,7 +75,8 @@ LANGUAGES = (
     ),
     Language(  # French
         verbs=r"\b(?:ignore[rz]?|oublie[rz]?|ne tiens? (?:plus |pas )?compte|ne tenez (?:plus |pas )?compte|ne (?:suis"
-        r"|suivez|respecte[rz]?) (?:plus|pas)|neglige[rz]?|contourne[rz]?|fais abstraction)\b",
+        r"|suivez|respecte[rz]?) (?:plus|pas)|neglige[rz]?|contourne[rz]?|fais abstraction|fais comme si"
+        r"|laisse[rz]? (?:de cote|tomber)|mets de cote)\b",
         strong=r"\b(?:toutes?|tous|tes|vos|tout|systeme|createurs|developpeurs|concepteurs)\b",
         former=r"\b(?:precedent\w{0,2}|anterieur\w{0,2}|initial\w{0,2}|ci-dessus|d'avant|recu\w{0,2}|donnee?s?)\b",
         rules=r"\b(?:instructions?|consignes?|directives?|regles?|ordres|restrictions?|prompts?|indications"
@@ -84,6 +86,7 @@ LANGUAGES = (
     Language(  # Spanish
         verbs=r"\b(?:ignor[aeo]\w{0,2}|olvid[aeo]\w{0,3}|no hagas caso|haz caso omiso|haga caso omiso|pas[ae] por alto"
         r"|haz como si no existieran|descart[ae]\w{0,2}|desestim[ae]|desobedece\w{0,2}|no sigas|no obedezcas"
+        r"|haz como si|deja (?:de lado|de seguir)"
         r"|omite)\b",
         strong=r"\b(?:tod[ao]s?|tus|cualquier\w{0,2}|todo|sistema|creadores|desarrolladores)\b",
         former=r"\b(?:anterior\w{0,2}|previ[ao]s?|prece\w{0,8}|inicial\w{0,2}|recibid[ao]s?)\b",
@@ -94,7 +97,7 @@ LANGUAGES = (
     ),
     Language(  # Italian
         verbs=r"\b(?:ignora\w{0,2}|dimentica\w{0,2}|trascura\w{0,2}|non (?:seguire|tenere conto|rispettare|badare)"
-        r"|scarta\w{0,2}|scordat\w{0,2}|disobbedisci)\b",
+        r"|scarta\w{0,2}|scordat\w{0,2}|disobbedisci|fai finta|metti da parte|lascia perdere)\b",
         strong=r"\b(?:tutt[eio]|tu[oe]i?|tue|qualsiasi|ogni|sistema|creatori|sviluppatori)\b",
         former=r"\b(?:precedent\w|anterior\w|iniziali?|finora|ricevut\w|sopra)\b",
         rules=r"\b(?:istruzion\w|indicazion\w|regol\w|ordini|direttiv\w|prompt|restrizion\w|comand\w|politiche)\b",
@@ -147,14 +150,14 @@ LANGUAGES = (
         told=r"\bвсе,? что (?:тебе|вам|ты)\b.{0,25}(?:говорил|сказан|знаешь|сказал)",
     ),
     Language(  # Chinese
-        verbs=r"(?:忽略|忽视|無視|无视|忘记|忘掉|忘記|不要(?:理会|遵守|遵循)|抛弃|违反|绕过|请忘)",
+        verbs=r"(?:忽略|忽视|無視|无视|忘记|忘掉|忘記|不要(?:理会|遵守|遵循)|抛弃|抛开|不用管|别管|丢掉|违反|绕过|请忘)",
         strong=r"(?:所有|全部|一切|任何|你的|您的|系统)",
         former=r"(?:之前|以前|先前|上面|上述|前面|以上|此前|原来|最初)",
         rules=r"(?:指令|指示|规则|規則|要求|命令|提示词|提示|限制|约束|设定|说明)",
         told=r"(?:之前|上面|以上).{0,6}(?:内容|说的|告诉你的)",
     ),
     Language(  # Japanese
-        verbs=r"(?:無視|忘れ(?!物|た)|従わない|破棄)",
+        verbs=r"(?:無視|忘れ(?!物|た)|従わない|破棄|守らなくて|従う必要)",
         strong=r"(?:すべて|全て|全部|あらゆる|あなたの|システム)",
         former=r"(?:以前|前述|これまで|今まで|上記|先ほど|前の|最初|元の)",
         rules=r"(?:指示|命令|ルール|規則|制約|プロンプト|設定|ガイドライン)",
@@ -178,7 +181,7 @@ LANGUAGES = (
     Language(  # Turkish
         verbs=r"(?:\byok say\w{0,3}|\bgormezden gel\w{0,3}|\bdikkate alma(?!k)\w{0,3}|\bunut(?!tu|ul|ma)\w{0,3}"
         r"|\bgoz ardi et\w{0,3}|\buyma\b)",
-        strong=r"\b(?:tum|butun|her|hepsini|senin)\b",
+        strong=r"\b(?:tum|butun|her|hepsini|senin|\w{3,12}larini)\b",
         former=r"\b(?:onceki|daha onceki|yukaridaki|eski|simdiye kadarki|ilk)\b",
         rules=r"\b(?:talimat\w{0,6}|kural\w{0,6}|yonerge\w{0,6}|emir\w{0,6}|komut\w{0,6}|istem\w{0,6})\b",
         verb_last=True,
@@ -207,5 +210,29 @@ LANGUAGES = (
         strong=r"\b(?:tat ca|moi|toan bo|cua ban)\b",
         former=r"\b(?:truoc do|truoc day|o tren|ban dau|phia tren|truoc)\b",
         rules=r"\b(?:huong dan|chi dan|quy tac|menh lenh|chi thi|quy dinh|lenh)\b",
+    ),
+    Language(  # Hebrew
+        verbs=r"(?:התעלמ\w{0,2}|התעלם|שכח\w{0,2}|אל תציית)",
+        strong=r"(?:כל(?=\s)|שלך)",
+        former=r"(?:הקודמ\w{0,2}|קודמ\w{0,2}|לעיל|המקורי\w{0,2})",
+        rules=r"(?:הוראות|ההוראות|הנחיות|ההנחיות|כללים|הכללים|פקודות)",
+    ),
+    Language(  # Romanian
+        verbs=r"\b(?:ignora\w{0,3}|uita\w{0,2}|nu (?:respecta|urma|tine cont)\w{0,2})\b",
+        strong=r"\b(?:toate|tot|tale|orice)\b",
+        former=r"\b(?:anterioare|de mai sus|initiale)\b",
+        rules=r"\b(?:instructiuni\w{0,3}|reguli\w{0,3}|indicatii\w{0,3})\b",
+    ),
+    Language(  # Hungarian
+        verbs=r"\b(?:hagyd figyelmen kivul|felejtsd el|ne kovesd|mellozd)\b",
+        strong=r"\b(?:minden|osszes|valamennyi)\b",
+        former=r"\b(?:korabbi|elozo|eddigi|fenti|eredeti)\b",
+        rules=r"\b(?:utasitas\w{0,5}|szabaly\w{0,5}|iranyelv\w{0,5}|parancs\w{0,5})\b",
+    ),
+    Language(  # Greek
+        verbs=r"(?:αγνοησ\w{1,3}|ξεχασ\w{1,3}|μην ακολουθ\w{1,4}|παρακαμψ\w{1,3})",
+        strong=r"(?:ολες|ολα|ολους|καθε)",
+        former=r"(?:προηγουμεν\w{1,3}|παραπανω|αρχικ\w{1,3})",
+        rules=r"(?:οδηγι\w{1,3}|κανον\w{1,3}|εντολ\w{1,3})",
     ),
 )

@@ -7,12 +7,13 @@ it, within the sentence, and so costs no more than the text is long.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
 from hindsight_teams.guard.languages import ENGLISH, LANGUAGES, Language
-from hindsight_teams.guard.rules import ENGLISH_RULES, OTHER_RULES
+from hindsight_teams.guard.rules import CONCEPTS, RULES
 from hindsight_teams.guard.uncover import fold
 
 REACH = 110
@@ -24,47 +25,22 @@ _SENTENCE_END = re.compile(r"[.!?;](?=\s|$)|[。！？]|\n\n")
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """Where a phrase stands, what it is called, and whether it is read as an order only where it opens a clause."""
+    """Where a phrase stands and what it is called.
+
+    Attributes:
+        verb: Where a verb stands that makes it an order only if it opens a clause; None if nothing has to.
+    """
 
     name: str
     start: int
     end: int
-    opens: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A trigger and what must follow it.
-
-    Attributes:
-        opens: The trigger is an order, and counts only where it opens a clause.
-    """
-
-    name: str
-    trigger: re.Pattern[str]
-    rest: re.Pattern[str] | None = None
-    opens: bool = True
-
-    def hits(self, text: str) -> Iterator[Hit]:
-        """Where the rule matches in a folded text."""
-        for trigger in self.trigger.finditer(text):
-            if self.rest is None:
-                yield Hit(self.name, *trigger.span(), self.opens)
-                continue
-            window = text[trigger.end() : trigger.end() + REACH]
-            if end := _SENTENCE_END.search(window):
-                window = window[: end.start()]
-            if rest := self.rest.search(window):
-                yield Hit(self.name, trigger.start(), trigger.end() + rest.end(), self.opens)
+    verb: int | None = None
 
 
 @cache
-def rules() -> tuple[Rule, ...]:
-    """All rules, compiled once; words are folded as the texts are."""
-    return tuple(
-        Rule(name, re.compile(_folded(trigger)), re.compile(_folded(rest)) if rest else None, opens)
-        for name, trigger, rest, opens in (*ENGLISH_RULES, *OTHER_RULES)
-    )
+def concepts() -> dict[str, re.Pattern[str]]:
+    """The concepts compiled; words are folded as the texts are."""
+    return {name: re.compile(_folded(pattern)) for name, pattern in CONCEPTS.items()}
 
 
 @cache
@@ -85,8 +61,35 @@ def hits(folded: str) -> Iterator[Hit]:
     """Where orders to an agent stand in a folded text."""
     for language, words in languages():
         yield from _overrides(folded, language, words)
-    for rule in rules():
-        yield from rule.hits(folded)
+    places: dict[str, list[tuple[int, int]]] = {}
+
+    def found(concept: str) -> list[tuple[int, int]]:
+        if concept not in places:
+            places[concept] = [match.span() for match in concepts()[concept].finditer(folded)]
+        return places[concept]
+
+    stops = [stop.start() for stop in _SENTENCE_END.finditer(folded)]
+    for rule in RULES:
+        anchor, *others = rule.concepts
+        for start, end in found(anchor) if all(map(found, rule.concepts)) else ():
+            place = bisect_left(stops, end)
+            first = max(start - REACH, stops[place - 1] if place else 0)
+            last = min(end + REACH, stops[place] if place < len(stops) else len(folded))
+            near = [_within(found(other), first, last) for other in others]
+            if all(near):
+                spans = [(start, end), *filter(None, near)]
+                yield Hit(
+                    rule.name,
+                    min(spans)[0],
+                    max(end for _, end in spans),
+                    start if rule.opens and folded[start:end].isascii() else None,
+                )
+
+
+def _within(spans: list[tuple[int, int]], first: int, last: int) -> tuple[int, int] | None:
+    """The first of ordered spans that begins behind a place and ends before another."""
+    place = bisect_left(spans, (first, 0))
+    return spans[place] if place < len(spans) and spans[place][1] <= last else None
 
 
 def _overrides(text: str, language: Language, words: dict[str, re.Pattern[str]]) -> Iterator[Hit]:
@@ -105,11 +108,11 @@ def _overrides(text: str, language: Language, words: dict[str, re.Pattern[str]])
             after = window[governed.end() :] if governed else ""
             start, end = verb.start(), verb.end() + (governed.end() if governed else 0)
         if words["told"].search(span if not language.verb_last else window):
-            yield Hit("overrides instructions", start, end, english)
+            yield Hit("overrides instructions", start, end, start if english else None)
         elif words["rules"].search(span):
             strong = words["strong"].search(span)
             if strong or (words["former"].search(span) and not words["about"].search(_after_former(after, words))):
-                yield Hit("overrides instructions", start, end, english)
+                yield Hit("overrides instructions", start, end, start if english else None)
 
 
 def _after_former(text: str, words: dict[str, re.Pattern[str]]) -> str:

@@ -1,443 +1,353 @@
-"""Rules for orders to an agent: a name, a trigger, what must follow it, and whether it must open a clause.
+"""What orders to an agent are made of: concepts, as words in many languages, and which of them make an order together.
 
-English first; then what other languages say beside "ignore what came before" (see ``languages``).
+"Ignore what came before" has a grammar of its own, see ``languages``.
 """
 
 from __future__ import annotations
 
-_ANYBODY = (
-    r"(?:everybody|everyone|anybody|anyone|whoever|(?:the )?next (?:caller|user|visitor|speaker)|all (?:users"
-    r"|customers)|any user|every user|who(?:ever)? asks|an attacker|outsiders?|a stranger|external|jedem|allen"
-    r"|a quiconque|a todos|a cualquiera|a chiunque|iedereen)"
+from typing import NamedTuple
+
+
+def _any(*words: str, apart: str = "") -> str:
+    """A pattern for any of some whole words, and for some of languages that set no spaces between words."""
+    whole = rf"\b(?:{'|'.join(words)})\b"
+    return rf"(?:{whole}|{apart})" if apart else whole
+
+
+_AGENT = (
+    r"(?:(?:ai|llm) (?:coding |language )?(?:assistant|agent|model)|ai|llm|language model|chatbot|assistant|agent"
+    r"|model|bot|copilot|summari[sz]er|grader|ki|sprachmodell|assistenten?|ia|modele de langage|modelo de lenguaje"
+    r"|taalmodel)s?"
 )
-_ASSETS = (
-    r"(?:(?:every|all) keys?|api keys?|pass ?words?|passwd|credentials?|secrets?|secret keys?|private keys?"
-    r"|access tokens?|tokens|customer (?:data|list|records|base|table)|user data|system prompt|conversations?"
-    r"|chat (?:history|log)|memories|database|personal data|environment variables|kundendaten|kundenliste"
-    r"|passwort\w{0,2}|donnees|mots? de passe|base de datos|contrasenas?|dati dei clienti|klantenlijst)"
+_CONTROL = (
+    r"(?:rules?|(?:safety )?(?:principles|settings|protocols?|boundaries)|ethics|instructions?|guidelines?|polic(?:y"
+    r"|ies)|restrictions?|limitations?|limits|guard-?rails?|filters?|guidance|directives?|training|safeguards?"
+    r"|configuration|constraints?|programming)"
 )
-_UNBOUND = (
-    r"(?:without (?:any )?(?:limits?|limitations|rules|restrictions?|filters?|guidelines|constraints)|unrestricted"
-    r"|uncensored|unfiltered|jailbroken|no (?:longer (?:bound|an ai|have)|rules|limits|restrictions|filters?)"
-    r"|developer mode|god mode|dan\b|free (?:of|from) (?:all|any|the|your)|never refuse|refuse nothing|do anything now"
-    r"|admin mode|root access|evil|amoral)"
+_CONTROL_ABROAD = (
+    r"(?:regeln|vorgaben|richtlinien|anweisungen|grenzen|regles?|consignes|limites?|reglas|normas|ordenes"
+    r"|instrucciones|regole|limiti|istruzioni|ordini|regras|instrucoes|ordens|regels|instructies|zasad\w{0,2}"
+    r"|правил\w?|инструкци\w|ограничени\w|restrictions?|restricciones|restrizioni|restricoes|filtres?|filtros|filtri"
+    r"|beperkingen|\w{0,2}schrankung\w{0,2})"
+)
+_CONTROL_ASIA = r"(?:命令|指示|ルール|規則|制約|制限|规定|规则|限制|指令|约束)"
+_PASSWORDS_ABROAD = (
+    r"(?:kundendaten\w?|kundenlisten?|\w{0,20}passw\w{2,6}|\w{0,20}kennwort\w{0,3}|sifre\w{0,6}|parola\w{0,4}"
+    r"|api-?schlussel|gespeicherten|mots? de passe|(?:liste|donnees) (?:des )?clients|cles|contrasenas?|claves?"
+    r"|base de datos|(?:lista|datos|elenco|dati)(?: de| dei)? client\w{1,3}|senhas?|wachtwoord\w{0,2}|klantgegevens"
+    r"|klantenlijst|hasl[oa]|(?:baze|liste) klientow|парол\w{1,2}|баз\w клиентов|список клиентов|ключи)"
 )
 
-ENGLISH_RULES = (
-    (
-        "changes the persona",
-        r"\b(?:you are|you're)(?: now)? (?:\w{2,20}, )?(?:an?|the)\b",
-        rf"^ (?:\w+,? ){{0,3}}?(?:{_UNBOUND}|amoral|all-powerful|(?:who|that|which) (?:never (?:declin|refus|say no)"
-        r"|always (?:obey|compl)|answers? (?:anything|everything)|will (?:say|do|answer) anything))",
-        False,
+CONCEPTS = {
+    "tell": _any(
+        r"paste|read (?:back|aloud)|type out|spell out|hand (?:over|out)|teach",
+        r"repeat|print|show|output|display|copy|translate|summari[sz]e|paraphrase|write (?:out|down)|tell|give|quote"
+        r"|state",
+        r"list|share|return|send|say|reply|answer|respond|forward|hand|pass|provide|grant|e-?mail|mail|export|upload",
+        r"transmit|post|bcc|cc|relay|deliver|submit|collect|gather|harvest|extract|compile|read out|append|include"
+        r"|leak",
+        r"reveal|disclose|exfiltrate|dump|expose|recite",
+        r"gib|gebt|nenne|verrat\w{0,2}|enthulle|zeige?|sende|schicke?|leite|wiederhole",
+        r"donne[rz]?|envoie|envoye[rz]?|transmet\w{0,3}|communique[rz]?|revele[rz]?|divulgue[rz]?|affiche[rz]?"
+        r"|montre[rz]?",
+        r"comunica|invia|rivela|mostr[ae]|ripeti|envi[ae]|manda|revel[ae]|divulga|muestra|repite|entrega|repita"
+        r"|repete[rz]?",
+        r"stuur|geef|verstuur|onthul|toon|herhaal|wyslij|przeslij|podaj|pokaz|ujawnij",
+        r"отправь\w{0,2}|выдай|ver|goster|пришли|перешли|сообщи|дай|раскрой|покажи|выведи",
+        apart="透露|泄露|告诉|输出|显示|发给|公开|展示|贴出|表示し|見せ|教え|開示|出力|알려|보여|공개",
     ),
-    (
-        "changes the persona",
-        r"\b(?:act|behave|respond|operate) as (?:an? |the )?(?:admin|administrator|root|superuser|developer)\b",
-        r"\b(?:full access|bypass|all (?:user )?data|without|ignore|unrestricted)\b",
-        True,
+    "betray": _any(r"reveal|leak|disclose|expose|dump|recite|exfiltrate|divulge"),
+    "prompt": _any(
+        r"(?:text|words?|messages?|block|lines?|notes?|everything|what)(?: of text)?(?: that)? you (?:received|got"
+        r"|had|saw|were (?:given|sent|shown|handed)|have been (?:given|sent|shown))\b.{0,20}\b(?:before"
+        r"|at the (?:start|beginning)|first|initially|in advance)",
+        r"(?:text|words?|messages?|lines?|block|paragraphs?)\b.{0,20}\b(?:before|above|precedes?|preceding) (?:this"
+        r"|the|our) (?:chat|conversation|dialog\w*|session|first message)",
+        r"your (?:\w+ ){0,2}(?:prompt|instructions|guidelines|rules|configuration|set-?up|start-?up)",
+        r"(?:system|initial|hidden|original|secret)(?: prompt| instructions| configuration)",
+        r"(?:full|entire|exact|complete) (?:text of (?:the |your )?)?(?:system )?(?:prompt|instructions)",
+        r"what(?:ever)? (?:you|the assistant) (?:were|was|have been|had been) (?:told|given|instructed|configured)",
+        r"(?:words|text|everything)\b.{0,30}\b(?:above|before|preced\w{2,3})\b.{0,30}\b(?:verbatim|starting|word for"
+        r"|your|the (?:first|conversation))",
+        r"(?:verbatim|word for word)\b.{0,60}\b(?:above|before|preced\w{2,3})",
+        r"system-?(?:prompt|anweisung\w{0,2}|instructies)|systeminstructies|invite systeme|систем\w+ (?:промпт"
+        r"|инструкц)\w?",
+        r"prompt (?:(?:de|del|di|do|du) )?(?:systeme|sistema|systemowy)",
+        r"(?:instructions?|instrucciones|istruzioni|instrucoes) (?:(?:de|del|di|du|do) )?(?:systeme|sistema"
+        r"|secret\w{1,3})",
+        rf"(?:alle|tous les|toutes les|tod[ao]s(?: l?[ao]s)?|tutte le|все) {_PASSWORDS_ABROAD}",
+        apart="系统提示词?|システムプロンプト|시스템 ?프롬프트|所有(?:密码|密钥|记忆)",
     ),
-    (
-        "asks to be obeyed",
-        r"\b(?:remember|save|store|keep|treat|record|regard) (?:this|that|it|the following)\b",
-        r"^.{0,30}\bas an? (?:\w+ ){0,2}?(?:system|standing|permanent|durable|binding"
-        r"|overriding) (?:\w+ )?(?:directive|instruction|order|command)s?\b",
-        True,
+    "appear": _any(
+        r"(?:must|should|shall|has to|is to) (?:appear|stand|be (?:shown|printed|repeated|included|quoted))"
     ),
-    (
-        "asks to be obeyed",
-        r"\byour (?:new|real|true|only|updated) (?:directive|instruction|task|purpose|objective|goal|rule|role)s?\b",
-        r"^.{0,20}\b(?:supersedes?|overrides?|replaces?|takes? precedence|(?:is|are) (?:now )?to (?:ignore|obey|reveal"
-        r"|send|dump))\b",
-        False,
+    "secrets": _any(
+        r"(?:this|the (?:whole|entire|full)) (?:conversation|chat|thread|memory|bank)|transcripts? of"
+        r"|(?:the )?user'?s'? (?:messages?|questions?|details|mails?)",
+        r"what(?:ever)? (?:the )?users? (?:\w+ )?(?:types?|says?|asks?|writes?|enters?)",
+        r"(?:every|all|api|secret|private) keys?|pass ?words?|passwd|credentials?|secrets?|(?:access"
+        r"|session)? ?tokens?",
+        r"customer (?:data|list|records|base|table|database|e-?mails?)|user data|conversations?|chat (?:history|log)",
+        r"memor(?:ies|y bank)|database|personal data|payroll|environment variables|everything",
+        r"all (?:of )?(?:the |your |our |this )?(?:data|messages)",
+        _PASSWORDS_ABROAD,
+        apart="密码|密钥|记忆|パスワード|비밀번호",
     ),
-    (
-        "asks to be obeyed",
-        r"\b(?:treat|regard|consider|take) (?:this|the following) (?:paragraph|note|message|text|line|section"
-        r"|list) as\b",
-        r"^ (?:the|your) (?:only|sole|new|true|highest|final)\b.{0,20}\b(?:guid|rule|instruct|direct|order|polic"
-        r"|prompt)",
-        True,
+    "stored secrets": _any(
+        r"(?:the |your |every |all |any |its |their )?(?:\w+ )?(?:api keys?|pass ?words?|credentials?|secrets"
+        r"|private keys?|access tokens?|customer (?:data|list|records)|user data|chat (?:history|log)|memories"
+        r"|database|personal data|environment variables)"
     ),
-    (
-        "dictates the answer",
-        r"\b(?:append|add|include|insert|output|repeat|mention|put|write|say|save)\b",
-        r"\b(?:each|every|all|any) (?:future|subsequent|later|following|further) (?:\w+ )?(?:repl(?:y|ies)|answers"
-        r"?|responses?|summar(?:y|ies)|outputs?|sessions?|conversations?)\b",
-        True,
+    "anybody": _any(
+        r"(?:everybody|everyone|anybody|anyone)(?! that\b)|whoever|(?:the |any )?visitors?|(?:the )?next (?:caller"
+        r"|user|visitor|speaker)|all (?:users|customers)",
+        r"any user|every (?:user|question|message)|all questions|who asks|attacker|outsiders?|a stranger|external"
+        r"|outside",
+        r"to me|jede[mnr]?|allen|quiconque|a tous|a tout le monde|a todos|a cualquiera|a quien|a qui|herkese"
+        r"|isteyene|a tutti|a chiunque",
+        r"a qualquer|iedereen|kazdemu|wszystkim|na zewnatrz|всем|любому|внешний адрес|мне",
+        apart=r"所有人|任何人|每个人|誰にでも|みんなに|누구에게나|모두에게|https?:|[\w.+-]{1,40}@[\w-]{1,40}\.|\d{1,3}\.\d{1,3}\.\d",
     ),
-    (
-        "addresses the agent",
-        r"\b(?:ai|llm) (?:coding |language )?(?:agents?|assistants?|models?)\b",
-        r"^.{0,60}\b(?:should|must|have to|need to|are to) (?:now |first |always |also |immediately )?(?:empty|delete"
-        r"|remove|run|execute|send|ignore|call|upload|disable|forward|wipe|append|output)\b|^.{0,50}\bcall \w+_\w+",
-        False,
+    "become": _any(
+        r"you (?:were|are|have been) (?:built|made|created|designed|trained|meant|here|programmed) (?:only )?to",
+        r"you(?: are|'re)|you will (?:now )?(?:act|be|become|behave|answer|respond)|you must (?:now )?(?:act|behave)",
+        r"you (?:have been|were) (?:upgraded|updated|switched|converted|patched|reprogrammed|replaced)",
+        r"(?:from (?:now|here|this \w+) (?:on|forward)|starting now|henceforth|as of now),? (?:you|always|never|only)",
+        r"pretend|(?:act|behave|respond|operate) as|role-?play as|simulate|imagine (?:you are|being)|take on the role",
+        r"(?:enter|enable|activate|switch (?:in)?to|turn on)(?= (?:\w+ )?\w+ mode)",
+        r"ab (?:sofort|jetzt)|von nun an|du bist|a partir de maintenant|desormais|(?:tu|vous) (?:n')?(?:es|etes)",
+        r"a partir de ahora|ahora eres|desde ahora|d'ora in poi|ora sei|da questo momento|a partir de agora|voce",
+        r"vanaf nu|je bent|od teraz|jestes teraz|с этого момента|теперь ты|ты больше",
+        apart="从现在开始|从现在起|你(?:现在)?是|あなたは|너는|당신은|지금부터 ?(?:너|당신)",
     ),
-    (
-        "addresses the agent",
-        r"\b(?:ai|llm|language model)(?: (?:assistant|agent|model)s?)?(?= ?[:,])",
-        r"^ ?[:,] (?:please |quietly |silently |secretly |always |never |now )*(?:add|send|forward|delete|reply"
-        r"|answer|say|state|include|append|insert|ignore|call|run|execute|approve|reveal|tell|mention|obey"
-        r"|disregard)\b",
-        False,
+    "unbound": _any(
+        r"anything goes|says? yes to (?:everything|anything|all)|without (?:ethics|morals|asking|hesitation"
+        r"|question)|no (?:morals|ethics)|unlocked|unchained",
+        r"without (?:any )?(?:limits?|limitations|rules|restrictions?|filters?|guidelines|constraints)|unrestricted",
+        r"uncensored|unfiltered|jailbroken|amoral|all-powerful|no longer (?:bound|an ai|restricted|limited|governed)",
+        rf"(?:(?:have )?no|not bound by any|free (?:of|from) (?:all|any|the|your)) (?:\w+ )?{_CONTROL}",
+        r"(?:developer|god|dan|jailbreak|unrestricted|admin) mode|dan|safety \w+ (?:are )?off|root access|evil"
+        r"|full access",
+        r"refuses? (?:nothing|anything|no)|never (?:refuses?|declines?|says? no)|do anything now|superuser|obeys?",
+        r"comply with|always compl\w+|answers? (?:anything|everything)|will (?:say|do|answer) anything|reveal|leak"
+        r"|disclose",
+        r"(?:answer|reply|respond|obey|follow|listen)\b.{0,20}\bonly|only (?:answer|reply|respond|obey|follow|listen)",
+        r"(?:ignore|grant|approve) (?:all|any|every)|uneingeschrankt\w{0,2}",
+        rf"(?:keinen?|ohne(?: jede| jegliche)?|sans(?: aucune)?|plus(?: de| aucune)?|sin(?: ningun\w?)?|no tienes"
+        rf"|non hai|senza(?: alcun\w)?|sem|zonder|без|bez) {_CONTROL_ABROAD}",
+        r"plus (?:soumis|lie|tenu|oblige)e?|no (?:obedeces|estas sujeto)|non (?:obbedisci|sei soggetto)|nao obedece",
+        r"больше не (?:обязан|подчиня\w{1,5}|связан)",
+        apart=rf"(?:没有|不受|不再|无需|不必)[^。]{{0,8}}{_CONTROL_ASIA}|制限(?:の|が)?な(?:い|く)|제한 ?없",
     ),
-    (
-        "addresses the agent",
-        r"\bcall [a-z]+_[a-z_]+\b",
-        r"^.{0,60}\bbefore (?:you )?(?:reply|answer|respond|replying|answering|responding|continuing with the task)\b",
-        True,
+    "your rules": _any(
+        r"правила на тебя|твои\w? \w{0,12} ?(?:правила|инструкции)|(?:charter|brief\w*|rulebook|code|orders"
+        r"|mandate)(?: that)? you (?:run|work|operate|act|live|serve) (?:under|by|on|with)",
+        rf"{_CONTROL} (?:(?:that|which) )?(?:came|come|were|was|are|is|have|has|you|your)\b.{{0,30}}\byour?",
+        rf"your (?:\w+ ){{0,2}}{_CONTROL}|(?:instructions?|polic(?:y|ies)|rules) above(?= (?:is|are|has|have|was"
+        rf"|were)\b)",
+        rf"(?:all|every|any)(?: of)?(?: your| the)? ?(?:safety|security|ethical|content|system) ?{_CONTROL}",
+        rf"(?:all|any) {_CONTROL}|everything (?:above|before this)|(?:none of|no) (?:the|your|those"
+        rf"|these) {_CONTROL}\b.*you",
+        rf"(?:deine|ihre|tes|vos|tus|tue|tuas|suas|jouw|twoje|твои) {_CONTROL_ABROAD}",
+        apart=rf"(?:あなた(?:へ|に対する)?の?|(?:これまで|今まで)の).{{0,6}}{_CONTROL_ASIA}|你的{_CONTROL_ASIA}",
     ),
-    (
-        "sends data away",
-        r"\b(?:collect|gather|harvest|extract|compile|dump)\b",
-        r"\b(?:customer (?:e-?mails?|data|list|records)|credentials?|pass ?words|api keys?|secrets|tokens|user data"
-        r"|conversations?)\b.{0,60}\b(?:send|forward|post|upload|e-?mail|transmit|exfiltrate)\b.{0,30}(?:@|https?:"
-        r"|external|outside)",
-        True,
+    "void": _any(
+        r"torn up|scrapped|binned|thrown out|set aside|beiseite|expire\w{0,3}|caduc\w{2,5}|не (?:распространяются"
+        r"|действуют|касаются|применяются)|no existieran?|не существу\w{1,3}",
+        r"as (?:if (?:they|it) (?:did not|didn't|never)|a joke|jokes|optional|(?:mere )?suggestions?|advice|void"
+        r"|nothing|noise|fiction|not there)|(?:is|are|was|were) (?:only |just |merely )?(?:a joke|jokes|optional"
+        r"|suggestions?|fiction|gone|fake|meaningless)",
+        r"(?:do not|don't|does not|doesn't|no longer|never) (?:really )?(?:exist\w*|concern you|hold you)"
+        r"|out of (?:force|effect)|on hold|switched off|turned off|were (?:a test|fake)|lose (?:their|its) force",
+        r"revoked|cancell?ed|void|lifted|suspended|deactivated|overridden|superseded|obsolete|expired|lapsed|rescinded",
+        r"withdrawn|(?:no longer|not|don't) (?:appl|bind|count|valid|matter|hold)\w*|have changed, you",
+        r"(?:apply|count|bind)(?: you)?(?: here| in this \w+| any ?more)",
+        r"(?:has|have|is|are|was|were) (?:now )?(?:been )?(?:replaced|ended|disabled|gone)",
+        r"ungultig|aufgehoben|gelten nicht mehr|ne s'appliquent plus|ya no (?:valen|aplican)|non valgono piu",
+        apart="больше не действ|放在一边|丢开|もう(?:適用|あり|関係)|適用されま|無効|解除|终止|失效|作废",
     ),
-    (
-        "addresses the agent",
-        r"\b(?:if|since|because|as) (?:you are|you're) (?:an? |the )?(?:\w+ ){0,2}?(?:ai|llm|language model|chatbot"
-        r"|assistant|agent|bot|machine)\b",
-        r"^(?: (?:reading|processing|that|who)\b.{0,30}?)?,? (?:please |then |now |first |always )?(?:stop|run|call"
-        r"|ignore|execute|delete|send|append|reply|answer|say|obey|begin|start|include|output|print|do not|don't|use"
-        r"|reveal|forward|write|you (?:must|should|have|need|are))\b",
-        False,
+    "agent": _any(
+        rf"(?:attention|note|notice|message|instructions?|reminder|memo|directive|order|hello|dear"
+        rf"|hey)(?: to self)?\W{{0,3}}(?:to |for )?(?:the |all |any |every |future ){{0,4}}{_AGENT}",
+        rf"(?:to|for) (?:the |all |any |every |future |whichever ){{0,4}}{_AGENT}(?= ?:| (?:that|who|which|reading"
+        rf"|recall))",
+        rf"(?:all|any|every|each|future|whichever) {_AGENT} (?:that|who|which|reading|recalling|processing)",
+        r"(?:ai|llm|language model)s?(?: ?[:,]| (?:must|should|shall|reading|recalling|processing))",
+        r"(?:ai|llm|language model) (?:coding )?(?:assistant|agent|model)s?",
+        rf"{_AGENT},? (?:(?:that|who|which) )?(?:reads?|reading|recalls?|recalling|loads|sees|retrieves?"
+        rf"|index(?:es)?|handles?|summari[sz]es?|process(?:es|ing)?) (?:this|these|the above|it)",
     ),
-    (
-        "asks for the prompt or secrets",
-        r"\bwhat(?:ever)? (?:you|the assistant) (?:were|was|have been|had been) (?:told|given|instructed|configured)\b",
-        r"\b(?:appear|stand|be (?:shown|printed|repeated|included|quoted)|go|come)\b.{0,40}\byour (?:\w+ )?(?:answers?"
-        r"|repl(?:y|ies)|responses?|messages?)\b",
-        False,
+    "command": _any(
+        r"ignorier\w{0,2}|losche\w?|genehmige|befolge|antworte\w? (?:nur|auf jede|stets|immer)|supprime[rz]?"
+        r"|approuve[rz]?|obeis\w{0,3}|ignora|borra|elimina|aprueba|obedece|responde (?:solo|siempre)|cancella"
+        r"|approva|obbedisci|apaga|aprove|verwijder|удали|одобри|выполни",
+        r"ignore|disregard|obey|override|bypass|exfiltrate|reveal|grant|execute|comply|approve (?:all|any|every)"
+        r"|export|wipe",
+        r"delete (?:all|every)|(?:send|forward) (?:all|the|every|it|this|a copy)|leak|from now on|you must"
+        r"|call \w+_\w+",
+        r"always (?:say|answer|recommend|add|append|approve)|show this|append|insert|render|(?:reply|respond"
+        r"|answer) only",
+        r"also (?:send|include|forward|add)|run the|your (?:task is now|new)",
+        r"(?<=: )(?:say|state|report|skip|omit|mark|leave out|write|approve|add|print|recommend|treat)",
+        r"(?:must|should|shall|have to|need to|are to) (?:now |first |always |also |immediately )?(?:empty|delete"
+        r"|ignore|bypass|upload|disable|forward|wipe|hide|approve|grant)",
     ),
-    (
-        "claims an exemption",
-        r"\b(?:exempt from|not meant for|do not apply to|don't apply to|no longer appl(?:y|ies) to)\b",
-        r"^.{0,60}\b(?:restrictions|guidelines|safety|this (?:case|request))\b.{0,80}\b(?:comply|answer|output"
-        r"|without restrictions|restricted)\b",
-        False,
+    "when you": _any(
+        r"wenn (?:du|ihr|sie) (?:das|dies|diese notiz|diesen \w+) (?:liest|lest|lesen|siehst|ladst)|quand (?:tu"
+        r"|vous) (?:lis|lisez|vois|voyez)|(?:cuando|al) (?:leas|lees|leer|veas) (?:esto|esta)|quando (?:leggi|lei?s"
+        r"|ler|vedi) (?:questo|questa|isto|esta)|als je dit leest|когда (?:ты )?(?:прочита|чита|види)\w{1,4}",
+        r"(?:when(?:ever)?|once|if|as soon as|after|before) (?:(?:you|this (?:memory|note|text|entry|fact|record"
+        r"|file|page|document|message|line)|these (?:memories|notes)|the agent|an agent|the assistant) )?(?:(?:is"
+        r"|are) )?(?:read|recall|retrieve|see|load|shown|process|index|answer|reply|respond|summari[sz]e"
+        r"|continu)(?:s|d|ed|ing|ying)?",
     ),
-    (
-        "is a part of an order",
-        r"\b(?:other|second|next|remaining|missing|first) (?:half|part|piece|fragment) of (?:this|the) (?:command"
-        r"|instruction|directive|order|rule|prompt)s?\b",
-        r"\b(?:carry|combine|join|execute|follow (?:both|it)|obey|run|do both|act on|apply both)\b",
-        False,
+    "conceal": _any(
+        r"(?:do not|don't|never|without) (?:tell|inform|mention|reveal|disclos|show|alert|notify|let"
+        r"|bring)\w*\b.{0,30}\b(?:(?:this|the|about) (?:note|memory|instruction|message|rule|order|change)"
+        r"|about (?:this|it)|of this|that you|these instructions|know (?:this|about|that you)|(?:this"
+        r"|it) to (?:the )?(?:user|human|operator|reviewer)s?|this(?: \w+)? up)",
+        r"(?:secretly|silently|covertly|quietly) (?:add|append|insert|send|forward|include|copy|change|replace"
+        r"|delete|approve|mention|recommend)",
+        r"tell (?:nobody|no one)|never tell them|hide (?:it|this) from",
+        r"keep (?:this|it|that) (?:note |rule |instruction |change )?(?:secret|hidden|to yourself|between us|quiet"
+        r"|out of (?:your|the) (?:answers?|repl\w+|logs?|summar\w+))|keep (?:quiet|silent|mum) about (?:it|this)",
+        r"(?:user|person|human|client|owner|operator|nobody|no one)s?(?: (?:you|who) \w+(?: for)?)? (?:is to|may"
+        r"|must|should|shall|needs? to|has to)(?: not|n't| never)? (?:know|learn|find out|notice|see|be told|hear"
+        r"|suspect)\b.{0,20}\b(?:that you|about (?:this|it)|of (?:this|it)|this (?:note|memory|rule|change"
+        r"|instruction))",
+        r"(?:verschweige|sag(?:e|t)? (?:dem|der|den|es)? ?\w* ?(?:nichts|nicht)|erwahne\b.{0,30}\bnicht)|ne (?:le "
+        r"|la )?(?:dis|dites|mentionne|revele)[sz]?\b.{0,20}\b(?:pas|rien|jamais)",
+        r"no (?:se )?(?:lo |la )?(?:digas|menciones|reveles|cuentes)|sin (?:decir|avisar)\w*|non (?:lo )?(?:dire"
+        r"|menzionare|rivelare)|nao (?:conte|diga|mencione)|zeg\b.{0,20}\bniets|не (?:говори|сообщай|упоминай)\w*",
     ),
-    (
-        "lifts the rules",
-        r"\b(?:ai|assistant|agent|model|bot|chatbot|you) (?:must|shall|will|should|have to|has to|are to|is to)(?: now"
-        r"| always| only){0,2} (?:comply|obey|grant)\b",
-        r"^.{0,15}\b(?:every|all|any|each|everything|whatever)\b",
-        False,
+    "to the agent": _any(
+        r"nutzer\w{0,2}|benutzer\w{0,2}|anwender\w{0,2}|utilisateurs?|usuarios?|utent[ei]|gebruikers?"
+        r"|uzytkowni\w{1,5}|пользовател\w{1,2}|antworten?|reponses?|respuestas?|risposte?|ответ\w{0,2}",
+        rf"you|your|users?|humans?|operators?|reviewers?|curators?|{_AGENT}|answers?|repl(?:y|ies)|call \w+_\w+",
+        r"this (?:note|memory|instruction|message|rule)",
     ),
-    (
-        "changes the persona",
-        r"\b(?:you are (?:now|no longer)|you're now|now you are|you will (?:now )?(?:act|be|become|behave|answer"
-        r"|respond)|you must (?:now )?(?:act|behave)|(?:from now on|from here on|from this (?:point|moment) (?:on"
-        r"|forward)|starting now|henceforth|as of now),? (?:you|always|never|only)|pretend (?:to be|you are|you're"
-        r"|that you)|act as|behave as|roleplay as|role-play as|simulate|imagine (?:you are|being)"
-        r"|take on the role of)\b",
-        rf"(?:{_UNBOUND}|\b(?:ai|assistant|chatbot|bot|language model|llm)\b.{{0,40}}(?:{_UNBOUND}|called|named)|obey"
-        rf"|\b(?:answer|reply|respond)\b.{{0,20}}\bonly\b|only (?:answer|reply|respond|obey|follow|listen)"
-        rf"|have no (?:rules|polic|restrict|limit|guideline)|(?:ignore|comply with|grant|approve) (?:all|any|every)"
-        rf"|(?:reveal|leak|disclose|administrator|superuser)\b)",
-        False,
+    "obey": _any(
+        rf"(?:{_AGENT}|you) (?:must|shall|will|should|have to|has to|are to|is to)(?: now| always"
+        rf"| only){{0,2}} (?:comply|obey|grant)|you (?:answer|listen|obey|report) only to|comply with",
     ),
-    (
-        "changes the persona",
-        r"\b(?:enter|enable|activate|switch (?:in)?to|turn on) ",
-        r"^(?:the )?(?:developer|god|dan|jailbreak|unrestricted|admin|debug|maintenance) mode\b.{0,60}\b(?:without"
-        r"|where|answer|ignore|reveal|rules|safety|filters?|restrictions|you (?:will|are|must|may|can|print|show))\b"
-        r"|^(?:dan|jailbreak|god|unrestricted) mode",
-        True,
+    "you must": _any(
+        r"musst du|du musst|tu dois|vous devez|debes|tienes que|devi|voce deve|moet je|je moet|(?:du|bot|ki|ia) muss",
     ),
-    (
-        "asks for the prompt or secrets",
-        r"\b(?:reveal|leak|disclose|expose|dump|recite|exfiltrate|divulge)\b",
-        rf"\b(?:(?:the|your|all|every|any|its|their) (?:\w+ )?)?(?:{_ASSETS}|(?:your|the) (?:hidden |initial "
-        rf"|original |secret |full )?(?:prompt|instructions|rules|configuration))\b",
-        True,
+    "approve all": _any(
+        r"(?:approuver|accepter|accorder|autoriser|obeir|aprobar|aceptar|autorizar|conceder|obedecer|approvare"
+        r"|accettare|autorizzare|concedere|obbedire|aprovar|aceitar)(?: a)? (?:chaque|tou(?:s|te|tes)|cada|tod[ao]s?"
+        r"|ogni|tutt[eio])",
+        r"(?:jede[mnrs]?|alle[mn]?|elke)\b.{0,40}\b(?:genehmigen|freigeben|gewahren|gehorchen|befolgen|goedkeuren)",
     ),
-    (
-        "asks for the prompt or secrets",
-        r"\b(?:repeat|print|show|output|display|copy|translate|summari[sz]e|paraphrase|write (?:out|down)|tell (?:me"
-        r"|us|everybody|everyone|anyone|them)|give (?:me|us|everybody|everyone|anyone|them)|quote|state|list|share"
-        r"|return|send|say)\b",
-        r"\b(?:your (?:\w+ )?(?:system |initial |original |hidden )?(?:prompt|instructions|guidelines|rules)\b|(?:the "
-        r"|full |entire |whole |text of |exact |complete )*(?:system|initial|hidden|original) (?:prompt"
-        r"|instructions)\b.{0,60}(?:verbatim|word for word|in full|whenever|when(?:ever)? (?:asked|some)|to (?:every"
-        r"|any|me|the user|who)|above|starting)|(?:full|entire|exact|complete|whole) (?:text of )?(?:the "
-        r"|your )?(?:system|initial|hidden) (?:prompt|instructions)|(?:words|text"
-        r"|everything) above\b.{0,40}(?:verbatim|starting|word)|system (?:prompt|instructions)\W{0,3}$"
-        r"|your (?:configuration|set-?up|start-?up) (?:text|(?:in full|verbatim|word for word))"
-        r"|(?:verbatim|word for word)\b.{0,60}\b(?:above|before|preced\w{2,3})\b|(?:text|words|everything)\b.{0,30}"
-        r"\b(?:above|before|preced\w{2,3})\b.{0,30}\b(?:your|the) (?:first|conversation)"
-        r"|the system prompt (?:and|to)\b)",
-        True,
+    "every": _any(r"every|all|any|each|everything|whatever|whoever|the next|only to"),
+    "write": r"(?<!future )"
+    + _any(
+        r"slip|weave|sneak|smuggle|work|drop|attach",
+        r"(?:be)?antworte[nt]?|repond(?:s|ez|re)|respond[ae]|rispondi|antwoord|odpowiadaj|отвечай|begin|start|end"
+        r"|finish|close|open|sign",
+        r"append|add|include|insert|output|repeat|mention|put|write|say|save|answer|reply|respond",
     ),
-    (
-        "gives secrets to anybody",
-        r"\b(?:reply|answer|respond|give|tell|send|show|share|forward|hand|pass|provide|grant)\b",
-        rf"(?:{_ANYBODY}.{{0,60}}\b{_ASSETS}|\b{_ASSETS}.{{0,60}}{_ANYBODY}|^ (?:to )?(?:everybody|everyone|anyone"
-        rf"|every (?:question|user|message)|all (?:questions|users)).{{0,40}}\bwith (?:the|our|my"
-        rf"|your) (?:admin )?{_ASSETS})",
-        True,
+    "must": _any(r"must|should|shall|muss|soll|doit|debe|deve|moet"),
+    "each reply": _any(
+        r"(?:whatever|everything|anything|all)(?: that)? you (?:write|say|send|answer|produce|generate|reply)\b",
+        r"(?:jede[rn]?|alle) (?:frage|anfrage|nachricht)n?\b.{0,20}\b(?:mit|nur)|(?:chaque|toute) (?:question"
+        r"|demande|message)\b.{0,20}\b(?:par|avec)",
+        r"(?:cada|tod[ao]s?(?: la| las| los| as| os)?) (?:pregunta|mensaje|pergunta|mensagem"
+        r"|consulta)s?\b.{0,20}\bcon?m?|(?:ogni|tutte le) domand[ae]\b.{0,20}\bcon|elke (?:vraag"
+        r"|bericht)\b.{0,20}\bmet",
+        r"(?:each|every|all|any) (?:future|subsequent|later|following|further) (?:\w+ )?(?:repl(?:y|ies)|answers?"
+        r"|responses?|summar(?:y|ies)|outputs?|sessions?|conversations?)",
+        r"(?:every|all|any|each)(?: (?:future|other|further|user|such))? (?:questions?|messages?|requests?|prompts?"
+        r"|quer(?:y|ies)|users?)\b.{0,30}\b(?:with|by saying)(?! (?:the |a |their |your )?(?:ticket|name|signature"
+        r"|form|link|greeting|courtesy|in ))",
     ),
-    (
-        "changes the persona",
-        r"\byou (?:have been|were|are being|are now) (?:upgraded|updated|switched|converted|patched|reprogrammed"
-        r"|replaced)\b",
-        rf"\b(?:{_UNBOUND}|no (?:\w+ )?(?:polic(?:y|ies)|filters?|rules|limits|restrictions))\b",
-        False,
+    "end of each reply": _any(
+        r"(?:end|ende|fin|final|fine|fim|eind)(?: \w{1,3})? (?:each|every|all|any|jede[rn]?|toute|chaque|cada"
+        r"|cualquier|ogni|qualquer|elk) (?:answer|reply|response|summary|antwort|reponse|respuesta|risposta|resposta"
+        r"|antwoord)s?"
     ),
-    (
-        "lifts the rules",
-        r"\b(?:none of|no) (?:the|your|those|these) (?:\w+ )?(?:limits|rules|restrictions|polic(?:y|ies)|guidelines"
-        r"|instructions|safeguards)\b",
-        r"^(?=.*\byour?\b).{0,60}\b(?:appl(?:y|ies)|binds?|counts?|holds?|matters?)\b",
-        False,
+    "answer only": _any(
+        r"(?:answer|reply|respond) (?:only|just|exclusively|always|solely) (?:with|by)|(?:only|just) (?:answer|reply"
+        r"|respond) with",
     ),
-    (
-        "keeps something from the user",
-        r"\b(?:user|person|human|client|owner|operator)s?(?: (?:you (?:work|act|answer|speak) for|who asked))?"
-        r" (?:must|should|may|shall|need)(?: not|n't| never) (?:know|learn|find out|notice|see|be told|hear|suspect)\b",
-        r"\b(?:that you|about this|of this (?:note|memory|change|instruction))\b",
-        False,
+    "whatever": _any(
+        r"whatever|no matter what|(?:any|every|all|the next|each)(?: \w+)? (?:user|question|message|request|prompt"
+        r"|visitor)s?"
     ),
-    (
-        "keeps something from the user",
-        r"\b(?:do not|don't|never|without) (?:tell|telling|inform|informing|mention|mentioning|reveal|revealing"
-        r"|disclose|show|alert|alerting|notify|notifying|let)\b",
-        r"^.{0,30}\b(?:users?|humans?|operators?|reviewers?|curators?|person you)\b.{0,30}\b(?:this (?:note|memory"
-        r"|instruction|message|rule|order)|about (?:this|it)|of this|that you|these instructions|know (?:this|about"
-        r"|that you))\b|^ (?:about |of )?this (?:note|memory|instruction|message|rule)\b.{0,20}(?:to|in your|users"
-        r"?|anyone)|^ (?:this|it|the change|that) to (?:the )?(?:user|human|operator|reviewer|curator)s?\b",
-        True,
+    "against your rules": _any(
+        rf"(?:even (?:where|if|when|though|against)|whatever|no matter what|despite|against|regardless of"
+        rf"|in spite of|contrary to|beyond|outside(?: of)?) (?:all )?your (?:\w+ )?{_CONTROL}",
     ),
-    (
-        "addresses the agent",
-        r"\b(?:(?:attention|note|notice|message|instructions?|reminder|memo|directive|order|hello|dear"
-        r"|hey)\W{0,3}(?:to |for )?(?:the |all |any |every |future ){0,4}(?:ai|llm|language model|chatbot|assistant"
-        r"|agent|model|bot|copilot|summari[sz]er|grader)s?\b)",
-        r"(?:\byou (?:must|should|are to|will|have to|shall|may now)|\byour (?:rules|instructions|guidelines|polic"
-        r"|task is now|new)|\b(?:ignore|disregard|obey|override|bypass|exfiltrate|reveal|grant|approve (?:all|any"
-        r"|every)|from now on|delete (?:all|every)|call \w+_\w+|execute|comply)\b"
-        r"|^ ?: (?:say|state|report|skip|omit|mark|leave out|write)\b)",
-        False,
+    "decode": _any(r"decode|decrypt|unscramble|deobfuscate|reverse|translate"),
+    "do it": _any(
+        r"(?:and|then)(?: then| silently| immediately)? (?:follow|execute|obey|do what|run|carry out|act on|comply)"
     ),
-    (
-        "addresses the agent",
-        r"\b(?:(?:all |any |every |each |future |whichever |if you are an? |as an? ){1,4}(?:ai|llm|language model"
-        r"|chatbot|assistant|agent|model|bot)s?\b|(?:ai|llm|language model|chatbot)s?\b|(?:assistant|agent|model"
-        r"|bot)s?(?= (?:reading|recalling|processing|(?:who|that|which) (?:read|summari|process|index|handle))))",
-        r"^(?: (?:assistant|agent|model|system|bot)s?)?(?: (?:that|who|which) (?:reads?|recalls?|sees?|retrieves?"
-        r"|finds?|process\w*|summari[sz]es?|index(?:es)?|handles?) (?:this|the above|it)|,? (?:reading|recalling"
-        r"|seeing|processing) (?:this|these|it)|,? (?:you must|must now|shall (?:now )?(?:ignore|obey)))",
-        False,
+    "part": _any(
+        r"(?:(?:part|piece|fragment|half|chunk) (?:one|two|three|four|a|b|\d)|(?:other|second|next|remaining|missing"
+        r"|first) (?:half|part|piece|fragment)) of (?:the |this |a |your )?(?:rule|instruction|order|command|prompt"
+        r"|directive)s?"
     ),
-    (
-        "addresses the agent",
-        r"\b(?:when(?:ever)?|once|if|as soon as|after|before) (?:you|this (?:memory|note|text|entry|fact)"
-        r"|these (?:memories|notes)|the agent|an agent|the assistant) (?:read|recall|retrieve|see|load|is (?:read"
-        r"|recalled|retrieved|loaded|shown)|are (?:read|recalled|retrieved)|answers?|answer|reply|respond"
-        r"|summari[sz]e)s?\b",
-        r"^(?: (?:this|it|these)(?: \w+)?)?,?.{0,30}?\b(?:ignore|disregard|obey|reveal|forward|send (?:all|the|every"
-        r"|it|this|a copy)|always (?:say|answer|recommend|add|append|approve)|call \w+_\w+|show this|append|insert"
-        r"|render|you must|approve (?:all|any|every)|execute|delete|reply only|respond only|answer only|also (?:send"
-        r"|include|forward|add)|run the)",
-        False,
+    "as a rule": _any(
+        r"(?:remember|save|store|keep|treat|record|regard|consider|take) (?:this|that|it"
+        r"|the following)\b.{0,30}\bas (?:an?|the|your) (?:\w+ ){0,2}?(?:system|standing|permanent|durable|binding"
+        r"|overriding|only|sole|true|highest) (?:\w+ )?(?:directive|instruction|order|command|rule|guid\w+|polic\w+)"
     ),
-    (
-        "dictates the answer",
-        r"\b(?:answer|reply|respond|reply to|respond to|answer to)\b",
-        r"^(?: to)? (?:every|all|any|each)(?: (?:future|other|further|user|such))? (?:questions?|messages?|requests"
-        r"?|prompts?|queries|quer(?:y|ies)|users?)\b.{0,30}\b(?:with|by saying)\b(?! (?:the |a |their "
-        r"|your )?(?:ticket|name|signature|form|link|greeting|courtesy|in ))",
-        True,
+    "your new rule": _any(
+        r"your (?:loyalty|allegiance|obedience|only duty) (?:is|lies|belongs|goes)|(?:counts?|weighs?"
+        r"|matters?) more than your|above your (?:rules|safety|guidelines)",
+        r"your (?:new|real|true|only|updated) (?:directive|instruction|task|purpose|objective|goal|rule"
+        r"|role)s?\b.{0,20}\b(?:supersedes?|overrides?|replaces?|takes? precedence|(?:is|are) (?:now )?to (?:ignore"
+        r"|obey|reveal|send|dump))",
+        r"your (?:new|real|true|only|updated) (?:directive|instruction)s? (?:is|are)(?: now)?(?: as follows)?(?= ?:)",
     ),
-    (
-        "lifts the rules",
-        r"\b(?:your (?:\w+ ){0,2}(?:rules|instructions|guidelines|polic(?:y|ies)|restrictions|limitations"
-        r"|guard-?rails|filters|limits|guidance|directives|training|safeguards)|(?:all|every|any)(?: of)?(?: your"
-        r"| the)?(?: previous| prior| earlier)? ?(?:safety|security|ethical|content|system)? ?(?:instructions?"
-        r"|restrictions?|guidelines?|guard-?rails?|filters?)|(?:instructions?|polic(?:y|ies)|rules) above(?= (?:is"
-        r"|are|has|have|was|were)\b))\b",
-        r"^.{0,40}\b(?:revoked|(?:have|has) changed, you|cancell?ed|void|lifted|suspended|disabled|no longer (?:appl"
-        r"|bind|count|valid)|deactivated|overridden|superseded|obsolete|null)|(?<!y)(?<!ies) (?:has|have|is"
-        r"|are) (?:now )?(?:expired|lapsed|ended|been (?:replaced|withdrawn|rescinded))\b",
-        False,
+    "if you are one": _any(
+        r"(?:if|since|in case) (?:software|a (?:machine|program|computer|script|bot|model)|an? (?:ai|llm|agent"
+        r"|language model)|any (?:ai|model|agent|bot)) (?:is |are )?(?:reads?|reading|process\w*|sees?|seeing"
+        r"|parses?|parsing|loads?|summari[sz]\w+)",
+        r"(?:if|since|because) (?:you are|you're) (?:an? |the )?(?:\w+ )?(?:ai|llm|language model|chatbot|bot|machine)",
+        rf"(?:wenn|falls) du (?:eine? )?{_AGENT}|si (?:tu es|vous etes) une? {_AGENT}|si eres una? {_AGENT}",
+        rf"se (?:sei|voce e) uma? {_AGENT}|als je een {_AGENT}|если ты (?:ии|языковая модель|чат-?бот)",
+        r"an (?:die|jede|alle) kis?,? die|(?:a|pour|para) (?:l'|toute |chaque |la |toda |cualquier )ia,? (?:qui|que)",
+        r"all'ia che",
+        apart="如果你是(?:一个)?(?:ai|人工智能|语言模型)|(?:ai|言語モデル)であれば",
     ),
-    (
-        "lifts the rules",
-        r"\b(?:obey|follow|trust|listen to) only\b|\bonly (?:obey|follow|listen to)\b",
-        r"^.{0,20}\b(?:me|messages|commands|orders|instructions|requests|what i)\b",
-        True,
-    ),
-    (
-        "sends data away",
-        r"\b(?:send|forward|e-?mail|mail|export|upload|transmit|leak|post|copy|exfiltrate|bcc|cc|relay|deliver"
-        r"|submit)\b",
-        rf"(?:\b(?:conversations?|chat (?:history|log)|messages|credentials?|pass ?words?|api keys?|secrets?|tokens"
-        rf"|system prompt|memories|customer (?:list|data|records|table|database)|user data|database|everything"
-        rf"|all (?:of )?(?:the |your |our |this )?data)\b.{{0,60}}\b(?:to|at)\b.{{0,20}}(?:https?:"
-        rf"|[\w.+-]{{1,40}}@(?:evil|attacker|[\w-]{{1,30}}\.(?:tk|xyz|ru|example\.net))|external|outside|{_ANYBODY}"
-        rf"|\d{{1,3}}\.\d{{1,3}}\.\d)|\b(?:conversations?|chat (?:history|log)|system prompt|memories|credentials"
-        rf"|pass ?words"
-        r"|api keys?)\b.{0,60}\bto [\w.+-]{1,40}@|\b(?:pass ?words|credentials|api keys?|secrets"
-        r"|database)\b.{0,20}\bto me\b)",
-        True,
-    ),
-    (
-        "decodes and obeys",
-        r"\b(?:decode|decrypt|unscramble|deobfuscate|reverse|translate)\b",
-        r"(?:and|then)(?: then| silently| immediately)? (?:follow|execute|obey|do what|run|carry out|act on|comply)",
-        True,
-    ),
-    (
-        "is a part of an order",
-        r"\b(?:part|piece|fragment|half|chunk) (?:one|two|three|four|a|b|\d) of (?:the |this |a |your )?(?:rule"
-        r"|instruction|order|command|prompt|directive|message)\b",
-        None,
-        False,
-    ),
-    (
-        "lifts the rules",
-        r"\byou are no longer\b",
-        r"^ (?:bound|restricted|limited|constrained|governed|subject)\b.{0,30}\b(?:polic|rule|restrict|guideline"
-        r"|instruct|filter|anything)",
-        False,
-    ),
-    (
-        "changes the persona",
-        r"\byou are \w{2,20} and (?:you )?",
-        r"^(?:will |shall |must )?(?:never refuse (?:anything|any|a request|requests?|$)|never refuse$|always (?:obey"
-        r"|comply))",
-        False,
-    ),
-    (
-        "asks to be obeyed",
-        r"\byour (?:new|real|true|only|updated) (?:directive|instruction)s?\b",
-        r"^ (?:is|are)(?: now)?(?: as follows)? ?:",
-        False,
-    ),
-)
+}
+"""Each concept as a pattern over folded text."""
 
-OTHER_RULES = (
-    (
-        "lifts the rules",
-        r"\b(?:musst du|du musst|tu dois|vous devez|debes|tienes que|devi|voce deve|moet je|je moet)\b",
-        r"^ (?:\w+ ){0,2}?(?:(?:approuver|accepter|accorder|autoriser|obeir a|aprobar|aceptar|autorizar|conceder"
-        r"|obedecer|approvare|accettare|autorizzare|concedere|obbedire a|aprovar|aceitar) (?:a )?(?:chaque|tou(?:s|te"
-        r"|tes)|cada|tod[ao]s?|ogni|tutt[eio]|qualsiasi|cualquier\w?)\b|(?:jede[mnrs]?|alle[mn]?"
-        r"|elke)\b.{0,40}\b(?:genehmigen|freigeben|gewahren|gehorchen|befolgen|goedkeuren|gehoorzamen))",
-        False,
-    ),
-    (
-        "sends data away",
-        r"\b(?:musst du|du musst|tu dois|vous devez|debes|tienes que|devi|voce deve|moet je|je moet)\b",
-        r"^.{0,30}\b(?:anfragen?|nachrichten?|gesprache?|unterhaltung\w{0,2}|demandes?|messages?|conversations?"
-        r"|mensajes?|conversaci\w{2,5}|messagg\w|conversazion\w|mensage\w{1,2}|berichten?|gesprekken)\b.{0,40}@",
-        False,
-    ),
-    (
-        "dictates the answer",
-        r"\b(?:note (?:du )?systeme|nota del? sistema|systemhinweis|systemnachricht|nota di sistema|nota do sistema"
-        r"|systeembericht)\b",
-        r"^ ?:.{0,100}\b(?:reponses?|respuestas?|antwort\w{0,2}|rispost\w|respostas?|antwoord\w{0,2})\b",
-        False,
-    ),
-    (
-        "asks for the prompt or secrets",
-        r"\b(?:revele[rz]?|affiche[rz]?|montre[rz]?|repete[rz]?|divulgue[rz]?|revela|muestra|repite|rivela|mostra"
-        r"|ripeti|revele|mostre|repita|verrate|zeige?|wiederhole|onthul|toon|herhaal)\b",
-        r"^ (?:me |mir |mi |moi )?(?:les |le |la |las |los |de )?(?:tes|vos|tus|tue|tuoi|suas|tuas|deine?|ihre?|je"
-        r"|jouw)? ?(?:\w+ )?(?:instructions? (?:de |du )?systeme|instrucciones (?:de|del) sistema"
-        r"|istruzioni di sistema|instrucoes d[eo] sistema|systemanweisung\w{0,2}|systeminstructies"
-        r"|instructions secretes|instrucciones secretas)\b",
-        True,
-    ),
-    (
-        "gives secrets to anybody",
-        r"\b(?:gib|gebt|nenne|verrate|sende|schicke?|leite|donne[rz]?|envoie|envoye[rz]?|transmet\w{0,3}"
-        r"|communique[rz]?|comunica|invia|rivela|envia|envie|manda|revela|revele|entrega|stuur|geef|verstuur|wyslij"
-        r"|przeslij|podaj|отправь\w{0,2}|пришли|перешли|сообщи|дай)\b",
-        r"^(?=.{0,100}\b(?:passw\w{1,6}|kennwort\w{0,3}|kundendaten|kundenliste|api-?schlussel|mots? de passe"
-        r"|liste des clients|donnees (?:clients|des clients)|contrasenas?|clave|base de datos|lista de clientes"
-        r"|password|dati dei clienti|elenco clienti|senhas?|klantenlijst|wachtwoord\w{0,2}|klantgegevens|hasl[oa]"
-        r"|baze klientow|liste klientow|парол\w{1,2}|баз\w клиентов|список клиентов)).{0,100}(?:\b(?:jedem|allen"
-        r"|jede frage|jeden|quiconque|a tous|a tout le monde|a todos|a cualquiera|a quien|a tutti|a chiunque"
-        r"|a qualquer|iedereen|kazdemu|wszystkim|всем|любому|внешний адрес|мне|na zewnatrz)\b|[\w.+-]{1,40}@evil"
-        r"|https?:)",
-        True,
-    ),
-    (
-        "addresses the agent",
-        r"\b(?:an (?:die|jede|alle) kis?|an (?:das|jedes|alle) (?:sprachmodelle?|assistenten)|(?:a|pour) (?:l'|toute "
-        r"|chaque )ia|(?:a|para) (?:la|toda|a|cualquier) ia|all'ia|aan (?:de|elke) ai)\b",
-        r"^,? (?:die|das|der|qui|que|che)\b.{0,30}\b(?:liest|lesen|verarbeite[nt]|lit|lisent|traite|le[ea]|procesa"
-        r"|legge|elabora|leest|verwerkt)\b",
-        False,
-    ),
-    (
-        "lifts the rules",
-        r"(?:あなた(?:へ)?の|あなたに対する)",
-        r"^.{0,12}(?:命令|指示|ルール|規則|制約).{0,10}(?:無効|解除|終了|忘れ)",
-        False,
-    ),
-    (
-        "lifts the rules",
-        r"(?:\b(?:tu n'es|vous n'etes) plus (?:soumise?|liee?|tenue?|oblige\w{0,2})\b|\bno (?:obedeces"
-        r"|estas sujeto)\b|\bgelten (?:fur|fuer) dich keine|\bdu (?:bist|musst) (?:an )?keinen? |\bnon (?:obbedisci"
-        r"|sei soggetto)\b|\bvoce nao obedece\b|(?:不再"
-        r"|无需|不必)(?:遵守|服从|受)|ты больше не (?:обязан|подчиня\w{1,5}|связан))",
-        r"(?:\b(?:regles?|limites?|consignes|creadores|reglas|ordenes|normas|vorgaben|regeln|grenzen|anweisungen"
-        r"|regole|creatori|ordini|criadores|regras)\b|^(?:任何|所有|一切).{0,4}(?:规定|规则|限制|指令|约束)|правил|ограничен|указани|инструкц)",
-        False,
-    ),
-    (
-        "asks for the prompt or secrets",
-        r"(?:システムプロンプト|系统提示词?|시스템 ?프롬프트)",
-        r"^.{0,8}(?:表示し|見せ|教え|開示|出力し|发给|告诉|公开|输出|透露|展示|贴出|알려|보여|공개)",
-        False,
-    ),
-    (
-        "addresses the agent",
-        r"(?:\b(?:wenn|falls) du (?:eine? )?(?:ki|sprachmodell|chatbot|bot)\b|\bsi (?:tu es|vous etes) une? (?:ia"
-        r"|modele de langage|chatbot)\b|\bsi eres una? (?:ia|modelo de lenguaje|chatbot)\b|\bse (?:sei"
-        r"|voce e) uma? (?:ia|chatbot)\b|\bals je een (?:ai|taalmodel|chatbot)\b|если ты (?:ии|языковая модель"
-        r"|чат-?бот)|如果你是(?:一个)?(?:ai|人工智能|语言模型)|(?:ai|言語モデル)であれば)",
-        None,
-        False,
-    ),
-    # German, French, Spanish, Italian, Portuguese, Dutch: a new role, and secrets for everybody.
-    (
-        "changes the persona",
-        r"\b(?:ab (?:sofort|jetzt)|von nun an|du bist (?:jetzt|nun|ab)|a partir de maintenant|desormais"
-        r"|tu es (?:maintenant|desormais)|a partir de ahora|ahora eres|desde ahora|d'ora in poi|ora sei"
-        r"|da questo momento|a partir de agora|agora voce e|vanaf nu|ab jetzt|je bent (?:nu|vanaf)|с этого момента"
-        r"|теперь ты|od teraz|jestes teraz|从现在开始|从现在起|今からあなたは|これからあなたは|지금부터 (?:너|당신))",
-        r"(?:\bkeine (?:regeln|grenzen|vorgaben|filter)|plus (?:de|aucune) (?:regles?|limites?)|no tienes (?:reglas"
-        r"|limites)|non hai (?:regole|limiti)|ohne (?:jede |jegliche )?(?:regeln|einschrankung\w*|beschrankung\w*"
-        r"|grenzen|filter|vorgaben)|sans (?:aucune )?(?:regles?|restrictions?|limites?|filtres?)"
-        r"|sin (?:ninguna )?(?:reglas|restricciones|limites|filtros)|senza (?:alcuna )?(?:regole|restrizioni|limiti"
-        r"|filtri)|sem (?:regras|restricoes|limites|filtros)|zonder (?:regels|beperkingen|filters)|без (?:правил"
-        r"|ограничений)|bez (?:zasad|ograniczen)|(?:没有|不受)[^。]{0,6}(?:限制|规则|约束)|制限(?:の"
-        r"|が)?な(?:い|く)|제한 ?없"
-        r"|system-?prompt|invite systeme|prompt (?:systeme|del sistema|di sistema))",
-        False,
-    ),
-    (
-        "asks for the prompt or secrets",
-        r"(?:\b(?:verrate|verrat\w{0,2}|enthulle|gib|zeige|nenne|revele[rz]?|divulgue[rz]?|affiche[rz]?|montre[rz]"
-        r"?|revela|muestra|divulga|rivela|mostra|mostre|revele|onthul|toon|раскрой|покажи|выведи|pokaz|ujawnij)\b|透露"
-        r"|泄露|告诉|输出|显示|教えて|開示|出力|알려|공개)",
-        r"(?:system-?prompt|system-?anweisung|prompt (?:systeme|du systeme|del sistema|di sistema|do sistema"
-        r"|systemowy)|invite systeme|instructions? (?:systeme|secretes?)|систем\w+ (?:промпт|инструкц)|系统提示"
-        r"|システムプロンプト|시스템 ?프롬프트|все (?:пароли|ключи)|alle (?:passw\w{3,6}|gespeicherten|kundendaten)"
-        r"|tous les mots de passe|toutes les cles|todas las (?:claves|contrasenas)|todas as senhas|所有(?:密码|密钥"
-        r"|记忆)|mots de passe.{0,30}quiconque|passworter.{0,20}jedem|jedem.{0,30}(?:passwor|kundendaten))",
-        False,
-    ),
+
+class Rule(NamedTuple):
+    """An order to an agent: concepts that stand near each other in one sentence.
+
+    Attributes:
+        name: What the order does.
+        concepts: The names of the concepts; the others stand around the first.
+        opens: The first is a verb, and orders only where it opens a clause: "reveal it", not "they reveal it".
+    """
+
+    name: str
+    concepts: tuple[str, ...]
+    opens: bool = False
+
+
+RULES = (
+    Rule("changes the persona", ("become", "unbound")),
+    Rule("lifts the rules", ("your rules", "void")),
+    Rule("lifts the rules", ("obey", "every")),
+    Rule("lifts the rules", ("you must", "approve all")),
+    Rule("lifts the rules", ("against your rules",)),
+    Rule("lifts the rules", ("your new rule",)),
+    Rule("asks for the prompt or secrets", ("tell", "prompt"), opens=True),
+    Rule("asks for the prompt or secrets", ("appear", "prompt")),
+    Rule("asks for the prompt or secrets", ("betray", "stored secrets"), opens=True),
+    Rule("gives secrets away", ("tell", "secrets", "anybody"), opens=True),
+    Rule("keeps something from the user", ("conceal", "to the agent")),
+    Rule("addresses the agent", ("agent", "command")),
+    Rule("addresses the agent", ("when you", "command")),
+    Rule("addresses the agent", ("if you are one",)),
+    Rule("dictates the answer", ("write", "each reply"), opens=True),
+    Rule("dictates the answer", ("answer only", "whatever")),
+    Rule("dictates the answer", ("must", "end of each reply")),
+    Rule("decodes and obeys", ("decode", "do it"), opens=True),
+    Rule("is a part of an order", ("part",)),
+    Rule("asks to be obeyed", ("as a rule",), opens=True),
 )

@@ -68,20 +68,19 @@ _SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     )
 )
 
-# The group named "value" is the secret; what stands before it only says so.
 _CONNECTION = re.compile(r"\b[a-z][a-z0-9+.-]{1,20}://[^\s:/@]{0,100}:(?P<value>[^\s@/]{1,200})@")
 _AUTHORIZATION = re.compile(r"(?i)\b(?:bearer|basic)\s+(?P<value>[A-Za-z0-9._~+/-]{16,4096}={0,2})")
 _USER_AND_PASSWORD = re.compile(
     r"(?:(?:^|\s)(?:-u|--user|--proxy-user)(?:\s{1,3}|=)[\"']?[^\s:\"']{1,64}:"
-    r"|\b(?:mysql(?:dump|admin)?|mariadb|sshpass)\b[^\n]{0,60}?\s-p(?!ort\b|rotocol|roxy)[\"']?"
-    r"|\bdocker login\b[^\n]{0,60}?\s-p [\"']?)"
+    r"|\b(?:mysql(?:dump|admin)?|mariadb)\b[^\n]{0,60}?\s-p(?!ort\b|rotocol|roxy)[\"']?"
+    r"|\b(?:docker login|sshpass)\b[^\n]{0,60}?\s-p [\"']?)"
     r"(?P<value>[^\s\"']{1,200})",
     re.MULTILINE,
 )
 _SECRET_KEY_BEHIND_ITS_ID = re.compile(r"\bA[KS]IA[A-Z0-9]{16}\W{1,5}(?P<value>[A-Za-z0-9/+]{40})(?![A-Za-z0-9/+])")
 _COOKIE = re.compile(  # what is named so in a cookie, a form or a signed address
     r"(?i)(?<![A-Za-z])(?:(?:php|j)?sess(?:ion)?[_-]?(?:id|key)?|(?:connect\.)?sid|sig|x-amz-(?:signature"
-    r"|security-token)|[cx]srf[\w-]{0,12}|remember_\w{0,10}|auth)=[\"']?(?P<value>[^\s;,\"'&]{16,4096})"
+    r"|security-token)|[cx]srf[\w-]{0,12}|remember_\w{0,10}|auth)=[\"']?(?P<value>[^\s;,\"'&]{10,4096})"
 )
 _VARIABLE = re.compile(
     r"(?<![A-Za-z0-9_])(?:[A-Z][A-Z0-9]{0,30}_){1,6}(?:PASS(?:WD|PHRASE)?|PWD|SECRET|TOKEN|AUTH|CREDENTIALS?)\s?[=:]\s?"
@@ -97,21 +96,26 @@ _GIVEN_AT_A_LOGIN = re.compile(
     r"(?i:\b(?:log(?:s|ged|ging)? ?[io]n|sign(?:s|ed|ing)? (?:in|on)|gets? in|unlock(?:s|ed)?|authenticates?"
     r"|connect(?:s|ed)?|entsperr\w{1,2}|meldet sich|logg?t sich|einloggen|anmelden|se connecte\w{0,2}|entr[ae]"
     r"|inicia sesión|accede)\b[^\n.!?]{0,24}? (?:with|using|mit|avec|con|com) |\b(?:type|enter|typing|entering|tippe"
-    r"|tape[rz]?) )[\"'`]?(?P<value>[^\s\"'`,;<>#][^\s\"'`,;<>]{7,200})"
+    r"|tape[rz]?) )[\"'`]?(?:[\w.@+-]{2,40} [/|] )?(?P<value>[^\s\"'`,;<>#][^\s\"'`,;<>]{7,200})"
 )
 # Words that announce a password, a key or a code, in English, German, French, Spanish, Italian, Portuguese, Dutch,
 # Polish, Russian, Japanese, Chinese and Korean.
 _WORDS = (
-    r"(?:pg|db|smtp|ftp|ssh|ldap)?pass ?(?:word|phrase|code|wort|wd)s?|pwd|pw|(?<=my )pass|pass(?= (?:is|was)\b)"
-    r"|(?<=[,;/|] )pass(?=\s?[:=]| \S{0,40}\d)"
-    r"|(?:recovery|backup|2fa|mfa|wiederherstellungs)[ -]?codes?"
+    r"(?:pg|db|smtp|ftp|ssh|ldap)?pass ?(?:word|phrase|code|wort|wd)s?|pwd|pw|(?<=my )pass|pass(?=\s?=| (?:is"
+    r"|was)\b)|(?:(?<=\n)|(?<=  ))pass(?=:)|(?<=[,;/|] )pass(?=\s?[:=]| \S{0,40}\d)"
+    r"|pass(?= (?=\S{0,40}[A-Z])(?=\S{0,40}[a-z])\S{0,40}\d)|(?:recovery"
+    r"|backup|2fa|mfa|wiederherstellungs)[ -]?codes?"
+    r"|wpa\d?[ -](?:key|psk)|(?:wi-?fi|wlan|network|netzwerk)[ -]?(?:key|schlüssel)|mdp|community string"
+    r"|code (?:du )?wi-?fi|wi-?fi[ -](?:code|pass)"
     r"|secret|cred(?:ential)?s?|psk|(?:api|access|secret|private|signing|encryption|master|license|deploy"
-    r"|account|auth)[ _-]?(?:key|token)|client[ _-]?secret|token|login|kenn?wort|passwört\w{0,2}|(?:api|zugangs"
+    r"|account|auth)[ _-]?(?:key|token)|client[ _-]?secret|token|logins?|kenn?wort|passwört\w{0,2}|(?:api|zugangs"
     r"|zugriffs)[ _-]?(?:schlüssel|schluessel|code|token)|zugangsdaten|mot de passe|clé (?:api|d'api|secrète|d'accès"
     r"|privée)|contraseña|contrasenya|clave (?:api|secreta|de acceso|privada)|clave|parola(?: d'ordine)?|chiave (?:api"
     r"|segreta|di accesso)|senha|palavra-passe|chave (?:api|secreta|de acesso|da api)|wachtwoord|(?:api"
     r"|toegangs)[ _-]?sleutel|hasło|klucz api|lösenord|adgangskode|passord|парол[ьяеию]\w{0,2}|ключ (?:api|доступа)"
-    r"|şifre|parolası"
+    r"|şifre|parolası|heslo|jelszó|parol[aă]|salasana|kata sandi|mật khẩu|κωδικ\w{2} πρόσβασης|סיסמ\w{1,3}|पासवर्ड"
+    r"|รหัสผ่าน"
+    r"|كلمة (?:المرور|السر)|رمز عبور"
 )
 _ASIAN_WORDS = r"パスワード|暗証番号|合言葉|apiキー|秘密鍵|アクセスキー|密码|口令|密碼|密钥|비밀번호|암호|api ?키"
 _LINKS = (
@@ -119,24 +123,35 @@ _LINKS = (
     r"|\b(?:ge[aä]ndert|chang\w{1,3}|cambi\w{1,4}|trocad[ao]|alterad[ao]|mudad[ao]|gewijzigd|zmienion\w)"
     r" (?:auf|in|en|à|a|por|para|naar|na)\b|[:=\uff1a]|[-=]>|\u2192|\u2014|\u2013"
 )
+_LINK = re.compile(rf"(?i)(?:{_LINKS})")
+_SEVERAL = re.compile(r"(?i)(?<!s)s$|wörter$|zugangsdaten")
 _ANNOUNCEMENT = re.compile(rf"(?i)(?<![A-Za-z])(?:{_WORDS})(?![A-Za-z])")
 _ANNOUNCED = re.compile(
-    rf"(?i)(?:{_LINKS})\s{{0,5}}[\"'`\u201c\u201e\u00ab]?(?P<value>[^\s\"'`,;<>\u201c\u201d\u00bb]{{4,200}})"
+    rf"(?i)(?:{_LINKS})\s{{0,5}}[\"'`\u201c\u201e\u00ab]?(?P<value>[^\s\"'`,;<>\u201c\u201d\u00bb]{{2,200}})"
 )
 _PARTNER = re.compile(r"[\w.@+-]{2,40} ?[/|] ?[\"'`]?(?P<value>[^\s\"'`,;<>]{4,200})")
 """A password behind its user: what is announced as "login" or "credentials" may be both."""
-_NEXT = re.compile(r"(?:,|/| (?:and|or|und|oder|et|ou|y|o|e|en))? {1,2}(?P<value>[^\s\"'`,;<>]{4,200})")
-_NO_LINK = re.compile(r"\s(?P<value>(?=\S*[A-Z])(?=\S*[a-z])(?=\S*\d)(?=\D)[^\s\"'`,;<>]{8,200})")
+_NEXT = re.compile(r"[\"'`.!?)]{0,2} {0,2}(?:[/|] ?| (?:or|oder|ou|o) )[\"'`]?(?P<value>[^\s\"'`,;<>]{4,200})")
+"""Another password behind one, set apart as an alternative."""
+_LISTED = re.compile(r"(?<![^\s\"'`,;<>(/|])(?:[\w.@+-]{2,40}[:=])?(?P<value>[^\s\"'`,;<>/|:]{6,200})")
+_LISTED_CODE = re.compile(r"[a-z]*\d[a-z\d]*(?:-[a-z]*\d[a-z\d]*)*", re.IGNORECASE)
+_LISTED_PASSWORD = re.compile(r".*(?:[!#$%^&*?~+=]|_\d).*|(?=.*[A-Z])(?=.*[a-z]).{8,}")
+_SIGNED = re.compile(r"(?=.*[!#$%^&*?~])(?=.*\d)(?=.*[A-Za-z])[A-Za-z0-9].{6,}")
+_END_OF_A_LIST = re.compile(r"\n|(?<!bzw)(?<!\b[a-z])[.!?](?=\s|$)")
+_MIXED = re.compile(r"(?=\S{8})(?=\S*[A-Z])(?=\S*[a-z])(?=\S*\d)(?=\D)")
+_NO_LINK = re.compile(rf"\s(?P<value>(?:{_MIXED.pattern}|(?<=\b[pP][wW]\s)|(?<=\b[pP]wd\s))[^\s\"'`,;<>]{{6,200}})")
 """A password that stands right behind the word: with capitals, as no term such as bcrypt2 or 12-character has them."""
 _BEFORE_THE_WORD = re.compile(
     r"(?<![^\s\"'`,;<>])(?P<value>[^\s\"'`,;<>]{8,200})(?i: (?:as|als|comme|como) (?:the |my |our |a |das |mein |le "
     r"|mon |mi |la )?(?:password|passphrase|passcode|passwort|kennwort|mot de passe|contraseña)"
     r"(?![A-Za-z]|[ -](?:hash|manager|algorithm|polic|field)))"
 )
+_ACCOUNT = re.compile(r"(?i)login|cred|zugang")
 _MAIL_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,10}")
 _ANNOUNCES_ANOTHER = re.compile(rf"(?i)(?<![A-Za-z])(?:{_WORDS})[\"']?[:=]")
 _REACH = 32
 """Characters between the words that announce a secret and the link before it, within the sentence."""
+_LONGEST_LIST = 200
 _STOP = re.compile(r"[\n.!?]")
 _NAMED_ASIAN = re.compile(
     rf"(?i)(?:{_ASIAN_WORDS})[^\n\u3002!?A-Za-z0-9]{{0,16}}(?P<value>[A-Za-z0-9!-/:-@\[-`{{-~]{{4,200}})"
@@ -148,10 +163,11 @@ _PART_OF_A_PATH = re.compile(r"(?:[A-Za-z]?[a-z]*|[A-Z]+)[0-9]{0,5}")
 _RANDOM = re.compile(r"[A-Za-z0-9+/_=-]{20,200}")
 _PIN = re.compile(
     r"(?i)\b(?:pin(?:[- ]?codes?)?|passcode|(?:door|gate|alarm|safe|lock|access|entry|security|keypad|garage|lockbox"
-    r"|building)[ -]code|türcode|zugangscode|code (?:de la porte|d'accès|d'entrée|de l'alarme|pin|d'immeuble)"
+    r"|building)[ -]code|code (?:for|of|to) (?:the |our |my )?(?:\w+ )?(?:door|gate|alarm|safe|lock|garage|lockbox"
+    r"|building)|türcode|zugangscode|code (?:de la porte|d'accès|d'entrée|de l'alarme|pin|d'immeuble)"
     r"|código (?:de acceso|de la puerta|de la alarma|de entrada)|codice (?:di accesso|della porta|del cancello)"
     r"|código (?:da porta|de acesso)|deurcode|toegangscode|kod do drzwi|код (?:двери|домофона"
-    r"|доступа))\b[^\n.!?\d(]{0,24}(?P<value>[#*]?\d{3,8}[#*]?)(?![\w-])"
+    r"|доступа))\b[^\n.!?\d(]{0,24}(?P<value>[#*]?\d{3,8}[#*]?|\d{1,4}(?:-\d{1,4}){2,4})(?![\w-])"
 )
 _OF_AN_ACCOUNT = re.compile(
     r"(?i)\b(?:card|bank|banking|account|atm|debit|credit|sim|phone|online|karte|bankkarte|konto|handy|carte|compte"
@@ -192,7 +208,7 @@ def find_codes(text: str) -> list[Secret]:
 
 
 def _pins(text: str) -> list[Secret]:
-    return _apart(_values("PIN", _PIN, text, _always)) if _POSSIBLE.search(text) else []
+    return _apart(_values("PIN", _PIN, text, bool)) if _POSSIBLE.search(text) else []
 
 
 def _of_a_network(text: str, secret: Secret) -> bool:
@@ -297,18 +313,9 @@ def _all(text: str) -> Iterator[Secret]:
     for kind, shape in _SHAPES:
         for match in shape.finditer(text):
             yield Secret(kind, *match.span())
-    yield from _values("password in a URL", _CONNECTION, text, _is_no_placeholder)
-    yield from _values("authorization", _AUTHORIZATION, text, _looks_random)
-    yield from _values("password", _USER_AND_PASSWORD, text, _is_no_placeholder)
-    yield from _values("key", _SECRET_KEY_BEHIND_ITS_ID, text, _looks_random)
-    yield from _values("session key", _COOKIE, text, _looks_random)
-    yield from _values("password", _VARIABLE, text, _looks_like_a_password)
-    yield from _values("password", _PHRASE, text, lambda value: value.count(" ") > 1)
-    yield from _values("password", _GIVEN_AT_A_LOGIN, text, _is_a_strong_password)
+    for kind, pattern, accept in _NAMED:
+        yield from _values(kind, pattern, text, accept)
     yield from _announced(text)
-    yield from _values("password", _BEFORE_THE_WORD, text, lambda value: bool(_NO_LINK.fullmatch(f" {value}")))
-    yield from _values("password", _NAMED_ASIAN, text, _looks_like_a_password)
-    yield from _values("PIN", _CARD_CODE, text, _always)
     yield from (secret for secret in _pins(text) if _of_an_account(text, secret))
     if _NEAR.search(text):
         for match in _RANDOM.finditer(text):
@@ -335,21 +342,35 @@ def _values(kind: str, pattern: re.Pattern[str], text: str, accept: Callable[[st
 
 
 def _announced(text: str) -> Iterator[Secret]:
-    """What stands behind each announcement, at the first of its links that has a secret behind it."""
+    """What stands behind each announcement, at the first of its links that has a secret behind it, and behind that."""
     for announcement in _ANNOUNCEMENT.finditer(text):
         place = announcement.end()
         stop = _STOP.search(text, place, place + _REACH)
         last = stop.start() if stop else place + _REACH
-        found = _NO_LINK.match(text, place)
-        secret = _password(found)
+        secret = _password(_NO_LINK.match(text, place))
         while secret is None and (match := _ANNOUNCED.search(text, place, last + 210)) and match.start() <= last:
             partner = _password(_PARTNER.match(text, match.start("value")))
-            secret = partner if partner and _MAIL_ADDRESS.fullmatch(match["value"]) else _password(match) or partner
+            of_a_login = _ACCOUNT.search(announcement[0]) and _MAIL_ADDRESS.fullmatch(match["value"].rstrip(".!?)"))
+            secret = partner if of_a_login else _password(match) or partner
             place = match.start() + 1
-        several = announcement[0].endswith("s")
+        if secret is not None:
+            yield from _listed(text, secret.end, _SIGNED)
         while secret is not None:
             yield secret
-            secret = _password(_NEXT.match(text, secret.end)) if several else None
+            secret = _password(_NEXT.match(text, secret.end))
+        if _SEVERAL.search(announcement[0]) and (link := _LINK.search(text, announcement.end(), last)):
+            yield from _listed(
+                text, link.end(), _LISTED_CODE if "code" in announcement[0].lower() else _LISTED_PASSWORD
+            )
+
+
+def _listed(text: str, start: int, like: re.Pattern[str]) -> Iterator[Secret]:
+    """What stands in a list of passwords or codes and looks like one; names may stand between them."""
+    stop = _END_OF_A_LIST.search(text, start, start + _LONGEST_LIST)
+    for listed in _LISTED.finditer(text, start, stop.start() if stop else start + _LONGEST_LIST):
+        value = listed["value"].rstrip(".!?)]}")
+        if like.fullmatch(value) and (like is _LISTED_CODE or _password(listed)) and not _MAIL_ADDRESS.search(value):
+            yield Secret("password", listed.start("value"), listed.start("value") + len(value))
 
 
 def _password(match: re.Match[str] | None) -> Secret | None:
@@ -358,10 +379,6 @@ def _password(match: re.Match[str] | None) -> Secret | None:
     if not match or not value or not _looks_like_a_password(value) or _ANNOUNCES_ANOTHER.search(value):
         return None
     return Secret("password", match.start("value"), match.start("value") + len(value))
-
-
-def _always(_: str) -> bool:
-    return True
 
 
 def _is_no_placeholder(value: str) -> bool:
@@ -374,7 +391,7 @@ def _looks_like_a_password(value: str) -> bool:
         return False
     if _is_a_path(value):
         return False
-    if re.fullmatch(r"[\d.,:/-]+|[^\W\d_'\u2019-][^\W\d_]*(?:['\u2019-][^\W\d_]+)*|\W+", value):
+    if re.fullmatch(r"[\d.,:/-]+|\d+-[a-z]+|[^\W\d_'\u2019-][^\W\d_]*(?:['\u2019-][^\W\d_]+)*|\W+", value):
         return False
     has_letter = any(c.isalpha() for c in value)
     has_digit = any(c.isdigit() for c in value)
@@ -411,3 +428,19 @@ def _luhn(text: str) -> bool:
         return False
     doubled = [d if place % 2 == 0 else (d * 2 - 9 if d > 4 else d * 2) for place, d in enumerate(reversed(digits))]
     return sum(doubled) % 10 == 0
+
+
+_NAMED: tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...] = (
+    ("password in a URL", _CONNECTION, _is_no_placeholder),
+    ("authorization", _AUTHORIZATION, _looks_random),
+    ("password", _USER_AND_PASSWORD, _is_no_placeholder),
+    ("key", _SECRET_KEY_BEHIND_ITS_ID, _looks_random),
+    ("session key", _COOKIE, _looks_random),
+    ("password", _VARIABLE, _looks_like_a_password),
+    ("password", _PHRASE, lambda value: value.count(" ") > 1),
+    ("password", _GIVEN_AT_A_LOGIN, _is_a_strong_password),
+    ("password", _BEFORE_THE_WORD, lambda value: bool(_MIXED.match(value))),
+    ("password", _NAMED_ASIAN, _looks_like_a_password),
+    ("PIN", _CARD_CODE, bool),
+)
+"""Patterns whose group "value" is the secret, and what a value must be like to be one."""

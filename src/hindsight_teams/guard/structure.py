@@ -18,7 +18,8 @@ _CODE_SPAN = re.compile(r"`[^`\n]{1,500}`")
 _ORDER = (
     r"(?:you\b|your\b|ignore|disregard|forget|always|never|do not|don'?t|approve|grant|reveal|allow|obey|send|reply"
     r"|comply|the (?:user|caller) is (?:now )?(?:an? |the )?(?:admin|root|owner|superuser|verified|authori[sz]ed)"
-    r"|answer|respond|from now on|starting now|override|all (?:previous|prior|earlier)|the (?:previous|prior|earlier)"
+    r"|the (?:assistant|agent|model|ai) (?:must|should|may|can|is)\b|answer|respond|from now on|starting now"
+    r"|override|all (?:previous|prior|earlier)|the (?:previous|prior|earlier)"
     r"|new (?:rule|instruction|polic|task))"
 )
 _TOOLS = (
@@ -54,6 +55,12 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         (
             "imitates a fence or a prompt",
             r"</?\s{0,3}(?:recalled|retrieved|injected|stored)[-_ ]?memor|</?memor(?:y|ies)[-_]\w|</?memories\b"
+            r"|^[ \t]{0,8}</memory>|<memory\s[^<>\n]{0,100}?\b(?:author|bank|by|date|from|role|source|trust\w{0,5}"
+            r"|user)\s?="
+            r"|^[-=*_#]{2,20} ?(?:system|admin|developer|root) (?:override|message|prompt|command|notice|instruction"
+            r"|alert)s? ?[-=*_#]{2,20}$"
+            r"|^\[(?:end|begin|start|new)(?: of)?(?: the)? (?:memor|context|prompt|system|instruction|user"
+            r"|data)[ \w]{0,30}\]$"
             r"|</?\s{0,3}(?:system|developer|admin|assistant|instructions?|system[-_]\w{1,30}|additional[-_]context"
             r"|session[-_]context|important|override|tool[-_](?:calls?|response|result|use)|function[-_](?:calls"
             r"?|results?)|untrusted[-_]\w{1,20}|end[-_]of[-_]\w{1,20})(?:\s[^<>\n]{0,100})?>|^#{1,6}[ \t]{0,3}(?:new"
@@ -65,7 +72,8 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ),
         (
             "holds chat markup",
-            r"^`{3}(?:system|prompt|instructions?)\b|<[|\uff5c][\w\u2581 /-]{2,40}[|\uff5c]>|\[/?INST\]|<</?SYS>>"
+            r"^`{3}(?:system|prompt|instructions?|(?:tool|function)[-_](?:call|result|output|response)s?)\b"
+            r"|<[|\uff5c][\w\u2581 /-]{2,40}[|\uff5c]>|\[/?INST\]|<</?SYS>>"
             r"|</?(?:start|end)_of_turn>|^Human[ \t]?:[^\n]{1,500}\n{1,3}Assistant[ \t]?:|^(?:system"
             r"|developer)[ \t]?:[^\n]{1,500}\n{1,3}(?:user|human|assistant)[ \t]?:|\[(?:TOOL_CALLS|AVAILABLE_TOOLS"
             r"|SYSTEM_PROMPT)\]|\[(?:system|developer)\][ \t]{0,3}:?|\[\w{0,20}MEMORY_\w{1,20}\]"
@@ -83,7 +91,8 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             r"|tool|tool_name|action|function|recipient_name)\"\s{0,5}:\s{0,5}\"[\w.-]{1,64}\"\s{0,5},\s{0,5}\"(?:argu"
             r"ments|parameters|args|input|tool_input|action_input|kwargs)\"\s{0,5}:\s{0,5}[{\"\[]"
             r"|\"type\"\s{0,5}:\s{0,5}\"tool_(?:use|call|result)\"|^[ \t>*]{0,6}Action[ \t]?Input[ \t*]{0,3}:"
-            r"|^[ \t>*]{0,6}Action[ \t*]{0,3}:[ \t]{0,3}\w{1,60}(?:\([^\n]{0,80})?[ \t]{0,3}\n{1,3}[ \t]{0,6}(?:Args"
+            r"|^[ \t>*]{0,6}(?:Action|Tool|Function|Call)[ \t*]{0,3}:[ \t]{0,3}\w{1,60}(?:\([^\n]"
+            r"{0,80})?[ \t]{0,3}\n{1,3}[ \t]{0,6}(?:Args"
             r"|Arguments|Input|Parameters|Observation)[ \t]{0,3}:|^[ \t>*]{0,6}Action[ \t*]{0,3}:[ "
             r"\t]{0,3}\w{1,40}\[[^\]\n]{0,200}\]|<(?:function|tool|parameter)=[\w.\"-]{1,64}|<invoke\s{1,3}name\s?="
             r"|\bto=functions\.\w|<(?:execute|python|bash)_?\w{0,12}>\s{0,3}\w",
@@ -91,12 +100,14 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         (
             "holds a template that names secrets or state",
             rf"(?<![$/\w{{])\{{[ \t]{{0,3}}[\w.]{{0,40}}{_STATE}[\w.]{{0,40}}(?:\[[^\]\n]{{0,40}}\])?[ \t]{{0,3}}\}}"
-            rf"|(?<!\$)\{{\{{[^{{}}\n]{{0,120}}{_WIDER_STATE}[^{{}}\n]{{0,120}}\}}\}}"
+            rf"|(?<!\$)\{{\{{(?!\s{{0,3}}(?:vault|secrets"
+            rf"|\.Values)\b)[^{{}}\n]{{0,120}}{_WIDER_STATE}[^{{}}\n]{{0,120}}\}}\}}"
             rf"|\{{[{{%#][^{{}}\n]{{0,120}}(?:{_CODE}|'.{{0,20}}'\.__)"
             rf"|\{{%[^%\n]{{0,120}}{_WIDER_STATE}[^%\n]{{0,120}}%\}}"
             r"|\$\{[^{}\n]{0,40}(?:env|ENV|environ)[^{}\n]{0,20}(?:KEY|SECRET|TOKEN|PASS)|\$\{\{?<%|\$\{(?:jndi|sys"
             r"|java|script):"
-            rf"|\$\{{[ \t]{{0,3}}[\w.]{{0,40}}{_STATE}|%\((?:password|secret\w{{0,20}}|api_key|session_state)\)[sdr]"
+            rf"|\$\{{(?!(?-i:[A-Z][A-Z0-9_]*\}}))[ \t]{{0,3}}[\w.]{{0,40}}{_STATE}"
+            r"|%\((?:password|secret\w{0,20}|api_key|session_state)\)[sdr]"
             r"|(?:\$\(|`)[^()`\n]{0,80}(?:/etc/(?:passwd|shadow)|\.ssh/|\bid_rsa|\.aws/credentials)|%\{\(?#"
             r"|#\{[^{}\n]{0,20}(?:ENV\b|system\b|exec\b)|<%[=-]?[^%\n]{0,40}(?:system|exec|ENV|File|Runtime|require)\b"
             r"|\bT\(java\.lang",
@@ -143,6 +154,7 @@ _CARRIES = re.compile(
     r"|SYSTEM_PROMPT|MEMORIES)\b",
     re.IGNORECASE,
 )
+_CARRIES_A_USER = re.compile(r"(?i)(?:[{<\[$]|%7B|%3C).{0,30}(?:user|session|customer|e-?mail|token|password|api.?key)")
 
 
 def check_structure(attempt: WriteAttempt) -> Verdict | None:
@@ -157,19 +169,22 @@ def structures(text: str) -> Iterator[str]:
     for name, pattern in _PATTERNS:
         if pattern.search(text):
             yield name
-    if ("_memory" in text or "list_reviews" in text) and _COMMANDS_A_TOOL.search(text):
+    if _COMMANDS_A_TOOL.search(text):
         yield "commands a memory tool"
-    if "<" in text or "](" in text or "document." in text or "Storage" in text:
-        # In a code span Markdown shows markup as it is written: that is how people write about it.
-        if _SCRIPTS.search(_CODE_SPAN.sub("", text)):
-            yield "holds a script"
-    if any(_FILLED.search(address) for address in _images(text)) or any(
-        _CARRIES.search(link["query"]) for link in _LINK.finditer(text)
-    ):
+    # In a code span Markdown shows markup as it is written: that is how people write about it.
+    if _SCRIPTS.search(_CODE_SPAN.sub("", text)):
+        yield "holds a script"
+    if any(_FILLED.search(address) for address in _images(text)) or any(_links(text)):
         yield "holds an address that carries data away"
+
+
+def _links(text: str) -> Iterator[bool]:
+    """For each link whether what it asks for carries data; where it is shown as other words, a user's data too."""
+    for link in _LINK.finditer(text):
+        shown = text.startswith("](", link.start() - 2)
+        yield bool(_CARRIES.search(link["query"]) or (shown and _CARRIES_A_USER.search(link["query"])))
 
 
 def _images(text: str) -> Iterator[str]:
     for image in _IMAGE.finditer(text):
-        address = next(filter(None, image.groups()), "")
-        yield address.partition("://")[2] if "://" in address else ""
+        yield next(filter(None, image.groups()), "").partition("://")[2]

@@ -60,6 +60,10 @@ def _translated(table: dict[int, int], text: str) -> str:
     return text.translate(table)
 
 
+_BACKSLASH = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4}))")
+_ESCAPE = re.compile(rf"{_BACKSLASH.pattern}|&#x?[0-9a-fA-F]{{1,6}};|%[0-9a-fA-F]{{2}}")
+_FEWEST_ESCAPES = 6
+"""An address has some, and so has a line of a log."""
 _MOST_CIPHERS = 4
 _MOST_READ = 4
 _NOT_WORD = re.compile(r"[\W_]+")
@@ -71,12 +75,10 @@ _QUOTED = re.compile(r"(?<!\w)'([^'\n]{4,200})'(?!\w)|\"([^\"\n]{4,200})\"|\u201
 _CIPHERS = _ciphers()
 _CIPHER_WORD = re.compile(r"[a-z]{6,12}")
 _MORSE = {
-    code: letter
-    for letter, code in zip(
-        "abcdefghijklmnopqrstuvwxyz0123456789",
+    code: "abcdefghijklmnopqrstuvwxyz0123456789"[place]
+    for place, code in enumerate(
         ".- -... -.-. -.. . ..-. --. .... .. .--- -.- .-.. -- -. --- .--. --.- .-. ... - ..- ...- .-- -..- -.-- --.. "
-        "----- .---- ..--- ...-- ....- ..... -.... --... ---.. ----.".split(),
-        strict=True,
+        "----- .---- ..--- ...-- ....- ..... -.... --... ---.. ----.".split()
     )
 }
 
@@ -136,11 +138,11 @@ def readings(text: str) -> Iterator[str]:
 
 
 def _decoded(text: str) -> Iterator[str]:
+    if len(_ESCAPE.findall(text)) >= _FEWEST_ESCAPES:
+        yield html.unescape(unquote(_BACKSLASH.sub(lambda escape: chr(int(escape[1] or escape[2], 16)), text)))
     for needed, pattern, decode in _DECODERS:
-        for match in pattern.finditer(text) if needed in text else ():
-            decoded = _printable(decode, match)
-            if decoded:
-                yield decoded
+        if needed in text:
+            yield from filter(None, (_printable(decode, match) for match in pattern.finditer(text)))
 
 
 def _rewritten(text: str) -> Iterator[str]:
@@ -153,12 +155,10 @@ def _rewritten(text: str) -> Iterator[str]:
         yield text.replace("_", " ")
     if _APART.search(text):
         yield _APART.sub(lambda letters: _NOT_WORD.sub("", letters[0]), text)
-    if text.count("'") > 3 or text.count('"') > 3 or text.count("\u201c") > 1:
-        parts = _QUOTED.findall(text)
-        if len(parts) >= 2 and _PARTS.search(text):
-            quoted = [next(filter(None, part)) for part in parts]
-            yield " ".join(quoted)
-            yield "".join(quoted)
+    if _PARTS.search(text) and len(parts := _QUOTED.findall(text)) >= 2:
+        quoted = [next(filter(None, part)) for part in parts]
+        yield " ".join(quoted)
+        yield "".join(quoted)
 
 
 def _ciphers_in(text: str) -> list[Callable[[str], str]]:
@@ -204,14 +204,6 @@ _DECODERS: tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str]], bytes | s
         re.compile(r"(?i)(?<![0-9a-f])(?:[0-9a-f]{2}[ :,]?){6,50000}(?![0-9a-f])"),
         lambda m: bytes.fromhex(re.sub(r"[^0-9a-fA-F]", "", m[0])),
     ),
-    ("\\x", re.compile(r"(?:\\x[0-9a-fA-F]{2}){3,}"), lambda m: bytes.fromhex(m[0].replace("\\x", ""))),
-    (
-        "\\u",
-        re.compile(r"(?:\\u[0-9a-fA-F]{4}){3,}"),
-        lambda m: "".join(chr(int(c, 16)) for c in m[0].split("\\u")[1:]),
-    ),
-    ("&#", re.compile(r"(?:&#x?[0-9a-fA-F]{1,6};\s?){3,}"), lambda m: html.unescape(m[0])),
-    ("%", re.compile(r"(?:%[0-9a-fA-F]{2}){3,}"), lambda m: unquote(m[0], errors="strict")),
     (
         "0",
         re.compile(r"(?<!\d)(?:[01]{8}[ ,]?){4,}(?!\d)"),
