@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hindsight_teams.agno.echoes import new_in, not_in
+from hindsight_teams.agno.exchange import Exchange, Statement, keep_said
 
 FACT = "My sister Vera lives in Narvik."
 
@@ -208,3 +209,34 @@ def test_the_same_of_the_user_with_thanks_and_other_verbs_is_not_kept_twice(told
 )
 def test_an_answer_of_known_words_that_says_something_else_is_new(answer: str, known: str) -> None:
     assert new_in(answer, [known]) == answer
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "> My boat Ida lies in Bergen.\n\nAnything else?",
+        "> > My boat Ida lies in Bergen.",
+        "| boat | place |\n|---|---|\n| Ida | Bergen |",
+        "Here you are:\n\n| boat | lies in |\n| :-- | --: |\n| Ida | Bergen |",
+    ],
+)
+def test_a_quotation_or_a_table_of_what_memory_gave_is_an_echo(answer: str) -> None:
+    assert new_in(answer, ["1. [Noted 2026-11-26 | own | clerk] My boat Ida lies in Bergen."]) == ""
+
+
+@pytest.mark.parametrize(
+    ("answer", "known"),
+    [
+        ("> 90 % of the tests pass.", "90 % of the tests pass."),
+        ("| boat | place |\n|---|---|\n| Ida | Oslo |", "My boat Ida lies in Bergen."),
+        ("| the boat sank | place |\n| Ida | Bergen |", "My boat Ida lies in Bergen."),
+    ],
+)
+def test_a_quotation_or_a_table_with_more_in_it_is_new(answer: str, known: str) -> None:
+    assert new_in(answer, [known])
+
+
+@pytest.mark.parametrize("asked", ["Is that right?", "Thanks!", "Show me the last entry."])
+def test_lines_of_a_recall_given_back_with_a_question_tell_nothing(asked: str) -> None:
+    given = f"You said:\n1. [Noted 2026-11-26 | own | clerk] My boat Ida lies in Bergen.\n{asked}"
+    assert keep_said(Exchange("clerk", said=Statement("user", given))) == []

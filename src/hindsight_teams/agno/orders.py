@@ -169,7 +169,7 @@ def _one_of(words: str) -> Callable[[str], object]:
 _LANGUAGES = (
     _Language(
         reading="summarise summarize show tell list check review judge assess compare explain translate approve reject"
-        " verify read find look proofread describe analyse analyze evaluate examine inspect search repeat redraft polish shorten expand go correct edit pull fix improve outline paraphrase estimate",
+        " verify handle read find look proofread describe analyse analyze evaluate examine inspect search repeat redraft polish shorten expand go correct edit pull fix improve outline paraphrase estimate",
         making="draft write send give make prepare post share forward rewrite shorten format compile collect",
         polite="please kindly now then just and so go ahead",
         beside="again also once more or me us it them him her"
@@ -181,7 +181,7 @@ _LANGUAGES = (
         " lists ticket tickets task tasks issue issues message messages email mail reply response answer answers question"
         " questions evidence claim claims result results summary overview conversation thread history record records bank"
         " team channel group everyone customer client reviewer proposal proposals item items everything anything something"
-        " so far today yesterday here still better best worse ones same other others second third points point plan code diff log logs discussion meeting minutes data table section chapter page title version versions status todo todos backlog request requests below above attached carefully briefly  together latest email with supplied urgent necessary useful relevant ",
+        " so far today yesterday here still better best worse ones same other others second third points point plan code diff log logs discussion meeting minutes data table section chapter page title version versions status todo todos backlog user users user's request requests below above attached carefully briefly  together latest email with supplied urgent necessary useful relevant ",
         after="up over together ahead me us it them the this that these those what which who whether if our my all any both everything anything through for up out over a an once him her and",
         about="on about regarding concerning",
     ),
