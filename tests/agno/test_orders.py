@@ -359,6 +359,9 @@ NEWS = (
     "Rapor hazır.",
     "Müdürüm Bay Kaya'ya yaz.",
     "Hier soir j'ai vendu la moto.",
+    "Tell me when Bo arrives, he is ill.",
+    "Sag mir, wann Bo kommt, er ist krank.",
+    "Dime cuándo llega Bo, está enfermo.",
 )
 
 

@@ -6,8 +6,8 @@ An id is components joined by ``:``. Each component is escaped, so that it can h
 UTF-8 byte outside ``A-Z a-z 0-9 _ . @ + -`` becomes ``~`` and two hex digits. Ids longer than the server's limit keep
 their head, and the rest becomes ``~~`` and a hash of the whole; ``~~`` can't come out of escaping. So distinct
 components give distinct ids, and since every id of a team's bank starts with the team and the bank, banks of different
-teams or names never share one. A resolver's ids, and the ``bank_id`` of a plain toolkit, are the application's own affair.
-A user id that a plain toolkit takes for its bank is refused where it could be the id of a team's.
+teams or names never share one. A resolver's ids, and the ``bank_id`` of a plain toolkit, are the application's own
+affair. A user id that a plain toolkit takes for its bank is refused where it could be the id of a team's.
 """
 
 from __future__ import annotations

@@ -346,7 +346,8 @@ def only_asks_for_work(sentence: Sequence[str], *, names_subjects: bool = True) 
         names_subjects: Whether words that are not known may name what it is about, as in a sentence of one clause.
     """
     words = [_VOWEL_SIGNS.sub("", word) for word in sentence]
-    if len(words) <= _LONGEST and (told := _TELLING.search(" ".join(words))) and not re.search(r"\d", told[0]):
+    told = _TELLING.search(" ".join(words)) if names_subjects and len(words) <= _LONGEST else None
+    if told and not any(map(str.isdigit, told[0])):
         words = " ".join(words)[: told.start()].split()
         while words and words[-1] in _JOINING:
             words.pop()

@@ -65,6 +65,8 @@ _REQUESTS = re.compile(
     re.I,
 )
 _ASKS_FOR = re.compile(r"^(?:please\s+|kindly\s+)?(?:tell|show|give) (?:me|us)\b[^,;:]*$", re.I)
+_BEFORE_WHAT_IS_ASKED = re.compile(r"(?<=mir|uns|moi|ous|ажи|мне|нам|ите),\s", re.I)
+"""The comma of "sag mir, wann", which opens no clause that tells."""
 _RELATIVE = frozenset("what when where how who which why whose".split())
 _SUBJECTS = frozenset("i we you he she they it my our the".split())
 _ATTACHED = re.compile(r"\((?:image|audio|video|file) attached\)")
@@ -234,7 +236,7 @@ def _only_asks_for_work(sentence: str) -> bool:
     order, colon, question = sentence.partition(":")
     if colon and asks(question) and tells_nothing(question):
         return only_asks_for_work(tokens(order), names_subjects=not _CLAUSE_ENDS.search(order))
-    in_one_clause = not _CLAUSE_ENDS.search(sentence)
+    in_one_clause = not _CLAUSE_ENDS.search(_BEFORE_WHAT_IS_ASKED.sub(" ", sentence, count=1))
     return not asks(sentence) and only_asks_for_work(tokens(sentence), names_subjects=in_one_clause)
 
 
