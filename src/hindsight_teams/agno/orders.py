@@ -29,17 +29,13 @@ _TRANSLATING = re.compile("translat|übersetz|tradu[izc]|перевед|翻[译�
 _TELLING = re.compile(
     r"\b(?:tell (?:me|us)|sag(?:e|t|en sie)? (?:mir|uns)|di(?:s|tes) (?:moi|nous)|d[ií](?:me|nos|game|ganos)|(?:diga|diz) (?:me|nos)"
     r"|di(?:mmi|cci)|mi dica|скажи(?:те)?(?: мне| нам)?|बता(?:ओ|इए|एँ)(?: कि)?|(?:و)?(?:أخبر|اخبر)(?:ني|نا)|قل ل(?:ي|نا))"
-    r" (?:what|when|where|which|who|why|how|whether|if|was|wann|wo|welche\w*|wer|warum|wie|ob|ce (?:qui|que|qu)|qui|quoi|quand|où"
-    r"|quel\w*|pourquoi|comment|si|qué|cuándo|dónde|quién|cuál\w*|cómo|o que|quando|onde|quem|qua(?:l|is)|como|se|cosa|dove|chi|quali?"
-    r"|come|что|кто|когда|где|как\w*|почему|(?:हमने |मैंने )?(?:क्या|कब|कहाँ|कौन)|ما|ماذا|متى|أين|من|كيف)(?: \w+){0,5}$"
-    r"|^(?:ne|kim|hangi|nerede|nasıl|kaç)(?: \w+){1,5} söyle(?:yin)?$|告[诉訴](?:我|我们).{1,14}(?:什么|哪|谁|多少|怎么|吗|为何).{0,4}$"
+    r" (?:what|when|where|which|who|how|whether|if|was|wann|wo|welche\w*|wer|wie|ob|ce (?:qui|que|qu)|qui|quoi|quand|où"
+    r"|quel\w*|comment|si|qué|cuándo|dónde|quién|cuál\w*|cómo|o que|quando|onde|quem|qua(?:l|is)|como|se|cosa|dove|chi|quali?"
+    r"|come|что|кто|когда|где|как\w*|(?:हमने |मैंने )?(?:क्या|कब|कहाँ|कौन)|ما|ماذا|متى|أين|من|كيف)(?: \w+){0,5}$"
+    r"|^(?:ne|kim|hangi|nerede|nasıl|kaç)(?: \w+){1,5} söyle(?:yin)?$|告[诉訴](?:我|我们).{1,14}(?:什么|哪|谁|多少|怎么|吗).{0,4}$"
     r"|^.{0,3}(?:何|誰|いつ|どこ|どう|なぜ|どの).{1,14}か(?:を)?教えて(?:ください|くれ)?$"
 )
 """A question with words before it that ask to be told; as words with one space between them."""
-_DEFINITE = frozenset(
-    "the this these those den das dem diesen diese dieses le la les l' ce cette ces el los las este esta estos o os"
-    " as a il lo i gli questo questa".split()
-)
 _ALL = re.compile(
     "(?:all|every\\w*|any\\w*|alle[sn]?|immer|tou[st]e?s?|tod[oa]s?|tudo|tutt[oiae]|вс[её]x?|जवाब|सभी|सब|كل|جميع|tüm|bütün|her|所有|全部|一直|全て|すべて|いつも)"
 )
@@ -125,11 +121,7 @@ class _Language:
             return False
         if not names_subjects or not self.reads(words[verbs[0]]):
             return all(map(self.knows, words))
-        rest = self._without_subject(words)
-        unknown = [at for at, word in enumerate(rest) if not self.knows(word)]
-        return len(unknown) <= 1 and all(
-            at and rest[at - 1] in _DEFINITE and self.follows(rest[at - 1]) for at in unknown
-        )
+        return all(map(self.knows, self._without_subject(words)))
 
     def _without_subject(self, words: list[str]) -> list[str]:
         """The words of a request to see something, without those that name what it is about."""
