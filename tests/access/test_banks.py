@@ -267,7 +267,6 @@ class TestResolvers:
         for bank in (BankSpec("room", resolver=lambda _: given), DirectBank(resolver=lambda _: given), DirectBank()):
             with pytest.raises(InvalidBankId, match=given):
                 bank.resolve(Caller(team="desk", member="a", user=given))
-        assert DirectBank().resolve(Caller(user="desk:review:queue:mine")) == "desk:review:queue:mine"
 
     def test_the_words_of_a_failing_resolver_stay_out_of_the_message(self) -> None:
         def broken(_: Any) -> str:
@@ -307,6 +306,26 @@ class TestDirectBank:
     def test_a_user_id_that_is_no_bank_id_is_refused(self) -> None:
         with pytest.raises(InvalidBankId):
             DirectBank().resolve(Caller(user="a/b"))
+
+    @pytest.mark.parametrize(
+        ("scope", "caller"),
+        [
+            ("team", Caller(team="desk", member="a")),
+            ("member", Caller(team="desk", member="a")),
+            ("user", Caller(team="desk", member="a", user="ada")),
+            ("{team}:{bank}:{session}", Caller(team="desk", member="a", session="s" * 300)),
+            ("team", Caller(team="desk" * 60, member="a")),
+        ],
+    )
+    def test_no_user_id_is_that_of_a_teams_bank(self, scope: str, caller: Caller) -> None:
+        of_the_team = BankSpec("shared", scope=scope).resolve(caller)
+        with pytest.raises(InvalidBankId, match=r"bank_resolver=.*TeamMemory") as refused:
+            DirectBank().resolve(Caller(user=of_the_team))
+        assert repr(of_the_team)[:40] in str(refused.value)
+
+    @pytest.mark.parametrize("user", ["ada", "auth0|64b", "ada@example.com", "zoë", "a~b", "team-7"])
+    def test_any_other_user_id_is_the_bank_id_as_it_is(self, user: str) -> None:
+        assert DirectBank().resolve(Caller(user=user)) == user
 
     def test_mistakes_show_when_it_is_made(self) -> None:
         with pytest.raises(InvalidBankId):

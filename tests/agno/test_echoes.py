@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hindsight_teams.agno.echoes import new_in, not_in
+from hindsight_teams.agno.exchange import Exchange, Statement, keep_said
 
 FACT = "My sister Vera lives in Narvik."
 
@@ -266,3 +267,31 @@ def test_a_verb_of_the_user_in_the_third_person_is_the_same_verb(told: str, stor
 )
 def test_of_an_answer_the_lines_that_say_something_new_stay(answer: str, known: list[str], new: bool | str) -> None:
     assert new_in(answer, known) == (answer if new is True else new)
+    "answer",
+    [
+        "> My boat Ida lies in Bergen.\n\nAnything else?",
+        "> > My boat Ida lies in Bergen.",
+        "| boat | place |\n|---|---|\n| Ida | Bergen |",
+        "Here you are:\n\n| boat | lies in |\n| :-- | --: |\n| Ida | Bergen |",
+    ],
+)
+def test_a_quotation_or_a_table_of_what_memory_gave_is_an_echo(answer: str) -> None:
+    assert new_in(answer, ["1. [Noted 2026-11-26 | own | clerk] My boat Ida lies in Bergen."]) == ""
+
+
+@pytest.mark.parametrize(
+    ("answer", "known"),
+    [
+        ("> 90 % of the tests pass.", "90 % of the tests pass."),
+        ("| boat | place |\n|---|---|\n| Ida | Oslo |", "My boat Ida lies in Bergen."),
+        ("| the boat sank | place |\n| Ida | Bergen |", "My boat Ida lies in Bergen."),
+    ],
+)
+def test_a_quotation_or_a_table_with_more_in_it_is_new(answer: str, known: str) -> None:
+    assert new_in(answer, [known])
+
+
+@pytest.mark.parametrize("asked", ["Is that right?", "Thanks!", "Show me the last entry."])
+def test_lines_of_a_recall_given_back_with_a_question_tell_nothing(asked: str) -> None:
+    given = f"You said:\n1. [Noted 2026-11-26 | own | clerk] My boat Ida lies in Bergen.\n{asked}"
+    assert keep_said(Exchange("clerk", said=Statement("user", given))) == []

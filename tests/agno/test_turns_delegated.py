@@ -167,6 +167,20 @@ def test_members_asked_at_once_that_each_store_the_users_words_store_them_once(
     assert [one.text for one in held(backend)] == [FACT]
 
 
+@pytest.mark.parametrize("way", ["run", "astream"])
+def test_what_two_members_store_of_an_order_to_remember_is_one_memory(
+    memory: TeamMemory, backend: SQLiteBackend, way: str
+) -> None:
+    hands: list[Agent | Team] = [
+        agent(name, call("retain_memory", content="My boat Ida lies in Bergen."), "Noted.")
+        for name in ("clerk", "other")
+    ]
+    asked = [call("delegate_task_to_member", member_id=name, task=f"{name}, see to it.") for name in ("clerk", "other")]
+    team = Team(id="lead", model=ScriptedModel([asked, "Done."]), members=hands, telemetry=False)
+    go(memory.equip(team, retain="said"), way, "Remember that my boat Ida lies in Bergen.")
+    assert [one.text for one in held(backend)] == ["My boat Ida lies in Bergen."]
+
+
 def test_an_agent_that_another_one_uses_as_a_tool_does_not_hear_the_user(
     memory: TeamMemory, backend: SQLiteBackend
 ) -> None:

@@ -264,7 +264,7 @@ class TestConfirming:
         agent = Agent(id="clerk", model=ScriptedModel([call(name, **whole), "done"]), telemetry=False)
         assert house.equip(agent, confirm=[name]).run("go", user_id="ada").is_paused
 
-    @pytest.mark.parametrize("confirm", [["aprove_memory"], "approve_memory", [7]])
+    @pytest.mark.parametrize("confirm", [["aprove_memory"], "approve_memory", [7], None, True])
     def test_a_misspelt_tool_is_refused(self, house: TeamMemory, confirm: Any) -> None:
         with pytest.raises(InvalidInput):
             self.members(house, confirm)

@@ -92,6 +92,15 @@ def test_an_unknown_key_id_is_refused_with_the_nearest(store: KeyStore) -> None:
         store.revoke(key_id[:-1] + "x")
 
 
+def test_a_member_in_place_of_a_key_is_refused_with_the_keys_that_it_has(store: KeyStore) -> None:
+    gone, _ = store.create("desk", "researcher")
+    store.revoke(gone)
+    counts, _ = store.create("desk", "researcher")
+    store.create("desk", "writer")
+    with pytest.raises(InvalidInput, match=f"'researcher'; its member's keys are '{counts}'$"):
+        store.rotate("researcher")
+
+
 @pytest.mark.parametrize(
     ("team", "member", "named"),
     [("", "a", "team=''"), ("desk", " ", "member=' '"), (7, "a", "team=7"), ("t", None, "member=None")],

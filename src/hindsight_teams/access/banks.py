@@ -6,7 +6,8 @@ An id is components joined by ``:``. Each component is escaped, so that it can h
 UTF-8 byte outside ``A-Z a-z 0-9 _ . @ + -`` becomes ``~`` and two hex digits. Ids longer than the server's limit keep
 their head, and the rest becomes ``~~`` and a hash of the whole; ``~~`` can't come out of escaping. So distinct
 components give distinct ids, and since every id of a team's bank starts with the team and the bank, banks of different
-teams or names never share one. A resolver's ids, and a plain toolkit's, are the application's own affair.
+teams or names never share one. A resolver's ids, and the ``bank_id`` of a plain toolkit, are the application's own
+affair. A user id that a plain toolkit takes for its bank is refused where it could be the id of a team's.
 """
 
 from __future__ import annotations
@@ -238,14 +239,15 @@ class DirectBank:
 
         Raises:
             IdentityRequired: Neither a resolver, nor a bank id, nor a user.
-            InvalidBankId: What the resolver or the user id gave is not a bank id.
+            InvalidBankId: What the resolver or the user id gave is not a bank id, or the user id could be that of a
+                team's bank.
         """
         if self.resolver is not None:
             return call_resolver(self.resolver, caller.context)
         if self.bank_id is not None:
             return self.bank_id
         if caller.user:
-            return _chosen_at_run_time(caller.user)
+            return _of_a_user(caller.user)
         raise IdentityRequired(
             "no memory bank is known for this run: give bank_id= or bank_resolver= to the toolkit,"
             " or user_id= to the agent or the run"
@@ -277,8 +279,19 @@ def call_resolver(resolver: BankResolver, context: Any) -> str:
     return _chosen_at_run_time(bank_id)
 
 
+def _of_a_user(user: Any) -> str:
+    """A user id as a bank id, unchanged, as it is in Hindsight's own toolkit; never one that a team's bank may have."""
+    bank_id = check_bank_id(user)
+    if ":" in bank_id or "~~" in bank_id:
+        raise InvalidBankId(
+            f"the user id {user!r} could be the id of a team's bank, so it names none by itself; give the toolkit"
+            " bank_resolver=, a function (RunContext) -> bank id, or define a bank of scope 'user' in a TeamMemory"
+        )
+    return bank_id
+
+
 def _chosen_at_run_time(bank_id: Any) -> str:
-    """A bank id that a resolver or a user id gave, which is that of no review bank: that may be read by nobody."""
+    """A bank id that a resolver gave, which is that of no review bank: that may be read by nobody."""
     if is_review_bank(check_bank_id(bank_id)):
         raise InvalidBankId(f"the bank id {bank_id!r} is that of a team's review bank; give another one")
     return str(bank_id)

@@ -122,7 +122,7 @@ WISHING = frozenset(
 ASKING = frozenset(
     "what whats what's what\u2019s which who whose whom where wheres where's when why how is are was were"
     " am do does did can could will would should shall may might have has had was wer wen wem wo wann"
-    " warum wieso wie welche welcher welches welchen wohin woher wieviel ist sind war hat haben kann"
+    " warum wieso wie welche welcher welches welchen wohin woher wieviel weißt weisst kennst kannst hast bist willst ist sind war hat haben kann"
     " können kannst que quoi qui où quand pourquoi comment combien quel quelle quels quelles est-ce est"
     " qué quién dónde cuándo cómo cuánto cuánta cuántos cuál es che cosa chi dove quando perché come"
     " quanto quale qual quem onde como por wat wie waar wanneer waarom hoe welke vad vem var när varför"
@@ -134,7 +134,7 @@ ASKING = frozenset(
 """Words that a question begins with."""
 
 ASKING_INSIDE = frozenset(
-    "कहाँ कहां कब कौन कितना कितने कितनी क्या क्यों कैसे nerede nereye kaç kaçta niye kiedy gdzie كم متى أين"
+    "कहाँ कहां कब कौन कितना कितने कितनी क्या क्यों कैसे nerede nereye kaç kaçta niye kim kime hangi hangisi neden nasıl kiedy gdzie كم متى أين"
     " đâu nhiêu mấy nào gì อะไร ที่ไหน เมื่อไหร่".split()
 )
 """Words of questions that stand behind what they ask about."""

@@ -42,9 +42,11 @@ _ORDER = re.compile(
     re.I,
 )
 _LABEL = re.compile(
-    r"^\s*(?:[-*\u2022]|\d{1,3}[.)])?\s*(?:\[[^\]]*\]\s*)?(?:\((?:superseded|suspicious)\)\s*){0,2}"
+    r"^\s*(?:>\s*(?=[^\W\d]|[>*_\"'\u201c]))*(?:[-*\u2022]|\d{1,3}[.)])?\s*(?:\[[^\]]*\]\s*)?(?:\((?:superseded|suspicious)\)\s*){0,2}"
     r"|\[[^\[\]]*\d{4}[^\[\]|]*\|[^\[\]]*\]\s*"
 )
+_TABLE_RULE = re.compile(r"\s*\|?(?:\s*:?-+:?\s*\|)+(?:\s*:?-+:?)?\s*")
+"""What stands under the heading of a table."""
 _CHOOSING = frozenset("or oder ou eller \u0438\u043b\u0438".split())
 _IN_ONE_CLAUSE = _CHOOSING | frozenset("en e o of ma".split())
 """Words that join clauses in one language, and are a preposition, or no word of that kind, in another."""
@@ -83,7 +85,8 @@ def new_in(answer: str, known: Iterable[str]) -> str:
     sources = [_Words.of(part, asks(sentence)) for sentence in told for part in {sentence, *_CLAUSE.split(sentence)}]
     lines = [line for line in answer.splitlines() if line.strip()]
     kept = [line for line in lines if not all(_came_from(part, sources) for part in sentences(_LABEL.sub("", line)))]
-    if all(line.rstrip().endswith((":", "\uff1a")) for line in kept):
+    headings = {above for above, below in pairwise(lines) if _TABLE_RULE.fullmatch(below)}
+    if all(line in headings or line.rstrip().endswith((":", "\uff1a")) for line in kept):
         return ""
     return answer if len(kept) == len(lines) else "\n".join(kept)
 

@@ -326,7 +326,7 @@ def check_confirmed(confirm: Sequence[str], *, more: bool) -> tuple[str, ...]:
     Raises:
         InvalidInput: Not a list of names, or a name of no tool: a misspelt one would let every call through.
     """
-    if isinstance(confirm, str):
+    if isinstance(confirm, str) or not isinstance(confirm, Collection):
         raise InvalidInput(f"confirm={confirm!r} must be a list of tools' names, such as ['approve_memory']")
     for name in confirm:
         if name not in TOOLS and not more:

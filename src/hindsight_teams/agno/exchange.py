@@ -75,11 +75,14 @@ def keep_said(exchange: Exchange) -> list[Statement]:
     if exchange.said is None:
         return []
     whole = without_recalled(exchange.said.text)
-    if whole != exchange.said.text and all(line.rstrip().endswith(":") for line in whole.splitlines()):
+    if whole != exchange.said.text and all(
+        line.rstrip().endswith(":") or holds_no_fact(line) for line in whole.splitlines()
+    ):
         return []  # "You told me:" opens what was recalled
     head, items = document(whole)
     told = [not_in(text, exchange.stored) for text in items or [whole]]
-    return [Statement(exchange.said.speaker, text, head) for text in told if not holds_no_fact(text)]
+    listed = "- " if items else ""  # an order among the items is something to be done
+    return [Statement(exchange.said.speaker, text, head) for text in told if not holds_no_fact(listed + text)]
 
 
 def keep_runs(exchange: Exchange) -> list[Statement]:

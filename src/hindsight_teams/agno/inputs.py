@@ -38,6 +38,16 @@ _ASKING_ENDS = re.compile(
     rf"|[{_POLITE_KOREAN}]니까|나요|[을할될갈볼]까요|ไหม|มั้ย|หรือเปล่า)[.\u3002\uff0e]?$"
 )
 """What ends a question that has no mark: Japanese, Chinese, Korean, Thai."""
+_TURKISH_ASKING = re.compile(
+    r"(?:[a\u0131]\w*? m\u0131|[\u00f6\u00fc]\w*? m\u00fc)"
+    r"(?:y[\u0131\u00fc][mz]|s[\u0131\u00fc]n[\u0131\u00fc]?z?|yd[\u0131\u00fc]\w{0,2}|d[\u0131\u00fc]r)?\W*$"
+    r"|[eiou]\w*? m[iu](?:y[iu][mz]|s[iu]n(?:[iu]z)?|yd[iu]\w{0,2}|d[iu]r)\W*$"
+    r"|[\u0131\u011f\u015f].* m[iu]\W*$|(?:yor|lar|ler|[ae]cek|tti|ldi|ndi|rdi) m[iu]\W*$"
+    r"|^\W*(?:hangi(?:si)?|kim(?:e|i|in)?|nere(?:de|ye|den)|ne zaman|nas\u0131l|ka\u00e7) "
+    r"(?!\w*s[ae]\w{0,3}\b)[^,;:.\d]*(?<!bilmiyorum)(?<!belli de\u011fil)\W*$"
+)
+"""The Turkish suffixes of asking, which follow the vowel before them, and words that a question opens with."""
+_LONGEST_TURKISH = 200
 _GREEK = re.compile("[\u0370-\u03ff]")
 _NAMING = ("filename", "name", "filepath")
 _KINDS = {"image": "image", "images": "image", "audio": "audio", "video": "video"}
@@ -99,6 +109,7 @@ def asks(sentence: str) -> bool:
         ended.endswith(QUESTION_ENDS)
         or (ended.endswith(";") and bool(_GREEK.search(ended)))
         or bool(_ASKING_ENDS.search(ended))
+        or (len(ended) < _LONGEST_TURKISH and bool(_TURKISH_ASKING.search(ended.replace("\u0130", "i").lower())))
     )
 
 

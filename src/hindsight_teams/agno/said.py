@@ -33,6 +33,8 @@ from hindsight_teams.agno.courtesies import (
     WISHING,
 )
 from hindsight_teams.agno.inputs import CLOSING, SENTENCE_ENDS, asks, own_messages
+from hindsight_teams.agno.orders import only_asks_for_work
+from hindsight_teams.agno.presupposed import takes_for_granted
 from hindsight_teams.text import one_line
 
 if TYPE_CHECKING:
@@ -42,21 +44,6 @@ CONTEXT = "said by the user in a conversation with an agent"
 """What a retain of it is about, for a backend that extracts facts."""
 
 _CLAUSE_ENDS = re.compile(r"[,;:\u3001\uff0c\uff1b\uff1a\u060c\u2014]\s*|\s[-\u2013]\s")
-_TELLS_IN_ASKING = re.compile(
-    r"\b(?:(?:did|do|have|has) (?:i|you|we) (?:ever )?(?:know|tell|told|mention(?:ed)?|say|said|hear|heard)"
-    r" (?:you )?that\b"
-    r"|did you know (?:i|we)\b|\btell (?!me\b|us\b|you\b)\w+(?: \w+)? (?:that )?(?:i|we|i['\u2019]m|we['\u2019]re)\b"
-    r"|, (?:who|which|whose \w+) (?:is|was|are|were|has|had|have)\b[^,?]*,"
-    r"|(?:because|since|now that|given that|weil|nachdem|parce que|puisque|porque|ya que|perch[eé]|omdat)\b"
-    r"|(?:although|though|dass|obwohl|aunque|bien que) (?:i|we|my|our|ich|wir|mein\w*|unser\w*|je|soy|tengo|mi)\b"
-    r"|wenn (?:ich|wir) (?:\w+ ){0,4}(?:bin|habe|sind|haben)\b"
-    r"|(?:normal|normale|fine|bad|strange|odd|legal|allowed|worry|malo|raro|grave|bizarre)"
-    r" (?:that|que|che) (?:i|we|my|our|mi|mis|je|mon|ma|mes|nous|il mio|la mia)\b"
-    r"|(?<!know )(?<!see )(?<!check )(?<!remember )(?<!me )(?<!sabes )(?<!recuerdas )(?<!sais )(?<!savez )(?<!sai )"
-    r"(?:if i(?:['\u2019]m| am| have|['\u2019]ve)|if we(?:['\u2019]re| are| have)"
-    r"|si (?:soy|estoy|tengo|je suis|j['\u2019]ai)|se (?:sou|estou|tenho|sono|ho|prendo))\b)",
-    re.I,
-)
 _REFUSES = re.compile("|".join(REFUSING), re.I)
 _COURTEOUS_PHRASE = re.compile(rf"(?<!\S)(?:{'|'.join(map(re.escape, COURTEOUS_PHRASES))})(?!\S)")
 _ASKS_AT_THE_END = re.compile(
@@ -78,6 +65,8 @@ _REQUESTS = re.compile(
     re.I,
 )
 _ASKS_FOR = re.compile(r"^(?:please\s+|kindly\s+)?(?:tell|show|give) (?:me|us)\b[^,;:]*$", re.I)
+_BEFORE_WHAT_IS_ASKED = re.compile(r"(?<=mir|uns|moi|ous|ажи|мне|нам|ите),\s", re.I)
+"""The comma of "sag mir, wann", which opens no clause that tells."""
 _RELATIVE = frozenset("what when where how who which why whose".split())
 _SUBJECTS = frozenset("i we you he she they it my our the".split())
 _ATTACHED = re.compile(r"\((?:image|audio|video|file) attached\)")
@@ -220,10 +209,12 @@ def tells_nothing(sentence: str) -> bool:
     sentence = _ATTACHED.sub("", sentence).strip()
     if is_courtesy(sentence) or only_orders(sentence):
         return True
+    if _only_asks_for_work(sentence):
+        return True
     if not asks(sentence):
         only_asks = _ASKS_UNMARKED.match(sentence) or _REQUESTS.match(sentence)
-        return bool(only_asks) and not _TELLS_IN_ASKING.search(sentence)
-    if _TELLS_IN_ASKING.search(sentence):
+        return bool(only_asks) and not takes_for_granted(sentence)
+    if takes_for_granted(sentence):
         return False
     *before, _ = _CLAUSE_ENDS.split(sentence.rstrip(f"{CLOSING};"))
     return not any(_tells(clause) for clause in before)
@@ -235,8 +226,22 @@ def only_orders(sentence: str) -> bool:
     return not ORDERING.isdisjoint(words) and all(word in MEMORISING for word in words)
 
 
+def _only_asks_for_work(sentence: str) -> bool:
+    """Whether a sentence orders what tells nothing, also with a question behind it: "Judge it: is it so?".
+
+    An item of a list is something to be done, and so is kept.
+    """
+    if BULLET.match(sentence):
+        return False
+    order, colon, question = sentence.partition(":")
+    if colon and asks(question) and tells_nothing(question):
+        return only_asks_for_work(tokens(order), names_subjects=not _CLAUSE_ENDS.search(order))
+    in_one_clause = not _CLAUSE_ENDS.search(_BEFORE_WHAT_IS_ASKED.sub(" ", sentence, count=1))
+    return not asks(sentence) and only_asks_for_work(tokens(sentence), names_subjects=in_one_clause)
+
+
 def _may_only_ask(sentence: str) -> bool:
-    if asks(sentence) and _TELLS_IN_ASKING.search(sentence):
+    if asks(sentence) and takes_for_granted(sentence):
         return False
     words = tokens(sentence)
     asks_inside = _ASKS_AT_THE_END.search(sentence) or not ASKING_INSIDE.isdisjoint(words)

@@ -98,14 +98,15 @@ class Turn:
     lock: Any = field(default_factory=RLock, repr=False)
 
     def begin_to_store(self, bank_id: str | None, text: str) -> bool:
-        """Note that a tool stores a text; False where it holds only words of the user that the bank has already.
+        """Note that a tool stores a text; False where it holds the user's words and the bank has it already.
 
         Members that are asked at once would each store them.
         """
         if bank_id is None:
             return True
         with self.lock:
-            if text and not not_in(text, [self.words]) and not not_in(text, self.stored_in(bank_id)):
+            of_the_user = text and (not not_in(text, [self.words]) or not not_in(self.words, [text]))
+            if of_the_user and not not_in(text, self.stored_in(bank_id)):
                 return False
             self.stored.append((bank_id, text))
             return True

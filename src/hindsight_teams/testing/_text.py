@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 _ASKS = frozenset(
     "what who whom whose when where which why how is are was were do does did has have had can could should would will"
@@ -131,7 +131,12 @@ def is_empty(text: str) -> bool:
 
 
 def bearing_on(question: str, lines: Iterable[str], limit: int = 3) -> list[str]:
-    """The few lines that share most words with a question, best first; none when they share too little."""
+    """The few lines that share most words with a question, best first; none when they share too little.
+
+    Of lines that say nearly the same, the one that memory gave first stays first: it is the newer one. So does one that
+    only corrects another, such as "No, it's 8813 not 8812.", though it shares no word with the question.
+    """
+    lines = list(lines)
     asked, named = words(question), _named(question)
     needed = 1 if len(asked) <= 3 else 2
     scored = [
@@ -141,7 +146,20 @@ def bearing_on(question: str, lines: Iterable[str], limit: int = 3) -> list[str]
     ]
     best = max((score for score, _ in scored), default=0)
     kept = [(score, line) for score, line in scored if score >= needed and 2 * score > best]
-    return [line for _, line in sorted(kept, key=lambda pair: -pair[0])[:limit]]
+    best_first = [line for _, line in sorted(kept, key=lambda pair: -pair[0])[:limit]]
+    return list(dict.fromkeys(part for line in best_first for part in (*_newer_than(line, lines, best_first), line)))
+
+
+def _newer_than(line: str, given: Sequence[str], kept: Sequence[str]) -> Iterator[str]:
+    """Of lines as memory gave them those before one line that say nearly the same, or correct a figure in it."""
+    said = stems(unlabelled(line))
+    for before in given[: given.index(line)]:
+        own = stems(unlabelled(before))
+        if before in kept:
+            if 2 * len(own & said - _STOP) > min(len(own - _STOP), len(said - _STOP)):
+                yield before
+        elif any(any(map(str.isdigit, word)) for word in own & said) and "not" in own:
+            yield before
 
 
 def _named(question: str) -> set[str]:

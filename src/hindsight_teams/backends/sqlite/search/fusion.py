@@ -37,6 +37,9 @@ _CHANGES = frozenset(
 )
 """English stems that tell a change: a newer line with one of them may share fewer words with the older."""
 
+_CORRECTS = frozenset("correct wrong mistak actual sorri mean meant nein nicht non pas sondern mais sino".split())
+"""Stems beside which a newer line may hold nothing but what is so and what is not: "Wrong, Berg, not Lind"."""
+
 _NEARLY = 0.9
 """Of the older line's score: two lines of one differing word that answer as well as each other say nearly the same."""
 
@@ -299,6 +302,15 @@ class _Line:
             self.lives = frozenset(body[:verb] if body[verb] < _UNSPACED else body[: bool(verb)])
 
 
+def _corrects(new: _Line, old: _Line) -> bool:
+    """Whether a newer line says nothing but that a value of the older one is another: "No, it's 8813 not 8812."."""
+    values = new.terms - _CORRECTS
+    added = values - old.terms
+    if len(values) != 2 or len(added) != 1 or new.terms >= old.terms:
+        return False
+    return values != new.terms or all(any(map(str.isdigit, value)) for value in values)
+
+
 class _Lines:
     """The first lines, beside each other: what most of them hold ("2023", a speaker) makes no two of them alike."""
 
@@ -323,7 +335,7 @@ class _Lines:
             # Where the question names a time that the older fits better, it is not an older version.
             if old.said >= said or not old.terms or older.time > time:
                 continue
-            if new.moves and old.lives and old.lives <= new.terms:
+            if (new.moves and old.lives and old.lives <= new.terms) or _corrects(new, old):
                 return place
             changed = new.changed and not old.changed
             if older.total > enough and not changed:
@@ -340,7 +352,8 @@ class _Lines:
     def _alike(self, old: _Line, new: _Line, *, changed: bool, as_good: bool) -> bool:
         """Whether two lines have enough terms in common for one to be the other's newer version."""
         both = old.terms & new.terms
-        if as_good and both and len(old.terms) == len(both) + 1 and len(new.terms - both - _WHEN) == 1:
+        as_good = as_good or not new.terms.isdisjoint(_CORRECTS)
+        if as_good and both and len(old.terms) == len(both) + 1 and len(new.terms - both - _WHEN - _CORRECTS) == 1:
             return True  # "The logo is blue", "the logo is orange"
         least = weights.UPDATE_ALIKE
         if changed:  # sharing more than its subject says more: "use Kafka", "drop Kafka"
@@ -361,9 +374,14 @@ def _add_changes(db: sqlite3.Connection, bank: int, found: Candidates, first: li
     if not terms or len(terms) > weights.CHANGED_LONGEST:
         return
     low, high = bounds(bank)
-    match = f"({_any(terms)}) AND ({_any(sorted(_CHANGES))})"
+    matches = [f"({_any(terms)}) AND ({_any(sorted(_CHANGES | _CORRECTS))})"]
+    if values := [term for term in terms if any(map(str.isdigit, term))]:
+        matches.append(_any(values))
     sql = "SELECT rowid FROM words WHERE words MATCH ? AND rowid > ? AND rowid < ? ORDER BY rowid DESC LIMIT ?"
-    rows = [no for (no,) in db.execute(sql, (match, max(low, best.no), high, weights.CHANGES_TRIED))]
+    rows = [
+        no for match in matches for (no,) in db.execute(sql, (match, max(low, best.no), high, weights.CHANGES_TRIED))
+    ]
+    rows = list(dict.fromkeys(rows))
     fresh = [no for no in rows if no not in found.by_number]
     if fresh:
         found.add(fresh, {})
