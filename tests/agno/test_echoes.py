@@ -267,6 +267,9 @@ def test_a_verb_of_the_user_in_the_third_person_is_the_same_verb(told: str, stor
 )
 def test_of_an_answer_the_lines_that_say_something_new_stay(answer: str, known: list[str], new: bool | str) -> None:
     assert new_in(answer, known) == (answer if new is True else new)
+
+
+@pytest.mark.parametrize(
     "answer",
     [
         "> My boat Ida lies in Bergen.\n\nAnything else?",
