@@ -39,7 +39,7 @@ over for more of them; the other ones are counted in the candidates alone."""
 _WORTH = 40
 """Memories that hold other terms cost as much to look through as one that is read."""
 
-_SELECT = "SELECT rowid FROM words WHERE words MATCH ? AND rowid >= ? AND rowid < ? ORDER BY rowid DESC LIMIT ?"
+_MATCHING = "SELECT rowid FROM words WHERE words MATCH ? AND rowid >= ? AND rowid < ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +182,9 @@ def search(
         also, meeting = "", 0
 
     def mark(bit: int, query: str) -> None:
-        found = _newest(db, bank, f"{query}{also}", most)
+        # What the rarest finds within the limit is read in the order of the index, which is faster than the newest first.
+        every = f"{query}{also}"
+        found = _matching(db, bank, every) if within else _newest(db, bank, every, most)
         _mark(hits, bit, found if passing is None else passing.intersection(found))
 
     if not within and len(rare_first) > 1:
@@ -285,16 +287,21 @@ def _idf(n: int, size: int) -> float:
     return math.log(1 + (max(size, n) - n + 0.5) / (n + 0.5))
 
 
+def _matching(db: sqlite3.Connection, bank: int, query: str) -> list[int]:
+    """The memories of the bank that a full-text query matches, as one value: a row of its own for each costs twice."""
+    sql = f"SELECT json_group_array(rowid) FROM ({_MATCHING})"
+    found: list[int] = json.loads(db.execute(sql, (query, *bounds(bank))).fetchone()[0])
+    return found
+
+
 def _newest(db: sqlite3.Connection, bank: int, query: str, most: int) -> list[int]:
     """The newest memories of the bank that a full-text query matches."""
-    return [no for (no,) in db.execute(_SELECT, (query, *bounds(bank), most))]
+    return [no for (no,) in db.execute(f"{_MATCHING} ORDER BY rowid DESC LIMIT ?", (query, *bounds(bank), most))]
 
 
 def _mark(hits: WordHits, bit: int, found: Collection[int]) -> None:
     masks, flag = hits.masks, 1 << bit
-    both = {no: masks[no] | flag for no in masks.keys() & found}
-    masks.update(dict.fromkeys(found, flag))
-    masks.update(both)
+    masks.update([(no, masks.get(no, 0) | flag) for no in found])
 
 
 def estimate(db: sqlite3.Connection, bank: int, match: str, most: int) -> int:
