@@ -191,7 +191,6 @@ def search(
         also, meeting = "", 0
 
     def mark(bit: int, query: str) -> None:
-        # Within the limit all are wanted, and the order of the index is faster than the newest first.
         every = f"{query}{also}"
         found = _matching(db, bank, every) if within else _newest(db, bank, every, most)
         _mark(hits, bit, found if passing is None else passing.intersection(found))
@@ -306,10 +305,13 @@ def _idf(n: int, size: int) -> float:
 
 
 def _matching(db: sqlite3.Connection, bank: int, query: str) -> list[int]:
-    """The memories of the bank that a full-text query matches, as one value: a row of its own for each costs twice."""
+    """The memories of the bank that a full-text query matches, newest first.
+
+    They come as one value, since a row for each costs twice as much, and in the order of the index, which is read faster.
+    """
     sql = f"SELECT json_group_array(rowid) FROM ({_MATCHING})"
     found: list[int] = json.loads(db.execute(sql, (query, *bounds(bank))).fetchone()[0])
-    return found
+    return found[::-1]
 
 
 def _newest(db: sqlite3.Connection, bank: int, query: str, most: int) -> list[int]:
