@@ -307,7 +307,7 @@ def _idf(n: int, size: int) -> float:
 def _matching(db: sqlite3.Connection, bank: int, query: str) -> list[int]:
     """The memories of the bank that a full-text query matches, newest first.
 
-    They come as one value, since a row for each costs twice as much, and in the order of the index, which is read faster.
+    They come as one value, since a row for each costs twice as much, and are read in the faster order of the index.
     """
     sql = f"SELECT json_group_array(rowid) FROM ({_MATCHING})"
     found: list[int] = json.loads(db.execute(sql, (query, *bounds(bank))).fetchone()[0])
