@@ -44,7 +44,8 @@ def memory(bank_id: str, raw: Mapping[str, Any], *, explain: bool = False) -> Me
     scores = get("scores")
     tags = get("tags")
     sources = get("source_fact_ids") or get("source_memory_ids")
-    occurred = moment(get("occurred_start"))
+    begin, end = get("occurred_start"), get("occurred_end")
+    occurred = moment(begin)
     return Memory(
         id=str(raw["id"]),
         text=_text(raw["text"]),
@@ -54,7 +55,7 @@ def memory(bank_id: str, raw: Mapping[str, Any], *, explain: bool = False) -> Me
         document_id=get("document_id"),
         context=get("context") or None,
         occurred_at=occurred,
-        occurred_end=moment(get("occurred_end")) or occurred,
+        occurred_end=occurred if end is None or end == begin else moment(end),
         mentioned_at=moment(get("mentioned_at")),
         entities=tuple(entities) if entities else (),
         type=get("type") or get("fact_type") or "world",

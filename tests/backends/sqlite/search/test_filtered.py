@@ -93,3 +93,11 @@ def test_memories_of_like_meaning_do_not_crowd_out(path: Path) -> None:
         items.append(RetainItem("A canoe.", tags=["project:maple"]))
         backend.retain_batch("b", items)
         assert [m.text for m in backend.recall("b", "vessel", **MAPLE).results] == ["A canoe."]
+
+
+def test_behind_a_filter_of_few_every_memory_with_a_word_of_the_query_is_found(mixed: SQLiteBackend) -> None:
+    # "harbour" is too common in the bank to be looked up beside "zephyr", but not among these two.
+    told = ["The zephyr of Elm.", "The harbour of Elm."]
+    ids = {mixed.retain("b", text, tags=["project:elm"]).memory_ids[0] for text in told}
+    found = mixed.recall("b", "zephyr harbour", budget="low", tags=["project:elm"], tags_match="all_strict")
+    assert {memory.id for memory in found.results} == ids

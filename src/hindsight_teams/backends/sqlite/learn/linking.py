@@ -27,6 +27,9 @@ _PLAIN = "text author document_id mentioned zone dated occurred occurred_end con
 Row: TypeAlias = "tuple[int, int, str, str | None, str | None, int, int, int | None, str | None]"
 """Number, fingerprint, text, author, context, when and in which zone it was said, document, tags."""
 
+Fresh: TypeAlias = tuple[int, Piece, int | None, int]
+"""Number, what is stored under it, document, position in that."""
+
 
 class Told:
     """What a bank holds, and what one retain adds to it, by its words.
@@ -38,7 +41,7 @@ class Told:
 
     def __init__(self, db: sqlite3.Connection, bank: int, new: Sequence[Piece]) -> None:
         self._rows: dict[int, list[Row]] = {}
-        self._added: dict[int, tuple[int, Piece, int | None]] = {}  # not yet a row: most are told once
+        self._added: dict[int, Fresh] = {}  # not yet a row: most are told once
         self._same: dict[tuple[int, int | None], tuple[int, str]] = {}
         keys, values = _among([piece.said for piece in new])
         rows = db.execute(
@@ -52,15 +55,16 @@ class Told:
             if holds:
                 self._rows.setdefault(said, []).append(tuple(row))
 
-    def add(self, no: int, piece: Piece, document: int | None) -> None:
+    def add(self, one: Fresh) -> None:
         """Note a memory that is stored by this retain."""
+        no, piece, document, _ = one
         self._same[piece.digest, document] = no, piece.text
         if piece.type != "observation":
             if piece.said in self._added:
                 self._take(*self._added[piece.said])
-            self._added[piece.said] = no, piece, document
+            self._added[piece.said] = one
 
-    def _take(self, no: int, piece: Piece, document: int | None) -> None:
+    def _take(self, no: int, piece: Piece, document: int | None, _: int) -> None:
         said = (piece.text, piece.author, piece.context, piece.mentioned, piece.zone)
         self._rows.setdefault(piece.said, []).append((no, piece.digest, *said, document, pack_tags(piece.tags)))
 

@@ -25,7 +25,7 @@ from hindsight_teams.backends.sqlite.store.streams import ARRIVAL, DATED
 
 _COLUMNS = (
     "m.no, CASE WHEN m.stream IS NULL THEN m.document END, m.position, m.author, m.mentioned, m.occurred,"
-    " m.occurred_end, m.stream, m.superseded_by, (SELECT w.c0 FROM words_content w WHERE w.id = m.no)"
+    " m.occurred_end, m.stream, m.superseded_by, c.c0"
 )
 """The fields of a candidate; one that stands alone in its document has no chain."""
 
@@ -101,7 +101,7 @@ class Candidates:
     def add(self, numbers: Iterable[int], masks: dict[int, int]) -> None:
         """Take in memories by rowid, as far as the filter lets them through."""
         fresh = json.dumps(sorted({no for no in numbers if no not in self.by_number}))
-        self._take("json_each(?) w CROSS JOIN memory m ON m.no = w.value", fresh, masks)
+        self._take("json_each(?) w CROSS JOIN memory m ON m.no = w.value", "", fresh, masks)
 
     def fill(self, ranked: Iterable[int], most: int, masks: dict[int, int]) -> None:
         """Take in the first of these memories that the filter lets through, at most so many.
@@ -122,12 +122,12 @@ class Candidates:
 
     def add_windows(self, windows: Iterable[tuple[int, int, int]], masks: dict[int, int]) -> None:
         """Take in the memories of documents from one position to another: ``(document, first, last)``."""
-        found = (
-            "json_each(?) w CROSS JOIN memory m INDEXED BY memory_document"
+        within = (
             " WHERE m.document = json_extract(w.value, '$[0]')"
             " AND m.position BETWEEN json_extract(w.value, '$[1]') AND json_extract(w.value, '$[2]')"
         )
-        self._take(found, json.dumps(list(windows)), masks)
+        found = "json_each(?) w CROSS JOIN memory m INDEXED BY memory_document"
+        self._take(found, within, json.dumps(list(windows)), masks)
 
     def add_around(
         self, bank: int, middles: Iterable[Candidate], before: int, after: int, masks: dict[int, int]
@@ -152,11 +152,12 @@ class Candidates:
             known = self._passing[tags, kind] = self.chosen.accepts(tags, kind)  # type: ignore[arg-type]
         return known
 
-    def _take(self, found: str, given: str, masks: dict[int, int]) -> None:
-        """Take in what the rest of a query finds, as far as the filter lets it through."""
+    def _take(self, found: str, where: str, given: str, masks: dict[int, int]) -> None:
+        """Take in what a query finds, as far as the filter lets it through."""
         by_number, filtered = self.by_number, not self.chosen.trivial
         more = ", m.tags, m.type" if filtered else ""
-        for row in self.db.execute(f"SELECT {_COLUMNS}{more} FROM {found}", (given,)):
+        sql = f"SELECT {_COLUMNS}{more} FROM {found} CROSS JOIN words_content c ON c.id = m.no{where}"
+        for row in self.db.execute(sql, (given,)):
             no = row[0]
             if no in by_number:
                 continue

@@ -50,12 +50,16 @@ class Contents:
         find, ends = self._text.find, self._ends
         counts: dict[int, int] = {}
         for text in wanted:
-            at = find(text)
+            at, step = find(text), len(text) - 1
             while at >= 0:
                 place = bisect_right(ends, at)
                 counts[place] = counts.get(place, 0) + 1
-                at = find(text, at + len(text) - 1)
+                at = find(text, at + step)
         return counts
+
+    def total(self, text: str) -> int:
+        """How often they hold a text altogether, as far as it does not overlap itself."""
+        return self._text.count(text)
 
 
 class Measure:
@@ -111,7 +115,10 @@ class Tally:
             for place, n in occurring.items():
                 candidates[place].mask |= 1 << bit
                 sums[place] += weight * of(n, lengths[place])
-            if begin := _begin(term.text):
+            begin = _begin(term.text)
+            # Most terms have no other form among the candidates: to see that costs less than to find each occurrence.
+            known = sum(occurring.values()) if begin and all(h.startswith(begin) for h in term.held) else 0
+            if begin and contents.total(begin) > known:
                 for place, n in contents.count(begin).items():
                     if place not in occurring:
                         sums[place] += weights.OTHER_FORM * weight * of(n, lengths[place])

@@ -6,7 +6,7 @@ import heapq
 import json
 import re
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -65,11 +65,15 @@ class Question:
     text: str
 
     @staticmethod
-    def read(db: sqlite3.Connection, bank: int, text: str, *, now: int, size: int) -> Question:
-        """Read a query in the light of a bank."""
+    def read(db: sqlite3.Connection, bank: int, text: str, *, about: Collection[str], now: int, size: int) -> Question:
+        """Read a query in the light of a bank.
+
+        Args:
+            about: The words of its subject.
+        """
         shown = _terms(text)
         names = frozenset(t for t in list(shown)[:_MOST_NAMES] if words.occurs(db, bank, f'"{tokens.author_term(t)}"'))
-        about = frozenset(tokens.words(subject(text)))
+        about = frozenset(about)
         silent = frozenset(t for t, word in shown.items() if word in tokens.QUESTION_WORDS or word not in about)
         joined = {tokens.term(word.lower()): tokens.terms(written) for word, written in tokens.joined(text).items()}
         # Most queries hold no word that dates are made of; then their many patterns are not tried.
@@ -88,6 +92,8 @@ class Question:
         return kept or self.text
 
 
+_FEW = 300
+"""Memories behind a filter whose contents are looked through faster than the index."""
 _MOST_NAMES = 24
 _LEAST_QUOTED, _MOST_QUOTED = 3, 24
 """Terms of a query that may be all of a memory's."""
@@ -107,9 +113,8 @@ class Recalled:
     confidence: float | None
 
 
-def _names_nothing(text: str) -> bool:
-    """Whether a query asks for whatever there is."""
-    asked = tokens.words(subject(text))
+def _names_nothing(text: str, asked: Sequence[str]) -> bool:
+    """Whether a query whose subject has these words asks for whatever there is."""
     if not asked:
         return bool(tokens.words(text))
     named = tokens.named_stop_words(text)
@@ -146,13 +151,15 @@ def recall(
 ) -> Recalled:
     """Memories that answer the query, best first."""
     depth = DEPTHS[budget]
-    names_nothing = _names_nothing(query)
+    asked = tokens.words(subject(query))
+    names_nothing = _names_nothing(query, asked)
     alone = _of_its_words(db, bank, bank_id, query, chosen, explain=explain, names_nothing=names_nothing)
     if names_nothing:
         return Recalled(_behind(alone, _newest(db, bank, bank_id, chosen, depth.results, explain)), None)
     (size,) = db.execute("SELECT memories FROM bank WHERE no = ?", (bank,)).fetchone()
-    question = Question.read(db, bank, query, now=now, size=size)
+    question = Question.read(db, bank, query, about=asked, now=now, size=size)
     condition = chosen.condition()
+    among = reading.few(db, bank, chosen, most=_FEW)
     # Where nearly all pass, to check the few candidates costs less than to intersect the index.
     loose = bool(condition) and size <= 4 * depth.rows and shares.of(db, bank, condition or "", size) >= 0.9
     hits = words.search(
@@ -166,6 +173,7 @@ def recall(
         size=size,
         condition=condition,
         loose=loose,
+        among=among,
         most=depth.rows,
         enough=depth.candidates if chosen.trivial else depth.rows,
     )
@@ -178,10 +186,11 @@ def recall(
     by_words = list(found.by_number.values())
     for span in question.spans:
         found.fill(moments.search(db, bank, span), depth.candidates // 4, masks)
-    if len(found.by_number) < depth.results:
-        for name in question.names:
-            term = tokens.author_term(name)
-            found.add(words.newest(db, bank, [term], condition=condition, most=depth.results), masks)
+    if question.names and len(found.by_number) < depth.results:
+        marks = [tokens.author_term(name) for name in question.names]
+        for some in [[mark] for mark in marks] if among is None else [marks]:
+            newest = words.newest(db, bank, some, condition=condition, most=depth.results, all_of=False)
+            found.add(newest, masks)
     tally = counting.Tally(hits, list(question.shown), by_words)
     tally.add(list(found.by_number.values()))
     own, before = tally.counted.own, len(found.by_number)

@@ -28,8 +28,9 @@ _MOST_UNKNOWN = 4
 """Words without a match that are tried in other ways, which costs more than to look up a word."""
 
 _COUNTED_WHOLE = 12
-_ROWS_COUNTED = 60_000
-"""Terms of a query that are each counted in as many rows as are read, and the rows that those of a longer one share."""
+_ROWS_COUNTED, _ROWS_WEIGHED = 60_000, 15_000
+"""Terms of a query that are each counted in as many rows as are read, and the rows that those of a longer one share:
+fewer where they only weigh and find nothing."""
 
 _ALL_BESIDE = 4
 _SCANS = 12
@@ -39,7 +40,7 @@ over for more of them; the other ones are counted in the candidates alone."""
 _WORTH = 40
 """Memories that hold other terms cost as much to look through as one that is read."""
 
-_SELECT = "SELECT rowid FROM words WHERE words MATCH ? AND rowid >= ? AND rowid < ? ORDER BY rowid DESC LIMIT ?"
+_MATCHING = "SELECT rowid FROM words WHERE words MATCH ? AND rowid >= ? AND rowid < ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,7 @@ def search(
     size: int,
     condition: str | None,
     loose: bool = False,
+    among: Sequence[int] | None = None,
     most: int,
     enough: int | None = None,
 ) -> WordHits:
@@ -144,26 +146,33 @@ def search(
         size: Memories in the bank.
         condition: A further full-text condition that every hit meets.
         loose: Leave the condition to the caller, as far as what meets it is certain to be among the hits.
+        among: All memories that meet the condition, where they are few: their contents are looked through instead.
         most: Index rows to read for finding.
         enough: How many of the weightiest memories are wanted; those are certain to be found. All when None.
     """
     quiet = {*names, *silent}
     counted = min(len(asked), _MOST_COUNTED)
-    reach = most if counted <= _COUNTED_WHOLE else min(most, _ROWS_COUNTED // counted)
+    shared = _ROWS_COUNTED if among is None else _ROWS_WEIGHED
+    reach = most if counted <= _COUNTED_WHOLE else min(most, shared // counted)
     counts, lacking = _counted(db, bank, asked, joined, quiet, light, reach)
     rare_first = sorted(counts, key=lambda t: (t.text in quiet, counts[t]))[:MOST_TERMS]
     only_quiet = all(term.text in quiet for term in rare_first)
     rarest = _idf(1, max(size, weights.FEWEST))
     lack = _idf(1, max(size, weights.LACKING_AMONG))
     hits = WordHits(terms=rare_first, missing=lacking * lack, rarest=rarest, lack=lack)
+    for term in rare_first:
+        still = term.text in quiet and not only_quiet
+        n = min(counts[term], size)
+        hits.weights.append(0.0 if still else term.share * _idf(n, max(size, weights.FEWEST)))
+    if among is not None:
+        hits.masks.update(_held(db, hits, among))
+        return hits
     finders: list[int] = []  # their bits, the rarest first
     budget = most
     for bit, term in enumerate(rare_first):
         n = min(counts[term], size)
-        still = term.text in quiet and not only_quiet
-        hits.weights.append(0.0 if still else term.share * _idf(n, max(size, weights.FEWEST)))
         # A term that only memories beyond the condition hold must not keep a more common one from finding.
-        useful = not still and (not finders or n <= budget) and bit < MOST_MARKED
+        useful = hits.weights[bit] > 0 and (not finders or n <= budget) and bit < MOST_MARKED
         if useful and (not condition or occurs(db, bank, f"({term.match}) AND {condition}")):
             finders.append(bit)
             budget -= n
@@ -182,7 +191,8 @@ def search(
         also, meeting = "", 0
 
     def mark(bit: int, query: str) -> None:
-        found = _newest(db, bank, f"{query}{also}", most)
+        every = f"{query}{also}"
+        found = _matching(db, bank, every) if within else _newest(db, bank, every, most)
         _mark(hits, bit, found if passing is None else passing.intersection(found))
 
     if not within and len(rare_first) > 1:
@@ -205,6 +215,15 @@ def search(
     for bit, others_match in beside.items():
         mark(bit, f"({marked[bit].match}) AND ({others_match})")
     return hits
+
+
+def _held(db: sqlite3.Connection, hits: WordHits, among: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Which terms some memories hold, by their contents: those that hold a term of weight."""
+    sql = "SELECT id, c0 FROM words_content WHERE id IN (SELECT value FROM json_each(?))"
+    for no, content in db.execute(sql, (json.dumps(among),)):
+        mask = sum(1 << bit for bit, term in enumerate(hits.terms) if term.occurrences(content))
+        if hits.weight(mask):
+            yield no, mask
 
 
 def _any(terms: Sequence[Term], bits: Iterable[int]) -> str:
@@ -285,9 +304,19 @@ def _idf(n: int, size: int) -> float:
     return math.log(1 + (max(size, n) - n + 0.5) / (n + 0.5))
 
 
+def _matching(db: sqlite3.Connection, bank: int, query: str) -> list[int]:
+    """The memories of the bank that a full-text query matches, newest first.
+
+    They come as one value, since a row for each costs twice as much, and are read in the faster order of the index.
+    """
+    sql = f"SELECT json_group_array(rowid) FROM ({_MATCHING})"
+    found: list[int] = json.loads(db.execute(sql, (query, *bounds(bank))).fetchone()[0])
+    return found[::-1]
+
+
 def _newest(db: sqlite3.Connection, bank: int, query: str, most: int) -> list[int]:
     """The newest memories of the bank that a full-text query matches."""
-    return [no for (no,) in db.execute(_SELECT, (query, *bounds(bank), most))]
+    return [no for (no,) in db.execute(f"{_MATCHING} ORDER BY rowid DESC LIMIT ?", (query, *bounds(bank), most))]
 
 
 def _mark(hits: WordHits, bit: int, found: Collection[int]) -> None:
@@ -360,10 +389,12 @@ def quoting(db: sqlite3.Connection, hits: WordHits, text: Sequence[str], *, beyo
     return [no for (no,) in db.execute(sql, (json.dumps(alike), f" {' '.join(text)} ", _MOST_QUOTING))]
 
 
-def newest(db: sqlite3.Connection, bank: int, terms: Collection[str], *, condition: str | None, most: int) -> list[int]:
-    """The newest memories of the bank that are indexed under all of some terms."""
-    query = " AND ".join([*(f'"{term}"' for term in terms), *([condition] if condition else ())])
-    return _newest(db, bank, query, most)
+def newest(
+    db: sqlite3.Connection, bank: int, terms: Collection[str], *, condition: str | None, most: int, all_of: bool = True
+) -> list[int]:
+    """The newest memories of the bank that are indexed under all of some terms, or under one of them."""
+    query = (" AND " if all_of else " OR ").join(f'"{term}"' for term in terms)
+    return _newest(db, bank, f"({query}) AND {condition}" if condition else query, most)
 
 
 def shown(hits: WordHits, mask: int, words: Mapping[str, str]) -> str:

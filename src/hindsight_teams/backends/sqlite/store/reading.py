@@ -179,14 +179,14 @@ def selected(
     return (no for no, tags, kind in db.execute(sql, values) if chosen.accepts(tags, kind))
 
 
-def few(db: sqlite3.Connection, number: int, chosen: Filter) -> list[int] | None:
-    """The rowids that can pass a filter, where the index names only a few; None where it names many, or can't tell."""
+def few(db: sqlite3.Connection, number: int, chosen: Filter, *, most: int = _FEW) -> list[int] | None:
+    """The rowids that can pass a filter, where the index names few; None where it names many, or can't tell."""
     condition = chosen.condition()
     if condition is None:
         return None
     sql = "SELECT rowid FROM words WHERE words MATCH ? AND rowid >= ? AND rowid < ? LIMIT ?"
-    found = [no for (no,) in db.execute(sql, (condition, *bounds(number), _FEW + 1))]
-    return found if len(found) <= _FEW else None
+    found = [no for (no,) in db.execute(sql, (condition, *bounds(number), most + 1))]
+    return found if len(found) <= most else None
 
 
 def page(

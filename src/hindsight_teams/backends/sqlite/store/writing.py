@@ -47,7 +47,7 @@ def pieces(item: RetainItem, *, now: datetime, read: bool = True) -> list[Piece]
     """
     size_limits.check_item(item)
     text = item.content.strip()
-    tags = tuple(dict.fromkeys(item.tags or ()))
+    tags = tuple(dict.fromkeys(item.tags)) if item.tags else ()
     texts = [text] if len(text) <= MEMORY_SIZE else split(text, MEMORY_SIZE)
     document_id = item.document_id
     if document_id is None and len(texts) > 1:
@@ -56,7 +56,7 @@ def pieces(item: RetainItem, *, now: datetime, read: bool = True) -> list[Piece]
         item = replace(item, document_id=document_id)
     metadata = dict(item.metadata or {})
     author = metadata.get("author") or tokens.speaker(text)
-    given = tuple(dict.fromkeys(item.entities or ()))
+    given = tuple(dict.fromkeys(item.entities)) if item.entities else ()
     moment = item.timestamp or now
     mentioned, zone = instant(moment)
     made = []
@@ -112,7 +112,7 @@ def ensure_bank(db: sqlite3.Connection, bank_id: str, *, now: int, name: str | N
 def store(db: sqlite3.Connection, bank: int, new: Sequence[Piece], *, now: int) -> list[int]:
     """Store pieces in a bank; the rowids of all of them, also of those that were there already."""
     numbers = [0] * len(new)
-    fresh: list[tuple[int, Piece, int | None, int]] = []
+    fresh: list[linking.Fresh] = []
     if len({p.document_id for p in new}) == 1:
         groups: list[tuple[str | None, list[int]]] = [(new[0].document_id, list(range(len(new))))]
     else:
@@ -152,17 +152,15 @@ def store(db: sqlite3.Connection, bank: int, new: Sequence[Piece], *, now: int) 
                 if last >> BANK_SHIFT:
                     raise InvalidInput("the bank is full: it has numbered 4 billion memories; use another bank")
                 number = known[piece.digest] = (bank << BANK_SHIFT) + last
-                fresh.append((number, piece, document, position))
-                told.add(number, piece, document)
+                fresh.append(one := (number, piece, document, position))
+                told.add(one)
                 position += document is not None
             numbers[i] = number
     insert(db, bank, fresh, last=last, now=now)
     return numbers
 
 
-def insert(
-    db: sqlite3.Connection, bank: int, fresh: Sequence[tuple[int, Piece, int | None, int]], *, last: int, now: int
-) -> None:
+def insert(db: sqlite3.Connection, bank: int, fresh: Sequence[linking.Fresh], *, last: int, now: int) -> None:
     """Write new memories and all that is found by them.
 
     Args:
