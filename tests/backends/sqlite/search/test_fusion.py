@@ -209,7 +209,7 @@ def test_a_bare_year_counts_a_share_of_a_span(backend: SQLiteBackend, query: str
 
 DAY = 86_400_000_000
 TEA, CAKE, NORA = 0b001, 0b010, 0b100
-HITS = WordHits([Term.of("tea"), Term.of("cake", share=0.5), Term.of("nora")], [4.0, 1.0, 0.0])
+HITS = WordHits([Term.of("tea"), Term.of("cake", share=0.5), Term.of("nora")], [4.0, 1.0, 0.0], lack=7.0)
 
 
 def candidate(no: int, mask: int = 0, content: str = "", *, chain: int | None = None, mentioned: int = 0) -> Candidate:
@@ -491,6 +491,12 @@ def test_in_a_conversation_the_best_lines_cover_together(
     first.author, reply.author = "ada", speaker
     found = Scene(nowhere, first, reply, other).found
     assert fusion.confidence(found, HITS, ranking(first, other), Similar(), light=()) == about(sure)
+
+
+def test_nothing_need_cover_most_of_a_long_question(nowhere: sqlite3.Connection) -> None:
+    first = candidate(1, TEA)
+    hits = replace(HITS, missing=9.0, lack=2.0)
+    assert fusion.confidence(Scene(nowhere, first).found, hits, ranking(first), Similar(), light=()) == about(4 / 8)
 
 
 def test_what_stands_beside_the_best_covers_too(nowhere: sqlite3.Connection) -> None:

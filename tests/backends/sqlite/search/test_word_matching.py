@@ -186,6 +186,29 @@ def test_a_speaker_counts_beside_the_member_who_signed(backend: SQLiteBackend) -
     assert backend.recall("b", "What does Nora enjoy?").results[0].text.startswith("Nora")
 
 
+def test_a_heading_before_a_colon_is_no_speaker(backend: SQLiteBackend) -> None:
+    for text in (
+        "Memory: a survey of its management",
+        "Memory management costs a tenth of the budget.",
+        "Tea costs 2.",
+    ):
+        backend.retain("b", text)
+    for number in range(12):
+        backend.retain("b", f"Aspects of plan {number} that share memory.")
+    first = backend.recall("b", "aspects of memory management", explain=True).results[:2]
+    assert {m.text for m in first} == {
+        "Memory: a survey of its management",
+        "Memory management costs a tenth of the budget.",
+    }
+    assert all("memory" in m.signals[0].reason for m in first)
+
+
+def test_the_label_of_a_note_is_a_word_like_others(backend: SQLiteBackend) -> None:
+    for text in ("Budget: 5,000 euros", "Maple has a budget of 700.", "Maple begins in May.", "Oak has a budget, too."):
+        backend.retain("b", text, metadata={"author": "scribe"})
+    assert backend.recall("b", "budget of Maple").results[0].text == "Maple has a budget of 700."
+
+
 def test_words_that_only_ask_weigh_nothing(backend: SQLiteBackend) -> None:
     for text in ("Welche Farbe hat das?", "Der Zug nach Kiel ist neu.", "Der Zug nach Bonn ist alt."):
         backend.retain("b", text)

@@ -239,7 +239,7 @@ def _asked(hits: WordHits, mask: int, light: Collection[str]) -> float:
             whole += weight / term.share
         elif weight and term.text not in light:
             whole += hits.lack if term.share == weights.ONE_EDIT else weight / term.share
-    return whole
+    return min(whole, weights.QUESTION_WORTH * hits.lack)
 
 
 def newest_first(db: sqlite3.Connection, bank: int, found: Candidates, ranked: Sequence[Scored]) -> list[Scored]:

@@ -49,7 +49,8 @@ class Question:
     Attributes:
         shown: Terms in the order of the query, with the word that each came from.
         names: Those of the terms that name an author of the bank.
-        silent: Those of the terms that only ask.
+        silent: Those of the terms that only ask, or name an author: they find nothing and weigh nothing, unless there
+            is nothing else. A name of a line or two may be a heading ("Budget: 5,000").
         light: Those whose absence tells nothing: "kind", "get", and the words of a date, which time looks up.
         joined: Terms of what it writes apart and others as one, with the terms that it has instead.
         spans: The spans of time it names.
@@ -68,9 +69,11 @@ class Question:
     def read(db: sqlite3.Connection, bank: int, text: str, *, now: int, size: int) -> Question:
         """Read a query in the light of a bank."""
         shown = _terms(text)
-        names = frozenset(t for t in list(shown)[:_MOST_NAMES] if words.occurs(db, bank, f'"{tokens.author_term(t)}"'))
+        named = {t: whole for t in list(shown)[:_MOST_NAMES] if (whole := _names(db, bank, t)) is not None}
+        names = frozenset(named)
         about = frozenset(tokens.words(subject(text)))
-        silent = frozenset(t for t, word in shown.items() if word in tokens.QUESTION_WORDS or word not in about)
+        silent = {t for t, word in shown.items() if word in tokens.QUESTION_WORDS or word not in about}
+        silent.update(t for t, whole in named.items() if whole)
         joined = {tokens.term(word.lower()): tokens.terms(written) for word, written in tokens.joined(text).items()}
         # Most queries hold no word that dates are made of; then their many patterns are not tried.
         dated = not (text.isascii() and CORE.isdisjoint(TOKEN.findall(text.lower())) and not _DIGIT.search(text))
@@ -80,7 +83,7 @@ class Question:
         light = frozenset(
             t for t, word in shown.items() if not dates.isdisjoint((t, word)) or word in LEFT_OUT_OF_ANSWERS
         )
-        return Question(shown, names, silent, light, joined, spans, text)
+        return Question(shown, names, frozenset(silent), light, joined, spans, text)
 
     def rest(self) -> str:
         """The query without the names."""
@@ -89,6 +92,10 @@ class Question:
 
 
 _MOST_NAMES = 24
+_LINES_COUNTED = 2_000
+_LEAST_LINES, _LINES_SHARE = 3, 0.2
+"""From how many lines on a word is who speaks in them, and for which share of those that hold it: a heading ("Memory:
+how it is shared") begins as a line of a transcript does."""
 _LEAST_QUOTED, _MOST_QUOTED = 3, 24
 """Terms of a query that may be all of a memory's."""
 _DIGIT = re.compile(r"\d")
@@ -105,6 +112,23 @@ class Recalled:
 
     memories: list[Memory]
     confidence: float | None
+
+
+def _names(db: sqlite3.Connection, bank: int, term: str) -> bool | None:
+    """Whether a term is nothing but an author's name, or is a word that also begins a line or two; None for neither."""
+    said = f'"{tokens.author_term(term)}"'
+    if not words.occurs(db, bank, said):
+        return None
+    lines, held = (words.estimate(db, bank, match, _LINES_COUNTED) for match in (said, f'"{term}"'))
+    if lines < _LINES_SHARE * held:
+        return None
+    if lines > held or lines >= _LEAST_LINES:
+        return True
+    numbers = words.newest(db, bank, [tokens.author_term(term)], condition=None, most=_LEAST_LINES)
+    rows = db.execute(
+        "SELECT author, text FROM memory WHERE no IN (SELECT value FROM json_each(?))", (json.dumps(numbers),)
+    )
+    return any(author and author != tokens.speaker(text) and term in tokens.terms(author) for author, text in rows)
 
 
 def _names_nothing(text: str) -> bool:
@@ -160,7 +184,6 @@ def recall(
         bank,
         question.shown,
         joined=question.joined,
-        names=question.names,
         silent=question.silent,
         light=question.light,
         size=size,

@@ -115,6 +115,9 @@ LACKING_AMONG = 2_000
 """A word that the bank lacks weighs in the confidence as the rarest one of so many memories: a small bank can't tell
 how rare a word is that it has never held."""
 
+QUESTION_WORTH = 4
+"""Words that the bank lacks: what a question weighs at most in the confidence. Nothing covers most of a long one."""
+
 CONFIDENCE_FROM = 3
 """Lines of which the best covered one makes the confidence."""
 

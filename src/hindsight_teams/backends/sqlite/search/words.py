@@ -118,7 +118,6 @@ def search(
     asked: Mapping[str, str],
     *,
     joined: Mapping[str, Collection[str]],
-    names: Collection[str],
     silent: Collection[str],
     light: Collection[str],
     size: int,
@@ -138,8 +137,7 @@ def search(
     Args:
         asked: The query's terms in its order, with the words that they came from.
         joined: Terms of what the query writes apart and others as one ("wifi"), with the terms that it has instead.
-        names: Terms that name an author: they find nothing and weigh nothing, unless there is nothing else.
-        silent: Terms that only ask: the same.
+        silent: Terms that only ask, or name an author: they find nothing and weigh nothing, unless there is nothing else.
         light: Terms that are not missed where the bank lacks them.
         size: Memories in the bank.
         condition: A further full-text condition that every hit meets.
@@ -147,12 +145,11 @@ def search(
         most: Index rows to read for finding.
         enough: How many of the weightiest memories are wanted; those are certain to be found. All when None.
     """
-    quiet = {*names, *silent}
     counted = min(len(asked), _MOST_COUNTED)
     reach = most if counted <= _COUNTED_WHOLE else min(most, _ROWS_COUNTED // counted)
-    counts, lacking = _counted(db, bank, asked, joined, quiet, light, reach)
-    rare_first = sorted(counts, key=lambda t: (t.text in quiet, counts[t]))[:MOST_TERMS]
-    only_quiet = all(term.text in quiet for term in rare_first)
+    counts, lacking = _counted(db, bank, asked, joined, silent, light, reach)
+    rare_first = sorted(counts, key=lambda t: (t.text in silent, counts[t]))[:MOST_TERMS]
+    only_silent = all(term.text in silent for term in rare_first)
     rarest = _idf(1, max(size, weights.FEWEST))
     lack = _idf(1, max(size, weights.LACKING_AMONG))
     hits = WordHits(terms=rare_first, missing=lacking * lack, rarest=rarest, lack=lack)
@@ -160,7 +157,7 @@ def search(
     budget = most
     for bit, term in enumerate(rare_first):
         n = min(counts[term], size)
-        still = term.text in quiet and not only_quiet
+        still = term.text in silent and not only_silent
         hits.weights.append(0.0 if still else term.share * _idf(n, max(size, weights.FEWEST)))
         # A term that only memories beyond the condition hold must not keep a more common one from finding.
         useful = not still and (not finders or n <= budget) and bit < MOST_MARKED
@@ -221,7 +218,7 @@ def _counted(
     bank: int,
     asked: Mapping[str, str],
     joined: Mapping[str, Collection[str]],
-    quiet: Collection[str],
+    silent: Collection[str],
     light: Collection[str],
     most: int,
 ) -> tuple[dict[Term, int], int]:
@@ -232,7 +229,7 @@ def _counted(
         term = Term.of(text)
         if n := estimate(db, bank, term.match, most):
             counts[term] = n
-        elif text not in quiet:
+        elif text not in silent:
             lacking.append(text)
     together = dict(joined)
     for (a, v), (b, w) in pairwise(asked.items()):  # "data base" for "database"
