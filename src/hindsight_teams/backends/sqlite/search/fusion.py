@@ -94,12 +94,14 @@ def fuse(
     spans: Sequence[moments.Named],
     similarity: Mapping[int, float],
     unrelated: float = 0.0,
+    quotation: str = "",
     most: int,
 ) -> list[Scored]:
     """The best candidates: the sum of max-normalised signals (see ``weights``).
 
     Args:
         unrelated: The similarity of texts that have nothing to do with the query: only what is beyond it counts.
+        quotation: The query's terms in its order; what holds them so stands as high as any.
         most: How many. What replaced one of them is among them too.
     """
     everyone = found.by_number.values()
@@ -123,6 +125,11 @@ def fuse(
         value += author * share + time
         if value > 0:
             weighed[no] = (value, c.mentioned, no, share, time, span)
+    quoting: dict[int, float] = {}
+    if quotation and weighed:
+        top = max(weighed.values())[0]
+        quoting = {c.no: top - weighed[c.no][0] for c in everyone if c.no in weighed and quotation in c.content}
+        weighed.update((no, (top, *weighed[no][1:])) for no in quoting)
 
     # Of equals the newer one comes first.
     best = {no for _, _, no, *_ in heapq.nlargest(most, weighed.values())}
@@ -131,7 +138,7 @@ def fuse(
     return [
         Scored(
             candidate=found.by_number[no],
-            words=own(no, 0.0) * per_word,
+            words=own(no, 0.0) * per_word + quoting.get(no, 0.0),
             hinted=hinted(no, 0.0) * per_word,
             mentioned=mentioned(no, 0.0) * per_word,
             near=near[no] * per_word,

@@ -7,7 +7,7 @@ import json
 import re
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from hindsight_teams.backends.sqlite.search import (
@@ -35,6 +35,7 @@ from hindsight_teams.backends.sqlite.text.stop_words import (
     THINGS,
 )
 from hindsight_teams.models import Budget, Memory, Signal
+from hindsight_teams.text import same_words
 
 CHARACTERS_PER_TOKEN = 4
 
@@ -173,7 +174,8 @@ def recall(
     names_nothing = _names_nothing(query)
     alone = _of_its_words(db, bank, bank_id, query, chosen, explain=explain, names_nothing=names_nothing)
     if names_nothing:
-        return Recalled(_behind(alone, _newest(db, bank, bank_id, chosen, depth.results, explain)), None)
+        newest = _newest(db, bank, bank_id, chosen, depth.results, explain)
+        return Recalled(_same_first(query, _behind(alone, newest), explain=explain), None)
     (size,) = db.execute("SELECT memories FROM bank WHERE no = ?", (bank,)).fetchone()
     question = Question.read(db, bank, query, now=now, size=size)
     condition = chosen.condition()
@@ -196,8 +198,10 @@ def recall(
     found = Candidates(db, chosen, arrival=arrival(db, bank, size, shares))
     scored = depth.scored(len(hits.terms))
     found.fill(hits.ranked(), scored, masks)
-    if _MOST_QUOTED >= len(question.shown) >= _LEAST_QUOTED:
-        found.add(words.quoting(db, hits, tokens.terms(query), beyond=scored), masks)
+    quotation = tokens.terms(query) if _MOST_QUOTED >= len(question.shown) >= _LEAST_QUOTED else []
+    if quotation:
+        quoting = words.quoting(db, bank, hits, quotation, beyond=scored, most=depth.rows, condition=condition)
+        found.add(quoting, masks)
     by_words = list(found.by_number.values())
     for span in question.spans:
         found.fill(moments.search(db, bank, span), depth.candidates // 4, masks)
@@ -225,6 +229,7 @@ def recall(
         spans=question.spans,
         similarity=similar.scores,
         unrelated=similar.unrelated,
+        quotation=f" {' '.join(quotation)} " if quotation else "",
         most=max(depth.results, weights.UPDATES_AMONG),
     )
     confidence = fusion.confidence(found, hits, ranked, similar, light=question.light)
@@ -242,7 +247,7 @@ def recall(
     ]
     known = {memory.id for memory in memories}
     missed = [memory for memory in alone if memory.id not in known]
-    return Recalled([*missed, *memories], 1.0 if alone else confidence)
+    return Recalled(_same_first(query, [*missed, *memories], explain=explain), 1.0 if alone else confidence)
 
 
 def _of_its_words(
@@ -267,6 +272,21 @@ def _of_its_words(
     ]
 
 
+def _same_first(query: str, memories: list[Memory], *, explain: bool) -> list[Memory]:
+    """The memories, with what the query repeats word for word first: signs, case and order tell it from others."""
+    said = same_words(query)
+    same = [
+        m for m in memories if m.superseded_by is None and len(m.text) <= _LONGEST_SAME and same_words(m.text) == said
+    ]
+    if not same or memories[: len(same)] == same:
+        return memories
+    best = max(memory.score or 0.0 for memory in memories)
+    signals = (Signal("words", best, "says just this"),) if explain else ()
+    return _behind([replace(memory, score=best, signals=signals) for memory in same], memories)
+
+
+_LONGEST_SAME = 4_000
+"""Characters of a query that are read."""
 _MOST_ALONE = 30
 _ASKING_TERMS = frozenset(tokens.term(word) for word in tokens.QUESTION_WORDS if word.isascii())
 

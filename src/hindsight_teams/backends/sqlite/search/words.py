@@ -22,8 +22,8 @@ MOST_MARKED = 16
 
 _RANKED_AT_ONCE = 500
 _MOST_COUNTED = 48
-_MOST_READ, _MOST_QUOTING = 1_000, 10
-"""Memories that are read for a quotation of the query, and those that are taken."""
+_MOST_READ, _MOST_QUOTING, _ROWS_QUOTED = 1_000, 10, 10_000
+"""Memories that are read for a quotation of the query, those that are taken, and how many may hold its rarest term."""
 _MOST_UNKNOWN = 4
 """Words without a match that are tried in other ways, which costs more than to look up a word."""
 
@@ -79,6 +79,7 @@ class WordHits:
         missing: The weight of the query's terms that the bank does not hold in any form.
         rarest: The weight of a term that one memory holds.
         lack: The weight of a term that the bank lacks.
+        fewest: How many memories hold the rarest of the terms that find.
     """
 
     terms: list[Term] = field(default_factory=list)
@@ -87,6 +88,7 @@ class WordHits:
     missing: float = 0.0
     rarest: float = 0.0
     lack: float = 0.0
+    fewest: int = 0
     _sums: dict[int, float] = field(default_factory=dict)
 
     def weight(self, mask: int) -> float:
@@ -137,7 +139,7 @@ def search(
     Args:
         asked: The query's terms in its order, with the words that they came from.
         joined: Terms of what the query writes apart and others as one ("wifi"), with the terms that it has instead.
-        silent: Terms that only ask, or name an author: they find nothing and weigh nothing, unless there is nothing else.
+        silent: Terms that only ask, or name an author: they find and weigh nothing, unless there is nothing else.
         light: Terms that are not missed where the bank lacks them.
         size: Memories in the bank.
         condition: A further full-text condition that every hit meets.
@@ -166,8 +168,8 @@ def search(
             budget -= n
     if not finders:
         return hits
-    rarest_count = counts[rare_first[finders[0]]]
-    within = rarest_count <= most
+    hits.fewest = counts[rare_first[finders[0]]]
+    within = hits.fewest <= most
     if loose and within:  # else only the newest rows are read, and none of them might meet it
         condition = None
     marked = rare_first[:MOST_MARKED]
@@ -344,17 +346,32 @@ def occurs(db: sqlite3.Connection, bank: int, query: str) -> bool:
     return db.execute(sql, (query, *bounds(bank))).fetchone() is not None
 
 
-def quoting(db: sqlite3.Connection, hits: WordHits, text: Sequence[str], *, beyond: int) -> list[int]:
+def quoting(
+    db: sqlite3.Connection,
+    bank: int,
+    hits: WordHits,
+    text: Sequence[str],
+    *,
+    beyond: int,
+    most: int,
+    condition: str | None,
+) -> list[int]:
     """Memories that hold some terms one after the other, where more than ``beyond`` hold all that is looked up.
 
-    The newest of those are scored; what says just this in common words may be older.
+    The newest of those are scored; what says just this in common words may be older. Where even the rarest term has
+    more than ``most`` rows, only the newest of which are read, those that hold all terms are looked up.
     """
-    best = max(set(hits.masks.values()), key=hits.weight, default=0)
-    alike = sorted((no for no, mask in hits.masks.items() if mask == best), reverse=True)[:_MOST_READ]
-    if len(alike) <= beyond:
-        return []
+    if hits.fewest > most:
+        alike = []
+        if hits.fewest <= _ROWS_QUOTED and {term.text for term in hits.terms}.issuperset(text):
+            alike = newest(db, bank, dict.fromkeys(text), condition=condition, most=_MOST_READ)
+    else:
+        best = max(map(hits.weight, set(hits.masks.values())), default=0.0)
+        alike = sorted((no for no, mask in hits.masks.items() if hits.weight(mask) == best), reverse=True)[:_MOST_READ]
+        alike = alike if len(alike) > beyond else []
     sql = "SELECT id FROM words_content WHERE id IN (SELECT value FROM json_each(?)) AND instr(c0, ?) LIMIT ?"
-    return [no for (no,) in db.execute(sql, (json.dumps(alike), f" {' '.join(text)} ", _MOST_QUOTING))]
+    phrase = f" {' '.join(text)} "
+    return [no for (no,) in db.execute(sql, (json.dumps(alike), phrase, _MOST_QUOTING))] if alike else []
 
 
 def newest(db: sqlite3.Connection, bank: int, terms: Collection[str], *, condition: str | None, most: int) -> list[int]:
