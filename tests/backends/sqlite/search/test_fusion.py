@@ -515,7 +515,6 @@ def test_what_stands_beside_the_best_covers_too(nowhere: sqlite3.Connection) -> 
         ({1: 0.8}, 0.5, 0.625),  # .6 of what is left to 1
         ({1: 0.9}, 0.0, 1.0),
         ({1: 0.3}, 0.0, 0.0),
-        ({1: 1.0}, 1.0, 0.0),
         ({9: 0.5}, 0.0, 0.0),
     ],
 )
@@ -527,10 +526,13 @@ def test_the_confidence_of_vectors_is_how_far_the_best_stands_out(
     assert fusion.confidence(found, WordHits(), ranking(*candidates), similar, light=()) == about(sure)
     words = fusion.confidence(found, replace(HITS, missing=2.0), ranking(*candidates), similar, light=())
     assert words == about(sure / 2)
+
+
+def test_vectors_lower_the_confidence_of_words_as_far_as_enough_were_compared(nowhere: sqlite3.Connection) -> None:
     held = [candidate(1, TEA)]
-    assert fusion.confidence(Scene(nowhere, *held).found, HITS, ranking(*held), Similar({1: 0.3}), light=()) == about(
-        4 / 6
-    )
+    for trust, sure in ((1.0, 4 / 12), (0.25, 4 / 7.5)):
+        similar = Similar({1: 0.3}, trust=trust)
+        assert fusion.confidence(Scene(nowhere, *held).found, HITS, ranking(*held), similar, light=()) == about(sure)
 
 
 def scored(*totals: float, mask: int = 0b111) -> list[fusion.Scored]:

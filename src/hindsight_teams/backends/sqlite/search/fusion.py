@@ -11,7 +11,6 @@ import heapq
 import json
 import math
 import sqlite3
-import statistics
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -39,6 +38,9 @@ _CHANGES = frozenset(
 
 _NEARLY = 0.9
 """Of the older line's score: two lines of one differing word that answer as well as each other say nearly the same."""
+
+_ALL_ALIKE = 0.999
+"""Mean similarity of vectors that tell no text from another."""
 
 _SPREAD = 0.25
 """What a term of all lines weighs at least beside one of two lines: too few terms in common need not be weighed."""
@@ -205,9 +207,9 @@ def confidence(
 
     A word that the bank lacks weighs as much as the rarest one of many memories. So does one of which the bank holds
     only what differs by an edit ("born", "burn"), unless the memory holds that. In a conversation the best memories
-    cover the question together. Where there are vectors, the mean of that share and of how far the best memory's
-    similarity stands out of the mean: embedders differ in what a cosine says, and less in that. None where nothing can
-    be told.
+    cover the question together. Where there are vectors that tell texts apart, the mean of that share and of how far
+    the best memory's similarity stands out of the mean: embedders differ in what a cosine says, and less in that. None
+    where nothing can be told.
 
     Args:
         light: Terms that weigh nothing where the question has others, unless the memory holds one of those too.
@@ -223,13 +225,17 @@ def confidence(
         held.append((together, _told(hits, together, light)))
     shares = [weight / whole for mask, weight in held if (whole := _asked(hits, mask, light))]
     shares = shares or [weight / whole for mask, weight in held if (whole := _asked(hits, mask, ()))]
-    parts = [min(1.0, max(shares))] if shares else []
-    if similar.scores:
-        best = max((similar.scores.get(c.no, 0.0) for c in first), default=0.0)
-        gap = (best - similar.base) / (1 - similar.base) if similar.base < 1 else 0.0
-        least, most = weights.OUTSTANDING
-        parts.append(min(1.0, max(0.0, (gap - least) / (most - least))))
-    return max(parts[0], statistics.fmean(parts)) if parts else None
+    covered = min(1.0, max(shares)) if shares else None
+    if not similar.scores or similar.base >= _ALL_ALIKE:
+        return covered
+    best = max((similar.scores.get(c.no, 0.0) for c in first), default=0.0)
+    gap = (best - similar.base) / (1 - similar.base)
+    least, most = weights.OUTSTANDING
+    outstanding = min(1.0, max(0.0, (gap - least) / (most - least)))
+    if covered is None:
+        return outstanding
+    trust = 1.0 if outstanding > covered else similar.trust  # a few vectors that all look alike refute no words
+    return (covered + trust * outstanding) / (1 + trust)
 
 
 def _told(hits: WordHits, mask: int, light: Collection[str]) -> float:
@@ -420,11 +426,18 @@ def cut(found: Candidates, ranked: Sequence[Scored], sure: float | None, depth: 
     little = sure is not None and sure < (weights.FEW_BELOW_THIN if thin else weights.FEW_BELOW)
     first = ranked[: depth.results]
     beside = {scored.candidate.no for scored in first if _stands_beside(found, scored)}
-    if (little or beside) and not _stands_in_talk(found, ranked):
+    unsure = thin and sure is not None and sure < weights.UNSURE_BELOW
+    least = weights.FIRST_FLOOR
+    if (little or unsure or beside) and not _stands_in_talk(found, ranked):
         first = [scored for scored in first if scored.candidate.no not in beside][: weights.FEW if little else None]
+        least = weights.UNSURE_FLOOR if unsure else least
     kept = []
     for place, scored in enumerate(first):
-        if scored.total < best * (weights.FIRST_FLOOR if place < weights.FIRST else depth.floor):
+        if place < weights.FEW:
+            floor = weights.FIRST_FLOOR
+        else:
+            floor = least if place < weights.FIRST else max(least, depth.floor)
+        if scored.total < best * floor:
             break
         kept.append(scored)
     return kept

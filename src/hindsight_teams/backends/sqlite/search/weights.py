@@ -135,6 +135,11 @@ FEW_BELOW_THIN = 0.42
 """How many lines are returned where the confidence is below this, and where the best line holds at most so many of the
 question's terms and the confidence is below that."""
 
+UNSURE_BELOW = 0.7
+UNSURE_FLOOR = 0.6
+"""Where the best line holds that few terms and the confidence is below this, the first lines need so large a share of
+the best score: one word of a question in two is found in many lines that do not answer it."""
+
 UPDATES_AMONG = 30
 UPDATE_LONGEST = 25
 UPDATE_SHARE = 0.6
