@@ -491,6 +491,8 @@ def test_in_a_conversation_the_best_lines_cover_together(
     first.author, reply.author = "ada", speaker
     found = Scene(nowhere, first, reply, other).found
     assert fusion.confidence(found, HITS, ranking(first, other), Similar(), light=()) == about(sure)
+    if sure == 5 / 6:
+        assert fusion.confidence(found, HITS, ranking(first, other), Similar({1: 0.1}), light=()) == about(sure)
 
 
 def test_nothing_need_cover_most_of_a_long_question(nowhere: sqlite3.Connection) -> None:

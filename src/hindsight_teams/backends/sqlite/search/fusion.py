@@ -220,7 +220,8 @@ def confidence(
         # What happens to be noted one after the other is no evidence: only a document or session has neighbours.
         beside = 0.0 if candidate.stream == ARRIVAL else candidates.added(found, candidate, hits)
         held.append((candidate.mask, _told(hits, candidate.mask, light) + beside))
-    if candidates.in_conversation(found, first):
+    talk = candidates.in_conversation(found, first)
+    if talk:
         together = reduce(or_, (mask for mask, _ in held))
         held.append((together, _told(hits, together, light)))
     shares = [weight / whole for mask, weight in held if (whole := _asked(hits, mask, light))]
@@ -234,7 +235,8 @@ def confidence(
     outstanding = min(1.0, max(0.0, (gap - least) / (most - least)))
     if covered is None:
         return outstanding
-    trust = 1.0 if outstanding > covered else similar.trust  # a few vectors that all look alike refute no words
+    # A few vectors that all look alike refute no words, nor does a line that answers only beside others.
+    trust = 1.0 if outstanding > covered else 0.0 if talk else similar.trust
     return (covered + trust * outstanding) / (1 + trust)
 
 
