@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from hindsight_teams import requests as ask
+from hindsight_teams.backends.hindsight import wire
 from hindsight_teams.backends.hindsight.engine import HindsightBackend
-from hindsight_teams.backends.hindsight.plans import PLANS, parts
+from hindsight_teams.backends.hindsight.plans import PLANS
 from hindsight_teams.backends.hindsight.wire import Call, Pause, Reply, Rules, query
 from hindsight_teams.errors import (
     BackendError,
@@ -292,10 +293,10 @@ GROUPS = ({"not": {"tags": ["z"]}},)
     ],
 )
 def test_tags_and_groups_are_anded(chosen: TagFilter, sent: Any) -> None:
-    assert parts.tag_filter(chosen) == sent
+    assert wire.tag_filter(chosen) == sent
     flat = {name: value for name, value in sent.items() if value != []}
-    assert parts.selection(chosen, None) == flat
-    assert parts.selection(chosen, "d") == {**flat, "document_id": "d"}
+    assert wire.selection(chosen, None) == flat
+    assert wire.selection(chosen, "d") == {**flat, "document_id": "d"}
 
 
 # --- deleting --------------------------------------------------------------------------------------------------------

@@ -90,7 +90,13 @@ def test_facts_of_many_domains_are_answered_and_what_is_not_told_of_them_is_refu
 
 @pytest.mark.parametrize(
     ("name", "first", "refused", "auroc"),
-    [("brewery", 32, 31, 0.99), ("family", 35, 20, 0.92), ("studio", 38, 20, 0.99)],
+    [
+        ("brewery", 32, 31, 0.99),
+        ("family", 35, 20, 0.92),
+        ("studio", 38, 20, 0.99),
+        ("harbour", 37, 11, 0.9),
+        ("clinic", 24, 9, 0.72),
+    ],
 )
 def test_facts_of_daily_life_are_answered_as_published(
     backend: SQLiteBackend, name: str, first: int, refused: int, auroc: float

@@ -209,7 +209,7 @@ def test_a_bare_year_counts_a_share_of_a_span(backend: SQLiteBackend, query: str
 
 DAY = 86_400_000_000
 TEA, CAKE, NORA = 0b001, 0b010, 0b100
-HITS = WordHits([Term.of("tea"), Term.of("cake", share=0.5), Term.of("nora")], [4.0, 1.0, 0.0])
+HITS = WordHits([Term.of("tea"), Term.of("cake", share=0.5), Term.of("nora")], [4.0, 1.0, 0.0], lack=7.0)
 
 
 def candidate(no: int, mask: int = 0, content: str = "", *, chain: int | None = None, mentioned: int = 0) -> Candidate:
@@ -491,6 +491,14 @@ def test_in_a_conversation_the_best_lines_cover_together(
     first.author, reply.author = "ada", speaker
     found = Scene(nowhere, first, reply, other).found
     assert fusion.confidence(found, HITS, ranking(first, other), Similar(), light=()) == about(sure)
+    if sure == 5 / 6:
+        assert fusion.confidence(found, HITS, ranking(first, other), Similar({1: 0.1}), light=()) == about(sure)
+
+
+def test_nothing_need_cover_most_of_a_long_question(nowhere: sqlite3.Connection) -> None:
+    first = candidate(1, TEA)
+    hits = replace(HITS, missing=9.0, lack=2.0)
+    assert fusion.confidence(Scene(nowhere, first).found, hits, ranking(first), Similar(), light=()) == about(4 / 8)
 
 
 def test_what_stands_beside_the_best_covers_too(nowhere: sqlite3.Connection) -> None:
@@ -509,7 +517,6 @@ def test_what_stands_beside_the_best_covers_too(nowhere: sqlite3.Connection) -> 
         ({1: 0.8}, 0.5, 0.625),  # .6 of what is left to 1
         ({1: 0.9}, 0.0, 1.0),
         ({1: 0.3}, 0.0, 0.0),
-        ({1: 1.0}, 1.0, 0.0),
         ({9: 0.5}, 0.0, 0.0),
     ],
 )
@@ -521,10 +528,13 @@ def test_the_confidence_of_vectors_is_how_far_the_best_stands_out(
     assert fusion.confidence(found, WordHits(), ranking(*candidates), similar, light=()) == about(sure)
     words = fusion.confidence(found, replace(HITS, missing=2.0), ranking(*candidates), similar, light=())
     assert words == about(sure / 2)
+
+
+def test_vectors_lower_the_confidence_of_words_as_far_as_enough_were_compared(nowhere: sqlite3.Connection) -> None:
     held = [candidate(1, TEA)]
-    assert fusion.confidence(Scene(nowhere, *held).found, HITS, ranking(*held), Similar({1: 0.3}), light=()) == about(
-        4 / 6
-    )
+    for trust, sure in ((1.0, 4 / 12), (0.25, 4 / 7.5)):
+        similar = Similar({1: 0.3}, trust=trust)
+        assert fusion.confidence(Scene(nowhere, *held).found, HITS, ranking(*held), similar, light=()) == about(sure)
 
 
 def scored(*totals: float, mask: int = 0b111) -> list[fusion.Scored]:

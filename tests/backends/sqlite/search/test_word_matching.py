@@ -1,9 +1,12 @@
 """Which words match: spellings, forms, names and scripts."""
 
+import itertools
+from dataclasses import replace
+
 import pytest
 
 from hindsight_teams.backends.sqlite import SQLiteBackend
-from hindsight_teams.backends.sqlite.search import spelling
+from hindsight_teams.backends.sqlite.search import spelling, weights
 from hindsight_teams.backends.sqlite.search.spelling import one_edit
 from hindsight_teams.backends.sqlite.text import terms
 from hindsight_teams.models import Budget, RetainItem
@@ -180,10 +183,46 @@ def test_a_long_first_line_is_no_heading() -> None:
     assert content.endswith(f" {terms.tag_term('x')} ")
 
 
+@pytest.mark.parametrize(
+    ("text", "is_heading"),
+    [
+        ("This tool prints the lines of each file that\nmatch one of the patterns.", False),
+        ("Things that we still have to buy in the market:\nmilk, eggs", True),
+        ("Shopping\nmilk, eggs", True),
+        ("How the lines of each file are printed in turn\nThis tool prints.", True),
+    ],
+)
+def test_a_sentence_that_goes_on_in_the_next_line_is_no_heading(text: str, is_heading: bool) -> None:
+    assert (" / " in terms.indexed(text, author=None, context=None, entities=(), tags=())) is is_heading
+
+
 def test_a_speaker_counts_beside_the_member_who_signed(backend: SQLiteBackend) -> None:
     backend.retain("b", "Omar (7 May 2024): I enjoy long walks with Nora", metadata={"author": "scribe"})
     backend.retain("b", "Nora (7 May 2024): I enjoy long naps", metadata={"author": "scribe"})
     assert backend.recall("b", "What does Nora enjoy?").results[0].text.startswith("Nora")
+
+
+def test_a_heading_before_a_colon_is_no_speaker(backend: SQLiteBackend) -> None:
+    for text in (
+        "Memory: a survey of its management",
+        "Memory management costs a tenth of the budget.",
+        "Tea costs 2.",
+    ):
+        backend.retain("b", text)
+    for number in range(12):
+        backend.retain("b", f"Aspects of plan {number} that share memory.")
+    first = backend.recall("b", "aspects of memory management", explain=True).results[:2]
+    assert {m.text for m in first} == {
+        "Memory: a survey of its management",
+        "Memory management costs a tenth of the budget.",
+    }
+    assert all("memory" in m.signals[0].reason for m in first)
+
+
+def test_the_label_of_a_note_is_a_word_like_others(backend: SQLiteBackend) -> None:
+    for text in ("Budget: 5,000 euros", "Maple has a budget of 700.", "Maple begins in May.", "Oak has a budget, too."):
+        backend.retain("b", text, metadata={"author": "scribe"})
+    assert backend.recall("b", "budget of Maple").results[0].text == "Maple has a budget of 700."
 
 
 def test_words_that_only_ask_weigh_nothing(backend: SQLiteBackend) -> None:
@@ -215,3 +254,53 @@ def test_a_word_finds_its_other_form_where_many_terms_begin_so(backend: SQLiteBa
     for ending in ("able", "ables", "er", "ership", "erness", "ings", "ability", "ment", "ments", "ful", "xyz"):
         backend.retain("b", f"The thing was organis{ending} today.")
     assert len(backend.recall("b", "organisation").results) > 8
+
+
+ALIKE = {
+    "emoji": ("The mascot is 🦊.", "The mascot is 🐺.", "The mascot is 🦊🐺."),
+    "skin": ("Omar's answer was 👍", "Omar's answer was 👎", "Omar's answer was 👍🏽"),
+    "accent": ("Nora sent her résumé.", "Nora sent her resume."),
+    "mark": ("Vowel a\u0331 here", "Vowel a\u0332 here", "Vowel a here"),
+    "currency": ("The lamp costs $5.", "The lamp costs €5.", "The lamp costs £5."),
+    "sign": ("It is -5 degrees.", "It is 5 degrees.", "It is +5 degrees."),
+    "unit": ("The disk has 10 GB", "The disk has 10 Gb", "The disk has 10 GiB"),
+    "negation": ("The server can't be restarted", "The server can be restarted", "The server cannot be restarted"),
+    "comparison": ("x > 5 holds", "x < 5 holds", "x >= 5 holds", "x != 5 holds"),
+    "code": ("use foo(a, b)", "use foo(b, a)", "use foo[a, b]"),
+    "path": ("file /etc/hosts is read", "file etc/hosts is read", "file ~/etc/hosts is read"),
+    "order": ("Nora reports to Bo", "Bo reports to Nora"),
+    "case": ("the polish team", "the Polish team"),
+    "question": ("Is the shop open?", "The shop is open.", "Is the shop open"),
+    "box": ("- [ ] call Bo", "- [x] call Bo", "* call Bo"),
+    "suit": ("♠A is out", "♥A is out", "♦A is out"),
+    "option": ("ls -l", "ls -L", "ls --l"),
+    "one": ("B", "grade B", "<b>x</b>", "grade B+"),
+    "tense": ("he called her", "she called him", "they called us"),
+    "day": ("due 3/5/24", "due 5/3/24"),
+    "thai": ("แมวชื่อดำ", "แมวชื่อแดง"),
+    "japanese": ("私は行く", "私は行かない", "私も行く"),
+}
+
+
+@pytest.mark.parametrize("texts", ALIKE.values(), ids=ALIKE)
+def test_the_very_words_of_a_memory_find_it_before_others_like_it(
+    backend: SQLiteBackend, texts: tuple[str, ...]
+) -> None:
+    for text in texts:
+        backend.retain("b", text)
+    assert [backend.recall("b", text).results[0].text for text in texts] == list(texts)
+
+
+@pytest.mark.parametrize("budget", ["low", "mid", "high"])
+def test_a_quoted_sentence_of_common_words_is_found_at_any_budget(
+    backend: SQLiteBackend, monkeypatch: pytest.MonkeyPatch, budget: Budget
+) -> None:
+    monkeypatch.setitem(weights.DEPTHS, budget, replace(weights.DEPTHS[budget], rows=30, candidates=20))
+    monkeypatch.setattr(weights, "_ALWAYS_SCORED", 20)
+    said = ["house", "water", "money", "night"]
+    orders = [" ".join(order) for order in itertools.permutations(said)]
+    pairs = list(itertools.permutations(orders, 2))[:120]
+    texts = [f"We saw the {first}. Then the {second} came. {number}" for number, (first, second) in enumerate(pairs)]
+    backend.retain_batch("b", [RetainItem(text) for text in texts])
+    found = backend.recall("b", "Then the house water night money came.", budget=budget, max_tokens=100_000).results
+    assert "Then the house water night money came." in found[0].text

@@ -11,7 +11,6 @@ import heapq
 import json
 import math
 import sqlite3
-import statistics
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -42,6 +41,9 @@ _CORRECTS = frozenset("correct wrong mistak actual sorri mean meant nein nicht n
 
 _NEARLY = 0.9
 """Of the older line's score: two lines of one differing word that answer as well as each other say nearly the same."""
+
+_ALL_ALIKE = 0.999
+"""Mean similarity of vectors that tell no text from another."""
 
 _SPREAD = 0.25
 """What a term of all lines weighs at least beside one of two lines: too few terms in common need not be weighed."""
@@ -97,12 +99,14 @@ def fuse(
     spans: Sequence[moments.Named],
     similarity: Mapping[int, float],
     unrelated: float = 0.0,
+    quotation: str = "",
     most: int,
 ) -> list[Scored]:
     """The best candidates: the sum of max-normalised signals (see ``weights``).
 
     Args:
         unrelated: The similarity of texts that have nothing to do with the query: only what is beyond it counts.
+        quotation: The query's terms in its order; what holds them so stands as high as any.
         most: How many. What replaced one of them is among them too.
     """
     everyone = found.by_number.values()
@@ -126,6 +130,11 @@ def fuse(
         value += author * share + time
         if value > 0:
             weighed[no] = (value, c.mentioned, no, share, time, span)
+    quoting: dict[int, float] = {}
+    if quotation and weighed:
+        top = max(weighed.values())[0]
+        quoting = {c.no: top - weighed[c.no][0] for c in everyone if c.no in weighed and quotation in c.content}
+        weighed.update((no, (top, *weighed[no][1:])) for no in quoting)
 
     # Of equals the newer one comes first.
     best = {no for _, _, no, *_ in heapq.nlargest(most, weighed.values())}
@@ -134,7 +143,7 @@ def fuse(
     return [
         Scored(
             candidate=found.by_number[no],
-            words=own(no, 0.0) * per_word,
+            words=own(no, 0.0) * per_word + quoting.get(no, 0.0),
             hinted=hinted(no, 0.0) * per_word,
             mentioned=mentioned(no, 0.0) * per_word,
             near=near[no] * per_word,
@@ -201,9 +210,9 @@ def confidence(
 
     A word that the bank lacks weighs as much as the rarest one of many memories. So does one of which the bank holds
     only what differs by an edit ("born", "burn"), unless the memory holds that. In a conversation the best memories
-    cover the question together. Where there are vectors, the mean of that share and of how far the best memory's
-    similarity stands out of the mean: embedders differ in what a cosine says, and less in that. None where nothing can
-    be told.
+    cover the question together. Where there are vectors that tell texts apart, the mean of that share and of how far
+    the best memory's similarity stands out of the mean: embedders differ in what a cosine says, and less in that. None
+    where nothing can be told.
 
     Args:
         light: Terms that weigh nothing where the question has others, unless the memory holds one of those too.
@@ -214,18 +223,24 @@ def confidence(
         # What happens to be noted one after the other is no evidence: only a document or session has neighbours.
         beside = 0.0 if candidate.stream == ARRIVAL else candidates.added(found, candidate, hits)
         held.append((candidate.mask, _told(hits, candidate.mask, light) + beside))
-    if candidates.in_conversation(found, first):
+    talk = candidates.in_conversation(found, first)
+    if talk:
         together = reduce(or_, (mask for mask, _ in held))
         held.append((together, _told(hits, together, light)))
     shares = [weight / whole for mask, weight in held if (whole := _asked(hits, mask, light))]
     shares = shares or [weight / whole for mask, weight in held if (whole := _asked(hits, mask, ()))]
-    parts = [min(1.0, max(shares))] if shares else []
-    if similar.scores:
-        best = max((similar.scores.get(c.no, 0.0) for c in first), default=0.0)
-        gap = (best - similar.base) / (1 - similar.base) if similar.base < 1 else 0.0
-        least, most = weights.OUTSTANDING
-        parts.append(min(1.0, max(0.0, (gap - least) / (most - least))))
-    return max(parts[0], statistics.fmean(parts)) if parts else None
+    covered = min(1.0, max(shares)) if shares else None
+    if not similar.scores or similar.base >= _ALL_ALIKE:
+        return covered
+    best = max((similar.scores.get(c.no, 0.0) for c in first), default=0.0)
+    gap = (best - similar.base) / (1 - similar.base)
+    least, most = weights.OUTSTANDING
+    outstanding = min(1.0, max(0.0, (gap - least) / (most - least)))
+    if covered is None:
+        return outstanding
+    # A few vectors that all look alike refute no words, nor does a line that answers only beside others.
+    trust = 1.0 if outstanding > covered else 0.0 if talk else similar.trust
+    return (covered + trust * outstanding) / (1 + trust)
 
 
 def _told(hits: WordHits, mask: int, light: Collection[str]) -> float:
@@ -242,7 +257,7 @@ def _asked(hits: WordHits, mask: int, light: Collection[str]) -> float:
             whole += weight / term.share
         elif weight and term.text not in light:
             whole += hits.lack if term.share == weights.ONE_EDIT else weight / term.share
-    return whole
+    return min(whole, weights.QUESTION_WORTH * hits.lack)
 
 
 def newest_first(db: sqlite3.Connection, bank: int, found: Candidates, ranked: Sequence[Scored]) -> list[Scored]:
@@ -431,11 +446,18 @@ def cut(found: Candidates, ranked: Sequence[Scored], sure: float | None, depth: 
     little = sure is not None and sure < (weights.FEW_BELOW_THIN if thin else weights.FEW_BELOW)
     first = ranked[: depth.results]
     beside = {scored.candidate.no for scored in first if _stands_beside(found, scored)}
-    if (little or beside) and not _stands_in_talk(found, ranked):
+    unsure = thin and sure is not None and sure < weights.UNSURE_BELOW
+    least = weights.FIRST_FLOOR
+    if (little or unsure or beside) and not _stands_in_talk(found, ranked):
         first = [scored for scored in first if scored.candidate.no not in beside][: weights.FEW if little else None]
+        least = weights.UNSURE_FLOOR if unsure else least
     kept = []
     for place, scored in enumerate(first):
-        if scored.total < best * (weights.FIRST_FLOOR if place < weights.FIRST else depth.floor):
+        if place < weights.FEW:
+            floor = weights.FIRST_FLOOR
+        else:
+            floor = least if place < weights.FIRST else max(least, depth.floor)
+        if scored.total < best * floor:
             break
         kept.append(scored)
     return kept

@@ -68,11 +68,13 @@ class Similar:
         scores: Cosine similarity by rowid: of the candidates, then of the nearest others.
         base: The mean of all memories that were compared. Embedders differ in what an unrelated text gets.
         unrelated: What the least related texts get: the mean less the deviation, and less where few were compared.
+        trust: How much of this so many vectors tell, from 0 to 1.
     """
 
     scores: dict[int, float] = field(default_factory=dict)
     base: float = 0.0
     unrelated: float = 0.0
+    trust: float = 1.0
 
 
 def search(
@@ -97,7 +99,8 @@ def search(
     near = [no for no in scores if no not in known and scores[no] >= weights.MEANING_FLOOR]
     near.sort(key=lambda no: -scores[no])
     positive = {no: max(0.0, scores[no]) for no in (*(known & scores.keys()), *near)}
-    return Similar(positive, *_background(list(scores.values())))
+    trust = len(scores) / (len(scores) + weights.UNRELATED_FROM)
+    return Similar(positive, *_background(list(scores.values())), trust)
 
 
 def _background(scores: Sequence[float]) -> tuple[float, float]:

@@ -7,7 +7,7 @@ import json
 import re
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from hindsight_teams.backends.sqlite.search import (
@@ -35,6 +35,7 @@ from hindsight_teams.backends.sqlite.text.stop_words import (
     THINGS,
 )
 from hindsight_teams.models import Budget, Memory, Signal
+from hindsight_teams.text import same_words
 
 CHARACTERS_PER_TOKEN = 4
 
@@ -49,7 +50,8 @@ class Question:
     Attributes:
         shown: Terms in the order of the query, with the word that each came from.
         names: Those of the terms that name an author of the bank.
-        silent: Those of the terms that only ask.
+        silent: Those of the terms that only ask, or name an author: they find nothing and weigh nothing, unless there
+            is nothing else. A name of a line or two may be a heading ("Budget: 5,000").
         light: Those whose absence tells nothing: "kind", "get", and the words of a date, which time looks up.
         joined: Terms of what it writes apart and others as one, with the terms that it has instead.
         spans: The spans of time it names.
@@ -72,9 +74,11 @@ class Question:
             about: The words of its subject.
         """
         shown = _terms(text)
-        names = frozenset(t for t in list(shown)[:_MOST_NAMES] if words.occurs(db, bank, f'"{tokens.author_term(t)}"'))
+        named = {t: whole for t in list(shown)[:_MOST_NAMES] if (whole := _names(db, bank, t)) is not None}
+        names = frozenset(named)
         about = frozenset(about)
-        silent = frozenset(t for t, word in shown.items() if word in tokens.QUESTION_WORDS or word not in about)
+        silent = {t for t, word in shown.items() if word in tokens.QUESTION_WORDS or word not in about}
+        silent.update(t for t, whole in named.items() if whole)
         joined = {tokens.term(word.lower()): tokens.terms(written) for word, written in tokens.joined(text).items()}
         # Most queries hold no word that dates are made of; then their many patterns are not tried.
         dated = not (text.isascii() and CORE.isdisjoint(TOKEN.findall(text.lower())) and not _DIGIT.search(text))
@@ -84,7 +88,7 @@ class Question:
         light = frozenset(
             t for t, word in shown.items() if not dates.isdisjoint((t, word)) or word in LEFT_OUT_OF_ANSWERS
         )
-        return Question(shown, names, silent, light, joined, spans, text)
+        return Question(shown, names, frozenset(silent), light, joined, spans, text)
 
     def rest(self) -> str:
         """The query without the names."""
@@ -95,6 +99,10 @@ class Question:
 _FEW = 300
 """Memories behind a filter whose contents are looked through faster than the index."""
 _MOST_NAMES = 24
+_LINES_COUNTED = 2_000
+_LEAST_LINES, _LINES_SHARE = 3, 0.2
+"""From how many lines on a word is who speaks in them, and for which share of those that hold it: a heading ("Memory:
+how it is shared") begins as a line of a transcript does."""
 _LEAST_QUOTED, _MOST_QUOTED = 3, 24
 """Terms of a query that may be all of a memory's."""
 _DIGIT = re.compile(r"\d")
@@ -111,6 +119,23 @@ class Recalled:
 
     memories: list[Memory]
     confidence: float | None
+
+
+def _names(db: sqlite3.Connection, bank: int, term: str) -> bool | None:
+    """Whether a term is nothing but an author's name, or is a word that also begins a line or two; None for neither."""
+    said = f'"{tokens.author_term(term)}"'
+    if not words.occurs(db, bank, said):
+        return None
+    lines, held = (words.estimate(db, bank, match, _LINES_COUNTED) for match in (said, f'"{term}"'))
+    if lines < _LINES_SHARE * held:
+        return None
+    if lines > held or lines >= _LEAST_LINES:
+        return True
+    numbers = words.newest(db, bank, [tokens.author_term(term)], condition=None, most=_LEAST_LINES)
+    rows = db.execute(
+        "SELECT author, text FROM memory WHERE no IN (SELECT value FROM json_each(?))", (json.dumps(numbers),)
+    )
+    return any(author and author != tokens.speaker(text) and term in tokens.terms(author) for author, text in rows)
 
 
 def _names_nothing(text: str, asked: Sequence[str]) -> bool:
@@ -155,7 +180,8 @@ def recall(
     names_nothing = _names_nothing(query, asked)
     alone = _of_its_words(db, bank, bank_id, query, chosen, explain=explain, names_nothing=names_nothing)
     if names_nothing:
-        return Recalled(_behind(alone, _newest(db, bank, bank_id, chosen, depth.results, explain)), None)
+        newest = _newest(db, bank, bank_id, chosen, depth.results, explain)
+        return Recalled(_same_first(query, _behind(alone, newest), explain=explain), None)
     (size,) = db.execute("SELECT memories FROM bank WHERE no = ?", (bank,)).fetchone()
     question = Question.read(db, bank, query, about=asked, now=now, size=size)
     condition = chosen.condition()
@@ -167,7 +193,6 @@ def recall(
         bank,
         question.shown,
         joined=question.joined,
-        names=question.names,
         silent=question.silent,
         light=question.light,
         size=size,
@@ -181,8 +206,10 @@ def recall(
     found = Candidates(db, chosen, arrival=arrival(db, bank, size, shares))
     scored = depth.scored(len(hits.terms))
     found.fill(hits.ranked(), scored, masks)
-    if _MOST_QUOTED >= len(question.shown) >= _LEAST_QUOTED:
-        found.add(words.quoting(db, hits, tokens.terms(query), beyond=scored), masks)
+    quotation = tokens.terms(query) if _MOST_QUOTED >= len(question.shown) >= _LEAST_QUOTED else []
+    if quotation:
+        quoting = words.quoting(db, bank, hits, quotation, beyond=scored, most=depth.rows, condition=condition)
+        found.add(quoting, masks)
     by_words = list(found.by_number.values())
     for span in question.spans:
         found.fill(moments.search(db, bank, span), depth.candidates // 4, masks)
@@ -211,6 +238,7 @@ def recall(
         spans=question.spans,
         similarity=similar.scores,
         unrelated=similar.unrelated,
+        quotation=f" {' '.join(quotation)} " if quotation else "",
         most=max(depth.results, weights.UPDATES_AMONG),
     )
     confidence = fusion.confidence(found, hits, ranked, similar, light=question.light)
@@ -228,7 +256,7 @@ def recall(
     ]
     known = {memory.id for memory in memories}
     missed = [memory for memory in alone if memory.id not in known]
-    return Recalled([*missed, *memories], 1.0 if alone else confidence)
+    return Recalled(_same_first(query, [*missed, *memories], explain=explain), 1.0 if alone else confidence)
 
 
 def _of_its_words(
@@ -253,6 +281,21 @@ def _of_its_words(
     ]
 
 
+def _same_first(query: str, memories: list[Memory], *, explain: bool) -> list[Memory]:
+    """The memories, with what the query repeats word for word first: signs, case and order tell it from others."""
+    said = same_words(query)
+    same = [
+        m for m in memories if m.superseded_by is None and len(m.text) <= _LONGEST_SAME and same_words(m.text) == said
+    ]
+    if not same or memories[: len(same)] == same:
+        return memories
+    best = max(memory.score or 0.0 for memory in memories)
+    signals = (Signal("words", best, "says just this"),) if explain else ()
+    return _behind([replace(memory, score=best, signals=signals) for memory in same], memories)
+
+
+_LONGEST_SAME = 4_000
+"""Characters of a query that are read."""
 _MOST_ALONE = 30
 _ASKING_TERMS = frozenset(tokens.term(word) for word in tokens.QUESTION_WORDS if word.isascii())
 

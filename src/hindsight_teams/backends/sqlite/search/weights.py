@@ -115,6 +115,9 @@ LACKING_AMONG = 2_000
 """A word that the bank lacks weighs in the confidence as the rarest one of so many memories: a small bank can't tell
 how rare a word is that it has never held."""
 
+QUESTION_WORTH = 4
+"""Words that the bank lacks: what a question weighs at most in the confidence. Nothing covers most of a long one."""
+
 CONFIDENCE_FROM = 3
 """Lines of which the best covered one makes the confidence."""
 
@@ -131,6 +134,11 @@ THIN = 2
 FEW_BELOW_THIN = 0.42
 """How many lines are returned where the confidence is below this, and where the best line holds at most so many of the
 question's terms and the confidence is below that."""
+
+UNSURE_BELOW = 0.7
+UNSURE_FLOOR = 0.6
+"""Where the best line holds that few terms and the confidence is below this, the first lines need so large a share of
+the best score: one word of a question in two is found in many lines that do not answer it."""
 
 UPDATES_AMONG = 30
 UPDATE_LONGEST = 25

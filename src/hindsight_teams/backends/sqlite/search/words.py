@@ -22,8 +22,8 @@ MOST_MARKED = 16
 
 _RANKED_AT_ONCE = 500
 _MOST_COUNTED = 48
-_MOST_READ, _MOST_QUOTING = 1_000, 10
-"""Memories that are read for a quotation of the query, and those that are taken."""
+_MOST_READ, _MOST_QUOTING, _ROWS_QUOTED = 1_000, 10, 10_000
+"""Memories that are read for a quotation of the query, those that are taken, and how many may hold its rarest term."""
 _MOST_UNKNOWN = 4
 """Words without a match that are tried in other ways, which costs more than to look up a word."""
 
@@ -80,6 +80,7 @@ class WordHits:
         missing: The weight of the query's terms that the bank does not hold in any form.
         rarest: The weight of a term that one memory holds.
         lack: The weight of a term that the bank lacks.
+        fewest: How many memories hold the rarest of the terms that find.
     """
 
     terms: list[Term] = field(default_factory=list)
@@ -88,6 +89,7 @@ class WordHits:
     missing: float = 0.0
     rarest: float = 0.0
     lack: float = 0.0
+    fewest: int = 0
     _sums: dict[int, float] = field(default_factory=dict)
 
     def weight(self, mask: int) -> float:
@@ -119,7 +121,6 @@ def search(
     asked: Mapping[str, str],
     *,
     joined: Mapping[str, Collection[str]],
-    names: Collection[str],
     silent: Collection[str],
     light: Collection[str],
     size: int,
@@ -140,8 +141,7 @@ def search(
     Args:
         asked: The query's terms in its order, with the words that they came from.
         joined: Terms of what the query writes apart and others as one ("wifi"), with the terms that it has instead.
-        names: Terms that name an author: they find nothing and weigh nothing, unless there is nothing else.
-        silent: Terms that only ask: the same.
+        silent: Terms that only ask, or name an author: they find and weigh nothing, unless there is nothing else.
         light: Terms that are not missed where the bank lacks them.
         size: Memories in the bank.
         condition: A further full-text condition that every hit meets.
@@ -150,18 +150,17 @@ def search(
         most: Index rows to read for finding.
         enough: How many of the weightiest memories are wanted; those are certain to be found. All when None.
     """
-    quiet = {*names, *silent}
     counted = min(len(asked), _MOST_COUNTED)
     shared = _ROWS_COUNTED if among is None else _ROWS_WEIGHED
     reach = most if counted <= _COUNTED_WHOLE else min(most, shared // counted)
-    counts, lacking = _counted(db, bank, asked, joined, quiet, light, reach)
-    rare_first = sorted(counts, key=lambda t: (t.text in quiet, counts[t]))[:MOST_TERMS]
-    only_quiet = all(term.text in quiet for term in rare_first)
+    counts, lacking = _counted(db, bank, asked, joined, silent, light, reach)
+    rare_first = sorted(counts, key=lambda t: (t.text in silent, counts[t]))[:MOST_TERMS]
+    only_silent = all(term.text in silent for term in rare_first)
     rarest = _idf(1, max(size, weights.FEWEST))
     lack = _idf(1, max(size, weights.LACKING_AMONG))
     hits = WordHits(terms=rare_first, missing=lacking * lack, rarest=rarest, lack=lack)
     for term in rare_first:
-        still = term.text in quiet and not only_quiet
+        still = term.text in silent and not only_silent
         n = min(counts[term], size)
         hits.weights.append(0.0 if still else term.share * _idf(n, max(size, weights.FEWEST)))
     if among is not None:
@@ -178,8 +177,8 @@ def search(
             budget -= n
     if not finders:
         return hits
-    rarest_count = counts[rare_first[finders[0]]]
-    within = rarest_count <= most
+    hits.fewest = counts[rare_first[finders[0]]]
+    within = hits.fewest <= most
     if loose and within:  # else only the newest rows are read, and none of them might meet it
         condition = None
     marked = rare_first[:MOST_MARKED]
@@ -240,7 +239,7 @@ def _counted(
     bank: int,
     asked: Mapping[str, str],
     joined: Mapping[str, Collection[str]],
-    quiet: Collection[str],
+    silent: Collection[str],
     light: Collection[str],
     most: int,
 ) -> tuple[dict[Term, int], int]:
@@ -251,7 +250,7 @@ def _counted(
         term = Term.of(text)
         if n := estimate(db, bank, term.match, most):
             counts[term] = n
-        elif text not in quiet:
+        elif text not in silent:
             lacking.append(text)
     together = dict(joined)
     for (a, v), (b, w) in pairwise(asked.items()):  # "data base" for "database"
@@ -376,17 +375,32 @@ def occurs(db: sqlite3.Connection, bank: int, query: str) -> bool:
     return db.execute(sql, (query, *bounds(bank))).fetchone() is not None
 
 
-def quoting(db: sqlite3.Connection, hits: WordHits, text: Sequence[str], *, beyond: int) -> list[int]:
+def quoting(
+    db: sqlite3.Connection,
+    bank: int,
+    hits: WordHits,
+    text: Sequence[str],
+    *,
+    beyond: int,
+    most: int,
+    condition: str | None,
+) -> list[int]:
     """Memories that hold some terms one after the other, where more than ``beyond`` hold all that is looked up.
 
-    The newest of those are scored; what says just this in common words may be older.
+    The newest of those are scored; what says just this in common words may be older. Where even the rarest term has
+    more than ``most`` rows, only the newest of which are read, those that hold all terms are looked up.
     """
-    best = max(set(hits.masks.values()), key=hits.weight, default=0)
-    alike = sorted((no for no, mask in hits.masks.items() if mask == best), reverse=True)[:_MOST_READ]
-    if len(alike) <= beyond:
-        return []
+    if hits.fewest > most:
+        alike = []
+        if hits.fewest <= _ROWS_QUOTED and {term.text for term in hits.terms}.issuperset(text):
+            alike = newest(db, bank, dict.fromkeys(text), condition=condition, most=_MOST_READ)
+    else:
+        best = max(map(hits.weight, set(hits.masks.values())), default=0.0)
+        alike = sorted((no for no, mask in hits.masks.items() if hits.weight(mask) == best), reverse=True)[:_MOST_READ]
+        alike = alike if len(alike) > beyond else []
     sql = "SELECT id FROM words_content WHERE id IN (SELECT value FROM json_each(?)) AND instr(c0, ?) LIMIT ?"
-    return [no for (no,) in db.execute(sql, (json.dumps(alike), f" {' '.join(text)} ", _MOST_QUOTING))]
+    phrase = f" {' '.join(text)} "
+    return [no for (no,) in db.execute(sql, (json.dumps(alike), phrase, _MOST_QUOTING))] if alike else []
 
 
 def newest(

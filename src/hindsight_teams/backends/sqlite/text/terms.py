@@ -52,7 +52,9 @@ _ENGLISH = frozenset(
 _MOST_REMEMBERED = 1 << 17
 
 LONGEST_HEADING = 100
-"""Characters of a first line that is taken for the heading of what follows."""
+SHORTEST_WRAPPED = 40
+"""Characters of a first line that is taken for the heading of what follows, and from how many on it is a sentence that
+goes on in the next line, where that begins with a small letter."""
 
 _CONTRACTIONS = frozenset(("t", "re", "ve", "ll", "d", "m"))
 _ASCII_WORD = re.compile(r"[a-z0-9]+(?:'[a-z0-9]+)*")
@@ -333,7 +335,8 @@ def indexed(text: str, *, author: str | None, context: str | None, entities: Ite
     stop words that are names, single characters, and marks of authors and tags. Neither sign is a token to SQLite.
     """
     head, line, rest = text.partition("\n")
-    if line and len(head) <= LONGEST_HEADING and rest and not rest.isspace():
+    wrapped = len(head) >= SHORTEST_WRAPPED and rest[:1].islower() and not head.rstrip().endswith(":")
+    if line and len(head) <= LONGEST_HEADING and rest and not rest.isspace() and not wrapped:
         out = [*terms(head), "/", *terms(rest)]
     else:
         out = terms(text)
