@@ -14,6 +14,7 @@ import pytest
 from hindsight_teams.backends.sqlite import SQLiteBackend
 from hindsight_teams.backends.sqlite.search.recalling import Question, subject, within
 from hindsight_teams.backends.sqlite.size_limits import to_microseconds
+from hindsight_teams.backends.sqlite.text import tokens
 from hindsight_teams.models import Memory
 
 NOON = datetime(2024, 5, 7, 12, tzinfo=UTC)
@@ -69,7 +70,7 @@ def read(db: sqlite3.Connection, text: str) -> Question:
     (bank,) = db.execute("SELECT no FROM bank WHERE id = 'b'").fetchone()
     now = to_microseconds("now", NOON)
     assert now is not None
-    return Question.read(db, bank, text, now=now, size=1)
+    return Question.read(db, bank, text, about=tokens.words(subject(text)), now=now, size=1)
 
 
 @pytest.mark.parametrize(

@@ -216,8 +216,8 @@ def recall(
     if question.names and len(found.by_number) < depth.results:
         marks = [tokens.author_term(name) for name in question.names]
         for some in [[mark] for mark in marks] if among is None else [marks]:
-            newest = words.newest(db, bank, some, condition=condition, most=depth.results, all_of=False)
-            found.add(newest, masks)
+            said = words.newest(db, bank, some, condition=condition, most=depth.results, all_of=False)
+            found.add(said, masks)
     tally = counting.Tally(hits, list(question.shown), by_words)
     tally.add(list(found.by_number.values()))
     own, before = tally.counted.own, len(found.by_number)
