@@ -14,7 +14,7 @@ import pytest
 from hindsight_teams.backends.sqlite import SQLiteBackend
 from hindsight_teams.backends.sqlite.search.recalling import Question, subject, within
 from hindsight_teams.backends.sqlite.size_limits import to_microseconds
-from hindsight_teams.backends.sqlite.text import tokens
+from hindsight_teams.backends.sqlite.text import terms as tokens
 from hindsight_teams.models import Memory
 
 NOON = datetime(2024, 5, 7, 12, tzinfo=UTC)
@@ -242,3 +242,9 @@ def test_four_characters_are_a_token_and_what_does_not_fit_makes_room_for_what_d
 ) -> None:
     found, missing = within([memory("x" * length) for length in lengths], most)
     assert ([len(one.text) for one in found], missing) == (kept, left)
+
+
+@pytest.mark.parametrize("text", ["0-_0", "ab-_cd", "Wi-_Fi", "_-a"])
+def test_a_sign_beside_a_hyphen_is_looked_for_as_it_stands(backend: SQLiteBackend, text: str) -> None:
+    backend.retain("b", f"the flag {text} is set")
+    assert backend.recall("b", f"flag {text}")[0].text == f"the flag {text} is set"

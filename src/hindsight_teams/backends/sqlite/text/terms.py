@@ -260,7 +260,8 @@ def joined(text: str) -> dict[str, str]:
         found += (word for word in _HYPHENED.findall(text) if not _NUMBERS.fullmatch(word))
     if _MAY_BE_GROUPED.search(text):
         found += _GROUPED.findall(text)
-    return {_BETWEEN.sub("", written): written for written in found}
+    together = {_BETWEEN.sub("", written): written for written in found}
+    return {word: written for word, written in together.items() if len(words(word)) == 1}  # "ab-_cd" is two either way
 
 
 MOST_SHORT = 2
