@@ -247,4 +247,4 @@ def test_four_characters_are_a_token_and_what_does_not_fit_makes_room_for_what_d
 @pytest.mark.parametrize("text", ["0-_0", "ab-_cd", "Wi-_Fi", "_-a"])
 def test_a_sign_beside_a_hyphen_is_looked_for_as_it_stands(backend: SQLiteBackend, text: str) -> None:
     backend.retain("b", f"the flag {text} is set")
-    assert backend.recall("b", f"flag {text}")[0].text == f"the flag {text} is set"
+    assert [line.text for line in backend.recall("b", f"flag {text}").results] == [f"the flag {text} is set"]
