@@ -72,7 +72,7 @@ def split(text: str, most: int) -> list[str]:
     start, end = 0, len(text)
     while end - start > most:
         limit = start + most
-        at = max(text.rfind("\n", start, limit), *(text.rfind(end, start, limit) + 1 for end in _SENTENCE_ENDS))
+        at = max(text.rfind("\n", start, limit), *(text.rfind(sign, start, limit) + 1 for sign in _SENTENCE_ENDS))
         if at < start + most // 2:
             at = text.rfind(" ", start, limit)
         if at < start + most // 2:

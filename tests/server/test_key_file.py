@@ -97,7 +97,7 @@ def test_a_member_in_place_of_a_key_is_refused_with_the_keys_that_it_has(store: 
     store.revoke(gone)
     counts, _ = store.create("desk", "researcher")
     store.create("desk", "writer")
-    with pytest.raises(InvalidInput, match=f"'researcher'; its member's keys are '{counts}'$"):
+    with pytest.raises(InvalidInput, match=f"'researcher'; that is a member, whose keys are '{counts}'$"):
         store.rotate("researcher")
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hindsight_teams.cli.failing import FAILED, said
+from hindsight_teams.cli.failing import FAILED, in_words
 from hindsight_teams.cli.options import ADD_MEANING, Db, Json, Url, check_place
 from hindsight_teams.cli.output import glyph, item, print_json, styled, without_secrets
 from hindsight_teams.errors import HindsightTeamsError
@@ -99,7 +99,7 @@ def _team() -> list[Finding]:
     try:
         team = TeamDefinition.from_file(path)
     except HindsightTeamsError as error:
-        return [Finding("team", said(error), ok=False)]
+        return [Finding("team", in_words(error), ok=False)]
     members, banks = (
         f"{n} {what}{'' if n == 1 else 's'}" for n, what in ((len(team.grants), "member"), (len(team.banks), "bank"))
     )
@@ -136,7 +136,7 @@ def _keys() -> list[Finding]:
     try:
         keys, used = [key for key in store.list() if key.active], store.last_used()
     except HindsightTeamsError as error:
-        return [Finding("keys", said(error), ok=False)]
+        return [Finding("keys", in_words(error), ok=False)]
     now = datetime.now(UTC)
     found = [Finding("keys", f"{len(keys)} that count ({path})")]
     for key in keys:
@@ -159,7 +159,7 @@ def _backend(db: Db, url: Url, *, write: bool) -> list[Finding]:
         choice = choose_backend(db=db, hindsight_api_url=url)
         settings = resolve(db=db, hindsight_api_url=url)
     except HindsightTeamsError as error:
-        return [Finding("settings", said(error), ok=False)]
+        return [Finding("settings", in_words(error), ok=False)]
     found = [
         Finding("backend", {"sqlite": "embedded SQLite file", "hindsight": "Hindsight server"}[choice.kind]),
         Finding("because", choice.reason),
@@ -174,7 +174,7 @@ def _backend(db: Db, url: Url, *, write: bool) -> list[Finding]:
     try:
         backend = open_backend(db=db, hindsight_api_url=url)
     except HindsightTeamsError as error:
-        return [*found, Finding("opens", said(error), ok=False)]
+        return [*found, Finding("opens", in_words(error), ok=False)]
     try:
         found += _health(backend)
         if write and found[-1].ok is not False:
@@ -202,7 +202,7 @@ def _round_trip(backend: Backend) -> Finding:
         backend.retain(bank, _PROBE)
         known = backend.recall(bank, _QUESTION).results
     except HindsightTeamsError as error:
-        return Finding("write and read", said(error), ok=False)
+        return Finding("write and read", in_words(error), ok=False)
     finally:
         leftover = _attempt(lambda: backend.delete_bank(bank))
     took = f"{(time.perf_counter() - started) * 1e3:.0f} ms"
@@ -218,5 +218,5 @@ def _attempt(action: Callable[[], object]) -> str | None:
     try:
         action()
     except HindsightTeamsError as error:
-        return said(error)
+        return in_words(error)
     return None

@@ -47,13 +47,13 @@ def usage(message: str) -> Exception:
 
 def report(error: HindsightTeamsError, *, as_json: bool) -> int:
     """Tell what went wrong; the exit code."""
-    line(said(error))
+    line(in_words(error))
     if as_json:
         _as_json(type(error).__name__, error.message, public_details(error.details))
     return FAILED
 
 
-def said(error: HindsightTeamsError) -> str:
+def in_words(error: HindsightTeamsError) -> str:
     """An error in words: its message, and its details without any that could hold a credential."""
     notes = ", ".join(f"{name}: {value}" for name, value in public_details(error.details).items())
     return f"{error.message}{f' ({notes})' if notes else ''}"

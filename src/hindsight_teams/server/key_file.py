@@ -207,7 +207,9 @@ def _known(records: dict[str, KeyRecord], key_id: str) -> KeyRecord:
     record = records.get(key_id)
     if record is None:
         theirs = [repr(one.id) for one in records.values() if one.member == key_id and one.active]
-        meant = f"its member's keys are {', '.join(theirs)}" if theirs else did_you_mean(str(key_id), records)
+        meant = (
+            f"that is a member, whose keys are {', '.join(theirs)}" if theirs else did_you_mean(str(key_id), records)
+        )
         raise InvalidInput(f"there is no key {key_id!r}; {meant}")
     return record
 

@@ -22,6 +22,7 @@ from hindsight_teams.models import Health
 from hindsight_teams.requests import Capability, DeleteBank, GetHealth, Recall, Reflect, Request, Retain
 from hindsight_teams.requests.driver import adrive, drive
 
+R = TypeVar("R")
 T = TypeVar("T")
 
 _PATIENCE = 5.0
@@ -99,8 +100,6 @@ def _end(state: _State, thread: threading.Thread) -> None:
     if thread is not threading.current_thread():
         thread.join(_PATIENCE)
 
-
-R = TypeVar("R")
 
 VERBS = ("retain", "recall", "reflect")
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hindsight_teams.cli.chat.partners import Partner
+from hindsight_teams.cli.failing import in_words
 from hindsight_teams.cli.failing import line as error_line
-from hindsight_teams.cli.failing import said
 from hindsight_teams.cli.output import clean, console, counted, glyph, item, say, styled
 from hindsight_teams.cli.stage import Watch
 from hindsight_teams.errors import HindsightTeamsError, InvalidInput, NotFound, did_you_mean
@@ -175,7 +175,7 @@ class Conversation:
                 self.say(words)
         except HindsightTeamsError as error:
             self.failed = True
-            error_line(said(error))
+            error_line(in_words(error))
         return True
 
     def say(self, words: str) -> Turn:

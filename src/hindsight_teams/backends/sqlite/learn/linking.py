@@ -27,8 +27,8 @@ _PLAIN = "text author document_id mentioned zone dated occurred occurred_end con
 Row: TypeAlias = "tuple[int, int, str, str | None, str | None, int, int, int | None, str | None]"
 """Number, fingerprint, text, author, context, when and in which zone it was said, document, tags."""
 
-Fresh: TypeAlias = tuple[int, Piece, int | None, int]
-"""Number, what is stored under it, document, position in that."""
+NewMemory: TypeAlias = tuple[int, Piece, int | None, int]
+"""A memory that a retain adds: its rowid, what is stored under it, its document, its position in that."""
 
 
 class Told:
@@ -41,9 +41,9 @@ class Told:
 
     def __init__(self, db: sqlite3.Connection, bank: int, new: Sequence[Piece]) -> None:
         self._rows: dict[int, list[Row]] = {}
-        self._added: dict[int, Fresh] = {}  # not yet a row: most are told once
+        self._added: dict[int, NewMemory] = {}  # not yet a row: most are told once
         self._same: dict[tuple[int, int | None], tuple[int, str]] = {}
-        keys, values = _among([piece.said for piece in new])
+        keys, values = _is_one_of([piece.said for piece in new])
         rows = db.execute(
             "SELECT said, superseded_by IS NULL AND type <> 'observation', no, digest, text, author, context,"
             " mentioned, zone, document, tags FROM memory INDEXED BY memory_said"
@@ -55,14 +55,14 @@ class Told:
             if holds:
                 self._rows.setdefault(said, []).append(tuple(row))
 
-    def add(self, one: Fresh) -> None:
+    def add(self, memory: NewMemory) -> None:
         """Note a memory that is stored by this retain."""
-        no, piece, document, _ = one
+        no, piece, document, _ = memory
         self._same[piece.digest, document] = no, piece.text
         if piece.type != "observation":
             if piece.said in self._added:
                 self._take(*self._added[piece.said])
-            self._added[piece.said] = one
+            self._added[piece.said] = memory
 
     def _take(self, no: int, piece: Piece, document: int | None, _: int) -> None:
         said = (piece.text, piece.author, piece.context, piece.mentioned, piece.zone)
@@ -175,12 +175,12 @@ def known(
     """
     if digests is None:
         return dict(db.execute("SELECT digest, memory FROM mention WHERE document = ?", (document,)))
-    keys, values = _among(list(digests))
+    keys, values = _is_one_of(list(digests))
     sql = f"SELECT digest, memory FROM mention WHERE bank = ? AND digest {keys} AND document IS ?"
     return dict(db.execute(sql, (bank, values, document)))
 
 
-def _among(numbers: Sequence[int]) -> tuple[str, int | str]:
+def _is_one_of(numbers: Sequence[int]) -> tuple[str, int | str]:
     """A condition that a column is one of some numbers, with its value: one alone, as in most retains, costs less."""
     if len(numbers) == 1:
         return "= ?", numbers[0]

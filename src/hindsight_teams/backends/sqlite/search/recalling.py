@@ -96,7 +96,7 @@ class Question:
         return kept or self.text
 
 
-_FEW = 300
+_LOOKED_THROUGH = 300
 """Memories behind a filter whose contents are looked through faster than the index."""
 _MOST_NAMES = 24
 _LINES_COUNTED = 2_000
@@ -185,7 +185,7 @@ def recall(
     (size,) = db.execute("SELECT memories FROM bank WHERE no = ?", (bank,)).fetchone()
     question = Question.read(db, bank, query, about=asked, now=now, size=size)
     condition = chosen.condition()
-    among = reading.few(db, bank, chosen, most=_FEW)
+    allowed = reading.passing_rowids(db, bank, chosen, most=_LOOKED_THROUGH)
     # Where nearly all pass, to check the few candidates costs less than to intersect the index.
     loose = bool(condition) and size <= 4 * depth.rows and shares.of(db, bank, condition or "", size) >= 0.9
     hits = words.search(
@@ -198,7 +198,7 @@ def recall(
         size=size,
         condition=condition,
         loose=loose,
-        among=among,
+        allowed=allowed,
         most=depth.rows,
         enough=depth.candidates if chosen.trivial else depth.rows,
     )
@@ -215,7 +215,7 @@ def recall(
         found.fill(moments.search(db, bank, span), depth.candidates // 4, masks)
     if question.names and len(found.by_number) < depth.results:
         marks = [tokens.author_term(name) for name in question.names]
-        for some in [[mark] for mark in marks] if among is None else [marks]:
+        for some in [[mark] for mark in marks] if allowed is None else [marks]:
             said = words.newest(db, bank, some, condition=condition, most=depth.results, all_of=False)
             found.add(said, masks)
     tally = counting.Tally(hits, list(question.shown), by_words)
@@ -309,8 +309,8 @@ def _behind(first: list[Memory], others: list[Memory]) -> list[Memory]:
 def _newest(db: sqlite3.Connection, bank: int, bank_id: str, chosen: Filter, most: int, explain: bool) -> list[Memory]:
     """The memories noted last: the answer to a query that names nothing to look for."""
     numbers = []
-    among = reading.few(db, bank, chosen)
-    if among is None:
+    allowed = reading.passing_rowids(db, bank, chosen)
+    if allowed is None:
         rows = db.execute(
             "SELECT no, tags, type FROM memory INDEXED BY memory_noted WHERE bank = ? ORDER BY mentioned DESC, no DESC",
             (bank,),
@@ -319,7 +319,7 @@ def _newest(db: sqlite3.Connection, bank: int, bank_id: str, chosen: Filter, mos
         rows = db.execute(
             "SELECT no, tags, type FROM memory WHERE no IN (SELECT value FROM json_each(?))"
             " ORDER BY mentioned DESC, no DESC",
-            (json.dumps(among),),
+            (json.dumps(allowed),),
         )
     for no, tags, kind in rows:
         if chosen.accepts(tags, kind):

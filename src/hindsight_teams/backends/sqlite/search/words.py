@@ -126,7 +126,7 @@ def search(
     size: int,
     condition: str | None,
     loose: bool = False,
-    among: Sequence[int] | None = None,
+    allowed: Sequence[int] | None = None,
     most: int,
     enough: int | None = None,
 ) -> WordHits:
@@ -146,12 +146,12 @@ def search(
         size: Memories in the bank.
         condition: A further full-text condition that every hit meets.
         loose: Leave the condition to the caller, as far as what meets it is certain to be among the hits.
-        among: All memories that meet the condition, where they are few: their contents are looked through instead.
+        allowed: All memories that meet the condition, where they are few: their contents are looked through instead.
         most: Index rows to read for finding.
         enough: How many of the weightiest memories are wanted; those are certain to be found. All when None.
     """
     counted = min(len(asked), _MOST_COUNTED)
-    shared = _ROWS_COUNTED if among is None else _ROWS_WEIGHED
+    shared = _ROWS_COUNTED if allowed is None else _ROWS_WEIGHED
     reach = most if counted <= _COUNTED_WHOLE else min(most, shared // counted)
     counts, lacking = _counted(db, bank, asked, joined, silent, light, reach)
     rare_first = sorted(counts, key=lambda t: (t.text in silent, counts[t]))[:MOST_TERMS]
@@ -163,8 +163,8 @@ def search(
         still = term.text in silent and not only_silent
         n = min(counts[term], size)
         hits.weights.append(0.0 if still else term.share * _idf(n, max(size, weights.FEWEST)))
-    if among is not None:
-        hits.masks.update(_held(db, hits, among))
+    if allowed is not None:
+        hits.masks.update(_held(db, hits, allowed))
         return hits
     finders: list[int] = []  # their bits, the rarest first
     budget = most
@@ -216,10 +216,10 @@ def search(
     return hits
 
 
-def _held(db: sqlite3.Connection, hits: WordHits, among: Sequence[int]) -> Iterator[tuple[int, int]]:
+def _held(db: sqlite3.Connection, hits: WordHits, allowed: Sequence[int]) -> Iterator[tuple[int, int]]:
     """Which terms some memories hold, by their contents: those that hold a term of weight."""
     sql = "SELECT id, c0 FROM words_content WHERE id IN (SELECT value FROM json_each(?))"
-    for no, content in db.execute(sql, (json.dumps(among),)):
+    for no, content in db.execute(sql, (json.dumps(allowed),)):
         mask = sum(1 << bit for bit, term in enumerate(hits.terms) if term.occurrences(content))
         if hits.weight(mask):
             yield no, mask

@@ -21,7 +21,7 @@ MOST_TAGS = 100
 """Tags of one filter that go into the index's condition; a longer filter is only checked row by row."""
 
 _TERMS_AT_ONCE = 100
-_FEW = 5_000
+_FASTER_BY_ROWID = 5_000
 """Memories that are looked up and ordered faster than others are passed over until the newest of them come."""
 
 
@@ -179,8 +179,10 @@ def selected(
     return (no for no, tags, kind in db.execute(sql, values) if chosen.accepts(tags, kind))
 
 
-def few(db: sqlite3.Connection, number: int, chosen: Filter, *, most: int = _FEW) -> list[int] | None:
-    """The rowids that can pass a filter, where the index names few; None where it names many, or can't tell."""
+def passing_rowids(
+    db: sqlite3.Connection, number: int, chosen: Filter, *, most: int = _FASTER_BY_ROWID
+) -> list[int] | None:
+    """The rowids that can pass a filter; None where they are more than ``most``, or the index can't tell."""
     condition = chosen.condition()
     if condition is None:
         return None

@@ -112,7 +112,7 @@ def ensure_bank(db: sqlite3.Connection, bank_id: str, *, now: int, name: str | N
 def store(db: sqlite3.Connection, bank: int, new: Sequence[Piece], *, now: int) -> list[int]:
     """Store pieces in a bank; the rowids of all of them, also of those that were there already."""
     numbers = [0] * len(new)
-    fresh: list[linking.Fresh] = []
+    fresh: list[linking.NewMemory] = []
     if len({p.document_id for p in new}) == 1:
         groups: list[tuple[str | None, list[int]]] = [(new[0].document_id, list(range(len(new))))]
     else:
@@ -152,15 +152,15 @@ def store(db: sqlite3.Connection, bank: int, new: Sequence[Piece], *, now: int) 
                 if last >> BANK_SHIFT:
                     raise InvalidInput("the bank is full: it has numbered 4 billion memories; use another bank")
                 number = known[piece.digest] = (bank << BANK_SHIFT) + last
-                fresh.append(one := (number, piece, document, position))
-                told.add(one)
+                fresh.append((number, piece, document, position))
+                told.add(fresh[-1])
                 position += document is not None
             numbers[i] = number
     insert(db, bank, fresh, last=last, now=now)
     return numbers
 
 
-def insert(db: sqlite3.Connection, bank: int, fresh: Sequence[linking.Fresh], *, last: int, now: int) -> None:
+def insert(db: sqlite3.Connection, bank: int, fresh: Sequence[linking.NewMemory], *, last: int, now: int) -> None:
     """Write new memories and all that is found by them.
 
     Args:
