@@ -10,7 +10,6 @@ import pytest
 from agno.agent import Agent
 from agno.run.base import RunContext
 from agno.team import Team
-from agno.tools.function import Function
 from agno.workflow import Condition, Loop, Parallel, Router, Step, StepInput, StepOutput, Steps, Workflow
 
 from hindsight_teams import HindsightTools, SQLiteBackend, TeamMemory
@@ -29,7 +28,6 @@ from hindsight_teams.agno.hooks import RunHook
 from hindsight_teams.agno.review_tools import ProposalTools, ReviewTools
 from hindsight_teams.errors import InvalidInput, TeamDefinitionError
 from hindsight_teams.testing import ScriptedModel
-from hindsight_teams.testing.scripted import call
 
 FACT = "I moved to Bergen."
 
@@ -127,15 +125,6 @@ def test_what_is_equipped_again_has_its_own_tools_and_one_set_of_ours(
             1,
             1,
         ]
-
-
-def test_functions_that_were_read_back_from_a_dict_are_known_as_ours(memory: TeamMemory) -> None:
-    equipped = by_id(memory.equip(team()))
-    functions = [function for tool in equipped["clerk"].tools for function in tool.functions.values()]
-    own = Function(name="own", entrypoint=search)
-    agent = Agent(id="clerk", tools=[*functions, own], telemetry=False)
-    again = memory.equip(Team(id="desk", members=[agent, Agent(id="scribe")], telemetry=False))
-    assert tools_of(again.members[0]) == ["own", *HELD["clerk"]]  # type: ignore[index]
 
 
 def test_hooks_of_the_applications_own_stay_before_ours(memory: TeamMemory) -> None:
@@ -310,29 +299,9 @@ async def test_what_a_callable_gives_is_changed_sync_or_async_as_it_is() -> None
 def test_runs_go_to_the_users_own_bank_else_an_open_one_else_the_only_one(
     backend: SQLiteBackend, banks: dict[str, Any], access: str, wanted: str | None, chosen: str | None
 ) -> None:
-    house = TeamMemory("t", banks=banks, members={"m": dict.fromkeys(banks, access)}, backend=backend)
-    grant = retention_bank(house.member("m"), wanted)
+    owned = TeamMemory("t", banks=banks, members={"m": dict.fromkeys(banks, access)}, backend=backend)
+    grant = retention_bank(owned.member("m"), wanted)
     assert (grant.bank.name if grant else None) == chosen
-
-
-@pytest.mark.parametrize("banks", [{"a": "team", "b": "team"}, {"a": "user", "b": "user", "c": "team"}])
-def test_which_of_several_banks_is_asked(backend: SQLiteBackend, banks: dict[str, Any]) -> None:
-    house = TeamMemory("t", banks=banks, members={"m": dict.fromkeys(banks, "full")}, backend=backend)
-    with pytest.raises(TeamDefinitionError, match=r"member 'm' may write several banks.*'a', 'b'$"):
-        retention_bank(house.member("m"), None)
-
-
-def test_a_member_keeps_what_its_user_tells_it_and_finds_it_in_the_next_run(
-    memory: TeamMemory, backend: SQLiteBackend
-) -> None:
-    model = ScriptedModel(["Noted.", "In Bergen."])
-    clerk = memory.equip(
-        Agent(id="clerk", model=model, telemetry=False), inject="query", retain="said", tools=["clerk"]
-    )
-    clerk.run(FACT, user_id="ada", session_id="s1")
-    clerk.run("Where did I move to?", user_id="ada", session_id="s2")
-    assert [m.text for m in backend.list_memories("desk:customer:user:ada").memories] == [FACT]
-    assert [FACT in request.system for request in model.requests] == [False, True]
 
 
 def test_one_bank_goes_for_all_and_who_may_not_write_it_keeps_nothing(memory: TeamMemory) -> None:
@@ -367,10 +336,10 @@ def test_names_by_which_users_call_a_member() -> None:
 def test_whom_a_user_calls_by_id_or_name_keeps_the_words(backend: SQLiteBackend, said: str, kept_by: str) -> None:
     bank = {"scope": "member", "conversations": True}
     members = {"clerk": {"notes": "full"}, "qa-lead": {"notes": "full"}}
-    house = TeamMemory("desk", banks={"notes": bank}, members=members, backend=backend)
+    owned = TeamMemory("desk", banks={"notes": bank}, members=members, backend=backend)
     parts: list[Any] = [Agent(id="clerk", telemetry=False), Agent(id="qa-lead", name="Bo (tester)", telemetry=False)]
     whole = Team(id="desk", members=parts, model=ScriptedModel(["Noted."]), telemetry=False)
-    house.equip(whole, retain="said").run(said, user_id="ada", session_id="s1")
+    owned.equip(whole, retain="said").run(said, user_id="ada", session_id="s1")
     assert [b.bank_id for b in backend.list_banks()] == [f"desk:notes:member:{kept_by}"]
 
 
@@ -399,13 +368,6 @@ def test_only_the_tools_that_are_named_wait_for_a_person(memory: TeamMemory) -> 
         (member, name) for member, part in parts.items() for t in part.tools for name in t.requires_confirmation_tools
     }
     assert waiting == named == {("desk", "approve_memory"), ("clerk", "retain_memory"), ("scribe", "retain_memory")}
-
-
-def test_a_call_that_must_be_confirmed_waits(memory: TeamMemory, backend: SQLiteBackend) -> None:
-    model = ScriptedModel([call("retain_memory", content=FACT), "Done."])
-    agent = memory.equip(Agent(id="clerk", model=model, telemetry=False), confirm=["retain_memory"])
-    assert agent.run("go", user_id="ada").is_paused
-    assert backend.list_banks() == []
 
 
 # --- workflows -------------------------------------------------------------------------------------------------------

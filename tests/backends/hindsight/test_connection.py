@@ -25,12 +25,7 @@ def connection(url: str = "http://memory.test:8888", **options: Any) -> Connecti
     return Connection(url, **{"headers": {}, "timeouts": Timeouts(), **options})
 
 
-def test_what_is_waited_for_and_allowed_unless_something_else_is_set() -> None:
-    timeouts = Timeouts()
-    assert (timeouts.connect, timeouts.recall, timeouts.reflect, timeouts.retain) == (5.0, 30.0, 120.0, 120.0)
-    made = connection()
-    assert (made.verify, made.proxy, made.trust_env) == (True, None, True)
-    assert (made.max_connections, made.max_answer_bytes) == (100, 64 * 1024 * 1024)
+def test_no_header_and_no_proxy_is_shown() -> None:
     assert "secret" not in repr(connection(headers={"authorization": "secret"}, proxy="http://secret@p.test"))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import logging
 import pickle
 from typing import Any
@@ -12,7 +11,6 @@ from pydantic import SecretStr
 
 from hindsight_teams.backends.hindsight import HindsightBackend, RetryPolicy, Timeouts
 from hindsight_teams.errors import ConfigurationError, Unauthorized
-from hindsight_teams.requests.core import STANDARD, Capability
 from tests.backends.hindsight.conftest import QUICK, Answer, Loopback
 
 KEY = "k-123"
@@ -89,38 +87,6 @@ def test_a_backend_travels_with_all_of_its_options() -> None:
     assert KEY not in repr(options)
 
 
-def test_a_backend_has_these_options_unless_others_are_given() -> None:
-    _, _, options = HindsightBackend("http://x.test").__reduce__()[1]
-    assert options == {
-        "timeouts": Timeouts(),
-        "headers": {},
-        "retry": None,
-        "verify": True,
-        "proxy": None,
-        "trust_env": True,
-        "max_connections": 100,
-        "max_answer_bytes": 64 * 1024 * 1024,
-        "api_key": None,
-    }
-
-
-def test_a_copy_is_the_same_backend() -> None:
-    given = HindsightBackend("http://x.test")
-    assert copy.deepcopy(given) is given
-
-
-def test_what_a_server_can() -> None:
-    assert HindsightBackend.name == "hindsight"
-    assert HindsightBackend.capabilities - STANDARD == {
-        Capability.APPEND_SIGNS_ANEW,
-        Capability.DOCUMENTS,
-        Capability.GET_MEMORY,
-        Capability.OPERATIONS,
-        Capability.SOURCES,
-        Capability.VERSION,
-    }
-
-
 @pytest.mark.parametrize("way", ["sync", "async"])
 async def test_only_a_request_that_is_repeated_is_logged(
     loopback: Loopback, way: str, caplog: pytest.LogCaptureFixture
@@ -142,12 +108,3 @@ async def test_only_a_request_that_is_repeated_is_logged(
     assert "failed on get_operation (503)" in line
     assert '"seconds": 0.0' in line
     assert len(loopback.requests) == 3
-
-
-def test_a_closed_backend_opens_again(loopback: Loopback) -> None:
-    backend = HindsightBackend(loopback.url)
-    for _ in range(2):
-        backend.recall("b", "q")
-        backend.close()
-        backend.close()
-        assert loopback.wait_until_all_closed()

@@ -39,7 +39,6 @@ from hindsight_teams.requests import (
     DeleteDocument,
     DeleteMemories,
     GetVersion,
-    ListBanks,
     ListMemories,
     ListTags,
     Recall,
@@ -387,21 +386,11 @@ class TestRequests:
             "include": {"chunks": {}, "source_facts": {}},
         }
 
-    def test_flat_tags_beside_groups_become_one_more_group(self) -> None:
-        groups = [{"not": {"tags": ["z"]}}]
-        plan = recall("b", "q", tags=["a"], tags_match="all", tag_groups=groups)
-        sent = body(calls(drive(plan, ok({"results": []}))[0])[0])
-        assert sent["tag_groups"] == [*groups, {"tags": ["a"], "match": "all"}]
-        assert "tags" not in sent
-
-    def test_exact_without_tags_is_still_a_filter(self) -> None:
-        sent = body(calls(drive(recall("b", "q", tags_match="exact"), ok({"results": []}))[0])[0])
-        assert (sent["tags"], sent["tags_match"]) == ([], "exact")
-
     def test_a_query_over_500_tokens_is_said_to_be_cut(self) -> None:
-        _, result = drive(recall("b", "word " * 600), ok({"results": []}))
-        assert not isinstance(result, BackendError)
-        assert "500" in result.notes[0]
+        for words, cut in ((400, False), (600, True)):
+            _, result = drive(recall("b", "word " * words), ok({"results": []}))
+            assert not isinstance(result, BackendError)
+            assert ["500" in note for note in result.notes] == [True] * cut
 
     def test_reflect_sends_what_was_given_once_the_bank_is_there(self) -> None:
         schema = {"type": "object"}
@@ -555,12 +544,6 @@ class TestAnswers:
         assert isinstance(found, MemoryPage)
         assert [memory.id for memory in found.memories] == ["1", "2"]
         assert found.total == 5
-
-    def test_only_true_prefixes_of_a_bank_id_are_listed(self) -> None:
-        listing = {"banks": [{"bank_id": b} for b in ("b:2", "a:b:1", "b:1")], "total": 3}
-        _, found = drive(management.list_banks(RULES, ListBanks(prefix="b:")), ok(listing))
-        assert not isinstance(found, BackendError)
-        assert [bank.bank_id for bank in found] == ["b:1", "b:2"]
 
 
 FACT: dict[str, Any] = {
