@@ -446,13 +446,14 @@ def test_what_could_not_be_stored_can_be_tried_again(backend: SQLiteBackend) -> 
     assert tools.retain_memory(context, FACT) == STORED
 
 
-def test_what_was_put_in_review_is_put_there_once_in_a_turn(backend: SQLiteBackend) -> None:
+def test_what_was_put_in_review_is_put_there_once_in_a_turn_and_said_to_wait_there(backend: SQLiteBackend) -> None:
     guard = Guard([lambda attempt: Verdict("quarantine", reason="look at it")])
     team = TeamMemory("t", banks={"own": "user"}, members={"a": {"own": "full"}}, backend=backend, guard=guard)
     tools = team.tools("a")
     context = in_a_turn(tools)
     assert tools.retain_memory(context, FACT).startswith(QUARANTINED)
-    assert tools.retain_memory(context, FACT) == f"{STORED} {STORED_BEFORE}"
+    assert tools.retain_memory(context, FACT) == QUARANTINED
+    assert len(team.reviews().pending()) == 1
 
 
 def test_a_call_that_stores_nothing_new_is_recorded_with_its_bank(backend: SQLiteBackend) -> None:

@@ -248,13 +248,16 @@ class HindsightTools(MemoryToolkit):
             return self._left_out(caller, content, bank, given.reply)
         bank_id = self._bank_id(bank, caller) if turn.words else None
         if not turn.begin_to_store(bank_id, given.new):
-            return self._left_out(caller, content, bank, f"{STORED} {STORED_BEFORE}")
+            before = QUARANTINED if turn.is_held(bank_id, given.new) else f"{STORED} {STORED_BEFORE}"
+            return self._left_out(caller, content, bank, before)
         told = ""
         try:
             told = yield from _storing(given, bank)
         finally:
             if not told.startswith((STORED, QUARANTINED)):
                 turn.did_not_store(bank_id, given.new)
+        if told.startswith(QUARANTINED):
+            turn.held.append((bank_id, given.new))
         return told
 
     def _left_out(self, caller: Caller, content: str, bank: str | None, told: str) -> str:

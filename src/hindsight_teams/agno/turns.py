@@ -71,6 +71,7 @@ class Turn:
         addressee: The member that the user addressed by name; the words are its to keep.
         addressed: The words without that name.
         stored: What was stored while it lasted, by tools or of what was said: the bank's id, and the text.
+        held: What of that waits for review.
         kept: Ids of the banks that hold the words already.
         outputs: What the steps of a workflow put out.
         recalled: What memory gave to those who worked on it.
@@ -88,6 +89,7 @@ class Turn:
     addressed: str = ""
     user: Any = None
     stored: list[tuple[str | None, str]] = field(default_factory=list)
+    held: list[tuple[str | None, str]] = field(default_factory=list)
     kept: set[str] = field(default_factory=set)
     outputs: set[str] = field(default_factory=set)
     recalled: list[str] = field(default_factory=list)
@@ -115,6 +117,10 @@ class Turn:
         """Take the note back."""
         if (bank_id, text) in self.stored:
             self.stored.remove((bank_id, text))
+
+    def is_held(self, bank_id: str | None, text: str) -> bool:
+        """Whether a text that was stored in a bank waits for review."""
+        return not not_in(text, [held for its_bank, held in self.held if its_bank == bank_id])
 
     def was_given(self, recalled: Iterable[str]) -> None:
         """Note what memory gave to somebody who works on it; of a long turn, such as a loop, the latest."""
