@@ -35,6 +35,7 @@ COMMANDS = tuple(
 )
 """In the order of the help; each is a module or a package of this folder, with a function of its name or an ``app``."""
 _MODULES = {"demo": "run"}
+"""The modules of commands that stand in another command's."""
 
 
 class _Commands(Mapping[str, Any]):
