@@ -120,7 +120,3 @@ def test_of_a_whole_run_is_kept_what_is_new_in_it(change: dict[str, Any], kept: 
 
 def test_each_statement_of_a_run_is_its_speakers() -> None:
     assert [statement.speaker for statement in keep_runs(WHOLE)] == ["user", "desk", "clerk"]
-
-
-def test_what_a_run_keeps_goes_by_two_names() -> None:
-    assert SELECTIONS == {"said": keep_said, "runs": keep_runs}

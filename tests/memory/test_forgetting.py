@@ -17,7 +17,7 @@ from hindsight_teams.memory.envelopes import quarantine_item
 from hindsight_teams.memory.forgetting import Forgetting
 from hindsight_teams.memory.selection import Selection
 from hindsight_teams.models import BankInfo, Memory, MemoryPage, RetainItem
-from hindsight_teams.requests import Capability, DeleteMemories, ListBanks, ListMemories, Request, TagFilter
+from hindsight_teams.requests import Capability, DeleteMemories, ListBanks, ListMemories, Request
 from tests.memory.team_fixtures import SIGNED, BankByBank, fact
 
 R = TypeVar("R")
@@ -349,4 +349,3 @@ class TestDeletions:
     def test_a_filter_with_another_team_finds_nothing(self) -> None:
         shelf = Shelf(fact("1", tags=("team:other", "user:ada")))
         assert forgotten(shelf, user="ada", tags=["red"]) == {}
-        assert TagFilter(["team:t"], "all_strict").accepts({"team:t"})
