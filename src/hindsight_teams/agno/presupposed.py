@@ -48,11 +48,15 @@ _WHO = (
     r"(?:who|whom|which|whose|where|qui|que|qu['\u2019]\w+|dont|o[uù]|donde|quien|cuy[oa]s?|onde|cuj[oa]s?|che|cui|dove"
     r"|котор\w+|som|wie)"
 )
+_FIRST_WORD = re.compile(r"\S+\s")
+_NAMED = re.compile(
+    rf"(?:\b{_OURS}\s+(?:\w+\s+){{0,2}}\w+|{_CAPITAL}\s+{_CAPITAL}),\s+(?i:{_WHO}|{_DEFINITE})\s+[\w'\u2019]+\s+\w"
+    rf"|\s{_CAPITAL},\s+(?i:{_WHO})\s+[\w'\u2019]+\s+\w"
+    rf"|\s{_CAPITAL}\s+\w+,\s+(?i:die|der|das)\s+(?i:jetzt|nun|seit|im|in|bald|heute|gerade|schon)\s"
+)
+"""Clauses about who or what is named behind the first word, whose capital tells nothing."""
 _BESIDE = re.compile(
-    rf"\S+\s.*?(?:\b{_OURS}\s+(?:\w+\s+){{0,2}}\w+|{_CAPITAL}\s+{_CAPITAL}),\s+(?i:{_WHO}|{_DEFINITE})\s+[\w'\u2019]+\s+\w"
-    rf"|\S+\s.*?\s{_CAPITAL},\s+(?i:{_WHO})\s+[\w'\u2019]+\s+\w"
-    rf"|\S+\s.*?\s{_CAPITAL}\s+\w+,\s+(?i:die|der|das)\s+(?i:jetzt|nun|seit|im|in|bald|heute|gerade|schon)\s"
-    rf"|,\s+(?i:{_DEFINITE}|котор\w+|that|which|qu[ei]|che)\s+(?i:ich|wir|мы|я|we|i|nous|je)\b"
+    rf",\s+(?i:{_DEFINITE}|котор\w+|that|which|qu[ei]|che)\s+(?i:ich|wir|мы|я|we|i|nous|je)\b"
     rf"|\b{_CAPITAL},\s+(?i:(?:il |la |le |i |a |o |os |as )?{_OURS})\s+\w"
     r"|,\s+que\s+(?:\w+[ai]mos|\w+[ée]|nos|me)\s|,\s+che\s+(?:abbiamo|ho)\b"
     rf"|\b(?i:{_OURS})\s+[^\W\d_A-Z]\w*\s+[^\W\d_A-Z]\w*\s+[A-Z]\w+(?=\W*[?,])"
@@ -72,4 +76,7 @@ _DATED = re.compile(
 
 def takes_for_granted(question: str) -> bool:
     """Whether a question, or a request, holds what may be news."""
-    return len(question) > _LONGEST or any(found.search(question) for found in (_TOLD, _REASON, _BESIDE, _DATED))
+    if len(question) > _LONGEST or any(found.search(question) for found in (_TOLD, _REASON, _BESIDE, _DATED)):
+        return True
+    first = _FIRST_WORD.search(question)
+    return first is not None and _NAMED.search(question, first.end()) is not None
