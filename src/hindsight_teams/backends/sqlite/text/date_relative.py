@@ -45,6 +45,8 @@ _OTHER_DAY = re.compile(
     r"(?:في|عن|نفس|هذا|ذلك|كل|طوال)\s+اليوم(?!\w)|اليوم\s+(?:التالي|الذي|السابق|الأول)|आज\s+(?:की|के|का|भी|तक)(?!\S)"
 )
 """Arabic and Hindi words of another day, or of nowadays: "the same day", "compared with today"."""
+_BESIDE = 24
+"""Characters on each side of a phrase in which such words stand."""
 _THESE_DAYS = re.compile(r"\s+(?:noch\b|en\s+d[ií]a)")
 
 
@@ -290,9 +292,8 @@ _MN, _MU = any_of(w for w in words.FOREIGN_NUMBERS if w > "\u0600"), any_of(word
 
 @unspaced(rf"{EDGE}(?:و)?({any_of(words.MARKED_PHRASES)})(?:র)?{END}")
 def _marked_phrase(m: re.Match[str], reading: Reading) -> Days:
-    if reading.strict and any(
-        other.start() < m.end() and m.start() < other.end() for other in _OTHER_DAY.finditer(reading.low)
-    ):
+    around = _OTHER_DAY.finditer(reading.low, max(0, m.start() - _BESIDE), m.end() + _BESIDE)
+    if reading.strict and any(other.start() < m.end() and m.start() < other.end() for other in around):
         return NO_DAYS
     unit, offset = words.MARKED_PHRASES[re.sub(r"\s+", " ", m[1])]
     return unit_at(unit, reading.today, offset)

@@ -7,6 +7,7 @@ each, the answer is None: no day is better than a guessed one.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from functools import lru_cache
 from typing import Literal, TypeAlias
 
@@ -132,12 +133,18 @@ def leaning(low: str, position: int | None = None) -> Lean | None:
     if _is_unsettled(low):
         return None
     if position is not None:
-        begin = max((m.end() for m in _CLAUSE.finditer(low, 0, position)), default=0)
-        following = _CLAUSE.search(low, position)
-        clause = low[begin : following.start() if following else len(low)]
+        begins, ends = _clauses(low)
+        clause = low[begins[bisect_right(begins, position) - 1] : ends[bisect_left(ends, position)]]
         if clause != low and (found := _of(clause)) is not None:
             return found
     return _of(low)
+
+
+@lru_cache(maxsize=64)
+def _clauses(low: str) -> tuple[list[int], list[int]]:
+    """Where the clauses of a text begin, and where they end."""
+    breaks = [found.span() for found in _CLAUSE.finditer(low)]
+    return [0, *(end for _, end in breaks)], [*(start for start, _ in breaks), len(low)]
 
 
 @lru_cache(maxsize=64)

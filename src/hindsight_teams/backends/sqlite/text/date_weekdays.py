@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from functools import lru_cache
 
 from hindsight_teams.backends.sqlite.text import date_words as words
 from hindsight_teams.backends.sqlite.text.date_grammar import (
@@ -199,9 +200,14 @@ _BARE_HAN = (
 )
 
 
+@lru_cache(maxsize=64)  # asked for each weekday of a text
+def _names_several(weekdays: str, low: str) -> bool:
+    return len(re.findall(weekdays, low)) > 1
+
+
 @unspaced(_BARE_HAN)
 def _bare_unspaced_weekday(m: re.Match[str], reading: Reading) -> Days:
-    if reading.strict and len(re.findall(_BARE_HAN, reading.low)) > 1:
+    if reading.strict and _names_several(_BARE_HAN, reading.low):
         return NO_DAYS  # "月曜日から金曜日まで"
     return nearest_weekday(reading, m.start(), _HAN_WEEKDAYS[m[1] or m[2] or m[3]])
 
@@ -227,6 +233,6 @@ _BARE_MARKED = rf"{EDGE}(?:يوم\s+({_MW})|({_MW})(?:\s+(?:को|کو)|(?<=ব
 @unspaced(_BARE_MARKED)
 def _bare_marked_weekday(m: re.Match[str], reading: Reading) -> Days:
     """With the word that makes it a day: many are names or other words alone."""
-    if reading.strict and len(re.findall(_MW, reading.low)) > 1:
+    if reading.strict and _names_several(_MW, reading.low):
         return NO_DAYS
     return nearest_weekday(reading, m.start(), words.MARKED_WEEKDAYS[m[1] or m[2]])
