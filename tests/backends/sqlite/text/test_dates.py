@@ -1,10 +1,12 @@
 from datetime import UTC, datetime, timedelta, timezone
+from time import process_time
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hindsight_teams.backends.sqlite.text.dates import find_spans
+from hindsight_teams.backends.sqlite.text.dates import find_spans, happened
 from tests.backends.sqlite.text import reading
 
 NOW = datetime(2023, 10, 18, 12, tzinfo=UTC)  # a Wednesday
@@ -232,3 +234,15 @@ def test_questions_that_nobody_looked_at_are_read_as_well_as_published() -> None
     rows = list(reading.seventh_asked(held_out=True))
     assert sum(got in right for _, got, right in rows) >= 52
     assert sum(got not in right and got != "-" for _, got, right in rows) <= 3
+
+
+@pytest.mark.parametrize("word", ["周一 ", "on Monday ", "Easter ", "آج ", "last week "])
+@pytest.mark.parametrize("read", [find_spans, happened])
+def test_the_dates_of_a_text_cost_in_proportion_to_its_length(read: Any, word: str) -> None:
+    def seconds(times: int) -> float:
+        begin = process_time()
+        read(word * times, NOW)
+        return process_time() - begin
+
+    seconds(1)  # which compiles the patterns
+    assert min(seconds(1600) for _ in range(2)) < 40 * min(seconds(100) for _ in range(2))  # quadratic: 256

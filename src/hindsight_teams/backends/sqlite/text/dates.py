@@ -161,8 +161,12 @@ _HEAD = re.compile(r"^[^\W\d_][\w.'\u2019-]*(?: [^\W\d_][\w.'\u2019-]*){0,3} \([
 _MICROSECOND = timedelta(microseconds=1)
 
 
+_MOST_SPANS = 16
+"""Spans of a sentence that are looked at: one that names more tells of several times."""
+
+
 def _happening(sentence: str, spans: Sequence[Span], years: AbstractSet[int], now: datetime) -> Happening | None:
-    if sentence.rstrip("\"'\u201d\u00bb)")[-1:] in ("?", "\uff1f", "\u061f"):
+    if len(spans) > _MOST_SPANS or sentence.rstrip("\"'\u201d\u00bb)")[-1:] in ("?", "\uff1f", "\u061f"):
         return None
     if not sentence.isascii():
         sentence = unicodedata.normalize("NFC", sentence)
