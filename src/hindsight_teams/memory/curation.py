@@ -342,7 +342,9 @@ class Reviews:
             raise
         # What waits has no memory of its own yet: it is known by its review id, and by the envelope's memories.
         seen = [item.origin for item in items if item.origin]
-        seen += [name for item in items for name in (item.id, *item.envelope_ids)]
+        for item in items:
+            where = f"{item.bank_id}#" if item.kind == MARKED else ""  # what is marked stands in a bank of its own
+            seen += [item.id, *(f"{where}{name}" for name in item.envelope_ids)]
         more = ", ".join(f"{item.kind} {item.id}" for item in items) or None
         recorder.ended([bank], count=len(items), ids={self._bank: seen}, reason=more)
         return items

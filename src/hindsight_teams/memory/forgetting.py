@@ -29,7 +29,7 @@ from hindsight_teams.requests import (
     ListRepeats,
     TagFilter,
 )
-from hindsight_teams.requests.driver import Steps, arun, given, run
+from hindsight_teams.requests.driver import Other, Steps, arun, given, run
 from hindsight_teams.requests.management import every
 
 if TYPE_CHECKING:
@@ -73,13 +73,22 @@ class Forgetting:
         backend: Where the banks live.
         definition: The team.
         audit: Where it is recorded.
+        first: A step before it, such as to wait for what is still to be stored: that may be what is to be forgotten.
     """
 
-    def __init__(self, backend: MemoryBackend, definition: TeamDefinition, audit: AuditSink | None = None) -> None:
+    def __init__(
+        self,
+        backend: MemoryBackend,
+        definition: TeamDefinition,
+        audit: AuditSink | None = None,
+        *,
+        first: Other | None = None,
+    ) -> None:
         self.backend = backend
         self.definition = definition
         self.team_id = definition.team_id
         self.audit = audit
+        self._first = first
 
     def selected(self, given: SelectionOptions, dry_run: bool, actor: str | None) -> Selection:
         """A selection from its fields; one that selects nothing, or that can't be read, is recorded too."""
@@ -108,6 +117,8 @@ class Forgetting:
         recorder = Recorder(self.audit, whose, _verb(dry_run), actor=actor, about=str(selection))
         try:
             recorder.begun()
+            if self._first is not None:
+                yield self._first
             listed: Plan = yield from self._planned(selection)
         except BaseException as error:
             recorder.failed(error)
