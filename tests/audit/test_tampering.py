@@ -392,6 +392,15 @@ def test_a_last_line_with_a_part_of_another_kind_is_told_and_the_log_goes_on(lin
         assert store.verify().broken_at == 3
 
 
+def test_a_line_that_is_nested_too_deeply_is_told_and_the_log_goes_on(lines: Path) -> None:
+    with lines.open("a") as out:
+        out.write("[" * 99_999 + "\n")
+    with open_audit(lines) as store:
+        record(store, "four")
+        assert [event.verb for event in store.query()] == ["one", "two", "three", "four"]
+        assert not store.verify().ok
+
+
 @pytest.mark.parametrize("ending", ["ABORT", "ROLLBACK"])
 def test_an_append_that_fails_beyond_removed_rows_leaves_no_transaction_open(database: Path, ending: str) -> None:
     full = f"CREATE TRIGGER full BEFORE INSERT ON entries BEGIN SELECT RAISE({ending}, 'the disk is full'); END"

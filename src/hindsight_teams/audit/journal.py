@@ -259,7 +259,7 @@ def _values(link: Link) -> dict[str, Any] | None:
     try:
         values: dict[str, Any] = json.loads(link.payload)
         AuditEvent.from_dict(values)
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
     return values
 

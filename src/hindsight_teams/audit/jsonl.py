@@ -192,7 +192,7 @@ def _parse(line: str) -> Link | None:
         values = json.loads(line)
         found = Link(values["seq"], values["prev"], values["hash"], _payload(line))
         at = values["event"]["at"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
     shaped = isinstance(found.seq, int) and isinstance(found.prev, str) and isinstance(found.hash, str)
     if not (shaped and isinstance(at, str)):
