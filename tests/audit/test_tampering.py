@@ -20,7 +20,7 @@ from hindsight_teams.audit.database import SQLiteAuditStore
 from hindsight_teams.audit.hashing import digest, link
 from hindsight_teams.audit.journal import line_of
 from hindsight_teams.audit.jsonl import JSONLinesAuditStore
-from hindsight_teams.errors import DatabaseLocked, DatabaseUnusable
+from hindsight_teams.errors import ConfigurationError, DatabaseLocked, DatabaseUnusable
 
 
 def record(store: AuditStore, *verbs: str) -> None:
@@ -288,6 +288,16 @@ def test_a_link_that_takes_the_place_of_an_open_log_is_not_followed(path: Path, 
             with pytest.raises(DatabaseUnusable):
                 record(store, verb)
         assert [event.verb for event in another.query()] == ["theirs"]
+
+
+def test_a_file_that_has_another_name_is_no_log(path: Path, tmp_path: Path) -> None:
+    precious = tmp_path / "precious"
+    precious.write_text("precious")
+    path.parent.mkdir()
+    os.link(precious, path)
+    with pytest.raises(ConfigurationError, match=f"{path.name!r}.* another name"):
+        open_audit(path)
+    assert precious.read_text() == "precious"
 
 
 def test_a_log_that_is_replaced_by_one_that_was_used_takes_the_next_event_but_one(path: Path, tmp_path: Path) -> None:

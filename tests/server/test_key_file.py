@@ -421,6 +421,16 @@ class TestUse:
         assert store.verify(key)
         assert store.last_used().keys() == {key_id}
 
+    @pytest.mark.skipif(os.name != "posix", reason="pipes")
+    def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(self, store: KeyStore, tmp_path: Path) -> None:
+        _, key = store.create("desk", "a")
+        os.mkfifo(store.path.with_name(f"{store.path.name}.used"))
+        assert store.last_used() == {}
+        assert store.verify(key)
+        os.mkfifo(tmp_path / "pipe.json")
+        with pytest.raises(ConfigurationError, match="plain file"):
+            KeyStore(tmp_path / "pipe.json").list()
+
     @pytest.mark.skipif(os.name != "posix", reason="links")
     @pytest.mark.parametrize("name", [".{}.lock", "{}.used", ".{}.used.lock"])
     def test_no_planted_link_is_followed(self, store: KeyStore, name: str) -> None:

@@ -6,6 +6,7 @@ A key reads ``htm_ID_SECRET``. ``htm_`` lets secret scanners find a leaked one, 
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import hmac
 import json
@@ -18,6 +19,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from stat import S_ISREG
 from threading import Lock
 from typing import Any, Generic, TypeVar
 
@@ -255,7 +257,10 @@ def _now() -> datetime:
 
 def _read(path: Path) -> dict[str, KeyRecord]:
     try:
-        if os.name == "posix" and path.stat().st_mode & 0o022:
+        mode = path.stat().st_mode
+        if not S_ISREG(mode):  # a pipe would be waited for
+            raise OSError(errno.EINVAL, "it is not a plain file")
+        if os.name == "posix" and mode & 0o022:
             raise ConfigurationError(
                 f"others can write the key file {path.name!r}; make it its owner's alone: chmod 600", path=str(path)
             )
@@ -301,6 +306,8 @@ def _write(path: Path, records: dict[str, KeyRecord]) -> None:
 
 def _read_used(path: Path) -> dict[str, datetime]:
     try:
+        if not path.is_file():
+            return {}
         used = {str(name): datetime.fromisoformat(moment) for name, moment in json.loads(path.read_text()).items()}
     except (OSError, ValueError, TypeError, AttributeError, RecursionError):
         return {}
