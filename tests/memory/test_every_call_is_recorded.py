@@ -367,6 +367,17 @@ def test_a_call_that_could_not_be_recorded_says_so(backend: SQLiteBackend, wrapp
         member.recall("jitter", banks=["elsewhere"])
 
 
+def test_a_forgetting_and_a_decision_that_could_not_be_recorded_say_so(backend: SQLiteBackend) -> None:
+    memory = squad(backend, Full())
+    memory.member("coder").retain(NOTE, bank="notes", caller=Caller(user="ada"))
+    for user, dry_run in (("ada", True), ("nobody", True), ("ada", False)):
+        assert memory.forget(user=user, dry_run=dry_run).notes == (NOT_RECORDED,)
+    first, second = memory.proposals("coder").propose_many([RetainItem("One."), RetainItem("Two.")], to="shared")
+    reviews = memory.reviews("coder")
+    for decide, item in ((reviews.approve, first), (reviews.reject, second), (reviews.revoke, first)):
+        assert decide(item.id).notes == (NOT_RECORDED,)
+
+
 def test_a_recorded_call_has_nothing_to_say_of_it(backend: SQLiteBackend, log: AuditStore) -> None:
     member = squad(backend, log).member("coder")
     assert NOT_RECORDED not in (*member.retain(NOTE, bank="shared").notes, *member.recall("jitter").notes)

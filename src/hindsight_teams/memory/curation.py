@@ -45,11 +45,13 @@ class Decision:
     Attributes:
         outcome: ``approved``, ``rejected`` or ``revoked``.
         receipt: Of the memory that was stored, for an approval.
+        notes: What its reader should know, such as that the audit log could not be written.
     """
 
     item: ReviewItem
     outcome: str
     receipt: Receipt | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -359,10 +361,10 @@ class Reviews:
             recorder.failed(error)
             raise
         item, stored = decision.item, decision.receipt.memory_ids if decision.receipt else ()
-        recorder.ended(
+        told = recorder.ended(
             [BankName(item.bank, item.bank_id)], ids={item.bank_id: stored}, reason=f"{item.kind} {review_id}"
         )
-        return decision
+        return replace(decision, notes=(*decision.notes, *told))
 
 
 def sealed_items(backend: MemoryBackend, bank_id: str, kinds: Sequence[str]) -> Steps[list[ReviewItem]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from hindsight_teams.access.banks import review_bank_id
@@ -51,12 +51,14 @@ class ForgetReport:
         dry_run: Nothing was deleted.
         erased: Whether what was deleted is gone from the bytes of the backend's file too. False: it is deleted, not yet
             erased, because the file is large or somebody reads an older state of it; that is finished by itself.
+        notes: What its reader should know, such as that the audit log could not be written.
     """
 
     memories: dict[str, list[Memory]] = field(default_factory=dict)
     deleted: int = 0
     dry_run: bool = True
     erased: bool = True
+    notes: tuple[str, ...] = ()
 
     @property
     def count(self) -> int:
@@ -123,15 +125,16 @@ class Forgetting:
         except BaseException as error:
             recorder.failed(error)
             raise
+        told: tuple[str, ...] = ()
         if dry_run:
             report = ForgetReport(listed.memories)
             for bank_id, memories in listed.memories.items():
-                recorder.ended([BankName(bank_id=bank_id)], ids={bank_id: [memory.id for memory in memories]})
+                told += recorder.ended([BankName(bank_id=bank_id)], ids={bank_id: [memory.id for memory in memories]})
         else:  # which records each bank, and so a failure too
             report = yield from self._carried_out(selection, listed, recorder)
         if not listed.memories:
-            recorder.ended([])
-        return report
+            told += recorder.ended([])
+        return replace(report, notes=tuple(dict.fromkeys((*report.notes, *told))))
 
     def _planned(self, selection: Selection) -> Steps[Plan]:
         # A server is asked bank by bank.
@@ -193,6 +196,7 @@ class Forgetting:
 
     def _carried_out(self, selection: Selection, plan: Plan, recorder: Recorder) -> Steps[ForgetReport]:
         deleted = 0
+        told: tuple[str, ...] = ()
         review = review_bank_id(Caller(team=self.team_id))
         for bank_id, memories in plan.memories.items():
             bank, ids = BankName(bank_id=bank_id), {bank_id: [memory.id for memory in memories]}
@@ -216,7 +220,7 @@ class Forgetting:
                 recorder.failed(error, [bank], ids=ids)
                 raise
             deleted += len(repeats)
-            recorder.ended([bank], ids=ids)
+            told += recorder.ended([bank], ids=ids)
         due = False
         if Capability.ERASE_LATER in self.backend.capabilities:
             try:
@@ -225,7 +229,7 @@ class Forgetting:
             except BaseException as error:
                 recorder.failed(error)
                 raise
-        return ForgetReport(plan.memories, deleted, dry_run=False, erased=not due)
+        return ForgetReport(plan.memories, deleted, dry_run=False, erased=not due, notes=told)
 
     def _without_empty_banks(self, selection: Selection) -> Steps[None]:
         """Delete the banks of a forgotten user that hold nothing any more: their ids hold the user's."""
