@@ -120,7 +120,7 @@ class Settings(BaseSettings):
     def _list(cls, value: Any) -> Any:
         try:
             listed = json.loads(value) if isinstance(value, str) else value
-        except ValueError:
+        except (ValueError, RecursionError):
             listed = value
         if isinstance(listed, list | tuple | None):
             return listed

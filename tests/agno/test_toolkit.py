@@ -474,6 +474,25 @@ def test_a_call_that_stores_nothing_new_is_recorded_with_its_bank(backend: SQLit
     )
 
 
+@pytest.mark.parametrize("bank", [None, "shared"])
+def test_who_may_not_retain_is_refused_what_is_known_already_too(backend: SQLiteBackend, bank: str | None) -> None:
+    events: list[Any] = []
+
+    class Kept:
+        def record(self, event: Any) -> None:
+            events.append(event)
+
+    members = {"clerk": {"shared": "full"}, "reader": {"shared": "read-only"}}
+    team = TeamMemory("t", banks={"shared": "team"}, members=members, backend=backend, audit=Kept())
+    team.member("clerk").retain(FACT)
+    tools, context = team.tools("reader"), run("ada")
+    assert FACT in tools.recall_memory(context, FACT)
+    for content in (FACT, STORED):
+        with pytest.raises(AccessDenied, match="retain"):
+            tools.retain_memory(context, content, bank)
+        assert (events[-1].verb, events[-1].outcome, events[-1].bank) == ("retain", "denied", bank)
+
+
 def test_an_error_in_a_run_reaches_the_model_and_the_run_goes_on(backend: SQLiteBackend) -> None:
     model = ScriptedModel([call("recall_memory", query="x"), "I could not look."])
     answer = Agent(model=model, tools=[HindsightTools(client=backend)], telemetry=False).run("hi")

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from agno.agent import Agent
+from agno.run.base import RunContext
 
 from hindsight_teams import HindsightTools, SQLiteBackend, TeamMemory
 from hindsight_teams.agno.citing import NOTHING_TOLD
@@ -150,6 +151,26 @@ def test_arguments_that_are_made_up_are_left_out(backend: SQLiteBackend) -> None
     assert [tool.tool_call_error for tool in done.tools or []] == [False]
     assert memories(backend) == [("Ada lives in Oslo.", 1)]
     assert "tags, user_id" in answers(model.requests[1])[-1]
+
+
+def test_a_text_that_looks_like_deep_json_is_stored_as_it_is(backend: SQLiteBackend) -> None:
+    tools, text = HindsightTools(bank_id="ada", client=backend), "[" * 1_400 + " brackets"
+    answer = tools.functions["retain_memory"].entrypoint
+    assert answer is not None
+    assert answer(run_context=RunContext(run_id="r", session_id="s"), content=text) == STORED
+    assert memories(backend) == [(text, 1)]
+
+
+def test_arguments_that_are_nested_too_deeply_are_answered_and_not_raised(backend: SQLiteBackend) -> None:
+    tools = HindsightTools(bank_id="ada", client=backend)
+    deep: Any = "x"
+    for _ in range(5_000):
+        deep = [deep]
+    answer = tools.functions["recall_memory"].entrypoint
+    assert answer is not None
+    told = answer(run_context=RunContext(run_id="r", session_id="s"), query=deep)
+    assert "recall_memory" in told
+    assert "nested" in told
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,7 @@ def test_what_was_recorded_comes_back(path: Path) -> None:
         ({"memory_id": "m1"}, [0, 2]),
         ({"memory_id": "m"}, []),
         ({"memory_id": "desk"}, []),
+        ({"memory_id": "other#m1"}, []),
         ({"outcome": "denied"}, [1]),
         ({"team": "other"}, []),
         ({"since": START + timedelta(minutes=3)}, [3, 4]),
@@ -84,6 +85,16 @@ def test_events_are_found_by_each_field(filled: AuditStore, filters: dict[str, o
 
 def test_who_saw_a_memory_names_readers_only(filled: AuditStore) -> None:
     assert [(event.member, event.verb) for event in filled.who_saw("m1")] == [("answerer", "recall")]
+
+
+@pytest.mark.parametrize("bank", ["desk:shared", "desk#shared"])
+def test_a_memory_is_found_with_its_bank_before_it(store: AuditStore, bank: str) -> None:
+    store.record(AuditEvent(verb="recall", outcome="allowed", bank_id=bank, memory_ids=["m1"]))
+    store.record(AuditEvent(verb="review", outcome="allowed", bank_id="desk:review:queue", memory_ids=[f"{bank}#m1"]))
+    store.record(AuditEvent(verb="recall", outcome="allowed", bank_id="desk:notes", memory_ids=["m1"]))
+    assert [event.verb for event in store.who_saw(f"{bank}#m1")] == ["recall", "review"]
+    assert [event.bank_id for event in store.who_saw("desk:notes#m1")] == ["desk:notes"]
+    assert len(store.who_saw("m1")) == 3
 
 
 def test_what_a_member_did_in_a_run(filled: AuditStore) -> None:

@@ -10,7 +10,7 @@ import stat
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -20,7 +20,7 @@ from hindsight_teams.audit.database import SQLiteAuditStore
 from hindsight_teams.audit.hashing import digest, link
 from hindsight_teams.audit.journal import line_of
 from hindsight_teams.audit.jsonl import JSONLinesAuditStore
-from hindsight_teams.errors import DatabaseLocked, DatabaseUnusable
+from hindsight_teams.errors import ConfigurationError, DatabaseLocked, DatabaseUnusable
 
 
 def record(store: AuditStore, *verbs: str) -> None:
@@ -119,12 +119,18 @@ def test_lines_that_a_stopped_process_holds_are_told_as_locked(
         assert store.verify().entries == 4
 
 
+@pytest.mark.parametrize("kind", ["lines", "database"])
 def test_a_thread_waits_no_longer_for_one_that_waits_than_for_the_lock(
-    lines: Path, monkeypatch: pytest.MonkeyPatch
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
+    path: Path = request.getfixturevalue(kind)
     monkeypatch.setattr("hindsight_teams.audit.jsonl.BUSY_SECONDS", 0.15)
-    with open(lines, "rb") as other, open_audit(lines) as store, ThreadPoolExecutor(40) as threads:
-        fcntl.flock(other, fcntl.LOCK_EX)
+    monkeypatch.setattr("hindsight_teams.audit.database.BUSY_SECONDS", 0.15)
+    with ExitStack() as held, open_audit(path) as store, ThreadPoolExecutor(40) as threads:
+        if kind == "lines":
+            fcntl.flock(held.enter_context(open(path, "rb")), fcntl.LOCK_EX)
+        else:
+            held.enter_context(closing(sqlite3.connect(path, isolation_level=None))).execute("BEGIN IMMEDIATE")
         started = time.monotonic()
         waiting = [threads.submit(record, store, "four") for _ in range(40)]
         assert {type(one.exception()) for one in waiting} == {DatabaseLocked}
@@ -268,6 +274,32 @@ def test_a_log_that_is_lost_while_open_is_noticed_at_the_next_event(path: Path, 
         assert not store.verify().ok
 
 
+@pytest.mark.parametrize("way", ["while it is open", "while it is closed"])
+def test_a_link_that_takes_the_place_of_an_open_log_is_not_followed(path: Path, way: str, tmp_path: Path) -> None:
+    precious = tmp_path / f"precious{path.suffix}"
+    with open_audit(path) as store, open_audit(precious) as another:
+        record(another, "theirs")
+        record(store, "one")
+        if way == "while it is closed":
+            store.close()
+        path.unlink()
+        path.symlink_to(precious)
+        for verb in ("two", "three", "four"):
+            with pytest.raises(DatabaseUnusable):
+                record(store, verb)
+        assert [event.verb for event in another.query()] == ["theirs"]
+
+
+def test_a_file_that_has_another_name_is_no_log(path: Path, tmp_path: Path) -> None:
+    precious = tmp_path / "precious"
+    precious.write_text("precious")
+    path.parent.mkdir()
+    os.link(precious, path)
+    with pytest.raises(ConfigurationError, match=f"{path.name!r}.* another name"):
+        open_audit(path)
+    assert precious.read_text() == "precious"
+
+
 def test_a_log_that_is_replaced_by_one_that_was_used_takes_the_next_event_but_one(path: Path, tmp_path: Path) -> None:
     other = tmp_path / f"other{path.suffix}"
     with open_audit(path) as store:
@@ -368,6 +400,15 @@ def test_a_last_line_with_a_part_of_another_kind_is_told_and_the_log_goes_on(lin
         record(store, "four")
         assert [event.verb for event in store.query()] == ["one", "two", "four"]
         assert store.verify().broken_at == 3
+
+
+def test_a_line_that_is_nested_too_deeply_is_told_and_the_log_goes_on(lines: Path) -> None:
+    with lines.open("a") as out:
+        out.write("[" * 99_999 + "\n")
+    with open_audit(lines) as store:
+        record(store, "four")
+        assert [event.verb for event in store.query()] == ["one", "two", "three", "four"]
+        assert not store.verify().ok
 
 
 @pytest.mark.parametrize("ending", ["ABORT", "ROLLBACK"])

@@ -14,6 +14,7 @@ from hindsight_teams import SQLiteBackend, TeamMemory
 from hindsight_teams.access.definition import TeamDefinition
 from hindsight_teams.access.grants import Caller, GuardRules
 from hindsight_teams.agno.review_tools import ReviewTools
+from hindsight_teams.audit import AuditSink, open_audit
 from hindsight_teams.errors import InvalidInput, NotFound, TeamDefinitionError
 from hindsight_teams.memory.curation import Reviews
 from hindsight_teams.models import MemoryRecord, RetainItem
@@ -28,7 +29,7 @@ Make = Callable[..., TeamMemory]
 
 @pytest.fixture
 def make(tmp_path: Path) -> Make:
-    def made(guard: dict[str, object]) -> TeamMemory:
+    def made(guard: dict[str, object], audit: AuditSink | None = None) -> TeamMemory:
         definition = TeamDefinition.from_parts(
             "desk",
             banks={"shared": "team"},
@@ -36,7 +37,7 @@ def make(tmp_path: Path) -> Make:
             curators=["editor"],
             guard=guard,
         )
-        return TeamMemory.of(definition, backend=SQLiteBackend(tmp_path / "memory.db"))
+        return TeamMemory.of(definition, backend=SQLiteBackend(tmp_path / "memory.db"), audit=audit)
 
     return made
 
@@ -102,6 +103,16 @@ def test_marked_memories_are_listed_for_review(make: Make) -> None:
         assert (item.kind, item.bank, item.bank_id) == ("marked", "shared", "desk:shared")
         assert (item.item.content, item.reason) == (NOTE, "overrides instructions")
         assert asyncio.run(reviews.amarked()) == [item]
+
+
+def test_who_was_shown_a_marked_memory_for_review_is_known_by_its_own_bank(make: Make, tmp_path: Path) -> None:
+    with open_audit(tmp_path / "audit.db") as log:
+        team = make({"trusted": ["editor"]}, log)
+        [kept] = team.member("editor").retain(NOTE).memory_ids
+        team.reviews("editor").page(limit=5)
+        for known_as in (kept, f"desk:shared#{kept}"):
+            assert [(e.verb, e.member) for e in log.who_saw(known_as)] == [("review", "editor")]
+        assert log.who_saw(f"desk:review:queue#{kept}") == []
 
 
 def test_a_curators_tools_show_what_is_marked_and_clear_it(make: Make) -> None:

@@ -325,6 +325,25 @@ async def test_a_retain_that_is_cancelled_at_any_step_is_recorded(backend: SQLit
     assert len(log.query(verb="retain")) == started
 
 
+@pytest.mark.parametrize("dry_run", [True, False])
+async def test_a_forgetting_that_is_cancelled_before_it_looks_is_recorded(
+    backend: SQLiteBackend, log: AuditStore, dry_run: bool
+) -> None:
+    """It first waits, in a thread, for what runs left to be stored."""
+    memory = squad(backend, log)
+    for turns in (1, 2, 4):
+        call = asyncio.create_task(memory.aforget(user=f"ada{turns}", dry_run=dry_run, actor="vera"))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+    verb = "preview" if dry_run else "forget"
+    assert [(e.verb, e.outcome, e.user, e.actor) for e in log.query()] == [
+        (verb, "error", f"ada{turns}", "vera") for turns in (1, 2, 4)
+    ]
+
+
 class Full:
     """A sink on a full disk."""
 
@@ -346,6 +365,17 @@ def test_a_call_that_could_not_be_recorded_says_so(backend: SQLiteBackend, wrapp
     assert NOT_RECORDED in member.reflect("Why jitter?").notes
     with pytest.raises(AccessDenied):
         member.recall("jitter", banks=["elsewhere"])
+
+
+def test_a_forgetting_and_a_decision_that_could_not_be_recorded_say_so(backend: SQLiteBackend) -> None:
+    memory = squad(backend, Full())
+    memory.member("coder").retain(NOTE, bank="notes", caller=Caller(user="ada"))
+    for user, dry_run in (("ada", True), ("nobody", True), ("ada", False)):
+        assert memory.forget(user=user, dry_run=dry_run).notes == (NOT_RECORDED,)
+    first, second = memory.proposals("coder").propose_many([RetainItem("One."), RetainItem("Two.")], to="shared")
+    reviews = memory.reviews("coder")
+    for decide, item in ((reviews.approve, first), (reviews.reject, second), (reviews.revoke, first)):
+        assert decide(item.id).notes == (NOT_RECORDED,)
 
 
 def test_a_recorded_call_has_nothing_to_say_of_it(backend: SQLiteBackend, log: AuditStore) -> None:

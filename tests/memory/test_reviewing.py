@@ -16,6 +16,7 @@ from hindsight_teams.audit import AuditStore
 from hindsight_teams.backends.base import DelegatingBackend
 from hindsight_teams.errors import AccessDenied, BackendError, InvalidInput, NotFound
 from hindsight_teams.memory.curation import Decision, Reviews
+from hindsight_teams.models import RetainItem
 from hindsight_teams.requests import ListMemories, Request
 from hindsight_teams.testing import ScriptedModel, call
 
@@ -169,6 +170,15 @@ def test_who_saw_what_was_held_back_is_known(house: TeamMemory, log: AuditStore)
     ReviewTools(house.reviews("chair")).list_reviews(context(MALLORY))
     for known_as in (item.id, *receipt.memory_ids):
         assert [e.member for e in log.who_saw(known_as)] == [None, "chair"]
+
+
+def test_of_many_that_were_held_back_the_event_names_each(house: TeamMemory, log: AuditStore) -> None:
+    clerk = house.member("clerk")
+    receipt = clerk.retain_many([RetainItem(POISON.format(name)) for name in ("x", "y")], bank="shared")
+    assert receipt.held == 2
+    [event] = log.query(outcome="quarantined")
+    envelopes = [name for item in house.reviews().pending() for name in item.envelope_ids]
+    assert event.memory_ids == tuple(f"house:review:queue#{name}" for name in envelopes)
 
 
 @pytest.mark.parametrize("way", ["pending", "approved", "page"])

@@ -172,7 +172,9 @@ def test_all_files_of_a_store_are_their_owners_alone(tmp_path: Path) -> None:
         "keys.json": 0o600,
         "keys.json.used": 0o600,
         ".keys.json.lock": 0o600,
+        ".keys.json.used.lock": 0o600,
     }
+    assert [stat.S_IMODE(p.stat().st_mode) for p in (tmp_path / "deep", tmp_path / "deep" / "er")] == [0o700, 0o700]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="links")
@@ -183,6 +185,16 @@ def test_a_planted_lock_makes_no_file_and_no_key(store: KeyStore) -> None:
         store.create("desk", "a")
     assert not target.exists()
     assert not store.path.exists()
+
+
+def test_where_there_are_no_keys_nothing_is_made_but_by_creating_one(store: KeyStore) -> None:
+    assert store.list() == []
+    assert store.last_used() == {}
+    assert store.verify("htm_0000000000_" + "A" * 43) is None
+    for change in (store.rotate, store.revoke):
+        with pytest.raises(InvalidInput, match="'0000000000'"):
+            change("0000000000")
+    assert list(store.path.parent.iterdir()) == []
 
 
 def test_a_failed_change_leaves_the_file_as_it_was(store: KeyStore) -> None:
@@ -370,6 +382,23 @@ class TestUse:
         assert store.last_used() == {}
         assert "the use of a key could not be noted" in caplog.text
 
+    @pytest.mark.skipif(os.name != "posix", reason="locks")
+    def test_a_server_waits_for_nobody_who_holds_a_lock(self, store: KeyStore) -> None:
+        import fcntl
+
+        key_id, key = store.create("desk", "a")
+        with store.path.with_name(f".{store.path.name}.lock").open("a") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            assert store.verify(key)
+            assert store.last_used().keys() == {key_id}
+        _, other = store.create("desk", "b")
+        with store.path.with_name(f".{store.path.name}.used.lock").open("a") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            assert store.verify(other)
+        assert store.last_used().keys() == {key_id}
+        store.verify(other)
+        assert len(store.last_used()) == 2
+
     def test_a_use_is_noted_once_an_hour_and_again_after_the_clock_was_set_back(self, tmp_path: Path) -> None:
         noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
         moments = [noon]
@@ -392,8 +421,18 @@ class TestUse:
         assert store.verify(key)
         assert store.last_used().keys() == {key_id}
 
+    @pytest.mark.skipif(os.name != "posix", reason="pipes")
+    def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(self, store: KeyStore, tmp_path: Path) -> None:
+        _, key = store.create("desk", "a")
+        os.mkfifo(store.path.with_name(f"{store.path.name}.used"))
+        assert store.last_used() == {}
+        assert store.verify(key)
+        os.mkfifo(tmp_path / "pipe.json")
+        with pytest.raises(ConfigurationError, match="plain file"):
+            KeyStore(tmp_path / "pipe.json").list()
+
     @pytest.mark.skipif(os.name != "posix", reason="links")
-    @pytest.mark.parametrize("name", [".{}.lock", "{}.used"])
+    @pytest.mark.parametrize("name", [".{}.lock", "{}.used", ".{}.used.lock"])
     def test_no_planted_link_is_followed(self, store: KeyStore, name: str) -> None:
         target = store.path.with_name("precious")
         target.write_text("precious")

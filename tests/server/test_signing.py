@@ -501,7 +501,9 @@ class TestEnvelopes:
                 with pytest.raises(InvalidInput, match="somebody else"):
                     check_envelope(envelope, TEAM, "a")
 
-    @pytest.mark.parametrize("inner", ["[]", "7", "{", folded("{}"), folded('{"item": {"content": "x"}}')])
+    @pytest.mark.parametrize(
+        "inner", ["[]", "7", "{", folded("{}"), folded('{"item": {"content": "x"}}'), folded("[" * 99_999)]
+    )
     def test_what_is_no_envelope_is_refused(self, inner: str) -> None:
         envelope = self.envelope()
         envelope["metadata"]["review_item"] = inner

@@ -152,7 +152,10 @@ def dressed(method: Callable[..., Any], name: str, types: dict[str, Any], doc: s
     def read(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Arguments:
         given = {**dict(zip(types, args, strict=False)), **kwargs}
         with toolkit.recording_failure(name.partition("_")[0], given.get("run_context")):
-            return read_arguments(name, types, given, doc=described)
+            try:
+                return read_arguments(name, types, given, doc=described)
+            except RecursionError:
+                raise InvalidInput(f"what {name} was given is nested too deeply; give a plain text") from None
 
     def call(*args: Any, fc: Any = None, **kwargs: Any) -> str:
         try:
@@ -275,7 +278,7 @@ def _unwrapped(text: str, name: str) -> Any:
         return None
     try:
         held = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if isinstance(held, list) and held and all(isinstance(part, str) for part in held):
         return held

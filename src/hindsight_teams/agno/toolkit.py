@@ -15,7 +15,7 @@ from hindsight_teams.agno import citing
 from hindsight_teams.agno.inputs import MAX_CHARACTERS, MAX_QUERY_CHARACTERS, query_of, questions_of
 from hindsight_teams.agno.memory_toolkit import MemoryToolkit, ToolkitOptions, dressed
 from hindsight_teams.agno.turns import key_of, notes_of, turn_of
-from hindsight_teams.audit import BankName, Recorder
+from hindsight_teams.audit import Recorder
 from hindsight_teams.errors import ContentRefused, HindsightTeamsError, InvalidInput
 from hindsight_teams.memory.direct import BankOptions, memory_for
 from hindsight_teams.memory.member import MemberMemory, caller_of
@@ -263,7 +263,12 @@ class HindsightTools(MemoryToolkit):
     def _left_out(self, caller: Caller, content: str, bank: str | None, told: str) -> str:
         """Record a retain that came to nothing new, which the service never hears of; what the model is told."""
         recorder = Recorder(self.memory.audit, caller, "retain", content)
-        recorder.ended([BankName(bank, self._bank_id(bank, caller))], reason="nothing new to store")
+        try:
+            target = self.memory.rights.write_target(caller, bank)
+        except BaseException as error:
+            recorder.failed(error, named=bank)
+            raise
+        recorder.ended([target], reason="nothing new to store")
         return told
 
     def _bank_id(self, bank: str | None, caller: Caller) -> str | None:

@@ -55,7 +55,7 @@ def open_audit(path: str | Path, *, keep_text: bool = False, create: bool = True
         create: Make the file when it does not exist. For looking only, pass False.
 
     Raises:
-        ConfigurationError: Another suffix, a link, which is not followed, or no such file with ``create=False``.
+        ConfigurationError: Another suffix, a link or a file with a second name, or no such file with ``create=False``.
         DatabaseUnusable: The file can't be opened or is not an audit log.
     """
     path = Path(path).expanduser()
@@ -67,6 +67,10 @@ def open_audit(path: str | Path, *, keep_text: bool = False, create: bool = True
         )
     if path.is_symlink():  # whoever planted it would have events written into a file of its choice
         raise ConfigurationError(f"the audit log {path.name!r} is a link, and none is followed; name the file itself")
+    if path.is_file() and path.stat().st_nlink > 1:  # the same by a hard link; and SQLite can't lock it by two names
+        raise ConfigurationError(
+            f"the audit log {path.name!r} is the same file as another name; make it one of its own"
+        )
     if not create and not path.exists():
         raise ConfigurationError("there is no audit log yet at the configured place", path=str(path))
     if suffix == ".jsonl":

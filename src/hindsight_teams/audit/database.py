@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import threading
+import time
 import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -60,7 +62,6 @@ class SQLiteAuditStore(AuditStore):
 
     def __init__(self, path: Path, *, keep_text: bool = False) -> None:
         super().__init__(path, keep_text=keep_text)
-        self._lock = threading.Lock()
         self._writer: sqlite3.Connection | None = None
         self._pid = os.getpid()
         self._last = START
@@ -86,6 +87,8 @@ class SQLiteAuditStore(AuditStore):
         return self._writer
 
     def _connect(self) -> sqlite3.Connection:
+        if self.path.is_symlink():  # planted since the log was opened, where the log lay
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
         connection = sqlite3.connect(
             f"{self.path.absolute().as_uri()}?mode=rw",  # a reader must not make a log where one was lost
             timeout=BUSY_SECONDS,
@@ -102,8 +105,11 @@ class SQLiteAuditStore(AuditStore):
         if self._pid != os.getpid():
             # After a fork the parent's connection must be neither used nor closed here, nor its lock waited for.
             self._lock, self._inherited, self._writer, self._pid = threading.Lock(), self._writer, None, os.getpid()
-        with self._errors(), self._lock:
+        until = time.monotonic() + BUSY_SECONDS
+        with self._errors(), self._turn(until):
             connection = self._connection()
+            left = max(0, round((until - time.monotonic()) * 1000))
+            connection.execute(f"PRAGMA busy_timeout = {left}")  # what is left after the turns of other threads
             try:
                 self._last = _appended(connection, payload, self._last)
             except sqlite3.DatabaseError:

@@ -6,8 +6,10 @@ import csv
 import dataclasses
 import json
 import threading
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -17,6 +19,7 @@ from typing import Any, Literal, TextIO, TypedDict, Unpack
 
 from hindsight_teams.audit.events import OUTCOMES, AuditEvent, Outcome, iso
 from hindsight_teams.audit.hashing import Head, Link, Verification, verify
+from hindsight_teams.errors import DatabaseLocked
 from hindsight_teams.models import check_choice
 
 NOT_READING = frozenset({"retain", "forget", "delete", "propose", "approve", "reject", "revoke", "promote"})
@@ -73,6 +76,7 @@ class AuditStore(ABC):
     def __init__(self, path: Path, *, keep_text: bool = False) -> None:
         self.path = path
         self.keeps_text = keep_text
+        self._lock = threading.Lock()
 
     def record(self, event: AuditEvent) -> None:
         """Append one event.
@@ -87,6 +91,19 @@ class AuditStore(ABC):
 
     @abstractmethod
     def _append(self, payload: str) -> None: ...
+
+    @contextmanager
+    def _turn(self, until: float) -> Iterator[None]:
+        """This process's turn among its own threads."""
+        if not self._lock.acquire(timeout=max(0, until - time.monotonic())):
+            raise self._busy()
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    def _busy(self) -> DatabaseLocked:
+        return DatabaseLocked("another process held the audit log too long; try again", path=str(self.path))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return partial(type(self), self.path.absolute(), keep_text=self.keeps_text), ()
@@ -233,8 +250,8 @@ def _needles(filters: Filter) -> list[str]:
     """
     given = {name: value for name, value in filters.items() if isinstance(value, str)}
     anywhere = [json.dumps(given.pop("bank"))] if "bank" in given else []
-    if "memory_id" in given:  # or the end of one with its bank before it
-        anywhere.append(json.dumps(given.pop("memory_id"))[1:])
+    if "memory_id" in given:  # the end of one that is written or asked for with its bank before it
+        anywhere.append(json.dumps(given.pop("memory_id").rpartition("#")[2])[1:])
     return [f"{json.dumps(name)}:{json.dumps(value)}" for name, value in given.items()] + anywhere
 
 
@@ -242,7 +259,7 @@ def _values(link: Link) -> dict[str, Any] | None:
     try:
         values: dict[str, Any] = json.loads(link.payload)
         AuditEvent.from_dict(values)
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
     return values
 
@@ -252,14 +269,15 @@ def _matches(values: dict[str, Any], filters: Filter) -> bool:
     since, until = filters.get("since"), filters.get("until")
     return (
         (bank is None or bank in (values.get("bank"), values.get("bank_id")))
-        and (memory_id is None or any(_is_id(one, memory_id) for one in values.get("memory_ids", ())))
+        and (memory_id is None or any(_is_id(one, memory_id, values) for one in values.get("memory_ids", ())))
         and (since is None or values["at"] >= iso(since))
         and (until is None or values["at"] < iso(until))
     )
 
 
-def _is_id(written: str, memory_id: str) -> bool:
-    return written == memory_id or written.endswith(f"#{memory_id}")
+def _is_id(written: str, memory_id: str, values: dict[str, Any]) -> bool:
+    whole = f"{values.get('bank_id')}#{written}"
+    return memory_id in (written, whole) or written.endswith(f"#{memory_id}")
 
 
 def _cell(value: Any) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from hindsight_teams.audit.hashing import START, Head, Link, link
 from hindsight_teams.audit.journal import BUSY_SECONDS, AuditStore, line_of
 from hindsight_teams.backends.private_files import identity, make_file, make_folder
-from hindsight_teams.errors import ConfigurationError, DatabaseLocked, DatabaseUnusable
+from hindsight_teams.errors import ConfigurationError, DatabaseUnusable
 from hindsight_teams.log import get_logger
 
 _BLOCK = 1 << 16
@@ -35,7 +35,6 @@ class JSONLinesAuditStore(AuditStore):
         except ImportError:  # Windows has no such lock
             raise ConfigurationError("audit logs as JSON lines need a POSIX system; use a .db file") from None
         self._fcntl = fcntl
-        self._lock = threading.Lock()
         self._pid = os.getpid()
         self._file: int | None = None
         self._size: int | None = None  # of the file after the last write, where nothing went wrong
@@ -127,16 +126,6 @@ class JSONLinesAuditStore(AuditStore):
             return os.fstat(descriptor).st_size
 
     @contextmanager
-    def _turn(self, until: float) -> Iterator[None]:
-        """This process's turn among its own threads."""
-        if not self._lock.acquire(timeout=max(0, until - time.monotonic())):
-            raise self._busy()
-        try:
-            yield
-        finally:
-            self._lock.release()
-
-    @contextmanager
     def _locked(self, descriptor: int, kind: int, until: float) -> Iterator[None]:
         """The lock on the file, which a process that was stopped may hold for ever."""
         pause = 0.0005
@@ -153,9 +142,6 @@ class JSONLinesAuditStore(AuditStore):
             yield
         finally:
             self._fcntl.flock(descriptor, self._fcntl.LOCK_UN)
-
-    def _busy(self) -> DatabaseLocked:
-        return DatabaseLocked("another process held the audit log too long; try again", path=str(self.path))
 
     def head(self) -> Head:
         """The end of the chain."""
@@ -206,7 +192,7 @@ def _parse(line: str) -> Link | None:
         values = json.loads(line)
         found = Link(values["seq"], values["prev"], values["hash"], _payload(line))
         at = values["event"]["at"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
     shaped = isinstance(found.seq, int) and isinstance(found.prev, str) and isinstance(found.hash, str)
     if not (shaped and isinstance(at, str)):

@@ -65,11 +65,17 @@ def forget(
             confirm(f"Forget {counted(report.count)} of {own.team_id!r} for good?", yes=yes)
             report = own.forget(dry_run=False, actor=who, **selection)
     if json:
-        print_json({"dry_run": dry_run, "memories": report.memories, "count": report.count, "deleted": report.deleted})
+        names = ("memories", "count", "deleted", "erased", "notes")
+        print_json({"dry_run": dry_run, **{name: getattr(report, name) for name in names}})
     elif dry_run:
         say((f"{counted(report.count)} would go. Nothing was deleted.", "dim"))
     elif report.count:
         say((glyph("ok"), "green"), f" {counted(report.deleted)} forgotten")
+        if not report.erased:
+            say(("Not all of it is erased from the file's bytes yet; the next use of the file goes on.", "dim"))
+    if not json:
+        for note in report.notes:
+            say((note, "yellow"))
 
 
 def _show(memories: dict[str, list[Memory]]) -> None:

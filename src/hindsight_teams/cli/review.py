@@ -112,6 +112,8 @@ def _plain(found: ReviewItem) -> dict[str, Any]:
 
 def _tell(decision: Decision, *, as_json: bool) -> None:
     if as_json:
-        print_json({"outcome": decision.outcome, **_plain(decision.item)})
+        print_json({"outcome": decision.outcome, **_plain(decision.item), "notes": decision.notes})
     else:
         say((glyph("ok"), "green"), f" {decision.outcome}", (f"  {decision.item.id} for {decision.item.bank}", "dim"))
+        for note in decision.notes:
+            say((note, "yellow"))

@@ -45,11 +45,13 @@ class Decision:
     Attributes:
         outcome: ``approved``, ``rejected`` or ``revoked``.
         receipt: Of the memory that was stored, for an approval.
+        notes: What its reader should know, such as that the audit log could not be written.
     """
 
     item: ReviewItem
     outcome: str
     receipt: Receipt | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,7 +344,9 @@ class Reviews:
             raise
         # What waits has no memory of its own yet: it is known by its review id, and by the envelope's memories.
         seen = [item.origin for item in items if item.origin]
-        seen += [name for item in items for name in (item.id, *item.envelope_ids)]
+        for item in items:
+            where = f"{item.bank_id}#" if item.kind == MARKED else ""  # what is marked stands in a bank of its own
+            seen += [item.id, *(f"{where}{name}" for name in item.envelope_ids)]
         more = ", ".join(f"{item.kind} {item.id}" for item in items) or None
         recorder.ended([bank], count=len(items), ids={self._bank: seen}, reason=more)
         return items
@@ -357,10 +361,10 @@ class Reviews:
             recorder.failed(error)
             raise
         item, stored = decision.item, decision.receipt.memory_ids if decision.receipt else ()
-        recorder.ended(
+        told = recorder.ended(
             [BankName(item.bank, item.bank_id)], ids={item.bank_id: stored}, reason=f"{item.kind} {review_id}"
         )
-        return decision
+        return replace(decision, notes=(*decision.notes, *told))
 
 
 def sealed_items(backend: MemoryBackend, bank_id: str, kinds: Sequence[str]) -> Steps[list[ReviewItem]]:

@@ -146,7 +146,7 @@ def unseal(metadata: Mapping[str, str]) -> ReviewItem | None:
             origin=metadata["review_origin"] or None,
             by=tuple(map(str, payload.get("by", ()))),
         )
-    except (KeyError, TypeError, ValueError, AttributeError, zlib.error):
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError, zlib.error):
         return None
 
 

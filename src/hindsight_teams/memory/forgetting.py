@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from hindsight_teams.access.banks import review_bank_id
@@ -29,7 +29,7 @@ from hindsight_teams.requests import (
     ListRepeats,
     TagFilter,
 )
-from hindsight_teams.requests.driver import Steps, arun, given, run
+from hindsight_teams.requests.driver import Other, Steps, arun, given, run
 from hindsight_teams.requests.management import every
 
 if TYPE_CHECKING:
@@ -51,12 +51,14 @@ class ForgetReport:
         dry_run: Nothing was deleted.
         erased: Whether what was deleted is gone from the bytes of the backend's file too. False: it is deleted, not yet
             erased, because the file is large or somebody reads an older state of it; that is finished by itself.
+        notes: What its reader should know, such as that the audit log could not be written.
     """
 
     memories: dict[str, list[Memory]] = field(default_factory=dict)
     deleted: int = 0
     dry_run: bool = True
     erased: bool = True
+    notes: tuple[str, ...] = ()
 
     @property
     def count(self) -> int:
@@ -73,13 +75,22 @@ class Forgetting:
         backend: Where the banks live.
         definition: The team.
         audit: Where it is recorded.
+        first: A step before it, such as to wait for what is still to be stored: that may be what is to be forgotten.
     """
 
-    def __init__(self, backend: MemoryBackend, definition: TeamDefinition, audit: AuditSink | None = None) -> None:
+    def __init__(
+        self,
+        backend: MemoryBackend,
+        definition: TeamDefinition,
+        audit: AuditSink | None = None,
+        *,
+        first: Other | None = None,
+    ) -> None:
         self.backend = backend
         self.definition = definition
         self.team_id = definition.team_id
         self.audit = audit
+        self._first = first
 
     def selected(self, given: SelectionOptions, dry_run: bool, actor: str | None) -> Selection:
         """A selection from its fields; one that selects nothing, or that can't be read, is recorded too."""
@@ -108,19 +119,22 @@ class Forgetting:
         recorder = Recorder(self.audit, whose, _verb(dry_run), actor=actor, about=str(selection))
         try:
             recorder.begun()
+            if self._first is not None:
+                yield self._first
             listed: Plan = yield from self._planned(selection)
         except BaseException as error:
             recorder.failed(error)
             raise
+        told: tuple[str, ...] = ()
         if dry_run:
             report = ForgetReport(listed.memories)
             for bank_id, memories in listed.memories.items():
-                recorder.ended([BankName(bank_id=bank_id)], ids={bank_id: [memory.id for memory in memories]})
+                told += recorder.ended([BankName(bank_id=bank_id)], ids={bank_id: [memory.id for memory in memories]})
         else:  # which records each bank, and so a failure too
             report = yield from self._carried_out(selection, listed, recorder)
         if not listed.memories:
-            recorder.ended([])
-        return report
+            told += recorder.ended([])
+        return replace(report, notes=tuple(dict.fromkeys((*report.notes, *told))))
 
     def _planned(self, selection: Selection) -> Steps[Plan]:
         # A server is asked bank by bank.
@@ -182,6 +196,7 @@ class Forgetting:
 
     def _carried_out(self, selection: Selection, plan: Plan, recorder: Recorder) -> Steps[ForgetReport]:
         deleted = 0
+        told: tuple[str, ...] = ()
         review = review_bank_id(Caller(team=self.team_id))
         for bank_id, memories in plan.memories.items():
             bank, ids = BankName(bank_id=bank_id), {bank_id: [memory.id for memory in memories]}
@@ -205,7 +220,7 @@ class Forgetting:
                 recorder.failed(error, [bank], ids=ids)
                 raise
             deleted += len(repeats)
-            recorder.ended([bank], ids=ids)
+            told += recorder.ended([bank], ids=ids)
         due = False
         if Capability.ERASE_LATER in self.backend.capabilities:
             try:
@@ -214,7 +229,7 @@ class Forgetting:
             except BaseException as error:
                 recorder.failed(error)
                 raise
-        return ForgetReport(plan.memories, deleted, dry_run=False, erased=not due)
+        return ForgetReport(plan.memories, deleted, dry_run=False, erased=not due, notes=told)
 
     def _without_empty_banks(self, selection: Selection) -> Steps[None]:
         """Delete the banks of a forgotten user that hold nothing any more: their ids hold the user's."""

@@ -118,6 +118,7 @@ def retaining_many(
     recorder = Recorder(memory.audit, who, "retain", items[0].content if items else "")
     target: Target | None = None
     receipts: list[Receipt] = []
+    waiting: list[str] = []
     try:
         target = memory.rights.write_target(who, bank)
         kept: list[RetainItem] = []
@@ -143,7 +144,8 @@ def retaining_many(
             if progress is not None:
                 progress(sum(receipt.items_count for receipt in receipts))
         for load in batches(([item] for item in held), AT_ONCE):
-            yield Retain(bank=review_bank_id(who), items=load)
+            receipt: Receipt = yield Retain(bank=review_bank_id(who), items=load)
+            waiting += [f"{receipt.bank_id}#{name}" for name in receipt.memory_ids]
     except BaseException as error:
         if target is not None and receipts:  # what earlier requests stored stays
             _ended(recorder, target, receipts)
@@ -151,7 +153,13 @@ def retaining_many(
         raise
     told = _ended(recorder, target, receipts) if kept or not held else ()
     if held:
-        told += recorder.ended([target], outcome="quarantined", count=len(held), reason="; ".join(reasons) or None)
+        told += recorder.ended(
+            [target],
+            outcome="quarantined",
+            count=len(held),
+            ids={target.bank_id: waiting},
+            reason="; ".join(reasons) or None,
+        )
     return Receipt(
         bank_id=target.bank_id,
         items_count=len(items),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -293,18 +294,14 @@ class TeamMemory:
         Raises:
             InvalidInput: Nothing was selected.
         """
-        self.flush()  # what is still to be stored may be what is to be forgotten
-        forgetting = Forgetting(self.backend, self.definition, self.audit)
+        forgetting = Forgetting(self.backend, self.definition, self.audit, first=_Flush(self))
         return forgetting.forget(forgetting.selected(selection, dry_run, actor), dry_run=dry_run, actor=actor)
 
     async def aforget(
         self, *, dry_run: bool = True, actor: str | None = None, **selection: Unpack[SelectionOptions]
     ) -> ForgetReport:
         """Async twin of ``forget``."""
-        from asyncio import to_thread
-
-        await to_thread(self.flush)
-        forgetting = Forgetting(self.backend, self.definition, self.audit)
+        forgetting = Forgetting(self.backend, self.definition, self.audit, first=_Flush(self))
         return await forgetting.aforget(forgetting.selected(selection, dry_run, actor), dry_run=dry_run, actor=actor)
 
     def access_matrix(self) -> AccessMatrix:
@@ -344,3 +341,18 @@ class TeamMemory:
         """
         async with self:
             yield
+
+
+@dataclass(frozen=True, slots=True)
+class _Flush:
+    """A step that waits until what runs left in the background is stored."""
+
+    memory: TeamMemory
+
+    def perform(self) -> bool:
+        """Wait in sync code."""
+        return self.memory.flush()
+
+    async def aperform(self) -> bool:
+        """Wait in async code."""
+        return await self.memory.aflush()

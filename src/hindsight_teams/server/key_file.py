@@ -6,6 +6,7 @@ A key reads ``htm_ID_SECRET``. ``htm_`` lets secret scanners find a leaked one, 
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import hmac
 import json
@@ -18,9 +19,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from stat import S_ISREG
 from threading import Lock
 from typing import Any, Generic, TypeVar
 
+from hindsight_teams.backends.private_files import make_folder
 from hindsight_teams.errors import ConfigurationError, InvalidInput, did_you_mean
 from hindsight_teams.log import get_logger
 
@@ -128,6 +131,7 @@ class KeyStore:
             InvalidInput: There is no such key, it does not count any more, or the grace period is negative.
         """
         now = self._clock()
+        _known(self._records.get(), key_id)  # before there is a lock, which would stay in a folder without keys
         with self._changing() as records:
             old = _known(records, key_id)
             if not old.active_at(now):
@@ -150,6 +154,7 @@ class KeyStore:
         Raises:
             InvalidInput: There is no such key.
         """
+        _known(self._records.get(), key_id)
         with self._changing() as records:
             record = _known(records, key_id)
             if record.revoked is None:
@@ -181,10 +186,13 @@ class KeyStore:
                 return
             self._noted[key_id] = now
         try:
-            with _locked(self.path):
+            # A lock of its own, which the server's user makes, not root; and its event loop waits for nobody.
+            with _locked(self._used_file, waits=False):
                 used = {**_read_used(self._used_file), key_id: now}
                 text = json.dumps({name: moment.isoformat() for name, moment in sorted(used.items())}, indent=1)
                 _replace(self._used_file, text + "\n")
+        except BlockingIOError:  # noted at its next use
+            self._noted.pop(key_id, None)
         except OSError as error:
             _logger.warning("the use of a key could not be noted", key=key_id, error=error.strerror)
 
@@ -192,7 +200,7 @@ class KeyStore:
     def _changing(self) -> Iterator[dict[str, KeyRecord]]:
         """The records under a lock between processes, written back in one step if the body succeeds."""
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(self.path.parent)
             with _locked(self.path):
                 records = _read(self.path)
                 yield records
@@ -251,7 +259,10 @@ def _now() -> datetime:
 
 def _read(path: Path) -> dict[str, KeyRecord]:
     try:
-        if os.name == "posix" and path.stat().st_mode & 0o022:
+        mode = path.stat().st_mode
+        if not S_ISREG(mode):  # a pipe would be waited for
+            raise OSError(errno.EINVAL, "it is not a plain file")
+        if os.name == "posix" and mode & 0o022:
             raise ConfigurationError(
                 f"others can write the key file {path.name!r}; make it its owner's alone: chmod 600", path=str(path)
             )
@@ -297,6 +308,8 @@ def _write(path: Path, records: dict[str, KeyRecord]) -> None:
 
 def _read_used(path: Path) -> dict[str, datetime]:
     try:
+        if not path.is_file():
+            return {}
         used = {str(name): datetime.fromisoformat(moment) for name, moment in json.loads(path.read_text()).items()}
     except (OSError, ValueError, TypeError, AttributeError, RecursionError):
         return {}
@@ -322,8 +335,8 @@ def _replace(path: Path, text: str) -> None:
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """One writer at a time, where the system has file locks."""
+def _locked(path: Path, *, waits: bool = True) -> Iterator[None]:
+    """One writer at a time, where the system has file locks; ``BlockingIOError`` for one that does not wait."""
     try:
         import fcntl
     except ImportError:  # Windows
@@ -332,7 +345,7 @@ def _locked(path: Path) -> Iterator[None]:
     # Opened to append, and through no link: whoever may write into the folder could have planted one.
     name, no_link = path.with_name(f".{path.name}.lock"), getattr(os, "O_NOFOLLOW", 0)
     with open(name, "a", opener=lambda p, flags: os.open(p, flags | no_link, 0o600)) as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        fcntl.flock(lock, fcntl.LOCK_EX if waits else fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
 
 

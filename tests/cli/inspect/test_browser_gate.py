@@ -62,6 +62,8 @@ def test_the_machine_s_own_names_are_accepted(page: Page, port: int, host: str) 
         {"origin": "http://evil.example"},
         {"origin": "null"},
         {"origin": "https://127.0.0.1:{port}"},
+        {"origin": "http://127.0.0.1:{port}/path"},
+        {"origin": "http://["},
         {"sec-fetch-site": "cross-site"},
         {"sec-fetch-site": "same-site"},
     ],
@@ -114,6 +116,10 @@ def test_the_port_is_closed_to_the_network(port: int) -> None:
 def test_a_request_that_is_too_long_is_refused(page: Page) -> None:
     assert page.ask("POST", "what-if", content=b"x" * 70_000).status_code == 413
     assert page.ask("POST", "what-if", content=iter([b"x" * 70_000])).status_code == 411
+
+
+def test_a_form_that_is_nested_too_deeply_is_a_bad_form(page: Page) -> None:
+    assert page.ask("POST", "what-if", content=b"[" * 60_000).status_code == 400
 
 
 def test_a_reader_decides_nothing(page: Page) -> None:

@@ -121,7 +121,7 @@ def _number(request: Request, name: str) -> int:
 def _json(body: bytes) -> Any:
     try:
         return json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise InvalidInput("the form is not JSON") from None
 
 

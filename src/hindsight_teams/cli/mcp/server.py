@@ -25,6 +25,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hindsight_teams.agno.memory_toolkit import NotDone
 from hindsight_teams.errors import HindsightTeamsError, IdentityRequired, TeamDefinitionError
+from hindsight_teams.text import cut
 
 if TYPE_CHECKING:
     from hindsight_teams.memory.team import TeamMemory
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 READS = ("recall_memory", "reflect_on_memory", "list_reviews")
 """Tools that change nothing; an editor need not ask before it calls one."""
+
+_SHOWN, _NAMED = 80, 20  # characters of a name that a caller chose, and names, that an answer repeats
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +108,13 @@ class MemberServer:
         function = self._functions.get(name)
         if function is None or function.entrypoint is None:
             offered = ", ".join(self._functions)
-            return _answer(f"member {self.identity.member!r} has no tool {name!r}; it has {offered}", failed=True)
+            wanted = cut(name, _SHOWN)
+            return _answer(f"member {self.identity.member!r} has no tool {wanted!r}; it has {offered}", failed=True)
         unknown = sorted(set(arguments) - set(function.parameters["properties"]))
         if unknown:  # such as a run_context: what Agno fills in is not the caller's to give
             known = ", ".join(map(repr, function.parameters["properties"])) or "no arguments"
-            return _answer(f"{name} takes no {', '.join(map(repr, unknown))}; it takes {known}", failed=True)
+            more = ", ".join(repr(cut(one, _SHOWN)) for one in unknown[:_NAMED])
+            return _answer(f"{name} takes no {more}; it takes {known}", failed=True)
         try:
             answer = await function.entrypoint(**self._bound(function), **arguments)
             return _answer(str(answer), failed=isinstance(answer, NotDone))

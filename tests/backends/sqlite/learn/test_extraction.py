@@ -42,7 +42,9 @@ def test_a_bad_answer_is_asked_again_with_the_reason() -> None:
     assert "could not be read" in str(model.requests[1].messages[-1].content)
 
 
-@pytest.mark.parametrize("reply", ["no", "[]", '{"facts": 3}', '{"facts": [{"text": ""}]}', RuntimeError("key=secret")])
+@pytest.mark.parametrize(
+    "reply", ["no", "[]", '{"facts": 3}', '{"facts": [{"text": ""}]}', "[" * 99_999, RuntimeError("key=secret")]
+)
 def test_an_answer_that_stays_bad_is_a_failure_without_the_models_words(reply: Any) -> None:
     result = extract(ScriptedModel([reply] * 3), "text", now=NOW)
     assert result.facts == ()

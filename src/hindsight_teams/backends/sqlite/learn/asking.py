@@ -34,7 +34,7 @@ def insist(model: Any, system: str, user: str, schema: type[M]) -> M | str:
             continue
         try:
             return schema.model_validate(reply if isinstance(reply, schema) else _json(reply))
-        except (ValidationError, ValueError) as error:
+        except (ValidationError, ValueError, RecursionError) as error:
             reason = _first_line(error)
     return reason
 

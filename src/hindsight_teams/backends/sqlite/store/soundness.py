@@ -149,7 +149,7 @@ def _strings(column: Any) -> list[str] | None:
         return []
     try:
         values = json.loads(column) if _is_text(column) else None
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return values if isinstance(values, list) and all(isinstance(v, str) for v in values) else None
 
@@ -159,7 +159,7 @@ def _fields(column: Any) -> dict[str, str] | None:
         return {}
     try:
         values = json.loads(column) if _is_text(column) else None
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     fine = isinstance(values, dict) and all(isinstance(v, str) for v in values.values())
     return values if fine else None
