@@ -13,7 +13,7 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from hindsight_teams.backends.sqlite.store.varints import as_varint, varint
+from hindsight_teams.backends.sqlite.store.carving import varint
 
 if TYPE_CHECKING:
     from hindsight_teams.backends.sqlite.store.connections import Pool
@@ -65,3 +65,8 @@ def without_empty(record: bytes) -> bytes:
         if parts:
             kept.append(record[start:at])
     return record[:4] + as_varint(max(1, len(kept))) + counted + (b"".join(kept) or b"\x00\x00") + record[at:]
+
+
+def as_varint(value: int) -> bytes:
+    """A number below 16,384 as SQLite writes it."""
+    return bytes([value]) if value < 0x80 else bytes([value >> 7 | 0x80, value & 0x7F])

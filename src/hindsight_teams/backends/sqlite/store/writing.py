@@ -12,11 +12,18 @@ from itertools import groupby
 
 from hindsight_teams.backends.sqlite import size_limits
 from hindsight_teams.backends.sqlite.learn import linking
-from hindsight_teams.backends.sqlite.store.records import Piece, digest, instant, pack, pack_tags
+from hindsight_teams.backends.sqlite.store.records import (
+    Piece,
+    digest,
+    instant,
+    pack,
+    pack_tags,
+    stream,
+    to_microseconds,
+    told_key,
+)
 from hindsight_teams.backends.sqlite.store.schema import BANK_SHIFT
-from hindsight_teams.backends.sqlite.store.streams import stream
 from hindsight_teams.backends.sqlite.text import terms as tokens
-from hindsight_teams.backends.sqlite.text.duplicates import told_key
 from hindsight_teams.errors import InvalidInput
 from hindsight_teams.models import RetainItem
 from hindsight_teams.text import split
@@ -97,7 +104,7 @@ def _happened(text: str, moment: datetime) -> tuple[int | None, int | None]:
     found = happened(text, moment)
     if found is None:
         return None, None
-    return size_limits.to_microseconds("start", found.start), size_limits.to_microseconds("end", found.end)
+    return to_microseconds("start", found.start), to_microseconds("end", found.end)
 
 
 def ensure_bank(db: sqlite3.Connection, bank_id: str, *, now: int, name: str | None = None) -> int:
