@@ -253,11 +253,10 @@ def _replaced(db: sqlite3.Connection, bank: int, document: int, new: Sequence[Pi
     return linked | {d: no for no, d in old}
 
 
-def remove(db: sqlite3.Connection, bank: int, numbers: Iterable[int], *, restore: bool = True) -> int:
+def remove(db: sqlite3.Connection, bank: int, numbers: Iterable[int]) -> int:
     """Delete memories of a bank with everything that was derived from them; how many went.
 
-    Args:
-        restore: What repeated one of them becomes a memory of its own; False deletes it too.
+    What repeated one of them becomes a memory of its own.
     """
     gone = set(numbers)
     wave = sorted(gone)
@@ -280,7 +279,7 @@ def remove(db: sqlite3.Connection, bank: int, numbers: Iterable[int], *, restore
     db.executemany("UPDATE memory SET superseded_by = NULL WHERE superseded_by = ?", rows)
     deleted = db.executemany("DELETE FROM memory WHERE no = ?", rows).rowcount if rows else 0
     db.execute("UPDATE bank SET memories = memories - ? WHERE no = ?", (deleted, bank))
-    if restore and repeated:
+    if repeated:
         (written,) = db.execute("SELECT written FROM bank WHERE no = ?", (bank,)).fetchone()
         store(db, bank, repeated, now=written)
     linking.drop_empty(db, documents)
