@@ -25,6 +25,11 @@ _READ = "SELECT block FROM words_data WHERE id = 10"
 _NEWER_FORMAT = b"\xff\x00\x00\x01"  # of versions of SQLite that keep the levels few themselves
 
 
+def as_varint(value: int) -> bytes:
+    """A number below 16,384 as SQLite writes it."""
+    return bytes([value]) if value < 0x80 else bytes([value >> 7 | 0x80, value & 0x7F])
+
+
 def are_many(db: sqlite3.Connection) -> bool:
     """Whether the index of a file lists more levels than it should."""
     return too_many(db.execute(_READ).fetchone()[0])
@@ -65,8 +70,3 @@ def without_empty(record: bytes) -> bytes:
         if parts:
             kept.append(record[start:at])
     return record[:4] + as_varint(max(1, len(kept))) + counted + (b"".join(kept) or b"\x00\x00") + record[at:]
-
-
-def as_varint(value: int) -> bytes:
-    """A number below 16,384 as SQLite writes it."""
-    return bytes([value]) if value < 0x80 else bytes([value >> 7 | 0x80, value & 0x7F])
