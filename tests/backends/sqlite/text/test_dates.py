@@ -232,3 +232,8 @@ def test_questions_that_nobody_looked_at_are_read_as_well_as_published() -> None
     rows = list(reading.seventh_asked(held_out=True))
     assert sum(got in right for _, got, right in rows) >= 52
     assert sum(got not in right and got != "-" for _, got, right in rows) <= 3
+
+
+@pytest.mark.parametrize("text", ["What happened in 1446 AH?", "It was built in 1385 A.H."])
+def test_a_year_of_the_islamic_calendar_is_not_read_as_one_of_the_common_era(text: str) -> None:
+    assert find_spans(text, datetime(2026, 11, 26, tzinfo=UTC)) == []
