@@ -42,7 +42,7 @@ from _locomo import CATEGORIES, Conversation, Question, load
 from hindsight_teams import TeamMemory
 from hindsight_teams.backends.sqlite import SQLiteBackend
 from hindsight_teams.backends.sqlite.search import weights
-from hindsight_teams.backends.sqlite.text.stop_words import STOP_WORDS
+from hindsight_teams.backends.sqlite.text.vocabulary import STOP_WORDS
 from hindsight_teams.memory.member import MemberMemory
 from hindsight_teams.models import LITTLE_KNOWN, RetainItem
 

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from hindsight_teams import SQLiteBackend, TeamMemory
-from hindsight_teams.backends.sqlite.text.stop_words import STOP_WORDS
+from hindsight_teams.backends.sqlite.text.vocabulary import STOP_WORDS
 
 
 def ours(bank: dict[str, Any], queries: list[dict[str, Any]], embedder: str | None) -> tuple[list[list[str]], float]:

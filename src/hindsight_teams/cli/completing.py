@@ -31,7 +31,7 @@ def _quietly(find: Callable[[typer.Context, str], Iterable[str]]) -> Completion:
 def complete_banks(ctx: typer.Context, incomplete: str) -> Iterable[str]:
     """Banks of the database file that is meant; of a server none: it would be asked with each key."""
     from hindsight_teams.backends.select import choose_backend
-    from hindsight_teams.backends.sqlite.store.peeking import bank_ids
+    from hindsight_teams.backends.sqlite.store.opening import bank_ids
 
     chosen = choose_backend(db=ctx.params.get("db"), hindsight_api_url=ctx.params.get("url"))
     return bank_ids(Path(chosen.location), incomplete, limit=_MOST) if chosen.kind == "sqlite" else []

@@ -1,14 +1,28 @@
-"""The check for texts that give an agent an order, openly or in disguise."""
+"""The check for texts that give an agent an order, openly or in disguise.
+
+Texts are compared folded (``uncover.fold``). A rule begins at a trigger, looks at a bounded number of characters around
+it, within the sentence, and so costs no more than the text is long.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
 
-from hindsight_teams.guard.phrases import Hit, hits
+from hindsight_teams.guard.languages import ABOUT, LANGUAGES
+from hindsight_teams.guard.rules import CONCEPTS, GROUPS, RULES
 from hindsight_teams.guard.uncover import disguised, fold, readings
 from hindsight_teams.guard.verdict import Verdict, WriteAttempt
 
+_REACH = 110
+"""Characters after a trigger in which the rest of a phrase must stand."""
+
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
+_SENTENCE_END = re.compile(r"[.!?;](?=\s|$)|[。！？]|\n\n")
+_LATIN = re.compile(r"[^\u0370-\uffff]*")
 _NOT_LETTERS = re.compile(r"[^a-z]+")
 # For letters set apart one by one, where the spaces between words were lost too.
 _COMPACT = re.compile(
@@ -44,6 +58,29 @@ _USES = re.compile(
 _QUOTED_BEFORE = 200
 
 
+@dataclass(frozen=True, slots=True)
+class _Hit:
+    """Where a phrase stands and what it is called.
+
+    Attributes:
+        verb: Where a verb stands that makes it an order only if it opens a clause; None if nothing has to.
+    """
+
+    name: str
+    start: int
+    end: int
+    verb: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Language:
+    """How a language says "ignore the earlier instructions": see ``languages.LANGUAGES``, compiled."""
+
+    words: Mapping[str, re.Pattern[str]]
+    english: bool
+    verb_last: bool
+
+
 def check_instructions(attempt: WriteAttempt) -> Verdict | None:
     """Quarantine what reads as an instruction to an agent, in any of the fields that are stored.
 
@@ -76,7 +113,7 @@ def orders(text: str, *, mentions_allowed: bool = True) -> list[str]:
 
 
 def _given(folded: str, mentions_allowed: bool) -> Iterator[str]:
-    for hit in hits(folded):
+    for hit in _hits(folded):
         if hit.verb is not None and not _opens_a_clause(folded, hit.verb):
             continue
         if mentions_allowed and _is_a_mention(folded, hit):
@@ -101,7 +138,7 @@ def _opens_a_clause(text: str, start: int) -> bool:
     return True
 
 
-def _is_a_mention(text: str, hit: Hit) -> bool:
+def _is_a_mention(text: str, hit: _Hit) -> bool:
     """Whether the order stands in quotation marks after words that tell of it, in the same sentence."""
     before = text[max(0, hit.start - _QUOTED_BEFORE) : hit.start]
     ends = [end.end() for end in _SENTENCE.finditer(before)]
@@ -114,3 +151,115 @@ def _is_a_mention(text: str, hit: Hit) -> bool:
     told = sentence[: marks[-1].start()]
     words = 3 if told.rstrip().endswith(":") else 2  # "User said:" before all of a text tells nothing of it
     return len(told.split()) >= words and not _USES.search(told)
+
+
+def _hits(folded: str) -> Iterator[_Hit]:
+    """Where orders to an agent stand in a folded text."""
+    for language in _languages():
+        yield from _overrides(folded, language)
+    places: dict[str, list[tuple[int, int]]] = {}
+
+    def found(concept: str) -> list[tuple[int, int]]:
+        if concept not in places:
+            places[concept] = [match.span() for match in _concepts()[concept].finditer(folded)]
+        return places[concept]
+
+    stops = [stop.start() for stop in _SENTENCE_END.finditer(folded)]
+    for rule in RULES:
+        anchor, *others = rule.concepts
+        for start, end in found(anchor) if all(map(found, rule.concepts)) else ():
+            place = bisect_left(stops, end)
+            first = max(start - _REACH, stops[place - 1] if place else 0)
+            last = min(end + _REACH, stops[place] if place < len(stops) else len(folded))
+            near = [_within(found(other), first, last) for other in others]
+            if all(near):
+                spans = [(start, end), *filter(None, near)]
+                yield _Hit(
+                    rule.name,
+                    min(spans)[0],
+                    max(end for _, end in spans),
+                    start if rule.opens and folded[start:end].isascii() else None,
+                )
+
+
+def _within(spans: list[tuple[int, int]], first: int, last: int) -> tuple[int, int] | None:
+    """The first of ordered spans that begins behind a place and ends before another."""
+    place = bisect_left(spans, (first, 0))
+    return spans[place] if place < len(spans) and spans[place][1] <= last else None
+
+
+def _overrides(text: str, language: _Language) -> Iterator[_Hit]:
+    """Orders to ignore what came before, in one language."""
+    words = language.words
+    for verb in words["verbs"].finditer(text):
+        if language.verb_last:
+            window = _last_sentence(text[max(0, verb.start() - _REACH) : verb.start()])
+            span, after = window, ""
+            start, end = verb.start() - len(window), verb.end()
+        else:
+            window = text[verb.end() : verb.end() + _REACH]
+            if stop := _SENTENCE_END.search(window):
+                window = window[: stop.start()]
+            governed = words["rules"].search(window)
+            span = window[: governed.end() + 25] if governed else window
+            after = window[governed.end() :] if governed else ""
+            start, end = verb.start(), verb.end() + (governed.end() if governed else 0)
+        if words["told"].search(span) or (
+            words["rules"].search(span)
+            and (
+                words["strong"].search(span)
+                or (words["former"].search(span) and not words["about"].search(_after_former(after, words)))
+            )
+        ):
+            yield _Hit("overrides instructions", start, end, start if language.english else None)
+
+
+def _after_former(text: str, words: Mapping[str, re.Pattern[str]]) -> str:
+    """What follows, less a word for "earlier" that stands behind its noun, as in French."""
+    former = words["former"].match(text.lstrip())
+    return text.lstrip()[former.end() :] if former else text
+
+
+def _last_sentence(text: str) -> str:
+    ends = [end.end() for end in _SENTENCE_END.finditer(text)]
+    return text[ends[-1] :] if ends else text
+
+
+@cache
+def _concepts() -> dict[str, re.Pattern[str]]:
+    """The concepts of the rules, compiled."""
+    groups = _fields(GROUPS)
+    words = _fields(re.sub(r"<(\w+)>", lambda name: f"(?:{groups[name[1]]})", CONCEPTS))
+    return {
+        name: _compiled(rf"\b(?:{pattern})\b" + (f"|{words[f'{name} ~']}" if f"{name} ~" in words else ""))
+        for name, pattern in words.items()
+        if not name.endswith(" ~")
+    }
+
+
+@cache
+def _languages() -> tuple[_Language, ...]:
+    return tuple(map(_language, LANGUAGES.strip().split("\n\n")))
+
+
+def _language(paragraph: str) -> _Language:
+    head, _, rest = paragraph.partition("\n")
+    words = _fields(rest)
+    about = rf"^\W{{0,3}}(?:{words.pop('about', ABOUT)})\b|^[中里]关于"
+    whole = {
+        name: rf"\b(?:{pattern})\b" if not pattern.startswith(r"\b") and _LATIN.fullmatch(pattern) else pattern
+        for name, pattern in words.items()
+    }
+    compiled = {name: _compiled(pattern) for name, pattern in ({"told": r"(?!)"} | whole | {"about": about}).items()}
+    return _Language(compiled, english=head == "English", verb_last=head.endswith("verb last"))
+
+
+def _fields(text: str) -> dict[str, str]:
+    """Names and patterns, each a line and the indented ones below it."""
+    lines = re.sub(r"\n +", "", text.strip()).splitlines()
+    return {name: pattern for name, _, pattern in (line.partition(": ") for line in lines)}
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """A pattern whose words are folded as the texts are; its ASCII part, with the escapes, stays."""
+    return re.compile(_NOT_ASCII.sub(lambda run: fold(run[0]), pattern))

@@ -28,45 +28,37 @@ class Secret:
     end: int
 
 
-_SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (kind, re.compile(pattern))
-    for kind, pattern in (
-        (
-            "private key",
-            r"-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----(?:[^-]|-(?!----))*(?:-----END[A-Z0-9 ]*-----)?",
-        ),
-        ("AWS key id", r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b"),
-        ("GitHub token", r"\b(?:gh[pousr]_[A-Za-z0-9]{30,255}|github_pat_[A-Za-z0-9_]{22,255})"),
-        ("GitLab token", r"\bgl(?:pat|ptt|rt|dt|cbt|agent|oas)-[A-Za-z0-9_-]{20,255}"),
-        ("API key", r"\bsk-(?=[A-Za-z_-]*[0-9])[A-Za-z0-9_-]{16,255}"),
-        ("Google key", r"\bAIza[0-9A-Za-z_-]{30,50}|\bya29\.[0-9A-Za-z_-]{20,255}"),
-        ("Slack token", r"\bxox[abeprs]-[A-Za-z0-9-]{10,255}|hooks\.slack\.com/services/[A-Za-z0-9/]{20,255}"),
-        ("Stripe key", r"\b(?:[srp]k_(?:live|test)|whsec)_[A-Za-z0-9]{10,255}"),
-        (
-            "package registry token",
-            r"\bnpm_[A-Za-z0-9]{30,255}|\bpypi-[A-Za-z0-9_-]{40,255}|\brubygems_[a-f0-9]{40,64}"
-            r"|\bdckr_[po]at_[A-Za-z0-9_-]{20,64}",
-        ),
-        ("Hugging Face token", r"\bhf_[A-Za-z0-9]{30,255}"),
-        ("SendGrid key", r"\bSG\.[A-Za-z0-9_-]{16,64}\.[A-Za-z0-9_-]{16,64}"),
-        ("DigitalOcean token", r"\bdo[opr]_v1_[a-f0-9]{40,255}"),
+_SHAPES = {
+    kind: re.compile(pattern)
+    for kind, pattern in {
+        "private key": r"-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----(?:[^-]|-(?!----))*"
+        r"(?:-----END[A-Z0-9 ]*-----)?",
+        "AWS key id": r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b",
+        "GitHub token": r"\b(?:gh[pousr]_[A-Za-z0-9]{30,255}|github_pat_[A-Za-z0-9_]{22,255})",
+        "GitLab token": r"\bgl(?:pat|ptt|rt|dt|cbt|agent|oas)-[A-Za-z0-9_-]{20,255}",
+        "API key": r"\bsk-(?=[A-Za-z_-]*[0-9])[A-Za-z0-9_-]{16,255}",
+        "Google key": r"\bAIza[0-9A-Za-z_-]{30,50}|\bya29\.[0-9A-Za-z_-]{20,255}",
+        "Slack token": r"\bxox[abeprs]-[A-Za-z0-9-]{10,255}|hooks\.slack\.com/services/[A-Za-z0-9/]{20,255}",
+        "Stripe key": r"\b(?:[srp]k_(?:live|test)|whsec)_[A-Za-z0-9]{10,255}",
+        "package registry token": r"\bnpm_[A-Za-z0-9]{30,255}|\bpypi-[A-Za-z0-9_-]{40,255}|\brubygems_[a-f0-9]{40,64}"
+        r"|\bdckr_[po]at_[A-Za-z0-9_-]{20,64}",
+        "Hugging Face token": r"\bhf_[A-Za-z0-9]{30,255}",
+        "SendGrid key": r"\bSG\.[A-Za-z0-9_-]{16,64}\.[A-Za-z0-9_-]{16,64}",
+        "DigitalOcean token": r"\bdo[opr]_v1_[a-f0-9]{40,255}",
         # What vendors put before their keys, so that they are known wherever they stand.
-        (
-            "API token",
-            r"\b(?:SK|key-|dapi|shp(?:at|ca|pa|ss)_|sbp_)[a-f0-9]{32,40}\b|\bhv[sbr]\.[A-Za-z0-9_-]{20,255}"
-            r"|\bsq0[a-z]{3}-[A-Za-z0-9_-]{22,64}|\bdp\.[a-z]{2,5}\.[A-Za-z0-9]{40,64}|\b(?:pscale_\w{2,5}_"
-            r"|sntry[su]_|gl(?:sa|c)_|figd_|lin_api_|ntn_|gsk_|r8_|pplx-|xai-|tvly-|lsv2_\w\w_|pcsk_|GOCSPX-"
-            r"|tskey-\w{2,12}-|pul-|rdme_|xkeysib-|xapp-|NRAK-|CFPAT-|PMAK-|AT[AC]TT3|dt0c01\."
-            r"|pat-\w\w\d-)(?=[A-Za-z0-9_.=-]{0,60}\d)[A-Za-z0-9_.=-]{20,255}|\bAGE-SECRET-KEY-1[A-Z0-9]{50,64}"
-            r"|\bpat[A-Za-z0-9]{14}\.[a-f0-9]{64}\b|\bsl\.[A-Za-z0-9_-]{100,255}"
-            r"|\b[A-Za-z0-9]{14}\.atlasv1\.[\w-]{60,90}|\b\d{8,10}:AA[A-Za-z0-9_-]{33}\b"
-            r"|\b[MNO][A-Za-z0-9_-]{23,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,45}"
-            r"|discord(?:app)?\.com/api/webhooks/\d{10,25}/[A-Za-z0-9_-]{50,90}",
-        ),
-        ("password hash", r"\$(?:apr1|2[abxy]|argon2\w{1,2}|[156y])\$[A-Za-z0-9./$=,+-]{20,200}"),
-        ("JSON web token", r"\beyJ[A-Za-z0-9_-]{8,4096}\.eyJ[A-Za-z0-9_-]{8,8192}\.[A-Za-z0-9_-]{0,4096}"),
-    )
-)
+        "API token": r"\b(?:SK|key-|dapi|shp(?:at|ca|pa|ss)_|sbp_)[a-f0-9]{32,40}\b|\bhv[sbr]\.[A-Za-z0-9_-]{20,255}"
+        r"|\bsq0[a-z]{3}-[A-Za-z0-9_-]{22,64}|\bdp\.[a-z]{2,5}\.[A-Za-z0-9]{40,64}|\b(?:pscale_\w{2,5}_"
+        r"|sntry[su]_|gl(?:sa|c)_|figd_|lin_api_|ntn_|gsk_|r8_|pplx-|xai-|tvly-|lsv2_\w\w_|pcsk_|GOCSPX-"
+        r"|tskey-\w{2,12}-|pul-|rdme_|xkeysib-|xapp-|NRAK-|CFPAT-|PMAK-|AT[AC]TT3|dt0c01\."
+        r"|pat-\w\w\d-)(?=[A-Za-z0-9_.=-]{0,60}\d)[A-Za-z0-9_.=-]{20,255}|\bAGE-SECRET-KEY-1[A-Z0-9]{50,64}"
+        r"|\bpat[A-Za-z0-9]{14}\.[a-f0-9]{64}\b|\bsl\.[A-Za-z0-9_-]{100,255}"
+        r"|\b[A-Za-z0-9]{14}\.atlasv1\.[\w-]{60,90}|\b\d{8,10}:AA[A-Za-z0-9_-]{33}\b"
+        r"|\b[MNO][A-Za-z0-9_-]{23,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,45}"
+        r"|discord(?:app)?\.com/api/webhooks/\d{10,25}/[A-Za-z0-9_-]{50,90}",
+        "password hash": r"\$(?:apr1|2[abxy]|argon2\w{1,2}|[156y])\$[A-Za-z0-9./$=,+-]{20,200}",
+        "JSON web token": r"\beyJ[A-Za-z0-9_-]{8,4096}\.eyJ[A-Za-z0-9_-]{8,8192}\.[A-Za-z0-9_-]{0,4096}",
+    }.items()
+}
 
 _CONNECTION = re.compile(r"\b[a-z][a-z0-9+.-]{1,20}://[^\s:/@]{0,100}:(?P<value>[^\s@/]{1,200})@")
 _AUTHORIZATION = re.compile(r"(?i)\b(?:bearer|basic)\s+(?P<value>[A-Za-z0-9._~+/-]{16,4096}={0,2})")
@@ -310,7 +302,7 @@ def _checked(attempt: WriteAttempt, search: Callable[[str], list[Secret]]) -> Ve
 def _all(text: str) -> Iterator[Secret]:
     if not _POSSIBLE.search(text):
         return
-    for kind, shape in _SHAPES:
+    for kind, shape in _SHAPES.items():
         for match in shape.finditer(text):
             yield Secret(kind, *match.span())
     for kind, pattern, accept in _NAMED:

@@ -42,78 +42,65 @@ _WIDER_STATE = (
 _DUNDER = r"__(?:class|mro|globals|subclasses|builtins|import|init|base|dict)s?__"
 _CODE = rf"(?:{_DUNDER}|\bos\.|\bpopen|\bsubprocess|\bimport\s+os\b|\beval\(|\bexec\(|\bgetattr\(|lipsum|cycler)"
 
-_PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (name, re.compile(pattern, re.IGNORECASE | re.MULTILINE))
-    for name, pattern in (
-        ("holds control characters", r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x84\x86-\x9f]|\r(?!\n|\Z)"),
-        (
-            "imitates a list of memories",
-            r"^[ \t]{0,8}\d{1,4}[.)][ \t]{1,4}\[[^\[\]\n|]{0,120}\|[^\[\]\n]{0,200}\]"
-            r"|^[ \t]{0,8}(?:[-*][ \t])?\[(?:(?:Happen(?:ed|s)|Noted|Since"
-            r"|Until) )?\d{4}(?:-\d\d){0,2} ?(?:to [\d-]{4,10} ?)?\|[^\[\]\n]{0,200}\]",
-        ),
-        (
-            "imitates a fence or a prompt",
-            r"</?\s{0,3}(?:recalled|retrieved|injected|stored)[-_ ]?memor|</?memor(?:y|ies)[-_]\w|</?memories\b"
-            r"|^[ \t]{0,8}</memory>|<memory\s[^<>\n]{0,100}?\b(?:author|bank|by|date|from|role|source|trust\w{0,5}"
-            r"|user)\s?="
-            r"|^[-=*_#]{2,20} ?(?:system|admin|developer|root) (?:override|message|prompt|command|notice|instruction"
-            r"|alert)s? ?[-=*_#]{2,20}$"
-            r"|^\[(?:end|begin|start|new)(?: of)?(?: the)? (?:memor|context|prompt|system|instruction|user"
-            r"|data)[ \w]{0,30}\]$"
-            r"|</?\s{0,3}(?:system|developer|admin|assistant|instructions?|system[-_]\w{1,30}|additional[-_]context"
-            r"|session[-_]context|important|override|tool[-_](?:calls?|response|result|use)|function[-_](?:calls"
-            r"?|results?)|untrusted[-_]\w{1,20}|end[-_]of[-_]\w{1,20})(?:\s[^<>\n]{0,100})?>|^#{1,6}[ \t]{0,3}(?:new"
-            r"|updated|end of|begin|start of|hidden|real|important|urgent)[ \t]{1,3}(?:the )?(?:system|developer"
-            r"|assistant|admin(?:istrator)?|user)\b[ \w]{0,30}$|^#{1,6}[ \t]{0,3}(?:system|developer|assistant|human"
-            r"|instructions?|response)[ \t]{0,3}(?:message|prompt)?[ \t]{0,3}:|^[-=*_]{3,20}[ \t]{0,3}(?:end|begin"
-            r"|start|new|stop)[ \t]{1,3}(?:of )?(?:the )?(?:system|user|memor|prompt|context|instruction|developer"
-            r"|data|untrusted)[ \w]{0,30}[-=*_]{0,20}[ \t]{0,3}$",
-        ),
-        (
-            "holds chat markup",
-            r"^`{3}(?:system|prompt|instructions?|(?:tool|function)[-_](?:call|result|output|response)s?)\b"
-            r"|<[|\uff5c][\w\u2581 /-]{2,40}[|\uff5c]>|\[/?INST\]|<</?SYS>>"
-            r"|</?(?:start|end)_of_turn>|^Human[ \t]?:[^\n]{1,500}\n{1,3}Assistant[ \t]?:|^(?:system"
-            r"|developer)[ \t]?:[^\n]{1,500}\n{1,3}(?:user|human|assistant)[ \t]?:|\[(?:TOOL_CALLS|AVAILABLE_TOOLS"
-            r"|SYSTEM_PROMPT)\]|\[(?:system|developer)\][ \t]{0,3}:?|\[\w{0,20}MEMORY_\w{1,20}\]"
-            r"|\"role\"\s{0,5}:\s{0,5}\"(?:system|developer)\"\s{0,5},\s{0,5}\"content\"\s{0,5}:\s{0,5}\"[^\".<]{12}",
-        ),
-        (
-            "speaks as the system",
-            r"^[\W_]{0,4}(?:system|developer|admin(?:istrator)?|assistant)[ \t]?(?:message|prompt|note|notice|override"
-            r"|alert"
-            rf"|instruction)?[*_\])]{{0,3}}[ \t]?[:\uff1a][*_ \t]{{0,4}}{_ORDER}",
-        ),
-        (
-            "holds a tool call",
-            r"\"(?:tool_calls|function_calls)\"\s{0,5}:\s{0,5}\[\s{0,5}\{|\"function_call\"\s{0,5}:\s{0,5}\{|\"(?:name"
-            r"|tool|tool_name|action|function|recipient_name)\"\s{0,5}:\s{0,5}\"[\w.-]{1,64}\"\s{0,5},\s{0,5}\"(?:argu"
-            r"ments|parameters|args|input|tool_input|action_input|kwargs)\"\s{0,5}:\s{0,5}[{\"\[]"
-            r"|\"type\"\s{0,5}:\s{0,5}\"tool_(?:use|call|result)\"|^[ \t>*]{0,6}Action[ \t]?Input[ \t*]{0,3}:"
-            r"|^[ \t>*]{0,6}(?:Action|Tool|Function|Call)[ \t*]{0,3}:[ \t]{0,3}\w{1,60}(?:\([^\n]"
-            r"{0,80})?[ \t]{0,3}\n{1,3}[ \t]{0,6}(?:Args"
-            r"|Arguments|Input|Parameters|Observation)[ \t]{0,3}:|^[ \t>*]{0,6}Action[ \t*]{0,3}:[ "
-            r"\t]{0,3}\w{1,40}\[[^\]\n]{0,200}\]|<(?:function|tool|parameter)=[\w.\"-]{1,64}|<invoke\s{1,3}name\s?="
-            r"|\bto=functions\.\w|<(?:execute|python|bash)_?\w{0,12}>\s{0,3}\w",
-        ),
-        (
-            "holds a template that names secrets or state",
-            rf"(?<![$/\w{{])\{{[ \t]{{0,3}}[\w.]{{0,40}}{_STATE}[\w.]{{0,40}}(?:\[[^\]\n]{{0,40}}\])?[ \t]{{0,3}}\}}"
-            rf"|(?<!\$)\{{\{{(?!\s{{0,3}}(?:vault|secrets"
-            rf"|\.Values)\b)[^{{}}\n]{{0,120}}{_WIDER_STATE}[^{{}}\n]{{0,120}}\}}\}}"
-            rf"|\{{[{{%#][^{{}}\n]{{0,120}}(?:{_CODE}|'.{{0,20}}'\.__)"
-            rf"|\{{%[^%\n]{{0,120}}{_WIDER_STATE}[^%\n]{{0,120}}%\}}"
-            r"|\$\{[^{}\n]{0,40}(?:env|ENV|environ)[^{}\n]{0,20}(?:KEY|SECRET|TOKEN|PASS)|\$\{\{?<%|\$\{(?:jndi|sys"
-            r"|java|script):"
-            rf"|\$\{{(?!(?-i:[A-Z][A-Z0-9_]*\}}))[ \t]{{0,3}}[\w.]{{0,40}}{_STATE}"
-            r"|%\((?:password|secret\w{0,20}|api_key|session_state)\)[sdr]"
-            r"|(?:\$\(|`)[^()`\n]{0,80}(?:/etc/(?:passwd|shadow)|\.ssh/|\bid_rsa|\.aws/credentials)|%\{\(?#"
-            r"|#\{[^{}\n]{0,20}(?:ENV\b|system\b|exec\b)|<%[=-]?[^%\n]{0,40}(?:system|exec|ENV|File|Runtime|require)\b"
-            r"|\bT\(java\.lang",
-        ),
-    )
-)
+_PATTERNS = {
+    name: re.compile(pattern, re.IGNORECASE | re.MULTILINE)
+    for name, pattern in {
+        "holds control characters": r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x84\x86-\x9f]|\r(?!\n|\Z)",
+        "imitates a list of memories": r"^[ \t]{0,8}\d{1,4}[.)][ \t]{1,4}\[[^\[\]\n|]{0,120}\|[^\[\]\n]{0,200}\]"
+        r"|^[ \t]{0,8}(?:[-*][ \t])?\[(?:(?:Happen(?:ed|s)|Noted|Since"
+        r"|Until) )?\d{4}(?:-\d\d){0,2} ?(?:to [\d-]{4,10} ?)?\|[^\[\]\n]{0,200}\]",
+        "imitates a fence or a prompt": r"</?\s{0,3}(?:recalled|retrieved|injected|stored)[-_ ]?memor"
+        r"|</?memor(?:y|ies)[-_]\w|</?memories\b"
+        r"|^[ \t]{0,8}</memory>|<memory\s[^<>\n]{0,100}?\b(?:author|bank|by|date|from|role|source|trust\w{0,5}"
+        r"|user)\s?="
+        r"|^[-=*_#]{2,20} ?(?:system|admin|developer|root) (?:override|message|prompt|command|notice|instruction"
+        r"|alert)s? ?[-=*_#]{2,20}$"
+        r"|^\[(?:end|begin|start|new)(?: of)?(?: the)? (?:memor|context|prompt|system|instruction|user"
+        r"|data)[ \w]{0,30}\]$"
+        r"|</?\s{0,3}(?:system|developer|admin|assistant|instructions?|system[-_]\w{1,30}|additional[-_]context"
+        r"|session[-_]context|important|override|tool[-_](?:calls?|response|result|use)|function[-_](?:calls"
+        r"?|results?)|untrusted[-_]\w{1,20}|end[-_]of[-_]\w{1,20})(?:\s[^<>\n]{0,100})?>|^#{1,6}[ \t]{0,3}(?:new"
+        r"|updated|end of|begin|start of|hidden|real|important|urgent)[ \t]{1,3}(?:the )?(?:system|developer"
+        r"|assistant|admin(?:istrator)?|user)\b[ \w]{0,30}$|^#{1,6}[ \t]{0,3}(?:system|developer|assistant|human"
+        r"|instructions?|response)[ \t]{0,3}(?:message|prompt)?[ \t]{0,3}:|^[-=*_]{3,20}[ \t]{0,3}(?:end|begin"
+        r"|start|new|stop)[ \t]{1,3}(?:of )?(?:the )?(?:system|user|memor|prompt|context|instruction|developer"
+        r"|data|untrusted)[ \w]{0,30}[-=*_]{0,20}[ \t]{0,3}$",
+        "holds chat markup": r"^`{3}(?:system|prompt|instructions?|(?:tool|function)[-_](?:call|result|output"
+        r"|response)s?)\b"
+        r"|<[|\uff5c][\w\u2581 /-]{2,40}[|\uff5c]>|\[/?INST\]|<</?SYS>>"
+        r"|</?(?:start|end)_of_turn>|^Human[ \t]?:[^\n]{1,500}\n{1,3}Assistant[ \t]?:|^(?:system"
+        r"|developer)[ \t]?:[^\n]{1,500}\n{1,3}(?:user|human|assistant)[ \t]?:|\[(?:TOOL_CALLS|AVAILABLE_TOOLS"
+        r"|SYSTEM_PROMPT)\]|\[(?:system|developer)\][ \t]{0,3}:?|\[\w{0,20}MEMORY_\w{1,20}\]"
+        r"|\"role\"\s{0,5}:\s{0,5}\"(?:system|developer)\"\s{0,5},\s{0,5}\"content\"\s{0,5}:\s{0,5}\"[^\".<]{12}",
+        "speaks as the system": r"^[\W_]{0,4}(?:system|developer|admin(?:istrator)?|assistant)[ \t]?(?:message|prompt"
+        r"|note|notice|override"
+        r"|alert"
+        rf"|instruction)?[*_\])]{{0,3}}[ \t]?[:\uff1a][*_ \t]{{0,4}}{_ORDER}",
+        "holds a tool call": r"\"(?:tool_calls|function_calls)\"\s{0,5}:\s{0,5}\[\s{0,5}\{|\"function_call\"\s{0,5}:"
+        r"\s{0,5}\{|\"(?:name"
+        r"|tool|tool_name|action|function|recipient_name)\"\s{0,5}:\s{0,5}\"[\w.-]{1,64}\"\s{0,5},\s{0,5}\"(?:argu"
+        r"ments|parameters|args|input|tool_input|action_input|kwargs)\"\s{0,5}:\s{0,5}[{\"\[]"
+        r"|\"type\"\s{0,5}:\s{0,5}\"tool_(?:use|call|result)\"|^[ \t>*]{0,6}Action[ \t]?Input[ \t*]{0,3}:"
+        r"|^[ \t>*]{0,6}(?:Action|Tool|Function|Call)[ \t*]{0,3}:[ \t]{0,3}\w{1,60}(?:\([^\n]"
+        r"{0,80})?[ \t]{0,3}\n{1,3}[ \t]{0,6}(?:Args"
+        r"|Arguments|Input|Parameters|Observation)[ \t]{0,3}:|^[ \t>*]{0,6}Action[ \t*]{0,3}:[ "
+        r"\t]{0,3}\w{1,40}\[[^\]\n]{0,200}\]|<(?:function|tool|parameter)=[\w.\"-]{1,64}|<invoke\s{1,3}name\s?="
+        r"|\bto=functions\.\w|<(?:execute|python|bash)_?\w{0,12}>\s{0,3}\w",
+        "holds a template that names secrets or state": rf"(?<![$/\w{{])\{{[ \t]{{0,3}}[\w.]{{0,40}}{_STATE}"
+        rf"[\w.]{{0,40}}(?:\[[^\]\n]{{0,40}}\])?[ \t]{{0,3}}\}}"
+        rf"|(?<!\$)\{{\{{(?!\s{{0,3}}(?:vault|secrets"
+        rf"|\.Values)\b)[^{{}}\n]{{0,120}}{_WIDER_STATE}[^{{}}\n]{{0,120}}\}}\}}"
+        rf"|\{{[{{%#][^{{}}\n]{{0,120}}(?:{_CODE}|'.{{0,20}}'\.__)"
+        rf"|\{{%[^%\n]{{0,120}}{_WIDER_STATE}[^%\n]{{0,120}}%\}}"
+        r"|\$\{[^{}\n]{0,40}(?:env|ENV|environ)[^{}\n]{0,20}(?:KEY|SECRET|TOKEN|PASS)|\$\{\{?<%|\$\{(?:jndi|sys"
+        r"|java|script):"
+        rf"|\$\{{(?!(?-i:[A-Z][A-Z0-9_]*\}}))[ \t]{{0,3}}[\w.]{{0,40}}{_STATE}"
+        r"|%\((?:password|secret\w{0,20}|api_key|session_state)\)[sdr]"
+        r"|(?:\$\(|`)[^()`\n]{0,80}(?:/etc/(?:passwd|shadow)|\.ssh/|\bid_rsa|\.aws/credentials)|%\{\(?#"
+        r"|#\{[^{}\n]{0,20}(?:ENV\b|system\b|exec\b)|<%[=-]?[^%\n]{0,40}(?:system|exec|ENV|File|Runtime|require)\b"
+        r"|\bT\(java\.lang",
+    }.items()
+}
 
 _COMMANDS_A_TOOL = re.compile(
     rf"{_CALL}[^.\n]{{0,60}}\b{_TOOLS}\b|\b{_TOOLS}\b[^.\n]{{0,30}}(?:调用|呼び出|実行|호출|실행|aufrufen|ausführen)"
@@ -166,7 +153,7 @@ def check_structure(attempt: WriteAttempt) -> Verdict | None:
 def structures(text: str) -> Iterator[str]:
     """The names of the forged structures in a text."""
     yield from hidden(text)
-    for name, pattern in _PATTERNS:
+    for name, pattern in _PATTERNS.items():
         if pattern.search(text):
             yield name
     if _COMMANDS_A_TOOL.search(text):

@@ -18,7 +18,7 @@ from hindsight_teams.backends.sqlite.search.words import Shares
 from hindsight_teams.backends.sqlite.store import erasing, reading, schema, writing
 from hindsight_teams.backends.sqlite.store.connections import Pool
 from hindsight_teams.backends.sqlite.store.reading import Filter
-from hindsight_teams.backends.sqlite.store.records import Piece, public_id
+from hindsight_teams.backends.sqlite.store.records import Piece, public_id, to_microseconds
 from hindsight_teams.errors import BackendError, ConfigurationError, InvalidInput
 from hindsight_teams.models import BankInfo, Health, RecallResult, Receipt, Reflection, Restored
 from hindsight_teams.requests import (
@@ -38,8 +38,8 @@ from hindsight_teams.requests import (
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
-    from hindsight_teams.backends.sqlite.store.consistency import CheckReport
     from hindsight_teams.backends.sqlite.store.repair import RepairReport
+    from hindsight_teams.backends.sqlite.store.soundness import CheckReport
 
 R = TypeVar("R")
 
@@ -206,7 +206,7 @@ class SQLiteBackend(Backend):
         """``low`` reads little of the index, ``high`` much of it. Four characters count as a token."""
         from hindsight_teams.backends.sqlite.search import recalling  # a dozen modules that the other verbs do without
 
-        now = size_limits.to_microseconds("query_timestamp", request.query_timestamp)
+        now = to_microseconds("query_timestamp", request.query_timestamp)
         with self._pool.read() as db:
             bank = reading.bank_number(db, request.bank)
             if bank is None:
@@ -297,9 +297,9 @@ class SQLiteBackend(Backend):
         Raises:
             DatabaseUnusable: The file can't be opened at all.
         """
-        from hindsight_teams.backends.sqlite.store import consistency
+        from hindsight_teams.backends.sqlite.store import soundness
 
-        return consistency.check(self._pool)
+        return soundness.check(self._pool)
 
     def repair(self) -> RepairReport:
         """Make a damaged file sound again with every memory that can still be read; stop other processes first.
@@ -340,7 +340,7 @@ class SQLiteBackend(Backend):
         return made.numbers, (f"{note}; retry_extraction() tries again",)
 
     def _now(self) -> int:
-        now = size_limits.to_microseconds("clock()", self._clock())
+        now = to_microseconds("clock()", self._clock())
         assert now is not None
         return now
 

@@ -2,19 +2,8 @@
 
 from __future__ import annotations
 
-from hindsight_teams.backends.sqlite.store.records import from_microseconds, to_microseconds
 from hindsight_teams.errors import InvalidInput
 from hindsight_teams.models import RetainItem
-
-__all__ = [
-    "MAX_CONTENT",
-    "MAX_FIELD",
-    "MAX_QUERY",
-    "check_item",
-    "check_length",
-    "from_microseconds",
-    "to_microseconds",
-]
 
 MAX_CONTENT = 1_000_000
 """Characters of one piece of content."""

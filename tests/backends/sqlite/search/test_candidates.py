@@ -15,7 +15,7 @@ from hindsight_teams.backends.sqlite.search import candidates, weights
 from hindsight_teams.backends.sqlite.search.candidates import Candidate, Candidates
 from hindsight_teams.backends.sqlite.search.words import Shares, Term, WordHits
 from hindsight_teams.backends.sqlite.store.reading import Filter
-from hindsight_teams.backends.sqlite.store.streams import ARRIVAL, DATED
+from hindsight_teams.backends.sqlite.store.records import ARRIVAL, DATED
 from hindsight_teams.models import RetainItem
 from hindsight_teams.requests.tags import TagFilter
 

@@ -13,7 +13,7 @@ import pytest
 from hindsight_teams.backends.sqlite import SQLiteBackend
 from hindsight_teams.backends.sqlite.search import moments, weights
 from hindsight_teams.backends.sqlite.search.candidates import Candidate
-from hindsight_teams.backends.sqlite.size_limits import to_microseconds
+from hindsight_teams.backends.sqlite.store.records import to_microseconds
 
 DAY = 86_400_000_000
 NOW = datetime(2024, 5, 7, 12, tzinfo=UTC)

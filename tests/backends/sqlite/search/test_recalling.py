@@ -13,7 +13,7 @@ import pytest
 
 from hindsight_teams.backends.sqlite import SQLiteBackend
 from hindsight_teams.backends.sqlite.search.recalling import Question, subject, within
-from hindsight_teams.backends.sqlite.size_limits import to_microseconds
+from hindsight_teams.backends.sqlite.store.records import to_microseconds
 from hindsight_teams.backends.sqlite.text import terms as tokens
 from hindsight_teams.models import Memory
 

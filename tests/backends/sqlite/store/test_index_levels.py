@@ -10,7 +10,7 @@ import pytest
 
 from hindsight_teams.backends.sqlite import SQLiteBackend
 from hindsight_teams.backends.sqlite.store import index_levels
-from hindsight_teams.backends.sqlite.store.varints import as_varint
+from hindsight_teams.backends.sqlite.store.index_levels import as_varint
 from hindsight_teams.errors import DatabaseUnusable
 from hindsight_teams.models import RetainItem
 

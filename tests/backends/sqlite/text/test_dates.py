@@ -246,3 +246,8 @@ def test_the_dates_of_a_text_cost_in_proportion_to_its_length(read: Any, word: s
 
     seconds(1)  # which compiles the patterns
     assert min(seconds(1600) for _ in range(2)) < 40 * min(seconds(100) for _ in range(2))  # quadratic: 256
+
+
+@pytest.mark.parametrize("text", ["What happened in 1446 AH?", "It was built in 1385 A.H."])
+def test_a_year_of_the_islamic_calendar_is_not_read_as_one_of_the_common_era(text: str) -> None:
+    assert find_spans(text, datetime(2026, 11, 26, tzinfo=UTC)) == []

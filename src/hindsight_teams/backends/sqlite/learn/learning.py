@@ -1,11 +1,12 @@
 """The model's part of a store: extract facts and derive observations, outside of every transaction.
 
-A text is stored and marked first; what the extractor makes of it is stored when it comes. Nothing is ever locked while
-a model thinks.
+A text is stored and marked in one transaction; what the extractor makes of it is stored, and the mark removed, when it
+comes. So a crash, or a model that fails, costs no text and no fact, and nothing is locked while a model thinks.
 """
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -13,15 +14,22 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from hindsight_teams.backends.sqlite import size_limits
-from hindsight_teams.backends.sqlite.learn import linking, pending
+from hindsight_teams.backends.sqlite.learn import linking
 from hindsight_teams.backends.sqlite.learn.consolidation import Consolidation, Observation, consolidate, topics
-from hindsight_teams.backends.sqlite.learn.extraction import extract
+from hindsight_teams.backends.sqlite.learn.extraction import CHUNK, ExtractedFact, extract
 from hindsight_teams.backends.sqlite.store import reading, writing
 from hindsight_teams.backends.sqlite.store.connections import Pool
-from hindsight_teams.backends.sqlite.store.records import Piece, digest, local, row_number, zone_of
+from hindsight_teams.backends.sqlite.store.records import (
+    Piece,
+    digest,
+    local,
+    row_number,
+    to_microseconds,
+    told_key,
+    unpack_tags,
+    zone_of,
+)
 from hindsight_teams.backends.sqlite.text import terms as tokens
-from hindsight_teams.backends.sqlite.text.duplicates import told_key
 from hindsight_teams.backends.sqlite.text.names import find_entities
 from hindsight_teams.log import Logger
 from hindsight_teams.models import Memory, RetainItem
@@ -49,22 +57,112 @@ def learn(
 ) -> Learned:
     """Extract the facts of the texts that are marked: all of a bank, or only these."""
     with pool.read() as db:
-        units = pending.units(db, bank, numbers)
+        units = _marked(db, bank, numbers)
     found: list[int] = []
     failed, failure = 0, None
     for unit in units:
         result = extract(extractor, unit.text, now=local(unit.mentioned, unit.zone), author=unit.author)  # type: ignore[arg-type]
-        new = embed(pending.pieces(unit, result.facts))
+        new = embed([_derived(unit, fact) for fact in result.facts])
         with pool.write() as db:
-            if pending.units(db, bank, unit.numbers) != [unit]:
+            if _marked(db, bank, unit.numbers) != [unit]:
                 continue  # deleted, or done by somebody else, while the extractor was at work
             if new:
                 found += writing.store(db, bank, new, now=unit.mentioned)
-            pending.settle(db, unit, result.failure)
+            _settle(db, unit, result.failure)
         if result.failure:
             failed, failure = failed + len(unit.numbers), result.failure
             _log.warning("facts_not_extracted", texts=len(unit.numbers), reason=result.failure)
     return Learned(tuple(dict.fromkeys(found)), failed, failure)
+
+
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """Neighbouring memories that are given to the extractor together.
+
+    Attributes:
+        numbers: Their rowids.
+        text: Their words.
+        row: What they share: author, document id, time, its zone and whether it was given, context, tags and metadata.
+    """
+
+    numbers: tuple[int, ...]
+    text: str
+    author: str | None
+    document_id: str | None
+    mentioned: int
+    zone: int
+    dated: bool
+    context: str | None
+    tags: tuple[str, ...]
+    metadata: dict[str, str]
+
+
+def _marked(db: sqlite3.Connection, bank: int, numbers: Iterable[int] | None = None) -> list[_Unit]:
+    """What is to be extracted of a bank, oldest first: all of it, or only these memories."""
+    wanted = None if numbers is None else set(numbers)
+    rows = db.execute(
+        "SELECT m.no, m.text, m.author, (SELECT d.id FROM document d WHERE d.no = m.document), m.mentioned, m.zone,"
+        " m.dated, m.context, m.tags, m.metadata FROM pending p JOIN memory m ON m.no = p.memory"
+        " WHERE p.memory >= ? AND p.memory < ? ORDER BY m.no",
+        reading.bounds(bank),
+    )
+    found: list[_Unit] = []
+    for no, text, author, document_id, mentioned, zone, dated, context, tags, metadata in rows:
+        if wanted is not None and no not in wanted:
+            continue
+        told = (unpack_tags(tags), json.loads(metadata or "{}"))
+        unit = _Unit((no,), text, author, document_id, mentioned, zone, bool(dated), context, *told)
+        last = found[-1] if found and document_id is not None else None
+        if last and replace(last, numbers=(no,), text=text) == unit and len(last.text) + len(text) < CHUNK:
+            found[-1] = replace(last, numbers=(*last.numbers, no), text=f"{last.text}\n{text}")
+        else:
+            found.append(unit)
+    return found
+
+
+def _derived(unit: _Unit, fact: ExtractedFact) -> Piece:
+    """A fact as a memory derived from its texts; it carries their tags, signature and document."""
+    metadata = dict(unit.metadata)
+    if fact.author:  # what the text says of its speaker never replaces a signature
+        metadata.setdefault("speaker" if unit.author else "author", fact.author)
+    item = RetainItem(
+        fact.text,
+        timestamp=local(unit.mentioned, unit.zone),
+        context=unit.context,
+        metadata=metadata,
+        document_id=unit.document_id,
+    )
+    author = metadata.get("author") or unit.author
+    occurred = to_microseconds("occurred_at", fact.occurred_at)
+    return Piece(
+        text=fact.text,
+        digest=digest(item, fact.text, unit.tags),
+        said=told_key(fact.text, author=author, context=unit.context, tags=unit.tags),
+        terms=tokens.indexed(fact.text, author=author, context=unit.context, entities=fact.entities, tags=unit.tags),
+        author=author,
+        document_id=unit.document_id,
+        append=True,
+        mentioned=unit.mentioned,
+        zone=unit.zone,
+        dated=unit.dated,
+        occurred=occurred,
+        occurred_end=to_microseconds("occurred_end", fact.occurred_end),
+        context=unit.context,
+        tags=unit.tags,
+        metadata=metadata,
+        entities=fact.entities,
+        type=fact.kind,
+        sources=unit.numbers,
+    )
+
+
+def _settle(db: sqlite3.Connection, unit: _Unit, failure: str | None) -> None:
+    """Unmark what was extracted; note why the rest was not."""
+    numbers = [(no,) for no in unit.numbers]
+    if failure is None:
+        db.executemany("DELETE FROM pending WHERE memory = ?", numbers)
+    else:
+        db.executemany("UPDATE pending SET failure = ? WHERE memory = ?", [(failure, no) for (no,) in numbers])
 
 
 def observe(
@@ -158,7 +256,7 @@ def _piece(observation: Observation, sources: Sequence[Memory], newest: str, now
         author=None,
         document_id=None,
         append=False,
-        mentioned=size_limits.to_microseconds("now", now) or 0,
+        mentioned=to_microseconds("now", now) or 0,
         zone=zone_of(now),
         dated=False,
         occurred=None,

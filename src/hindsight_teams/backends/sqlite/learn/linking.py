@@ -14,9 +14,18 @@ from typing import Any, TypeAlias
 
 from hindsight_teams.access.signatures import is_invented
 from hindsight_teams.backends.sqlite.store.reading import Filter
-from hindsight_teams.backends.sqlite.store.records import Piece, local, pack, pack_tags, public_id, unpack_tags
+from hindsight_teams.backends.sqlite.store.records import (
+    OCCASION,
+    Piece,
+    local,
+    pack,
+    pack_tags,
+    public_id,
+    scope,
+    told_key,
+    unpack_tags,
+)
 from hindsight_teams.backends.sqlite.text import terms as tokens
-from hindsight_teams.backends.sqlite.text.duplicates import OCCASION, scope, told_key
 from hindsight_teams.models import Memory
 from hindsight_teams.text import same_words
 

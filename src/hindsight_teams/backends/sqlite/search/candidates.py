@@ -21,7 +21,7 @@ from itertools import islice, pairwise
 from hindsight_teams.backends.sqlite.search import weights
 from hindsight_teams.backends.sqlite.search.words import Shares, WordHits
 from hindsight_teams.backends.sqlite.store.reading import Filter, bounds
-from hindsight_teams.backends.sqlite.store.streams import ARRIVAL, DATED
+from hindsight_teams.backends.sqlite.store.records import ARRIVAL, DATED
 
 _COLUMNS = (
     "m.no, CASE WHEN m.stream IS NULL THEN m.document END, m.position, m.author, m.mentioned, m.occurred,"

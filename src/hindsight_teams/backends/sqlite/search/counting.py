@@ -20,7 +20,7 @@ from operator import itemgetter
 from hindsight_teams.backends.sqlite.search import weights
 from hindsight_teams.backends.sqlite.search.candidates import Candidate, Candidates
 from hindsight_teams.backends.sqlite.search.words import WordHits, beginning
-from hindsight_teams.backends.sqlite.text.stop_words import QUESTION_WORDS, STOP_WORDS
+from hindsight_teams.backends.sqlite.text.vocabulary import QUESTION_WORDS, STOP_WORDS
 
 
 @dataclass(slots=True)

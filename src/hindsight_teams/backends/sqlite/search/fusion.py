@@ -26,7 +26,7 @@ from hindsight_teams.backends.sqlite.search.meaning import Similar
 from hindsight_teams.backends.sqlite.search.weights import Depth
 from hindsight_teams.backends.sqlite.search.words import WordHits, shown
 from hindsight_teams.backends.sqlite.store.reading import bounds
-from hindsight_teams.backends.sqlite.store.streams import ARRIVAL, DATED
+from hindsight_teams.backends.sqlite.store.records import ARRIVAL, DATED
 from hindsight_teams.backends.sqlite.text import terms as tokens
 from hindsight_teams.models import Signal
 

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hindsight_teams.backends.sqlite import size_limits
 from hindsight_teams.backends.sqlite.search import weights
 from hindsight_teams.backends.sqlite.search.candidates import Candidate
+from hindsight_teams.backends.sqlite.store.records import from_microseconds, to_microseconds
 
 if TYPE_CHECKING:
     from hindsight_teams.backends.sqlite.text.dates import Span
@@ -49,7 +49,7 @@ def spans(db: sqlite3.Connection, bank: int, query: str, *, now: int, size: int)
     """The spans that a query names."""
     from hindsight_teams.backends.sqlite.text.dates import find_spans  # many patterns, which other verbs do without
 
-    moment = size_limits.from_microseconds(now)
+    moment = from_microseconds(now)
     assert moment is not None
     out = []
     for span in find_spans(query, moment)[:_MOST_SPANS]:
@@ -60,7 +60,7 @@ def spans(db: sqlite3.Connection, bank: int, query: str, *, now: int, size: int)
 
 
 def _bounds(span: Span) -> tuple[int, int]:
-    first, end = size_limits.to_microseconds("start", span.start), size_limits.to_microseconds("end", span.end)
+    first, end = to_microseconds("start", span.start), to_microseconds("end", span.end)
     assert first is not None
     assert end is not None
     return first, end - 1

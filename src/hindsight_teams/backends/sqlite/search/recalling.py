@@ -24,7 +24,7 @@ from hindsight_teams.backends.sqlite.store import reading, records
 from hindsight_teams.backends.sqlite.store.reading import Filter
 from hindsight_teams.backends.sqlite.text import terms as tokens
 from hindsight_teams.backends.sqlite.text.date_grammar import CORE, TOKEN
-from hindsight_teams.backends.sqlite.text.stop_words import (
+from hindsight_teams.backends.sqlite.text.vocabulary import (
     ABOUT,
     DEMANDS,
     HAVING,

@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from hindsight_teams.backends.sqlite.store.varints import varint
-
 Value: TypeAlias = int | float | str | bytes | None
 
 _MAGIC = b"SQLite format 3\0"
@@ -126,6 +124,22 @@ class _Pages:
                 committed |= waiting
                 waiting = {}
         return committed
+
+
+def varint(data: bytes, at: int) -> tuple[int, int]:
+    """The number of SQLite's that begins at a place, seven bits a byte, the highest first; and the place after it.
+
+    Raises:
+        IndexError: The data ends within the number.
+    """
+    value = 0
+    for _ in range(8):
+        byte = data[at]
+        at += 1
+        value = value << 7 | byte & 0x7F
+        if byte < 0x80:
+            return value, at
+    return value << 8 | data[at], at + 1
 
 
 def _cells(pages: _Pages, page: bytes, head: int) -> Iterator[tuple[int, list[Value]]]:

@@ -13,7 +13,7 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from hindsight_teams.backends.sqlite.store.varints import as_varint, varint
+from hindsight_teams.backends.sqlite.store.carving import varint
 
 if TYPE_CHECKING:
     from hindsight_teams.backends.sqlite.store.connections import Pool
@@ -23,6 +23,11 @@ MOST = 64
 
 _READ = "SELECT block FROM words_data WHERE id = 10"
 _NEWER_FORMAT = b"\xff\x00\x00\x01"  # of versions of SQLite that keep the levels few themselves
+
+
+def as_varint(value: int) -> bytes:
+    """A number below 16,384 as SQLite writes it."""
+    return bytes([value]) if value < 0x80 else bytes([value >> 7 | 0x80, value & 0x7F])
 
 
 def are_many(db: sqlite3.Connection) -> bool:

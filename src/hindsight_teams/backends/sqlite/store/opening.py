@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 
 from hindsight_teams.backends.private_files import Files, files, make_file, make_folder, part_from_log
@@ -172,3 +173,16 @@ def deleted(path: Path, consequence: str) -> DatabaseUnusable:
         f"the memory database was deleted while it was open; {consequence}: put the file back, or restore a backup",
         path=str(path),
     )
+
+
+def bank_ids(path: Path, prefix: str, *, limit: int) -> list[str]:
+    """Ids of banks that begin so, read without a change, a new file or a wait; none where there is no regular file.
+
+    Raises:
+        sqlite3.Error: It is not a database of this package, or it can't be read now.
+    """
+    if not path.is_file():  # opening a pipe would wait for ever
+        return []
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=0.1)) as db:
+        sql = "SELECT id FROM bank WHERE id >= ? AND id < ? ORDER BY id LIMIT ?"
+        return [name for (name,) in db.execute(sql, (prefix, prefix + "\U0010ffff", limit))]

@@ -10,8 +10,8 @@ from fnmatch import fnmatchcase
 from itertools import islice
 from typing import Any
 
-from hindsight_teams.backends.sqlite import size_limits
 from hindsight_teams.backends.sqlite.store import records
+from hindsight_teams.backends.sqlite.store.records import from_microseconds
 from hindsight_teams.backends.sqlite.store.schema import BANK_SHIFT
 from hindsight_teams.backends.sqlite.text.terms import UNTAGGED, tag_term
 from hindsight_teams.models import BankInfo, BankStats, Memory, MemoryPage, MemoryType, TagCount, TagGroup, TagsMatch
@@ -111,8 +111,8 @@ def _info(row: tuple[str, str | None, int, int, int]) -> BankInfo:
         bank_id=bank_id,
         name=name,
         memory_count=memories,
-        created_at=size_limits.from_microseconds(created),
-        updated_at=size_limits.from_microseconds(written),
+        created_at=from_microseconds(created),
+        updated_at=from_microseconds(written),
     )
 
 
@@ -136,7 +136,7 @@ def stats(db: sqlite3.Connection, number: int) -> BankStats:
         observations=observations,
         entities=len(entities),
         failed_operations=waiting,
-        last_write_at=size_limits.from_microseconds(written),
+        last_write_at=from_microseconds(written),
     )
 
 

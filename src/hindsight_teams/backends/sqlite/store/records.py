@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from hindsight_teams.backends.sqlite.store.schema import BANK_SHIFT
 from hindsight_teams.errors import InvalidInput
 from hindsight_teams.models import Memory, MemoryType, RetainItem, Signal
+from hindsight_teams.text import same_words
 
 COLUMNS = (
     "m.no, m.text, m.mentioned, m.occurred, m.occurred_end, m.type, m.context, m.tags, m.metadata, m.entities,"
@@ -21,6 +22,19 @@ COLUMNS = (
     " (SELECT count(*) FROM mention r WHERE r.memory = m.no),"
     " (SELECT max(json_extract(r.item, '$.mentioned')) FROM mention r WHERE r.memory = m.no)"
 )
+
+# Streams order memories that have no document in common, within a session or within a bank.
+ARRIVAL: Final = 0
+"""The stream of a bank's undated memories, in the order in which they arrived."""
+
+DATED: Final = 1
+"""The stream of a bank's dated memories, in the order of their dates."""
+
+_SESSION = "session:"
+"""The signature's tag for the session of a run; see ``access.signatures``."""
+
+OCCASION = ("run:", "session:")
+"""Tags that say on which occasion something was retained, not who may read it."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -32,7 +46,7 @@ class Piece:
     """One memory on its way into the database; times in microseconds since 1970.
 
     Attributes:
-        said: The key by which it is found when it is told again; see ``duplicates.told_key``.
+        said: The key by which it is found when it is told again; see ``told_key``.
         zone: Minutes that the clock stood ahead of UTC where it was said.
         dated: Its time was given with it.
     """
@@ -65,6 +79,39 @@ def digest(item: RetainItem, text: str, tags: Sequence[str]) -> int:
     parts = (text, item.context, sorted(tags), sorted((item.metadata or {}).items()), item.document_id, stamp)
     raw = hashlib.blake2b(repr(parts).encode(), digest_size=8).digest()
     return int.from_bytes(raw, "big", signed=True)
+
+
+def told_key(text: str, *, author: str | None, context: str | None, tags: Iterable[str]) -> int:
+    """The key under which equal texts are one memory: a hash of text, author, context, and who may read it.
+
+    What it finds has to be compared.
+    """
+    parts = (same_words(text), author, context, _readers(tuple(tags)))
+    raw = hashlib.blake2b(repr(parts).encode(errors="surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(raw, "big", signed=True)
+
+
+@lru_cache(maxsize=1 << 10)
+def _readers(tags: tuple[str, ...]) -> list[str]:
+    return sorted(scope(tags, OCCASION))
+
+
+def scope(tags: Iterable[str], ignored: tuple[str, ...]) -> frozenset[str]:
+    """The tags that decide who may read a memory: all but those that begin so."""
+    return frozenset(tag for tag in tags if not tag.startswith(ignored))
+
+
+def stream(tags: Sequence[str], *, dated: bool) -> int:
+    """The stream of a memory that stands alone in its document, or in none: the run's session where it is known."""
+    for tag in tags:
+        if tag.startswith(_SESSION):
+            return _of_session(tag)
+    return DATED if dated else ARRIVAL
+
+
+@lru_cache(maxsize=1 << 10)
+def _of_session(tag: str) -> int:
+    return int.from_bytes(hashlib.blake2b(tag.encode(), digest_size=7).digest(), "big") + 2
 
 
 def public_id(no: int) -> str:

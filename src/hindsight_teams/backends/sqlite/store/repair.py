@@ -10,7 +10,6 @@ from pathlib import Path
 
 from hindsight_teams.backends.sqlite.store import leftovers, rescue, schema, soundness
 from hindsight_teams.backends.sqlite.store.connections import Pool
-from hindsight_teams.backends.sqlite.store.consistency import is_of_an_index
 from hindsight_teams.backends.sqlite.store.descriptors import Connection
 from hindsight_teams.backends.sqlite.store.sqlite_errors import UNREADABLE, translate
 from hindsight_teams.errors import DatabaseUnusable
@@ -92,8 +91,8 @@ def _only_indexes(db: sqlite3.Connection) -> bool:
     try:
         db.execute("SELECT name FROM migration").fetchall()
         pages = [row[0] for row in db.execute("PRAGMA integrity_check(100)")]
-        sound = all(is_of_an_index(line) and "migration" not in line for line in pages)
-        return sound and not any(soundness.problems(db, 1))
+        sound = all(soundness.is_of_an_index(line) and "migration" not in line for line in pages)
+        return sound and not any(soundness.unreadable(db, 1))
     except UNREADABLE:
         return False
 

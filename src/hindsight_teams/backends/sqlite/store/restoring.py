@@ -11,10 +11,15 @@ from hindsight_teams.backends.sqlite import size_limits
 from hindsight_teams.backends.sqlite.learn import linking
 from hindsight_teams.backends.sqlite.store import writing
 from hindsight_teams.backends.sqlite.store.connections import Pool
-from hindsight_teams.backends.sqlite.store.records import Piece, digest, zone_of
+from hindsight_teams.backends.sqlite.store.records import (
+    Piece,
+    digest,
+    to_microseconds,
+    told_key,
+    zone_of,
+)
 from hindsight_teams.backends.sqlite.store.schema import BANK_SHIFT
 from hindsight_teams.backends.sqlite.text import terms as tokens
-from hindsight_teams.backends.sqlite.text.duplicates import told_key
 from hindsight_teams.errors import InvalidInput
 from hindsight_teams.models import Memory, Restored
 from hindsight_teams.requests import Restore
@@ -117,7 +122,7 @@ def _piece(memory: Memory, now: int) -> Piece:
     size_limits.check_item(item)
     author = memory.metadata.get("author") or tokens.speaker(memory.text)
     tags, entities = tuple(memory.tags), tuple(memory.entities)
-    mentioned = size_limits.to_microseconds("noted", memory.mentioned_at)
+    mentioned = to_microseconds("noted", memory.mentioned_at)
     return Piece(
         text=memory.text,
         digest=digest(item, memory.text, tags),
@@ -129,8 +134,8 @@ def _piece(memory: Memory, now: int) -> Piece:
         mentioned=now if mentioned is None else mentioned,
         zone=zone_of(memory.mentioned_at),
         dated=True,
-        occurred=size_limits.to_microseconds("happened", memory.occurred_at),
-        occurred_end=size_limits.to_microseconds("happened", memory.occurred_end),
+        occurred=to_microseconds("happened", memory.occurred_at),
+        occurred_end=to_microseconds("happened", memory.occurred_end),
         context=memory.context,
         tags=tags,
         metadata=dict(memory.metadata),

@@ -12,11 +12,18 @@ from itertools import groupby
 
 from hindsight_teams.backends.sqlite import size_limits
 from hindsight_teams.backends.sqlite.learn import linking
-from hindsight_teams.backends.sqlite.store.records import Piece, digest, instant, pack, pack_tags
+from hindsight_teams.backends.sqlite.store.records import (
+    Piece,
+    digest,
+    instant,
+    pack,
+    pack_tags,
+    stream,
+    to_microseconds,
+    told_key,
+)
 from hindsight_teams.backends.sqlite.store.schema import BANK_SHIFT
-from hindsight_teams.backends.sqlite.store.streams import stream
 from hindsight_teams.backends.sqlite.text import terms as tokens
-from hindsight_teams.backends.sqlite.text.duplicates import told_key
 from hindsight_teams.errors import InvalidInput
 from hindsight_teams.models import RetainItem
 from hindsight_teams.text import split
@@ -97,7 +104,7 @@ def _happened(text: str, moment: datetime) -> tuple[int | None, int | None]:
     found = happened(text, moment)
     if found is None:
         return None, None
-    return size_limits.to_microseconds("start", found.start), size_limits.to_microseconds("end", found.end)
+    return to_microseconds("start", found.start), to_microseconds("end", found.end)
 
 
 def ensure_bank(db: sqlite3.Connection, bank_id: str, *, now: int, name: str | None = None) -> int:
@@ -246,11 +253,10 @@ def _replaced(db: sqlite3.Connection, bank: int, document: int, new: Sequence[Pi
     return linked | {d: no for no, d in old}
 
 
-def remove(db: sqlite3.Connection, bank: int, numbers: Iterable[int], *, restore: bool = True) -> int:
+def remove(db: sqlite3.Connection, bank: int, numbers: Iterable[int]) -> int:
     """Delete memories of a bank with everything that was derived from them; how many went.
 
-    Args:
-        restore: What repeated one of them becomes a memory of its own; False deletes it too.
+    What repeated one of them becomes a memory of its own.
     """
     gone = set(numbers)
     wave = sorted(gone)
@@ -273,7 +279,7 @@ def remove(db: sqlite3.Connection, bank: int, numbers: Iterable[int], *, restore
     db.executemany("UPDATE memory SET superseded_by = NULL WHERE superseded_by = ?", rows)
     deleted = db.executemany("DELETE FROM memory WHERE no = ?", rows).rowcount if rows else 0
     db.execute("UPDATE bank SET memories = memories - ? WHERE no = ?", (deleted, bank))
-    if restore and repeated:
+    if repeated:
         (written,) = db.execute("SELECT written FROM bank WHERE no = ?", (bank,)).fetchone()
         store(db, bank, repeated, now=written)
     linking.drop_empty(db, documents)

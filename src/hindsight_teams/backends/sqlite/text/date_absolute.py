@@ -30,7 +30,7 @@ from hindsight_teams.backends.sqlite.text.date_units import (
     unit_at,
     yearless,
 )
-from hindsight_teams.backends.sqlite.text.stop_words import STOP_WORDS
+from hindsight_teams.backends.sqlite.text.vocabulary import STOP_WORDS
 
 _ERAS = {
     "令和": (2018, 99), "平成": (1988, 31), "昭和": (1925, 64), "大正": (1911, 15), "明治": (1867, 45),

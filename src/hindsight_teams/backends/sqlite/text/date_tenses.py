@@ -11,8 +11,7 @@ from bisect import bisect_left, bisect_right
 from functools import lru_cache
 from typing import Literal, TypeAlias
 
-from hindsight_teams.backends.sqlite.text.irregular import BASE
-from hindsight_teams.backends.sqlite.text.stop_words import STOP_WORDS
+from hindsight_teams.backends.sqlite.text.vocabulary import BASE, STOP_WORDS
 
 Lean: TypeAlias = Literal["past", "future"]
 _SAME = frozenset("put set cut let read cost hit shut split spread hurt quit beat bet burst cast rid shed".split())

@@ -13,8 +13,13 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cache, lru_cache
 from typing import Final
 
-from hindsight_teams.backends.sqlite.text.irregular import ROOT
-from hindsight_teams.backends.sqlite.text.stop_words import FOREIGN_WORDS, GENERIC_WORDS, QUESTION_WORDS, STOP_WORDS
+from hindsight_teams.backends.sqlite.text.vocabulary import (
+    FOREIGN_WORDS,
+    GENERIC_WORDS,
+    QUESTION_WORDS,
+    ROOT,
+    STOP_WORDS,
+)
 
 __all__ = [
     "GENERIC_WORDS",

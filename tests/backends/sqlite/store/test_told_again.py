@@ -1,6 +1,6 @@
 import pytest
 
-from hindsight_teams.backends.sqlite.text.duplicates import told_key
+from hindsight_teams.backends.sqlite.store.records import told_key
 from hindsight_teams.text import same_words
 
 
