@@ -81,8 +81,7 @@ def keep_said(exchange: Exchange) -> list[Statement]:
         return []  # "You told me:" opens what was recalled
     head, items = document(whole)
     told = [not_in(text, exchange.stored) for text in items or [whole]]
-    listed = "- " if items else ""  # an order among the items is something to be done
-    return [Statement(exchange.said.speaker, text, head) for text in told if not holds_no_fact(listed + text)]
+    return [Statement(exchange.said.speaker, text, head) for text in told if not holds_no_fact(text)]
 
 
 def keep_runs(exchange: Exchange) -> list[Statement]:
