@@ -204,3 +204,24 @@ def test_tools_go_to_those_that_are_named(squad: TeamMemory) -> None:
     assert [bool(member.tools) for member in team.members] == [False, True, False]  # type: ignore[union-attr]
     with pytest.raises(TeamDefinitionError, match=r"'codr'.*'coder'"):
         led(squad, ["Noted."], tools=["codr"])
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_without_a_user_a_bank_that_needs_none_keeps_the_words(backend: SQLiteBackend, way: str) -> None:
+    memory = TeamMemory(
+        "squad",
+        banks={"profile": "user", "log": "team"},
+        members={"host": {"profile": "full"}, "scribe": {"log": "full"}},
+        backend=backend,
+    )
+    team = led(memory, ["Noted."] * 2)
+    go(team, way, "The mill opens in May.", user=None)
+    go(team, way, "Host, the dam opens in June.", user=None)
+    assert stored(backend) == [("log", "The mill opens in May."), ("log", "Host, the dam opens in June.")]
+
+
+def test_without_a_user_and_a_bank_that_needs_none_the_run_says_what_is_missing(backend: SQLiteBackend) -> None:
+    memory = TeamMemory("squad", banks={"profile": "user"}, members={"host": {"profile": "full"}}, backend=backend)
+    run = led(memory, ["Noted."]).run("The mill opens in May.")
+    assert "user" in run.metadata["memory_missing"]
+    assert stored(backend) == []

@@ -67,6 +67,7 @@ _ASKS_FOR = re.compile(r"^(?:please\s+|kindly\s+)?(?:tell|show|give) (?:me|us)\b
 _RELATIVE = frozenset("what when where how who which why whose".split())
 _SUBJECTS = frozenset("i we you he she they it my our the".split())
 _ATTACHED = re.compile(r"\((?:image|audio|video|file) attached\)")
+_NAMED = re.compile(r"^\((?:image|audio|video|file) attached: .+\)$", re.M)
 _LONGEST_REFUSAL = 40
 _LONGEST_HEAD = 2000
 
@@ -116,7 +117,7 @@ def as_said(
 
 def holds_no_fact(text: str) -> bool:
     """Whether a text, in any language, can tell nothing: it greets, thanks, or only asks."""
-    parts = sentences(text)
+    parts = sentences(_NAMED.sub("", text)) or sentences(text)  # a name tells nothing beside a question
     courteous = [word for part in parts if is_courtesy(part) for word in tokens(part)]
     return all(map(tells_nothing, parts)) and not _says_when(courteous)
 
