@@ -223,5 +223,5 @@ def test_without_a_user_a_bank_that_needs_none_keeps_the_words(backend: SQLiteBa
 def test_without_a_user_and_a_bank_that_needs_none_the_run_says_what_is_missing(backend: SQLiteBackend) -> None:
     memory = TeamMemory("squad", banks={"profile": "user"}, members={"host": {"profile": "full"}}, backend=backend)
     run = led(memory, ["Noted."]).run("The mill opens in May.")
-    assert "user" in run.metadata["memory_missing"]
+    assert "user" in (run.metadata or {})["memory_missing"]
     assert stored(backend) == []
