@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -225,3 +227,20 @@ def test_without_a_user_and_a_bank_that_needs_none_the_run_says_what_is_missing(
     run = led(memory, ["Noted."]).run("The mill opens in May.")
     assert "user" in (run.metadata or {})["memory_missing"]
     assert stored(backend) == []
+
+
+@pytest.mark.parametrize("way", ["threads", "tasks"])
+def test_users_at_once_under_one_session_and_run_id_keep_their_own_words(backend: SQLiteBackend, way: str) -> None:
+    memory = TeamMemory("squad", banks={"profile": "user"}, members={"host": {"profile": "full"}}, backend=backend)
+    team, users = led(memory, ["Noted."] * 4), ["ada", "bob", "cy", "dee"]
+    same: Any = {"session_id": "s", "run_id": "r"}
+
+    async def tasks() -> None:
+        await asyncio.gather(*(team.arun(f"I am {user}.", user_id=user, **same) for user in users))
+
+    if way == "tasks":
+        asyncio.run(tasks())
+    else:
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(lambda user: team.run(f"I am {user}.", user_id=user, **same), users))
+    assert sorted(stored(backend)) == [(f"profile:user:{user}", f"I am {user}.") for user in users]
