@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -204,3 +206,41 @@ def test_tools_go_to_those_that_are_named(squad: TeamMemory) -> None:
     assert [bool(member.tools) for member in team.members] == [False, True, False]  # type: ignore[union-attr]
     with pytest.raises(TeamDefinitionError, match=r"'codr'.*'coder'"):
         led(squad, ["Noted."], tools=["codr"])
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_without_a_user_a_bank_that_needs_none_keeps_the_words(backend: SQLiteBackend, way: str) -> None:
+    memory = TeamMemory(
+        "squad",
+        banks={"profile": "user", "log": "team"},
+        members={"host": {"profile": "full"}, "scribe": {"log": "full"}},
+        backend=backend,
+    )
+    team = led(memory, ["Noted."] * 2)
+    go(team, way, "The mill opens in May.", user=None)
+    go(team, way, "Host, the dam opens in June.", user=None)
+    assert stored(backend) == [("log", "The mill opens in May."), ("log", "Host, the dam opens in June.")]
+
+
+def test_without_a_user_and_a_bank_that_needs_none_the_run_says_what_is_missing(backend: SQLiteBackend) -> None:
+    memory = TeamMemory("squad", banks={"profile": "user"}, members={"host": {"profile": "full"}}, backend=backend)
+    run = led(memory, ["Noted."]).run("The mill opens in May.")
+    assert "user" in (run.metadata or {})["memory_missing"]
+    assert stored(backend) == []
+
+
+@pytest.mark.parametrize("way", ["threads", "tasks"])
+def test_users_at_once_under_one_session_and_run_id_keep_their_own_words(backend: SQLiteBackend, way: str) -> None:
+    memory = TeamMemory("squad", banks={"profile": "user"}, members={"host": {"profile": "full"}}, backend=backend)
+    team, users = led(memory, ["Noted."] * 4), ["ada", "bob", "cy", "dee"]
+    same: Any = {"session_id": "s", "run_id": "r"}
+
+    async def tasks() -> None:
+        await asyncio.gather(*(team.arun(f"I am {user}.", user_id=user, **same) for user in users))
+
+    if way == "tasks":
+        asyncio.run(tasks())
+    else:
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(lambda user: team.run(f"I am {user}.", user_id=user, **same), users))
+    assert sorted(stored(backend)) == [(f"profile:user:{user}", f"I am {user}.") for user in users]

@@ -20,10 +20,12 @@ from agno.team import Team
 
 from hindsight_teams import SQLiteBackend, TeamMemory
 from hindsight_teams.agno.citing import ALREADY_KNOWN
-from hindsight_teams.agno.injection import InjectionBudget, MemoryInjection, with_memories
+from hindsight_teams.agno.injection import InjectionBudget, MemoryInjection, packed, with_memories
 from hindsight_teams.errors import BackendUnreachable, IdentityRequired, TeamDefinitionError
+from hindsight_teams.models import Memory
 from hindsight_teams.testing import ScriptedModel
 from hindsight_teams.testing.scripted import call
+from hindsight_teams.text import estimate
 
 
 @pytest.fixture
@@ -215,6 +217,60 @@ def test_memories_cost_a_thousand_tokens_and_two_seconds_at_most(memory: TeamMem
     injection = MemoryInjection(memory.member("helper"))
     assert injection.budget == InjectionBudget(max_tokens=1024, max_seconds=2.0)
     assert copy.deepcopy(injection) is injection
+
+
+PASTED = " ".join(f"Clause {number} of the lease is about pipe {number}." for number in range(160))
+
+
+@pytest.mark.parametrize("way", ["sync", "async"])
+async def test_a_long_memory_leaves_room_for_short_ones(memory: TeamMemory, way: str) -> None:
+    helper, ada = memory.member("helper"), context()
+    for text in (PASTED.replace("pipe", "lease"), PASTED, "The lease ends on 3 May."):
+        helper.retain(text, caller=helper.bound(user="ada"))
+    injection = MemoryInjection(helper)
+    await recalled(injection, way, "What does clause 77 of the lease say, and when does the lease end?", ada)
+    shown = injection.text(ada)
+    assert "The lease ends on 3 May." in shown
+    assert "Clause 77 of the lease is about pipe 77." in shown
+    assert estimate(shown) < 1024 + 200  # the fence and the labels
+
+
+def remembered(text: str) -> Memory:
+    return Memory(id=text[:20], text=text, bank_id="b")
+
+
+def test_a_long_memory_that_leaves_room_is_whole() -> None:
+    long = remembered("The harbour opens early. " * 30)
+    assert packed([long, remembered("It rains.")], "harbour", max_tokens=1024) == [long, remembered("It rains.")]
+
+
+def test_what_all_leave_goes_to_the_best_of_the_long() -> None:
+    several = [remembered(f"{number} " + "The harbour opens early. " * 30) for number in range(6)]
+    first, *_, last = (estimate(one.text) for one in packed(several, "harbour", max_tokens=800))
+    assert (first > last, last <= 100) == (True, True)
+
+
+def test_a_memory_that_is_longer_than_all_the_room_is_cut_to_what_bears_on_the_query() -> None:
+    [shown] = packed([remembered(PASTED)], "Which clause is about pipe 41?", max_tokens=40)
+    assert "pipe 41." in shown.text
+    assert shown.text.startswith("\u2026") or shown.text.startswith("Clause 0 ")
+    assert estimate(shown.text) <= 40
+
+
+@pytest.mark.parametrize("sign", ["x", "\u4f60", "\U0001f600", "a b. "])
+@pytest.mark.parametrize("most", [1, 7, 64, 300])
+def test_no_text_costs_more_than_it_may(sign: str, most: int) -> None:
+    shown = packed([remembered(sign * 3000), remembered(sign * 2000)], sign, max_tokens=most)
+    assert 1 <= sum(estimate(one.text) for one in shown) <= most
+
+
+def test_the_right_sentence_of_a_text_without_spaces_is_shown() -> None:
+    text = (
+        "".join(f"\u7b2c{number}\u6761\u5173\u4e8e\u6c34\u7ba1\u3002" for number in range(100))
+        + "\u623f\u79df\u662f\u4e94\u767e\u5143\u3002"
+    )
+    [shown] = packed([remembered(text * 1)], "\u623f\u79df\u591a\u5c11\uff1f", max_tokens=64)
+    assert "\u623f\u79df\u662f\u4e94\u767e\u5143" in shown.text
 
 
 def agents_instructions(agent: Any = None) -> list[str]:

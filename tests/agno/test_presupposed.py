@@ -8,6 +8,14 @@ from hindsight_teams.agno.inputs import asks
 from hindsight_teams.agno.said import holds_no_fact
 
 TELLS = (
+    "Wen laden wir ein, da Tim umzieht?",
+    "Que faire, vu que Luc est malade ?",
+    "¿Qué comemos ahora que Rosa es vegana?",
+    "O que fazemos, já que o carro avariou?",
+    "Куда идти, раз музей закрыт?",
+    "Ali hasta olduğuna göre kim geliyor?",
+    "Was packen wir für Ines ein, die nicht schwimmen kann?",
+    "イネスは泳げないので、何を持って行けばいいですか？",
     "When does my sister Ana, who moved to Narvik in May, arrive?",
     "Can you find the invoice from Halden AS, our new supplier?",
     "Since we moved to Postgres 16, which migrations still fail?",
@@ -98,6 +106,9 @@ TELLS = (
     "Tell me about the trip to Rome we booked for May.",
 )
 ONLY_ASKS = (
+    "Wen laden wir am Montag ein?",
+    "Что взять?",
+    "我们带什么？",
     "When does Ana arrive?",
     "Which database do we use?",
     "What did we decide about the rollout?",

@@ -457,3 +457,10 @@ def test_without_names_nothing_is_said_to_anybody() -> None:
     assert not tells_nothing_to([], "Coder, thanks!")
     assert tells_nothing_to(["a.b"], "a.b, thanks!")
     assert not tells_nothing_to(["a.b"], "axb, thanks for Oslo!")
+
+
+@pytest.mark.parametrize(
+    "order", ["Summarise our notes on Maple.", "Fasse unsere Notizen zusammen.", "给我看看待审的提案。"]
+)
+def test_an_order_is_kept_as_it_may_hold_news(order: str) -> None:
+    assert not holds_no_fact(order)

@@ -134,6 +134,14 @@ def without_recalled(text: str) -> str:
     return text if len(kept) == len(lines) else "\n".join(kept).strip()
 
 
+def with_what_is_cited(text: str) -> str:
+    """A text without lines as recall shows them, but of those right before others: these may be about them."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    told = [recalled_text(line) is None for line in lines]
+    followed = [*told[1:], False]
+    return "\n".join(without_label(line) for line, own, by in zip(lines, told, followed, strict=True) if own or by)
+
+
 def _words(text: str) -> str:
     return same_words(escape(one_line(text)))  # a model gives it back as it was shown
 

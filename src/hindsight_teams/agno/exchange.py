@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from hindsight_teams.agno.citing import without_recalled
+from hindsight_teams.agno.citing import with_what_is_cited, without_recalled
 from hindsight_teams.agno.echoes import new_in, not_in
 from hindsight_teams.agno.said import document, holds_no_fact, is_courtesy, is_refusal, without_tool_calls
 
@@ -75,14 +75,13 @@ def keep_said(exchange: Exchange) -> list[Statement]:
     if exchange.said is None:
         return []
     whole = without_recalled(exchange.said.text)
-    if whole != exchange.said.text and all(
-        line.rstrip().endswith(":") or holds_no_fact(line) for line in whole.splitlines()
-    ):
-        return []  # "You told me:" opens what was recalled
+    if whole != exchange.said.text:
+        if all(line.rstrip().endswith(":") or holds_no_fact(line) for line in whole.splitlines()):
+            return []  # "You told me:" opens what was recalled
+        whole = with_what_is_cited(exchange.said.text)
     head, items = document(whole)
     told = [not_in(text, exchange.stored) for text in items or [whole]]
-    listed = "- " if items else ""  # an order among the items is something to be done
-    return [Statement(exchange.said.speaker, text, head) for text in told if not holds_no_fact(listed + text)]
+    return [Statement(exchange.said.speaker, text, head) for text in told if not holds_no_fact(text)]
 
 
 def keep_runs(exchange: Exchange) -> list[Statement]:

@@ -9,28 +9,35 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextvars import copy_context
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 from hindsight_teams.access.grants import Access, Caller
 from hindsight_teams.agno.citing import note_recalled
 from hindsight_teams.agno.inputs import query_of
+from hindsight_teams.agno.said import sentences, tokens
 from hindsight_teams.agno.turns import key_of, notes_of
 from hindsight_teams.audit import is_logged
 from hindsight_teams.errors import BackendTimeout, HindsightTeamsError, IdentityRequired
 from hindsight_teams.log import get_logger
 from hindsight_teams.memory.member import MemberMemory, caller_of
 from hindsight_teams.memory.rendering import fence, render_recall
-from hindsight_teams.models import RecallResult
+from hindsight_teams.models import Memory, RecallResult
+from hindsight_teams.text import cut, estimate, split
 
 _log = get_logger(__name__)
 
 _LATE = "recall took too long"
+_SHARES = 8
+_LEAST_SHARE = 64
+_TIMES_READ = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +45,8 @@ class InjectionBudget:
     """What memories in a run may cost.
 
     Attributes:
-        max_tokens: Most tokens of memories.
+        max_tokens: Most tokens of memories. Where not all fit, one that is longer than an eighth of it is cut to what
+            bears on the query.
         max_seconds: Longest wait for the recall; past it the run goes on without, with a log line.
     """
 
@@ -74,7 +82,7 @@ class MemoryInjection:
             return
         task = _pool().submit(copy_context().run, self._recall, query, caller)
         try:
-            self._keep(caller, run_context, task.result(self.budget.max_seconds))
+            self._keep(query, caller, run_context, task.result(self.budget.max_seconds))
         except FutureTimeout:
             task.cancel()
             self._late()
@@ -88,12 +96,12 @@ class MemoryInjection:
         caller, query = self._start(run_input, run_context)
         if not query:
             return
-        asked = self.memory.arecall(query, caller=caller, max_tokens=self.budget.max_tokens)
+        asked = self.memory.arecall(query, caller=caller, max_tokens=self._most_read)
         task = asyncio.ensure_future(asked)
         late = BackendTimeout(_LATE, max_seconds=self.budget.max_seconds)
         limit = asyncio.get_running_loop().call_later(self.budget.max_seconds, task.cancel, late)
         try:
-            self._keep(caller, run_context, await task)
+            self._keep(query, caller, run_context, await task)
         except IdentityRequired:
             raise
         except HindsightTeamsError as error:
@@ -121,18 +129,24 @@ class MemoryInjection:
         return caller, query
 
     def _recall(self, query: str, caller: Caller) -> RecallResult:
-        return self.memory.recall(query, caller=caller, max_tokens=self.budget.max_tokens)
+        return self.memory.recall(query, caller=caller, max_tokens=self._most_read)
 
-    def _keep(self, caller: Caller, run_context: Any, result: RecallResult) -> None:
-        if not result.results:
+    @property
+    def _most_read(self) -> int:
+        return self.budget.max_tokens * _TIMES_READ  # one that is longer than the budget can then be cut to it
+
+    def _keep(self, query: str, caller: Caller, run_context: Any, found: RecallResult) -> None:
+        shown = packed(found.results, query, max_tokens=self.budget.max_tokens)
+        if not shown:
             return
+        result = replace(found, results=shown)
         rendered = render_recall(
             result,
             label_banks=caller.member is not None,
             names=self.memory.bank_names(Access.RECALL, caller),
         )
         notes_of(run_context)[key_of("injected", caller)] = fence(rendered)
-        note_recalled(self.memory, run_context, caller, result.results)
+        note_recalled(self.memory, run_context, caller, [*found.results, *shown])
 
     def _late(self) -> None:
         _log.warning(f"memories left out of this run: {_LATE}", max_seconds=self.budget.max_seconds)
@@ -140,6 +154,60 @@ class MemoryInjection:
     def _failed(self, error: HindsightTeamsError) -> None:
         if not is_logged(self.memory.audit):
             _log.warning("memories left out of this run", error=type(error).__name__, reason=str(error))
+
+
+def packed(memories: Sequence[Memory], query: str, *, max_tokens: int) -> list[Memory]:
+    """The memories that fit into a number of tokens, best first; long ones do not take the place of short ones.
+
+    A memory that is longer than its share costs that, and all of them together half of the room, until the short ones
+    have theirs. What is left of it goes to the long ones, the best first.
+    """
+    share, room = max(max_tokens // _SHARES, _LEAST_SHARE), max_tokens
+    whole = [estimate(memory.text) for memory in memories]
+    given = dict.fromkeys(range(len(memories)), 0)
+    for is_long, keep_free in ((True, max_tokens // 2), (False, 0), (True, 0)):
+        for at, needs in enumerate(whole):
+            cost = min(needs, share)
+            if (needs > share) == is_long and not given[at] and cost <= room - keep_free:
+                given[at], room = cost, room - cost
+    if memories and not any(given.values()):
+        given[0], room = min(whole[0], room), room - min(whole[0], room)
+    for at, needs in enumerate(whole):
+        more = min(needs - given[at], room) if given[at] else 0
+        given[at], room = given[at] + more, room - more
+    return [
+        memory if given[at] == whole[at] else replace(memory, text=bearing(memory.text, query, given[at]))
+        for at, memory in enumerate(memories)
+        if given[at]
+    ]
+
+
+def bearing(text: str, query: str, max_tokens: int) -> str:
+    """What of a text bears most on a query: sentences in their order, "\u2026" where some are left out."""
+    units = [part for sentence in sentences(text) for part in split(sentence, max(max_tokens, 16))]
+    terms = [_terms(unit) for unit in units]
+    held = Counter(term for of_one in terms for term in of_one)
+    asked = _terms(query)
+    worth = [sum(1 / held[term] for term in of_one & asked) for of_one in terms]
+    room, chosen = max_tokens, []
+    for at in sorted(range(len(units)), key=lambda at: -worth[at]):
+        if (cost := estimate(f" \u2026 {units[at]} \u2026")) <= room:
+            chosen.append(at)
+            room -= cost
+    if not chosen:
+        return cut(text, max(max_tokens // 2, 1))
+    chosen.sort()
+    gaps = [" " if second == first + 1 else " \u2026 " for first, second in pairwise(chosen)]
+    inner = "".join(f"{units[at]}{gap}" for at, gap in zip(chosen, [*gaps, ""], strict=True))
+    before, after = ("" if chosen[0] == 0 else "\u2026 "), ("" if chosen[-1] == len(units) - 1 else " \u2026")
+    return f"{before}{inner}{after}"
+
+
+def _terms(text: str) -> set[str]:
+    """The words of a text; of those in scripts without spaces each two letters."""
+    words = tokens(text)
+    pairs = (f"{a}{b}" for word in words if max(word) > "\u2e7f" for a, b in pairwise(word))
+    return {*words, *pairs}
 
 
 def with_memories(instructions: Any, injection: MemoryInjection) -> Any:

@@ -15,26 +15,23 @@ _TOLD = re.compile(
     r"\b(?:(?:did|do|have|has) (?:i|you|we) (?:ever )?(?:know|tell|told|mention(?:ed)?|say|said|hear|heard)"
     r" (?:you )?that\b"
     r"|did you know (?:i|we)\b|\btell (?!me\b|us\b|you\b)\w+(?: \w+)? (?:that )?(?:i|we|i['\u2019]m|we['\u2019]re)\b"
-    r"|, (?:who|which|whose \w+) (?:is|was|are|were|has|had|have)\b[^,?]*,"
-    r"|(?:because|since(?! when\b| then\b)|now that|given that|weil|nachdem|parce que|puisque|porque|ya que|perch[eé]|omdat)\b"
-    r"|(?:although|though|dass|obwohl|aunque|bien que) (?:i|we|my|our|ich|wir|mein\w*|unser\w*|je|soy|tengo|mi)\b"
-    r"|wenn (?:ich|wir) (?:\w+ ){0,4}(?:bin|habe|sind|haben)\b"
+    r"|dass (?:ich|wir|mein\w*|unser\w*)\b|wenn (?:ich|wir) (?:\w+ ){0,4}(?:bin|habe|sind|haben)\b"
     r"|(?:normal|normale|fine|bad|strange|odd|legal|allowed|worry|malo|raro|grave|bizarre)"
     r" (?:that|que|che) (?:i|we|my|our|mi|mis|je|mon|ma|mes|nous|il mio|la mia)\b"
     r"|(?<!know )(?<!see )(?<!check )(?<!remember )(?<!me )(?<!sabes )(?<!recuerdas )(?<!sais )(?<!savez )(?<!sai )"
-    r"(?:if i(?:['\u2019]m| am| have|['\u2019]ve)|if we(?:['\u2019]re| are| have)"
+    r"(?:if (?:i|we)(?:['\u2019](?:m|ve|re)| am| are| have)"
     r"|si (?:soy|estoy|tengo|je suis|j['\u2019]ai)|se (?:sou|estou|tenho|sono|ho|prendo))\b)",
     re.I,
 )
 _REASON = re.compile(
-    r"\bseit(?:dem)? (?:ich|wir)\b|\bda (?:ich|wir|mein\w*|unser\w*)\b"
-    r"|\bdepuis qu(?:e |['\u2019])|\b(?:comme|vu que) (?:je|j['\u2019]|nous|mon|ma|mes|notre)\b"
-    r"|\bdesde que\b|\bcomo (?:soy|estoy|tengo|somos|tenemos|sou|estou|tenho|somos|temos)\b"
-    r"|(?<=\S )da quando\b|^\W*da quando\b[^,?]+,|\b(?:visto che|dato che|siccome)\b|\bde (?:cuando|quando) "
-    r"|\bс тех пор,? как\b|\bраз (?:у|я|мы|мне|нам)\b|\b(?:поскольку|так как|потому что|ведь (?:я|мы|у))\b"
-    r"|自从|自從|因为|因為|既然|由于|[たいだな]ので|(?:[っいしえれけめせ]て|んで)から|क्योंकि|जब से|चूँकि|चूंकि"
-    r"|(?:^|\s)(?:بما أن|لأن|منذ \w+نا)"
-    r"|\w[ıiuü]ğ[ıiuü](?:m|mız|miz|muz|müz)?\w{0,4} (?:için|beri)\b|\b(?:çünkü|madem)\b",
+    r"\b(?:because|since(?! when\b| then\b)|(?:now|given) that|although|though|weil|nachdem|obwohl|seit(?:dem)? (?:ich|wir)"
+    r"|parce que|puisque|vu que|bien que|omdat|porque|aunque|desde que|(?:ahora|agora|ya|j\u00e1) que"
+    r"|perch[e\u00e9]|siccome|(?:visto|dato) che|поскольку|так как|потому что|ведь|с тех пор,? как"
+    r"|çünkü|madem)\b|\bdepuis qu(?:e |['\u2019])|(?:^|, )da (?:ich|wir|mein\w*|unser\w*)\b|, (?:da|раз) "
+    r"|\bcomme (?:je|j['\u2019]|nous|mon|ma|mes|notre)\b|\bcomo (?:soy|estoy|tengo|somos|tenemos|sou|estou|tenho|temos)\b"
+    r"|(?<=\S )da quando\b|^\W*da quando\b[^,?]+,|\bde (?:cuando|quando) "
+    r"|自[从從]|因[为為]|既然|由于|[たいだな]ので|(?:[っいしえれけめせ]て|んで)から|क्योंकि|जब से|चूँकि|चूंकि"
+    r"|(?:^|\s)(?:بما أن|لأن|منذ \w+نا)|\w[ıiuü]ğ[ıiuü]\w{0,6} (?:için|beri|göre)\b",
     re.I,
 )
 _OURS = (
@@ -58,15 +55,12 @@ _NAMED = re.compile(
 _BESIDE = re.compile(
     rf",\s+(?i:{_DEFINITE}|котор\w+|that|which|qu[ei]|che)\s+(?i:ich|wir|мы|я|we|i|nous|je)\b"
     rf"|\b{_CAPITAL},\s+(?i:(?:il |la |le |i |a |o |os |as )?{_OURS})\s+\w"
-    r"|,\s+que\s+(?:\w+[ai]mos|\w+[ée]|nos|me)\s|,\s+che\s+(?:abbiamo|ho)\b"
-    rf"|\b(?i:{_OURS})\s+[^\W\d_A-Z]\w*\s+[^\W\d_A-Z]\w*\s+[A-Z]\w+(?=\W*[?,])"
     r"|\b(?i:the|our|my)\b[^,?]*\s(?i:I|we) (?!need|mention|use|want|discuss|ask|talk)\w+(?:ed|ught|nt|lt|ld|ook|ove)"
     r" [^,?]*\b(?:in|on|for|from|at|to|with) [A-Z0-9]"
 )
 _DATED = re.compile(
     r"(?:我|我们|咱们)[^，。,？?]{0,12}(?:月|年|号|日|周[一-龥]|星期.)[^，,？?]{1,14}的[^时候]"
     r"|(?:月|日|年|曜)[にの]?[^、？?]{2,14}(?:した|った|んだ|いた|れた|えた)(?!の|もの|こと|人|方|か)[一-龥ァ-ヶー]"
-    r"|,\s*(?:जो|जिस\w*|जिन\w*)\s"
     r"|(?<![\w])(?!في|الذي|التي)\w+ي \w+ (?:التي|الذي) \w|(?:التي|الذي|الذين) \w+نا(?:ه|ها|هم)?(?:\s|$)"
     r"|\b(?!bil|sev|söyle|iste|sor|anlat|konuş)\w+[ıiuü]ğ[ıiuü]m(?:ız|iz|uz|üz)?\w{0,4} \w"
     r"|\b\w{3,}[ae]n (?:\w+ )?\w+(?:[ıiuü]m|m[ıiuü]z)(?:[ıiuü]|[ae]|[dt][ae]n?|l[ae])?\b(?! m[ıiuü])",

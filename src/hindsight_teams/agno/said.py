@@ -33,7 +33,6 @@ from hindsight_teams.agno.courtesies import (
     WISHING,
 )
 from hindsight_teams.agno.inputs import CLOSING, SENTENCE_ENDS, asks, own_messages
-from hindsight_teams.agno.orders import only_asks_for_work
 from hindsight_teams.agno.presupposed import takes_for_granted
 from hindsight_teams.text import one_line
 
@@ -65,11 +64,10 @@ _REQUESTS = re.compile(
     re.I,
 )
 _ASKS_FOR = re.compile(r"^(?:please\s+|kindly\s+)?(?:tell|show|give) (?:me|us)\b[^,;:]*$", re.I)
-_BEFORE_WHAT_IS_ASKED = re.compile(r"(?<=mir|uns|moi|ous|ажи|мне|нам|ите),\s", re.I)
-"""The comma of "sag mir, wann", which opens no clause that tells."""
 _RELATIVE = frozenset("what when where how who which why whose".split())
 _SUBJECTS = frozenset("i we you he she they it my our the".split())
 _ATTACHED = re.compile(r"\((?:image|audio|video|file) attached\)")
+_NAMED = re.compile(r"^\((?:image|audio|video|file) attached: .+\)$", re.M)
 _LONGEST_REFUSAL = 40
 _LONGEST_HEAD = 2000
 
@@ -119,7 +117,7 @@ def as_said(
 
 def holds_no_fact(text: str) -> bool:
     """Whether a text, in any language, can tell nothing: it greets, thanks, or only asks."""
-    parts = sentences(text)
+    parts = sentences(_NAMED.sub("", text)) or sentences(text)  # a name tells nothing beside a question
     courteous = [word for part in parts if is_courtesy(part) for word in tokens(part)]
     return all(map(tells_nothing, parts)) and not _says_when(courteous)
 
@@ -209,8 +207,6 @@ def tells_nothing(sentence: str) -> bool:
     sentence = _ATTACHED.sub("", sentence).strip()
     if is_courtesy(sentence) or only_orders(sentence):
         return True
-    if _only_asks_for_work(sentence):
-        return True
     if not asks(sentence):
         only_asks = _ASKS_UNMARKED.match(sentence) or _REQUESTS.match(sentence)
         return bool(only_asks) and not takes_for_granted(sentence)
@@ -224,20 +220,6 @@ def only_orders(sentence: str) -> bool:
     """Whether a sentence only asks to remember something: "please write that down", "retain this note"."""
     words = tokens(sentence)
     return not ORDERING.isdisjoint(words) and all(word in MEMORISING for word in words)
-
-
-def _only_asks_for_work(sentence: str) -> bool:
-    """Whether a sentence orders what tells nothing, also with a question behind it: "Judge it: is it so?".
-
-    An item of a list is something to be done, and so is kept.
-    """
-    if BULLET.match(sentence):
-        return False
-    order, colon, question = sentence.partition(":")
-    if colon and asks(question) and tells_nothing(question):
-        return only_asks_for_work(tokens(order), names_subjects=not _CLAUSE_ENDS.search(order))
-    in_one_clause = not _CLAUSE_ENDS.search(_BEFORE_WHAT_IS_ASKED.sub(" ", sentence, count=1))
-    return not asks(sentence) and only_asks_for_work(tokens(sentence), names_subjects=in_one_clause)
 
 
 def _may_only_ask(sentence: str) -> bool:

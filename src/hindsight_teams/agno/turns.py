@@ -211,9 +211,10 @@ class Turns:
         words = words_of(getattr(run_output, "input", None))
         if around := runs_around(part):
             return self._handed_on(words, around, run_context)
+        user = getattr(run_context, "user_id", None)
         if getattr(run_output, "parent_run_id", None):
-            return Hearing(Turn(""), words)
-        return Hearing(self._turn_of_run(run_output.run_id, Turn(words), run_context))
+            return Hearing(Turn("", user=user), words)
+        return Hearing(self._turn_of_run(run_output.run_id, Turn(words, user=user), run_context))
 
     def _handed_on(self, words: str, around: Sequence[Around], run_context: Any) -> Hearing:
         """A run that was given its task by the innermost of the runs around it."""
