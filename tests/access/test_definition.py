@@ -124,7 +124,9 @@ TEAM: dict[str, Any] = {"banks": {"shared": "team", "own": "user"}, "members": {
         ),
         ({"banks": {"shared": {"scope": "team", "description": 7}}}, r"banks\.shared: description 7 must be a string"),
         ({"banks": {"shared": {"scop": "team"}}}, r"banks\.shared\.scop: unknown key; did you mean 'scope'"),
-        ({"banks": 7}, "banks: no bank"),
+        ({"banks": 7}, "banks: 7 must map each bank to its scope"),
+        ({"banks": {}}, "banks: no bank"),
+        ({"members": ["a"]}, r"members: \['a'\] must map each member to the banks"),
         ({"members": {"a": 7}}, r"members\.a: 7 must map banks"),
         ({"members": {"": {}}}, r"members\.: '' must be a non-empty string"),
         ({"members": {7: {}}}, r"members\.7: 7 must be a non-empty string"),
@@ -233,7 +235,7 @@ def test_a_table_that_is_none_is_named(tmp_path: Path, table: str) -> None:
         TeamDefinition.from_file(write(tmp_path, f"{table} = 7\n{rest}\n"))
 
 
-def test_a_file_that_is_no_text_or_nested_without_end_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_no_text_a_folder_or_nested_without_end_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "team.toml"
     file.write_bytes(b"\xff\xfe")
     with pytest.raises(TeamDefinitionError, match="UTF-8"):
@@ -241,7 +243,7 @@ def test_a_file_that_is_no_text_or_nested_without_end_is_refused(tmp_path: Path)
     file.write_text("a = " + "[" * 5_000 + "]" * 5_000)
     with pytest.raises(TeamDefinitionError, match=rf"{file.name} .*nested"):
         TeamDefinition.from_file(file)
-    with pytest.raises(TeamDefinitionError, match="UTF-8"):
+    with pytest.raises(TeamDefinitionError, match=rf"{tmp_path.name}' is a folder; give its team\.toml"):
         TeamDefinition.from_file(tmp_path)
 
 

@@ -173,6 +173,8 @@ def test_only_who_reads_or_is_retained_has_hooks(memory: TeamMemory, given: dict
         ({"inject": "always"}, InvalidInput, "inject='always'"),
         ({"retain": "all"}, InvalidInput, "retain='all'"),
         ({"retain": "said", "retain_bank": {"clark": "x"}}, TeamDefinitionError, "retain_bank= names 'clark'"),
+        ({"retain": "said", "retain_bank": "fact"}, TeamDefinitionError, "the bank 'fact'; did you mean 'facts'"),
+        ({"retain": "said", "retain_bank": {"clerk": "fact"}}, TeamDefinitionError, "the bank 'fact'"),
         ({"confirm": "approve_memory"}, InvalidInput, "confirm='approve_memory'"),
         ({"confirm": ["approve"]}, InvalidInput, "'approve'; did you mean 'approve_memory'"),
     ],
@@ -200,6 +202,12 @@ def test_an_option_that_means_nothing_is_refused(
 )
 def test_a_team_that_does_not_fit_its_definition_is_refused(memory: TeamMemory, whole: Any, says: str) -> None:
     with pytest.raises(TeamDefinitionError, match=says):
+        memory.equip(whole)
+
+
+@pytest.mark.parametrize("whole", ["desk", [Agent(id="clerk")], None])
+def test_what_is_no_team_agent_or_workflow_is_refused(memory: TeamMemory, whole: Any) -> None:
+    with pytest.raises(InvalidInput, match=f"not {type(whole).__name__}"):
         memory.equip(whole)
 
 

@@ -74,7 +74,7 @@ def test_a_backend_given_is_used_as_it_is() -> None:
     ("arguments", "words"),
     [
         ({"backend": object()}, "not a MemoryBackend"),
-        ({"backend": "memory.db"}, "not a MemoryBackend"),
+        ({"backend": "memory.db"}, r"not a MemoryBackend; .*SQLiteBackend\("),
         ({"backend": Backend(), "client": Backend()}, "both given"),
     ],
 )

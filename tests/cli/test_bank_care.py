@@ -21,6 +21,8 @@ def filled(home: Path) -> Path:
 def test_a_sound_file_is_said_to_be_sound(cli: Cli, filled: Path) -> None:
     assert cli("bank", "check", "--db", filled, "--json").json == {"ok": True, "problems": [], "memories": 40}
     assert "40 memories, nothing wrong" in cli("bank", "check", "--db", filled).out
+    cli("bank", "retain", "b", "One.", "--db", filled.with_name("one.db"))
+    assert "1 memory, nothing wrong" in cli("bank", "check", "--db", filled.with_name("one.db")).out
 
 
 def test_a_count_that_is_wrong_is_found_and_repaired(cli: Cli, filled: Path) -> None:

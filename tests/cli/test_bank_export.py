@@ -210,3 +210,9 @@ def test_show_lists_memories_as_they_happen(cli: Cli, filled: str) -> None:
     memories = cli("bank", "show", filled, "--order", "happened", "--json").json["memories"]
     assert [memory["text"] for memory in memories] == ["The ferry was painted on 1 April 2027.", FERRY]
     assert cli("bank", "show", filled, "--order", "size").code == 2
+
+
+def test_an_export_into_a_folder_that_is_not_there_names_the_folder(cli: Cli, filled: str, home: Path) -> None:
+    failed = cli("bank", "export", filled, "--output", home / "nowhere" / "a.jsonl")
+    assert failed.code == 1
+    assert f"there is no folder '{home / 'nowhere'}'" in failed.err

@@ -125,9 +125,10 @@ def test_a_model_without_its_key_falls_back_and_says_so(monkeypatch: pytest.Monk
             raise ModelAuthenticationError("no key")
 
     monkeypatch.setattr("agno.models.utils.get_model", lambda _: Keyless())
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     chosen = models.choose_model("openai:gpt-5-mini")
     assert chosen.offline
-    assert "No API key for openai:gpt-5-mini" in chosen.notice
+    assert "No API key for openai:gpt-5-mini (OPENAI_API_KEY is not set)" in chosen.notice
 
 
 @pytest.mark.parametrize("wanted", ["gpt", "nobody:x", ":", ""])

@@ -216,6 +216,14 @@ def test_a_leader_asks_on_until_a_member_is_able(notebook: Notebook) -> None:
     assert notebook.lines == ["The ship sails at nine."]
 
 
+@pytest.mark.parametrize("request_", ["Recommend a web framework for my project.", "Please suggest a name."])
+def test_a_request_for_advice_is_answered_from_memory_and_not_retained(
+    desk: Desk, notebook: Notebook, request_: str
+) -> None:
+    desk().run(request_)
+    assert [verb for verb, _ in notebook.calls] == ["reflect"]
+
+
 def test_an_empty_prompt_is_noted_and_nothing_is_stored(notebook: Notebook) -> None:
     alone = Agent(model=OfflineModel(), tools=[notebook.retain_memory], telemetry=False)
     assert "Noted." in str(alone.run("  ").content)

@@ -94,6 +94,10 @@ class TeamDefinition:
                 " project with `hindsight-teams new NAME`",
                 path=str(path),
             ) from None
+        except IsADirectoryError:
+            raise TeamDefinitionError(f"{str(path)!r} is a folder; give its team.toml", path=str(path)) from None
+        except PermissionError:
+            raise TeamDefinitionError(f"you may not read {path.name!r}; ask its owner", path=str(path)) from None
         except (OSError, UnicodeDecodeError) as error:
             raise TeamDefinitionError(f"{path.name!r} can't be read as UTF-8 text", path=str(path)) from error
         try:
@@ -185,9 +189,12 @@ class _Reader:
                 raise self.fail(
                     ("team", "variables", str(name)), f"{value!r} must be a non-empty string, under a new name"
                 )
-        if not isinstance(banks, Mapping) or not banks:
+        for key, given, holds in (("banks", banks, "its scope"), ("members", members, "the banks it may use")):
+            if not isinstance(given, Mapping):
+                raise self.fail((key,), f"{given!r} must map each {key[:-1]} to {holds}")
+        if not banks:
             raise self.fail(("banks",), 'no bank is defined; add one such as shared = "team"')
-        if not isinstance(members, Mapping) or not members:
+        if not members:
             raise self.fail(("members",), "no member is defined; add one with the banks it may use")
         specs = {name: self.bank(name, value, variables) for name, value in banks.items()}
         grants = _apart({member: self.member(member, value, specs) for member, value in members.items()})

@@ -63,6 +63,8 @@ def equip(
     tools: bool | Collection[str],
 ) -> Equipped:
     """``TeamMemory.equip``, which says what the arguments mean."""
+    if not isinstance(team, Agent | Team | Workflow):
+        raise InvalidInput(f"equip() takes a Team, an Agent or a Workflow of Agno, not {type(team).__name__}")
     _check_members(memory.definition, team)
     if not (tools or inject or retain):
         raise TeamDefinitionError("equip(tools=False) needs inject='query' or retain='said': else it gives no memory")
@@ -79,6 +81,11 @@ def equip(
     banks = retain_bank if isinstance(retain_bank, Mapping) else dict.fromkeys(memory.definition.grants, retain_bank)
     for unknown in set(banks) - set(memory.definition.grants):
         raise TeamDefinitionError(f"retain_bank= names {unknown!r}; {did_you_mean(unknown, memory.definition.grants)}")
+    for wanted in banks.values():
+        if wanted is not None and wanted not in memory.definition.banks:
+            raise TeamDefinitionError(
+                f"retain_bank= names the bank {wanted!r}; {did_you_mean(wanted, memory.definition.banks)}"
+            )
     turns = Turns(memory)
     confirmed = check_confirmed(confirm, more=memory.toolkit is not None)
 

@@ -119,9 +119,8 @@ def open_backend(
         raise InvalidInput("backend= and client= were both given; give one of them")
     if backend is not None:
         if not isinstance(backend, MemoryBackend):
-            raise InvalidInput(
-                f"backend= is {type(backend).__name__}, which is not a MemoryBackend; give other clients as client="
-            )
+            what = "a database file is SQLiteBackend(PATH), a server HindsightBackend(URL), another client client="
+            raise InvalidInput(f"backend= is {type(backend).__name__}, which is not a MemoryBackend; {what}")
         return as_backend(backend)
     if client is not None:
         return _adapt(client)

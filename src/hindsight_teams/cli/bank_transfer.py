@@ -60,6 +60,8 @@ def export(
             )
         if output.is_symlink():
             raise InvalidInput(f"{output.name!r} is a link, and none is followed; name the file itself")
+        if not output.parent.is_dir():
+            raise InvalidInput(f"there is no folder {str(output.parent)!r}; make it first, or name another file")
         spare_databases(output)
         part = output.with_name(f".{output.name}.{os.getpid()}")  # what stood there stays until the new one is whole
         try:

@@ -77,11 +77,13 @@ def choose_model(wanted: str | None) -> Chosen:
 def _key(wanted: str) -> str | None:
     from hindsight_teams.cli.scaffold.answers import parse_model
 
-    return parse_model(wanted).key
+    return parse_model(wanted.lower()).key
 
 
 def _without_key(wanted: str) -> Chosen:
-    return _stand_in(f"No API key for {wanted}: an offline stand-in plays the members by fixed rules.")
+    key = _key(wanted)
+    unset = f" ({key} is not set)" if key and not os.environ.get(key) else ""
+    return _stand_in(f"No API key for {wanted}{unset}: an offline stand-in plays the members by fixed rules.")
 
 
 def _stand_in(notice: str) -> Chosen:

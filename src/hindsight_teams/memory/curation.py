@@ -251,7 +251,7 @@ class Reviews:
             if item.id == review_id:
                 return item
         near = did_you_mean(review_id, [item.id for item in items]) if items else f"nothing is {what}"
-        raise NotFound(f"nothing {what} under {cut(str(review_id), 80)!r}; {near}")
+        raise NotFound(f"nothing {what} has the id {cut(str(review_id), 80)!r}; {near}")
 
     def _approve(self, review_id: str, recorder: Recorder) -> Steps[Decision]:
         """Record the approval, then store the copy: whatever is interrupted can be finished, and be revoked."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 _ASKS = frozenset(
     "what who whom whose when where which why how is are was were do does did has have had can could should would will"
     " tell list summarise summarize describe explain answer recall reflect find compare judge assess review advise"
-    " search name give show".split()
+    " recommend suggest search name give show".split()
 )
 _TELLS = frozenset(
     "remember retain store save record note write add log keep publish learn collect update"
@@ -21,7 +21,7 @@ _STOP = _ASKS | frozenset(
 _FIRST_PERSON = frozenset("i me my mine we us our ours".split())
 _BROAD = re.compile(
     r"\b(why|summari[sz]e|summary|explain|compare|judge|assess|reflect|overview|describe|advise|review|conclude"
-    r"|what (do|did|have) (we|you|i) (know|learn|learned|think)|how (would|should|well)|should)\b"
+    r"|recommend|suggest|what (do|did|have) (we|you|i) (know|learn|learned|think)|how (would|should|well)|should)\b"
 )
 _POLITE = re.compile(r"^(?:please|kindly|(?:can|could|would|will) you(?: please)?)[\s,]+", re.I)
 _ADDRESS = re.compile(

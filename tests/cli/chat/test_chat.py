@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -152,8 +153,11 @@ def test_a_command_that_is_wrong_is_told_and_the_chat_goes_on(say: Any, line: st
     assert told.code == 1
 
 
-def test_quit_ends_it(say: Any) -> None:
-    assert "Retained" not in say("/quit", MAPLE).out
+@pytest.mark.parametrize("line", ["/quit", "/quit now", "/exit"])
+def test_quit_ends_it(say: Any, line: str) -> None:
+    told = say(line, MAPLE)
+    assert "Retained" not in told.out
+    assert told.code == 0
 
 
 def test_json_has_each_turn_with_its_memory_events(say: Any) -> None:
@@ -212,12 +216,23 @@ def test_a_team_by_import_shows_its_memory_too(
         ("no_such_module:team", ConfigurationError),
         ("json:dumps", ConfigurationError),
         ("json:nothing", ConfigurationError),
+        ("builtins:dict", ConfigurationError),
     ],
 )
 def test_what_is_no_team_is_refused(what: str | None, error: type[Exception], home: Path) -> None:
     backend = SQLiteBackend(home / "none.db")
-    with pytest.raises((error, TypeError)):
+    with pytest.raises(error):
         find(what, model=None, backend=backend, watch=Watch())
+
+
+@pytest.mark.parametrize(("name", "named"), [("tem", "did you mean 'team'?"), ("of_one", "'colour'")])
+def test_a_team_by_import_that_can_t_be_had_names_what_is_wrong(
+    home: Path, name: str, named: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.path", [*sys.path])
+    (home / "misnamed.py").write_text("def team(): ...\ndef of_one(colour): ...\n")
+    with pytest.raises(ConfigurationError, match=re.escape(named)):
+        find(f"misnamed:{name}", model=None, backend=SQLiteBackend(home / "none.db"), watch=Watch())
 
 
 def test_a_run_that_fails_is_an_error_with_its_reason(talk: Conversation, capsys: pytest.CaptureFixture[str]) -> None:

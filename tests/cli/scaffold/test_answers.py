@@ -56,6 +56,7 @@ def test_a_name_that_means_something_else_is_refused(given: str) -> None:
         parse_name(given)
 
 
-def test_a_refusal_offers_a_name_that_works() -> None:
-    with pytest.raises(InvalidInput, match="try 'my-team'"):
-        parse_name("My Team!")
+@pytest.mark.parametrize(("given", "offered"), [("My Team!", "my-team"), ("Café Zürich", "cafe-zurich")])
+def test_a_refusal_offers_a_name_that_works(given: str, offered: str) -> None:
+    with pytest.raises(InvalidInput, match=f"try '{offered}'"):
+        parse_name(given)

@@ -19,7 +19,7 @@ from hindsight_teams.agno.toolkit import HindsightTools
 from hindsight_teams.audit import AuditSink, AuditTrail
 from hindsight_teams.cli.options import find_team_file
 from hindsight_teams.cli.play import Chosen, choose_model
-from hindsight_teams.errors import ConfigurationError, InvalidInput
+from hindsight_teams.errors import ConfigurationError, InvalidInput, did_you_mean
 from hindsight_teams.memory.team import TeamMemory
 
 if TYPE_CHECKING:
@@ -118,17 +118,30 @@ def _role(definition: TeamDefinition, member: str) -> str:
 def _imported(what: str, model: str | None, backend: Backend, watch: AuditSink) -> Partner:
     name, _, attribute = what.partition(":")
     module = _import(name, Path.cwd())
-    made: Any = getattr(module, attribute, None)
+    if not hasattr(module, attribute):
+        known = [
+            word
+            for word, value in vars(module).items()
+            if isinstance(value, Agent | Team) or getattr(value, "__module__", None) == module.__name__
+        ]
+        raise ConfigurationError(f"{name!r} has no {attribute!r}; {did_you_mean(attribute, known)}")
+    made: Any = getattr(module, attribute)
     memory, chosen = None, None
     if callable(made) and not isinstance(made, Agent | Team):
-        takes = inspect.signature(made).parameters
         given: dict[str, Any] = {}
-        if "model" in takes:
-            chosen = choose_model(model)
-            given["model"] = chosen.model
-        if "memory" in takes and hasattr(module, "shared_memory"):
-            memory = _watched(module.shared_memory(backend=backend), watch)
-            given["memory"] = memory
+        try:
+            signature = inspect.signature(made)
+            if "model" in signature.parameters:
+                chosen = choose_model(model)
+                given["model"] = chosen.model
+            if "memory" in signature.parameters and hasattr(module, "shared_memory"):
+                memory = _watched(module.shared_memory(backend=backend), watch)
+                given["memory"] = memory
+            signature.bind(**given)
+        except (TypeError, ValueError) as error:
+            raise ConfigurationError(
+                f"{what!r} can't be called: {error}; name a team, or a function that needs only 'model' and 'memory'"
+            ) from None
         made = made(**given)
     if not isinstance(made, Agent | Team):
         raise ConfigurationError(f"{what!r} is neither an Agno Team or Agent, nor a function that gives one")

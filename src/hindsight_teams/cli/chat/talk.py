@@ -165,11 +165,11 @@ class Conversation:
         words = line.strip()
         if not words:
             return True
-        if words in ("/quit", "/exit", "/q"):
+        name, _, rest = words.partition(" ")
+        if name in ("/quit", "/exit", "/q"):
             return False
         try:
             if words.startswith("/"):
-                name, _, rest = words.partition(" ")
                 self._obey(name, rest.strip())
             else:
                 self.say(words)

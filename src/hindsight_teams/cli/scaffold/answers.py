@@ -5,6 +5,7 @@ from __future__ import annotations
 import keyword
 import re
 import sys
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -170,5 +171,6 @@ def parse_name(given: str) -> ProjectName:
 
 
 def _offer(name: str) -> str:
-    better = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:64].lstrip("0123456789-")
+    plain = "".join(c for c in unicodedata.normalize("NFKD", name.lower()) if not unicodedata.combining(c))
+    better = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:64].lstrip("0123456789-")
     return f"; try {better!r}" if better else ""

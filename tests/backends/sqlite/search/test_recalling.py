@@ -108,6 +108,7 @@ def test_words_that_only_ask_are_silent_and_those_of_a_date_are_light(db: sqlite
     assert question.silent == {"tell"}
     assert "lamp" not in question.light
     assert {"2023"} <= question.light
+    assert "date" in read(db, "What was the date of the launch?").light
     assert [span.text.lower() for span in question.spans] in (["may 2023"], ["of may 2023"])
     assert "wer" in read(db, "Wer kennt die Lampe?").silent
     assert read(db, "Summarise what the team knows about the lamp").silent >= {"summaris", "team"}

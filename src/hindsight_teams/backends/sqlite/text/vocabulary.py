@@ -63,9 +63,9 @@ FOREIGN_WORDS = frozenset(
 
 # Words that a question needs and its answer leaves out: that a bank lacks them says nothing about what it knows.
 LEFT_OUT_OF_ANSWERS = FOREIGN_WORDS.union(
-    """amount call called color colour come comes day do get gets give given go goes going happen happened happens have
-    kind like list long look make many mean much name named names ne need number often place sort take takes thing time
-    type use used work works way year""".split()
+    """amount call called color colour come comes date day do get gets give given go goes going happen happened happens
+    have kind like list long look make many mean much name named names ne need number often place sort take takes
+    thing time type use used work works way year""".split()
 )
 
 # Words around a request that only ask: "Summarise what the room knows of", "Erzähl mir etwas über".
