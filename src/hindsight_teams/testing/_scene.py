@@ -183,11 +183,6 @@ _DECISIONS = {"approve": "approve_memory", "reject": "reject_memory"}
 CURATION_TOOLS = (PROPOSE, LIST, *_DECISIONS.values())
 
 
-def asks_to_curate(task: str) -> bool:
-    """Whether a task tells a member to propose or decide: an order without a fact, which has to reach the member."""
-    return command(task) in ("propose", "promote", "review", *_DECISIONS)
-
-
 def curate(scene: Scene) -> tuple[ToolCall, ...]:
     """The next calls for a task that proposes, reviews, approves or rejects; none for another task, or when done."""
     verb = command(scene.task)

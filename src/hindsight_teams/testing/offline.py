@@ -14,7 +14,6 @@ from hindsight_teams.testing._scene import (
     Member,
     Result,
     Scene,
-    asks_to_curate,
     called_by_name,
     choose,
     curate,
@@ -83,8 +82,7 @@ def _leader(scene: Scene) -> Turn:
         return _member(scene)
     members, write = read_roster(scene.request.system), not is_question(scene.task)
     names = [name for member in members for name in (member.id, member.name)]
-    empty = write and not asks_to_curate(scene.task) and tells_nothing_to(names, scene.task)
-    if is_courtesy(scene.task) or empty:
+    if is_courtesy(scene.task) or (write and tells_nothing_to(names, scene.task)):
         return _say(NOTED)
     own = bool(scene.tools & ({RETAIN} if write else {RECALL, REFLECT}))
     member = choose(members, scene.task, write=write, guess=not own)
