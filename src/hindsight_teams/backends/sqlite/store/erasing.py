@@ -28,6 +28,9 @@ _log = Logger(__name__)
 _MERGE_PAGES = 128
 """Pages of the index that one transaction merges: a few milliseconds."""
 
+_TELL_INDEX = "INSERT INTO words (words, rank) VALUES (?, ?)"
+_FEWEST = 4  # parts of one size that SQLite merges without being asked to merge everything
+
 _AT_ONCE = 4_096
 """Pages of a file in which a delete erases before it returns: 16 MB, some tens of milliseconds."""
 
@@ -116,8 +119,13 @@ def _merge_some(db: sqlite3.Connection, first: bool, deleted: int) -> bool:
         before = db.total_changes
         # A negative number begins a merge of everything, a positive one goes on with it.
         pages = -_MERGE_PAGES if first else _MERGE_PAGES
-        db.execute("INSERT INTO words (words, rank) VALUES ('merge', ?)", (pages,))
+        db.execute(_TELL_INDEX, ("merge", pages))
         done = db.total_changes - before < 2
+        if done and index_levels.is_merging(db):
+            # Parts that were written since, too few to be merged by themselves, stand before the merge: two will do.
+            for command, number in (("usermerge", 2), ("merge", pages), ("usermerge", _FEWEST)):
+                db.execute(_TELL_INDEX, (command, number))
+            done = False
         if done:
             db.execute("UPDATE erasing SET merged = max(merged, ?), page = 0", (deleted,))
         db.execute("COMMIT")
