@@ -175,6 +175,26 @@ def test_a_delete_whose_erasing_fails_is_told_as_done(
 
 
 @needs_pread
+def test_a_file_whose_bytes_can_not_be_written_keeps_no_delete_back(
+    backend: SQLiteBackend, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    backend.retain("b", "Xylophonist in the attic", document_id="d")
+
+    def refused(path: Path) -> int:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(erasing, "descriptor", refused)
+    assert backend.delete_memories("b", document_id="d") == 1
+    assert "erasing_failed" in caplog.text
+    with pytest.raises(DatabaseUnusable, match="may be written"):
+        backend.erase()
+    monkeypatch.undo()
+    assert backend.erase_due()
+    backend.retain("b", "Tea in the attic")  # its background work is alive
+    assert backend.erase()
+
+
+@needs_pread
 @pytest.mark.parametrize("pages", [2, 4_096])
 def test_erasing_goes_through_the_whole_file_in_steps(path: Path, monkeypatch: pytest.MonkeyPatch, pages: int) -> None:
     monkeypatch.setattr(erasing, "_SCRUB_PAGES", pages)

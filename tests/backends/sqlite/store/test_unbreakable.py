@@ -128,18 +128,20 @@ def test_readers_and_a_writer_in_threads_never_fail(backend: SQLiteBackend) -> N
     assert backend.bank_stats("b").memories == 60
 
 
+_connect = sqlite3.connect
+
+
+def limited(*args: Any, **options: Any) -> sqlite3.Connection:
+    """A connection that fails as on a full disk, without filling one."""
+    db: sqlite3.Connection = _connect(*args, **options)
+    (pages,) = db.execute("PRAGMA page_count").fetchone()
+    db.execute(f"PRAGMA max_page_count = {pages + 4}")
+    return db
+
+
 def test_a_full_disk_refuses_a_write_and_keeps_the_rest(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with closing(SQLiteBackend(path)) as first:
         first.retain("b", "kept")
-    connect = sqlite3.connect
-
-    def limited(*args: Any, **options: Any) -> sqlite3.Connection:
-        """The same error as a full disk, without filling one."""
-        db: sqlite3.Connection = connect(*args, **options)
-        (pages,) = db.execute("PRAGMA page_count").fetchone()
-        db.execute(f"PRAGMA max_page_count = {pages + 4}")
-        return db
-
     monkeypatch.setattr(sqlite3, "connect", limited)
     backend = SQLiteBackend(path, threads=1)
     with pytest.raises(DatabaseUnusable, match="full"):
@@ -147,6 +149,20 @@ def test_a_full_disk_refuses_a_write_and_keeps_the_rest(path: Path, monkeypatch:
     assert texts(backend) == ["kept"]
     assert backend.check().ok
     backend.close()
+
+
+def test_a_repair_on_a_full_disk_says_so_and_leaves_the_file_alone(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with closing(SQLiteBackend(path)) as first:
+        first.retain_batch("b", [RetainItem(f"tea fact {i}", tags=["x"]) for i in range(200)])
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("UPDATE memory SET tags = '[' WHERE no & 4294967295 = 7")
+    monkeypatch.setattr(sqlite3, "connect", limited)
+    with closing(SQLiteBackend(path)) as backend:
+        with pytest.raises(DatabaseUnusable, match="full"):
+            backend.repair()
+        monkeypatch.undo()
+        assert [file.name for file in path.parent.iterdir() if "part" in file.name or "repaired" in file.name] == []
+        assert backend.repair().kept == 200
 
 
 def test_a_reader_of_an_old_state_neither_blocks_nor_is_disturbed(path: Path) -> None:

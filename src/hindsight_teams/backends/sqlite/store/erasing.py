@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Literal
 
 from hindsight_teams.backends.sqlite.store import index_levels
 from hindsight_teams.backends.sqlite.store.descriptors import descriptor
-from hindsight_teams.errors import BackendError
+from hindsight_teams.errors import BackendError, DatabaseUnusable
 from hindsight_teams.log import Logger
 
 if TYPE_CHECKING:
@@ -72,6 +72,9 @@ def erase(pool: Pool, *, stop: Callable[[], bool] = lambda: False) -> bool:
 
     Returns:
         Whether all that was deleted is gone from the bytes.
+
+    Raises:
+        DatabaseUnusable: The file can't be written.
     """
     with pool.erase_lock:
         with pool.read() as db:
@@ -79,7 +82,14 @@ def erase(pool: Pool, *, stop: Callable[[], bool] = lambda: False) -> bool:
         if row is None:
             return True
         deleted, merged = row
-        return (merged >= deleted or _merge(pool, deleted, stop)) and _scrub(pool, deleted, stop)
+        try:
+            return (merged >= deleted or _merge(pool, deleted, stop)) and _scrub(pool, deleted, stop)
+        except OSError as error:
+            raise DatabaseUnusable(
+                "what was deleted can't be erased from the file's bytes; check that the file may be written",
+                path=pool.location,
+                reason=str(error),
+            ) from error
 
 
 def _merge(pool: Pool, deleted: int, stop: Callable[[], bool]) -> bool:

@@ -41,7 +41,8 @@ def repair(pool: Pool) -> RepairReport:
 
     Raises:
         DatabaseLocked: Another process has the file open.
-        DatabaseUnusable: There is no such file, nothing in it can be read, or it was written by another version.
+        DatabaseUnusable: There is no such file, nothing in it can be read, it was written by another version, or the
+            disk is full.
     """
     if not pool.path.is_file() and not leftovers.repaired(pool.path).is_file():  # SQLite would make an empty one
         raise DatabaseUnusable("there is no memory database to repair; restore a backup", path=str(pool.path))
@@ -60,7 +61,10 @@ def repair(pool: Pool) -> RepairReport:
                 raise
         pool.release()
     with leftovers.part_of(pool.path) as part:
-        rescued = rescue.rescue(pool.path, part, rebuild=_rebuild)
+        try:
+            rescued = rescue.rescue(pool.path, part, rebuild=_rebuild)
+        except sqlite3.Error as error:  # of the new file: what can't be read of the old one is passed over
+            raise translate(error, pool.location) from error
         if not rescued.kept:
             raise DatabaseUnusable("nothing in the memory database can be read; restore a backup", path=str(pool.path))
         os.replace(part, leftovers.repaired(pool.path))  # from here on the next open finishes what is left to do
