@@ -134,8 +134,9 @@ _connect = sqlite3.connect
 def limited(*args: Any, **options: Any) -> sqlite3.Connection:
     """A connection that fails as on a full disk, without filling one."""
     db: sqlite3.Connection = _connect(*args, **options)
-    (pages,) = db.execute("PRAGMA page_count").fetchone()
-    db.execute(f"PRAGMA max_page_count = {pages + 4}")
+    if args[0] != ":memory:":
+        (pages,) = db.execute("PRAGMA page_count").fetchone()
+        db.execute(f"PRAGMA max_page_count = {pages + 4}")
     return db
 
 

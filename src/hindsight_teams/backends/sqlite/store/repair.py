@@ -12,7 +12,7 @@ from hindsight_teams.backends.sqlite.store import leftovers, rescue, schema, sou
 from hindsight_teams.backends.sqlite.store.connections import Pool
 from hindsight_teams.backends.sqlite.store.consistency import is_of_an_index
 from hindsight_teams.backends.sqlite.store.descriptors import Connection
-from hindsight_teams.backends.sqlite.store.sqlite_errors import UNREADABLE, translate
+from hindsight_teams.backends.sqlite.store.sqlite_errors import UNREADABLE, code_of, translate
 from hindsight_teams.errors import DatabaseUnusable
 
 
@@ -83,11 +83,11 @@ def _alone(pool: Pool) -> sqlite3.Connection:
         # Leaving the write-ahead log is what SQLite allows to a lone connection only.
         db.execute("PRAGMA journal_mode = DELETE")
         db.execute("PRAGMA journal_mode = WAL")
-    except sqlite3.OperationalError as error:
-        db.close()
-        raise translate(error, pool.location) from error
-    except (sqlite3.DatabaseError, UnicodeDecodeError):
-        pass  # too damaged to change its mode: read it as it is
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+        if isinstance(error, sqlite3.OperationalError) and code_of(error) != "SQLITE_ERROR":
+            db.close()
+            raise translate(error, pool.location) from error
+        # Else it is too damaged to change its mode: read it as it is.
     return db
 
 
@@ -97,7 +97,7 @@ def _only_indexes(db: sqlite3.Connection) -> bool:
         db.execute("SELECT name FROM migration").fetchall()
         pages = [row[0] for row in db.execute("PRAGMA integrity_check(100)")]
         sound = all(is_of_an_index(line) and "migration" not in line for line in pages)
-        return sound and not any(soundness.problems(db, 1))
+        return sound and not schema.differences(db) and not any(soundness.problems(db, 1))
     except UNREADABLE:
         return False
 
