@@ -153,6 +153,8 @@ class SQLiteAuditStore(AuditStore):
 
     def close(self) -> None:
         """Close the connection; a later ``record`` opens it again."""
+        if self._pid != os.getpid():  # a thread of the parent may have held the lock when this process was forked
+            return
         with self._lock:
             self._finalizer()
             self._writer = None

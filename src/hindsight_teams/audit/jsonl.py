@@ -173,6 +173,8 @@ class JSONLinesAuditStore(AuditStore):
 
     def close(self) -> None:
         """Close the file; a later ``record`` opens it again."""
+        if self._pid != os.getpid():  # a thread of the parent may have held the lock when this process was forked
+            return
         with self._lock:
             if self._file is not None:
                 os.close(self._file)
