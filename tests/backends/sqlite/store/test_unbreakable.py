@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from hindsight_teams.backends.sqlite import SQLiteBackend
+from hindsight_teams.backends.sqlite.store import rescue
 from hindsight_teams.backends.sqlite.store.connections import Pool
 from hindsight_teams.errors import DatabaseLocked, DatabaseUnusable, InvalidInput
 from hindsight_teams.models import RetainItem
@@ -277,6 +278,32 @@ def test_repair_refuses_while_another_process_has_the_file(backend: SQLiteBacken
         backend.repair()
     other.close()
     assert texts(backend) == ["tea"]
+
+
+def test_nobody_writes_into_a_file_while_it_is_repaired(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was written then would be in the old file only."""
+    with closing(SQLiteBackend(path)) as first:
+        first.retain_batch("b", [RetainItem(f"tea fact {i}", tags=["x"]) for i in range(20)])
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("UPDATE memory SET tags = '[' WHERE no & 4294967295 = 7")
+    read, outcomes = rescue.rescue, list[str]()
+
+    def meanwhile(*args: Any, **options: Any) -> rescue.Rescued:
+        found = read(*args, **options)
+        with closing(SQLiteBackend(path, busy_timeout=0.05)) as other:
+            try:
+                other.retain("b", "meanwhile")
+                outcomes.append("stored")
+            except DatabaseLocked:
+                outcomes.append("locked")
+        return found
+
+    monkeypatch.setattr(rescue, "rescue", meanwhile)
+    with closing(SQLiteBackend(path)) as backend:
+        assert backend.repair().kept == 20
+        assert outcomes == ["locked"]
+        backend.retain("b", "afterwards")
+        assert backend.check().problems == ()
 
 
 def test_a_backup_is_a_whole_database_of_its_own(backend: SQLiteBackend, tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def repair(pool: Pool) -> RepairReport:
             if "unknown_migrations" in error.details:
                 raise
         pool.release()
-    with leftovers.part_of(pool.path) as part:
+    with closing(_alone(pool)), leftovers.part_of(pool.path) as part:
         try:
             rescued = rescue.rescue(pool.path, part, rebuild=_rebuild)
         except sqlite3.Error as error:  # of the new file: what can't be read of the old one is passed over
@@ -73,7 +73,7 @@ def repair(pool: Pool) -> RepairReport:
 
 
 def _alone(pool: Pool) -> sqlite3.Connection:
-    """A connection to a file that nobody else has open.
+    """A connection to a file that nobody else has open, and that nobody writes until it is closed.
 
     Raises:
         DatabaseLocked: Somebody has.
@@ -83,6 +83,7 @@ def _alone(pool: Pool) -> sqlite3.Connection:
         # Leaving the write-ahead log is what SQLite allows to a lone connection only.
         db.execute("PRAGMA journal_mode = DELETE")
         db.execute("PRAGMA journal_mode = WAL")
+        db.execute("BEGIN IMMEDIATE")  # what others wrote from now on would be in the damaged file only
     except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         if isinstance(error, sqlite3.OperationalError) and code_of(error) != "SQLITE_ERROR":
             db.close()
