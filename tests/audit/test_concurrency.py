@@ -1,9 +1,11 @@
 import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -74,3 +76,27 @@ def test_a_reader_sees_what_another_store_writes(store: AuditStore, path: Path) 
     store.record(AuditEvent(verb="two", outcome="allowed"))
     assert [event.verb for event in store.query()] == ["one", "two"]
     assert store.verify().ok
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system can't fork")
+def test_a_child_that_is_forked_during_an_event_closes_its_log(
+    store: AuditStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stat, children = os.stat, list[int]()
+
+    def forking(*args: Any, **options: Any) -> os.stat_result:
+        """Whether the log is still there is asked in the middle of an event."""
+        if not children:
+            children.append(os.fork())
+            if not children[0]:
+                signal.alarm(5)
+                store.close()
+                os._exit(0)
+        return stat(*args, **options)
+
+    monkeypatch.setattr(os, "stat", forking)
+    store.record(AuditEvent(verb="recall", outcome="allowed"))
+    monkeypatch.undo()
+    assert os.waitpid(children[0], 0)[1] == 0
+    store.record(AuditEvent(verb="recall", outcome="allowed"))
+    assert (store.verify().ok, store.head().seq) == (True, 2)

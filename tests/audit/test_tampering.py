@@ -12,6 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -225,11 +226,12 @@ def test_an_event_that_was_written_in_part_does_not_spoil_the_next(
         record(store, "four")
         with monkeypatch.context() as patch:
             patch.setattr(os, "write", full)
-            with pytest.raises(DatabaseUnusable, match="OSError") as raised:
+            with pytest.raises(DatabaseUnusable, match="disk is full") as raised:
                 record(store, "lost")
         assert raised.value.details["path"] == str(lines)
         record(store, "five")
         assert [(entry.seq, entry.event.verb) for entry in store.entries(after=3)] == [(4, "four"), (5, "five")]
+        assert store.verify().ok
 
 
 def test_an_event_that_the_system_takes_in_pieces_is_whole(lines: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -542,3 +544,22 @@ def test_a_database_of_a_higher_version_is_told_by_whose_it_is(database: Path, a
     with pytest.raises(DatabaseUnusable) as caught:
         open_audit(database)
     assert caught.value.details == {"path": str(database), "cause": cause}
+
+
+def test_a_full_disk_is_named_by_a_log_in_a_database(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    connect = sqlite3.connect
+
+    def limited(*args: Any, **options: Any) -> sqlite3.Connection:
+        """The same error as a full disk, without filling one."""
+        connection: sqlite3.Connection = connect(*args, **options)
+        (pages,) = connection.execute("PRAGMA page_count").fetchone()
+        connection.execute(f"PRAGMA max_page_count = {pages}")
+        return connection
+
+    monkeypatch.setattr(sqlite3, "connect", limited)
+    with open_audit(database) as store, pytest.raises(DatabaseUnusable, match="disk is full"):
+        record(store, *["four"] * 100)
+    monkeypatch.undo()
+    with open_audit(database) as store:
+        record(store, "five")
+        assert store.verify().ok

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from hindsight_teams.audit.hashing import START, Head, Link, digest
-from hindsight_teams.audit.journal import BUSY_SECONDS, AuditStore
+from hindsight_teams.audit.journal import BUSY_SECONDS, AuditStore, unusable
 from hindsight_teams.backends.private_files import Files, files, make_file, make_folder, part_from_log
 from hindsight_teams.errors import DatabaseLocked, DatabaseUnusable
 from hindsight_teams.log import get_logger
@@ -159,6 +159,8 @@ class SQLiteAuditStore(AuditStore):
 
     def close(self) -> None:
         """Close the connection; a later ``record`` opens it again."""
+        if self._pid != os.getpid():  # a thread of the parent may have held the lock when this process was forked
+            return
         with self._lock:
             self._finalizer()
             self._writer = None
@@ -172,9 +174,9 @@ class SQLiteAuditStore(AuditStore):
                 raise DatabaseLocked(
                     "another process held the audit log too long; try again", path=str(self.path), cause=str(error)
                 ) from error
-            raise _unusable(self.path, error) from error
+            raise unusable(self.path, error, full=_is_full(error)) from error
         except (sqlite3.DatabaseError, OSError) as error:
-            raise _unusable(self.path, error) from error
+            raise unusable(self.path, error, full=_is_full(error)) from error
 
 
 def _close(connection: sqlite3.Connection, process: int) -> None:
@@ -228,9 +230,6 @@ def _prepare(connection: sqlite3.Connection) -> None:
     connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
 
 
-def _unusable(path: Path, error: Exception) -> DatabaseUnusable:
-    return DatabaseUnusable(
-        f"the audit log can't be used ({type(error).__name__}); name a writable file, or move the old one away",
-        path=str(path),
-        cause=str(error),
-    )
+def _is_full(error: Exception) -> bool:
+    """Whether the disk is full: then the file beside a database's log can't be made either."""
+    return getattr(error, "sqlite_errorname", "") in ("SQLITE_FULL", "SQLITE_IOERR_SHMSIZE")

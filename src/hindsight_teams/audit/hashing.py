@@ -60,8 +60,8 @@ class Break(NamedTuple):
     Attributes:
         at: The number of the entry, counted by its place.
         reason: What is wrong with it.
-        torn: Whether it is a line that can't be read and that the chain goes on after: a full disk or a crash leaves
-            one. Also a last line that somebody damaged looks so.
+        torn: Whether it is a line that can't be read and that the chain goes on after: a crash leaves one. Also
+            a last line that somebody damaged looks so.
     """
 
     at: int

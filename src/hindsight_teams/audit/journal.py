@@ -19,7 +19,7 @@ from typing import Any, Literal, TextIO, TypedDict, Unpack
 
 from hindsight_teams.audit.events import OUTCOMES, AuditEvent, Outcome, iso
 from hindsight_teams.audit.hashing import Head, Link, Verification, verify
-from hindsight_teams.errors import DatabaseLocked
+from hindsight_teams.errors import DatabaseLocked, DatabaseUnusable
 from hindsight_teams.models import check_choice
 
 NOT_READING = frozenset({"retain", "forget", "delete", "propose", "approve", "reject", "revoke", "promote"})
@@ -236,6 +236,22 @@ def _check_outcome(filters: Filter) -> None:
     outcome = filters.get("outcome")
     if outcome is not None:
         check_choice("outcome", outcome, OUTCOMES)
+
+
+def unusable(path: Path, error: Exception, *, full: bool) -> DatabaseUnusable:
+    """The error for a log that can't be read or written.
+
+    Args:
+        path: The log.
+        error: Why.
+        full: Whether the disk is full.
+    """
+    advice = (
+        "the disk is full: the audit log can't be written; free some space and retry"
+        if full
+        else f"the audit log can't be used ({type(error).__name__}); name a writable file, or move the old one away"
+    )
+    return DatabaseUnusable(advice, path=str(path), cause=str(error))
 
 
 def line_of(link: Link) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import threading
@@ -11,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from hindsight_teams.audit.hashing import START, Head, Link, link
-from hindsight_teams.audit.journal import BUSY_SECONDS, AuditStore, line_of
+from hindsight_teams.audit.journal import BUSY_SECONDS, AuditStore, line_of, unusable
 from hindsight_teams.backends.private_files import identity, make_file, make_folder
 from hindsight_teams.errors import ConfigurationError, DatabaseUnusable
 from hindsight_teams.log import get_logger
@@ -24,8 +25,8 @@ _logger = get_logger("hindsight_teams.audit")
 class JSONLinesAuditStore(AuditStore):
     """Audit events as JSON lines. See ``AuditStore``.
 
-    Processes take turns by an advisory lock on the file. A line that a full disk or a crash cut stays where it is; the
-    chain goes on after it, and ``verify`` names it.
+    Processes take turns by an advisory lock on the file. A line that a crash cut stays where it is; the chain goes
+    on after it, and ``verify`` names it.
     """
 
     def __init__(self, path: Path, *, keep_text: bool = False) -> None:
@@ -83,9 +84,13 @@ class JSONLinesAuditStore(AuditStore):
         entry = link(self._head, payload)
         data = lead + line_of(entry).encode("ascii") + b"\n"
         self._size = None  # not known until all of it is written
-        written = os.write(descriptor, data)
-        while written < len(data):
-            written += os.write(descriptor, data[written:])
+        try:
+            written = os.write(descriptor, data)
+            while written < len(data):
+                written += os.write(descriptor, data[written:])
+        except OSError:
+            os.ftruncate(descriptor, size)  # a full disk leaves no half line, which would break the chain
+            raise
         self._head, self._size = Head(entry.seq, entry.hash), size + len(data)
 
     def _links(self, *, after: int | None = None, needles: Sequence[str] = ()) -> Iterator[Link | None]:
@@ -154,6 +159,8 @@ class JSONLinesAuditStore(AuditStore):
 
     def close(self) -> None:
         """Close the file; a later ``record`` opens it again."""
+        if self._pid != os.getpid():  # a thread of the parent may have held the lock when this process was forked
+            return
         with self._lock:
             if self._file is not None:
                 os.close(self._file)
@@ -164,11 +171,7 @@ class JSONLinesAuditStore(AuditStore):
         try:
             yield
         except OSError as error:
-            raise DatabaseUnusable(
-                f"the audit log can't be used ({type(error).__name__}); name a writable file",
-                path=str(self.path),
-                cause=str(error),
-            ) from error
+            raise unusable(self.path, error, full=error.errno == errno.ENOSPC) from error
 
 
 def _tail(descriptor: int, size: int) -> tuple[Head, bool]:

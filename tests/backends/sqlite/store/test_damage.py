@@ -114,6 +114,57 @@ def test_a_damaged_schema_page_costs_no_memory(tmp_path: Path, seed: int) -> Non
     assert {m.bank_id for m in kept} == {"b"}
 
 
+@pytest.mark.parametrize("size", [512, 8_192, *slow(1_024, 2_048, 16_384, 32_768)])
+def test_a_header_that_says_another_size_of_pages_costs_no_memory(tmp_path: Path, size: int) -> None:
+    damaged = bytearray(filled(tmp_path / "whole.db", 300))
+    damaged += bytes(-len(damaged) % size)
+    damaged[16:18] = size.to_bytes(2, "big")
+    kept = repaired(tmp_path / "memory.db", bytes(damaged))
+    assert {m.text for m in kept} == {m.text for m in sound(tmp_path / "whole.db")}
+
+
+@pytest.mark.parametrize("at", [44, 56, 68])
+def test_a_bad_byte_in_the_header_costs_no_memory(tmp_path: Path, at: int) -> None:
+    damaged = bytearray(filled(tmp_path / "whole.db", 50))
+    damaged[at + 3] = 9  # the format of the schema, how text is stored, whose file it is
+    assert len(repaired(tmp_path / "memory.db", bytes(damaged))) == 50
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "DROP INDEX memory_observation",
+        "DROP TRIGGER memory_deleted",
+        "DROP TABLE vocabulary",
+        "DROP TABLE tag",
+        "ALTER TABLE memory RENAME COLUMN zone TO zome",
+    ],
+)
+def test_a_changed_schema_is_found_and_made_anew(tmp_path: Path, change: str) -> None:
+    filled(tmp_path / "memory.db", 50)
+    with closing(sqlite3.connect(tmp_path / "memory.db", isolation_level=None)) as db:
+        db.execute(change)
+    with closing(SQLiteBackend(tmp_path / "memory.db")) as backend:
+        assert not backend.check().ok
+        assert backend.repair().kept == 50
+        assert backend.check().problems == ()
+        assert backend.bank_stats("b").memories == 50
+        assert len(memories(backend)) == 50
+
+
+def test_a_file_of_larger_pages_is_rescued_as_well(tmp_path: Path) -> None:
+    filled(tmp_path / "whole.db", 300)
+    with closing(sqlite3.connect(tmp_path / "whole.db", isolation_level=None)) as db:
+        db.execute("PRAGMA journal_mode = DELETE")
+        db.execute("PRAGMA page_size = 8192")
+        db.execute("VACUUM")
+        assert db.execute("PRAGMA page_size").fetchone() == (8192,)
+    damaged = bytearray((tmp_path / "whole.db").read_bytes())
+    damaged[200:8192] = bytes(7992)  # the schema, so that SQLite reads nothing
+    kept = repaired(tmp_path / "memory.db", bytes(damaged))
+    assert {m.text for m in kept} == {m.text for m in sound(tmp_path / "whole.db")}
+
+
 def sound(path: Path) -> list[Memory]:
     backend = SQLiteBackend(path)
     found = memories(backend)

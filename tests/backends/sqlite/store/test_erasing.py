@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -170,6 +171,26 @@ def test_a_delete_whose_erasing_fails_is_told_as_done(
     [warned] = [record.getMessage() for record in caplog.records if record.name == erasing.__name__]
     assert json.loads(warned) == {"event": "erasing_failed", "error": "the disk is full"}
     monkeypatch.undo()
+    assert backend.erase()
+
+
+@needs_pread
+def test_a_file_whose_bytes_can_not_be_written_keeps_no_delete_back(
+    backend: SQLiteBackend, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    backend.retain("b", "Xylophonist in the attic", document_id="d")
+
+    def refused(path: Path) -> int:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(erasing, "descriptor", refused)
+    assert backend.delete_memories("b", document_id="d") == 1
+    assert "erasing_failed" in caplog.text
+    with pytest.raises(DatabaseUnusable, match="may be written"):
+        backend.erase()
+    monkeypatch.undo()
+    assert backend.erase_due()
+    backend.retain("b", "Tea in the attic")  # its background work is alive
     assert backend.erase()
 
 
@@ -442,3 +463,36 @@ def test_erasing_tries_again_when_a_write_comes_between_but_not_for_ever(
         assert (left, backend.erase_due()) == (0, not done)
         assert backend.erase()
         assert not backend.erase_due()
+
+
+@pytest.mark.parametrize("between", [2, 3])
+def test_what_is_written_during_a_merge_does_not_end_it_early(
+    path: Path, monkeypatch: pytest.MonkeyPatch, between: int
+) -> None:
+    exclusive, numbers = Pool.exclusive, iter(range(1, 6 * between + 1))
+    with SQLiteBackend(path) as backend:
+        backend.retain("b", "Xylophonist in the attic")
+    with SQLiteBackend(path) as backend, closing(sqlite3.connect(path, isolation_level=None)) as other:
+        rows = ((n, f"lamp {n * 7919} {n * 104729} {n * 1299709}") for n in range(1_000, 3_000))
+        other.execute("BEGIN")
+        other.executemany("INSERT INTO words (rowid, terms) VALUES (?, ?)", rows)
+        other.execute("COMMIT")
+        other.execute("INSERT INTO words (words) VALUES ('optimize')")
+        other.execute("DELETE FROM words WHERE rowid = (SELECT no FROM memory WHERE text LIKE 'Xylo%')")
+        other.execute("DELETE FROM memory WHERE text LIKE 'Xylo%'")
+
+        @contextmanager
+        def before_writes(pool: Pool) -> Iterator[sqlite3.Connection]:
+            with exclusive(pool) as db:
+                yield db
+            for number in islice(numbers, between):
+                other.execute("INSERT INTO words (rowid, terms) VALUES (?, ?)", (number, f"tea {number}"))
+
+        monkeypatch.setattr(erasing, "_MERGE_PAGES", 1)
+        monkeypatch.setattr(Pool, "exclusive", before_writes)
+        assert backend.erase()
+        assert next(numbers, None) is None
+        blocks = [block for (block,) in other.execute("SELECT block FROM words_data")]
+        assert [block for block in blocks if b"ylophon" in block] == []
+        settings = dict(other.execute("SELECT k, v FROM words_config"))
+    assert settings.get("usermerge", 4) == 4

@@ -18,6 +18,7 @@ from hindsight_teams import TeamMemory
 from hindsight_teams.audit import AuditEvent, open_audit
 from hindsight_teams.backends.sqlite import SQLiteBackend
 from hindsight_teams.models import RetainItem
+from hindsight_teams.requests import DeleteEmptyBank
 
 pytestmark = [
     pytest.mark.slow,
@@ -58,6 +59,13 @@ def delete_bank(path: Path) -> None:
     SQLiteBackend(path).delete_bank("b")
 
 
+def delete_empty_bank(path: Path) -> None:
+    backend = SQLiteBackend(path)
+    backend.ensure_bank("empty")
+    assert backend.execute(DeleteEmptyBank(bank="empty"))
+    assert not backend.execute(DeleteEmptyBank(bank="b"))
+
+
 def erase(path: Path) -> None:
     SQLiteBackend(path).erase()
 
@@ -91,7 +99,8 @@ def migrate(path: Path) -> None:
 
 
 WAYS: tuple[Callable[[Path], None], ...] = (
-    retain, batch, replace, delete, delete_bank, erase, forget, promote, backup, repair, audit, migrate,
+    retain, batch, replace, delete, delete_bank, delete_empty_bank, erase, forget, promote, backup, repair, audit,
+    migrate,
 )  # fmt: skip
 
 

@@ -5,7 +5,9 @@ import os
 import pickle
 import sqlite3
 import stat
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +15,7 @@ from hindsight_teams.backends.sqlite import SQLiteBackend
 from hindsight_teams.backends.sqlite.store import leftovers, schema
 from hindsight_teams.backends.sqlite.store.connections import Pool
 from hindsight_teams.backends.sqlite.store.writing import ensure_bank
-from hindsight_teams.errors import ConfigurationError, DatabaseUnusable, InvalidInput
+from hindsight_teams.errors import ConfigurationError, DatabaseLocked, DatabaseUnusable, InvalidInput
 
 
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o777])
@@ -183,3 +185,36 @@ def test_a_deleted_file_is_not_kept_open(tmp_path: Path) -> None:
         visit(f"{number}.db")
     kept = [str(Path(f"/proc/self/fd/{number}").resolve()) for number in os.listdir("/proc/self/fd")]
     assert [file for file in kept if file.startswith(str(tmp_path))] == [f"{tmp_path / '3.db'} (deleted)"]
+
+
+def test_a_file_that_somebody_holds_while_it_is_opened_first_is_locked(path: Path) -> None:
+    with closing(SQLiteBackend(path)) as backend:
+        backend.retain("b", "tea")
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("PRAGMA journal_mode = DELETE")  # as in a backup
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(DatabaseLocked):
+            SQLiteBackend(path, busy_timeout=0.05).retain("b", "coffee")
+
+
+def test_a_file_in_a_folder_that_may_only_be_read_is_read_unless_a_log_holds_more(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(SQLiteBackend(path)) as backend:
+        backend.retain("b", "tea")
+    connect = sqlite3.connect
+
+    def refused(database: str, **options: Any) -> sqlite3.Connection:
+        if "immutable" not in database:
+            error = sqlite3.OperationalError("unable to open database file")
+            error.sqlite_errorname = "SQLITE_CANTOPEN"
+            raise error
+        opened: sqlite3.Connection = connect(database, **options)
+        return opened
+
+    monkeypatch.setattr(sqlite3, "connect", refused)
+    with closing(SQLiteBackend(path)) as backend:
+        assert [m.text for m in backend.list_memories("b").memories] == ["tea"]
+    path.with_name(path.name + "-wal").touch()
+    with closing(SQLiteBackend(path)) as backend, pytest.raises(DatabaseUnusable, match="can't be opened"):
+        backend.list_memories("b")

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from hindsight_teams.backends.sqlite import SQLiteBackend
+from hindsight_teams.backends.sqlite.store import rescue
 from hindsight_teams.backends.sqlite.store.connections import Pool
 from hindsight_teams.errors import DatabaseLocked, DatabaseUnusable, InvalidInput
 from hindsight_teams.models import RetainItem
@@ -128,18 +129,21 @@ def test_readers_and_a_writer_in_threads_never_fail(backend: SQLiteBackend) -> N
     assert backend.bank_stats("b").memories == 60
 
 
+_connect = sqlite3.connect
+
+
+def limited(*args: Any, **options: Any) -> sqlite3.Connection:
+    """A connection that fails as on a full disk, without filling one."""
+    db: sqlite3.Connection = _connect(*args, **options)
+    if args[0] != ":memory:":
+        (pages,) = db.execute("PRAGMA page_count").fetchone()
+        db.execute(f"PRAGMA max_page_count = {pages + 4}")
+    return db
+
+
 def test_a_full_disk_refuses_a_write_and_keeps_the_rest(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with closing(SQLiteBackend(path)) as first:
         first.retain("b", "kept")
-    connect = sqlite3.connect
-
-    def limited(*args: Any, **options: Any) -> sqlite3.Connection:
-        """The same error as a full disk, without filling one."""
-        db: sqlite3.Connection = connect(*args, **options)
-        (pages,) = db.execute("PRAGMA page_count").fetchone()
-        db.execute(f"PRAGMA max_page_count = {pages + 4}")
-        return db
-
     monkeypatch.setattr(sqlite3, "connect", limited)
     backend = SQLiteBackend(path, threads=1)
     with pytest.raises(DatabaseUnusable, match="full"):
@@ -147,6 +151,20 @@ def test_a_full_disk_refuses_a_write_and_keeps_the_rest(path: Path, monkeypatch:
     assert texts(backend) == ["kept"]
     assert backend.check().ok
     backend.close()
+
+
+def test_a_repair_on_a_full_disk_says_so_and_leaves_the_file_alone(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with closing(SQLiteBackend(path)) as first:
+        first.retain_batch("b", [RetainItem(f"tea fact {i}", tags=["x"]) for i in range(200)])
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("UPDATE memory SET tags = '[' WHERE no & 4294967295 = 7")
+    monkeypatch.setattr(sqlite3, "connect", limited)
+    with closing(SQLiteBackend(path)) as backend:
+        with pytest.raises(DatabaseUnusable, match="full"):
+            backend.repair()
+        monkeypatch.undo()
+        assert [file.name for file in path.parent.iterdir() if "part" in file.name or "repaired" in file.name] == []
+        assert backend.repair().kept == 200
 
 
 def test_a_reader_of_an_old_state_neither_blocks_nor_is_disturbed(path: Path) -> None:
@@ -260,6 +278,32 @@ def test_repair_refuses_while_another_process_has_the_file(backend: SQLiteBacken
         backend.repair()
     other.close()
     assert texts(backend) == ["tea"]
+
+
+def test_nobody_writes_into_a_file_while_it_is_repaired(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was written then would be in the old file only."""
+    with closing(SQLiteBackend(path)) as first:
+        first.retain_batch("b", [RetainItem(f"tea fact {i}", tags=["x"]) for i in range(20)])
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("UPDATE memory SET tags = '[' WHERE no & 4294967295 = 7")
+    read, outcomes = rescue.rescue, list[str]()
+
+    def meanwhile(*args: Any, **options: Any) -> rescue.Rescued:
+        found = read(*args, **options)
+        with closing(SQLiteBackend(path, busy_timeout=0.05)) as other:
+            try:
+                other.retain("b", "meanwhile")
+                outcomes.append("stored")
+            except DatabaseLocked:
+                outcomes.append("locked")
+        return found
+
+    monkeypatch.setattr(rescue, "rescue", meanwhile)
+    with closing(SQLiteBackend(path)) as backend:
+        assert backend.repair().kept == 20
+        assert outcomes == ["locked"]
+        backend.retain("b", "afterwards")
+        assert backend.check().problems == ()
 
 
 def test_a_backup_is_a_whole_database_of_its_own(backend: SQLiteBackend, tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ class Candidate:
     Attributes:
         chain: The document that it stands in with others, or a negative number for a run of a stream.
         position: Its place in the document.
-        stream: Which memories it follows where no document says so; see ``store.streams``.
+        stream: Which memories it follows where no document says so; see ``store.records``.
         mask: The query's terms that it holds.
         content: Its index terms, as ``text.terms.indexed`` writes them.
         near: Memories of its stream by how many places they stand after it (or, negative, before).

@@ -77,6 +77,12 @@ def rows(path: Path, shapes: Mapping[str, Shape]) -> Iterator[tuple[str, tuple[V
         shapes: The tables to look for.
     """
     pages = _Pages(path)
+    if pages.size != _DEFAULT_PAGE:  # the header may be damaged there: the right size shows more rows
+        pages = max(pages, _Pages(path, usual=True), key=lambda read: sum(1 for _ in _fitting(read, shapes)))
+    yield from _fitting(pages, shapes)
+
+
+def _fitting(pages: _Pages, shapes: Mapping[str, Shape]) -> Iterator[tuple[str, tuple[Value, ...]]]:
     for number in range(1, pages.count + 1):
         page = pages.page(number)
         head = 100 if number == 1 else 0
@@ -91,12 +97,17 @@ def rows(path: Path, shapes: Mapping[str, Shape]) -> Iterator[tuple[str, tuple[V
 
 
 class _Pages:
-    """The pages of a file, with the write-ahead log laid over them."""
+    """The pages of a file, with the write-ahead log laid over them.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        path: The file.
+        usual: They have SQLite's usual size, whatever the header says.
+    """
+
+    def __init__(self, path: Path, *, usual: bool = False) -> None:
         self._bytes = path.read_bytes()
         self.size, reserved = _DEFAULT_PAGE, 0
-        if self._bytes.startswith(_MAGIC) and len(self._bytes) >= 100:
+        if not usual and self._bytes.startswith(_MAGIC) and len(self._bytes) >= 100:
             said = int.from_bytes(self._bytes[16:18], "big")
             said = 65_536 if said == 1 else said
             if said >= 512 and not said & (said - 1) and len(self._bytes) % said == 0:  # else it is damaged

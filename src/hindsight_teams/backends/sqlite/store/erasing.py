@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Literal
 
 from hindsight_teams.backends.sqlite.store import index_levels
 from hindsight_teams.backends.sqlite.store.descriptors import descriptor
-from hindsight_teams.errors import BackendError
+from hindsight_teams.errors import BackendError, DatabaseUnusable
 from hindsight_teams.log import Logger
 
 if TYPE_CHECKING:
@@ -27,6 +27,9 @@ _log = Logger(__name__)
 
 _MERGE_PAGES = 128
 """Pages of the index that one transaction merges: a few milliseconds."""
+
+_TELL_INDEX = "INSERT INTO words (words, rank) VALUES (?, ?)"
+_FEWEST = 4  # parts of one size that SQLite merges without being asked to merge everything
 
 _AT_ONCE = 4_096
 """Pages of a file in which a delete erases before it returns: 16 MB, some tens of milliseconds."""
@@ -69,6 +72,9 @@ def erase(pool: Pool, *, stop: Callable[[], bool] = lambda: False) -> bool:
 
     Returns:
         Whether all that was deleted is gone from the bytes.
+
+    Raises:
+        DatabaseUnusable: The file can't be written.
     """
     with pool.erase_lock:
         with pool.read() as db:
@@ -76,7 +82,14 @@ def erase(pool: Pool, *, stop: Callable[[], bool] = lambda: False) -> bool:
         if row is None:
             return True
         deleted, merged = row
-        return (merged >= deleted or _merge(pool, deleted, stop)) and _scrub(pool, deleted, stop)
+        try:
+            return (merged >= deleted or _merge(pool, deleted, stop)) and _scrub(pool, deleted, stop)
+        except OSError as error:
+            raise DatabaseUnusable(
+                "what was deleted can't be erased from the file's bytes; check that the file may be written",
+                path=pool.location,
+                reason=str(error),
+            ) from error
 
 
 def _merge(pool: Pool, deleted: int, stop: Callable[[], bool]) -> bool:
@@ -116,8 +129,13 @@ def _merge_some(db: sqlite3.Connection, first: bool, deleted: int) -> bool:
         before = db.total_changes
         # A negative number begins a merge of everything, a positive one goes on with it.
         pages = -_MERGE_PAGES if first else _MERGE_PAGES
-        db.execute("INSERT INTO words (words, rank) VALUES ('merge', ?)", (pages,))
+        db.execute(_TELL_INDEX, ("merge", pages))
         done = db.total_changes - before < 2
+        if done and index_levels.is_merging(db):
+            # Parts that were written since, too few to be merged by themselves, stand before the merge: two will do.
+            for command, number in (("usermerge", 2), ("merge", pages), ("usermerge", _FEWEST)):
+                db.execute(_TELL_INDEX, (command, number))
+            done = False
         if done:
             db.execute("UPDATE erasing SET merged = max(merged, ?), page = 0", (deleted,))
         db.execute("COMMIT")

@@ -51,22 +51,34 @@ def too_many(record: bytes) -> bool:
     return record[4:8] != _NEWER_FORMAT and varint(record, 4)[0] > MOST
 
 
+def is_merging(db: sqlite3.Connection) -> bool:
+    """Whether a merge was begun in the index of a file that has not ended."""
+    record = db.execute(_READ).fetchone()[0]
+    return record[4:8] != _NEWER_FORMAT and any(merging for merging, _, _ in _levels(record)[1])
+
+
 def without_empty(record: bytes) -> bytes:
     """A structure record without the levels that have no part; the order of the others, from new to old, stays."""
     if record[4:8] == _NEWER_FORMAT:
         return record
-    levels, at = varint(record, 4)
+    counted, levels, end = _levels(record)
+    kept = [level for _, parts, level in levels if parts]
+    return record[:4] + as_varint(max(1, len(kept))) + counted + (b"".join(kept) or b"\x00\x00") + record[end:]
+
+
+def _levels(record: bytes) -> tuple[bytes, list[tuple[int, int, bytes]], int]:
+    """What the record counts, each level with its parts that are being merged and all its parts, and where they end."""
+    count, at = varint(record, 4)
     head = at
     for _ in range(2):  # the number of parts, and how much was ever written
         at = varint(record, at)[1]
     counted = record[head:at]
-    kept: list[bytes] = []
-    for _ in range(levels):
+    levels = []
+    for _ in range(count):
         start = at
-        _merging, at = varint(record, at)
+        merging, at = varint(record, at)
         parts, at = varint(record, at)
         for _ in range(3 * parts):  # of each its id, its first page and its last
             at = varint(record, at)[1]
-        if parts:
-            kept.append(record[start:at])
-    return record[:4] + as_varint(max(1, len(kept))) + counted + (b"".join(kept) or b"\x00\x00") + record[at:]
+        levels.append((merging, parts, record[start:at]))
+    return counted, levels, at

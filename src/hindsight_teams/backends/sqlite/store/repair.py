@@ -11,7 +11,7 @@ from pathlib import Path
 from hindsight_teams.backends.sqlite.store import leftovers, rescue, schema, soundness
 from hindsight_teams.backends.sqlite.store.connections import Pool
 from hindsight_teams.backends.sqlite.store.descriptors import Connection
-from hindsight_teams.backends.sqlite.store.sqlite_errors import UNREADABLE, translate
+from hindsight_teams.backends.sqlite.store.sqlite_errors import UNREADABLE, code_of, translate
 from hindsight_teams.errors import DatabaseUnusable
 
 
@@ -40,7 +40,8 @@ def repair(pool: Pool) -> RepairReport:
 
     Raises:
         DatabaseLocked: Another process has the file open.
-        DatabaseUnusable: There is no such file, nothing in it can be read, or it was written by another version.
+        DatabaseUnusable: There is no such file, nothing in it can be read, it was written by another version, or the
+            disk is full.
     """
     if not pool.path.is_file() and not leftovers.repaired(pool.path).is_file():  # SQLite would make an empty one
         raise DatabaseUnusable("there is no memory database to repair; restore a backup", path=str(pool.path))
@@ -58,8 +59,11 @@ def repair(pool: Pool) -> RepairReport:
             if "unknown_migrations" in error.details:
                 raise
         pool.release()
-    with leftovers.part_of(pool.path) as part:
-        rescued = rescue.rescue(pool.path, part, rebuild=_rebuild)
+    with closing(_alone(pool)), leftovers.part_of(pool.path) as part:
+        try:
+            rescued = rescue.rescue(pool.path, part, rebuild=_rebuild)
+        except sqlite3.Error as error:  # of the new file: what can't be read of the old one is passed over
+            raise translate(error, pool.location) from error
         if not rescued.kept:
             raise DatabaseUnusable("nothing in the memory database can be read; restore a backup", path=str(pool.path))
         os.replace(part, leftovers.repaired(pool.path))  # from here on the next open finishes what is left to do
@@ -68,7 +72,7 @@ def repair(pool: Pool) -> RepairReport:
 
 
 def _alone(pool: Pool) -> sqlite3.Connection:
-    """A connection to a file that nobody else has open.
+    """A connection to a file that nobody else has open, and that nobody writes until it is closed.
 
     Raises:
         DatabaseLocked: Somebody has.
@@ -78,11 +82,12 @@ def _alone(pool: Pool) -> sqlite3.Connection:
         # Leaving the write-ahead log is what SQLite allows to a lone connection only.
         db.execute("PRAGMA journal_mode = DELETE")
         db.execute("PRAGMA journal_mode = WAL")
-    except sqlite3.OperationalError as error:
-        db.close()
-        raise translate(error, pool.location) from error
-    except (sqlite3.DatabaseError, UnicodeDecodeError):
-        pass  # too damaged to change its mode: read it as it is
+        db.execute("BEGIN IMMEDIATE")  # what others wrote from now on would be in the damaged file only
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+        if isinstance(error, sqlite3.OperationalError) and code_of(error) != "SQLITE_ERROR":
+            db.close()
+            raise translate(error, pool.location) from error
+        # Else it is too damaged to change its mode: read it as it is.
     return db
 
 
@@ -92,7 +97,7 @@ def _only_indexes(db: sqlite3.Connection) -> bool:
         db.execute("SELECT name FROM migration").fetchall()
         pages = [row[0] for row in db.execute("PRAGMA integrity_check(100)")]
         sound = all(soundness.is_of_an_index(line) and "migration" not in line for line in pages)
-        return sound and not any(soundness.unreadable(db, 1))
+        return sound and not schema.differences(db) and not any(soundness.unreadable(db, 1))
     except UNREADABLE:
         return False
 

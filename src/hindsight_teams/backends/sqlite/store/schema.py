@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Collection
+from contextlib import closing
 
 from hindsight_teams.backends.sqlite.text import terms
 from hindsight_teams.errors import DatabaseUnusable
@@ -212,6 +213,19 @@ def migrate(db: sqlite3.Connection, *, now: int) -> None:
             if db.in_transaction:
                 db.execute("ROLLBACK")
             raise
+
+
+def differences(db: sqlite3.Connection) -> list[str]:
+    """Tables, indexes and triggers that a file lacks, or has otherwise than the migrations make them."""
+    # The tables that the full-text index keeps its parts in are SQLite's, and each version's own.
+    made = (
+        "SELECT type || ' ' || name, CASE WHEN name LIKE 'words%' THEN '' ELSE sql END FROM sqlite_master"
+        " WHERE type IN ('table', 'index', 'trigger')"
+    )
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as new:
+        migrate(new, now=0)
+        wanted = set(new.execute(made))
+    return sorted(name for name, _ in wanted.difference(db.execute(made)))
 
 
 def home(number: int, bank: object, banks: Collection[int]) -> int:

@@ -95,6 +95,9 @@ def _problems(db: sqlite3.Connection) -> Iterator[str]:
         yield from pages
         if not all(map(is_of_an_index, pages)):
             return
+    if changed := schema.differences(db):
+        yield from (f"{name} is missing, or not as this version makes it" for name in changed)
+        return
     yield from unreadable(db, _PROBLEMS)
     yield from _disagreements(db)
 

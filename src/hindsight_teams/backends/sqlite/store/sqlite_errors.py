@@ -25,6 +25,7 @@ _BY_NAME = (
         "the memory database can't be opened; check that its folder exists and may be written",
     ),
     ("SQLITE_PERM", DatabaseUnusable, "the memory database may not be opened; check the file's permissions"),
+    ("SQLITE_IOERR_SHMSIZE", DatabaseUnusable, "the disk is full: the memory database can't be used; free some space"),
     ("SQLITE_IOERR", DatabaseUnusable, "the disk failed while the memory database was used; check the disk"),
     ("SQLITE_TOOBIG", DatabaseUnusable, "a value is larger than the memory database can hold; split it"),
 )
