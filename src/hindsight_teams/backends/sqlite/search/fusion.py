@@ -193,14 +193,23 @@ def signals(scored: Scored, hits: WordHits, asked: Mapping[str, str]) -> tuple[S
         Signal(
             "graph",
             scored.author,
-            f"by {candidate.author}, whom the query names"
-            if scored.by_named
-            else "mentions an author whom the query names",
+            _named(candidate, asked) if scored.by_named else "mentions an author whom the query names",
         ),
         Signal("time", scored.time, f"within or near {scored.span!r}"),
         Signal("time", scored.lifted, "newer than a memory that it replaces, or that says nearly the same"),
     ]
     return tuple(part for part in parts if part.score > 0)
+
+
+def _named(candidate: Candidate, asked: Collection[str]) -> str:
+    """Who or what is named; before a colon may stand a heading ("Budget: 5,000"), which nobody is."""
+    head = candidate.content.split()[: tokens.MOST_NAMED]
+    author = {term for term in tokens.terms(candidate.author or "") if term in asked}
+    return (
+        f"by {candidate.author}, whom the query names"
+        if author.difference(head)
+        else "begins with what the query names"
+    )
 
 
 def confidence(
