@@ -182,7 +182,7 @@ _KINDS = tuple(
         (
             r"^\W*where\b|\b(?:wohin|woher|dónde|onde|waar|di\s+mana)\b|где|куда|nerede|哪里|哪儿|どこ|어디|कहाँ|أين",
             rf"\b(?:in|on|at|to|into|from|behind|under|near|beside|above|below|inside|outside|between|en|em|na|op|di|bei|nach|im|auf|"
-            rf"в|на)\s+(?!\d|{_TIMES}|{_COUNTS})|\b(?:home|abroad|away|here|there|upstairs|downstairs)\b|[在到去にで에]",
+            rf"в|на)\s+(?!\d|{_TIMES}|{_COUNTS})|\b(?:a|à|para|chez|dans|naar)\s+(?-i:[^\W\d_a-z])|\b(?:home|abroad|away|here|there|upstairs|downstairs)\b|[在到去にで에]",
         ),
     )
 )

@@ -65,7 +65,8 @@ FOREIGN_WORDS = frozenset(
 LEFT_OUT_OF_ANSWERS = FOREIGN_WORDS.union(
     """amount call called color colour come comes day do get gets give given go goes going happen happened happens have
     kind like list long look make many mean much name named names ne need number often place sort take takes thing time
-    type use used work works way year""".split()
+    type use used work works way year
+    в во на с со и не по из у о за к от до для это""".split()  # noqa: RUF001
 )
 
 # Words around a request that only ask: "Summarise what the room knows of", "Erzähl mir etwas über".

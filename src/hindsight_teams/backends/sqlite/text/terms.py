@@ -86,7 +86,7 @@ _NUMBERS = re.compile(r"[\d\W]+")
 _MAY_BE_GROUPED = re.compile(r"\d[. \u00a0\u2009]\d{3}")
 _GROUPED = re.compile(r"(?<![\w.,])\d{1,3}(?:[. \u00a0\u2009]\d{3})+(?![.,]?\w)")
 _BETWEEN = re.compile("[-\u2010\u2011. \u00a0\u2009]")
-_CAPITALISED = re.compile(r"[A-Z](?<![\w'][A-Z])(?:[A-Z]+|[a-z]+)(?![\w'\u2019])")
+_CAPITALISED = re.compile(r"[A-Z](?<![\w'][A-Z])(?:[A-Z]+|[a-z]+|(?<=[a-z0-9] A)(?! [A-Z]))(?![\w'\u2019])")
 _SENTENCE_BEGINS = re.compile(r"(?:^|[.!?:;\n\r\u2022>)\]*-])[\s\"'\u201c\u2018(*_>-]{0,8}$")
 _SPEAKER = re.compile(r"([^\W\d_][\w.'\u2019-]*(?: [^\W\d_][\w.'\u2019-]*){0,3})(?: \([^()\n]{1,60}\))?: \S")
 MOST_NAMED = 4
@@ -295,7 +295,7 @@ def _accented(text: str) -> frozenset[str]:
 
 
 def named_stop_words(text: str) -> list[str]:
-    """Stop words that are written as names or abbreviations, folded: "IT", "US", "Will" inside a sentence."""
+    """Stop words that are written as names or abbreviations, folded: "IT", "US", "Will" or "A" inside a sentence."""
     if text[1:].islower() and not text.startswith(("Will", "May")):  # most lines: no capital but the first
         return []
     found: dict[str, None] = {}
