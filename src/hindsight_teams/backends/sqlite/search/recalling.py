@@ -13,6 +13,7 @@ from itertools import islice
 from hindsight_teams.backends.sqlite.search import (
     counting,
     fusion,
+    kinds,
     meaning,
     moments,
     weights,
@@ -256,7 +257,8 @@ def recall(
     ]
     known = {memory.id for memory in memories}
     missed = [memory for memory in alone if memory.id not in known]
-    return Recalled(_same_first(query, [*missed, *memories], explain=explain), 1.0 if alone else confidence)
+    sure = 1.0 if alone else kinds.doubted(query, memories, confidence)
+    return Recalled(_same_first(query, [*missed, *memories], explain=explain), sure)
 
 
 def _of_its_words(
