@@ -400,6 +400,18 @@ def test_a_lift_gives_the_score_of_the_older_line_and_never_lowers() -> None:
     assert fusion.Scored(candidate(1)).total == 0.0
 
 
+def test_an_author_counts_less_in_a_question_of_many_words(backend: SQLiteBackend) -> None:
+    for author, text in (("nora", "We voted on the harbour."), ("bo", "The old pier needs new oak planks soon.")):
+        backend.retain("b", text, metadata={"author": author})
+
+    def by_author(query: str) -> float:
+        found = backend.recall("b", query, explain=True).results
+        return max(s.score for m in found for s in m.signals if s.reason == "by nora, whom the query names")
+
+    short, long = by_author("Nora harbour"), by_author("Nora harbour voted pier oak planks")
+    assert long == pytest.approx(short * weights.AUTHOR_TERMS / 5)
+
+
 @pytest.mark.parametrize(
     ("parts", "strategy", "reason"),
     [

@@ -44,6 +44,10 @@ def test_a_number_or_place_that_is_lacking_costs_confidence(question: str, text:
     assert confidence < 0.45
 
 
+def test_words_for_numbers_of_other_languages_are_not_missed() -> None:
+    assert kinds.doubted("Wie viele Gäste kommen?", [memory("Es kommen siebzehn Gäste.")], 0.6) == 0.6
+
+
 def test_what_asks_for_no_kind_keeps_its_confidence() -> None:
     assert kinds.wanted("Who is Bo?") is None
     assert kinds.doubted("Who is Bo?", [memory("Bo bakes.")], 0.6) == 0.6

@@ -128,7 +128,8 @@ def fuse(
     per_meaning = _scale(weights.MEANING, [raised.get(no, 0.0) for no in near] if raised else ())
     content = weights.WORDS + weights.DOCUMENT + (weights.MEANING if per_meaning else 0.0)
 
-    author = content * weights.AUTHOR
+    telling = sum(1 for weight in hits.weights if weight)
+    author = content * weights.AUTHOR * min(1.0, weights.AUTHOR_TERMS / max(1, telling))
     weighed: dict[int, tuple[float, int, int, float, float, str]] = {}
     for c in everyone:
         no = c.no

@@ -72,6 +72,7 @@ _KINDS = (
         0.7,
     ),
 )
+_ENGLISH = re.compile(r"\bhow\b|^\W*where\b", re.IGNORECASE)
 _BEST = 2
 """Memories of which one should hold the kind of answer that is asked for."""
 
@@ -82,8 +83,11 @@ def wanted(query: str) -> Kind | None:
 
 
 def doubted(query: str, memories: Sequence[Memory], confidence: float | None) -> float | None:
-    """A recall's confidence, less where no number answers "how many", and no place "where"."""
-    kind = wanted(query) if confidence else None
+    """A recall's confidence, less where no number answers "how many", and no place "where".
+
+    In English alone: of other languages not all words for numbers are known.
+    """
+    kind = wanted(query) if confidence and _ENGLISH.search(query) else None
     if confidence is None or kind is None or any(map(kind.given_by, memories[:_BEST])):
         return confidence
     return confidence * kind.lacking
