@@ -28,7 +28,7 @@ BASE = {form: forms[0] for line in _FORMS.split(";") if (forms := line.split()) 
 """Base form by irregular form; "left", "lit" and the like lose a second meaning, which retrieval can bear. "Lives" and
 "leaves" are left out: they are forms of the verbs "live" and "leave" more often than plurals."""
 
-_PREFIXES = ("re", "over", "out", "mis", "un")
+_PREFIXES = ("re", "over", "out", "mis")
 BASE |= {p + form: p + base for p in _PREFIXES for form, base in tuple(BASE.items()) if p + form != "resent"}
 
 _NOUNS = """
