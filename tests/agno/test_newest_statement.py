@@ -61,3 +61,44 @@ def test_another_figure_about_another_thing_corrects_nothing(memory: TeamMemory)
         member.retain(said, caller=caller)
     found = [one.text for one in member.recall("What is my parcel number?", caller=caller).results]
     assert found[0] == "My parcel number is 8812."
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "question"),
+    [
+        ("The standup is at 9:30.", "Standup moved to 10:15.", "When is the standup?"),
+        ("The release is planned for 12 June.", "The release slipped to 26 June.", "When is the release?"),
+        ("Le code est 5521.", "Non, c'est 5512, pas 5521.", "Quel est le code ?"),
+        ("El pedido es el 7781.", "No, es el 7787, no el 7781.", "¿Cuál es el número del pedido?"),
+        ("Der Anwalt ist Lind.", "Falsch, Berg, nicht Lind.", "Wer ist der Anwalt?"),
+        ("项目负责人是陈静。", "项目负责人换成了赵磊。", "项目负责人是谁"),
+        ("Marta vive en Murcia.", "Marta se mudó a Gijón.", "¿Dónde vive Marta?"),
+    ],
+)
+def test_the_newer_version_comes_first(memory: TeamMemory, first: str, then: str, question: str) -> None:
+    member = memory.member("clerk")
+    caller = member.bound(user="ada")
+    for said in (first, then):
+        member.retain(said, caller=caller)
+    assert member.recall(question, caller=caller).results[0].text == then
+    assert member.reflect(question, caller=caller).based_on[0].text == then
+
+
+@pytest.mark.parametrize(
+    ("lines", "question"),
+    [
+        (
+            ("Bruno paid 60 euros for tickets.", "The invoice is 4,200 euros.", "Sorry, I meant 4,300 euros."),
+            "How much did Bruno pay for tickets?",
+        ),
+        (("Ana isst gern Brot.", "Ana schläft nicht."), "Was isst Ana gern?"),
+        (("Room 4 seats 10 people.", "Room 5 was moved to floor 12."), "How many people does room 4 seat?"),
+        (("Team A scored 3 goals.", "Team B scored 5 goals."), "How many goals did team A score?"),
+    ],
+)
+def test_what_is_about_something_else_is_not_raised(memory: TeamMemory, lines: tuple[str, ...], question: str) -> None:
+    member = memory.member("clerk")
+    caller = member.bound(user="ada")
+    for said in lines:
+        member.retain(said, caller=caller)
+    assert member.recall(question, caller=caller).results[0].text == lines[0]

@@ -192,3 +192,16 @@ def test_scopes_are_never_put_together(backend: SQLiteBackend) -> None:
 
 def test_consolidating_a_bank_that_does_not_exist_does_nothing(backend: SQLiteBackend) -> None:
     assert backend.consolidate("none").items_count == 0
+
+
+def test_a_heading_before_a_colon_is_no_author(open_backend: Open) -> None:
+    said: list[str | None] = []
+
+    def extractor(text: str, *, now: datetime, author: str | None) -> list[str]:
+        said.append(author)
+        return [f"{text} It is settled."]
+
+    backend = open_backend(extractor=extractor)
+    backend.retain("b", "Budget: 5,000 euros.")
+    backend.retain("b", "Venue: the barn.", metadata={"author": "ada"})
+    assert said == [None, "ada"]

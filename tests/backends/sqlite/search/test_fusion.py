@@ -400,6 +400,18 @@ def test_a_lift_gives_the_score_of_the_older_line_and_never_lowers() -> None:
     assert fusion.Scored(candidate(1)).total == 0.0
 
 
+def test_an_author_counts_less_in_a_question_of_many_words(backend: SQLiteBackend) -> None:
+    for author, text in (("nora", "We voted on the harbour."), ("bo", "The old pier needs new oak planks soon.")):
+        backend.retain("b", text, metadata={"author": author})
+
+    def by_author(query: str) -> float:
+        found = backend.recall("b", query, explain=True).results
+        return max(s.score for m in found for s in m.signals if s.reason == "by nora, whom the query names")
+
+    short, long = by_author("Nora harbour"), by_author("Nora harbour voted pier oak planks")
+    assert long == pytest.approx(short * weights.AUTHOR_TERMS / 5)
+
+
 @pytest.mark.parametrize(
     ("parts", "strategy", "reason"),
     [
@@ -417,8 +429,23 @@ def test_a_lift_gives_the_score_of_the_older_line_and_never_lowers() -> None:
 )
 def test_each_signal_has_its_strategy_and_reason(parts: dict[str, Any], strategy: str, reason: str) -> None:
     scored = fusion.Scored(candidate(1, TEA | CAKE | NORA), **parts)
-    (signal,) = fusion.signals(scored, HITS, {"tea": "teas"})
+    (signal,) = fusion.signals(scored, HITS, {"tea": "teas", "nora": "nora"})
     assert (signal.strategy, signal.score, signal.reason) == (strategy, 0.5, reason)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (" budget euro | §abudget ", "begins with what the query names"),
+        (" tea cake | §anora ", "by Nora, whom the query names"),
+    ],
+)
+def test_a_heading_before_a_colon_is_nobody(content: str, reason: str) -> None:
+    scored = fusion.Scored(candidate(1, content=content), author=0.5, by_named=True)
+    (signal,) = fusion.signals(
+        scored, HITS, {"budget": "budget", "nora": "nora"} if "nora" in content else {"budget": ""}
+    )
+    assert signal.reason == reason
 
 
 def test_words_in_other_forms_are_told_as_such() -> None:

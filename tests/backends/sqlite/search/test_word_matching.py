@@ -158,6 +158,9 @@ def test_one_edit_is_one_letter_or_two_that_change_places(first: str, second: st
         ("Stück", "stuck"),
         ("Der Rang ist hoch und die Aussicht gut", "rang"),
         ("the bell rang", "ring"),
+        ("Nora met Bob yesterday.", "meet"),
+        ("Nora left Las Vegas.", "leav"),
+        ("Bo bought O'Brien an e-book.", "buy"),
         ("столы", "стол"),
     ],
 )
@@ -168,6 +171,8 @@ def test_irregular_english_forms_are_those_of_english_texts(text: str, expected:
 def test_a_text_without_function_words_is_taken_for_english() -> None:
     assert terms.language(["bought", "milk"]) == terms.ENGLISH
     assert terms.language(["das", "ist", "gut"]) == terms.OTHER
+    assert terms.language(["nora", "met", "bob"]) == terms.ENGLISH
+    assert terms.language(["zij", "ging", "met", "het", "kind"]) == terms.OTHER
 
 
 def test_the_index_tells_heading_text_and_marks_apart() -> None:

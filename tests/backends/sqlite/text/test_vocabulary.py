@@ -12,6 +12,7 @@ from hindsight_teams import SQLiteBackend
         ("Ada sold the van.", "To whom went the sale?"),
         ("The pool is two metres deep.", "What is its depth?"),
         ("Omar chose teal.", "What was the choice?"),
+        ("Solveig rewrote the parser.", "What did somebody rewrite?"),
         ("Ada lives in Oslo.", "Where does Ada live?"),
         ("The train leaves at nine.", "When does the train leave?"),
     ],

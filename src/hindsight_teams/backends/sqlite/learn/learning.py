@@ -101,17 +101,20 @@ def _marked(db: sqlite3.Connection, bank: int, numbers: Iterable[int] | None = N
     """What is to be extracted of a bank, oldest first: all of it, or only these memories."""
     wanted = None if numbers is None else set(numbers)
     rows = db.execute(
-        "SELECT m.no, m.text, m.author, (SELECT d.id FROM document d WHERE d.no = m.document), m.mentioned, m.zone,"
+        "SELECT m.no, m.text, (SELECT d.id FROM document d WHERE d.no = m.document), m.mentioned, m.zone,"
         " m.dated, m.context, m.tags, m.metadata FROM pending p JOIN memory m ON m.no = p.memory"
         " WHERE p.memory >= ? AND p.memory < ? ORDER BY m.no",
         reading.bounds(bank),
     )
     found: list[_Unit] = []
-    for no, text, author, document_id, mentioned, zone, dated, context, tags, metadata in rows:
+    for no, text, document_id, mentioned, zone, dated, context, tags, metadata in rows:
         if wanted is not None and no not in wanted:
             continue
-        told = (unpack_tags(tags), json.loads(metadata or "{}"))
-        unit = _Unit((no,), text, author, document_id, mentioned, zone, bool(dated), context, *told)
+        signature = json.loads(metadata or "{}")
+        # A signature alone: what stands before a colon may be a heading ("Budget: 5,000"), and the text has it anyway.
+        signed = signature.get("author")
+        told = (mentioned, zone, bool(dated), context, unpack_tags(tags), signature)
+        unit = _Unit((no,), text, signed, document_id, *told)
         last = found[-1] if found and document_id is not None else None
         if last and replace(last, numbers=(no,), text=text) == unit and len(last.text) + len(text) < CHUNK:
             found[-1] = replace(last, numbers=(*last.numbers, no), text=f"{last.text}\n{text}")

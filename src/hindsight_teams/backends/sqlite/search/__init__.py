@@ -9,5 +9,6 @@ A new strategy is a module of its own, a call in `recalling.recall`, and a part 
 `moments.py`      times that a query names
 `meaning.py`      vectors, of `embedders.py`
 `fusion.py`       one score; newer above older; how many lines
+`kinds.py`        what kind of answer a question asks for: a time, a number, a place
 ================  =====================================================================
 """

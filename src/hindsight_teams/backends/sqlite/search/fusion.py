@@ -12,7 +12,7 @@ import json
 import math
 import sqlite3
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import reduce
@@ -28,6 +28,7 @@ from hindsight_teams.backends.sqlite.search.words import WordHits, shown
 from hindsight_teams.backends.sqlite.store.reading import bounds
 from hindsight_teams.backends.sqlite.store.records import ARRIVAL, DATED
 from hindsight_teams.backends.sqlite.text import terms as tokens
+from hindsight_teams.backends.sqlite.text.stop_words import FOREIGN_WORDS
 from hindsight_teams.models import Signal
 
 _CHANGES = frozenset(
@@ -36,8 +37,15 @@ _CHANGES = frozenset(
 )
 """English stems that tell a change: a newer line with one of them may share fewer words with the older."""
 
-_CORRECTS = frozenset("correct wrong mistak actual sorri mean meant nein nicht non pas sondern mais sino".split())
+_NEGATES = frozenset("nicht non pas sondern mais sino".split())
+"""Those of the next that stand between what is so and what is not: "Berg, nicht Lind", but not "Ana schläft nicht"."""
+_OPENS = _NEGATES | frozenset("mean meant nein".split())
+"""Those that tell a correction where they open it: "I meant Bob", but not "Nora meant Bob"."""
+_CORRECTS = _OPENS | frozenset("correct wrong mistak actual sorri korrektur falsch faux falso fout".split())
 """Stems beside which a newer line may hold nothing but what is so and what is not: "Wrong, Berg, not Lind"."""
+
+_JOINS = frozenset("是的在了有はがをにでともの")
+"""Characters that join words of an unspaced script: what a pair with one holds is not missed in a newer line."""
 
 _NEARLY = 0.9
 """Of the older line's score: two lines of one differing word that answer as well as each other say nearly the same."""
@@ -120,7 +128,8 @@ def fuse(
     per_meaning = _scale(weights.MEANING, [raised.get(no, 0.0) for no in near] if raised else ())
     content = weights.WORDS + weights.DOCUMENT + (weights.MEANING if per_meaning else 0.0)
 
-    author = content * weights.AUTHOR
+    telling = sum(1 for weight in hits.weights if weight)
+    author = content * weights.AUTHOR * min(1.0, weights.AUTHOR_TERMS / max(1, telling))
     weighed: dict[int, tuple[float, int, int, float, float, str]] = {}
     for c in everyone:
         no = c.no
@@ -193,14 +202,23 @@ def signals(scored: Scored, hits: WordHits, asked: Mapping[str, str]) -> tuple[S
         Signal(
             "graph",
             scored.author,
-            f"by {candidate.author}, whom the query names"
-            if scored.by_named
-            else "mentions an author whom the query names",
+            _named(candidate, asked) if scored.by_named else "mentions an author whom the query names",
         ),
         Signal("time", scored.time, f"within or near {scored.span!r}"),
         Signal("time", scored.lifted, "newer than a memory that it replaces, or that says nearly the same"),
     ]
     return tuple(part for part in parts if part.score > 0)
+
+
+def _named(candidate: Candidate, asked: Collection[str]) -> str:
+    """Who or what is named; before a colon may stand a heading ("Budget: 5,000"), which nobody is."""
+    head = candidate.content.split()[: tokens.MOST_NAMED]
+    author = {term for term in tokens.terms(candidate.author or "") if term in asked}
+    return (
+        f"by {candidate.author}, whom the query names"
+        if author.difference(head)
+        else "begins with what the query names"
+    )
 
 
 def confidence(
@@ -260,13 +278,20 @@ def _asked(hits: WordHits, mask: int, light: Collection[str]) -> float:
     return min(whole, weights.QUESTION_WORTH * hits.lack)
 
 
-def newest_first(db: sqlite3.Connection, bank: int, found: Candidates, ranked: Sequence[Scored]) -> list[Scored]:
-    """The ranking with newer lines lifted to the place of older ones that they say nearly the same as."""
+def newest_first(
+    db: sqlite3.Connection, bank: int, found: Candidates, ranked: Sequence[Scored], *, joining: int = 0
+) -> list[Scored]:
+    """The ranking with newer lines lifted to the place of older ones that they say nearly the same as.
+
+    Args:
+        joining: Terms of the query, as a mask, that a newer line may lack; see ``joining``.
+    """
     first = list(ranked[: weights.UPDATES_AMONG])
     if first:
         _add_changes(db, bank, found, first)
     again = _said_again(db, [s.candidate.no for s in first])
-    lines = _Lines([(s.candidate, max(s.candidate.mentioned, again.get(s.candidate.no, 0))) for s in first])
+    said = [(s.candidate, max(s.candidate.mentioned, again.get(s.candidate.no, 0))) for s in first]
+    lines = _Lines(said, joining)
     out: list[Scored] = []
     for scored in first:
         place = lines.updated(out, scored)
@@ -278,6 +303,11 @@ def newest_first(db: sqlite3.Connection, bank: int, found: Candidates, ranked: S
     placed = {scored.candidate.no for scored in out if scored.total > 0}
     further = (s for s in ranked[weights.UPDATES_AMONG :] if s.candidate.no not in placed)
     return _successors_first(found, [*out, *further])
+
+
+def joining(hits: WordHits) -> int:
+    """The mask of the query's terms that only join words in a script without spaces."""
+    return sum(1 << bit for bit, term in enumerate(hits.terms) if not _JOINS.isdisjoint(term.text))
 
 
 def _said_again(db: sqlite3.Connection, numbers: list[int]) -> dict[int, int]:
@@ -297,7 +327,7 @@ def _body(candidate: Candidate) -> list[str]:
 class _Line:
     """The terms of a line, and when it was said last; a long line has none, since it is no update and has none."""
 
-    __slots__ = ("changed", "lives", "moves", "said", "subject", "terms", "weight")
+    __slots__ = ("changed", "corrected", "corrects", "lives", "moves", "said", "subject", "terms", "weight")
     weight: float
     """What its terms weigh together; see ``_Lines``."""
     lives: frozenset[str]
@@ -311,25 +341,34 @@ class _Line:
         self.terms = terms = frozenset(body)
         self.changed = not terms.isdisjoint(_CHANGES)
         self.moves = not terms.isdisjoint(_MOVES)
+        self.corrects = not terms.isdisjoint(_CORRECTS - _OPENS) or self.subject in _OPENS
+        self.corrected = _corrected(body)
         self.lives = frozenset()
         if not terms.isdisjoint(_LIVES):
             verb = next(place for place, term in enumerate(body) if term in _LIVES)
             self.lives = frozenset(body[:verb] if body[verb] < _UNSPACED else body[: bool(verb)])
 
 
-def _corrects(new: _Line, old: _Line) -> bool:
-    """Whether a newer line says nothing but that a value of the older one is another: "No, it's 8813 not 8812."."""
-    values = new.terms - _CORRECTS
-    added = values - old.terms
-    if len(values) != 2 or len(added) != 1 or new.terms >= old.terms:
-        return False
-    return values != new.terms or all(any(map(str.isdigit, value)) for value in values)
+def _corrected(body: Sequence[str]) -> frozenset[str]:
+    """What is so and what is not, in a line that says nothing else: "No, it's 8813 not 8812."; else nothing."""
+    said = [t for t in body if t in _CORRECTS or not (t in FOREIGN_WORDS or (len(t) == 1 and t.isalpha()))]
+    values = frozenset(said) - _CORRECTS
+    if len(values) != 2:
+        return frozenset()
+    place = next((place for place, term in enumerate(said) if term in _CORRECTS), None)
+    told = place == 0 or (place is not None and said[place] in _NEGATES and said[-1] not in _NEGATES)
+    return values if told or all(map(_is_number, values)) else frozenset()
+
+
+def _is_number(term: str) -> bool:
+    return any(map(str.isdigit, term))
 
 
 class _Lines:
     """The first lines, beside each other: what most of them hold ("2023", a speaker) makes no two of them alike."""
 
-    def __init__(self, lines: Sequence[tuple[Candidate, int]]) -> None:
+    def __init__(self, lines: Sequence[tuple[Candidate, int]], joining: int) -> None:
+        self._joining = joining
         bodies = [_body(candidate) for candidate, _ in lines]
         self._lines = {c.no: _Line(body, said) for (c, said), body in zip(lines, bodies, strict=True)}
         spread = Counter(chain.from_iterable(map(set, bodies)))
@@ -350,24 +389,41 @@ class _Lines:
             # Where the question names a time that the older fits better, it is not an older version.
             if old.said >= said or not old.terms or older.time > time:
                 continue
-            if (new.moves and old.lives and old.lives <= new.terms) or _corrects(new, old):
+            if (new.moves and old.lives and old.lives <= new.terms) or self._corrects(newer.candidate, older.candidate):
                 return place
             changed = new.changed and not old.changed
             if older.total > enough and not changed:
                 continue
             # "Nora likes jazz" is not news about tea: what is asked for by name must stand in the newer line too, or
             # more than the subject where it tells a change: "Nora moved" is not news about whether she is married.
-            lacks = older.candidate.mask & ~mask
+            lacks = older.candidate.mask & ~mask & ~self._joining
             if lacks and not (changed and (old.terms & new.terms) - {old.subject}):
                 continue
             if self._alike(old, new, changed=changed, as_good=total >= _NEARLY * older.total):
                 return place
         return None
 
+    def _corrects(self, newer: Candidate, older: Candidate) -> bool:
+        """Whether a newer line says nothing but that a value of the older one is another.
+
+        What it shares may be a mere unit: "I meant 4,300 euros" is about the last line before it that has euros. Where
+        a line between is not known, it is about none.
+        """
+        new, old = self._lines[newer.no], self._lines[older.no]
+        added, shared = new.corrected - old.terms, new.corrected & old.terms
+        if len(added) != 1 or new.terms >= old.terms:
+            return False
+        if any(map(_is_number, shared)) or not any(map(_is_number, added)):
+            return True
+        if newer.no - older.no > len(self._lines):
+            return False
+        between = [self._lines.get(no) for no in range(older.no + 1, newer.no)]
+        return all(line is not None and shared.isdisjoint(line.terms) for line in between)
+
     def _alike(self, old: _Line, new: _Line, *, changed: bool, as_good: bool) -> bool:
         """Whether two lines have enough terms in common for one to be the other's newer version."""
         both = old.terms & new.terms
-        as_good = as_good or not new.terms.isdisjoint(_CORRECTS)
+        as_good = as_good or new.corrects
         if as_good and both and len(old.terms) == len(both) + 1 and len(new.terms - both - _WHEN - _CORRECTS) == 1:
             return True  # "The logo is blue", "the logo is orange"
         least = weights.UPDATE_ALIKE
@@ -375,9 +431,11 @@ class _Lines:
             least = weights.CHANGE_OF_OBJECT if both - {old.subject} else weights.CHANGE_OF_SUBJECT
         if len(both) < least * _SPREAD * min(len(old.terms), len(new.terms)):
             return False
-        return self._weight(both) >= least * min(old.weight, new.weight)
+        # Numbers are what changes: "at 9:30" is two terms, and none of them is "at 10:15".
+        weights_of = (line.weight - self._weight(filter(_is_number, line.terms - both)) for line in (old, new))
+        return self._weight(both) >= least * min(weights_of)
 
-    def _weight(self, terms: frozenset[str]) -> float:
+    def _weight(self, terms: Iterable[str]) -> float:
         """What terms weigh, by how many of the lines hold each."""
         return sum(map(self._weights.__getitem__, terms))
 

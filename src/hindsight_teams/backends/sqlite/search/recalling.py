@@ -13,6 +13,7 @@ from itertools import islice
 from hindsight_teams.backends.sqlite.search import (
     counting,
     fusion,
+    kinds,
     meaning,
     moments,
     weights,
@@ -242,7 +243,7 @@ def recall(
         most=max(depth.results, weights.UPDATES_AMONG),
     )
     confidence = fusion.confidence(found, hits, ranked, similar, light=question.light)
-    ranked = fusion.newest_first(db, bank, found, ranked)
+    ranked = fusion.newest_first(db, bank, found, ranked, joining=fusion.joining(hits))
     ranked = fusion.cut(found, ranked, confidence, depth)
     rows = reading.rows(db, [s.candidate.no for s in ranked])
     memories = [
@@ -256,7 +257,8 @@ def recall(
     ]
     known = {memory.id for memory in memories}
     missed = [memory for memory in alone if memory.id not in known]
-    return Recalled(_same_first(query, [*missed, *memories], explain=explain), 1.0 if alone else confidence)
+    sure = 1.0 if alone else kinds.doubted(query, memories, confidence)
+    return Recalled(_same_first(query, [*missed, *memories], explain=explain), sure)
 
 
 def _of_its_words(

@@ -18,9 +18,9 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from hindsight_teams.backends.sqlite.learn import asking
+from hindsight_teams.backends.sqlite.search import kinds
 from hindsight_teams.backends.sqlite.text import sentences
 from hindsight_teams.backends.sqlite.text import terms as tokens
-from hindsight_teams.backends.sqlite.text.date_words import FOREIGN_NUMBERS, MONTHS, NUMBERS
 from hindsight_teams.backends.sqlite.text.dates import happened_each
 from hindsight_teams.errors import Unsupported
 from hindsight_teams.models import LITTLE_KNOWN, Memory, Reflection, plain_first
@@ -163,30 +163,6 @@ def extractive_answer(
     return "\n".join(line.text for line in lines), [line.memory for line in lines]
 
 
-_COUNTS = "|".join(sorted({*NUMBERS, *FOREIGN_NUMBERS} - {"a", "an"}))
-_TIMES = rf"\w+day|noon|midnight|tonight|spring|summer|autumn|winter|{'|'.join(w for w in MONTHS if len(w) > 2)}"
-_NONE = r"|\b(?:no|not|none|nobody|nothing|never|nowhere|without)\b|n['\u2019]t\b"
-_KINDS = tuple(
-    (re.compile(asked, re.IGNORECASE), re.compile(given + _NONE, re.IGNORECASE))
-    for asked, given in (
-        (
-            r"^\W*(?:(?:since|until|by)\s+)?when\b|\b(?:what|which)\s+(?:day|date|time|year|month)\b"
-            r"|\b(?:wann|cuándo|quand|quando|wanneer|kapan)\b|когда|ne\s+zaman|什么时候|何时|いつ|언제|कब|متى",
-            rf"\d|\b(?:{_TIMES})\b",
-        ),
-        (
-            r"\bhow\s+(?:many|much|old|long|far|tall|high|big|large|heavy|fast|often)\b"
-            r"|\b(?:wie\s?viele?|cuánt[oa]s?|combien|quant[oaie]s?|hoeveel|berapa)\b|сколько|kaç|多少|几|いくら|몇|कितन|كم",
-            rf"\d|[一二三四五六七八九十百千万]|\b(?:{_COUNTS})\b",
-        ),
-        (
-            r"^\W*where\b|\b(?:wohin|woher|dónde|onde|waar|di\s+mana)\b|где|куда|nerede|哪里|哪儿|どこ|어디|कहाँ|أين",
-            rf"\b(?:in|on|at|to|into|from|behind|under|near|beside|above|below|inside|outside|between|en|em|na|op|di|bei|nach|im|auf|"
-            rf"в|на)\s+(?!\d|{_TIMES}|{_COUNTS})|\b(?:home|abroad|away|here|there|upstairs|downstairs)\b|[在到去にで에]",
-        ),
-    )
-)
-"""When, how many and where a question asks, and what an answer to it holds; "nobody" may answer any of them."""
 _AS_GOOD = 0.8
 """Of the best memory's score: which of such memories answers better is told by what kind of answer it holds."""
 
@@ -196,22 +172,16 @@ def _fitting_first(query: str, memories: Sequence[Memory]) -> Sequence[Memory]:
 
     It never goes before a newer one that says nearly the same.
     """
-    given = next((given for asked, given in _KINDS if asked.search(query)), None)
-    if given is None or _gives(memories[0], given):
+    wanted = kinds.wanted(query)
+    if wanted is None or wanted.given_by(memories[0]):
         return memories
     best, said = memories[0], frozenset(tokens.terms(memories[0].text))
     for place, memory in enumerate(memories):
         if (memory.score or 0.0) < _AS_GOOD * (best.score or 0.0):
             break
-        if _gives(memory, given) and not _is_older_version(memory, best, said):
+        if wanted.given_by(memory) and not _is_older_version(memory, best, said):
             return [memory, *memories[:place], *memories[place + 1 :]]
     return memories
-
-
-def _gives(memory: Memory, given: re.Pattern[str]) -> bool:
-    """Whether a memory holds a kind of answer; a time in words ("昨天") has been read when it was retained."""
-    dated = given is _KINDS[0][1] and (memory.occurred_at or memory.occurred_end)
-    return bool(dated or given.search(memory.text))
 
 
 def _is_older_version(memory: Memory, of: Memory, said: frozenset[str]) -> bool:

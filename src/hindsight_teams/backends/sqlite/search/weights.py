@@ -24,6 +24,10 @@ AUTHOR = 0.4
 """The query names the memory's author. A share of what the content signals can reach together: more
 evidence about the content needs more weight on the author to be balanced by it."""
 
+AUTHOR_TERMS = 3
+"""Terms of a query up to which ``AUTHOR`` counts whole; beyond, in inverse proportion: the more a question says, the
+better its words tell. In a meeting of seven, each has said a hundred things."""
+
 MENTION = 0.4
 """Share of ``AUTHOR`` for a memory that mentions the author's name but is someone else's."""
 

@@ -54,7 +54,8 @@ _ENGLISH = frozenset(
     not but or an a i my our his her their will would can could what who which when where how did does do""".split()
 )
 
-_MOST_REMEMBERED = 1 << 17
+# Words of ``FOREIGN_WORDS`` that English texts hold too: "met", "O'Brien", "e-mail", "Las Vegas".
+_ALSO_ENGLISH = frozenset("al con das de del den des die e el en la las le los men met o per son van w y z".split())
 
 LONGEST_HEADING = 100
 SHORTEST_WRAPPED = 40
@@ -90,9 +91,11 @@ _NUMBERS = re.compile(r"[\d\W]+")
 _MAY_BE_GROUPED = re.compile(r"\d[. \u00a0\u2009]\d{3}")
 _GROUPED = re.compile(r"(?<![\w.,])\d{1,3}(?:[. \u00a0\u2009]\d{3})+(?![.,]?\w)")
 _BETWEEN = re.compile("[-\u2010\u2011. \u00a0\u2009]")
-_CAPITALISED = re.compile(r"[A-Z](?<![\w'][A-Z])(?:[A-Z]+|[a-z]+)(?![\w'\u2019])")
+_CAPITALISED = re.compile(r"[A-Z](?<![\w'][A-Z])(?:[A-Z]+|[a-z]+|(?<=[a-z0-9] A)(?! [A-Z]))(?![\w'\u2019])")
 _SENTENCE_BEGINS = re.compile(r"(?:^|[.!?:;\n\r\u2022>)\]*-])[\s\"'\u201c\u2018(*_>-]{0,8}$")
 _SPEAKER = re.compile(r"([^\W\d_][\w.'\u2019-]*(?: [^\W\d_][\w.'\u2019-]*){0,3})(?: \([^()\n]{1,60}\))?: \S")
+MOST_NAMED = 4
+"""Words of a name before a colon."""
 _NAMES_ANYWHERE = frozenset(("will", "may"))
 """Names of people that are stop words otherwise: they count at the beginning of a sentence too."""
 
@@ -191,7 +194,8 @@ def language(words: Collection[str]) -> str:
     if FOREIGN_WORDS.isdisjoint(words):
         return ENGLISH
     held = frozenset(words)
-    return OTHER if len(FOREIGN_WORDS & held) > len(_ENGLISH & held) else ENGLISH
+    foreign = FOREIGN_WORDS & held
+    return ENGLISH if foreign <= _ALSO_ENGLISH or len(foreign) <= len(_ENGLISH & held) else OTHER
 
 
 @cache
@@ -266,7 +270,9 @@ def joined(text: str) -> dict[str, str]:
     if _MAY_BE_GROUPED.search(text):
         found += _GROUPED.findall(text)
     together = {_BETWEEN.sub("", written): written for written in found}
-    return {word: written for word, written in together.items() if len(words(word)) == 1}  # "ab-_cd" is two either way
+    return {
+        word: written for word, written in together.items() if len(words(word.lower())) == 1
+    }  # "ab-_cd" is two either way
 
 
 MOST_SHORT = 2
@@ -294,7 +300,7 @@ def _accented(text: str) -> frozenset[str]:
 
 
 def named_stop_words(text: str) -> list[str]:
-    """Stop words that are written as names or abbreviations, folded: "IT", "US", "Will" inside a sentence."""
+    """Stop words that are written as names or abbreviations, folded: "IT", "US", "Will" or "A" inside a sentence."""
     if text[1:].islower() and not text.startswith(("Will", "May")):  # most lines: no capital but the first
         return []
     found: dict[str, None] = {}

@@ -65,7 +65,8 @@ FOREIGN_WORDS = frozenset(
 LEFT_OUT_OF_ANSWERS = FOREIGN_WORDS.union(
     """amount call called color colour come comes date day do get gets give given go goes going happen happened happens
     have kind like list long look make many mean much name named names ne need number often place sort take takes
-    thing time type use used work works way year""".split()
+    thing time type use used work works way year
+    в во на с со и не по из у о за к от до для это""".split()  # noqa: RUF001
 )
 
 # Words around a request that only ask: "Summarise what the room knows of", "Erzähl mir etwas über".
@@ -149,6 +150,9 @@ good better best; bad worse worst; far further furthest
 BASE = {form: forms[0] for line in _FORMS.split(";") if (forms := line.split()) for form in forms[1:] if form != "lay"}
 """Base form by irregular form; "left", "lit" and the like lose a second meaning, which retrieval can bear. "Lives" and
 "leaves" are left out: they are forms of the verbs "live" and "leave" more often than plurals."""
+
+_PREFIXES = ("re", "over", "out", "mis")
+BASE |= {p + form: p + base for p in _PREFIXES for form, base in tuple(BASE.items()) if p + form != "resent"}
 
 _NOUNS = """
 die death deaths dead; born birth births; sell sale sales; lose loss losses; choose choice choices; grow growth;
