@@ -251,6 +251,21 @@ def test_a_log_of_several_blocks_is_read_from_its_end(tmp_path: Path, filters: d
         assert again.verify().ok
 
 
+def test_a_database_of_thousands_of_entries_is_read_whole_from_either_end(tmp_path: Path) -> None:
+    with open_audit(tmp_path / "audit.db") as store:
+        head = store.head()
+        with closing(sqlite3.connect(store.path)) as db, db:
+            for number in range(2_500):
+                event = AuditEvent(verb=str(number), outcome="allowed").canonical()
+                entry = link(head, event)
+                db.execute("INSERT INTO entries VALUES (?, ?, ?, ?)", (entry.seq, entry.prev, entry.hash, event))
+                head = Head(entry.seq, entry.hash)
+        verbs = [str(number) for number in range(2_500)]
+        assert [event.verb for event in store.query()] == verbs
+        assert [event.verb for event in store.query(limit=2_200)] == verbs[300:]
+        assert (store.verify().entries, store.verify().ok) == (2_500, True)
+
+
 @pytest.mark.parametrize("way", ["deleted", "replaced"])
 def test_a_log_that_is_lost_while_open_is_noticed_at_the_next_event(path: Path, way: str, tmp_path: Path) -> None:
     with open_audit(path) as store:
