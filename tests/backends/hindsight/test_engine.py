@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import logging
 import pickle
+import time
 from typing import Any
 
 import pytest
@@ -151,3 +152,17 @@ def test_a_closed_backend_opens_again(loopback: Loopback) -> None:
         backend.close()
         backend.close()
         assert loopback.wait_until_all_closed()
+
+
+@pytest.mark.parametrize("way", ["sync", "async"])
+async def test_a_request_is_sent_again_after_a_pause(loopback: Loopback, way: str) -> None:
+    loopback.next.append(Answer(503, {"detail": "busy"}))
+    began = time.monotonic()
+    with HindsightBackend(loopback.url, retry=RetryPolicy(base=0.1)) as backend:
+        if way == "sync":
+            backend.recall("b", "q")
+        else:
+            await backend.arecall("b", "q")
+            await backend.aclose()
+    assert time.monotonic() - began >= 0.05
+    assert len(loopback.requests) == 2
