@@ -410,7 +410,8 @@ async def test_a_memory_that_is_refused_costs_one_log_line_and_not_the_next(
 
 
 async def test_in_the_background_runs_are_stored_one_after_the_other_by_the_flush(backend: SQLiteBackend) -> None:
-    submitted, seen = threading.Event(), []
+    submitted = threading.Event()
+    seen: list[tuple[str, int]] = []
 
     def look(attempt: WriteAttempt) -> None:
         assert submitted.wait(5)
