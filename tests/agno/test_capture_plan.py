@@ -26,7 +26,7 @@ from hindsight_teams.agno.turns import Hearing, Turn
 from hindsight_teams.audit import SpanSink
 from hindsight_teams.backends.base import MemoryBackend
 from hindsight_teams.backends.hindsight import HindsightBackend
-from hindsight_teams.guard import Guard, Verdict
+from hindsight_teams.guard import Guard, Verdict, WriteAttempt
 
 FACT = "I moved to Bergen."
 
@@ -404,8 +404,15 @@ async def test_a_memory_that_is_refused_costs_one_log_line_and_not_the_next(
     assert [(line.name, "no Oslo" in line.getMessage()) for line in caplog.records] == [(logger, True)] * 2
 
 
-async def test_in_the_background_runs_are_stored_in_their_order_by_the_flush(clerk: Clerk) -> None:
-    retention = clerk.retention(background=True)
+async def test_in_the_background_runs_are_stored_one_after_the_other_by_the_flush(backend: SQLiteBackend) -> None:
+    submitted = threading.Event()
+    seen: list[tuple[str, int]] = []
+
+    def look(attempt: WriteAttempt) -> None:
+        assert submitted.wait(5)
+        seen.append((attempt.content, threading.get_ident()))
+
+    retention = Clerk(backend, guard=Guard([look])).retention(background=True)
     assert retention.flush()
     for number in range(3):
         run = f"r{number}"
@@ -414,9 +421,11 @@ async def test_in_the_background_runs_are_stored_in_their_order_by_the_flush(cle
             retention.retain(output(run=run), context(run=run), hearing, **OWN)
         else:
             await retention.aretain(output(run=run), context(run=run), hearing, **OWN)
+    submitted.set()
     assert retention.flush(30)
-    stored = clerk.team.backend.list_memories("desk:own:user:ada").memories
-    assert sorted(memory.text for memory in stored) == [f"Parcel {number} left Hull." for number in range(3)]
+    assert [content for content, _ in seen] == [f"Parcel {number} left Hull." for number in range(3)]
+    assert len({thread for _, thread in seen}) == 1
+    assert backend.list_memories("desk:own:user:ada").total == 3
 
 
 def test_a_flush_says_when_its_time_was_not_enough(tmp_path: Path) -> None:

@@ -158,6 +158,8 @@ def test_what_a_tool_stored_of_the_user_otherwise_is_still_kept(told: str, store
         ("I think Ann sold my car.", "The user thinks Ann sold her car."),
         ("My balance is (500) euros.", "The user's balance is 500 euros."),
         ("Ich wohnte in Fulda.", "Der Nutzer wohnt in Fulda."),
+        ("No letter for me", "No letters for the user"),
+        ("10 boats are sold.", "12 boats are sold."),
     ],
 )
 def test_news_is_kept_beside_what_a_tool_stored_in_nearly_the_same_words(told: str, stored: str) -> None:
@@ -201,6 +203,7 @@ def test_the_same_of_the_user_with_thanks_and_other_verbs_is_not_kept_twice(told
         ("Bob and Ann signed.", "Ann signed. Bob is ill."),
         ("The customer is happy.", "The order is late."),
         ("Parcel 5 is noted.", "Turn 5: parcel number 185 arrived."),
+        ("The ferry leaves at nine.", "The ferry leaves in the morning, at nine."),
         (
             "The morning ferry from Bergen to Stavanger leaves pier two at 9 on every single working day.",
             "The morning ferry from Oslo to Stavanger leaves pier two at 9 on every single working day.",
@@ -261,6 +264,7 @@ def test_a_verb_of_the_user_in_the_third_person_is_the_same_verb(told: str, stor
         ("The ferry leaves at 9 a.m.", ["The ferry leaves at 9 am."], ""),
         ("1. [noted 2024-05-03 | own | ada] (superseded) I live in Bergen.", ["I live in Bergen."], ""),
         ("The codes are AB and CD.", ["The codes are AB, CD."], ""),
+        ("Allergies: none.", ["Allergies: none."], ""),
         ("The code is A-.", ["The code is A."], True),
         ("The tank holds 5+.", ["The tank holds 5."], True),
     ],

@@ -144,6 +144,8 @@ TELLS_NOTHING = (
     "Please tell me what my order number is.",
     "Show me my orders",
     "I'd like to know where my parcel is.",
+    "Hi where is my coat, and is it dry?",
+    "No. Is the ferry in the morning?",
 )
 
 
@@ -223,6 +225,7 @@ def test_what_may_tell_nothing_is_doubtful(text: str) -> None:
         "Hat zwei Kinder.",
         "Mi perro se llama Toby.",
         "Blue, please.",
+        "Did you know that I have a dog?",
     ],
 )
 def test_a_statement_that_opens_as_a_question_may_is_not_doubtful(text: str) -> None:

@@ -413,6 +413,7 @@ def test_a_call_that_comes_to_the_same_again_is_told_briefly(
     given = {"run_context": context, **values}
     assert tools.told(None, tool, given, answer) == answer
     assert tools.told(None, tool, {**given, "bank": "other"}, answer) == answer
+    assert tools.told(None, "recall_memory", {"run_context": context, "query": "a"}, answer) == answer
     assert tools.told(None, tool, given, answer) == again
     assert tools.told(None, tool, given, "Something new.") == "Something new."
     assert tools.told(None, tool, {**given, "run_context": run("bob")}, answer) == answer

@@ -86,6 +86,16 @@ def test_tampering_after_a_torn_line_is_told(lines: Path) -> None:
     assert [found.at for found in result.breaks] == [3, 4]
 
 
+def test_an_entry_that_lacks_only_the_end_of_its_line_counts(lines: Path) -> None:
+    lines.write_bytes(lines.read_bytes().removesuffix(b"\n"))
+    with open_audit(lines) as store:
+        for verbs in (["one", "two", "three"], ["one", "two", "three", "four"]):
+            assert [event.verb for event in store.query()] == [event.verb for event in store.query(limit=9)] == verbs
+            assert (store.head().seq, store.verify().ok) == (len(verbs), True)
+            record(store, "four")
+        assert [entry.event.verb for entry in store.entries(after=4)] == ["four"]
+
+
 def test_a_destroyed_line_in_the_middle_does_not_pass_for_a_torn_one(lines: Path) -> None:
     first, second, third = lines.read_text().splitlines()
     lines.write_text("\n".join([first, second[:-30], third, ""]))
@@ -259,6 +269,21 @@ def test_a_log_of_several_blocks_is_read_from_its_end(tmp_path: Path, filters: d
         assert again.verify().ok
 
 
+def test_a_database_of_thousands_of_entries_is_read_whole_from_either_end(tmp_path: Path) -> None:
+    with open_audit(tmp_path / "audit.db") as store:
+        head = store.head()
+        with closing(sqlite3.connect(store.path)) as db, db:
+            for number in range(2_500):
+                event = AuditEvent(verb=str(number), outcome="allowed").canonical()
+                entry = link(head, event)
+                db.execute("INSERT INTO entries VALUES (?, ?, ?, ?)", (entry.seq, entry.prev, entry.hash, event))
+                head = Head(entry.seq, entry.hash)
+        verbs = [str(number) for number in range(2_500)]
+        assert [event.verb for event in store.query()] == verbs
+        assert [event.verb for event in store.query(limit=2_200)] == verbs[300:]
+        assert (store.verify().entries, store.verify().ok) == (2_500, True)
+
+
 @pytest.mark.parametrize("way", ["deleted", "replaced"])
 def test_a_log_that_is_lost_while_open_is_noticed_at_the_next_event(path: Path, way: str, tmp_path: Path) -> None:
     with open_audit(path) as store:
@@ -391,12 +416,16 @@ def test_a_log_that_was_read_to_its_end_gives_nothing_more(lines: Path) -> None:
 
 
 @pytest.mark.parametrize("part", ["seq", "prev", "hash", "at"])
-def test_a_last_line_with_a_part_of_another_kind_is_told_and_the_log_goes_on(lines: Path, part: str) -> None:
+@pytest.mark.parametrize("lacks", [False, True], ids=["of another kind", "missing"])
+def test_a_last_line_with_a_part_of_another_kind_or_without_it_is_told_and_the_log_goes_on(
+    lines: Path, part: str, lacks: bool
+) -> None:
     *before, last = lines.read_text().splitlines()
     entry = json.loads(last)
     value = entry["event"]["at"] if part == "at" else entry[part]
     wrong = '"3"' if part == "seq" else "5"
-    lines.write_text("\n".join([*before, last.replace(f'"{part}":{json.dumps(value)}', f'"{part}":{wrong}'), ""]))
+    other = f'"no":{json.dumps(value)}' if lacks else f'"{part}":{wrong}'
+    lines.write_text("\n".join([*before, last.replace(f'"{part}":{json.dumps(value)}', other), ""]))
     with open_audit(lines) as store:
         assert store.head().seq == 2
         record(store, "four")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hindsight_teams.access.banks import BankSpec, escape, unescape
 from hindsight_teams.access.definition import TeamDefinition
 from hindsight_teams.access.grants import Caller
-from hindsight_teams.server.matching import claims, could_be, match_bank_id, named_by
+from hindsight_teams.server.matching import claims, could_be, fixed_head, match_bank_id, named_by
 from tests.access.strategies import any_specs, callers, identities
 
 BANKS = {
@@ -209,6 +209,14 @@ def test_a_variable_of_the_team_is_a_fixed_part_of_the_id() -> None:
     for other in ("desk:room:gemini:ada", "desk:room:ada", "desk:room:apollo~2011:"):
         assert match_bank_id(definition, "a", other) is None
         assert named_by(spec, "desk", "a", other) == {}
+
+
+@pytest.mark.parametrize(
+    ("bank", "head"),
+    [("shared", "desk:shared"), ("notes", "desk:notes:member:"), ("customer", "desk:customer:user:")],
+)
+def test_the_ids_of_a_bank_begin_with_what_no_caller_fills_in(bank: str, head: str) -> None:
+    assert fixed_head(team().banks[bank], "desk") == head
 
 
 def test_an_id_of_a_resolver_is_nobodys_to_match() -> None:

@@ -292,5 +292,5 @@ def _choice(name: str, given: Any, offered: tuple[Any, ...]) -> Any:
     same = [one for one in offered if isinstance(plain, str) and one.casefold() == plain.strip().casefold()]
     if len(same) == 1:
         return same[0]
-    check_choice(name, plain if isinstance(plain, str) else repr(plain), offered)
+    check_choice(name, plain, offered)
     return plain

@@ -104,7 +104,7 @@ class JSONLinesAuditStore(AuditStore):
                 left -= len(line)
                 text = line.decode("ascii", "replace")
                 if all(needle in text for needle in needles):
-                    found = _parse(text) if text.endswith("\n") else None
+                    found = _parse(text)
                     if found is not None and left == 0:
                         self._bookmark = (found.seq, lines.tell())
                     if found is None or after is None or found.seq > after:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import pickle
+import time
 from typing import Any
 
 import pytest
@@ -108,3 +109,17 @@ async def test_only_a_request_that_is_repeated_is_logged(
     assert "failed on get_operation (503)" in line
     assert '"seconds": 0.0' in line
     assert len(loopback.requests) == 3
+
+
+@pytest.mark.parametrize("way", ["sync", "async"])
+async def test_a_request_is_sent_again_after_a_pause(loopback: Loopback, way: str) -> None:
+    loopback.next.append(Answer(503, {"detail": "busy"}))
+    began = time.monotonic()
+    with HindsightBackend(loopback.url, retry=RetryPolicy(base=0.1)) as backend:
+        if way == "sync":
+            backend.recall("b", "q")
+        else:
+            await backend.arecall("b", "q")
+            await backend.aclose()
+    assert time.monotonic() - began >= 0.05
+    assert len(loopback.requests) == 2

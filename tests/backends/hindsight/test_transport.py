@@ -164,3 +164,10 @@ def test_a_connection_is_used_again_and_closed_with_its_pool(loopback: Loopback,
             assert loopback.connections == 1
     assert loopback.wait_until_all_closed()
     assert len(loopback.requests) == 3
+
+
+def test_a_second_loop_leaves_the_connections_of_the_first_open(loopback: Loopback) -> None:
+    with pool(loopback) as made, asyncio.Runner() as first, asyncio.Runner() as second:
+        for runner in (first, second, first, second):
+            assert isinstance(runner.run(made.asend(Call("it", "GET", "/version"))), Reply)
+        assert loopback.connections == 2

@@ -347,6 +347,8 @@ def test_a_name_that_begins_with_a_time_is_none(backend: SQLiteBackend, text: st
         ("They eat ten times their own weight in a day.", "-"),
         ("Call me back in a day.", "2026-11-26..2026-11-26"),
         ("It fell in the last ten days of October.", "-"),
+        ("Sales fell in previous quarter.", "-"),
+        ("The pump failed 30 hours ago.", "-"),
         ("This was the first and last night.", "-"),
         ("The Friday evening slot was popular.", "-"),
         ("On Friday evening we danced.", "2026-11-20..2026-11-20"),
