@@ -99,6 +99,8 @@ def test_absolute_dates_are_read(text: str, start: str, end: str) -> None:
         ("What will happen in December?", "2023-12-01", "2024-01-01"),
         ("What did we cook last Christmas?", "2022-12-24", "2022-12-27"),
         ("Who comes next New Year's Eve?", "2023-12-31", "2024-01-01"),
+        ("Where are we this Christmas?", "2023-12-24", "2023-12-27"),
+        ("Who hosts this coming Easter?", "2024-03-29", "2024-04-02"),
         ("the Monday before last", "2023-10-09", "2023-10-10"),
     ],
 )

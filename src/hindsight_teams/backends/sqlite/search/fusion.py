@@ -28,7 +28,7 @@ from hindsight_teams.backends.sqlite.search.words import WordHits, shown
 from hindsight_teams.backends.sqlite.store.reading import bounds
 from hindsight_teams.backends.sqlite.store.records import ARRIVAL, DATED
 from hindsight_teams.backends.sqlite.text import terms as tokens
-from hindsight_teams.backends.sqlite.text.stop_words import FOREIGN_WORDS
+from hindsight_teams.backends.sqlite.text.vocabulary import FOREIGN_WORDS
 from hindsight_teams.models import Signal
 
 _CHANGES = frozenset(

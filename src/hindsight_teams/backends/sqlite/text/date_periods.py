@@ -210,8 +210,9 @@ def _decade(m: re.Match[str], reading: Reading) -> Days | None:
 
 
 @rule(
-    rf"(?:(last|previous|next)\s+)?({any_of(words.HOLIDAYS)})(?!\w)(?:\s+(?:of\s+|in\s+)?({Y})\b)?",
-    ("last", "previous", "next"),
+    rf"(?:(last|previous|next|this|(?:this\s+)?(?:up)?coming)\s+)?({any_of(words.HOLIDAYS)})(?!\w)"
+    rf"(?:\s+(?:of\s+|in\s+)?({Y})\b)?",
+    ("last", "previous", "next", "this", "coming", "upcoming"),
     words.HOLIDAYS,
 )
 def _holiday(m: re.Match[str], reading: Reading) -> Days:
@@ -228,9 +229,12 @@ def _holiday(m: re.Match[str], reading: Reading) -> Days:
         return NO_DAYS
     if m[3]:
         return make(int(m[3]))
+    if m[1] == "this":
+        return yearless(make, reading, m.start()) if reading.strict else make(today.year)
     if m[1]:
-        years = range(today.year, today.year + 2) if m[1] == "next" else range(today.year, today.year - 2, -1)
-        return next(d for d in map(make, years) if (d.start > today if m[1] == "next" else d.end <= today))
+        ahead = m[1] not in ("last", "previous")
+        years = range(today.year, today.year + 2) if ahead else range(today.year, today.year - 2, -1)
+        return next(d for d in map(make, years) if (d.start > today if ahead else d.end <= today))
     if reading.strict and not _HOLIDAY_BEFORE.search(reading.low, max(0, m.start() - 10), m.start()):
         return NO_DAYS
     return yearless(make, reading, m.start())
