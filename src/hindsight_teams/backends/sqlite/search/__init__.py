@@ -8,7 +8,8 @@ A new strategy is a module of its own, a call in `recalling.recall`, and a part 
 `candidates.py`   neighbours in a document, a session, an order of dates or of arrival
 `moments.py`      times that a query names
 `meaning.py`      vectors, of `embedders.py`
-`fusion.py`       one score; newer above older; how many lines
+`fusion.py`       one score, its parts explained, how sure it is, and how many lines
+`updates.py`      newer above older ones that say nearly the same
 `kinds.py`        what kind of answer a question asks for: a time, a number, a place
 ================  =====================================================================
 """

@@ -16,6 +16,7 @@ from hindsight_teams.backends.sqlite.search import (
     kinds,
     meaning,
     moments,
+    updates,
     weights,
     words,
 )
@@ -243,7 +244,7 @@ def recall(
         most=max(depth.results, weights.UPDATES_AMONG),
     )
     confidence = fusion.confidence(found, hits, ranked, similar, light=question.light)
-    ranked = fusion.newest_first(db, bank, found, ranked, joining=fusion.joining(hits))
+    ranked = updates.newest_first(db, bank, found, ranked, joining=updates.joining(hits))
     ranked = fusion.cut(found, ranked, confidence, depth)
     rows = reading.rows(db, [s.candidate.no for s in ranked])
     memories = [

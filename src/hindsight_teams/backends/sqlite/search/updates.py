@@ -1,0 +1,272 @@
+"""Put newer memories above older ones that say nearly the same, and replacements above what they replaced.
+
+Nothing is marked or left out by these rules: they decide which of two lines stands first. A line that was said again is
+as new as when it was said last. Where the question names a time, what lies in it is not an older version of what does
+not.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import chain
+
+from hindsight_teams.backends.sqlite.search import weights
+from hindsight_teams.backends.sqlite.search.candidates import Candidate, Candidates
+from hindsight_teams.backends.sqlite.search.fusion import Scored
+from hindsight_teams.backends.sqlite.search.words import WordHits
+from hindsight_teams.backends.sqlite.store.reading import bounds
+from hindsight_teams.backends.sqlite.text.vocabulary import FOREIGN_WORDS
+
+_CHANGES = frozenset(
+    "switch replac chang migrat move reloc settl drop quit renam becom upgrad instead increas reduc rais lower extend "
+    "postpon reschedul repaint redrawn redesign rebuild rewrit reassign".split()
+)
+"""English stems that tell a change: a newer line with one of them may share fewer words with the older."""
+
+_NEGATES = frozenset("nicht non pas sondern mais sino".split())
+"""Those of the next that stand between what is so and what is not: "Berg, nicht Lind", but not "Ana schläft nicht"."""
+_OPENS = _NEGATES | frozenset("mean meant nein".split())
+"""Those that tell a correction where they open it: "I meant Bob", but not "Nora meant Bob"."""
+_CORRECTS = _OPENS | frozenset("correct wrong mistak actual sorri korrektur falsch faux falso fout".split())
+"""Stems beside which a newer line may hold nothing but what is so and what is not: "Wrong, Berg, not Lind"."""
+
+_JOINS = frozenset("是的在了有はがをにでともの")
+"""Characters that join words of an unspaced script: what a pair with one holds is not missed in a newer line."""
+
+_NEARLY = 0.9
+"""Of the older line's score: two lines of one differing word that answer as well as each other say nearly the same."""
+
+_SPREAD = 0.25
+"""What a term of all lines weighs at least beside one of two lines: too few terms in common need not be weighed."""
+
+_MOVES = frozenset(
+    """move reloc settl gezogen umgezogen zog zieht vivr vivir viver mudo mudado mudada mudanza mudanca mudaron mudou
+    demenag demenage emmenag emmenage installe trasferito trasferita trasfer trasferit verhuisd verhuist flyttat
+    flyttad flyttet flytted flytt przeprowadzil przeprowadzila перееха переезжа pindah 搬到 搬去 っ越""".split()
+)
+"""Stems of moving, and of "went to live": participles that agree with who moved have several."""
+_LIVES = frozenset(
+    """live resid base dwell wohnt wohnen lebt leben vive viven vit vivent habit habitent abita abitano woont wonen mora
+    moram bor mieszka mieszkaja живет живут tinggal 住在 に住""".split()
+)
+_UNSPACED = "\u2e80"
+"""What begins here is written without spaces and indexed in pairs, which run into the verb."""
+_WHEN = frozenset("now sinc last week month year today yesterday again current".split())
+"""Stems that tell since when the newer line holds."""
+
+
+def newest_first(
+    db: sqlite3.Connection, bank: int, found: Candidates, ranked: Sequence[Scored], *, joining: int = 0
+) -> list[Scored]:
+    """The ranking with newer lines lifted to the place of older ones that they say nearly the same as.
+
+    Args:
+        joining: Terms of the query, as a mask, that a newer line may lack; see ``joining``.
+    """
+    first = list(ranked[: weights.UPDATES_AMONG])
+    if first:
+        _add_changes(db, bank, found, first)
+    again = _said_again(db, [s.candidate.no for s in first])
+    said = [(s.candidate, max(s.candidate.mentioned, again.get(s.candidate.no, 0))) for s in first]
+    lines = _Lines(said, joining)
+    out: list[Scored] = []
+    for scored in first:
+        place = lines.updated(out, scored)
+        if place is None:
+            out.append(scored)
+        else:
+            scored.lift(out[place].total)
+            out.insert(place, scored)
+    placed = {scored.candidate.no for scored in out if scored.total > 0}
+    further = (s for s in ranked[weights.UPDATES_AMONG :] if s.candidate.no not in placed)
+    return _successors_first(found, [*out, *further])
+
+
+def joining(hits: WordHits) -> int:
+    """The mask of the query's terms that only join words in a script without spaces."""
+    return sum(1 << bit for bit, term in enumerate(hits.terms) if not _JOINS.isdisjoint(term.text))
+
+
+def _said_again(db: sqlite3.Connection, numbers: list[int]) -> dict[int, int]:
+    """When memories that were said more than once were said last, in microseconds."""
+    sql = (
+        "SELECT memory, max(json_extract(item, '$.mentioned')) FROM mention"
+        " WHERE memory IN (SELECT value FROM json_each(?)) GROUP BY memory"
+    )
+    return {no: last for no, last in db.execute(sql, (json.dumps(numbers),)) if last is not None}
+
+
+def _body(candidate: Candidate) -> list[str]:
+    body = candidate.content.partition("|")[0].split()
+    return [term for term in body if term != "/"] if "/" in body else body
+
+
+class _Line:
+    """The terms of a line, and when it was said last; a long line has none, since it is no update and has none."""
+
+    __slots__ = ("changed", "corrected", "corrects", "lives", "moves", "said", "subject", "terms", "weight")
+    weight: float
+    """What its terms weigh together; see ``_Lines``."""
+    lives: frozenset[str]
+    """Who lives where it tells: all before the verb, since an article or "my" is nobody."""
+
+    def __init__(self, body: list[str], said: int) -> None:
+        if len(body) > weights.UPDATE_LONGEST:
+            body = []
+        self.said = said
+        self.subject = body[0] if body else ""
+        self.terms = terms = frozenset(body)
+        self.changed = not terms.isdisjoint(_CHANGES)
+        self.moves = not terms.isdisjoint(_MOVES)
+        self.corrects = not terms.isdisjoint(_CORRECTS - _OPENS) or self.subject in _OPENS
+        self.corrected = _corrected(body)
+        self.lives = frozenset()
+        if not terms.isdisjoint(_LIVES):
+            verb = next(place for place, term in enumerate(body) if term in _LIVES)
+            self.lives = frozenset(body[:verb] if body[verb] < _UNSPACED else body[: bool(verb)])
+
+
+def _corrected(body: Sequence[str]) -> frozenset[str]:
+    """What is so and what is not, in a line that says nothing else: "No, it's 8813 not 8812."; else nothing."""
+    said = [t for t in body if t in _CORRECTS or not (t in FOREIGN_WORDS or (len(t) == 1 and t.isalpha()))]
+    values = frozenset(said) - _CORRECTS
+    if len(values) != 2:
+        return frozenset()
+    place = next((place for place, term in enumerate(said) if term in _CORRECTS), None)
+    told = place == 0 or (place is not None and said[place] in _NEGATES and said[-1] not in _NEGATES)
+    return values if told or all(map(_is_number, values)) else frozenset()
+
+
+def _is_number(term: str) -> bool:
+    return any(map(str.isdigit, term))
+
+
+class _Lines:
+    """The first lines, beside each other: what most of them hold ("2023", a speaker) makes no two of them alike."""
+
+    def __init__(self, lines: Sequence[tuple[Candidate, int]], joining: int) -> None:
+        self._joining = joining
+        bodies = [_body(candidate) for candidate, _ in lines]
+        self._lines = {c.no: _Line(body, said) for (c, said), body in zip(lines, bodies, strict=True)}
+        spread = Counter(chain.from_iterable(map(set, bodies)))
+        by_number = {n: math.log(1 + (len(lines) + 10) / (n + 1)) for n in set(spread.values())}
+        self._weights = {term: by_number[n] for term, n in spread.items()}
+        for line in self._lines.values():
+            line.weight = self._weight(line.terms)
+
+    def updated(self, ranked: Sequence[Scored], newer: Scored) -> int | None:
+        """The place of the first line of which one that ranks lower is a newer version."""
+        new = self._lines[newer.candidate.no]
+        if not new.terms:
+            return None
+        said, mask, total, time = new.said, newer.candidate.mask, newer.total, newer.time
+        enough = total / weights.UPDATE_SHARE
+        for place, older in enumerate(ranked):
+            old = self._lines[older.candidate.no]
+            # Where the question names a time that the older fits better, it is not an older version.
+            if old.said >= said or not old.terms or older.time > time:
+                continue
+            if (new.moves and old.lives and old.lives <= new.terms) or self._corrects(newer.candidate, older.candidate):
+                return place
+            changed = new.changed and not old.changed
+            if older.total > enough and not changed:
+                continue
+            # "Nora likes jazz" is not news about tea: what is asked for by name must stand in the newer line too, or
+            # more than the subject where it tells a change: "Nora moved" is not news about whether she is married.
+            lacks = older.candidate.mask & ~mask & ~self._joining
+            if lacks and not (changed and (old.terms & new.terms) - {old.subject}):
+                continue
+            if self._alike(old, new, changed=changed, as_good=total >= _NEARLY * older.total):
+                return place
+        return None
+
+    def _corrects(self, newer: Candidate, older: Candidate) -> bool:
+        """Whether a newer line says nothing but that a value of the older one is another.
+
+        What it shares may be a mere unit: "I meant 4,300 euros" is about the last line before it that has euros. Where
+        a line between is not known, it is about none.
+        """
+        new, old = self._lines[newer.no], self._lines[older.no]
+        added, shared = new.corrected - old.terms, new.corrected & old.terms
+        if len(added) != 1 or new.terms >= old.terms:
+            return False
+        if any(map(_is_number, shared)) or not any(map(_is_number, added)):
+            return True
+        if newer.no - older.no > len(self._lines):
+            return False
+        between = [self._lines.get(no) for no in range(older.no + 1, newer.no)]
+        return all(line is not None and shared.isdisjoint(line.terms) for line in between)
+
+    def _alike(self, old: _Line, new: _Line, *, changed: bool, as_good: bool) -> bool:
+        """Whether two lines have enough terms in common for one to be the other's newer version."""
+        both = old.terms & new.terms
+        as_good = as_good or new.corrects
+        if as_good and both and len(old.terms) == len(both) + 1 and len(new.terms - both - _WHEN - _CORRECTS) == 1:
+            return True  # "The logo is blue", "the logo is orange"
+        least = weights.UPDATE_ALIKE
+        if changed:  # sharing more than its subject says more: "use Kafka", "drop Kafka"
+            least = weights.CHANGE_OF_OBJECT if both - {old.subject} else weights.CHANGE_OF_SUBJECT
+        if len(both) < least * _SPREAD * min(len(old.terms), len(new.terms)):
+            return False
+        # Numbers are what changes: "at 9:30" is two terms, and none of them is "at 10:15".
+        weights_of = (line.weight - self._weight(filter(_is_number, line.terms - both)) for line in (old, new))
+        return self._weight(both) >= least * min(weights_of)
+
+    def _weight(self, terms: Iterable[str]) -> float:
+        """What terms weigh, by how many of the lines hold each."""
+        return sum(map(self._weights.__getitem__, terms))
+
+
+def _add_changes(db: sqlite3.Connection, bank: int, found: Candidates, first: list[Scored]) -> None:
+    """Take in newer memories that tell a change of what the best line says, though they lack the question's words."""
+    best = first[0].candidate
+    terms = [t for t in dict.fromkeys(_body(best)) if t.isalnum()]
+    if not terms or len(terms) > weights.CHANGED_LONGEST:
+        return
+    low, high = bounds(bank)
+    matches = [f"({_any(terms)}) AND ({_any(sorted(_CHANGES | _CORRECTS))})"]
+    if values := [term for term in terms if any(map(str.isdigit, term))]:
+        matches.append(_any(values))
+    sql = "SELECT rowid FROM words WHERE words MATCH ? AND rowid > ? AND rowid < ? ORDER BY rowid DESC LIMIT ?"
+    rows = [
+        no for match in matches for (no,) in db.execute(sql, (match, max(low, best.no), high, weights.CHANGES_TRIED))
+    ]
+    rows = list(dict.fromkeys(rows))
+    fresh = [no for no in rows if no not in found.by_number]
+    if fresh:
+        found.add(fresh, {})
+    held = {scored.candidate.no for scored in first}
+    first += [Scored(found.by_number[no]) for no in rows if no in found.by_number and no not in held]
+
+
+def _any(terms: Sequence[str]) -> str:
+    return " OR ".join(f'"{term}"' for term in terms)
+
+
+def _successors_first(found: Candidates, ranked: Sequence[Scored]) -> list[Scored]:
+    """The ranking with each replaced memory below the one that replaced it."""
+    replaced = [s for s in ranked if s.candidate.superseded_by is not None]
+    if not replaced:
+        return [s for s in ranked if s.total > 0]
+    missing = {s.candidate.superseded_by for s in replaced} - found.by_number.keys()
+    found.add([no for no in missing if no is not None], {})
+    out = [s for s in ranked if s.total > 0]
+    for old in replaced:
+        successor = found.by_number.get(old.candidate.superseded_by or 0)
+        if old not in out or successor is None:
+            continue
+        place = out.index(old)
+        below = next((s for s in out if s.candidate.no == successor.no), None)
+        if below is None:
+            below = Scored(successor)
+        elif out.index(below) < place:
+            continue
+        else:
+            out.remove(below)
+        below.lift(old.total)
+        out.insert(place, below)
+    return out
