@@ -209,7 +209,9 @@ def test_tools_go_to_those_that_are_named(squad: TeamMemory) -> None:
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_without_a_user_a_bank_that_needs_none_keeps_the_words(backend: SQLiteBackend, way: str) -> None:
+def test_what_nobody_said_goes_to_no_bank_of_others_where_a_member_keeps_users_words(
+    backend: SQLiteBackend, way: str
+) -> None:
     memory = TeamMemory(
         "squad",
         banks={"profile": "user", "log": "team"},
@@ -219,7 +221,7 @@ def test_without_a_user_a_bank_that_needs_none_keeps_the_words(backend: SQLiteBa
     team = led(memory, ["Noted."] * 2)
     go(team, way, "The mill opens in May.", user=None)
     go(team, way, "Host, the dam opens in June.", user=None)
-    assert stored(backend) == [("log", "The mill opens in May."), ("log", "Host, the dam opens in June.")]
+    assert stored(backend) == []
 
 
 def test_without_a_user_and_a_bank_that_needs_none_the_run_says_what_is_missing(backend: SQLiteBackend) -> None:

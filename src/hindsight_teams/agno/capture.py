@@ -101,12 +101,12 @@ class RunRetention:
         return "user" in self.bank.needs
 
     def takes(self, user: Any) -> bool:
-        """Whether a run's words may go to its bank: a user's own where there is a user, else one that others read.
+        """Whether a user's words may go to its bank: nobody else reads it, or the definition says so.
 
-        With a user in the run, a bank that others read takes them only if the definition says so.
+        A bank of the user's own takes those of a run without a user too, which fails: they do not go to others instead.
         """
         nobody = user is None or not str(user).strip()
-        return not nobody if self.is_the_users else nobody or getattr(self.bank, "conversations", False)
+        return self.is_the_users or nobody or getattr(self.bank, "conversations", False)
 
     def retain(self, run_output: Any, run_context: Any, hearing: Hearing, **given: Any) -> None:
         """Retain what a sync run leaves behind; ``given`` as for ``plan``.
