@@ -336,7 +336,7 @@ GUARD_CHECKS = ("oversize", "too_many_writes", "secrets", "codes", "structure", 
 """The default checks of a write guard, by the names under which a team.toml sets their actions."""
 
 
-def check_choice(name: str, value: str, known: Sequence[str]) -> None:
+def check_choice(name: str, value: object, known: Sequence[str]) -> None:
     """Refuse a value that is not one of the known ones.
 
     Raises:
