@@ -229,13 +229,11 @@ def _add_changes(db: sqlite3.Connection, bank: int, found: Candidates, first: li
         return
     low, high = bounds(bank)
     matches = [f"({_any(terms)}) AND ({_any(sorted(_CHANGES | _CORRECTS))})"]
-    if values := [term for term in terms if any(map(str.isdigit, term))]:
+    if values := list(filter(_is_number, terms)):
         matches.append(_any(values))
     sql = "SELECT rowid FROM words WHERE words MATCH ? AND rowid > ? AND rowid < ? ORDER BY rowid DESC LIMIT ?"
-    rows = [
-        no for match in matches for (no,) in db.execute(sql, (match, max(low, best.no), high, weights.CHANGES_TRIED))
-    ]
-    rows = list(dict.fromkeys(rows))
+    bounded = (max(low, best.no), high, weights.CHANGES_TRIED)
+    rows = dict.fromkeys(no for match in matches for (no,) in db.execute(sql, (match, *bounded)))
     fresh = [no for no in rows if no not in found.by_number]
     if fresh:
         found.add(fresh, {})
