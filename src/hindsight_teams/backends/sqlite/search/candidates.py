@@ -66,6 +66,7 @@ class Candidate:
         stream: Which memories it follows where no document says so; see ``store.records``.
         mask: The query's terms that it holds.
         content: Its index terms, as ``text.terms.indexed`` writes them.
+        length: How many terms its text has.
         near: Memories of its stream by how many places they stand after it (or, negative, before).
     """
 
@@ -80,6 +81,7 @@ class Candidate:
     superseded_by: int | None
     content: str = ""
     mask: int = 0
+    length: int = 1
     near: dict[int, Candidate] = field(default_factory=dict)
 
 
@@ -167,6 +169,7 @@ class Candidates:
                     continue
             by_number[no] = one = Candidate(*row)
             one.mask = masks.get(no, 0)
+            one.length = max(1, one.content.count(" ", 0, one.content.find("|")) - 1)
             if one.chain is not None:
                 self.chains.setdefault(one.chain, {})[one.position] = one
 
@@ -296,8 +299,9 @@ def documents(found: Candidates, hits: WordHits) -> dict[int, float]:
     A memory that stands alone is a document of its own.
     """
     together: dict[int, int] = {}
-    for candidate in found.by_number.values():
-        key = _document(candidate)
+    # A rowid is larger than any chain's number.
+    keys = {no: no if c.chain is None else c.chain for no, c in found.by_number.items()}
+    for candidate, key in zip(found.by_number.values(), keys.values(), strict=True):
         together[key] = together.get(key, 0) | candidate.mask
     alike = Counter(together.values())
     idf = []
@@ -305,12 +309,7 @@ def documents(found: Candidates, hits: WordHits) -> dict[int, float]:
         n = sum([times for mask, times in alike.items() if mask >> bit & 1])
         idf.append(math.log(1 + (len(together) - n + 0.5) / (n + 0.5)) if weight else 0.0)
     sums = {mask: sum([w for bit, w in enumerate(idf) if mask >> bit & 1]) for mask in alike}
-    return {candidate.no: sums[together[_document(candidate)]] for candidate in found.by_number.values()}
-
-
-def _document(candidate: Candidate) -> int:
-    """A number that the memories of one chain share; a rowid, which is larger than any chain's number, else."""
-    return candidate.no if candidate.chain is None else candidate.chain
+    return {no: sums[together[key]] for no, key in keys.items()}
 
 
 def arrival(db: sqlite3.Connection, bank: int, size: int, known: Shares) -> float:

@@ -6,7 +6,6 @@ those of the terms, their inverse document frequency in the bank.
 
 from __future__ import annotations
 
-import heapq
 import math
 from bisect import bisect_right
 from collections import Counter, defaultdict
@@ -43,7 +42,7 @@ class Contents:
 
     def __init__(self, contents: Sequence[str]) -> None:
         self._text = "\n".join(contents)
-        self._ends = list(accumulate(len(content) + 1 for content in contents))
+        self._ends = list(accumulate([len(content) + 1 for content in contents]))
 
     def count(self, *wanted: str) -> dict[int, int]:
         """How often they hold what stands between spaces, by place; the space behind one occurrence begins the next."""
@@ -98,15 +97,14 @@ class Tally:
         self._asked = {t.text: w for t, w in zip(hits.terms, hits.weights, strict=True) if w}
         self._pairs = _pairs(hits, order)
         self._found = {c.no: c for c in found}
-        self._lengths: dict[int, int] = {}
-        self._measure = Measure([self._length(c) for c in found])
+        self._measure = Measure([c.length for c in found])
+        self._of = cache(self._measure.of)  # most candidates are of some few lengths
         self._headed: list[Candidate] = []
         self.counted = Counted()
 
     def add(self, candidates: Sequence[Candidate]) -> None:
         """Count the terms in candidates, and set their masks."""
-        contents, of = Contents([c.content for c in candidates]), self._measure.of
-        lengths = list(map(self._length, candidates))
+        contents, of = Contents([c.content for c in candidates]), self._of
         sums: defaultdict[int, float] = defaultdict(float)
         for bit, (term, weight) in enumerate(zip(self._hits.terms, self._hits.weights, strict=True)):
             if not weight:
@@ -114,14 +112,14 @@ class Tally:
             occurring = contents.count(*term.held)
             for place, n in occurring.items():
                 candidates[place].mask |= 1 << bit
-                sums[place] += weight * of(n, lengths[place])
+                sums[place] += weight * of(n, candidates[place].length)
             begin = _begin(term.text)
             # Most terms have no other form among the candidates: to see that costs less than to find each occurrence.
             known = sum(occurring.values()) if begin and all(h.startswith(begin) for h in term.held) else 0
             if begin and contents.total(begin) > known:
                 for place, n in contents.count(begin).items():
                     if place not in occurring:
-                        sums[place] += weights.OTHER_FORM * weight * of(n, lengths[place])
+                        sums[place] += weights.OTHER_FORM * weight * of(n, candidates[place].length)
         headed = contents.count(" / ")
         self._headed += [candidates[place] for place in headed]
         for place in headed.keys() & sums.keys():
@@ -129,21 +127,13 @@ class Tally:
         for text, both, weight in self._pairs:
             for place, n in contents.count(text).items():
                 if candidates[place].mask & both == both:
-                    sums[place] += weight * of(n, lengths[place])
+                    sums[place] += weight * of(n, candidates[place].length)
         self.counted.own.update((candidates[place].no, own) for place, own in sums.items())
-
-    def _length(self, candidate: Candidate) -> int:
-        """How many terms its text has."""
-        known = self._lengths.get(candidate.no)
-        if known is None:
-            content = candidate.content
-            known = self._lengths[candidate.no] = max(1, content.count(" ", 0, content.find("|")) - 1)
-        return known
 
     def feed_back(self, found: Candidates) -> Counted:
         """Add what the best of all that was counted tell about the others; everything that was counted."""
         own = self.counted.own
-        best = heapq.nlargest(weights.HINTED, zip(own.values(), own, strict=True))
+        best = sorted(zip(own.values(), own, strict=True), reverse=True)[: weights.HINTED]
         first = [(found.by_number[no], value) for value, no in best[: weights.HINT_MEMORIES]]
         if len(first) < 2:
             return self.counted
@@ -156,7 +146,7 @@ class Tally:
             for term, weight in _hints(first, self._hits, rarity, trust).items():
                 for place, n in contents.count(f" {term} ").items():
                     one = hopeful[place]
-                    hinted[one.no] = hinted.get(one.no, 0.0) + weight * self._measure.of(n, self._length(one))
+                    hinted[one.no] = hinted.get(one.no, 0.0) + weight * self._of(n, one.length)
         if self._headed:
             sources = first[: weights.LINK_FROM]
             self.counted.mentioned = _mentioned(self._headed, own, sources, self._asked.keys(), rarity)
@@ -262,7 +252,7 @@ def _hints(
             holders[term] += 1
     shared = [(value, term) for term, value in sums.items() if len(term) >= 3 and term not in asked and term.isalpha()]
     scored = []
-    for value, term in heapq.nlargest(weights.HINTS_TRIED, shared, key=itemgetter(0)):
+    for value, term in sorted(shared, key=itemgetter(0), reverse=True)[: weights.HINTS_TRIED]:
         if holders[term] >= 2 and term not in STOP_WORDS and term not in QUESTION_WORDS:
             scored.append((value * rarity(term), term))
     scored.sort(reverse=True)

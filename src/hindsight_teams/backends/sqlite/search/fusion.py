@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -97,7 +96,7 @@ def fuse(
         weighed.update((no, (top, *weighed[no][1:])) for no in quoting)
 
     # Of equals the newer one comes first.
-    best = {no for _, _, no, *_ in heapq.nlargest(most, weighed.values())}
+    best = {no for _, _, no, *_ in sorted(weighed.values(), reverse=True)[:most]}
     newer = [found.by_number[no].superseded_by for no in best]
     best.update(no for no in newer if no in weighed)
     return [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 import json
 import re
 import sqlite3
@@ -76,7 +75,10 @@ class Question:
             about: The words of its subject.
         """
         shown = _terms(text)
-        named = {t: whole for t in list(shown)[:_MOST_NAMES] if (whole := _names(db, bank, t)) is not None}
+        asked = list(shown)[:_MOST_NAMES]
+        if asked and not words.occurs(db, bank, " OR ".join(map(_said_by, asked))):  # most queries name nobody
+            asked = []
+        named = {t: whole for t in asked if (whole := _names(db, bank, t)) is not None}
         names = frozenset(named)
         about = frozenset(about)
         silent = {t for t, word in shown.items() if word in tokens.QUESTION_WORDS or word not in about}
@@ -123,9 +125,13 @@ class Recalled:
     confidence: float | None
 
 
+def _said_by(term: str) -> str:
+    return f'"{tokens.author_term(term)}"'
+
+
 def _names(db: sqlite3.Connection, bank: int, term: str) -> bool | None:
     """Whether a term is nothing but an author's name, or is a word that also begins a line or two; None for neither."""
-    said = f'"{tokens.author_term(term)}"'
+    said = _said_by(term)
     if not words.occurs(db, bank, said):
         return None
     lines, held = (words.estimate(db, bank, match, _LINES_COUNTED) for match in (said, f'"{term}"'))
@@ -223,7 +229,7 @@ def recall(
     tally = counting.Tally(hits, list(question.shown), by_words)
     tally.add(list(found.by_number.values()))
     own, before = tally.counted.own, len(found.by_number)
-    best = heapq.nlargest(depth.spread, own, key=own.__getitem__)
+    best = sorted(own, key=own.__getitem__, reverse=True)[: depth.spread]
     near = [found.by_number[no] for no in best if own[no] >= weights.SPREAD_FROM * own[best[0]]]
     spread(found, bank, near, masks)
     similar = meaning.Similar()

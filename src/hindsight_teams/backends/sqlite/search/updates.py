@@ -33,6 +33,7 @@ _OPENS = _NEGATES | frozenset("mean meant nein".split())
 """Those that tell a correction where they open it: "I meant Bob", but not "Nora meant Bob"."""
 _CORRECTS = _OPENS | frozenset("correct wrong mistak actual sorri korrektur falsch faux falso fout".split())
 """Stems beside which a newer line may hold nothing but what is so and what is not: "Wrong, Berg, not Lind"."""
+_CORRECTS_ANYWHERE = _CORRECTS - _OPENS
 
 _JOINS = frozenset("是的在了有はがをにでともの")
 """Characters that join words of an unspaced script: what a pair with one holds is not missed in a newer line."""
@@ -55,6 +56,8 @@ _LIVES = frozenset(
 )
 _UNSPACED = "\u2e80"
 """What begins here is written without spaces and indexed in pairs, which run into the verb."""
+_TELLING = _CHANGES | _CORRECTS | _MOVES | _LIVES
+"""Most lines hold none of these, and are looked at no further."""
 _WHEN = frozenset("now sinc last week month year today yesterday again current".split())
 """Stems that tell since when the newer line holds."""
 
@@ -73,14 +76,9 @@ def newest_first(
     again = _said_again(db, [s.candidate.no for s in first])
     said = [(s.candidate, max(s.candidate.mentioned, again.get(s.candidate.no, 0))) for s in first]
     lines = _Lines(said, joining)
-    out: list[Scored] = []
     for scored in first:
-        place = lines.updated(out, scored)
-        if place is None:
-            out.append(scored)
-        else:
-            scored.lift(out[place].total)
-            out.insert(place, scored)
+        lines.place(scored)
+    out = lines.ranked
     placed = {scored.candidate.no for scored in out if scored.total > 0}
     further = (s for s in ranked[weights.UPDATES_AMONG :] if s.candidate.no not in placed)
     return _successors_first(found, [*out, *further])
@@ -109,40 +107,43 @@ class _Line:
     """The terms of a line, and when it was said last; a long line has none, since it is no update and has none."""
 
     __slots__ = ("changed", "corrected", "corrects", "lives", "moves", "said", "subject", "terms", "weight")
-    weight: float
-    """What its terms weigh together; see ``_Lines``."""
     lives: frozenset[str]
     """Who lives where it tells: all before the verb, since an article or "my" is nobody."""
 
-    def __init__(self, body: list[str], said: int) -> None:
+    def __init__(self, body: list[str], terms: frozenset[str], said: int, lines: _Lines) -> None:
         if len(body) > weights.UPDATE_LONGEST:
-            body = []
+            body, terms = [], frozenset()
         self.said = said
         self.subject = body[0] if body else ""
-        self.terms = terms = frozenset(body)
+        self.terms = terms
+        self.weight = lines.weight(terms)
+        self.changed = self.moves = self.corrects = False
+        self.lives = frozenset()
+        telling = not terms.isdisjoint(_TELLING)
+        self.corrected = _corrected(body, terms) if telling or not terms.isdisjoint(lines.numbers) else frozenset()
+        if not telling:
+            return
         self.changed = not terms.isdisjoint(_CHANGES)
         self.moves = not terms.isdisjoint(_MOVES)
-        self.corrects = not terms.isdisjoint(_CORRECTS - _OPENS) or self.subject in _OPENS
-        self.corrected = _corrected(body)
-        self.lives = frozenset()
+        self.corrects = not terms.isdisjoint(_CORRECTS_ANYWHERE) or self.subject in _OPENS
         if not terms.isdisjoint(_LIVES):
             verb = next(place for place, term in enumerate(body) if term in _LIVES)
             self.lives = frozenset(body[:verb] if body[verb] < _UNSPACED else body[: bool(verb)])
 
 
-def _corrected(body: Sequence[str]) -> frozenset[str]:
+def _corrected(body: Sequence[str], terms: frozenset[str]) -> frozenset[str]:
     """What is so and what is not, in a line that says nothing else: "No, it's 8813 not 8812."; else nothing."""
-    said = [t for t in body if t in _CORRECTS or not (t in FOREIGN_WORDS or (len(t) == 1 and t.isalpha()))]
-    values = frozenset(said) - _CORRECTS
+    values = frozenset(t for t in terms.difference(FOREIGN_WORDS, _CORRECTS) if len(t) > 1 or not t.isalpha())
     if len(values) != 2:
         return frozenset()
+    said = [t for t in body if t in _CORRECTS or t in values]
     place = next((place for place, term in enumerate(said) if term in _CORRECTS), None)
     told = place == 0 or (place is not None and said[place] in _NEGATES and said[-1] not in _NEGATES)
     return values if told or all(map(_is_number, values)) else frozenset()
 
 
 def _is_number(term: str) -> bool:
-    return any(map(str.isdigit, term))
+    return not term.isalpha() and any(map(str.isdigit, term))
 
 
 class _Lines:
@@ -151,26 +152,42 @@ class _Lines:
     def __init__(self, lines: Sequence[tuple[Candidate, int]], joining: int) -> None:
         self._joining = joining
         bodies = [_body(candidate) for candidate, _ in lines]
-        self._lines = {c.no: _Line(body, said) for (c, said), body in zip(lines, bodies, strict=True)}
-        spread = Counter(chain.from_iterable(map(set, bodies)))
+        held = list(map(frozenset, bodies))
+        spread = Counter(chain.from_iterable(held))
         by_number = {n: math.log(1 + (len(lines) + 10) / (n + 1)) for n in set(spread.values())}
         self._weights = {term: by_number[n] for term, n in spread.items()}
-        for line in self._lines.values():
-            line.weight = self._weight(line.terms)
+        self.numbers = frozenset(filter(_is_number, spread))
+        together = zip(lines, bodies, held, strict=True)
+        self._lines = {c.no: _Line(body, terms, said, self) for (c, said), body, terms in together}
+        self.ranked: list[Scored] = []
+        self._placed: list[_Line] = []  # those of ``ranked``
 
-    def updated(self, ranked: Sequence[Scored], newer: Scored) -> int | None:
+    def place(self, newer: Scored) -> None:
+        """Put a line before the first one of which it is a newer version, or at the end."""
+        line = self._lines[newer.candidate.no]
+        place = self._updated(line, newer)
+        if place is None:
+            place = len(self.ranked)
+        else:
+            newer.lift(self.ranked[place].total)
+        self.ranked.insert(place, newer)
+        self._placed.insert(place, line)
+
+    def _updated(self, new: _Line, newer: Scored) -> int | None:
         """The place of the first line of which one that ranks lower is a newer version."""
-        new = self._lines[newer.candidate.no]
         if not new.terms:
             return None
         said, mask, total, time = new.said, newer.candidate.mask, newer.total, newer.time
         enough = total / weights.UPDATE_SHARE
-        for place, older in enumerate(ranked):
-            old = self._lines[older.candidate.no]
-            # Where the question names a time that the older fits better, it is not an older version.
-            if old.said >= said or not old.terms or older.time > time:
+        for place, old in enumerate(self._placed):
+            if old.said >= said or not old.terms:
                 continue
-            if (new.moves and old.lives and old.lives <= new.terms) or self._corrects(newer.candidate, older.candidate):
+            older = self.ranked[place]
+            if older.time > time:  # where the question names a time that it fits better, it is not an older version
+                continue
+            if new.moves and old.lives and old.lives <= new.terms:
+                return place
+            if new.corrected and self._corrects(newer.candidate, older.candidate):
                 return place
             changed = new.changed and not old.changed
             if older.total > enough and not changed:
@@ -194,7 +211,7 @@ class _Lines:
         added, shared = new.corrected - old.terms, new.corrected & old.terms
         if len(added) != 1 or new.terms >= old.terms:
             return False
-        if any(map(_is_number, shared)) or not any(map(_is_number, added)):
+        if not shared.isdisjoint(self.numbers) or added.isdisjoint(self.numbers):
             return True
         if newer.no - older.no > len(self._lines):
             return False
@@ -213,10 +230,10 @@ class _Lines:
         if len(both) < least * _SPREAD * min(len(old.terms), len(new.terms)):
             return False
         # Numbers are what changes: "at 9:30" is two terms, and none of them is "at 10:15".
-        weights_of = (line.weight - self._weight(filter(_is_number, line.terms - both)) for line in (old, new))
-        return self._weight(both) >= least * min(weights_of)
+        weights_of = [line.weight - self.weight(line.terms & self.numbers - both) for line in (old, new)]
+        return self.weight(both) >= least * min(weights_of)
 
-    def _weight(self, terms: Iterable[str]) -> float:
+    def weight(self, terms: Iterable[str]) -> float:
         """What terms weigh, by how many of the lines hold each."""
         return sum(map(self._weights.__getitem__, terms))
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate, islice, pairwise
 
 from hindsight_teams.backends.sqlite.search import spelling, weights
+from hindsight_teams.backends.sqlite.store.descriptors import Connection
 from hindsight_teams.backends.sqlite.store.reading import bounds
 from hindsight_teams.backends.sqlite.text import terms as tokens
 
@@ -326,7 +327,18 @@ def _mark(hits: WordHits, bit: int, found: Collection[int]) -> None:
 
 
 def estimate(db: sqlite3.Connection, bank: int, match: str, most: int) -> int:
-    """How many memories of the bank match: exact up to ``most``, else judged by how far that many reach."""
+    """How many memories of the bank match: exact up to ``most``, else judged by how far that many reach.
+
+    Common words come in most queries, and to count them costs most; so a count is kept until the file changes.
+    """
+    counts = db.counts if isinstance(db, Connection) else {}
+    known = counts.get((bank, match, most))
+    if known is None:
+        known = counts[bank, match, most] = _estimated(db, bank, match, most)
+    return known
+
+
+def _estimated(db: sqlite3.Connection, bank: int, match: str, most: int) -> int:
     low, high = bounds(bank)
     n, reached = db.execute(
         "SELECT count(*), max(rowid) FROM"

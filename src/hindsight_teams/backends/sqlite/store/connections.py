@@ -77,6 +77,7 @@ class Pool:
         """A connection inside one snapshot: everything read in the block fits together."""
         with self._connection() as db:
             db.execute("BEGIN")
+            db.keep_counts()
             try:
                 yield db
             finally:

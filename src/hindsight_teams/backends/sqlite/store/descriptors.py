@@ -17,6 +17,9 @@ from hindsight_teams.backends.private_files import Files, identity
 
 _File: TypeAlias = tuple[int, int]
 
+_MOST_COUNTS = 1_000
+"""Counts that a connection keeps."""
+
 _connected: Counter[_File] = Counter()
 _descriptors: dict[_File, int] = {}
 _lock = threading.Lock()
@@ -27,12 +30,15 @@ class Connection(sqlite3.Connection):
 
     Attributes:
         files: Which files it opened; None for one to a file that can't change.
+        counts: What was counted in the present state of the file, inside ``Pool.read``.
     """
 
     files: Files | None = None
     _file: _File | None = None
+    _counted_at: tuple[int, int] | None = None
 
     def __init__(self, database: Any, *arguments: Any, **options: Any) -> None:
+        self.counts: dict[tuple[int, str, int], int] = {}
         with _lock:  # before it has locks
             self._file = identity(database)
             if self._file is not None:
@@ -42,6 +48,13 @@ class Connection(sqlite3.Connection):
         except BaseException:
             self._forget()
             raise
+
+    def keep_counts(self) -> None:
+        """At the beginning of a transaction: forget what was counted in another state of the file, or too much."""
+        (others,) = self.execute("PRAGMA data_version").fetchone()
+        state = others, self.total_changes
+        if state != self._counted_at or len(self.counts) > _MOST_COUNTS:
+            self._counted_at, self.counts = state, {}
 
     def close(self) -> None:
         """Close the connection; safe to call twice."""
