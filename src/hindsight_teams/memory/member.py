@@ -121,9 +121,9 @@ class MemberMemory:
             return self.identity
         if not isinstance(caller, Caller):
             raise InvalidInput(f"caller={caller!r} must be a Caller, such as Caller(user='ada')")
-        for name in ("user", "session", "run"):
-            if not isinstance(getattr(caller, name), str | None):
-                raise InvalidInput(f"the caller's {name} must be a string, not {type(getattr(caller, name)).__name__}")
+        for name, value in (("user", caller.user), ("session", caller.session), ("run", caller.run)):
+            if value is not None and not isinstance(value, str):
+                raise InvalidInput(f"the caller's {name} must be a string, not {type(value).__name__}")
         if caller.team == self.identity.team and caller.member == self.identity.member:
             return caller
         return replace(caller, team=self.identity.team, member=self.identity.member)

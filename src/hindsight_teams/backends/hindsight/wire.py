@@ -13,6 +13,8 @@ from functools import lru_cache
 from typing import Any, Literal, TypeAlias, TypeVar
 from urllib.parse import quote, urlencode
 
+from pydantic_core import from_json
+
 from hindsight_teams.backends.hindsight import faults
 from hindsight_teams.backends.hindsight.retry import Repeat, RetryPolicy, retry_after_seconds
 from hindsight_teams.errors import BackendError, BankNotFound, InvalidInput, NotFound
@@ -150,11 +152,18 @@ def unless_no_bank(plan: Plan[T], otherwise: T) -> Plan[T]:
 
 def _read(call: Call, content: bytes, read: Callable[[Any], T], rules: Rules) -> T:
     try:
-        return read(json.loads(content))
+        return read(_parsed(content))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as cause:
         error = faults.unreadable(content, verb=call.verb)
         error.details.update(url=rules.location, request=f"{call.method} {call.path}", cause=repr(cause))
         raise error from cause
+
+
+def _parsed(content: bytes) -> Any:
+    try:
+        return from_json(content, cache_strings="keys")  # in two thirds of the time
+    except ValueError:  # half of a surrogate pair, which only the standard library reads; or no JSON, as it then says
+        return json.loads(content)
 
 
 def encode(body: Mapping[str, Any]) -> bytes:

@@ -75,6 +75,9 @@ _RUN = re.compile(f"[{_PAIRS}]+|[{_TRIPLES}]+|[^{_PAIRS}{_TRIPLES}]+")
 _IN_PAIRS = re.compile(f"[{_PAIRS}]")
 _IN_TRIPLES = re.compile(f"[{_TRIPLES}]")
 
+_NO_DIGITS = bytes(set(range(256)).difference(b"0123456789"))
+_NO_CAPITALS = bytes(set(range(256)).difference(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
+
 # One pass that tells whether there is anything to rewrite costs less than the rewriting.
 # Each begins with a plain set of characters, which is much faster to look for than a look behind or an alternative.
 _DIGIT_LETTER = re.compile(r"[0-9][^\W\d]")
@@ -151,15 +154,20 @@ def _spelt(text: str) -> str:
     """The text with one spelling for what has several: 5,000 and 5000, 10GB and 10 GB, parts of parseUserInput."""
     if "," in text or "\u2019" in text or "\u202f" in text:
         text = _THOUSANDS.sub("", text)
-    if _DIGIT_LETTER.search(text):
+    if _may_hold_others(text, _NO_DIGITS) and _DIGIT_LETTER.search(text):
         text = _UNIT.sub(r"\1 ", _ORDINAL.sub(r"\1", text))
     if "&" in text:
         text = _JOINED.sub(r"\g<0> \1\2", text)
     if "+" in text or "#" in text:
         text = _SIGNED.sub(lambda m: m[1] + ("plusplus" if m[2] == "++" else "sharp"), text)
-    if _INNER_CAPITAL.search(text):
+    if _may_hold_others(text[1:], _NO_CAPITALS) and _INNER_CAPITAL.search(text):
         text = _HUMPED.sub(lambda m: f"{m[0]} {_HUMP.sub(' ', m[0])}", text)
     return text
+
+
+def _may_hold_others(text: str, characters: bytes) -> bool:
+    """Whether a text may hold others than these ASCII characters: to delete those takes a third of a pattern's time."""
+    return not text.isascii() or bool(text.encode().translate(None, characters))
 
 
 def _at_apostrophes(written: str) -> list[str]:
@@ -206,7 +214,6 @@ def _stemmer(algorithm: str) -> Callable[[str], str]:
     return stem
 
 
-@lru_cache(maxsize=1 << 10)  # ``_Terms`` remembers the rest
 def term(word: str, spoken: str = ENGLISH) -> str:
     """The index term of a folded word.
 
@@ -267,8 +274,10 @@ def joined(text: str) -> dict[str, str]:
     found: list[str] = []
     if "-" in text or "\u2010" in text or "\u2011" in text:
         found += (word for word in _HYPHENED.findall(text) if not _NUMBERS.fullmatch(word))
-    if _MAY_BE_GROUPED.search(text):
+    if _may_hold_others(text, _NO_DIGITS) and _MAY_BE_GROUPED.search(text):
         found += _GROUPED.findall(text)
+    if not found:
+        return {}
     together = {_BETWEEN.sub("", written): written for written in found}
     return {
         word: written for word, written in together.items() if len(words(word.lower())) == 1
@@ -301,7 +310,7 @@ def _accented(text: str) -> frozenset[str]:
 
 def named_stop_words(text: str) -> list[str]:
     """Stop words that are written as names or abbreviations, folded: "IT", "US", "Will" or "A" inside a sentence."""
-    if text[1:].islower() and not text.startswith(("Will", "May")):  # most lines: no capital but the first
+    if not _may_hold_others(text[1:], _NO_CAPITALS) and not text.startswith(("Will", "May")):  # most lines
         return []
     found: dict[str, None] = {}
     shouted = text.isupper() and " " in text.strip()
