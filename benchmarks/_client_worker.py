@@ -127,9 +127,25 @@ def measure(subject: str, mode: str, width: int, calls: int, url: str) -> dict[s
     }
 
 
+def in_turns(subject: str, url: str) -> None:
+    """Make as many calls as each line of the standard input says, and print the CPU seconds that they took."""
+    call, _ = clients(subject, url)
+    for _ in range(50):
+        call()
+    print(flush=True)
+    for line in sys.stdin:
+        started = time.process_time()
+        for _ in range(int(line)):
+            call()
+        print(time.process_time() - started, flush=True)
+
+
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
     logging.disable(logging.CRITICAL)
     sys.unraisablehook = lambda *_: None
     subject, mode, width, calls, url = sys.argv[1:]
-    print(json.dumps(measure(subject, mode, int(width), int(calls), url)), flush=True)
+    if mode == "turns":
+        in_turns(subject, url)
+    else:
+        print(json.dumps(measure(subject, mode, int(width), int(calls), url)), flush=True)

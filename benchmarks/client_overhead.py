@@ -15,7 +15,7 @@ import statistics
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from _report import machine, write_section
@@ -33,6 +33,8 @@ WORKLOADS = (
     ("coroutines", 50, "50 coroutines"),
     ("coroutines", 200, "200 coroutines"),
 )
+TURN = 25
+"""Calls that a process makes before it is the other's turn."""
 IMPORTS = (
     ("agno.tools.toolkit", "import agno.tools.toolkit", False),
     ("hindsight_teams", "import hindsight_teams", False),
@@ -82,6 +84,28 @@ def measure(python: Path, subject: str, mode: str, width: int, calls: int, url: 
     return result
 
 
+def in_turns(pythons: dict[str, Path], turns: int, url: str) -> dict[str, float]:
+    """CPU seconds of a call one after another, where two processes make a few calls in turn: a busy moment meets both.
+
+    A process that makes all of its calls at once meets other moments than the next, and ratios of those scatter widely.
+    """
+    with ExitStack() as stack:
+        workers = {}
+        for subject, python in pythons.items():
+            command = [str(python), str(HERE / "_client_worker.py"), subject, "turns", "1", "0", url]
+            env = environment(ours=subject.startswith("hindsight-teams"))
+            worker = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env)
+            workers[subject] = stack.enter_context(worker)
+            stack.callback(worker.stdin.close)  # type: ignore[union-attr]
+            worker.stdout.readline()  # type: ignore[union-attr]
+        spent = dict.fromkeys(workers, 0.0)
+        for _ in range(turns):
+            for subject, worker in workers.items():
+                print(TURN, file=worker.stdin, flush=True)
+                spent[subject] += float(worker.stdout.readline())  # type: ignore[union-attr]
+    return {subject: seconds / turns / TURN for subject, seconds in spent.items()}
+
+
 def import_cpu(python: Path, statement: str) -> float:
     """CPU seconds of a process that runs one statement."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -103,15 +127,25 @@ def run(reference: Path, calls: int, rounds: int) -> str:
                     print(f"round {number + 1}/{rounds}: {subject}, {words}", file=sys.stderr)
                     result = measure(python, subject, mode, width, calls, url)
                     found.setdefault((subject, mode, width), []).append(result)
+        print("in turns", file=sys.stderr)
+        turns = [
+            in_turns({name: pythons[name] for name in pair}, max(1, calls * rounds // TURN), url)
+            for pair in (TOOLKITS, CLIENTS)
+        ]
     imports: dict[str, list[float]] = {}
     for _ in range(max(5, rounds)):
         for name, statement, theirs in IMPORTS:
             imports.setdefault(name, []).append(import_cpu(reference if theirs else here, statement))
-    return report(found, {name: statistics.median(values) for name, values in imports.items()}, calls, rounds)
+    middles = {name: statistics.median(values) for name, values in imports.items()}
+    return report(found, turns, middles, calls, rounds)
 
 
 def report(
-    found: dict[tuple[str, str, int], list[dict[str, float]]], imports: dict[str, float], calls: int, rounds: int
+    found: dict[tuple[str, str, int], list[dict[str, float]]],
+    turns: list[dict[str, float]],
+    imports: dict[str, float],
+    calls: int,
+    rounds: int,
 ) -> str:
     """The results as Markdown."""
     lines = [
@@ -123,9 +157,13 @@ def report(
         f"Measured on {machine()}: {calls} calls a workload, {rounds} rounds. Repeat with"
         f" `python benchmarks/client_overhead.py --calls {calls} --rounds {rounds} --write`.",
     ]
-    for ours, theirs, what in (
-        (*TOOLKITS, "Toolkits: `HindsightTools.recall_memory`"),
-        (*CLIENTS, "Clients: `HindsightBackend.recall` and `hindsight_client.Hindsight.recall`"),
+    for (ours, theirs, what), turn in zip(
+        (
+            (*TOOLKITS, "Toolkits: `HindsightTools.recall_memory`"),
+            (*CLIENTS, "Clients: `HindsightBackend.recall` and `hindsight_client.Hindsight.recall`"),
+        ),
+        turns,
+        strict=True,
     ):
         lines += ["", f"**{what}**", ""]
         lines.append(f"| workload | ours: CPU | p50 | failed | {theirs}: CPU | p50 | failed | CPU ratio |")
@@ -137,6 +175,8 @@ def report(
             each = sorted(x["cpu"] / y["cpu"] for x, y in pairs)
             ratio = f"{statistics.median(each):.2f} ({each[0]:.2f} to {each[-1]:.2f})" if b["failed"] < 0.5 else "-"
             lines.append(f"| {words}{note} | {_cells(a)} | {_cells(b)} | {ratio} |")
+        a, b = (f"{turn[subject] * 1e3:.2f} ms | - | -" for subject in (ours, theirs))
+        lines.append(f"| in turns, {TURN} calls each | {a} | {b} | {turn[ours] / turn[theirs]:.2f} |")
     lines += [
         "",
         "Why hindsight-agno and hindsight-client fail under threads: their client keeps one aiohttp session, which"

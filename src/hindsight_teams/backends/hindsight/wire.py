@@ -27,6 +27,8 @@ Wait = Literal["recall", "reflect", "retain"]
 
 BANKS = "/v1/default/banks"
 
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -173,7 +175,7 @@ def encode(body: Mapping[str, Any]) -> bytes:
         InvalidInput: A string in it is not valid Unicode, or a value has no JSON form.
     """
     try:
-        return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+        return _JSON.encode(body).encode()
     except UnicodeEncodeError:
         raise InvalidInput(
             "the request holds half of a surrogate pair, which is not valid Unicode; remove it"

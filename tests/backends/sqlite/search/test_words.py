@@ -15,6 +15,8 @@ import pytest
 from hindsight_teams.backends.sqlite import SQLiteBackend
 from hindsight_teams.backends.sqlite.search import weights, words
 from hindsight_teams.backends.sqlite.search.words import Shares
+from hindsight_teams.backends.sqlite.store import reading, records, writing
+from hindsight_teams.backends.sqlite.store.connections import Pool
 from hindsight_teams.backends.sqlite.text.terms import tag_term, term
 from hindsight_teams.models import RetainItem
 
@@ -358,6 +360,26 @@ def test_matches_are_counted_up_to_a_limit_and_then_estimated(
 ) -> None:
     b = bank(*(f"tea {n}" if n % every == 0 else f"zebra {n}" for n in range(1, 13)))
     assert words.estimate(b.db, b.number, '"tea"', most) == estimated
+
+
+def test_a_count_is_kept_only_while_nobody_writes(tmp_path: Path) -> None:
+    path = tmp_path / "memory.db"
+    pool = Pool(path, busy_timeout=1.0, size=1)  # so that each read has the same connection
+
+    def counted() -> int:
+        with pool.read() as db:
+            number = reading.bank_number(db, "b")
+            return words.estimate(db, number, '"tea"', 10) if number is not None else 0
+
+    with closing(SQLiteBackend(path)) as other, closing(pool):
+        assert counted() == 0
+        first = other.retain("b", "Tea is green").memory_ids
+        assert (counted(), counted()) == (1, 1)
+        other.retain("b", "Tea is black")
+        assert counted() == 2
+        with pool.write() as db:
+            writing.remove(db, 1, [row for row in map(records.row_number, first) if row is not None])
+        assert counted() == 1
 
 
 def test_counts_are_those_of_the_bank(bank: Callable[..., Bank]) -> None:
