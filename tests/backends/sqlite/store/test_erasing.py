@@ -312,6 +312,45 @@ def test_a_file_that_is_lost_while_open_is_noticed_before_the_next_acknowledgeme
     backend.close()
 
 
+@needs_pread
+@pytest.mark.parametrize("way", ["emptied", "halved", "zeroed", "a backup", "another's", "its log"])
+def test_a_file_that_somebody_writes_into_while_it_is_open_is_noticed_before_the_next_acknowledgement(
+    path: Path, way: str, tmp_path: Path
+) -> None:
+    with closing(SQLiteBackend(tmp_path / "other" / "memory.db")) as other:
+        other.retain("b", "of another file")
+    with closing(SQLiteBackend(path)) as backend:
+        backend.retain("b", "before")
+        backend.backup(tmp_path / "backup.db")
+        if way != "its log":
+            with closing(sqlite3.connect(path)) as db:
+                db.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        backend.retain("b", "seen at its full size")
+        size = path.stat().st_size
+        lost = path.with_name("memory.db-wal") if way == "its log" else path
+        data = {
+            "emptied": b"",
+            "halved": path.read_bytes()[: size // 2],
+            "zeroed": bytes(size),
+            "a backup": (tmp_path / "backup.db").read_bytes(),
+            "another's": other.path.read_bytes(),
+            "its log": b"",
+        }[way]
+        with lost.open("r+b") as file:
+            file.write(data)
+            file.truncate(len(data))
+        with pytest.raises(DatabaseUnusable, match="while it was open") as caught:
+            backend.retain("b", "after")
+        assert caught.value.details == {"path": str(path)}
+        if way in ("a backup", "another's"):  # what was put there is as it was put there
+            expected = "before" if way == "a backup" else "of another file"
+            assert [m.text for m in backend.list_memories("b").memories] == [expected]
+            assert backend.check().problems == ()
+        elif way in ("halved", "zeroed"):
+            with pytest.raises(DatabaseUnusable):
+                backend.retain("b", "after")
+
+
 def test_a_write_into_a_file_that_is_lost_meanwhile_is_not_acknowledged(path: Path) -> None:
     backend = SQLiteBackend(path)
     backend.retain("b", "before")
