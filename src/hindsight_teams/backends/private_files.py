@@ -110,7 +110,7 @@ class Watch:
 
     def __init__(self, path: Path, mark: int, descriptor: Callable[[Path], int]) -> None:
         self._path = path
-        self._mark = mark.to_bytes(4, "big")
+        self._mark = mark.to_bytes(4, "big", signed=True)
         self._descriptor = descriptor
         self._file = (0, 0)  # size, and when it was changed last
         self._log = (b"", 0)  # header, and size

@@ -458,6 +458,66 @@ def test_the_unused_middle_of_every_kind_of_page_is_zeroed_and_nothing_beside_it
 
 
 @needs_pread
+@pytest.mark.parametrize("pages", [40, 4_096])
+def test_a_power_cut_leaves_what_was_deleted_erased_or_still_to_be_erased(
+    path: Path, monkeypatch: pytest.MonkeyPatch, pages: int, tmp_path: Path
+) -> None:
+    """At each statement the files are copied as a power cut may leave them: without any zero that is not synchronized."""
+    monkeypatch.setattr(erasing, "_SCRUB_PAGES", pages)
+    with closing(SQLiteBackend(path)) as backend:
+        backend.retain_batch("b", [RetainItem(f"Xylophonist {n} in the attic.", document_id="d") for n in range(40)])
+        backend.retain_batch("b", [RetainItem(f"Lamp {n}.") for n in range(40)])
+    data = bytearray(path.read_bytes())
+    for begin, end in middles(bytes(data), 4_096)[0x0A][-5:]:  # as if SQLite had moved rows from there
+        data[begin:end] = (b"ylophonist" * 410)[: end - begin]
+    path.write_bytes(data)
+    pending: list[tuple[int, bytes]] = []
+    states: list[Path] = []
+    write, sync, connect = os.pwrite, os.fsync, sqlite3.connect
+
+    def noted(descriptor: int, zeros: bytes, at: int, /) -> int:
+        pending.append((at, os.pread(descriptor, len(zeros), at)))
+        return write(descriptor, zeros, at)
+
+    def synchronized(descriptor: int) -> None:
+        sync(descriptor)
+        pending.clear()
+
+    def copied(statement: str) -> None:
+        if not statement.upper().startswith(("BEGIN IMMEDIATE", "UPDATE ERASING", "PRAGMA WAL")):
+            return
+        states.append(tmp_path / f"state-{len(states)}" / "memory.db")
+        states[-1].parent.mkdir()
+        data = bytearray(path.read_bytes())
+        for at, old in reversed(pending):
+            data[at : at + len(old)] = old
+        states[-1].write_bytes(data)
+        log = path.with_name("memory.db-wal")
+        if log.exists():
+            states[-1].with_name("memory.db-wal").write_bytes(log.read_bytes())
+
+    def traced(*arguments: Any, **options: Any) -> sqlite3.Connection:
+        db: sqlite3.Connection = connect(*arguments, **options)
+        db.set_trace_callback(copied)
+        return db
+
+    monkeypatch.setattr(os, "pwrite", noted)
+    monkeypatch.setattr(os, "fsync", synchronized)
+    monkeypatch.setattr(sqlite3, "connect", traced)
+    with closing(SQLiteBackend(path)) as backend:
+        assert backend.delete_memories("b", document_id="d") == 40
+        assert not backend.erase_due()
+    monkeypatch.undo()
+    told = set()
+    for state in states:
+        with closing(sqlite3.connect(state)) as db:
+            (deleted, due) = db.execute("SELECT deleted, deleted > erased FROM erasing").fetchone()
+        assert due or not deleted or b"ylophonist" not in state.read_bytes()
+        told.add((deleted > 0, due))
+    assert told == {(False, 0), (True, 1), (True, 0)}
+
+
+@needs_pread
 @pytest.mark.parametrize("damage", ["holds a row", "ends before it begins", "ends beyond the page"])
 def test_a_page_whose_unused_middle_can_not_be_right_is_left_for_a_repair(path: Path, damage: str) -> None:
     with SQLiteBackend(path) as backend:
