@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from hindsight_teams import TeamMemory
 from hindsight_teams.backends.sqlite import SQLiteBackend
 from hindsight_teams.backends.sqlite.store import erasing
 from hindsight_teams.backends.sqlite.store.connections import Pool
+from hindsight_teams.backends.sqlite.store.upkeep import Upkeep
 from hindsight_teams.errors import BackendError, DatabaseUnusable
 from hindsight_teams.models import RetainItem
 
@@ -595,3 +596,39 @@ def test_what_is_written_during_a_merge_does_not_end_it_early(
         assert [block for block in blocks if b"ylophon" in block] == []
         settings = dict(other.execute("SELECT k, v FROM words_config"))
     assert settings.get("usermerge", 4) == 4
+
+
+def test_a_merge_ends_though_another_process_never_stops_writing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    exclusive, numbers, steps = Pool.exclusive, count(1_000_000), count()
+    with SQLiteBackend(path) as backend:
+        backend.retain_batch("b", [RetainItem(f"Xylophonist {n} in the attic", tags=["x"]) for n in range(300)])
+    with SQLiteBackend(path) as backend, closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("DELETE FROM words WHERE rowid IN (SELECT no FROM memory WHERE no % 2)")
+        other.execute("DELETE FROM memory WHERE no % 2")
+
+        @contextmanager
+        def before_writes(pool: Pool) -> Iterator[sqlite3.Connection]:
+            with exclusive(pool) as db:
+                yield db
+            assert next(steps) < 100
+            for number in islice(numbers, 12):
+                other.execute(
+                    "INSERT INTO words (rowid, terms) VALUES (?, ?)", (number, f"tea {number} {number * 7919}")
+                )
+
+        monkeypatch.setattr(erasing, "_MERGE_PAGES", 4)
+        monkeypatch.setattr(Pool, "exclusive", before_writes)
+        assert backend.erase()
+        assert not backend.erase_due()
+
+
+def test_a_delete_returns_in_time_and_its_erasing_goes_on(
+    path: Path, backend: SQLiteBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend.retain("b", "Xylophonist in the attic", document_id="d")
+    monkeypatch.setattr(erasing, "_AT_ONCE_SECONDS", -1)
+    monkeypatch.setattr(Upkeep, "wrote", lambda *_, **__: None)
+    assert backend.delete_memories("b", document_id="d") == 1
+    assert backend.erase_due()
+    assert backend.erase()
+    assert b"ylophon" not in b"".join(file.read_bytes() for file in path.parent.glob(f"{path.name}*"))

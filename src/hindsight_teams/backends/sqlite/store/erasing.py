@@ -13,6 +13,7 @@ import os
 import sqlite3
 import struct
 import sys
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,9 @@ _FEWEST = 4  # parts of one size that SQLite merges without being asked to merge
 
 _AT_ONCE = 4_096
 """Pages of a file in which a delete erases before it returns: 16 MB, some tens of milliseconds."""
+
+_AT_ONCE_SECONDS = 0.5
+"""How long a delete erases before it returns, while others write."""
 
 _SCRUB_PAGES = 4_096
 """Pages that one transaction looks through."""
@@ -58,8 +62,9 @@ def soon(pool: Pool) -> None:
         (pages,) = db.execute("PRAGMA page_count").fetchone()
     if pages > _AT_ONCE:
         return
+    end = time.monotonic() + _AT_ONCE_SECONDS
     try:
-        erase(pool)
+        erase(pool, stop=lambda: time.monotonic() > end)
     except BackendError as error:  # what was deleted is gone all the same; the upkeep goes on with its bytes
         _log.warning("erasing_failed", error=str(error), **error.details)
 
@@ -140,12 +145,13 @@ def _merge_some(db: sqlite3.Connection, first: bool, deleted: int) -> bool:
         # A negative number begins a merge of everything, a positive one goes on with it.
         pages = -_MERGE_PAGES if first else _MERGE_PAGES
         db.execute(_TELL_INDEX, ("merge", pages))
-        done = db.total_changes - before < 2
-        if done and index_levels.is_merging(db):
+        idle, merging = db.total_changes - before < 2, index_levels.is_merging(db)
+        if idle and merging:
             # Parts that were written since, too few to be merged by themselves, stand before the merge: two will do.
             for command, number in (("usermerge", 2), ("merge", pages), ("usermerge", _FEWEST)):
                 db.execute(_TELL_INDEX, (command, number))
-            done = False
+        # What is written from now on is none of it: others who never stop must not keep it from ending.
+        done = idle if merging is None else not merging
         if done:
             db.execute("UPDATE erasing SET merged = max(merged, ?), page = 0", (deleted,))
         db.execute("COMMIT")
