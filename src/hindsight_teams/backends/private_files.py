@@ -139,7 +139,7 @@ class Watch:
                     _put_into_another_file(self._path)
                     return spoiled
                 self._file = found.st_size, found.st_ctime_ns
-            if self._is_log_cut(f"{name}-wal"):
+            if self._is_log_cut(f"{name}-wal") and self._is_log_cut(f"{name}-wal"):
                 _put_into_another_file(self._path)
                 return "lost a part of its write-ahead log"
         except FileNotFoundError:  # deleted: ``files`` tells
@@ -158,11 +158,12 @@ class Watch:
         before, least = self._log
         descriptor = os.open(log, os.O_RDONLY | os.O_CLOEXEC)
         try:
-            size = os.fstat(descriptor).st_size
+            size = os.fstat(descriptor).st_size  # before its header: another process may empty the log meanwhile
             head = os.pread(descriptor, 32, 0)
         finally:
             os.close(descriptor)
-        if size and (head[:3] != _LOG or (head == before and size < least)):
+        # A log that was cut begins with zeros once SQLite wrote on where it had ended.
+        if len(head) == 32 and (head[:3] != _LOG or (head == before and size < least)):
             return True
         self._log = head, min(size, _LOG_KEPT)
         return False

@@ -352,6 +352,53 @@ def test_a_file_that_somebody_writes_into_while_it_is_open_is_noticed_before_the
                 backend.retain("b", "after")
 
 
+@needs_pread
+@pytest.mark.parametrize("meanwhile", ["emptied", "written on", "begun anew"])
+def test_what_another_process_does_to_the_log_during_the_look_at_it_is_no_alarm(
+    path: Path, meanwhile: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = os.fspath(path.with_name("memory.db-wal"))
+    with closing(SQLiteBackend(path)) as backend, closing(sqlite3.connect(path, isolation_level=None)) as other:
+        backend.retain("b", "before")
+        identity = os.stat(log).st_ino
+        fstat = os.fstat
+
+        def interrupted(descriptor: int) -> os.stat_result:
+            found = fstat(descriptor)
+            if found.st_ino == identity:
+                if meanwhile != "written on":
+                    other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                if meanwhile != "emptied":
+                    other.execute("UPDATE bank SET name = 'tea'")
+            return found
+
+        monkeypatch.setattr(os, "fstat", interrupted)
+        for number in range(3):
+            backend.retain("b", f"after {number}")
+        monkeypatch.undo()
+        assert backend.bank_stats("b").memories == 4
+        assert backend.check().problems == ()
+
+
+@pytest.mark.slow
+def test_processes_that_write_delete_erase_and_reopen_at_once_raise_no_alarm(path: Path) -> None:
+    script = (
+        "import sys, random; from hindsight_teams.backends.sqlite import SQLiteBackend\n"
+        "source = random.Random(sys.argv[2]); backend = SQLiteBackend(sys.argv[1])\n"
+        "for i in range(150):\n"
+        "    backend.retain('b', f'note {i} {sys.argv[2]}', tags=[f't:{i % 5}'])\n"
+        "    if source.random() < .3: backend.delete_memories('b', tags=[f't:{source.randrange(5)}'])\n"
+        "    if source.random() < .1: backend.close(); backend = SQLiteBackend(sys.argv[1])\n"
+    )
+    started = [
+        subprocess.Popen([sys.executable, "-c", script, str(path), str(i)], stderr=subprocess.PIPE) for i in range(4)
+    ]
+    assert [process.communicate()[1] for process in started] == [b""] * 4
+    with closing(SQLiteBackend(path)) as backend:
+        assert backend.erase()
+        assert backend.check().problems == ()
+
+
 def test_a_write_into_a_file_that_is_lost_meanwhile_is_not_acknowledged(path: Path) -> None:
     backend = SQLiteBackend(path)
     backend.retain("b", "before")
