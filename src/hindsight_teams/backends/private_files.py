@@ -7,6 +7,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeAlias
 
@@ -142,7 +143,7 @@ class Watch:
             if self._is_log_cut(f"{name}-wal") and self._is_log_cut(f"{name}-wal"):
                 _put_into_another_file(self._path)
                 return "lost a part of its write-ahead log"
-        except FileNotFoundError:  # deleted: ``files`` tells
+        except OSError:  # deleted, of which ``files`` tells; or nobody can look, which undoes no write
             pass
         return None
 
@@ -178,6 +179,7 @@ _LOG_KEPT = 64 * 1024 * 1024
 
 def _put_into_another_file(path: Path) -> None:
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.hindsight-part")
-    make_file(part)
-    shutil.copyfile(path, part)
-    os.replace(part, path)
+    with suppress(OSError):  # no room for it
+        make_file(part)
+        shutil.copyfile(path, part)
+        os.replace(part, path)
