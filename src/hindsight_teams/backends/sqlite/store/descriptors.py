@@ -20,7 +20,7 @@ _File: TypeAlias = tuple[int, int]
 
 _connected: Counter[_File] = Counter()
 _descriptors: dict[_File, int] = {}
-_lock = threading.Lock()
+_lock = threading.RLock()  # a connection may be collected, and closed, while this thread holds it
 
 
 class Connection(sqlite3.Connection):
@@ -75,5 +75,5 @@ def descriptor(path: Path) -> int:
 def after_fork() -> None:
     """In a child: the parent's locks are not its own, and its connections may be neither used nor closed."""
     global _lock
-    _lock = threading.Lock()
+    _lock = threading.RLock()
     _connected.clear()
