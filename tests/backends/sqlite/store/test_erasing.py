@@ -679,3 +679,21 @@ def test_a_delete_returns_in_time_and_its_erasing_goes_on(
     assert backend.erase_due()
     assert backend.erase()
     assert b"ylophon" not in b"".join(file.read_bytes() for file in path.parent.glob(f"{path.name}*"))
+
+
+def test_a_merge_that_is_stopped_half_way_is_not_recorded_as_done(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with SQLiteBackend(path) as backend:
+        backend.retain("b", "Xylophonist in the attic")
+    with closing(sqlite3.connect(path)) as other, other:
+        rows = ((n, f"lamp {n * 7919} {n * 104729} {n * 1299709}") for n in range(1_000, 3_000))
+        other.executemany("INSERT INTO words (rowid, terms) VALUES (?, ?)", rows)
+        other.execute("DELETE FROM words WHERE rowid = (SELECT no FROM memory)")
+        other.execute("DELETE FROM memory")
+    monkeypatch.setattr(erasing, "_MERGE_PAGES", 1)
+    monkeypatch.setattr(Upkeep, "wrote", lambda *_, **__: None)
+    asked = iter([False, False, True])
+    pool = Pool(path, busy_timeout=1, size=2)
+    assert not erasing.erase(pool, stop=lambda: next(asked, True))
+    with pool.read() as db:
+        assert db.execute("SELECT merged < deleted FROM erasing").fetchone() == (1,)
+    pool.close()
