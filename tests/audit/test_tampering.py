@@ -205,7 +205,8 @@ def test_lines_taken_away_while_the_log_is_open_are_told(lines: Path, caplog: py
         record(store, "four")
         end = str(store.head())
         os.truncate(lines, 0)
-        record(store, "five")
+        with pytest.raises(DatabaseUnusable, match="cut"):
+            record(store, "five")
         assert [event.verb for event in store.query()] == ["five"]
         assert store.verify().broken_at == 1
     [told] = caplog.records
@@ -218,7 +219,9 @@ def test_the_next_event_after_lines_were_taken_away_keeps_its_number(lines: Path
     with open_audit(lines) as store:
         record(store, "four")
         os.truncate(lines, 0)
-        record(store, "five", "six")
+        with pytest.raises(DatabaseUnusable, match="cut"):
+            record(store, "five")
+        record(store, "six")
         assert [entry.seq for entry in store.entries()] == [5, 6]
         assert store.head().seq == 6
 
@@ -299,6 +302,40 @@ def test_a_log_that_is_lost_while_open_is_noticed_at_the_next_event(path: Path, 
         record(store, "three")
         assert [event.verb for event in store.query()] == ["three"]
         assert not store.verify().ok
+
+
+def written_over(path: Path, data: bytes) -> None:
+    with path.open("r+b") as file:
+        file.write(data)
+        file.truncate(len(data))
+
+
+@pytest.mark.skipif(not hasattr(os, "pread"), reason="this system lets nobody write into a file that is open")
+@pytest.mark.parametrize("way", ["emptied", "halved", "zeroed", "another's", "its log"])
+def test_a_log_that_somebody_writes_into_while_it_is_open_is_noticed_at_the_next_event(
+    path: Path, way: str, tmp_path: Path
+) -> None:
+    with open_audit(tmp_path / f"other{path.suffix}") as other:
+        record(other, *["theirs"] * 20)
+    with open_audit(path) as store:
+        record(store, "one")
+        if path.suffix == ".db" and way != "its log":
+            with closing(sqlite3.connect(path)) as db:
+                db.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        record(store, "two")  # so that it was seen at its full size
+        size = path.stat().st_size
+        if way == "its log":
+            os.truncate(path if path.suffix == ".jsonl" else path.with_name("audit.db-wal"), 0)
+        elif way == "another's":
+            written_over(path, other.path.read_bytes())
+        else:
+            written_over(path, {"emptied": b"", "halved": path.read_bytes()[: size // 2], "zeroed": bytes(size)}[way])
+        with pytest.raises(DatabaseUnusable, match="while it was open") as caught:
+            record(store, "three")
+        assert caught.value.details == {"path": str(path)}
+        if path.suffix == ".jsonl" or way == "another's":  # a database without some of its pages may be of no use
+            record(store, "four")
+            assert [event.verb for event in store.query(limit=1)] == ["four"]
 
 
 @pytest.mark.parametrize("way", ["while it is open", "while it is closed"])
@@ -402,7 +439,8 @@ def test_a_follower_of_a_log_that_is_shorter_than_before_misses_no_entry(lines: 
         record(store, "four")
         assert [entry.seq for entry in store.entries()] == [1, 2, 3, 4]
         os.truncate(lines, 0)
-        record(store, "five")
+        with pytest.raises(DatabaseUnusable, match="cut"):
+            record(store, "five")
         assert [entry.event.verb for entry in store.entries(after=4)] == ["five"]
 
 

@@ -225,6 +225,27 @@ def test_an_interrupted_approval_is_finished_or_never_began(
     assert after.approved() == []
 
 
+def test_a_copy_whose_approval_then_fails_can_be_revoked(squad: TeamMemory, backend: SQLiteBackend) -> None:
+    errors = [BackendError("full")]
+
+    class Full(DelegatingBackend):
+        """A backend that is full for a moment once the copy is stored."""
+
+        def execute(self, request: Request[R], /) -> R:
+            if isinstance(request, DeleteMemories) and errors:
+                raise errors.pop()
+            return super().execute(request)
+
+    item = squad.proposals("coder").propose(NOTE, to="decisions")
+    with pytest.raises(BackendError, match="full"):
+        Reviews(Full(backend), squad.definition, "architect").approve(item.id)
+    after = squad.reviews("architect")
+    assert after.pending() == []
+    assert [found.id for found in after.approved()] == [item.id]
+    after.revoke(item.id)
+    assert decisions(squad) == []
+
+
 def test_an_approval_that_the_backend_refuses_waits_as_before(squad: TeamMemory, backend: SQLiteBackend) -> None:
     item = squad.proposals("coder").propose(NOTE, to="decisions")
     with pytest.raises(BackendError, match="full"):

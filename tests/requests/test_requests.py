@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 import pickle
-from dataclasses import replace
+import re
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -48,6 +49,34 @@ def test_what_was_left_open_is_settled_with_the_bank() -> None:
 def test_a_bank_that_cannot_be_is_refused_by_the_request(bank: Any) -> None:
     with pytest.raises(InvalidBankId):
         Recall(bank=bank, query="lamp")
+
+
+def kinds(base: type[Request[Any]] = Request) -> list[type[Request[Any]]]:
+    """Every class of requests that a backend carries out."""
+    below = [kind for child in base.__subclasses__() for kind in kinds(child)]
+    return ([base] if base.verb and base.__module__.startswith("hindsight_teams") else []) + below
+
+
+TEXTS = [
+    (kind, field.name, "Sequence" in str(field.type))
+    for kind in dict.fromkeys(kinds())
+    for field in fields(kind)
+    if re.search(r"\bstr\b|Status", str(field.type)) and field.name not in ("query", "response_schema")
+]
+
+
+@pytest.mark.parametrize("text", ["nul\0", "half \ud83d pair", "%\0", "bell \a"], ids=ascii)
+@pytest.mark.parametrize(("kind", "name", "several"), TEXTS, ids=lambda value: getattr(value, "verb", value))
+def test_what_no_store_and_no_server_can_hold_is_refused_in_every_text_of_every_request(
+    kind: type[Request[Any]], name: str, several: bool, text: str
+) -> None:
+    usual: dict[str, Any] = {
+        "bank": "b", "query": "lamp", "ids": ["7"], "items": (), "to": "c", "memory_id": "7", "document_id": "d",
+        "records": (), "operation_id": "687ec01b-94b6-424d-9f26-8f22b9485100",
+    }  # fmt: skip
+    whole = {field.name: usual[field.name] for field in fields(kind) if field.name in usual}
+    with pytest.raises(InvalidInput):
+        kind(**whole | {name: [text] if several else text})
 
 
 @pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda r: pickle.loads(pickle.dumps(r))])

@@ -14,9 +14,10 @@ from functools import partial
 from pathlib import Path
 
 from hindsight_teams.audit.hashing import START, Head, Link, digest
-from hindsight_teams.audit.journal import BUSY_SECONDS, AuditStore, unusable
-from hindsight_teams.backends.private_files import Files, files, make_file, make_folder, part_from_log
-from hindsight_teams.errors import DatabaseLocked, DatabaseUnusable
+from hindsight_teams.audit.journal import BUSY_SECONDS, AuditStore, lost_log, unusable
+from hindsight_teams.backends.private_files import Files, Watch, files, make_file, make_folder, new_mark, part_from_log
+from hindsight_teams.backends.sqlite.store.descriptors import Connection, descriptor
+from hindsight_teams.errors import DatabaseLocked
 from hindsight_teams.log import get_logger
 
 APPLICATION_ID = 0x48544155  # "HTAU"
@@ -46,7 +47,6 @@ CREATE TRIGGER IF NOT EXISTS no_update BEFORE UPDATE ON entries
 CREATE TRIGGER IF NOT EXISTS no_delete BEFORE DELETE ON entries
     BEGIN SELECT RAISE(ABORT, 'an audit log is append-only'); END;
 PRAGMA application_id = {APPLICATION_ID};
-PRAGMA user_version = {VERSION};
 """
 
 # One statement is one transaction: it takes the write lock, reads the head and appends, whoever else is writing.
@@ -66,6 +66,7 @@ class SQLiteAuditStore(AuditStore):
         self._pid = os.getpid()
         self._last = START
         self._opened: Files | None = None
+        self._doubtful = False  # somebody wrote into the file while it was open
         with self._errors():
             make_folder(path.parent)
             with self._lock:
@@ -77,11 +78,15 @@ class SQLiteAuditStore(AuditStore):
             make_file(self.path)
             connection = self._connect()
             try:
+                if self._doubtful and connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
+                    raise sqlite3.DatabaseError("it was cut or written over while it was open, and is damaged")
+                self._doubtful = False
                 _prepare(connection)
             except BaseException:
                 connection.close()
                 raise
             self._writer, self._opened = connection, files(self.path)
+            self._watch = Watch(self.path, connection.execute("PRAGMA user_version").fetchone()[0], descriptor)
             self._finalizer = weakref.finalize(self, _close, connection, self._pid)
             self._finalizer.atexit = False  # what runs at the interpreter's exit is still recorded
         return self._writer
@@ -95,6 +100,7 @@ class SQLiteAuditStore(AuditStore):
             isolation_level=None,
             check_same_thread=False,
             uri=True,
+            factory=Connection,
         )
         connection.create_function("digest", 3, digest)
         # What somebody wrote into the file need not be text: it is shown, and told, like any other change.
@@ -115,14 +121,11 @@ class SQLiteAuditStore(AuditStore):
             except sqlite3.DatabaseError:
                 if files(self.path) == self._opened:
                     raise
-            if files(self.path) != self._opened:
+            lost = "was deleted or replaced" if files(self.path) != self._opened else self._watch.spoiled()
+            if lost:
                 self._finalizer()
-                self._writer = None
-                raise DatabaseUnusable(
-                    "the audit log was deleted or replaced while it was open, and with it this event: the next one goes"
-                    " into a log at the same place, which does not verify",
-                    path=str(self.path),
-                )
+                self._writer, self._doubtful = None, True
+                raise lost_log(self.path, lost)
 
     def _links(self, *, after: int | None = None, needles: Sequence[str] = ()) -> Iterator[Link | None]:
         # A log of version 1 has a row 0, as its start; nothing else may be below 1.
@@ -219,15 +222,19 @@ def _prepare(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA checkpoint_fullfsync = ON")
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if (application, version) == (APPLICATION_ID, VERSION):
+    if (application, version & 0xFF) == (APPLICATION_ID, VERSION):
         return
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    if application == APPLICATION_ID and version > VERSION:
+    if application == APPLICATION_ID and version & 0xFF > VERSION:
         raise sqlite3.DatabaseError("written by a newer version of hindsight-teams")
     if application != APPLICATION_ID and tables:
         raise sqlite3.DatabaseError("another kind of database")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
+    connection.execute("BEGIN IMMEDIATE")  # of several processes that make the log one gives it its mark
+    if connection.execute("PRAGMA user_version").fetchone()[0] & 0xFF != VERSION:
+        connection.execute(f"PRAGMA user_version = {new_mark() | VERSION}")
+    connection.execute("COMMIT")
 
 
 def _is_full(error: Exception) -> bool:

@@ -254,6 +254,15 @@ def unusable(path: Path, error: Exception, *, full: bool) -> DatabaseUnusable:
     return DatabaseUnusable(advice, path=str(path), cause=str(error))
 
 
+def lost_log(path: Path, what: str) -> DatabaseUnusable:
+    """The error for a log that somebody else moved, or wrote into, while it was open."""
+    return DatabaseUnusable(
+        f"the audit log {what} while it was open, and with it events, perhaps this one: the next goes into what lies"
+        " there now, which does not verify",
+        path=str(path),
+    )
+
+
 def line_of(link: Link) -> str:
     """An entry as a line of a JSON lines log."""
     return f'{{"seq":{link.seq},"prev":"{link.prev}","hash":"{link.hash}","event":{link.payload}}}'

@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from hindsight_teams.audit.hashing import START, Head, Link, link
-from hindsight_teams.audit.journal import BUSY_SECONDS, AuditStore, line_of, unusable
+from hindsight_teams.audit.journal import BUSY_SECONDS, AuditStore, line_of, lost_log, unusable
 from hindsight_teams.backends.private_files import identity, make_file, make_folder
-from hindsight_teams.errors import ConfigurationError, DatabaseUnusable
+from hindsight_teams.errors import ConfigurationError
 from hindsight_teams.log import get_logger
 
 _BLOCK = 1 << 16
@@ -38,7 +38,9 @@ class JSONLinesAuditStore(AuditStore):
         self._fcntl = fcntl
         self._pid = os.getpid()
         self._file: int | None = None
-        self._size: int | None = None  # of the file after the last write, where nothing went wrong
+        self._seen: tuple[int, int] | None = None  # the file's size and change after a write that went well
+        self._last = b""  # what was written last
+        self._end_of_last = 0
         self._head = START
         self._bookmark = (0, 0)  # an entry and where the next begins
         with self._errors(), self._lock:
@@ -54,36 +56,38 @@ class JSONLinesAuditStore(AuditStore):
     def _append(self, payload: str) -> None:
         if self._pid != os.getpid():
             # A forked file description shares its lock with the parent: the child needs one of its own.
-            self._lock, self._file, self._size, self._pid = threading.Lock(), None, None, os.getpid()
+            self._lock, self._file, self._seen, self._pid = threading.Lock(), None, None, os.getpid()
         until = time.monotonic() + BUSY_SECONDS
         with self._errors(), self._turn(until):
             descriptor = self._descriptor()
             with self._locked(descriptor, self._fcntl.LOCK_EX, until):
-                self._write(descriptor, payload)
-            opened = os.fstat(descriptor)
-            if identity(self.path) != (opened.st_dev, opened.st_ino):
+                spoiled = self._write(descriptor, payload)
+                opened = os.fstat(descriptor)
+                self._seen = opened.st_size, opened.st_ctime_ns
+            if lost := identity(self.path) != (opened.st_dev, opened.st_ino):
                 os.close(descriptor)
-                self._file = self._size = None
-                raise DatabaseUnusable(
-                    "the audit log was deleted or replaced while it was open, and with it this event: the next one goes"
-                    " into a log at the same place, which does not verify",
-                    path=str(self.path),
-                )
+                self._file, self._last = None, b""
+            if lost or spoiled:
+                raise lost_log(self.path, "was deleted or replaced" if lost else "was cut or written over")
 
-    def _write(self, descriptor: int, payload: str) -> None:
-        size = os.fstat(descriptor).st_size
+    def _write(self, descriptor: int, payload: str) -> bool:
+        """Append an event; whether entries that were there before it are gone."""
+        found = os.fstat(descriptor)
+        size = found.st_size
         lead = b""
-        if size != self._size:  # somebody else wrote, or it is the first time
-            found, whole = _tail(descriptor, size)
+        spoiled = False
+        if (size, found.st_ctime_ns) != self._seen:  # somebody else wrote, or it is the first time
+            head, whole = _tail(descriptor, size)
             lead = b"" if whole else b"\n"
-            if found.seq < self._head.seq:
-                # The end was taken away: what follows keeps its number, so that it is seen.
+            spoiled = os.pread(descriptor, len(self._last), self._end_of_last - len(self._last)) != self._last
+            if spoiled:
+                # What follows keeps its number, so that it is seen.
                 _logger.error("entries_were_removed_from_the_audit_log", last=str(self._head))
-            else:
-                self._head = found
+            if head.seq >= self._head.seq:
+                self._head = head
         entry = link(self._head, payload)
         data = lead + line_of(entry).encode("ascii") + b"\n"
-        self._size = None  # not known until all of it is written
+        self._seen = None  # not known until all of it is written
         try:
             written = os.write(descriptor, data)
             while written < len(data):
@@ -91,7 +95,8 @@ class JSONLinesAuditStore(AuditStore):
         except OSError:
             os.ftruncate(descriptor, size)  # a full disk leaves no half line, which would break the chain
             raise
-        self._head, self._size = Head(entry.seq, entry.hash), size + len(data)
+        self._head, self._last, self._end_of_last = Head(entry.seq, entry.hash), data, size + len(data)
+        return spoiled
 
     def _links(self, *, after: int | None = None, needles: Sequence[str] = ()) -> Iterator[Link | None]:
         with self._errors(), open(self.path, "rb") as lines:
@@ -164,7 +169,7 @@ class JSONLinesAuditStore(AuditStore):
         with self._lock:
             if self._file is not None:
                 os.close(self._file)
-            self._file = self._size = None
+            self._file = self._seen = None
 
     @contextmanager
     def _errors(self) -> Iterator[None]:

@@ -276,26 +276,29 @@ class Reviews:
         yield Retain(bank=self._bank, items=[record])
         noted = unseal(record.metadata or {}) or item
         try:
-            return (yield from self._finish(item, noted))
+            decision = yield from self._copy(item, noted)
         except BackendError:
             # Refused, not interrupted: it waits as before. Where this fails too, the next listing finishes it.
             yield [DeleteMemories(bank=self._bank, document_id=noted.envelope_document_id)]
             raise
+        yield from self._drop(item)  # where this fails, the next listing finishes it
+        return decision
 
     def _finished(self, item: ReviewItem, record: ReviewItem) -> Steps[Decision]:
         """The same for an approval that a listing finds interrupted, with an event of its own."""
 
         def finish(_: str, recorder: Recorder) -> Steps[Decision]:
             recorder.begun(BankName(item.bank, item.bank_id))
-            return (yield from self._finish(item, record))
+            decision = yield from self._copy(item, record)
+            yield from self._drop(item)
+            return decision
 
         return self._audited("approve", item.id, finish)
 
-    def _finish(self, item: ReviewItem, record: ReviewItem) -> Steps[Decision]:
-        """Store the copy of a recorded approval, again where it was interrupted, and let it wait no longer."""
+    def _copy(self, item: ReviewItem, record: ReviewItem) -> Steps[Decision]:
+        """Store the copy of a recorded approval, again where it was interrupted."""
         reviewer = (record.item.metadata or {}).get("reviewed_by", "the application")
         receipt: Receipt = yield Retain(bank=item.bank_id, items=[decided_item(item, reviewer=reviewer)])
-        yield from self._drop(item)
         return Decision(item, "approved", receipt)
 
     def _reject(self, review_id: str, recorder: Recorder) -> Steps[Decision]:

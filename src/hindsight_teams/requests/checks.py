@@ -143,11 +143,11 @@ def check_item(item: Any) -> RetainItem:
     return item if timestamp is item.timestamp else replace(item, timestamp=timestamp)
 
 
-def check_context(context: Any) -> str:
-    """A context, which may be empty."""
+def check_context(context: Any, name: str = "context") -> str:
+    """A context, or another text, which may be empty."""
     if not isinstance(context, str):
-        raise InvalidInput(f"context must be a string, not {type(context).__name__}")
-    return check_characters("context", context)
+        raise InvalidInput(f"{name} must be a string, not {type(context).__name__}")
+    return check_characters(name, context)
 
 
 def check_items(items: Any) -> list[RetainItem]:
@@ -218,6 +218,7 @@ def check_ids(ids: Any) -> None:
         return
     if isinstance(ids, str) or not isinstance(ids, Sequence | AbstractSet) or not all(isinstance(i, str) for i in ids):
         raise InvalidInput(f"ids={ids!r} must be a list of strings")
+    check_characters("ids", "".join(ids))
 
 
 def check_page(limit: Any, offset: Any) -> None:

@@ -43,6 +43,10 @@ class ListBanks(Request[list[BankInfo]], verb="list_banks", needs=Capability.MAN
 
     prefix: str | None = None
 
+    def _check(self) -> None:
+        if self.prefix is not None:
+            checks.check_context(self.prefix, "prefix")
+
 
 @dataclass(frozen=True, kw_only=True)
 class GetStats(BankRequest[BankStats], verb="bank_stats", needs=Capability.MANAGE_BANKS):
@@ -105,6 +109,8 @@ class ListMemories(BankRequest[MemoryPage], verb="list_memories", needs=Capabili
         self._settle(filter=ALL if self.filter is None else self.filter.checked())
         if self.document_id is not None:
             checks.check_text("document_id", self.document_id)
+        if self.after is not None:
+            checks.check_context(self.after, "after")
 
 
 def every(
@@ -190,6 +196,10 @@ class ListTags(BankRequest[list[TagCount]], verb="list_tags", needs=Capability.L
     """Tags in use, most used first; ``pattern`` may hold ``*`` as in ``team:*``."""
 
     pattern: str | None = None
+
+    def _check(self) -> None:
+        if self.pattern is not None:
+            checks.check_context(self.pattern, "pattern")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar, Unpack
+from typing import TypeVar, Unpack, get_args
 
 from hindsight_teams.errors import InvalidInput
 from hindsight_teams.models import (
@@ -89,6 +89,9 @@ class GetMemory(BankRequest[Memory], verb="get_memory", needs=Capability.GET_MEM
 
     memory_id: str
 
+    def _check(self) -> None:
+        checks.check_context(self.memory_id, "memory_id")
+
 
 @dataclass(frozen=True, kw_only=True)
 class ListDocuments(BankRequest[list[Document]], verb="list_documents", needs=Capability.DOCUMENTS):
@@ -120,6 +123,10 @@ class ListOperations(BankRequest[list[Operation]], verb="list_operations", needs
     """Background operations of a bank, newest first."""
 
     status: OperationStatus | None = None
+
+    def _check(self) -> None:
+        if self.status is not None:
+            check_choice("status", self.status, get_args(OperationStatus))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from hindsight_teams import TeamMemory
 from hindsight_teams.backends.sqlite import SQLiteBackend
 from hindsight_teams.backends.sqlite.store import erasing
 from hindsight_teams.backends.sqlite.store.connections import Pool
+from hindsight_teams.backends.sqlite.store.upkeep import Upkeep
 from hindsight_teams.errors import BackendError, DatabaseUnusable
 from hindsight_teams.models import RetainItem
 
@@ -312,6 +313,92 @@ def test_a_file_that_is_lost_while_open_is_noticed_before_the_next_acknowledgeme
     backend.close()
 
 
+@needs_pread
+@pytest.mark.parametrize("way", ["emptied", "halved", "zeroed", "a backup", "another's", "its log"])
+def test_a_file_that_somebody_writes_into_while_it_is_open_is_noticed_before_the_next_acknowledgement(
+    path: Path, way: str, tmp_path: Path
+) -> None:
+    with closing(SQLiteBackend(tmp_path / "other" / "memory.db")) as other:
+        other.retain("b", "of another file")
+    with closing(SQLiteBackend(path)) as backend:
+        backend.retain("b", "before")
+        backend.backup(tmp_path / "backup.db")
+        if way != "its log":
+            with closing(sqlite3.connect(path)) as db:
+                db.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        backend.retain("b", "seen at its full size")
+        size = path.stat().st_size
+        lost = path.with_name("memory.db-wal") if way == "its log" else path
+        data = {
+            "emptied": b"",
+            "halved": path.read_bytes()[: size // 2],
+            "zeroed": bytes(size),
+            "a backup": (tmp_path / "backup.db").read_bytes(),
+            "another's": other.path.read_bytes(),
+            "its log": b"",
+        }[way]
+        with lost.open("r+b") as file:
+            file.write(data)
+            file.truncate(len(data))
+        with pytest.raises(DatabaseUnusable, match="while it was open") as caught:
+            backend.retain("b", "after")
+        assert caught.value.details == {"path": str(path)}
+        if way in ("a backup", "another's"):  # what was put there is as it was put there
+            expected = "before" if way == "a backup" else "of another file"
+            assert [m.text for m in backend.list_memories("b").memories] == [expected]
+            assert backend.check().problems == ()
+        elif way in ("halved", "zeroed"):
+            with pytest.raises(DatabaseUnusable):
+                backend.retain("b", "after")
+
+
+@needs_pread
+@pytest.mark.parametrize("meanwhile", ["emptied", "written on", "begun anew"])
+def test_what_another_process_does_to_the_log_during_the_look_at_it_is_no_alarm(
+    path: Path, meanwhile: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = os.fspath(path.with_name("memory.db-wal"))
+    with closing(SQLiteBackend(path)) as backend, closing(sqlite3.connect(path, isolation_level=None)) as other:
+        backend.retain("b", "before")
+        identity = os.stat(log).st_ino
+        fstat = os.fstat
+
+        def interrupted(descriptor: int) -> os.stat_result:
+            found = fstat(descriptor)
+            if found.st_ino == identity:
+                if meanwhile != "written on":
+                    other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                if meanwhile != "emptied":
+                    other.execute("UPDATE bank SET name = 'tea'")
+            return found
+
+        monkeypatch.setattr(os, "fstat", interrupted)
+        for number in range(3):
+            backend.retain("b", f"after {number}")
+        monkeypatch.undo()
+        assert backend.bank_stats("b").memories == 4
+        assert backend.check().problems == ()
+
+
+@pytest.mark.slow
+def test_processes_that_write_delete_erase_and_reopen_at_once_raise_no_alarm(path: Path) -> None:
+    script = (
+        "import sys, random; from hindsight_teams.backends.sqlite import SQLiteBackend\n"
+        "source = random.Random(sys.argv[2]); backend = SQLiteBackend(sys.argv[1])\n"
+        "for i in range(150):\n"
+        "    backend.retain('b', f'note {i} {sys.argv[2]}', tags=[f't:{i % 5}'])\n"
+        "    if source.random() < .3: backend.delete_memories('b', tags=[f't:{source.randrange(5)}'])\n"
+        "    if source.random() < .1: backend.close(); backend = SQLiteBackend(sys.argv[1])\n"
+    )
+    started = [
+        subprocess.Popen([sys.executable, "-c", script, str(path), str(i)], stderr=subprocess.PIPE) for i in range(4)
+    ]
+    assert [process.communicate()[1] for process in started] == [b""] * 4
+    with closing(SQLiteBackend(path)) as backend:
+        assert backend.erase()
+        assert backend.check().problems == ()
+
+
 def test_a_write_into_a_file_that_is_lost_meanwhile_is_not_acknowledged(path: Path) -> None:
     backend = SQLiteBackend(path)
     backend.retain("b", "before")
@@ -419,6 +506,66 @@ def test_the_unused_middle_of_every_kind_of_page_is_zeroed_and_nothing_beside_it
 
 
 @needs_pread
+@pytest.mark.parametrize("pages", [40, 4_096])
+def test_a_power_cut_leaves_what_was_deleted_erased_or_still_to_be_erased(
+    path: Path, monkeypatch: pytest.MonkeyPatch, pages: int, tmp_path: Path
+) -> None:
+    """At each statement the files are copied as a power cut may leave them: without any zero that is not synchronized."""
+    monkeypatch.setattr(erasing, "_SCRUB_PAGES", pages)
+    with closing(SQLiteBackend(path)) as backend:
+        backend.retain_batch("b", [RetainItem(f"Xylophonist {n} in the attic.", document_id="d") for n in range(40)])
+        backend.retain_batch("b", [RetainItem(f"Lamp {n}.") for n in range(40)])
+    data = bytearray(path.read_bytes())
+    for begin, end in middles(bytes(data), 4_096)[0x0A][-5:]:  # as if SQLite had moved rows from there
+        data[begin:end] = (b"ylophonist" * 410)[: end - begin]
+    path.write_bytes(data)
+    pending: list[tuple[int, bytes]] = []
+    states: list[Path] = []
+    write, sync, connect = os.pwrite, os.fsync, sqlite3.connect
+
+    def noted(descriptor: int, zeros: bytes, at: int, /) -> int:
+        pending.append((at, os.pread(descriptor, len(zeros), at)))
+        return write(descriptor, zeros, at)
+
+    def synchronized(descriptor: int) -> None:
+        sync(descriptor)
+        pending.clear()
+
+    def copied(statement: str) -> None:
+        if not statement.upper().startswith(("BEGIN IMMEDIATE", "UPDATE ERASING", "PRAGMA WAL")):
+            return
+        states.append(tmp_path / f"state-{len(states)}" / "memory.db")
+        states[-1].parent.mkdir()
+        data = bytearray(path.read_bytes())
+        for at, old in reversed(pending):
+            data[at : at + len(old)] = old
+        states[-1].write_bytes(data)
+        log = path.with_name("memory.db-wal")
+        if log.exists():
+            states[-1].with_name("memory.db-wal").write_bytes(log.read_bytes())
+
+    def traced(*arguments: Any, **options: Any) -> sqlite3.Connection:
+        db: sqlite3.Connection = connect(*arguments, **options)
+        db.set_trace_callback(copied)
+        return db
+
+    monkeypatch.setattr(os, "pwrite", noted)
+    monkeypatch.setattr(os, "fsync", synchronized)
+    monkeypatch.setattr(sqlite3, "connect", traced)
+    with closing(SQLiteBackend(path)) as backend:
+        assert backend.delete_memories("b", document_id="d") == 40
+        assert not backend.erase_due()
+    monkeypatch.undo()
+    told = set()
+    for state in states:
+        with closing(sqlite3.connect(state)) as db:
+            (deleted, due) = db.execute("SELECT deleted, deleted > erased FROM erasing").fetchone()
+        assert due or not deleted or b"ylophonist" not in state.read_bytes()
+        told.add((deleted > 0, due))
+    assert told == {(False, 0), (True, 1), (True, 0)}
+
+
+@needs_pread
 @pytest.mark.parametrize("damage", ["holds a row", "ends before it begins", "ends beyond the page"])
 def test_a_page_whose_unused_middle_can_not_be_right_is_left_for_a_repair(path: Path, damage: str) -> None:
     with SQLiteBackend(path) as backend:
@@ -496,3 +643,57 @@ def test_what_is_written_during_a_merge_does_not_end_it_early(
         assert [block for block in blocks if b"ylophon" in block] == []
         settings = dict(other.execute("SELECT k, v FROM words_config"))
     assert settings.get("usermerge", 4) == 4
+
+
+def test_a_merge_ends_though_another_process_never_stops_writing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    exclusive, numbers, steps = Pool.exclusive, count(1_000_000), count()
+    with SQLiteBackend(path) as backend:
+        backend.retain_batch("b", [RetainItem(f"Xylophonist {n} in the attic", tags=["x"]) for n in range(300)])
+    with SQLiteBackend(path) as backend, closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("DELETE FROM words WHERE rowid IN (SELECT no FROM memory WHERE no % 2)")
+        other.execute("DELETE FROM memory WHERE no % 2")
+
+        @contextmanager
+        def before_writes(pool: Pool) -> Iterator[sqlite3.Connection]:
+            with exclusive(pool) as db:
+                yield db
+            assert next(steps) < 100
+            for number in islice(numbers, 12):
+                other.execute(
+                    "INSERT INTO words (rowid, terms) VALUES (?, ?)", (number, f"tea {number} {number * 7919}")
+                )
+
+        monkeypatch.setattr(erasing, "_MERGE_PAGES", 4)
+        monkeypatch.setattr(Pool, "exclusive", before_writes)
+        assert backend.erase()
+        assert not backend.erase_due()
+
+
+def test_a_delete_returns_in_time_and_its_erasing_goes_on(
+    path: Path, backend: SQLiteBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend.retain("b", "Xylophonist in the attic", document_id="d")
+    monkeypatch.setattr(erasing, "_AT_ONCE_SECONDS", -1)
+    monkeypatch.setattr(Upkeep, "wrote", lambda *_, **__: None)
+    assert backend.delete_memories("b", document_id="d") == 1
+    assert backend.erase_due()
+    assert backend.erase()
+    assert b"ylophon" not in b"".join(file.read_bytes() for file in path.parent.glob(f"{path.name}*"))
+
+
+def test_a_merge_that_is_stopped_half_way_is_not_recorded_as_done(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with SQLiteBackend(path) as backend:
+        backend.retain("b", "Xylophonist in the attic")
+    with closing(sqlite3.connect(path)) as other, other:
+        rows = ((n, f"lamp {n * 7919} {n * 104729} {n * 1299709}") for n in range(1_000, 3_000))
+        other.executemany("INSERT INTO words (rowid, terms) VALUES (?, ?)", rows)
+        other.execute("DELETE FROM words WHERE rowid = (SELECT no FROM memory)")
+        other.execute("DELETE FROM memory")
+    monkeypatch.setattr(erasing, "_MERGE_PAGES", 1)
+    monkeypatch.setattr(Upkeep, "wrote", lambda *_, **__: None)
+    asked = iter([False, False, True])
+    pool = Pool(path, busy_timeout=1, size=2)
+    assert not erasing.erase(pool, stop=lambda: next(asked, True))
+    with pool.read() as db:
+        assert db.execute("SELECT merged < deleted FROM erasing").fetchone() == (1,)
+    pool.close()

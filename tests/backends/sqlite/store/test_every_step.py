@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from itertools import count
 from pathlib import Path
 
@@ -17,8 +18,9 @@ import pytest
 from hindsight_teams import TeamMemory
 from hindsight_teams.audit import AuditEvent, open_audit
 from hindsight_teams.backends.sqlite import SQLiteBackend
+from hindsight_teams.memory.exporting import Export, export_lines, import_bank
 from hindsight_teams.models import RetainItem
-from hindsight_teams.requests import DeleteEmptyBank
+from hindsight_teams.requests import DeleteEmptyBank, RenameBank
 
 pytestmark = [
     pytest.mark.slow,
@@ -93,6 +95,26 @@ def audit(path: Path) -> None:
         store.record(AuditEvent(verb="recall", outcome="allowed"))
 
 
+def of_rex(_: str, **__: object) -> list[str]:
+    return ["Nora has a dog called Rex."]
+
+
+def learn(path: Path) -> None:
+    SQLiteBackend(path, extractor=of_rex).retain("learned", "Nora walks Rex at six.")
+
+
+def observe(path: Path) -> None:
+    SQLiteBackend(path).consolidate("learned")
+
+
+def imported(path: Path) -> None:
+    import_bank(SQLiteBackend(path), "imported", Export.of(path.with_name("export.jsonl")))
+
+
+def rename(path: Path) -> None:
+    SQLiteBackend(path).execute(RenameBank(bank="learned", to="renamed"))
+
+
 def migrate(path: Path) -> None:
     new = path.with_name(f"new-{os.getpid()}.db")
     SQLiteBackend(new).retain("b", "the first fact")
@@ -100,7 +122,7 @@ def migrate(path: Path) -> None:
 
 WAYS: tuple[Callable[[Path], None], ...] = (
     retain, batch, replace, delete, delete_bank, delete_empty_bank, erase, forget, promote, backup, repair, audit,
-    migrate,
+    migrate, learn, observe, imported, rename,
 )  # fmt: skip
 
 
@@ -110,6 +132,11 @@ def prepared(path: Path, way: Callable[[Path], None]) -> None:
     backend.retain("b", "version one", document_id="plan", tags=["kept"])
     backend.retain_batch("b", [RetainItem(f"old fact {i}", tags=["old"]) for i in range(3)])
     team_of(backend).member("coder").retain(TEA)
+    if way in (observe, rename):
+        texts = [f"Nora met {name} at the mill." for name in ("Bob", "Ana", "Zoe", "Kim")]
+        backend.retain_batch("learned", [RetainItem(text) for text in texts])
+    if way is imported:
+        path.with_name("export.jsonl").write_text("".join(f"{line}\n" for line in export_lines(backend, "b")))
     backend.close()
     audit(path)
     if way in (erase, repair):
@@ -133,6 +160,21 @@ def sound_after(path: Path, way: Callable[[Path], None]) -> None:
     assert texts & old in (old, set())
     assert len(texts & {"version one", "version two"}) == 1 or way is delete_bank
     assert len([t for t in texts if t.startswith("new fact")]) in (0, 5)
+    if "learned" in {bank.bank_id for bank in backend.list_banks()} and way is learn:
+        learned = backend.bank_stats("learned")
+        assert (learned.memories, learned.failed_operations) in ((0, 0), (1, 1), (2, 0))
+        if learned.memories:
+            with closing(SQLiteBackend(path, extractor=of_rex)) as learner:
+                learner.retry_extraction("learned")
+            assert of_rex("")[0] in {m.text for m in backend.list_memories("learned").memories}
+    if way is imported:
+        for _ in range(2):  # what was cut short is finished, and what was finished stays as it is
+            imported(path)
+            both = [[m.text for m in backend.list_memories(bank).memories] for bank in ("b", "imported")]
+            assert both[0] == both[1]
+    if way in (observe, rename):
+        assert len({"learned", "renamed"} & {bank.bank_id for bank in backend.list_banks()}) == 1
+        assert len([text for text in texts if text.startswith("Nora met")]) >= 4
     team = team_of(backend)
     copies = [m for m in team.member("architect").recall("retries jitter").results if m.text == TEA]
     for item in team.reviews("architect").pending():

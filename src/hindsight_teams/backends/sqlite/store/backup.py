@@ -7,6 +7,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from hindsight_teams.backends.private_files import new_mark
 from hindsight_teams.backends.sqlite.store import leftovers
 from hindsight_teams.backends.sqlite.store.connections import Pool
 from hindsight_teams.backends.sqlite.store.sqlite_errors import translate
@@ -36,6 +37,7 @@ def backup(pool: Pool, target: Path) -> int:
                 db.backup(copy)
                 sound = copy.execute("PRAGMA quick_check(1)").fetchone()[0]
                 copy.execute("PRAGMA journal_mode = DELETE")  # one file, nothing beside it
+                copy.execute(f"PRAGMA user_version = {new_mark()}")  # who writes it over an open one is noticed
             if sound != "ok":
                 raise DatabaseUnusable("the memory database is damaged, and so its copy would be; run `bank repair`")
             leftovers.name(part, target)

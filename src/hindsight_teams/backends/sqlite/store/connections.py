@@ -101,6 +101,14 @@ class Pool:
                     db.execute("ROLLBACK")
                 raise
             self._check_identity(db, "what this call wrote is lost")
+            if self._opener.watch and db.files and (spoiled := self._opener.watch.spoiled()):
+                self._forget_files()
+                self._opener.doubtful = True
+                raise DatabaseUnusable(
+                    f"the memory database {spoiled} while it was open, and with it what this call wrote may be lost:"
+                    " run `hindsight-teams bank check`, or restore a backup",
+                    path=self.location,
+                )
         self.upkeep.wrote(changes, erase=due)
 
     @contextmanager
@@ -108,6 +116,8 @@ class Pool:
         """A connection outside any transaction while no other thread of this process writes."""
         with self._write_lock, self._connection(writing=True) as db:
             yield db
+            if self._opener.watch:  # the file may have grown: it must not become smaller from now on
+                self._opener.watch.spoiled()
 
     @contextmanager
     def outside(self) -> Iterator[sqlite3.Connection]:
@@ -160,8 +170,7 @@ class Pool:
         """
         if db.files is None or (now := files(self.path)) == db.files:
             return
-        _close_all(self._idle)
-        self._opener.ready = False
+        self._forget_files()
         if now[0] is None:
             raise deleted(self.path, consequence)
         what = "memory database was" if now[0] != db.files[0] else "memory database's write-ahead log was deleted or"
@@ -169,6 +178,11 @@ class Pool:
             f"the {what} replaced while it was open; {consequence}: the next call opens what lies there now",
             path=self.location,
         )
+
+    def _forget_files(self) -> None:
+        """Open what lies under the path at the next call."""
+        _close_all(self._idle)
+        self._opener.ready = False
 
     def _open(self) -> Connection:
         db = self._opener.open()
@@ -181,7 +195,7 @@ class Pool:
         """Close the idle connections; the next operation opens its own."""
         self.upkeep.stop()
         _close_all(self._idle)
-        self._opener.ready = False
+        self._opener.ready = self._opener.doubtful = False
         self._opener.opened = None
 
     def close(self) -> None:

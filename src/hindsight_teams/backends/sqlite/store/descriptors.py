@@ -12,6 +12,7 @@ import threading
 from collections import Counter
 from pathlib import Path
 from typing import Any, TypeAlias
+from urllib.parse import unquote, urlsplit
 
 from hindsight_teams.backends.private_files import Files, identity
 
@@ -22,7 +23,7 @@ _MOST_COUNTS = 1_000
 
 _connected: Counter[_File] = Counter()
 _descriptors: dict[_File, int] = {}
-_lock = threading.Lock()
+_lock = threading.RLock()  # a connection may be collected, and closed, while this thread holds it
 
 
 class Connection(sqlite3.Connection):
@@ -40,7 +41,7 @@ class Connection(sqlite3.Connection):
     def __init__(self, database: Any, *arguments: Any, **options: Any) -> None:
         self.counts: dict[tuple[int, str, int], int] = {}
         with _lock:  # before it has locks
-            self._file = identity(database)
+            self._file = identity(unquote(urlsplit(database).path) if options.get("uri") else database)
             if self._file is not None:
                 _connected[self._file] += 1
         try:
@@ -68,17 +69,14 @@ class Connection(sqlite3.Connection):
                 _connected[file] -= 1
                 if _connected[file] < 1:
                     del _connected[file]
+                    if file in _descriptors:
+                        os.close(_descriptors.pop(file))
 
 
 def descriptor(path: Path) -> int:
-    """A file descriptor of a database file that this process is connected to, for bytes that SQLite does not look at.
-
-    Those of files without a connection are closed.
-    """
+    """A file descriptor of a database file that this process is connected to; it is closed with the last connection."""
     with _lock:
         known = identity(path)
-        for left in [file for file in _descriptors if file not in _connected and file != known]:
-            os.close(_descriptors.pop(left))
         if known is None or known not in _descriptors:
             opened = os.open(path, os.O_RDWR | getattr(os, "O_CLOEXEC", 0))
             found = os.fstat(opened)  # another file may have taken the path meanwhile
@@ -90,5 +88,5 @@ def descriptor(path: Path) -> int:
 def after_fork() -> None:
     """In a child: the parent's locks are not its own, and its connections may be neither used nor closed."""
     global _lock
-    _lock = threading.Lock()
+    _lock = threading.RLock()
     _connected.clear()

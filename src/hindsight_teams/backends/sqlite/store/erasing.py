@@ -12,8 +12,10 @@ from __future__ import annotations
 import os
 import sqlite3
 import struct
+import sys
+import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from hindsight_teams.backends.sqlite.store import index_levels
 from hindsight_teams.backends.sqlite.store.descriptors import descriptor
@@ -33,6 +35,9 @@ _FEWEST = 4  # parts of one size that SQLite merges without being asked to merge
 
 _AT_ONCE = 4_096
 """Pages of a file in which a delete erases before it returns: 16 MB, some tens of milliseconds."""
+
+_AT_ONCE_SECONDS = 0.5
+"""How long a delete erases before it returns, while others write."""
 
 _SCRUB_PAGES = 4_096
 """Pages that one transaction looks through."""
@@ -57,8 +62,9 @@ def soon(pool: Pool) -> None:
         (pages,) = db.execute("PRAGMA page_count").fetchone()
     if pages > _AT_ONCE:
         return
+    end = time.monotonic() + _AT_ONCE_SECONDS
     try:
-        erase(pool)
+        erase(pool, stop=lambda: time.monotonic() > end)
     except BackendError as error:  # what was deleted is gone all the same; the upkeep goes on with its bytes
         _log.warning("erasing_failed", error=str(error), **error.details)
 
@@ -114,11 +120,20 @@ def _scrub(pool: Pool, deleted: int, stop: Callable[[], bool]) -> bool:
         if not _cut_log(pool):
             return False
         with pool.exclusive() as db:
-            step = _scrub_some(pool, db, deleted)
-        if step == "end":
+            looked = _scrub_some(pool, db)
+        if looked is None:
+            outrun += 1
+            continue
+        start, end, last = looked
+        if hasattr(os, "pread"):
+            _synchronize(descriptor(pool.path))  # no power cut may leave the record without the zeros
+        done = "erased = max(erased, ?), page = 0" if last else "page = ?"
+        with pool.exclusive() as db:  # unless a later delete began anew meanwhile
+            sql = f"UPDATE erasing SET {done} WHERE page = ?"
+            recorded = db.execute(sql, (deleted if last else end, start)).rowcount
+        if last and recorded:
             _cut_log(pool)  # the record that it is done
             return True
-        outrun += step == "outrun"
     return False
 
 
@@ -130,12 +145,13 @@ def _merge_some(db: sqlite3.Connection, first: bool, deleted: int) -> bool:
         # A negative number begins a merge of everything, a positive one goes on with it.
         pages = -_MERGE_PAGES if first else _MERGE_PAGES
         db.execute(_TELL_INDEX, ("merge", pages))
-        done = db.total_changes - before < 2
-        if done and index_levels.is_merging(db):
+        idle, merging = db.total_changes - before < 2, index_levels.is_merging(db)
+        if idle and merging:
             # Parts that were written since, too few to be merged by themselves, stand before the merge: two will do.
             for command, number in (("usermerge", 2), ("merge", pages), ("usermerge", _FEWEST)):
                 db.execute(_TELL_INDEX, (command, number))
-            done = False
+        # What is written from now on is none of it: others who never stop must not keep it from ending.
+        done = idle if merging is None else not merging
         if done:
             db.execute("UPDATE erasing SET merged = max(merged, ?), page = 0", (deleted,))
         db.execute("COMMIT")
@@ -155,8 +171,11 @@ def _cut_log(pool: Pool) -> bool:
     return not busy
 
 
-def _scrub_some(pool: Pool, db: sqlite3.Connection, deleted: int) -> Literal["more", "end", "outrun"]:
-    """Zero the unused middle of some pages; ``outrun`` where another process wrote since the log was cut.
+def _scrub_some(pool: Pool, db: sqlite3.Connection) -> tuple[int, int, bool] | None:
+    """Zero the unused middle of some pages; None where another process wrote since the log was cut.
+
+    Returns:
+        The first page, the one after the last, and whether the file ends there.
 
     While this connection holds the write lock and the write-ahead log is empty, nobody else writes the file, and its
     readers never look at those bytes. The commit at the end makes every other connection read its pages again.
@@ -165,23 +184,29 @@ def _scrub_some(pool: Pool, db: sqlite3.Connection, deleted: int) -> Literal["mo
     try:
         if pool.path.with_name(pool.path.name + "-wal").stat().st_size:
             db.execute("ROLLBACK")
-            return "outrun"
+            return None
         (size,) = db.execute("PRAGMA page_size").fetchone()
         (start,) = db.execute("SELECT max(page) FROM erasing").fetchone()
         (count,) = db.execute("PRAGMA page_count").fetchone()
         end = min(start + _SCRUB_PAGES, count)
         if count < _LARGEST and hasattr(os, "pread"):
             _zero_gaps(descriptor(pool.path), size, start, end)
-        if end == count:
-            db.execute("UPDATE erasing SET erased = max(erased, ?), page = 0", (deleted,))
-        else:
-            db.execute("UPDATE erasing SET page = ?", (end,))
+        db.execute("UPDATE erasing SET page = page")
         db.execute("COMMIT")
     except BaseException:
         if db.in_transaction:
             db.execute("ROLLBACK")
         raise
-    return "end" if end == count else "more"
+    return start, end, end == count
+
+
+def _synchronize(descriptor: int) -> None:
+    if sys.platform == "darwin":  # where fsync may leave the data in the drive's cache
+        import fcntl
+
+        fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
+    else:
+        os.fsync(descriptor)
 
 
 def _zero_gaps(descriptor: int, size: int, start: int, end: int) -> None:

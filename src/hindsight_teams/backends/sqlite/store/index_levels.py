@@ -51,10 +51,10 @@ def too_many(record: bytes) -> bool:
     return record[4:8] != _NEWER_FORMAT and varint(record, 4)[0] > MOST
 
 
-def is_merging(db: sqlite3.Connection) -> bool:
-    """Whether a merge was begun in the index of a file that has not ended."""
+def is_merging(db: sqlite3.Connection) -> bool | None:
+    """Whether a merge was begun in the index of a file that has not ended; None where that can't be read."""
     record = db.execute(_READ).fetchone()[0]
-    return record[4:8] != _NEWER_FORMAT and any(merging for merging, _, _ in _levels(record)[1])
+    return None if record[4:8] == _NEWER_FORMAT else any(merging for merging, _, _ in _levels(record)[1])
 
 
 def without_empty(record: bytes) -> bytes:

@@ -8,9 +8,9 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-from hindsight_teams.backends.private_files import Files, files, make_file, make_folder, part_from_log
+from hindsight_teams.backends.private_files import Files, Watch, files, make_file, make_folder, part_from_log
 from hindsight_teams.backends.sqlite.store import erasing, leftovers, schema
-from hindsight_teams.backends.sqlite.store.descriptors import Connection
+from hindsight_teams.backends.sqlite.store.descriptors import Connection, descriptor
 from hindsight_teams.backends.sqlite.store.sqlite_errors import UNREADABLE, code_of, translate
 from hindsight_teams.errors import DatabaseUnusable
 
@@ -34,6 +34,8 @@ class Opener:
     Attributes:
         ready: The file was looked at.
         opened: What lay under the path when it was opened last.
+        watch: Notices when somebody else writes into it.
+        doubtful: Somebody did: look through the file before it is used again.
         erase_due: A process ended before it had erased what was deleted; nobody has taken note of it yet.
     """
 
@@ -41,6 +43,8 @@ class Opener:
         self.path = path
         self.ready = False
         self.opened: Files | None = None
+        self.watch: Watch | None = None
+        self.doubtful = False
         self.erase_due = False
         self._busy_timeout = busy_timeout
         self._lock = threading.Lock()
@@ -163,8 +167,18 @@ class Opener:
                 if not locked or time.monotonic() > deadline:
                     raise
                 time.sleep(0.01)
+        if self.doubtful and db.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
+            raise DatabaseUnusable(
+                "the memory database was cut or written over while it was open, and is damaged; run `hindsight-teams"
+                " bank repair`, or restore a backup",
+                path=str(self.path),
+                sqlite="cut or written over while it was open",
+                code="SQLITE_CORRUPT",
+            )
+        self.doubtful = False
         schema.migrate(db, now=time.time_ns() // 1000)
         self.erase_due = erasing.due(db)
+        self.watch = Watch(self.path, db.execute("PRAGMA user_version").fetchone()[0], descriptor)
 
 
 def deleted(path: Path, consequence: str) -> DatabaseUnusable:

@@ -119,11 +119,9 @@ def _info(row: tuple[str, str | None, int, int, int]) -> BankInfo:
 def stats(db: sqlite3.Connection, number: int) -> BankStats:
     """Counts of one bank."""
     bank_id, memories, written = db.execute("SELECT id, memories, written FROM bank WHERE no = ?", (number,)).fetchone()
-    entities: set[str] = set()
-    for (column,) in db.execute(
-        "SELECT DISTINCT entities FROM memory WHERE no >= ? AND no < ? AND entities IS NOT NULL", bounds(number)
-    ):
-        entities.update(json.loads(column))
+    (entities,) = db.execute(
+        "SELECT count(DISTINCT value) FROM memory, json_each(entities) WHERE no >= ? AND no < ?", bounds(number)
+    ).fetchone()
     (observations,) = db.execute(
         "SELECT count(*) FROM memory INDEXED BY memory_observation WHERE bank = ? AND type = 'observation'", (number,)
     ).fetchone()
@@ -134,7 +132,7 @@ def stats(db: sqlite3.Connection, number: int) -> BankStats:
         memories=memories,
         documents=documents,
         observations=observations,
-        entities=len(entities),
+        entities=entities,
         failed_operations=waiting,
         last_write_at=from_microseconds(written),
     )

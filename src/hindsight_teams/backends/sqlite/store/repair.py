@@ -84,7 +84,9 @@ def _alone(pool: Pool) -> sqlite3.Connection:
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("BEGIN IMMEDIATE")  # what others wrote from now on would be in the damaged file only
     except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
-        if isinstance(error, sqlite3.OperationalError) and code_of(error) != "SQLITE_ERROR":
+        known = isinstance(error, sqlite3.OperationalError) and code_of(error) != "SQLITE_ERROR"
+        only_header = code_of(error) == "SQLITE_READONLY" and soundness.may_be_written(pool.path)
+        if known and not only_header:
             db.close()
             raise translate(error, pool.location) from error
         # Else it is too damaged to change its mode: read it as it is.

@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Callable, Collection
 from contextlib import closing
 
+from hindsight_teams.backends.private_files import new_mark
 from hindsight_teams.backends.sqlite.text import terms
 from hindsight_teams.errors import DatabaseUnusable
 
@@ -204,6 +205,7 @@ def migrate(db: sqlite3.Connection, *, now: int) -> None:
             if not done:
                 check_ours(db)
                 db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+                db.execute(f"PRAGMA user_version = {new_mark()}")
                 db.execute("CREATE TABLE IF NOT EXISTS migration (name TEXT PRIMARY KEY, applied INTEGER NOT NULL)")
             if name not in done:
                 step(db)

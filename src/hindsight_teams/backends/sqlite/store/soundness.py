@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
@@ -114,6 +115,8 @@ def _disagreements(db: sqlite3.Connection) -> Iterator[str]:
     except sqlite3.DatabaseError as error:
         if "readonly" not in str(error):
             yield f"the full-text index does not agree with its own content: {error}"
+        elif may_be_written(db.execute("PRAGMA database_list").fetchone()[2]):
+            yield "its header says that the file may only be read"
     for condition, words in _ORPHANS:
         (count,) = db.execute(f"SELECT count(*) FROM {condition}").fetchone()
         if count:
@@ -133,6 +136,11 @@ def _disagreements(db: sqlite3.Connection) -> Iterator[str]:
         yield "tags are not counted as often as memories carry them"
     if not db.execute("SELECT 1 FROM erasing").fetchone():
         yield "it is not recorded what is still to be erased"
+
+
+def may_be_written(path: str | os.PathLike[str]) -> bool:
+    """Whether the system lets this process write a file, and make others beside it."""
+    return os.access(path, os.W_OK) and os.access(os.path.dirname(os.path.abspath(path)), os.W_OK)
 
 
 def wrong_columns(row: Mapping[str, Any]) -> list[str]:
