@@ -12,20 +12,23 @@ import math
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import cache
 from itertools import chain
 
 from hindsight_teams.backends.sqlite.search import weights
 from hindsight_teams.backends.sqlite.search.candidates import Candidate, Candidates
 from hindsight_teams.backends.sqlite.search.fusion import Scored
-from hindsight_teams.backends.sqlite.search.words import WordHits
 from hindsight_teams.backends.sqlite.store.reading import bounds
+from hindsight_teams.backends.sqlite.text.date_words import MONTHS, WEEKDAYS
+from hindsight_teams.backends.sqlite.text.terms import terms
 from hindsight_teams.backends.sqlite.text.vocabulary import FOREIGN_WORDS
 
 _CHANGES = frozenset(
     "switch replac chang migrat move reloc settl drop quit renam becom upgrad instead increas reduc rais lower extend "
-    "postpon reschedul repaint redrawn redesign rebuild rewrit reassign".split()
+    "postpon reschedul repaint redrawn redesign rebuild rewrit reassign hand "
+    "jetzt ahora mainten adesso agora тепер сеичас 现在 現在 如今 今は الان अब artik simdi teraz sekarang".split()
 )
-"""English stems that tell a change: a newer line with one of them may share fewer words with the older."""
+"""Stems that tell a change, English ones, and "now" of others: a newer line with one may share fewer words."""
 
 _NEGATES = frozenset("nicht non pas sondern mais sino".split())
 """Those of the next that stand between what is so and what is not: "Berg, nicht Lind", but not "Ana schläft nicht"."""
@@ -60,19 +63,19 @@ _WHEN = frozenset("now sinc last week month year today yesterday again current".
 
 
 def newest_first(
-    db: sqlite3.Connection, bank: int, found: Candidates, ranked: Sequence[Scored], *, joining: int = 0
+    db: sqlite3.Connection, bank: int, found: Candidates, ranked: Sequence[Scored], *, asked: Sequence[str] = ()
 ) -> list[Scored]:
     """The ranking with newer lines lifted to the place of older ones that they say nearly the same as.
 
     Args:
-        joining: Terms of the query, as a mask, that a newer line may lack; see ``joining``.
+        asked: The query's terms, as the bits of a mask mean them.
     """
     first = list(ranked[: weights.UPDATES_AMONG])
     if first:
         _add_changes(db, bank, found, first)
     again = _said_again(db, [s.candidate.no for s in first])
     said = [(s.candidate, max(s.candidate.mentioned, again.get(s.candidate.no, 0))) for s in first]
-    lines = _Lines(said, joining)
+    lines = _Lines(said, asked)
     out: list[Scored] = []
     for scored in first:
         place = lines.updated(out, scored)
@@ -86,9 +89,9 @@ def newest_first(
     return _successors_first(found, [*out, *further])
 
 
-def joining(hits: WordHits) -> int:
-    """The mask of the query's terms that only join words in a script without spaces."""
-    return sum(1 << bit for bit, term in enumerate(hits.terms) if not _JOINS.isdisjoint(term.text))
+def _joins(term: str) -> bool:
+    """Whether a term only joins words: a function word, or a pair with such a character of a script without spaces."""
+    return term in FOREIGN_WORDS or not _JOINS.isdisjoint(term)
 
 
 def _said_again(db: sqlite3.Connection, numbers: list[int]) -> dict[int, int]:
@@ -108,7 +111,18 @@ def _body(candidate: Candidate) -> list[str]:
 class _Line:
     """The terms of a line, and when it was said last; a long line has none, since it is no update and has none."""
 
-    __slots__ = ("changed", "corrected", "corrects", "lives", "moves", "said", "subject", "terms", "weight")
+    __slots__ = (
+        "changed",
+        "characters",
+        "corrected",
+        "corrects",
+        "lives",
+        "moves",
+        "said",
+        "subject",
+        "terms",
+        "weight",
+    )
     weight: float
     """What its terms weigh together; see ``_Lines``."""
     lives: frozenset[str]
@@ -120,6 +134,7 @@ class _Line:
         self.said = said
         self.subject = body[0] if body else ""
         self.terms = terms = frozenset(body)
+        self.characters = frozenset("".join(body)) if any(t >= _UNSPACED for t in body) else frozenset()
         self.changed = not terms.isdisjoint(_CHANGES)
         self.moves = not terms.isdisjoint(_MOVES)
         self.corrects = not terms.isdisjoint(_CORRECTS - _OPENS) or self.subject in _OPENS
@@ -128,6 +143,10 @@ class _Line:
         if not terms.isdisjoint(_LIVES):
             verb = next(place for place, term in enumerate(body) if term in _LIVES)
             self.lives = frozenset(body[:verb] if body[verb] < _UNSPACED else body[: bool(verb)])
+
+    def has_apart(self, pair: str) -> bool:
+        """Whether it has both characters of a pair of an unspaced script, though not side by side."""
+        return pair >= _UNSPACED and self.characters.issuperset(pair)
 
 
 def _corrected(body: Sequence[str]) -> frozenset[str]:
@@ -145,16 +164,27 @@ def _is_number(term: str) -> bool:
     return any(map(str.isdigit, term))
 
 
+@cache
+def _days() -> frozenset[str]:
+    chinese = (f"{week}{day}" for week in "周週期" for day in "一二三四五六日天")
+    return frozenset(term for word in (*WEEKDAYS, *MONTHS, *chinese) for term in terms(word))
+
+
+def _is_value(term: str) -> bool:
+    return term in _days() or _is_number(term)
+
+
 class _Lines:
     """The first lines, beside each other: what most of them hold ("2023", a speaker) makes no two of them alike."""
 
-    def __init__(self, lines: Sequence[tuple[Candidate, int]], joining: int) -> None:
-        self._joining = joining
+    def __init__(self, lines: Sequence[tuple[Candidate, int]], asked: Sequence[str]) -> None:
+        self._content = sum(1 << bit for bit, term in enumerate(asked) if not _joins(term)) if asked else -1
+        self._pairs = [(1 << bit, term) for bit, term in enumerate(asked) if term >= _UNSPACED]
         bodies = [_body(candidate) for candidate, _ in lines]
         self._lines = {c.no: _Line(body, said) for (c, said), body in zip(lines, bodies, strict=True)}
         spread = Counter(chain.from_iterable(map(set, bodies)))
         by_number = {n: math.log(1 + (len(lines) + 10) / (n + 1)) for n in set(spread.values())}
-        self._weights = {term: by_number[n] for term, n in spread.items()}
+        self._weights = {term: 0.0 if _joins(term) else by_number[n] for term, n in spread.items()}
         for line in self._lines.values():
             line.weight = self._weight(line.terms)
 
@@ -177,12 +207,24 @@ class _Lines:
                 continue
             # "Nora likes jazz" is not news about tea: what is asked for by name must stand in the newer line too, or
             # more than the subject where it tells a change: "Nora moved" is not news about whether she is married.
-            lacks = older.candidate.mask & ~mask & ~self._joining
+            lacks = self._lacks(old, new, older.candidate.mask, mask)
             if lacks and not (changed and (old.terms & new.terms) - {old.subject}):
                 continue
             if self._alike(old, new, changed=changed, as_good=total >= _NEARLY * older.total):
                 return place
         return None
+
+    def _lacks(self, old: _Line, new: _Line, held: int, mask: int) -> int:
+        """The terms of the query, as a mask, that the older line holds and the newer one has in no way.
+
+        It has both characters of a pair apart, or, where the query names both, the other one: "open or closed?"
+        """
+        lacks = held & ~mask & self._content
+        if lacks:
+            lacks &= ~sum(bit for bit, pair in self._pairs if new.has_apart(pair))
+        if lacks and mask & ~held & self._content and len(old.terms - new.terms) == len(new.terms - old.terms) == 1:
+            return 0
+        return lacks
 
     def _corrects(self, newer: Candidate, older: Candidate) -> bool:
         """Whether a newer line says nothing but that a value of the older one is another.
@@ -212,9 +254,12 @@ class _Lines:
             least = weights.CHANGE_OF_OBJECT if both - {old.subject} else weights.CHANGE_OF_SUBJECT
         if len(both) < least * _SPREAD * min(len(old.terms), len(new.terms)):
             return False
-        # Numbers are what changes: "at 9:30" is two terms, and none of them is "at 10:15".
-        weights_of = (line.weight - self._weight(filter(_is_number, line.terms - both)) for line in (old, new))
-        return self._weight(both) >= least * min(weights_of)
+        # Numbers and days are what changes: "at 9:30" is two terms, and none of them is "at 10:15".
+        weights_of = (
+            line.weight - self._weight(t for t in line.terms - both if _is_value(t) or other.has_apart(t))
+            for line, other in ((old, new), (new, old))
+        )
+        return (weight := self._weight(both)) > 0 and weight >= least * min(weights_of)
 
     def _weight(self, terms: Iterable[str]) -> float:
         """What terms weigh, by how many of the lines hold each."""
