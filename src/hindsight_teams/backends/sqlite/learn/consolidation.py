@@ -81,7 +81,7 @@ def by_rule(topic: str, facts: Sequence[Memory], *, failure: str | None = None) 
         ("No longer: ", [m for m in ordered if m.superseded_by is not None]),
     ):
         for memory in group:
-            line = f"{label}{_one_line(memory.text)} ({_told(memory)})"
+            line = f"{label}{_one_line(memory.text)} ({noted(memory)})"  # not how often: a telling may be forgotten
             if sum(map(len, lines)) + len(line) <= _LONGEST and line not in lines:
                 lines.append(line)
                 used.append(memory.id)
@@ -120,8 +120,9 @@ class _Answer(BaseModel):
 def _asked(model: Any, topic: str, facts: Sequence[Memory]) -> Consolidation:
     ordered = sorted(facts, key=_when)
     numbered = "\n".join(
-        f"{n}. ({_told(m)}{', superseded' if m.superseded_by else ''}) {_one_line(m.text)}"
+        f"{n}. ({', '.join(filter(None, told))}) {_one_line(m.text)}"
         for n, m in enumerate(ordered, 1)
+        for told in [(noted(m), repeated(m), m.superseded_by and "superseded")]
     )
     material = f"Topic:\n{asking.fenced(topic)}\n{asking.fenced(numbered)}"
     answer = asking.insist(model, _SYSTEM + asking.schema_text(_Answer), material, _Answer)
@@ -149,10 +150,6 @@ def _asked(model: Any, topic: str, facts: Sequence[Memory]) -> Consolidation:
 def _when(memory: Memory) -> datetime:
     """When it was told last."""
     return memory.last_said_at or memory.mentioned_at or memory.occurred_at or _NEVER
-
-
-def _told(memory: Memory) -> str:
-    return ", ".join(filter(None, (noted(memory), repeated(memory))))
 
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
