@@ -159,7 +159,9 @@ def extractive_answer(
             lines.append(line)
     if not lines:  # not even one line fits: what fits of the best one
         best = memories[0]
-        return _cut(f"- {_label(best, best.text)}: \u201c{_quote(best.text)}\u201d", max_tokens), [best]
+        return _cut(f"- {_label(best, best.text)}{_replaced(best)}: \u201c{_quote(best.text)}\u201d", max_tokens), [
+            best
+        ]
     return "\n".join(line.text for line in lines), [line.memory for line in lines]
 
 

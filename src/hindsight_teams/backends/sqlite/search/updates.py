@@ -25,10 +25,13 @@ from hindsight_teams.backends.sqlite.text.vocabulary import FOREIGN_WORDS
 
 _CHANGES = frozenset(
     "switch replac chang migrat move reloc settl drop quit renam becom upgrad instead increas reduc rais lower extend "
-    "postpon reschedul repaint redrawn redesign rebuild rewrit reassign hand "
+    "postpon reschedul repaint redrawn redesign rebuild rewrit reassign".split()
+)
+"""English stems that tell a change: a newer line with one of them may share fewer words with the older."""
+_NOW = frozenset(
     "jetzt ahora mainten adesso agora тепер сеичас 现在 現在 如今 今は الان अब artik simdi teraz sekarang".split()
 )
-"""Stems that tell a change, English ones, and "now" of others: a newer line with one may share fewer words."""
+"""So may one that says "now", but not lack what is asked for: "Jon likes opera now" is not news about jazz."""
 
 _NEGATES = frozenset("nicht non pas sondern mais sino".split())
 """Those of the next that stand between what is so and what is not: "Berg, nicht Lind", but not "Ana schläft nicht"."""
@@ -118,6 +121,7 @@ class _Line:
         "corrects",
         "lives",
         "moves",
+        "now",
         "said",
         "subject",
         "terms",
@@ -136,6 +140,7 @@ class _Line:
         self.terms = terms = frozenset(body)
         self.characters = frozenset("".join(body)) if any(t >= _UNSPACED for t in body) else frozenset()
         self.changed = not terms.isdisjoint(_CHANGES)
+        self.now = not terms.isdisjoint(_NOW)
         self.moves = not terms.isdisjoint(_MOVES)
         self.corrects = not terms.isdisjoint(_CORRECTS - _OPENS) or self.subject in _OPENS
         self.corrected = _corrected(body)
@@ -202,13 +207,14 @@ class _Lines:
                 continue
             if (new.moves and old.lives and old.lives <= new.terms) or self._corrects(newer.candidate, older.candidate):
                 return place
-            changed = new.changed and not old.changed
+            told = new.changed and not old.changed
+            changed = told or (new.now and not old.now)
             if older.total > enough and not changed:
                 continue
             # "Nora likes jazz" is not news about tea: what is asked for by name must stand in the newer line too, or
             # more than the subject where it tells a change: "Nora moved" is not news about whether she is married.
             lacks = self._lacks(old, new, older.candidate.mask, mask)
-            if lacks and not (changed and (old.terms & new.terms) - {old.subject}):
+            if lacks and not (told and (old.terms & new.terms) - {old.subject}):
                 continue
             if self._alike(old, new, changed=changed, as_good=total >= _NEARLY * older.total):
                 return place
