@@ -77,7 +77,7 @@ class Memory:
         last_said_at: When it was told last, aware; None where the backend does not know.
         score: Relevance within one recall; comparable only inside that result.
         source_ids: The memories that an observation was derived from.
-        superseded_by: The id of the memory that replaced this one: found by a model or a correction, never by a rule.
+        superseded_by: The id of the memory that replaced this one, as a model found; never by a rule.
         signals: Why it was found; filled by ``recall(..., explain=True)``.
     """
 
@@ -112,6 +112,17 @@ class Memory:
         return self.metadata.get("author")
 
     @property
+    def said_by(self) -> str | None:
+        """Who said it, for a label: whom automatic retention heard, else who retained it.
+
+        Of a speaker whom only the text names, as a model read it, that is said too: ``Nora (by researcher)``.
+        """
+        speaker = self.metadata.get("speaker")
+        if speaker and self.author not in (None, speaker) and "exchange" not in self.metadata:
+            return f"{speaker} (by {self.author})"
+        return speaker or self.author
+
+    @property
     def marked(self) -> str | None:
         """Why the write guard marked it as suspicious, as signed in the metadata; None for most memories."""
         return self.metadata.get("marked")
@@ -138,11 +149,26 @@ _DOUBTFUL_BELOW = 5
 
 
 def plain_first(memories: Sequence[Memory]) -> list[Memory]:
-    """Memories, best first, with doubtful ones below plain ones; none goes down far, and none goes."""
+    """Memories, best first, with doubtful ones below plain ones; none goes down far, and none goes.
+
+    What was replaced stays below what replaced it.
+    """
     if not any(memory.doubtful for memory in memories):
         return list(memories)
     places = {memory.id: place + (_DOUBTFUL_BELOW + 0.5) * memory.doubtful for place, memory in enumerate(memories)}
-    return sorted(memories, key=lambda memory: places[memory.id])
+    return successors_first(sorted(memories, key=lambda memory: places[memory.id]))
+
+
+def successors_first(memories: Sequence[Memory]) -> list[Memory]:
+    """Memories in their order, but each that was replaced below what replaced it, where that is among them."""
+    out = list(memories)
+    for old in reversed([memory for memory in out if memory.superseded_by is not None]):
+        place = out.index(old)
+        below = next((m for m in out[place:] if m.id == old.superseded_by), None)
+        if below is not None:
+            out.remove(below)
+            out.insert(place, below)
+    return out
 
 
 @dataclass(frozen=True, slots=True)

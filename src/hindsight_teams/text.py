@@ -117,10 +117,10 @@ def one_line(text: str) -> str:
 def same_words(text: str) -> str:
     """The text in the form in which it is compared: equal for two texts that differ in nothing that is told.
 
-    Unicode's canonical form (NFC), the amount of white space and one full stop or exclamation mark at the end make no
-    difference. All else does: case, signs, symbols, marks, order, numbers and question marks.
+    Unicode's canonical form (NFC), what can't be seen, the amount of white space and one full stop or exclamation mark
+    at the end make no difference. All else does: case, signs, symbols, marks, order, numbers and question marks.
     """
-    text = " ".join((text if text.isascii() else unicodedata.normalize("NFC", text)).split())
+    text = " ".join((text if text.isascii() else unicodedata.normalize("NFC", visible(text))).split())
     return text[:-1] if _ends_sentence(text) else text
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -135,6 +136,19 @@ def test_of_an_observation_and_a_fact_that_say_the_same_the_fact_is_kept_at_the_
         assert merge_recall([("a", RecallResult(results))]).results == [A, B]
     other = replace(derived, id="p")
     assert [m.id for m in merge_recall([("a", RecallResult([derived, other]))]).results] == ["o"]
+
+
+def test_the_same_words_about_two_days_are_two_memories() -> None:
+    may = datetime(2026, 5, 3, tzinfo=UTC)
+    told = [Memory(str(n), "It was yesterday.", "a", occurred_at=may + timedelta(days=n % 2)) for n in range(3)]
+    undated = Memory("4", "It was  yesterday.", "a")
+    assert merge_recall([("a", RecallResult([*told, undated]))]).results == told[:2]
+
+
+def test_of_the_same_words_what_holds_is_kept_rather_than_what_was_replaced() -> None:
+    replaced, again = replace(A, superseded_by="9"), replace(A, id="3")
+    assert merge_recall([("a", RecallResult([replaced, B, again]))]).results == [again, B]
+    assert merge_recall([("a", RecallResult([again, B, replaced]))]).results == [again, B]
 
 
 def test_banks_take_turns_and_what_does_not_fit_any_more_is_left_out() -> None:

@@ -178,6 +178,24 @@ def test_of_an_observation_and_a_fact_that_say_the_same_the_fact_is_proposed(bac
     assert item.origin == "desk:shared#1"
 
 
+def test_what_was_replaced_can_not_be_proposed(backend: SQLiteBackend) -> None:
+    """A copy of it would not say that it was replaced; told again, it holds."""
+    replaced = Memory("1", "Box 1 is lost.", "desk:shared", metadata={"author": "scout"}, superseded_by="2")
+
+    class Answering(DelegatingBackend):
+        found: tuple[Memory, ...] = (replaced,)
+
+        def execute(self, request: Request[Any], /) -> Any:
+            return RecallResult([*self.found]) if isinstance(request, Recall) else super().execute(request)
+
+    answering = Answering(backend)
+    proposals = team(answering).proposals("scout")
+    with pytest.raises(NotFound, match="as it is now"):
+        proposals.propose("Box 1 is lost.", to="journal", caller=ADA)
+    answering.found = (replaced, replace(replaced, id="3", superseded_by=None))
+    assert proposals.propose("Box 1 is lost.", to="journal", caller=ADA).origin == "desk:shared#3"
+
+
 @pytest.mark.parametrize("to", [["shared"], {}, 7, None])
 def test_a_bank_that_is_no_name_can_not_be_proposed_for(backend: SQLiteBackend, to: Any) -> None:
     with pytest.raises(InvalidInput, match="there is no bank"):

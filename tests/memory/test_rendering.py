@@ -1,11 +1,12 @@
 import string
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hindsight_teams.memory.rendering import escape, fence, label, render_recall, strip_injected
-from hindsight_teams.models import Gap, Memory, RecallResult
+from hindsight_teams.models import Gap, Memory, RecallResult, plain_first, successors_first
 
 HIDDEN = "\u200b\u200c\u200d\u202e\u2066\u2069\u2028\u2029\x00\x07\x1b\x85\ufeff\U000e0041\U000e0100\ufe0f\u3164\ud800"
 ANY_TEXT = st.text(
@@ -14,7 +15,7 @@ ANY_TEXT = st.text(
 
 
 def memory(text: str, **fields: object) -> Memory:
-    return Memory(id="m1", text=text, bank_id="team:shared", **fields)  # type: ignore[arg-type]
+    return Memory(text=text, bank_id="team:shared", **{"id": "m1", **fields})  # type: ignore[arg-type]
 
 
 def test_a_single_bank_renders_as_a_plain_numbered_list() -> None:
@@ -30,6 +31,31 @@ def test_labels_name_date_bank_and_author() -> None:
         render_recall(RecallResult([found]), label_banks=True, names={"team:shared": "shared"})
         == "1. [Happened 2024-05-03 | noted 2026-11-25 | shared | researcher] Ada likes tea."
     )
+
+
+@pytest.mark.parametrize(
+    ("heard", "shown"),
+    [
+        ({}, "researcher"),
+        ({"speaker": "user", "exchange": "e"}, "user"),
+        ({"speaker": "Nora"}, "Nora (by researcher)"),
+        ({"speaker": "researcher"}, "researcher"),
+    ],
+)
+def test_who_said_it_is_shown(heard: dict[str, str], shown: str) -> None:
+    said = memory("Ada lives in Rome.", metadata={"author": "researcher", **heard})
+    assert render_recall(RecallResult([said]), label_banks=True) == f"1. [team:shared | {shown}] Ada lives in Rome."
+
+
+@pytest.mark.parametrize("doubt", [{}, {"doubt": "question"}])
+def test_what_was_replaced_stays_below_what_replaced_it(doubt: dict[str, str]) -> None:
+    """Also where doubtful memories go down."""
+    old, newer = memory("Ada lives in Rome.", id="1", superseded_by="2"), memory("No.", id="2", metadata=doubt)
+    others = [memory(f"{n}", id=f"{n}") for n in range(3, 9)]
+    for order in ([newer, old, *others], [*others, old, newer]):
+        kept = successors_first(plain_first(order))
+        assert kept.index(newer) == kept.index(old) - 1
+        assert sorted(m.id for m in kept) == [str(n) for n in range(1, 9)]
 
 
 def test_superseded_memories_are_marked() -> None:

@@ -20,6 +20,7 @@ OTHER_WORDS = {"The pool is open.", "Lynx is written in Ruby.", "Tia is a studen
 """What an update tells in words that the question lacks stands second; docs/facts.md counts these."""
 
 TEAMS = count()
+LOOKED_AT, HELD_OUT = slice(0, None, 2), slice(1, None, 2)
 
 
 @pytest.fixture(scope="module")
@@ -62,21 +63,43 @@ def test_two_facts_are_found_by_their_own_words(member: MemberMemory, first: str
     assert second in texts(member, second)
 
 
-@pytest.mark.parametrize(("half", "first", "answered"), [(0, 15, 14), (1, 13, 13)], ids=["looked at", "held out"])
+@pytest.mark.parametrize(
+    ("name", "half", "first", "answered"),
+    [
+        pytest.param("more_updates", LOOKED_AT, 15, 14, id="looked at"),
+        pytest.param("more_updates", HELD_OUT, 13, 13, id="held out"),
+        pytest.param("many_updates", LOOKED_AT, 35, 33, id="many, looked at", marks=pytest.mark.slow),
+        pytest.param("many_updates", HELD_OUT, 35, 35, id="many, held out", marks=pytest.mark.slow),
+        pytest.param("unseen_updates", slice(None), 28, 27, id="unseen", marks=pytest.mark.slow),
+    ],
+)
 def test_updates_of_another_hand_come_first_as_often_as_published(
-    kept: SQLiteBackend, half: int, first: int, answered: int
+    kept: SQLiteBackend, name: str, half: slice, first: int, answered: int
 ) -> None:
     newer_first = quoted_first = 0
-    for old, new, question in STATEMENTS["more_updates"][half::2]:
+    for old, new, question in STATEMENTS[name][half]:
         team = TeamMemory(
             f"team-{next(TEAMS)}", banks={"s": "team"}, members={"x": {"s": "full"}}, backend=kept, guard=False
         )
         team.member("x").retain(old, timestamp=SAID)
         team.member("x").retain(new, timestamp=SAID + 3 * DAY)
-        newer_first += texts(team.member("x"), question)[0] == new
+        results = found(team.member("x"), question)
+        newer_first += results[0].text == new
+        assert not any(memory.superseded_by for memory in results)
         quoted_first += new in team.member("x").reflect(question).text.splitlines()[0]
-    assert newer_first >= first  # of 15
+    assert newer_first >= first
     assert quoted_first >= answered
+
+
+@pytest.mark.slow
+def test_what_is_said_later_of_something_else_stands_below_the_answer(kept: SQLiteBackend) -> None:
+    for answer, later, question in STATEMENTS["not_updates"]:
+        team = TeamMemory(
+            f"team-{next(TEAMS)}", banks={"s": "team"}, members={"x": {"s": "full"}}, backend=kept, guard=False
+        )
+        team.member("x").retain(answer, timestamp=SAID)
+        team.member("x").retain(later, timestamp=SAID + 3 * DAY)
+        assert texts(team.member("x"), question)[0] == answer
 
 
 @pytest.mark.parametrize(("first", "again"), STATEMENTS["same"])

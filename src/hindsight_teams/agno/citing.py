@@ -147,4 +147,4 @@ def _words(text: str) -> str:
 
 
 def _told(memory: Memory) -> str:
-    return ", ".join(filter(None, (memory.author, happened(memory), noted(memory))))
+    return ", ".join(filter(None, (memory.said_by, happened(memory), noted(memory))))

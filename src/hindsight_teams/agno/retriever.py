@@ -12,7 +12,7 @@ from hindsight_teams.memory.direct import BankOptions, memory_for
 from hindsight_teams.memory.member import MemberMemory, caller_of
 from hindsight_teams.memory.rendering import escape
 from hindsight_teams.models import Memory, RecallResult
-from hindsight_teams.text import happened, one_line
+from hindsight_teams.text import happened, one_line, repeated
 
 Documents: TypeAlias = "list[dict[str, Any]]"
 
@@ -100,9 +100,10 @@ def _document(memory: Memory, bank: str) -> dict[str, Any]:
     known = {
         "id": memory.id,
         "bank": bank,
-        "author": memory.author,
+        "author": memory.said_by,
         "happened": happened(memory) or None,
         "noted": memory.mentioned_at.date().isoformat() if memory.mentioned_at else None,
+        "said": repeated(memory) or None,
         "document_id": memory.document_id,
         "tags": list(own_tags(memory.tags)) or None,
         "superseded": True if memory.superseded_by else None,

@@ -77,13 +77,20 @@ def merge_reflect(answers: Sequence[tuple[str, Reflection]], gaps: Sequence[Gap]
 
 
 def _distinct(memories: Iterable[Memory]) -> Iterable[Memory]:
-    """Each text once, where it ranks best; rather as the fact, which has an author and a time, than as observation."""
-    kept: dict[str, Memory] = {}
+    """Each text once, where it ranks best; rather as the fact, which has an author and a time, than as observation.
+
+    Rather as one that holds, too, than as one that was replaced. Of two days, "The audit was yesterday" is two facts.
+    """
+    kept: dict[tuple[object, ...], Memory] = {}
     for memory in memories:
         memory = attributed(memory) if memory.type == "observation" else memory
-        key = " ".join(memory.text.split())
-        if kept.setdefault(key, memory).type == "observation" != memory.type:
-            kept[key] = memory
+        text, day = " ".join(memory.text.split()), (memory.occurred_at, memory.occurred_end)
+        first = kept.setdefault((text,), memory)
+        of_first = first.occurred_at, first.occurred_end
+        if first.type == "observation" != memory.type or (first.superseded_by and not memory.superseded_by):
+            kept[text,] = memory
+        elif any(day) and any(of_first) and day != of_first:
+            kept.setdefault((text, *day), memory)
     return kept.values()
 
 

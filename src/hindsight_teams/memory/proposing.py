@@ -135,9 +135,12 @@ class Proposals:
         saying: list[Memory] = []
         for answer in answers:
             result: RecallResult = given(answer)
-            saying += (attributed(m) for m in result.results if " ".join(m.text.split()) == wanted)
+            told = (m for m in result.results if " ".join(m.text.split()) == wanted)
+            saying += (attributed(m) for m in told if m.superseded_by is None)  # a copy would not say that it was
         if not saying:
-            raise NotFound("no bank you may recall from holds exactly this memory; recall it, then propose its text")
+            raise NotFound(
+                "no bank you may recall from holds exactly this memory as it is now; recall it, then propose its text"
+            )
         # Of several that say it, what was told for the same user: with that user it is forgotten.
         found = min(
             saying, key=lambda m: (m.author is None, m.metadata.get("user") != who.user, m.type == "observation")

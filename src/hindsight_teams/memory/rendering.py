@@ -77,7 +77,7 @@ def _line(memory: Memory, label_banks: bool, names: Mapping[str, str]) -> str:
     dates = " | ".join(filter(None, (happened(memory), noted(memory))))
     parts = [
         names.get(memory.bank_id, memory.bank_id),
-        _speaker(memory),
+        memory.said_by,
         _trust(memory),
         repeated(memory),
         "superseded" if memory.superseded_by else None,
@@ -85,11 +85,6 @@ def _line(memory: Memory, label_banks: bool, names: Mapping[str, str]) -> str:
     ]
     told = " | ".join([*([dates[0].upper() + dates[1:]] if dates else []), *(label(part) for part in parts if part)])
     return f"[{told}] {text}"
-
-
-def _speaker(memory: Memory) -> str | None:
-    """Who said it: its speaker where one is known, else who retained it."""
-    return memory.metadata.get("speaker") or memory.author
 
 
 def _trust(memory: Memory) -> str | None:

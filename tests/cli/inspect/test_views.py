@@ -87,6 +87,7 @@ def test_memories_come_newest_first_with_what_is_known_of_them(page: Page) -> No
     assert (sails["author"], sails["user"], sails["tags"]) == ("researcher", "ada", ["public", "aurora"])
     assert sails["happened"] == "happens 2027-05-03"
     assert sails["noted"] > "2026"
+    assert (sails["said_by"], sails["repeated"]) == ("researcher", "")
     assert found["memories"][0]["happened"] == ""
 
 

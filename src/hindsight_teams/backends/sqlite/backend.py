@@ -20,7 +20,7 @@ from hindsight_teams.backends.sqlite.store.connections import Pool
 from hindsight_teams.backends.sqlite.store.reading import Filter
 from hindsight_teams.backends.sqlite.store.records import Piece, public_id, to_microseconds
 from hindsight_teams.errors import BackendError, ConfigurationError, InvalidInput
-from hindsight_teams.models import BankInfo, Health, RecallResult, Receipt, Reflection, Restored
+from hindsight_teams.models import BankInfo, Health, RecallResult, Receipt, Reflection, Restored, successors_first
 from hindsight_teams.requests import (
     STANDARD,
     Capability,
@@ -226,6 +226,7 @@ class SQLiteBackend(Backend):
         memories = found.memories
         if self._reranker is not None and request.budget != "low":
             memories = rerank(self._reranker, request.query, memories)
+        memories = successors_first(memories)
         if request.min_score is not None:
             memories = [memory for memory in memories if (memory.score or 0.0) >= request.min_score]
         kept, left_out = recalling.within(memories, request.max_tokens)

@@ -14,7 +14,7 @@ from hindsight_teams.cli.inspect.subject import Subject
 from hindsight_teams.errors import NotFound
 from hindsight_teams.models import Memory
 from hindsight_teams.requests import Capability
-from hindsight_teams.text import happened
+from hindsight_teams.text import happened, repeated
 
 PAGE = 50
 _SEARCH_TOKENS = 16_000
@@ -84,6 +84,8 @@ def plain(memory: Memory) -> dict[str, Any]:
         "text": memory.text,
         "type": memory.type,
         "author": memory.author,
+        "said_by": memory.said_by,
+        "repeated": repeated(memory),
         "user": memory.metadata.get("user"),
         "trust": memory.metadata.get("trust"),
         "happened": happened(memory),

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from hindsight_teams.testing import ScriptedModel
 from tests.backends.sqlite.conftest import facts
 
 Open = Callable[..., SQLiteBackend]
+MAY = datetime(2023, 5, 3, tzinfo=UTC)
 
 
 def test_facts_are_stored_beside_the_text_they_came_from(open_backend: Open) -> None:
@@ -42,7 +43,16 @@ def test_the_speaker_that_a_model_reads_never_replaces_the_signature(open_backen
     backend.retain("unsigned", "Rex!")
     signed, unsigned = (backend.list_memories(bank).memories[1] for bank in ("signed", "unsigned"))
     assert (signed.author, signed.metadata["speaker"]) == ("ada", "admin")
-    assert unsigned.author == "admin"
+    assert (unsigned.author, unsigned.metadata["speaker"]) == (None, "admin")
+    assert (signed.said_by, unsigned.said_by) == ("admin (by ada)", "admin")
+
+
+@pytest.mark.parametrize("who", ["user", "tool:calendar"])
+def test_no_text_tells_that_a_user_or_a_tool_was_heard(open_backend: Open, who: str) -> None:
+    reply = json.dumps({"facts": [{"text": "Nora has a dog called Rex.", "who": who}]})
+    backend = open_backend(extractor=ScriptedModel([reply]))
+    backend.retain("b", "Rex!", metadata={"author": "ada"})
+    assert [m.said_by for m in backend.list_memories("b").memories] == ["ada", "ada"]
 
 
 def test_a_model_that_fails_leaves_the_text_marked_for_a_retry(open_backend: Open) -> None:
@@ -160,6 +170,80 @@ def test_a_model_makes_observations_and_finds_what_rules_do_not(open_backend: Op
     assert steak.superseded_by == plants.id
     backend.consolidate("b")  # nothing new: nobody is asked
     assert len(model.requests) == 1
+
+
+STEAK = ("Nora adores steak.", "Nora has a dog.", "Nora eats plants.")
+
+
+def replacing(*pairs: tuple[int, int]) -> ScriptedModel:
+    """A model that finds that facts replace others, by their numbers, in each answer."""
+    found = [{"older": older, "newer": newer} for older, newer in pairs]
+    return ScriptedModel([json.dumps({"observations": [{"text": "Much.", "sources": [2]}], "superseded": found})] * 5)
+
+
+def current(backend: SQLiteBackend) -> list[str]:
+    return [m.text for m in backend.list_memories("b").memories if m.superseded_by is None and m.type == "world"]
+
+
+def test_two_facts_never_replace_each_other(open_backend: Open) -> None:
+    backend = open_backend(model=replacing((1, 3), (3, 1)))
+    for text in STEAK:
+        backend.retain("b", text, timestamp=MAY)
+    backend.consolidate("b")
+    assert current(backend) == ["Nora has a dog.", "Nora eats plants."]
+
+
+def test_what_is_said_again_after_it_was_replaced_holds_again(open_backend: Open) -> None:
+    backend = open_backend(model=replacing((1, 3)))
+    for text in STEAK:
+        backend.retain("b", text)
+    backend.consolidate("b")
+    for _ in range(2):
+        backend.retain("b", "Nora adores steak.")
+    assert current(backend) == ["Nora has a dog.", "Nora eats plants.", "Nora adores steak."]
+    assert [m.times_said for m in backend.list_memories("b").memories if "steak" in m.text] == [1, 2]
+    assert backend.recall("b", "What does Nora adore?").results[0].superseded_by is None
+
+
+def test_what_was_said_again_since_is_not_the_older_fact(open_backend: Open) -> None:
+    backend = open_backend(model=replacing((1, 3)))
+    for day, text in enumerate((*STEAK, STEAK[0])):
+        backend.retain("b", text, timestamp=MAY + timedelta(days=day))
+    assert [m.times_said for m in backend.list_memories("b").memories] == [2, 1, 1]
+    backend.consolidate("b")  # ordered by when each was told last, the first fact is the dog
+    assert current(backend) == ["Nora adores steak.", "Nora eats plants."]
+
+
+def test_a_chain_of_replacements_holds_when_its_middle_goes(open_backend: Open) -> None:
+    backend = open_backend(model=replacing((1, 3), (3, 4)))
+    for day, text in enumerate((*STEAK, "Nora eats nuts.")):
+        backend.retain("b", text, timestamp=MAY + timedelta(days=day))
+    backend.consolidate("b")
+    steak, _, plants, nuts, *_ = backend.list_memories("b").memories
+    backend.delete_memories("b", ids=[plants.id])
+    assert backend.get_memory("b", steak.id).superseded_by == nuts.id
+
+
+def test_what_was_replaced_stays_so_when_its_first_telling_goes(open_backend: Open) -> None:
+    backend = open_backend(model=replacing((1, 3)))
+    for day, text in enumerate((STEAK[0], *STEAK)):
+        backend.retain("b", text, document_id=f"{day}", timestamp=MAY + timedelta(days=day))
+    backend.consolidate("b")
+    backend.delete_memories("b", document_id="0")
+    assert current(backend) == ["Nora has a dog.", "Nora eats plants."]
+    assert STEAK[0] in [m.text for m in backend.list_memories("b").memories]
+
+
+def test_an_observation_goes_when_a_fact_it_rests_on_is_replaced(open_backend: Open) -> None:
+    told = ("Nora met Bob.", "Nora and Bob have a dog.", "Nora and Bob ate steak.", "Bob eats plants.")
+    with open_backend() as backend:
+        for day, text in enumerate(told):
+            backend.retain("b", text, timestamp=MAY + timedelta(days=day))
+        backend.consolidate("b")
+    backend = open_backend(model=replacing((3, 4)))
+    backend.retain("b", "Bob likes nuts.", timestamp=MAY + timedelta(days=9))
+    backend.consolidate("b")
+    assert {m.text for m in observations(backend)} == {"Much."}  # by rule, Nora's said that she ate steak
 
 
 def test_new_facts_renew_an_observation(backend: SQLiteBackend) -> None:

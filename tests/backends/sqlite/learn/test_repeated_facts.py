@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ import pytest
 from hindsight_teams import TeamMemory
 from hindsight_teams.backends.sqlite import SQLiteBackend
 from hindsight_teams.models import Memory, RetainItem
+from hindsight_teams.text import repeated
 
 OSLO, AGAIN = "Nora lives in Oslo.", "Nora lives  in Oslo"
 MAY = datetime(2023, 5, 3, tzinfo=UTC)
@@ -31,6 +32,23 @@ def test_the_same_words_are_one_memory_that_knows_how_often_and_when_last(backen
     assert backend.retain("b", OSLO, timestamp=MAY + timedelta(days=4)).memory_ids == first.memory_ids
     assert (only(backend).text, only(backend).times_said) == (OSLO, 3)
     assert (only(backend).mentioned_at, only(backend).last_said_at) == (MAY, MAY + timedelta(days=9))
+
+
+def test_the_last_day_is_that_of_the_place_where_it_was_said(backend: SQLiteBackend) -> None:
+    for hour, zone in ((9, UTC), (23, timezone(timedelta(hours=-5)))):
+        backend.retain("b", OSLO, timestamp=datetime(2023, 5, 3, hour, tzinfo=zone))
+    assert repeated(only(backend)) == "said 2 times, last 2023-05-03"
+
+
+def test_a_run_of_another_session_may_have_the_same_id(backend: SQLiteBackend) -> None:
+    team = TeamMemory("t", banks={"s": "team"}, members={"ann": {"s": "full"}}, backend=backend, guard=False)
+    ann = team.member("ann")
+    for session in ("1", "2", "2"):
+        ann.retain(OSLO, caller=ann.bound(session=session, run="r"))
+    (memory,) = ann.recall("Where does Nora live?").results
+    assert memory.times_said == 2
+    team.forget(session="1", dry_run=False)
+    assert [m.metadata["session"] for m in ann.recall("Where does Nora live?").results] == ["2"]
 
 
 def test_other_words_are_another_memory(backend: SQLiteBackend) -> None:

@@ -93,9 +93,25 @@ def test_the_best_evidence_is_what_fits() -> None:
     assert estimate(text) <= 24
 
 
+def test_what_was_replaced_says_so_also_where_only_its_beginning_fits() -> None:
+    text, based_on = extractive_answer("Where does Nora live?", [OSLO], max_tokens=24)
+    assert based_on == [OSLO]
+    assert text.startswith("- noted 2023-01-02, researcher (no longer current: a newer memory replaces it): “N")
+
+
 def test_questions_in_chinese_are_answered() -> None:
     text, _ = extractive_answer("诺拉住在哪里？", [memory(1, "今天天气很好。诺拉住在奥斯陆。")])
     assert "“诺拉住在奥斯陆。”" in text
+
+
+def test_a_quotation_keeps_the_marks_of_code() -> None:
+    text, _ = extractive_answer("What is printed?", [memory(1, """It is printed with print("x", 'y').""")])
+    assert text.endswith("""“It is printed with print("x", 'y').”""")
+
+
+def test_who_was_heard_is_who_said_it() -> None:
+    said = replace(memory(1, "Nora likes tea."), metadata={"author": "ada", "speaker": "user", "exchange": "e"})
+    assert extractive_answer("What does Nora like?", [said])[0].startswith("- noted 2023-01-02, user: ")
 
 
 def test_a_memory_can_not_forge_lines_quotations_or_labels() -> None:
@@ -224,7 +240,7 @@ def test_a_long_quotation_ends_at_a_word_after_six_hundred_characters() -> None:
         (memory(1, "Rain.", author="a" * 200), f"noted 2023-01-02, {'a' * 80}"),
         (memory(1, "Rain.", author=""), "noted 2023-01-02"),
         (replace(memory(1, "Rain.", author=""), mentioned_at=None), "undated"),
-        (memory(1, "Rain.", author="x \u201cy\u201d\nz"), "noted 2023-01-02, x 'y' z"),
+        (memory(1, "Rain.", author="x \u201cy\u201d\nz"), 'noted 2023-01-02, x "y" z'),
         (replace(memory(1, "Rain. Sun.", author=""), mentioned_at=None), "undated"),
     ],
 )

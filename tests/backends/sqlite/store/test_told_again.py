@@ -16,13 +16,16 @@ from hindsight_teams.text import same_words
             "\u306e\u3089\u306f\u30aa\u30b9\u30ed\u306b\u3044\u308b",
         ),
         ("She said (twice).", "She said (twice)"),
+        ("\ufeffNora li\u200bves in Oslo.\u200e", "Nora lives in Oslo."),
         (
             "\u0928\u094b\u0930\u093e \u092f\u0939\u093e\u0901 \u0939\u0948\u0964",
             "\u0928\u094b\u0930\u093e \u092f\u0939\u093e\u0901 \u0939\u0948",
         ),
     ],
 )
-def test_white_space_composition_and_the_last_full_stop_make_no_difference(first: str, second: str) -> None:
+def test_white_space_composition_what_is_hidden_and_the_last_full_stop_make_no_difference(
+    first: str, second: str
+) -> None:
     assert same_words(first) == same_words(second)
     who = {"author": "ann", "context": None}
     assert told_key(first, tags=["run:1"], **who) == told_key(second, tags=["run:2"], **who)
@@ -45,6 +48,8 @@ def test_white_space_composition_and_the_last_full_stop_make_no_difference(first
         ("Ti\u0302m", "Tim"),
         ("5 \u00b5g", "5 g"),
         ("\u00bd", "1/2"),
+        ("\u0645\u06cc\u200c\u062e\u0648\u0631\u0645", "\u0645\u06cc\u062e\u0648\u0631\u0645"),
+        ("\u2764", "\u2764\ufe0f"),
         ("r\u00e9sum\u00e9", "resume"),
     ],
 )

@@ -16,6 +16,7 @@ from pydantic import BaseModel, Field
 
 from hindsight_teams.backends.sqlite.learn import asking
 from hindsight_teams.models import Memory
+from hindsight_teams.text import noted, repeated
 
 LEAST = 3
 """Facts about a name that make an observation."""
@@ -71,7 +72,7 @@ def consolidate(topic: str, facts: Sequence[Memory], *, model: Any = None) -> Co
 
 
 def by_rule(topic: str, facts: Sequence[Memory], *, failure: str | None = None) -> Consolidation:
-    """The facts about a topic, the last noted first, then those that are no longer so, as one observation."""
+    """The facts about a topic, the last told first, then those that are no longer so, as one observation."""
     ordered = sorted(facts, key=_when, reverse=True)
     lines: list[str] = []
     used: list[str] = []
@@ -80,7 +81,7 @@ def by_rule(topic: str, facts: Sequence[Memory], *, failure: str | None = None) 
         ("No longer: ", [m for m in ordered if m.superseded_by is not None]),
     ):
         for memory in group:
-            line = f"{label}{_one_line(memory.text)} (noted {_when(memory):%Y-%m-%d})"
+            line = f"{label}{_one_line(memory.text)} ({noted(memory)})"  # not how often: a telling may be forgotten
             if sum(map(len, lines)) + len(line) <= _LONGEST and line not in lines:
                 lines.append(line)
                 used.append(memory.id)
@@ -118,7 +119,11 @@ class _Answer(BaseModel):
 
 def _asked(model: Any, topic: str, facts: Sequence[Memory]) -> Consolidation:
     ordered = sorted(facts, key=_when)
-    numbered = "\n".join(f"{n}. (noted {_when(m):%Y-%m-%d}) {_one_line(m.text)}" for n, m in enumerate(ordered, 1))
+    numbered = "\n".join(
+        f"{n}. ({', '.join(filter(None, told))}) {_one_line(m.text)}"
+        for n, m in enumerate(ordered, 1)
+        for told in [(noted(m), repeated(m), m.superseded_by and "superseded")]
+    )
     material = f"Topic:\n{asking.fenced(topic)}\n{asking.fenced(numbered)}"
     answer = asking.insist(model, _SYSTEM + asking.schema_text(_Answer), material, _Answer)
     if isinstance(answer, str):
@@ -143,7 +148,8 @@ def _asked(model: Any, topic: str, facts: Sequence[Memory]) -> Consolidation:
 
 
 def _when(memory: Memory) -> datetime:
-    return memory.mentioned_at or memory.occurred_at or _NEVER
+    """When it was told last."""
+    return memory.last_said_at or memory.mentioned_at or memory.occurred_at or _NEVER
 
 
 _NEVER = datetime.min.replace(tzinfo=UTC)

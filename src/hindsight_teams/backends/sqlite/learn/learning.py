@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from hindsight_teams.access.signatures import trust_in
 from hindsight_teams.backends.sqlite.learn import linking
 from hindsight_teams.backends.sqlite.learn.consolidation import Consolidation, Observation, consolidate, topics
 from hindsight_teams.backends.sqlite.learn.extraction import CHUNK, ExtractedFact, extract
@@ -126,8 +127,8 @@ def _marked(db: sqlite3.Connection, bank: int, numbers: Iterable[int] | None = N
 def _derived(unit: _Unit, fact: ExtractedFact) -> Piece:
     """A fact as a memory derived from its texts; it carries their tags, signature and document."""
     metadata = dict(unit.metadata)
-    if fact.author:  # what the text says of its speaker never replaces a signature
-        metadata.setdefault("speaker" if unit.author else "author", fact.author)
+    if fact.author and trust_in(fact.author) == "member":  # no text tells that a user or a tool was heard
+        metadata.setdefault("speaker", fact.author)
     item = RetainItem(
         fact.text,
         timestamp=local(unit.mentioned, unit.zone),
@@ -135,7 +136,7 @@ def _derived(unit: _Unit, fact: ExtractedFact) -> Piece:
         metadata=metadata,
         document_id=unit.document_id,
     )
-    author = metadata.get("author") or unit.author
+    author = unit.author or metadata.get("speaker")
     occurred = to_microseconds("occurred_at", fact.occurred_at)
     return Piece(
         text=fact.text,
@@ -173,24 +174,28 @@ def observe(
 ) -> Learned:
     """Make observations of the facts about each name; a model may find that one of them replaces another.
 
-    Memories of different scopes are never put together: an observation carries the tags that all its sources carry.
+    Memories of different scopes are never put together: an observation carries the tags that all its sources carry. One
+    that rests on what was then found to be superseded is made anew.
     """
-    facts = _by_scope(pool, bank, bank_id)
     kept: list[int] = []
-    failed, failure = 0, None
-    for scope, members in facts.items():
-        for topic, about in topics(members).items():
-            newest = max(about, key=lambda m: row_number(m.id) or 0).id
-            with pool.read() as db:
-                before = _observations(db, bank, bank_id, topic, scope)
-            if before and all(m.metadata.get("newest") == newest for m in before):
-                kept += [number for m in before if (number := row_number(m.id)) is not None]
-                continue
-            result = consolidate(topic, about, model=model)
-            if result.failure:
-                failed, failure = failed + 1, result.failure
-                _log.warning("observations_by_rule", reason=result.failure)
-            kept += _kept(pool, bank, before, _pieces(result, about, newest, now), result, embed, now)
+    failed, failure, again = 0, None, True
+    while again:
+        kept, again = [], False
+        for scope, members in _by_scope(pool, bank, bank_id).items():
+            for topic, about in topics(members).items():
+                newest = max(about, key=lambda m: row_number(m.id) or 0).id
+                with pool.read() as db:
+                    before = _observations(db, bank, bank_id, topic, scope)
+                if before and all(m.metadata.get("newest") == newest for m in before):
+                    kept += [number for m in before if (number := row_number(m.id)) is not None]
+                    continue
+                result = consolidate(topic, about, model=model)
+                if result.failure:
+                    failed, failure = failed + 1, result.failure
+                    _log.warning("observations_by_rule", reason=result.failure)
+                made, stale = _kept(pool, bank, before, _pieces(result, about, newest, now), result, embed)
+                kept += made
+                again |= stale
     return Learned(tuple(dict.fromkeys(kept)), failed, failure)
 
 
@@ -216,19 +221,26 @@ def _kept(
     new: list[Piece],
     result: Consolidation,
     embed: Callable[[list[Piece]], list[Piece]],
-    now: datetime,
-) -> list[int]:
-    """Store observations in place of the earlier ones about the same, and what was superseded."""
+) -> tuple[list[int], bool]:
+    """Store observations in place of the earlier ones about the same, and what was superseded.
+
+    Returns:
+        The observations, and whether others went, which rest on what is superseded now.
+    """
     new = embed(new)
     with pool.write() as db:
         sources = {n for piece in new for n in piece.sources}
         if len(reading.fetch(db, sources, "")) < len(sources):
-            return []  # a source was deleted meanwhile, and with it what it says
+            return [], False  # a source was deleted meanwhile, and with it what it says
         writing.remove(db, bank, [n for m in before if (n := row_number(m.id)) is not None])
+        stale: set[int] = set()
+        sql = "SELECT no FROM derivation d JOIN memory m ON m.no = d.memory WHERE source = ? AND type = 'observation'"
         for old, newer in result.superseded:
-            if (first := row_number(old)) is not None and (second := row_number(newer)) is not None:
-                linking.mark(db, first, second)
-        return writing.store(db, bank, new, now=new[0].mentioned) if new else []
+            first, second = row_number(old), row_number(newer)
+            if first is not None and second is not None and linking.mark(db, first, second):
+                stale.update(no for (no,) in db.execute(sql, (first,)))
+        writing.remove(db, bank, stale)
+        return writing.store(db, bank, new, now=new[0].mentioned) if new else [], bool(stale)
 
 
 def _observations(db: sqlite3.Connection, bank: int, bank_id: str, topic: str, scope: frozenset[str]) -> list[Memory]:

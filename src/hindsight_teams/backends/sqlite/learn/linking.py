@@ -52,6 +52,7 @@ class Told:
         self._rows: dict[int, list[Row]] = {}
         self._added: dict[int, NewMemory] = {}  # not yet a row: most are told once
         self._same: dict[tuple[int, int | None], tuple[int, str]] = {}
+        self._replaced: set[int] = set()
         keys, values = _is_one_of([piece.said for piece in new])
         rows = db.execute(
             "SELECT said, superseded_by IS NULL AND type <> 'observation', no, digest, text, author, context,"
@@ -61,7 +62,9 @@ class Told:
         )
         for said, holds, *row in rows:
             self._same[row[1], row[7]] = row[0], row[2]
-            if holds:
+            if not holds:
+                self._replaced.add(row[0])
+            else:
                 self._rows.setdefault(said, []).append(tuple(row))
 
     def add(self, memory: NewMemory) -> None:
@@ -81,6 +84,10 @@ class Told:
         """The rowid of the memory that the same retain made earlier; None where there is none."""
         no, text = self._same.get((piece.digest, document), (None, None))
         return no if text == piece.text else None
+
+    def is_replaced(self, no: int | None) -> bool:
+        """Whether a memory is superseded, or an observation: what says it again is a memory of its own."""
+        return no in self._replaced
 
     def before(self, piece: Piece, document: int | None) -> int | None:
         """The rowid of the memory that a piece says again; None where it says something new.
@@ -159,19 +166,37 @@ def mention(db: sqlite3.Connection, bank: int, memory: int, piece: Piece, *, doc
 
 
 def _is_of_the_same_run(db: sqlite3.Connection, memory: int, piece: Piece) -> bool:
-    run = piece.metadata.get("run")
-    if not run or not stands_alone(piece):
+    occasion = (piece.metadata.get("run"), piece.metadata.get("session"))
+    if not occasion[0] or not stands_alone(piece):
         return False
     sql = (
-        "SELECT json_extract(metadata, '$.run') FROM memory WHERE no = ?"
-        " UNION SELECT json_extract(item, '$.metadata.run') FROM mention WHERE memory = ?"
+        "SELECT json_extract(metadata, '$.run'), json_extract(metadata, '$.session') FROM memory WHERE no = ?"
+        " UNION SELECT json_extract(item, '$.metadata.run'), json_extract(item, '$.metadata.session')"
+        " FROM mention WHERE memory = ?"
     )
-    return (run,) in db.execute(sql, (memory, memory)).fetchall()
+    return occasion in db.execute(sql, (memory, memory)).fetchall()
 
 
-def mark(db: sqlite3.Connection, old: int, new: int) -> None:
-    """Record that a memory is superseded, once: by the first that was found to do so."""
-    db.execute("UPDATE memory SET superseded_by = ? WHERE no = ? AND superseded_by IS NULL", (new, old))
+def mark(db: sqlite3.Connection, old: int, new: int) -> bool:
+    """Record that a memory is superseded, once: by the first that was found to do so, and never in a circle."""
+    sql = (
+        "UPDATE memory SET superseded_by = ?1 WHERE no = ?2 AND superseded_by IS NULL AND no NOT IN"
+        " (WITH RECURSIVE later (no) AS"
+        " (VALUES (?1) UNION SELECT superseded_by FROM later JOIN memory USING (no) WHERE superseded_by NOT NULL)"
+        " SELECT no FROM later)"
+    )
+    return db.execute(sql, (new, old)).rowcount > 0
+
+
+def pass_on(db: sqlite3.Connection, gone: Collection[int]) -> dict[int, int]:
+    """Hand what deleted memories replaced to those that replaced them in turn; which ones replace the deleted."""
+    sql = "SELECT no, superseded_by FROM memory WHERE superseded_by NOT NULL AND no IN (SELECT value FROM json_each(?))"
+    newer = dict(db.execute(sql, (json.dumps(sorted(gone)),)).fetchall())
+    for no in newer:
+        while newer[no] in gone:
+            newer[no] = newer.get(newer[no])
+    db.executemany("UPDATE memory SET superseded_by = ? WHERE superseded_by = ?", [(newer.get(no), no) for no in gone])
+    return newer
 
 
 def known(
@@ -265,14 +290,14 @@ def forget(db: sqlite3.Connection, numbers: Iterable[int]) -> None:
     db.executemany("DELETE FROM mention WHERE source = ?", [(no,) for no in numbers])
 
 
-def orphans(db: sqlite3.Connection, numbers: Iterable[int]) -> list[Piece]:
-    """Take out the mentions of deleted memories, as pieces to be stored in their own right."""
-    pieces: list[Piece] = []
+def orphans(db: sqlite3.Connection, numbers: Iterable[int]) -> list[tuple[int, Piece]]:
+    """Take out the mentions of deleted memories, as pieces to be stored in their own right; each with its memory."""
+    pieces: list[tuple[int, Piece]] = []
     for no in numbers:
         for source, digest, item in db.execute(
             "DELETE FROM mention WHERE memory = ? RETURNING source, digest, item", (no,)
         ).fetchall():
-            pieces.append(_piece(json.loads(item), digest, source))
+            pieces.append((no, _piece(json.loads(item), digest, source)))
     return pieces
 
 

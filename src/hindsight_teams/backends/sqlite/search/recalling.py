@@ -250,7 +250,7 @@ def recall(
         most=max(depth.results, weights.UPDATES_AMONG),
     )
     confidence = fusion.confidence(found, hits, ranked, similar, light=question.light)
-    ranked = updates.newest_first(db, bank, found, ranked, joining=updates.joining(hits))
+    ranked = updates.newest_first(db, bank, found, ranked, asked=[term.text for term in hits.terms])
     ranked = fusion.cut(found, ranked, confidence, depth)
     rows = reading.rows(db, [s.candidate.no for s in ranked])
     memories = [

@@ -12,13 +12,15 @@ import math
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import cache
 from itertools import chain
 
 from hindsight_teams.backends.sqlite.search import weights
 from hindsight_teams.backends.sqlite.search.candidates import Candidate, Candidates
 from hindsight_teams.backends.sqlite.search.fusion import Scored
-from hindsight_teams.backends.sqlite.search.words import WordHits
 from hindsight_teams.backends.sqlite.store.reading import bounds
+from hindsight_teams.backends.sqlite.text.date_words import MONTHS, WEEKDAYS
+from hindsight_teams.backends.sqlite.text.terms import terms
 from hindsight_teams.backends.sqlite.text.vocabulary import FOREIGN_WORDS
 
 _CHANGES = frozenset(
@@ -26,6 +28,10 @@ _CHANGES = frozenset(
     "postpon reschedul repaint redrawn redesign rebuild rewrit reassign".split()
 )
 """English stems that tell a change: a newer line with one of them may share fewer words with the older."""
+_NOW = frozenset(
+    "jetzt ahora mainten adesso agora тепер сеичас 现在 現在 如今 今は الان अब artik simdi teraz sekarang".split()
+)
+"""So may one that says "now", but not lack what is asked for: "Jon likes opera now" is not news about jazz."""
 
 _NEGATES = frozenset("nicht non pas sondern mais sino".split())
 """Those of the next that stand between what is so and what is not: "Berg, nicht Lind", but not "Ana schläft nicht"."""
@@ -56,26 +62,26 @@ _LIVES = frozenset(
 )
 _UNSPACED = "\u2e80"
 """What begins here is written without spaces and indexed in pairs, which run into the verb."""
-_TELLING = _CHANGES | _CORRECTS | _MOVES | _LIVES
+_TELLING = _CHANGES | _NOW | _CORRECTS | _MOVES | _LIVES
 """Most lines hold none of these, and are looked at no further."""
 _WHEN = frozenset("now sinc last week month year today yesterday again current".split())
 """Stems that tell since when the newer line holds."""
 
 
 def newest_first(
-    db: sqlite3.Connection, bank: int, found: Candidates, ranked: Sequence[Scored], *, joining: int = 0
+    db: sqlite3.Connection, bank: int, found: Candidates, ranked: Sequence[Scored], *, asked: Sequence[str] = ()
 ) -> list[Scored]:
     """The ranking with newer lines lifted to the place of older ones that they say nearly the same as.
 
     Args:
-        joining: Terms of the query, as a mask, that a newer line may lack; see ``joining``.
+        asked: The query's terms, as the bits of a mask mean them.
     """
     first = list(ranked[: weights.UPDATES_AMONG])
     if first:
         _add_changes(db, bank, found, first)
     again = _said_again(db, [s.candidate.no for s in first])
     said = [(s.candidate, max(s.candidate.mentioned, again.get(s.candidate.no, 0))) for s in first]
-    lines = _Lines(said, joining)
+    lines = _Lines(said, asked)
     for scored in first:
         lines.place(scored)
     out = lines.ranked
@@ -84,9 +90,9 @@ def newest_first(
     return _successors_first(found, [*out, *further])
 
 
-def joining(hits: WordHits) -> int:
-    """The mask of the query's terms that only join words in a script without spaces."""
-    return sum(1 << bit for bit, term in enumerate(hits.terms) if not _JOINS.isdisjoint(term.text))
+def _joins(term: str) -> bool:
+    """Whether a term only joins words: a function word, or a pair with such a character of a script without spaces."""
+    return term in FOREIGN_WORDS or not _JOINS.isdisjoint(term)
 
 
 def _said_again(db: sqlite3.Connection, numbers: list[int]) -> dict[int, int]:
@@ -106,7 +112,19 @@ def _body(candidate: Candidate) -> list[str]:
 class _Line:
     """The terms of a line, and when it was said last; a long line has none, since it is no update and has none."""
 
-    __slots__ = ("changed", "corrected", "corrects", "lives", "moves", "said", "subject", "terms", "weight")
+    __slots__ = (
+        "changed",
+        "characters",
+        "corrected",
+        "corrects",
+        "lives",
+        "moves",
+        "now",
+        "said",
+        "subject",
+        "terms",
+        "weight",
+    )
     lives: frozenset[str]
     """Who lives where it tells: all before the verb, since an article or "my" is nobody."""
 
@@ -116,19 +134,25 @@ class _Line:
         self.said = said
         self.subject = body[0] if body else ""
         self.terms = terms
+        self.characters = frozenset("".join(body)) if any(t >= _UNSPACED for t in body) else frozenset()
         self.weight = lines.weight(terms)
-        self.changed = self.moves = self.corrects = False
+        self.changed = self.now = self.moves = self.corrects = False
         self.lives = frozenset()
         telling = not terms.isdisjoint(_TELLING)
         self.corrected = _corrected(body, terms) if telling or not terms.isdisjoint(lines.numbers) else frozenset()
         if not telling:
             return
         self.changed = not terms.isdisjoint(_CHANGES)
+        self.now = not terms.isdisjoint(_NOW)
         self.moves = not terms.isdisjoint(_MOVES)
         self.corrects = not terms.isdisjoint(_CORRECTS_ANYWHERE) or self.subject in _OPENS
         if not terms.isdisjoint(_LIVES):
             verb = next(place for place, term in enumerate(body) if term in _LIVES)
             self.lives = frozenset(body[:verb] if body[verb] < _UNSPACED else body[: bool(verb)])
+
+    def has_apart(self, pair: str) -> bool:
+        """Whether it has both characters of a pair of an unspaced script, though not side by side."""
+        return pair >= _UNSPACED and self.characters.issuperset(pair)
 
 
 def _corrected(body: Sequence[str], terms: frozenset[str]) -> frozenset[str]:
@@ -146,17 +170,25 @@ def _is_number(term: str) -> bool:
     return not term.isalpha() and any(map(str.isdigit, term))
 
 
+@cache
+def _days() -> frozenset[str]:
+    chinese = (f"{week}{day}" for week in "周週期" for day in "一二三四五六日天")
+    return frozenset(term for word in (*WEEKDAYS, *MONTHS, *chinese) for term in terms(word))
+
+
 class _Lines:
     """The first lines, beside each other: what most of them hold ("2023", a speaker) makes no two of them alike."""
 
-    def __init__(self, lines: Sequence[tuple[Candidate, int]], joining: int) -> None:
-        self._joining = joining
+    def __init__(self, lines: Sequence[tuple[Candidate, int]], asked: Sequence[str]) -> None:
+        self._content = sum(1 << bit for bit, term in enumerate(asked) if not _joins(term)) if asked else -1
+        self._pairs = [(1 << bit, term) for bit, term in enumerate(asked) if term >= _UNSPACED]
         bodies = [_body(candidate) for candidate, _ in lines]
         held = list(map(frozenset, bodies))
         spread = Counter(chain.from_iterable(held))
         by_number = {n: math.log(1 + (len(lines) + 10) / (n + 1)) for n in set(spread.values())}
-        self._weights = {term: by_number[n] for term, n in spread.items()}
+        self._weights = {term: 0.0 if _joins(term) else by_number[n] for term, n in spread.items()}
         self.numbers = frozenset(filter(_is_number, spread))
+        self._values = self.numbers | _days()
         together = zip(lines, bodies, held, strict=True)
         self._lines = {c.no: _Line(body, terms, said, self) for (c, said), body, terms in together}
         self.ranked: list[Scored] = []
@@ -189,17 +221,30 @@ class _Lines:
                 return place
             if new.corrected and self._corrects(newer.candidate, older.candidate):
                 return place
-            changed = new.changed and not old.changed
+            told = new.changed and not old.changed
+            changed = told or (new.now and not old.now)
             if older.total > enough and not changed:
                 continue
             # "Nora likes jazz" is not news about tea: what is asked for by name must stand in the newer line too, or
             # more than the subject where it tells a change: "Nora moved" is not news about whether she is married.
-            lacks = older.candidate.mask & ~mask & ~self._joining
-            if lacks and not (changed and (old.terms & new.terms) - {old.subject}):
+            lacks = self._lacks(old, new, older.candidate.mask, mask)
+            if lacks and not (told and (old.terms & new.terms) - {old.subject}):
                 continue
             if self._alike(old, new, changed=changed, as_good=total >= _NEARLY * older.total):
                 return place
         return None
+
+    def _lacks(self, old: _Line, new: _Line, held: int, mask: int) -> int:
+        """The terms of the query, as a mask, that the older line holds and the newer one has in no way.
+
+        It has both characters of a pair apart, or, where the query names both, the other one: "open or closed?"
+        """
+        lacks = held & ~mask & self._content
+        if lacks:
+            lacks &= ~sum(bit for bit, pair in self._pairs if new.has_apart(pair))
+        if lacks and mask & ~held & self._content and len(old.terms - new.terms) == len(new.terms - old.terms) == 1:
+            return 0
+        return lacks
 
     def _corrects(self, newer: Candidate, older: Candidate) -> bool:
         """Whether a newer line says nothing but that a value of the older one is another.
@@ -229,9 +274,12 @@ class _Lines:
             least = weights.CHANGE_OF_OBJECT if both - {old.subject} else weights.CHANGE_OF_SUBJECT
         if len(both) < least * _SPREAD * min(len(old.terms), len(new.terms)):
             return False
-        # Numbers are what changes: "at 9:30" is two terms, and none of them is "at 10:15".
-        weights_of = [line.weight - self.weight(line.terms & self.numbers - both) for line in (old, new)]
-        return self.weight(both) >= least * min(weights_of)
+        # Numbers and days are what changes: "at 9:30" is two terms, and none of them is "at 10:15".
+        weights_of = [
+            line.weight - self.weight(t for t in line.terms - both if t in self._values or other.has_apart(t))
+            for line, other in ((old, new), (new, old))
+        ]
+        return (weight := self.weight(both)) > 0 and weight >= least * min(weights_of)
 
     def weight(self, terms: Iterable[str]) -> float:
         """What terms weigh, by how many of the lines hold each."""

@@ -19,9 +19,11 @@ COLUMNS = (
     "m.no, m.text, m.mentioned, m.occurred, m.occurred_end, m.type, m.context, m.tags, m.metadata, m.entities,"
     " (SELECT json_group_array(s.source) FROM derivation s WHERE s.memory = m.no), m.superseded_by,"
     " (SELECT d.id FROM document d WHERE d.no = m.document), m.zone,"
-    " (SELECT count(*) FROM mention r WHERE r.memory = m.no),"
-    " (SELECT max(json_extract(r.item, '$.mentioned')) FROM mention r WHERE r.memory = m.no)"
+    " (SELECT json_array(count(*), max(json_extract(r.item, '$.mentioned')), json_extract(r.item, '$.zone'))"
+    " FROM mention r WHERE r.memory = m.no)"  # the zone is that of the last, as SQLite has it beside a max()
 )
+
+_NEVER_AGAIN = "[0,null,null]"
 
 # Streams order memories that have no document in common, within a session or within a bank.
 ARRIVAL: Final = 0
@@ -181,7 +183,10 @@ def unpack_tags(column: str | None) -> tuple[str, ...]:
 def memory(row: Sequence[Any], bank_id: str, *, score: float | None = None, signals: tuple[Signal, ...] = ()) -> Memory:
     """The memory of a row of ``COLUMNS``."""
     no, text, mentioned, occurred, occurred_end, kind, context, tags, metadata, entities, sources, newer, doc = row[:13]
-    zone, repeats, last = row[13:]
+    zone, repeated = row[13:]
+    repeats, last, there = (0, None, zone) if repeated == _NEVER_AGAIN else json.loads(repeated)
+    if last is None or last < mentioned:
+        last, there = mentioned, zone
     return Memory(
         id=public_id(no),
         text=text,
@@ -194,7 +199,7 @@ def memory(row: Sequence[Any], bank_id: str, *, score: float | None = None, sign
         occurred_end=local(occurred_end, zone),
         mentioned_at=local(mentioned, zone),
         times_said=1 + repeats,
-        last_said_at=local(mentioned if last is None else max(mentioned, last), zone),
+        last_said_at=local(last, there),
         entities=unpack_tags(entities),
         type=kind,
         source_ids=() if sources == "[]" else tuple(map(public_id, json.loads(sources))),

@@ -148,6 +148,8 @@ def store(db: sqlite3.Connection, bank: int, new: Sequence[Piece], *, now: int) 
             number = told.same(piece, document) if added else None
             if number is None:
                 number = known.get(piece.digest)
+            if linking.is_said_again(piece) and told.is_replaced(number):
+                number = None  # it holds again
             if number is None:
                 number = told.before(piece, document)
                 if number is not None:
@@ -276,12 +278,15 @@ def remove(db: sqlite3.Connection, bank: int, numbers: Iterable[int]) -> int:
     db.executemany("DELETE FROM vector WHERE no = ?", rows)
     db.executemany("DELETE FROM derivation WHERE memory = ?", rows)
     db.executemany("DELETE FROM pending WHERE memory = ?", rows)
-    db.executemany("UPDATE memory SET superseded_by = NULL WHERE superseded_by = ?", rows)
+    newer = linking.pass_on(db, gone)
     deleted = db.executemany("DELETE FROM memory WHERE no = ?", rows).rowcount if rows else 0
     db.execute("UPDATE bank SET memories = memories - ? WHERE no = ?", (deleted, bank))
     if repeated:
-        (written,) = db.execute("SELECT written FROM bank WHERE no = ?", (bank,)).fetchone()
-        store(db, bank, repeated, now=written)
+        written, last = db.execute("SELECT written, last FROM bank WHERE no = ?", (bank,)).fetchone()
+        stored = store(db, bank, [piece for _, piece in repeated], now=written)
+        for no, (first, _) in zip(stored, repeated, strict=True):
+            if first in newer and no > (bank << BANK_SHIFT) + last:  # what was replaced as often as it was said
+                linking.mark(db, no, newer[first])
     linking.drop_empty(db, documents)
     return deleted
 

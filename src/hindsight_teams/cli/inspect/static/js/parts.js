@@ -127,7 +127,8 @@ export function MemoryRow({ memory, onOpen, children, open }) {
         ${memory.superseded_by && html`<${Chip} kind="warn">superseded</${Chip}>`}
         ${memory.type === "observation" && html`<${Chip}>observation</${Chip}>`}
         ${children}
-        <span>${memory.author ? html`by <b>${memory.author}</b>` : "unsigned"}</span>
+        <span>${memory.said_by && html`by <b>${memory.said_by}</b>`}${memory.author ? "" : " unsigned"}</span>
+        ${memory.repeated && html`<span>${memory.repeated}</span>`}
         ${memory.user && html`<span>for <b>${memory.user}</b></span>`}
         ${memory.happened && html`<span title="When that is which it tells, as it was said">${memory.happened}</span>`}
         ${memory.noted && html`<span title=${memory.noted}>noted <b>${noted(memory)}</b></span>`}
