@@ -16,9 +16,15 @@ from hindsight_teams.errors import InvalidBankId, InvalidInput, Unsupported
 from hindsight_teams.models import RetainItem
 from hindsight_teams.requests import (
     ALL,
+    STANDARD,
     Capability,
+    DeleteBank,
     DeleteMemories,
+    EnsureBank,
+    GetHealth,
+    ListBanks,
     ListDocuments,
+    ListMemories,
     Recall,
     Reflect,
     Request,
@@ -70,6 +76,8 @@ def test_a_deletion_that_selects_nothing_is_no_request() -> None:
         with pytest.raises(InvalidInput):
             DeleteMemories(bank="b", filter=nothing)  # type: ignore[arg-type]
     assert DeleteMemories(bank="b", filter=TagFilter([], "exact")).filter.match == "exact"
+    assert DeleteMemories(bank="b", document_id="d").document_id == "d"
+    assert DeleteMemories(bank="b", ids=[]).ids == []
 
 
 @pytest.mark.parametrize(("old", "new"), [("desk:review:queue", "x"), ("x", "desk:review:queue")])
@@ -78,6 +86,13 @@ def test_no_bank_takes_or_leaves_the_place_of_a_review_bank(backend: SQLiteBacke
     with pytest.raises(InvalidInput, match="'desk:review:queue'"):
         backend.rename_bank(old, new)
     assert [bank.bank_id for bank in backend.list_banks()] == [old]
+
+
+def test_a_standard_backend_takes_all_that_the_service_needs() -> None:
+    verbs: list[Request[Any]] = [Retain(bank="b", items=[]), Recall(bank="b", query="x"), Reflect(bank="b", query="x")]
+    banks: list[Request[Any]] = [ListBanks(), EnsureBank(bank="b"), DeleteBank(bank="b"), GetHealth()]
+    memories: list[Request[Any]] = [ListMemories(bank="b"), DeleteMemories(bank="b", ids=["1"])]
+    assert [made.verb for made in verbs + banks + memories if made.required - STANDARD] == []
 
 
 def test_what_a_backend_does_not_declare_is_unsupported(backend: SQLiteBackend) -> None:
