@@ -6,11 +6,12 @@ import copy
 import pickle
 from dataclasses import replace
 from datetime import UTC, datetime
+from types import ModuleType
 from typing import Any, TypeVar
 
 import pytest
 
-from hindsight_teams import SQLiteBackend
+from hindsight_teams import SQLiteBackend, requests
 from hindsight_teams.backends.base import Backend, DelegatingBackend
 from hindsight_teams.errors import InvalidBankId, InvalidInput, Unsupported
 from hindsight_teams.models import RetainItem
@@ -86,6 +87,11 @@ def test_no_bank_takes_or_leaves_the_place_of_a_review_bank(backend: SQLiteBacke
     with pytest.raises(InvalidInput, match="'desk:review:queue'"):
         backend.rename_bank(old, new)
     assert [bank.bank_id for bank in backend.list_banks()] == [old]
+
+
+def test_all_that_the_package_names_is_exported() -> None:
+    named = {name for name, value in vars(requests).items() if name[0] != "_" and not isinstance(value, ModuleType)}
+    assert named == set(requests.__all__)
 
 
 def test_a_standard_backend_takes_all_that_the_service_needs() -> None:
