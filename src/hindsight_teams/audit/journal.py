@@ -73,7 +73,7 @@ class AuditStore(ABC):
         keep_text: Store events' text too, with known kinds of secrets redacted.
     """
 
-    def __init__(self, path: Path, *, keep_text: bool = False) -> None:
+    def __init__(self, path: Path, *, keep_text: bool) -> None:
         self.path = path
         self.keeps_text = keep_text
         self._lock = threading.Lock()
