@@ -60,7 +60,7 @@ FROM (SELECT ? AS event) e, head h WHERE h.seq >= ? RETURNING seq, hash
 class SQLiteAuditStore(AuditStore):
     """Audit events in an SQLite file in WAL mode. See ``AuditStore``."""
 
-    def __init__(self, path: Path, *, keep_text: bool) -> None:
+    def __init__(self, path: Path, *, keep_text: bool = False) -> None:
         super().__init__(path, keep_text=keep_text)
         self._writer: sqlite3.Connection | None = None
         self._pid = os.getpid()

@@ -29,7 +29,7 @@ class JSONLinesAuditStore(AuditStore):
     on after it, and ``verify`` names it.
     """
 
-    def __init__(self, path: Path, *, keep_text: bool) -> None:
+    def __init__(self, path: Path, *, keep_text: bool = False) -> None:
         super().__init__(path, keep_text=keep_text)
         try:
             import fcntl
