@@ -257,6 +257,12 @@ def test_a_memory_that_is_longer_than_all_the_room_is_cut_to_what_bears_on_the_q
     assert estimate(shown.text) <= 40
 
 
+def test_words_bear_on_a_query_and_not_their_letters() -> None:
+    text = "Notations flow over knightly rotations. The boat is red."
+    [shown] = packed([remembered(text)], "Which boat has flotation for nights?", max_tokens=12)
+    assert shown.text == "\u2026 The boat is red."
+
+
 @pytest.mark.parametrize("sign", ["x", "\u4f60", "\U0001f600", "a b. "])
 @pytest.mark.parametrize("most", [1, 7, 64, 300])
 def test_no_text_costs_more_than_it_may(sign: str, most: int) -> None:
