@@ -261,6 +261,9 @@ def test_words_bear_on_a_query_and_not_their_letters() -> None:
     text = "Notations flow over knightly rotations. The boat is red."
     [shown] = packed([remembered(text)], "Which boat has flotation for nights?", max_tokens=12)
     assert shown.text == "\u2026 The boat is red."
+    turned = "The boat is red. Notations flow over knightly rotations."
+    [shown] = packed([remembered(turned)], "Which boat has flotation for nights?", max_tokens=12)
+    assert shown.text == "The boat is red. \u2026"
 
 
 @pytest.mark.parametrize("sign", ["x", "\u4f60", "\U0001f600", "a b. "])

@@ -1,6 +1,7 @@
 import string
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -30,6 +31,24 @@ def test_labels_name_date_bank_and_author() -> None:
         render_recall(RecallResult([found]), label_banks=True, names={"team:shared": "shared"})
         == "1. [Happened 2024-05-03 | noted 2026-11-25 | shared | researcher] Ada likes tea."
     )
+
+
+@pytest.mark.parametrize(
+    ("metadata", "times", "told", "plain"),
+    [
+        ({}, 1, "unsigned", "x"),
+        ({"author": "a", "trust": "member"}, 1, "a", "x"),
+        ({"author": "a", "trust": "user", "speaker": "user"}, 1, "user", "x"),
+        ({"author": "a", "trust": "reviewed"}, 3, "a | reviewed | said 3 times", "x"),
+        ({"author": "a", "marked": "odd"}, 1, "a | suspicious: odd", "(suspicious) x"),
+    ],
+)
+def test_a_label_says_who_said_it_how_often_and_how_far_it_is_trusted(
+    metadata: dict[str, str], times: int, told: str, plain: str
+) -> None:
+    result = RecallResult([memory("x", metadata=metadata, times_said=times)])
+    assert render_recall(result, label_banks=True) == f"1. [team:shared | {told}] x"
+    assert render_recall(result, label_banks=False) == f"1. {plain}"
 
 
 def test_superseded_memories_are_marked() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from types import ModuleType
@@ -39,10 +40,11 @@ __all__ = ["backend"]
 R = TypeVar("R")
 
 
-def test_a_request_without_a_bank_is_not_checked_yet() -> None:
+@pytest.mark.parametrize("complete", [lambda draft: replace(draft, bank="b"), lambda draft: draft.at("b")])
+def test_a_request_without_a_bank_is_not_checked_yet(complete: Callable[[Recall], Recall]) -> None:
     draft = Recall(query="", budget="huge", filter=TagFilter("a"))  # type: ignore[arg-type]
     with pytest.raises(InvalidInput):
-        replace(draft, bank="b")
+        complete(draft)
 
 
 def test_what_was_left_open_is_settled_with_the_bank() -> None:
