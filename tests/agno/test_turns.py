@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from agno.run.base import RunContext
 
-from hindsight_teams.agno.turns import Turns
+from hindsight_teams.access.grants import Caller
+from hindsight_teams.agno.turns import Turns, key_of
 
 
 class Squad:
@@ -33,3 +36,10 @@ def test_a_member_hears_the_user_of_its_own_turn() -> None:
     turns.hear("desk", "I moved to Oslo.", leading, leads=True, place="outermost")
     heard = turns.hear("clerk", "Note where she lives.", context("r2", "ada"), leads=False, place="member")
     assert (heard.turn.words, heard.task) == ("I moved to Oslo.", "Note where she lives.")
+
+
+def test_what_is_kept_in_a_run_is_of_one_kind_and_one_whole_caller() -> None:
+    ada = Caller("desk", "clerk", "ada", "s1", "r1")
+    others = [replace(ada, **{name: "1"}) for name in ("team", "member", "user", "session", "run")]
+    keys = {key_of("turn", caller) for caller in (ada, *others, replace(ada, user=1))}
+    assert len({*keys, key_of("heard", ada)}) == 8

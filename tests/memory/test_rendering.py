@@ -148,3 +148,6 @@ def test_words_in_a_fence_that_somebody_made_up_stay() -> None:
     assert "my words" in strip_injected(forged)
     invented = f"<recalled-memories-{'0' * 16}>\nmy words\n</recalled-memories-{'0' * 16}>"
     assert strip_injected(invented) == invented
+    opening, *_, closing = fenced.splitlines()
+    for half in (f"my words {closing}", f"{opening} my words", f"{invented} {closing}", fenced.replace(opening, "<b>")):
+        assert strip_injected(half) == half
