@@ -154,6 +154,8 @@ def test_what_a_tool_stored_of_the_user_otherwise_is_still_kept(told: str, store
         ("I live in Bergen, since May.", "I live in Bergen."),
         ("Since May, I live in Bergen.", "I live in Bergen."),
         ("I saw what I broke.", "The user saw what broke."),
+        ("I like tea and ham.", "The user likes tea and hams."),
+        ("Thanks!", ""),
         ("We were robbed.", "The user was robbed."),
         ("I want cheese and ham.", "The user wants cheeses and ham."),
         ("My parents live with us.", "The user's parents live with the user."),

@@ -9,7 +9,7 @@ from agno.run.agent import RunInput, RunOutput
 from agno.run.base import RunContext
 
 from hindsight_teams.access.grants import Caller
-from hindsight_teams.agno.turns import Turns, key_of, notes_of
+from hindsight_teams.agno.turns import Place, Turns, key_of, notes_of
 
 
 class Squad:
@@ -72,3 +72,20 @@ def test_a_run_without_a_context_has_a_turn_of_nobodys() -> None:
     assert turns.hear_late("clerk", ended("r1", "I moved to Oslo.", parent_run_id="r0"), None).turn.user is None
     assert turns.hear("clerk", "I moved to Oslo.", None, leads=False, place="outermost").turn.user is None
     assert notes_of(None) == {}
+
+
+def test_the_steps_of_a_workflow_hear_the_user_as_far_as_they_are_told_the_users_words() -> None:
+    turns, step = Turns(Squad()), context("r1", "ada")
+    step.workflow_id = "w"
+
+    def told(words: str, place: Place = "outermost") -> tuple[str, str, bool]:
+        heard = turns.hear("clerk", words, step, leads=False, place=place)
+        return heard.turn.words, heard.task, heard.turn.over
+
+    assert told("I moved to Oslo.") == ("I moved to Oslo.", "", False)
+    assert told("I moved to Oslo.", "later") == ("I moved to Oslo.", "", False)
+    assert told("Noted.", "later") == ("I moved to Oslo.", "Noted.", False)
+    turns.hear("clerk", "I moved to Oslo.", step, leads=False, place="outermost").turn.outputs.add("Found.")
+    assert told("Found.") == ("I moved to Oslo.", "Found.", False)
+    assert told("I moved to Hull.") == ("I moved to Hull.", "", False)  # another run under the same id
+    assert Turns(Squad()).hear("clerk", "Noted.", step, leads=False, place="later").turn.words == ""

@@ -50,6 +50,14 @@ def test_only_a_proposer_proposes(backend: SQLiteBackend) -> None:
     ]
 
 
+def test_what_is_proposed_is_judged_as_what_others_read(backend: SQLiteBackend) -> None:
+    judged: list[bool] = []
+    guard = Guard([lambda attempt: judged.append(attempt.private)])
+    proposals = team(backend, guard=guard).proposals("scout")
+    proposals.propose_many(lines(1), to="journal", reason="r", caller=ADA)
+    assert judged == [False, False]  # the reason, and the text: a curator reads both
+
+
 @pytest.mark.parametrize("mode", ["sync", "async"])
 async def test_a_proposal_for_no_caller_is_refused_and_recorded(backend: SQLiteBackend, mode: str) -> None:
     audit, given = Kept(), {"to": "shared", "caller": "ada"}
