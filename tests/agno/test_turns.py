@@ -42,7 +42,7 @@ def test_a_member_hears_the_user_of_its_own_turn() -> None:
 def test_what_is_kept_in_a_run_is_of_one_kind_and_one_whole_caller() -> None:
     ada = Caller("desk", "clerk", "ada", "s1", "r1")
     others = [replace(ada, **{name: "1"}) for name in ("team", "member", "user", "session", "run")]
-    keys = {key_of("turn", caller) for caller in (ada, *others, replace(ada, user=1))}
+    keys = {key_of("turn", caller) for caller in (ada, *others, replace(ada, user=1))}  # type: ignore[arg-type]
     assert len({*keys, key_of("heard", ada)}) == 8
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import copy
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,6 +15,7 @@ from agno.team import Team
 
 from hindsight_teams import HindsightTools, SQLiteBackend, TeamMemory, configure, policies
 from hindsight_teams.access.definition import TeamDefinition
+from hindsight_teams.access.grants import Caller
 from hindsight_teams.access.signatures import own_tags
 from hindsight_teams.audit import NOT_RECORDED
 from hindsight_teams.backends.base import DelegatingBackend
@@ -23,16 +25,17 @@ from hindsight_teams.errors import (
     ContentRefused,
     IdentityRequired,
     InvalidInput,
+    ServerFault,
     TeamDefinitionError,
 )
-from hindsight_teams.guard import Guard
+from hindsight_teams.guard import Guard, Verdict
 from hindsight_teams.memory.questions import Defaults
 from hindsight_teams.models import RetainItem
-from hindsight_teams.requests import Request
+from hindsight_teams.requests import Recall, Request, Retain
 from hindsight_teams.testing import OFFLINE_MARKER, OfflineModel, ScriptedModel
 from hindsight_teams.testing.scripted import call
 from tests.agno.fenced import inside
-from tests.memory.team_fixtures import Kept, team
+from tests.memory.team_fixtures import Kept, lines, team
 
 R = TypeVar("R")
 
@@ -275,6 +278,69 @@ def test_a_team_is_made_of_all_that_it_is_given(backend: SQLiteBackend) -> None:
     assert type(memory.tools("a")) is OwnTools
     assert (memory.tools("a").name, memory.tools("a", name="mine").name) == ("hindsight_tools:t:a", "mine")
     assert type(TeamMemory.of(memory.definition, backend=backend).tools("a")) is HindsightTools
+
+
+class Answering(DelegatingBackend):
+    """Answers with all it has, however little was asked for, and notes when it was asked about."""
+
+    def __init__(self, inner: SQLiteBackend) -> None:
+        super().__init__(inner)
+        self.asked_at: list[datetime | None] = []
+
+    def execute(self, request: Request[R], /) -> R:
+        if isinstance(request, Recall):
+            self.asked_at.append(request.query_timestamp)
+            request = replace(request, max_tokens=4096)
+        return super().execute(request)
+
+
+def test_a_question_is_asked_at_the_clocks_time_where_it_has_none_of_its_own(backend: SQLiteBackend) -> None:
+    now, then = datetime(2027, 5, 3, 9, tzinfo=UTC), datetime(2024, 5, 3, 9, tzinfo=UTC)
+    answering = Answering(backend)
+    scout = team(answering, clock=lambda: now).member("scout")
+    scout.recall("Which box?", banks=["shared"])
+    scout.recall("Which box?", banks=["shared"], query_timestamp=then)
+    team(answering).member("scout").recall("Which box?", banks=["shared"])
+    assert answering.asked_at == [now, then, None]
+
+
+def test_what_one_bank_answers_is_not_cut_again(backend: SQLiteBackend) -> None:
+    scout = team(Answering(backend)).member("scout")
+    scout.retain_many(lines(5), bank="shared")
+    assert len(scout.recall("Which box?", banks=["shared"], max_tokens=1).results) == 5
+    assert len(scout.recall("Which box?", caller=Caller(user="ada"), max_tokens=10).results) == 1
+
+
+class Terse(DelegatingBackend):
+    """Tells no ids of what it stored, or fails."""
+
+    fails = False
+
+    def execute(self, request: Request[R], /) -> R:
+        if self.fails and isinstance(request, Retain):
+            raise ServerFault("no")
+        answer: Any = super().execute(request)
+        return replace(answer, memory_ids=()) if isinstance(request, Retain) else answer  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_what_was_stored_or_failed_to_be_is_recorded_with_its_bank(backend: SQLiteBackend, fails: bool) -> None:
+    audit, terse = Kept(), Terse(backend)
+    terse.fails = fails
+    with pytest.raises(ServerFault) if fails else nullcontext():
+        team(terse, audit=audit).member("scout").retain("Box 1.", bank="shared")
+    [event] = audit.events
+    assert (event.bank, event.bank_id, event.memory_ids) == ("shared", "desk:shared", ())
+    assert (event.outcome, event.count) == (("error", 0) if fails else ("allowed", 1))
+
+
+def test_what_is_held_back_is_recorded_with_the_bank_where_it_waits(backend: SQLiteBackend) -> None:
+    audit, guard = Kept(), Guard([lambda attempt: Verdict("quarantine", reason="look at it")])
+    receipt = team(backend, audit=audit, guard=guard).member("scout").retain("Box 1.", bank="shared")
+    [event] = audit.events
+    assert (event.bank_id, event.outcome, event.reason) == ("desk:shared", "quarantined", "look at it")
+    assert event.memory_ids == tuple(f"desk:review:queue#{name}" for name in receipt.memory_ids)
+    assert event.memory_ids
 
 
 @pytest.mark.parametrize("failure", ["warn", "refuse"])
