@@ -343,6 +343,7 @@ class TestRetain:
 
     async def test_the_guard_can_be_left_to_the_teams_own_processes(self, extension: Any, tmp_path: Path) -> None:
         loaded = Loaded(extension, tmp_path, guard="off")
+        assert loaded.validator.config == {"guard": "off"}  # where the server looks for it
         [item] = (await loaded.retain("all", {"content": ORDER})).contents
         assert (item["content"], item["metadata"]["author"]) == (ORDER, "all")
         assert (await loaded.retain("all", envelope("x" * 40_000), bank_id="desk:review:queue")).allowed
