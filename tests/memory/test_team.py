@@ -587,11 +587,11 @@ class OwnMemory(TeamMemory):
 
 def test_a_subclass_is_what_of_and_from_file_make(tmp_path: Path) -> None:
     file = tmp_path / "team.toml"
-    file.write_text('[team]\nid = "desk"\n[banks]\nshared = "{team}:{project}"\n[members.a]\nshared = "full"\n')
+    file.write_text('[team]\nid = "desk"\n[banks]\nshared = "{team}:{bank}:{project}"\n[members.a]\nshared = "full"\n')
     given: Any = {"variables": {"project": "maple"}, "backend": SQLiteBackend(tmp_path / "memory.db")}
     with OwnMemory.from_file(file, **given) as own, OwnMemory.of(own.definition, backend=given["backend"]) as again:
         assert type(own) is type(again) is OwnMemory
-        assert own.member("a").retain("The rug is red.").bank_id == "desk:maple"
+        assert own.member("a").retain("The rug is red.").bank_id == "desk:shared:maple"
 
 
 def test_a_members_memory_shows_no_way_to_banks_it_holds_no_right_on(desk: TeamMemory) -> None:
