@@ -80,7 +80,9 @@ async def test_a_proposal_for_no_caller_is_refused_and_recorded(backend: SQLiteB
     proposals: Any = team(backend, audit=audit).proposals("scout")
     with pytest.raises(InvalidInput, match="caller"):
         await proposals.apropose("x", **given) if mode == "async" else proposals.propose("x", **given)
-    assert [(e.verb, e.member, e.outcome) for e in audit.events] == [("propose", "scout", "error")]
+    with pytest.raises(InvalidInput, match="caller"):
+        await proposals.apropose_many([], **given) if mode == "async" else proposals.propose_many([], **given)
+    assert [(e.verb, e.member, e.outcome) for e in audit.events] == [("propose", "scout", "error")] * 2
 
 
 def test_one_of_many_proposals_that_is_refused_is_named_and_none_waits(backend: SQLiteBackend) -> None:

@@ -17,7 +17,7 @@ from hindsight_teams import HindsightTools, SQLiteBackend, TeamMemory, configure
 from hindsight_teams.access.definition import TeamDefinition
 from hindsight_teams.access.grants import Caller
 from hindsight_teams.access.signatures import own_tags
-from hindsight_teams.audit import NOT_RECORDED
+from hindsight_teams.audit import NOT_RECORDED, is_logged, open_audit
 from hindsight_teams.backends.base import DelegatingBackend
 from hindsight_teams.errors import (
     AccessDenied,
@@ -281,15 +281,15 @@ def test_a_team_is_made_of_all_that_it_is_given(backend: SQLiteBackend) -> None:
 
 
 class Answering(DelegatingBackend):
-    """Answers with all it has, however little was asked for, and notes when it was asked about."""
+    """Answers with all it has, however little was asked for, and notes what it was asked."""
 
     def __init__(self, inner: SQLiteBackend) -> None:
         super().__init__(inner)
-        self.asked_at: list[datetime | None] = []
+        self.asked: list[Recall] = []
 
     def execute(self, request: Request[R], /) -> R:
         if isinstance(request, Recall):
-            self.asked_at.append(request.query_timestamp)
+            self.asked.append(request)
             request = replace(request, max_tokens=4096)
         return super().execute(request)
 
@@ -301,7 +301,15 @@ def test_a_question_is_asked_at_the_clocks_time_where_it_has_none_of_its_own(bac
     scout.recall("Which box?", banks=["shared"])
     scout.recall("Which box?", banks=["shared"], query_timestamp=then)
     team(answering).member("scout").recall("Which box?", banks=["shared"])
-    assert answering.asked_at == [now, then, None]
+    assert [asked.query_timestamp for asked in answering.asked] == [now, then, None]
+
+
+def test_a_question_has_the_defaults_of_the_team_where_it_says_nothing(backend: SQLiteBackend) -> None:
+    answering = Answering(backend)
+    scout = team(answering, defaults=Defaults(max_tokens=77, budget="low")).member("scout")
+    scout.recall("Which box?", banks=["shared"])
+    scout.recall("Which box?", banks=["shared"], max_tokens=5, budget="high")
+    assert [(asked.max_tokens, asked.budget) for asked in answering.asked] == [(77, "low"), (5, "high")]
 
 
 def test_what_one_bank_answers_is_not_cut_again(backend: SQLiteBackend) -> None:
@@ -309,6 +317,17 @@ def test_what_one_bank_answers_is_not_cut_again(backend: SQLiteBackend) -> None:
     scout.retain_many(lines(5), bank="shared")
     assert len(scout.recall("Which box?", banks=["shared"], max_tokens=1).results) == 5
     assert len(scout.recall("Which box?", caller=Caller(user="ada"), max_tokens=10).results) == 1
+
+
+def test_a_team_without_an_audit_of_its_own_writes_to_the_log_and_to_the_file_of_the_settings(
+    backend: SQLiteBackend, tmp_path: Path
+) -> None:
+    configure(audit=tmp_path / "audit.jsonl")
+    memory = team(backend)
+    memory.member("scout").retain("Box 1.", bank="shared")
+    assert is_logged(memory.audit)
+    with open_audit(tmp_path / "audit.jsonl") as log:
+        assert [(event.verb, event.member) for event in log.query()] == [("retain", "scout")]
 
 
 class Terse(DelegatingBackend):
