@@ -15,7 +15,7 @@ from agno.team import Team
 
 from hindsight_teams import HindsightTools, SQLiteBackend, TeamMemory, configure, policies
 from hindsight_teams.access.definition import TeamDefinition
-from hindsight_teams.access.grants import Caller
+from hindsight_teams.access.grants import Access, Caller
 from hindsight_teams.access.signatures import own_tags
 from hindsight_teams.audit import NOT_RECORDED, is_logged, open_audit
 from hindsight_teams.backends.base import DelegatingBackend
@@ -29,6 +29,7 @@ from hindsight_teams.errors import (
     TeamDefinitionError,
 )
 from hindsight_teams.guard import Guard, Verdict
+from hindsight_teams.memory.direct import bank_of
 from hindsight_teams.memory.questions import Defaults
 from hindsight_teams.models import RetainItem
 from hindsight_teams.requests import Recall, Request, Retain
@@ -280,6 +281,23 @@ def test_a_team_is_made_of_all_that_it_is_given(backend: SQLiteBackend) -> None:
     assert type(TeamMemory.of(memory.definition, backend=backend).tools("a")) is HindsightTools
 
 
+def test_one_bank_is_meant_where_one_alone_comes_into_question(backend: SQLiteBackend) -> None:
+    memory = TeamMemory(
+        "t",
+        banks={"own": lambda context: f"for-{context.user_id}", "room": "team", "shed": "team"},
+        members={"a": {"own": "full", "room": "read-only"}, "b": {"room": "full", "shed": "full"}},
+        backend=backend,
+    )
+    a, b = memory.member("a"), memory.member("b")
+    assert (bank_of(a, Access.RETAIN, None), bank_of(b, Access.RETAIN, "shed")) == ("own", "shed")
+    assert bank_of(a, Access.RECALL, None, needs="user") == "own"  # a resolver may depend on anything
+    for member, bank, says in ((a, "shed", "'shed'"), (a, None, "'own', 'room'"), (b, None, "'room', 'shed'")):
+        with pytest.raises(InvalidInput, match=says):
+            bank_of(member, Access.RECALL, bank)
+    with pytest.raises(InvalidInput, match="no bank scoped by user"):
+        bank_of(b, Access.RECALL, None, needs="user")
+
+
 class Answering(DelegatingBackend):
     """Answers with all it has, however little was asked for, and notes what it was asked."""
 
@@ -288,10 +306,11 @@ class Answering(DelegatingBackend):
         self.asked: list[Recall] = []
 
     def execute(self, request: Request[R], /) -> R:
+        whole: Any = request
         if isinstance(request, Recall):
             self.asked.append(request)
-            request = replace(request, max_tokens=4096)
-        return super().execute(request)
+            whole = replace(request, max_tokens=4096)
+        return super().execute(whole)  # type: ignore[no-any-return]
 
 
 def test_a_question_is_asked_at_the_clocks_time_where_it_has_none_of_its_own(backend: SQLiteBackend) -> None:
