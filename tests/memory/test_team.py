@@ -294,6 +294,8 @@ def test_one_bank_is_meant_where_one_alone_comes_into_question(backend: SQLiteBa
     for member, bank, says in ((a, "shed", "'shed'"), (a, None, "'own', 'room'"), (b, None, "'room', 'shed'")):
         with pytest.raises(InvalidInput, match=says):
             bank_of(member, Access.RECALL, bank)
+    with pytest.raises(InvalidInput, match="'room'"):
+        bank_of(a, Access.RETAIN, "room")
     with pytest.raises(InvalidInput, match="no bank scoped by user"):
         bank_of(b, Access.RECALL, None, needs="user")
 
