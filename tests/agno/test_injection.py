@@ -257,6 +257,11 @@ def test_a_memory_that_is_longer_than_all_the_room_is_cut_to_what_bears_on_the_q
     assert estimate(shown.text) <= 40
 
 
+def test_what_does_not_fit_whole_beside_the_better_is_left_out() -> None:
+    better, worse = remembered("The boat is red."), remembered("The harbour opens early. " * 8)
+    assert packed([better, worse], "boat", max_tokens=40) == [better]
+
+
 def test_words_bear_on_a_query_and_not_their_letters() -> None:
     text = "Notations flow over knightly rotations. The boat is red."
     [shown] = packed([remembered(text)], "Which boat has flotation for nights?", max_tokens=12)
