@@ -46,7 +46,7 @@ class Request:
     headers: dict[str, str]
     body: Any
     names: tuple[str, ...]
-    port: int
+    port: int = field(compare=False)
 
 
 @dataclass(frozen=True)
