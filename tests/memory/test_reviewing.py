@@ -211,6 +211,9 @@ def test_only_the_page_that_was_shown_counts_as_seen(house: TeamMemory, log: Aud
     ReviewTools(house.reviews("chair")).list_reviews(context(ADA), page=2)
     saw = [any(e.member == "chair" for e in log.who_saw(one)) for one in ids]
     assert saw == [False] * 20 + [True] * 5
+    shown = log.query(verb="review")[-1].memory_ids
+    assert set(ids[20:]) <= set(shown)
+    assert "None" not in shown  # what a guard holds back was copied from nowhere
 
 
 @pytest.mark.parametrize("mode", ["sync", "async"])
