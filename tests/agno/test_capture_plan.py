@@ -494,6 +494,7 @@ class TestTermination:
         memory = TeamMemory("t", banks={"own": "user"}, members={"a": {"own": "full"}}, backend=backend)
         memory.equip(Agent(id="a", telemetry=False), retain="said", background=background)
         assert (signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL) is background
+        assert [retention.background for retention in memory.retentions] == [background]
 
     def test_in_a_thread_no_handler_is_set_and_none_is_missed(self) -> None:
         failed: list[Exception] = []

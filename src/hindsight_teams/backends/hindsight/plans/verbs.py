@@ -63,8 +63,8 @@ def recall(rules: Rules, request: Recall) -> Plan[RecallResult]:
     if request.min_score is not None:
         body["min_scores"] = {"final": request.min_score}
     sources = {"chunks": request.include_chunks, "source_facts": request.include_source_facts}
-    if include := {name: {} for name, asked in sources.items() if asked}:
-        body["include"] = include
+    if any(sources.values()):
+        body["include"] = {name: {} for name, asked in sources.items() if asked}
     call = Call("recall", "POST", wire.bank(request.bank) + "/memories/recall", wire.encode(body))
     if not _WORD.search(query):  # the server refuses such a query
         return RecallResult(notes=("the query holds no word to look for",))
