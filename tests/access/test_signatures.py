@@ -61,7 +61,7 @@ def test_metadata_that_only_the_service_sets_is_refused(key: str) -> None:
         provenance.refuse_forgery([], {key: "x"})
 
 
-@pytest.mark.parametrize("key", ["speaker", "exchange"])
+@pytest.mark.parametrize("key", ["speaker", "exchange", "doubt"])
 def test_only_automatic_retention_tells_who_said_something(key: str) -> None:
     with pytest.raises(InvalidInput, match=key):
         provenance.refuse_forgery([], {key: "x"})

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from agno.agent import Agent
 from agno.models.response import ToolExecution
 from agno.run.agent import RunOutput
 from agno.run.base import RunContext, RunStatus
@@ -485,6 +486,15 @@ class TestTermination:
         signal.signal(signal.SIGTERM, own)
         store_before_termination(capture.flush_all)
         assert signal.getsignal(signal.SIGTERM) is own
+
+    @pytest.mark.parametrize("background", [False, True])
+    def test_equipping_sees_to_it_where_runs_are_retained_in_the_background(
+        self, backend: SQLiteBackend, background: bool
+    ) -> None:
+        memory = TeamMemory("t", banks={"own": "user"}, members={"a": {"own": "full"}}, backend=backend)
+        memory.equip(Agent(id="a", telemetry=False), retain="said", background=background)
+        assert (signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL) is background
+        assert [retention.background for retention in memory.retentions] == [background]
 
     def test_in_a_thread_no_handler_is_set_and_none_is_missed(self) -> None:
         failed: list[Exception] = []

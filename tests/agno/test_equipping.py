@@ -100,6 +100,20 @@ def test_toolkits_are_named_after_their_team_and_member(memory: TeamMemory) -> N
     parts = by_id(memory.equip(team()))
     names = {tool.name for part in parts.values() for tool in part.tools if not isinstance(tool, HindsightTools)}
     assert names == {"hindsight_proposals:desk:clerk", "hindsight_reviews:desk:desk"}
+    alone = (ProposalTools(memory.proposals("clerk")), ReviewTools(memory.reviews("desk")))
+    assert [toolkit.name for toolkit in alone] == ["hindsight_proposals", "hindsight_reviews"]
+
+
+def test_a_tool_is_told_of_in_the_same_words_in_both_ways(memory: TeamMemory) -> None:
+    for toolkit in (
+        memory.tools("clerk"),
+        ProposalTools(memory.proposals("clerk")),
+        ReviewTools(memory.reviews("desk")),
+    ):
+        for name, function in toolkit.functions.items():
+            ways = [function.entrypoint, toolkit.async_functions[name].entrypoint]
+            plain, awaited = (str(inspect.getdoc(way)) for way in ways)
+            assert plain == awaited != "None"
 
 
 def search(query: str) -> str:

@@ -257,6 +257,20 @@ def test_a_memory_that_is_longer_than_all_the_room_is_cut_to_what_bears_on_the_q
     assert estimate(shown.text) <= 40
 
 
+def test_what_does_not_fit_whole_beside_the_better_is_left_out() -> None:
+    better, worse = remembered("The boat is red."), remembered("The harbour opens early. " * 8)
+    assert packed([better, worse], "boat", max_tokens=40) == [better]
+
+
+def test_words_bear_on_a_query_and_not_their_letters() -> None:
+    text = "Notations flow over knightly rotations. The boat is red."
+    [shown] = packed([remembered(text)], "Which boat has flotation for nights?", max_tokens=12)
+    assert shown.text == "\u2026 The boat is red."
+    turned = "The boat is red. Notations flow over knightly rotations."
+    [shown] = packed([remembered(turned)], "Which boat has flotation for nights?", max_tokens=12)
+    assert shown.text == "The boat is red. \u2026"
+
+
 @pytest.mark.parametrize("sign", ["x", "\u4f60", "\U0001f600", "a b. "])
 @pytest.mark.parametrize("most", [1, 7, 64, 300])
 def test_no_text_costs_more_than_it_may(sign: str, most: int) -> None:

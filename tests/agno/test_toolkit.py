@@ -5,7 +5,7 @@ import copy
 import inspect
 import warnings
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from agno.agent import Agent
@@ -291,12 +291,21 @@ def test_a_bank_that_nobody_described_is_told_by_who_reads_it(backend: SQLiteBac
     team = TeamMemory("t", banks={"x": "user", "y": "team"}, members={"a": {"x": "full", "y": "full"}}, backend=backend)
     where = told_of(team.tools("a"), "retain_memory").partition("Where to store it: ")[2]
     assert where.strip() == "x (about the current user); y (shared with the team)."
+    asked: Any = team.tools("a").functions["retain_memory"].entrypoint
+    assert get_args(inspect.signature(asked).parameters["bank"].annotation) == ("x", "y")
 
 
 def test_a_long_text_is_stored_in_numbered_parts(backend: SQLiteBackend) -> None:
     tools = HindsightTools(bank_id="x", client=backend)
     assert tools.retain_memory(run(), "The lamp in the hall is green. " * 500) == STORED
     assert {memory.metadata["part"] for memory in backend.list_memories("x").memories} == {"1/2", "2/2"}
+
+
+def test_of_a_long_text_it_is_told_which_part_was_refused(backend: SQLiteBackend) -> None:
+    guard = Guard([lambda attempt: Verdict("refuse", reason="too odd") if "odd" in attempt.content else None])
+    tools = HindsightTools(bank_id="x", client=backend, guard=guard)
+    assert tools.retain_memory(run(), f"{'The lamp in the hall is green. ' * 300} It is odd.").endswith("(part 2 of 2)")
+    assert "part" not in tools.retain_memory(run(), "It is odd.")
 
 
 def test_a_model_is_not_told_of_the_only_bank(backend: SQLiteBackend) -> None:

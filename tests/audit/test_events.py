@@ -40,6 +40,8 @@ def test_an_event_is_hashed_as_one_text_of_sorted_ascii() -> None:
         '{"at":"2025-01-01T00:00:00.000000+00:00","bank":"\\u00e9","count":0,"memory_ids":["1"],'
         '"outcome":"allowed","verb":"recall"}'
     )
+    with pytest.raises(ValueError, match="JSON"):
+        AuditEvent(verb="recall", outcome="allowed", duration_ms=float("nan")).canonical()
 
 
 def test_fields_of_a_newer_version_are_ignored() -> None:

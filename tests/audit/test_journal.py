@@ -165,13 +165,16 @@ def test_an_exported_log_is_a_log(filled: AuditStore, tmp_path: Path) -> None:
 
 
 def test_a_spreadsheet_takes_no_exported_name_for_a_formula(store: AuditStore) -> None:
-    store.record(
-        AuditEvent(verb="recall", outcome="allowed", member="=cmd()", memory_ids=("m1", "m2"), duration_ms=-1.5)
-    )
-    stream = io.StringIO()
-    assert store.export(stream, format="csv", verb="recall") == 1
-    (row,) = csv.DictReader(io.StringIO(stream.getvalue()))
-    assert (row["member"], row["memory_ids"], row["duration_ms"]) == ("'=cmd()", "m1 m2", "-1.5")
+    names = [f"{start}cmd()" for start in "=+-@\t\r"]
+    for name in names:
+        store.record(
+            AuditEvent(verb="recall", outcome="allowed", member=name, memory_ids=("m1", "m2"), duration_ms=-1.5)
+        )
+    stream = io.StringIO(newline="")
+    assert store.export(stream, format="csv", verb="recall") == len(names)
+    rows = list(csv.DictReader(io.StringIO(stream.getvalue(), newline="")))
+    assert [row["member"] for row in rows] == [f"'{name}" for name in names]
+    assert {(row["memory_ids"], row["duration_ms"]) for row in rows} == {("m1 m2", "-1.5")}
 
 
 def test_an_unknown_format_of_an_export_says_which_there_are(store: AuditStore) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,7 +18,8 @@ def team_file(home: Path) -> None:
 def test_a_key_is_shown_once_and_stored_as_a_hash(cli: Cli, home: Path) -> None:
     shown = cli("keys", "create", "researcher")
     assert shown.code == 0
-    key = shown.out.splitlines()[-1]
+    told, key = shown.out.splitlines()[0], shown.out.splitlines()[-1]
+    assert "for researcher of research-desk, as a hash in" in told
     assert key.startswith("htm_")
     assert key not in (home / "team-keys.json").read_text()
     assert key not in cli("keys", "list").out
@@ -34,6 +36,20 @@ def test_a_revoked_key_no_longer_counts(cli: Cli, home: Path) -> None:
     [listed] = cli("keys", "list", "--json").json["keys"]
     assert listed["revoked"] is not None
     assert "sha256" not in listed
+
+
+def test_keys_are_listed_with_whose_they_are_and_when_they_were_used(cli: Cli, home: Path) -> None:
+    from hindsight_teams.server.key_file import KeyStore
+
+    made, admin = (cli("keys", "create", *who, "--json").json for who in (["answerer"], ["grace", "--admin"]))
+    assert KeyStore(home / "team-keys.json").verify(made["key"])
+    assert [key["used"] is not None for key in cli("keys", "list", "--json").json["keys"]] == [True, False]
+    head, first, second = (line.split() for line in cli("keys", "list").out.splitlines())
+    assert head == ["key", "team", "member", "created", "expires", "used", "revoked"]
+    assert (first[:3], second[:4]) == (
+        [made["id"], "research-desk", "answerer"],
+        [admin["id"], "research-desk", "grace", "admin"],
+    )
 
 
 def test_a_member_that_the_team_does_not_have_gets_no_key(cli: Cli, home: Path) -> None:
@@ -66,6 +82,8 @@ def test_a_key_expires(cli: Cli) -> None:
     created, expires = (datetime.fromisoformat(made[name]) for name in ("created", "expires"))
     assert expires - created == timedelta(days=90)
     assert f"{expires:%Y-%m-%d}" in cli("keys", "list").out
+    told = " ".join(cli("keys", "create", "answerer", "--expires", "90d").out.split())
+    assert re.search(r"for answerer of research-desk, until \d{4}-\d\d-\d\d \d\d:\d\d UTC", told)
 
 
 @pytest.mark.parametrize("text", ["90", "0d", "-1d", "d", "9999999w", "90 days", "1e3d", ""])

@@ -43,10 +43,11 @@ def folded(text: str) -> str:
 
 
 def test_what_was_sealed_comes_out_as_it_was() -> None:
-    sealed = seal("proposal", ITEM, bank="x", bank_id="t:x", reason="because", origin="t:y#1")
+    by = ("team:t", "author:b")
+    sealed = seal("proposal", ITEM, bank="x", bank_id="t:x", reason="because", origin="t:y#1", by=by)
     opened = unseal(sealed.metadata or {})
     assert opened is not None
-    assert opened.item == ITEM
+    assert (opened.item, opened.by) == (ITEM, by)
     assert (opened.kind, opened.bank, opened.bank_id, opened.reason, opened.origin) == (
         "proposal",
         "x",

@@ -120,6 +120,19 @@ async def test_a_call_with_a_bad_argument_is_recorded(
     assert "allowed" not in {e.outcome for e in log.query()}
 
 
+@pytest.mark.parametrize("verb", ["retain", "recall", "reflect"])
+def test_a_call_with_an_option_that_there_is_not_is_recorded_with_its_caller(
+    backend: SQLiteBackend, log: AuditStore, verb: str
+) -> None:
+    with pytest.raises((InvalidInput, TypeError), match="nonsense"):
+        getattr(squad(backend, log).member("coder"), verb)(
+            NOTE, caller=Caller(None, None, "ada", "s1", "r1"), nonsense=1
+        )
+    [event] = log.query()
+    assert (event.verb, event.outcome, event.member) == (verb, "error", "coder")
+    assert (event.user, event.session, event.run) == ("ada", "s1", "r1")
+
+
 @pytest.mark.parametrize("asynchronous", [False, True])
 @pytest.mark.parametrize(
     ("method", "given"),

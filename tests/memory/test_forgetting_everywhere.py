@@ -59,6 +59,27 @@ def put_up(house: TeamMemory, state: str) -> str:
     return item.id
 
 
+class Noting(BankByBank):
+    """Notes what it is asked."""
+
+    def __init__(self, backend: SQLiteBackend) -> None:
+        super().__init__(backend)
+        self.asked: list[str] = []
+
+    def execute(self, request: Request[R], /) -> R:
+        self.asked.append(str(request))
+        return super().execute(request)
+
+
+def test_bank_by_bank_no_page_is_read_twice(backend: SQLiteBackend, log: AuditStore) -> None:
+    noting = Noting(backend)
+    house = team(noting, log)
+    house.member("clerk").retain(NOTE, bank="shared", caller=ADA)
+    noting.asked.clear()
+    assert house.forget(user="ada").count == 1
+    assert len(noting.asked) == len(set(noting.asked))
+
+
 def whole(backend: SQLiteBackend) -> str:
     """Everything that any bank gives, and every envelope."""
     found = [m for bank in backend.list_banks() for m in backend.list_memories(bank.bank_id, limit=1000).memories]

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from agno.run.base import RunContext
 
-from hindsight_teams import Caller, SQLiteBackend, TeamMemory
+from hindsight_teams import Caller, SQLiteBackend, TeamMemory, configure
 from hindsight_teams.agno.review_tools import ProposalTools
-from hindsight_teams.audit import AuditStore
+from hindsight_teams.audit import AuditEvent, AuditStore
 from hindsight_teams.backends.base import DelegatingBackend
-from hindsight_teams.errors import AccessDenied, ContentRefused, IdentityRequired, InvalidInput, NotFound
+from hindsight_teams.errors import AccessDenied, AuditFailed, ContentRefused, IdentityRequired, InvalidInput, NotFound
 from hindsight_teams.guard import Guard, default_checks
 from hindsight_teams.models import Memory, RecallResult, RetainItem
 from hindsight_teams.requests import Recall, Request
@@ -50,13 +50,39 @@ def test_only_a_proposer_proposes(backend: SQLiteBackend) -> None:
     ]
 
 
+def test_what_is_proposed_is_judged_as_what_others_read(backend: SQLiteBackend) -> None:
+    judged: list[bool] = []
+    guard = Guard([lambda attempt: judged.append(attempt.private)])
+    proposals = team(backend, guard=guard).proposals("scout")
+    proposals.propose_many(lines(1), to="journal", reason="r", caller=ADA)
+    assert judged == [False, False]  # the reason, and the text: a curator reads both
+
+
+def test_what_can_not_be_recorded_is_not_put_up(backend: SQLiteBackend) -> None:
+    class Full:
+        def record(self, event: AuditEvent) -> None:
+            raise OSError("no space left")
+
+    [line] = lines(1)
+    team(backend).member("scout").retain(line.content, bank="shared")
+    configure(audit_failure="refuse")
+    proposals = team(backend, audit=Full()).proposals("scout")
+    with pytest.raises(AuditFailed):
+        proposals.propose(line.content, to="journal", caller=ADA)
+    with pytest.raises(AuditFailed):
+        proposals.propose_many([line], to="shared")
+    assert [bank.bank_id for bank in backend.list_banks()] == ["desk:shared"]
+
+
 @pytest.mark.parametrize("mode", ["sync", "async"])
 async def test_a_proposal_for_no_caller_is_refused_and_recorded(backend: SQLiteBackend, mode: str) -> None:
     audit, given = Kept(), {"to": "shared", "caller": "ada"}
     proposals: Any = team(backend, audit=audit).proposals("scout")
     with pytest.raises(InvalidInput, match="caller"):
         await proposals.apropose("x", **given) if mode == "async" else proposals.propose("x", **given)
-    assert [(e.verb, e.member, e.outcome) for e in audit.events] == [("propose", "scout", "error")]
+    with pytest.raises(InvalidInput, match="caller"):
+        await proposals.apropose_many([], **given) if mode == "async" else proposals.propose_many([], **given)
+    assert [(e.verb, e.member, e.outcome) for e in audit.events] == [("propose", "scout", "error")] * 2
 
 
 def test_one_of_many_proposals_that_is_refused_is_named_and_none_waits(backend: SQLiteBackend) -> None:

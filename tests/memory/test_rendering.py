@@ -58,6 +58,24 @@ def test_what_was_replaced_stays_below_what_replaced_it(doubt: dict[str, str]) -
         assert sorted(m.id for m in kept) == [str(n) for n in range(1, 9)]
 
 
+@pytest.mark.parametrize(
+    ("metadata", "times", "told", "plain"),
+    [
+        ({}, 1, "unsigned", "x"),
+        ({"author": "a", "trust": "member"}, 1, "a", "x"),
+        ({"author": "a", "trust": "user", "speaker": "user", "exchange": "e"}, 1, "user", "x"),
+        ({"author": "a", "trust": "reviewed"}, 3, "a | reviewed | said 3 times", "x"),
+        ({"author": "a", "marked": "odd"}, 1, "a | suspicious: odd", "(suspicious) x"),
+    ],
+)
+def test_a_label_says_who_said_it_how_often_and_how_far_it_is_trusted(
+    metadata: dict[str, str], times: int, told: str, plain: str
+) -> None:
+    result = RecallResult([memory("x", metadata=metadata, times_said=times)])
+    assert render_recall(result, label_banks=True) == f"1. [team:shared | {told}] x"
+    assert render_recall(result, label_banks=False) == f"1. {plain}"
+
+
 def test_superseded_memories_are_marked() -> None:
     old = memory("Ada lives in Rome.", superseded_by="m2")
     assert render_recall(RecallResult([old]), label_banks=False) == "1. (superseded) Ada lives in Rome."
@@ -155,3 +173,6 @@ def test_words_in_a_fence_that_somebody_made_up_stay() -> None:
     assert "my words" in strip_injected(forged)
     invented = f"<recalled-memories-{'0' * 16}>\nmy words\n</recalled-memories-{'0' * 16}>"
     assert strip_injected(invented) == invented
+    opening, *_, closing = fenced.splitlines()
+    for half in (f"my words {closing}", f"{opening} my words", f"{invented} {closing}", fenced.replace(opening, "<b>")):
+        assert strip_injected(half) == half

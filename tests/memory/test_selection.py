@@ -19,9 +19,9 @@ class TestSelection:
         with pytest.raises(InvalidInput, match="selected"):
             Selection(**nothing)
 
-    @pytest.mark.parametrize("wrong", [{"memory_ids": "ab"}, {"tags": "red"}, {"tags": [""]}])
+    @pytest.mark.parametrize("wrong", [{"memory_ids": "ab"}, {"memory_ids": [7]}, {"tags": "red"}, {"tags": [""]}])
     def test_lists_are_lists(self, wrong: Any) -> None:
-        with pytest.raises(InvalidInput, match="tags"):
+        with pytest.raises(InvalidInput, match=r"tags|^ids="):
             Selection(**wrong)
 
     def test_its_tags_are_those_of_the_signature(self) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import copy
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,8 +15,9 @@ from agno.team import Team
 
 from hindsight_teams import HindsightTools, SQLiteBackend, TeamMemory, configure, policies
 from hindsight_teams.access.definition import TeamDefinition
+from hindsight_teams.access.grants import Access, Caller
 from hindsight_teams.access.signatures import own_tags
-from hindsight_teams.audit import NOT_RECORDED
+from hindsight_teams.audit import NOT_RECORDED, is_logged, open_audit
 from hindsight_teams.backends.base import DelegatingBackend
 from hindsight_teams.errors import (
     AccessDenied,
@@ -23,16 +25,18 @@ from hindsight_teams.errors import (
     ContentRefused,
     IdentityRequired,
     InvalidInput,
+    ServerFault,
     TeamDefinitionError,
 )
-from hindsight_teams.guard import Guard
+from hindsight_teams.guard import Guard, Verdict
+from hindsight_teams.memory.direct import bank_of
 from hindsight_teams.memory.questions import Defaults
 from hindsight_teams.models import RetainItem
-from hindsight_teams.requests import Request
+from hindsight_teams.requests import Recall, Request, Retain
 from hindsight_teams.testing import OFFLINE_MARKER, OfflineModel, ScriptedModel
 from hindsight_teams.testing.scripted import call
 from tests.agno.fenced import inside
-from tests.memory.team_fixtures import Kept, team
+from tests.memory.team_fixtures import Kept, lines, team
 
 R = TypeVar("R")
 
@@ -275,6 +279,108 @@ def test_a_team_is_made_of_all_that_it_is_given(backend: SQLiteBackend) -> None:
     assert type(memory.tools("a")) is OwnTools
     assert (memory.tools("a").name, memory.tools("a", name="mine").name) == ("hindsight_tools:t:a", "mine")
     assert type(TeamMemory.of(memory.definition, backend=backend).tools("a")) is HindsightTools
+
+
+def test_one_bank_is_meant_where_one_alone_comes_into_question(backend: SQLiteBackend) -> None:
+    memory = TeamMemory(
+        "t",
+        banks={"own": lambda context: f"for-{context.user_id}", "room": "team", "shed": "team"},
+        members={"a": {"own": "full", "room": "read-only"}, "b": {"room": "full", "shed": "full"}},
+        backend=backend,
+    )
+    a, b = memory.member("a"), memory.member("b")
+    assert (bank_of(a, Access.RETAIN, None), bank_of(b, Access.RETAIN, "shed")) == ("own", "shed")
+    assert bank_of(a, Access.RECALL, None, needs="user") == "own"  # a resolver may depend on anything
+    for member, bank, says in ((a, "shed", "'shed'"), (a, None, "'own', 'room'"), (b, None, "'room', 'shed'")):
+        with pytest.raises(InvalidInput, match=says):
+            bank_of(member, Access.RECALL, bank)
+    with pytest.raises(InvalidInput, match="'room'"):
+        bank_of(a, Access.RETAIN, "room")
+    with pytest.raises(InvalidInput, match="no bank scoped by user"):
+        bank_of(b, Access.RECALL, None, needs="user")
+
+
+class Answering(DelegatingBackend):
+    """Answers with all it has, however little was asked for, and notes what it was asked."""
+
+    def __init__(self, inner: SQLiteBackend) -> None:
+        super().__init__(inner)
+        self.asked: list[Recall] = []
+
+    def execute(self, request: Request[R], /) -> R:
+        whole: Any = request
+        if isinstance(request, Recall):
+            self.asked.append(request)
+            whole = replace(request, max_tokens=4096)
+        return super().execute(whole)  # type: ignore[no-any-return]
+
+
+def test_a_question_is_asked_at_the_clocks_time_where_it_has_none_of_its_own(backend: SQLiteBackend) -> None:
+    now, then = datetime(2027, 5, 3, 9, tzinfo=UTC), datetime(2024, 5, 3, 9, tzinfo=UTC)
+    answering = Answering(backend)
+    scout = team(answering, clock=lambda: now).member("scout")
+    scout.recall("Which box?", banks=["shared"])
+    scout.recall("Which box?", banks=["shared"], query_timestamp=then)
+    team(answering).member("scout").recall("Which box?", banks=["shared"])
+    assert [asked.query_timestamp for asked in answering.asked] == [now, then, None]
+
+
+def test_a_question_has_the_defaults_of_the_team_where_it_says_nothing(backend: SQLiteBackend) -> None:
+    answering = Answering(backend)
+    scout = team(answering, defaults=Defaults(max_tokens=77, budget="low")).member("scout")
+    scout.recall("Which box?", banks=["shared"])
+    scout.recall("Which box?", banks=["shared"], max_tokens=5, budget="high")
+    assert [(asked.max_tokens, asked.budget) for asked in answering.asked] == [(77, "low"), (5, "high")]
+
+
+def test_what_one_bank_answers_is_not_cut_again(backend: SQLiteBackend) -> None:
+    scout = team(Answering(backend)).member("scout")
+    scout.retain_many(lines(5), bank="shared")
+    assert len(scout.recall("Which box?", banks=["shared"], max_tokens=1).results) == 5
+    assert len(scout.recall("Which box?", caller=Caller(user="ada"), max_tokens=10).results) == 1
+
+
+def test_a_team_without_an_audit_of_its_own_writes_to_the_log_and_to_the_file_of_the_settings(
+    backend: SQLiteBackend, tmp_path: Path
+) -> None:
+    configure(audit=tmp_path / "audit.jsonl")
+    memory = team(backend)
+    memory.member("scout").retain("Box 1.", bank="shared")
+    assert is_logged(memory.audit)
+    with open_audit(tmp_path / "audit.jsonl") as log:
+        assert [(event.verb, event.member) for event in log.query()] == [("retain", "scout")]
+
+
+class Terse(DelegatingBackend):
+    """Tells no ids of what it stored, or fails."""
+
+    fails = False
+
+    def execute(self, request: Request[R], /) -> R:
+        if self.fails and isinstance(request, Retain):
+            raise ServerFault("no")
+        answer: Any = super().execute(request)
+        return replace(answer, memory_ids=()) if isinstance(request, Retain) else answer  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_what_was_stored_or_failed_to_be_is_recorded_with_its_bank(backend: SQLiteBackend, fails: bool) -> None:
+    audit, terse = Kept(), Terse(backend)
+    terse.fails = fails
+    with pytest.raises(ServerFault) if fails else nullcontext():
+        team(terse, audit=audit).member("scout").retain("Box 1.", bank="shared")
+    [event] = audit.events
+    assert (event.bank, event.bank_id, event.memory_ids) == ("shared", "desk:shared", ())
+    assert (event.outcome, event.count) == (("error", 0) if fails else ("allowed", 1))
+
+
+def test_what_is_held_back_is_recorded_with_the_bank_where_it_waits(backend: SQLiteBackend) -> None:
+    audit, guard = Kept(), Guard([lambda attempt: Verdict("quarantine", reason="look at it")])
+    receipt = team(backend, audit=audit, guard=guard).member("scout").retain("Box 1.", bank="shared")
+    [event] = audit.events
+    assert (event.bank_id, event.outcome, event.reason) == ("desk:shared", "quarantined", "look at it")
+    assert event.memory_ids == tuple(f"desk:review:queue#{name}" for name in receipt.memory_ids)
+    assert event.memory_ids
 
 
 @pytest.mark.parametrize("failure", ["warn", "refuse"])
@@ -521,10 +627,11 @@ class OwnMemory(TeamMemory):
 
 def test_a_subclass_is_what_of_and_from_file_make(tmp_path: Path) -> None:
     file = tmp_path / "team.toml"
-    file.write_text('[team]\nid = "desk"\n[banks]\nshared = "team"\n[members.a]\nshared = "full"\n')
-    backend = SQLiteBackend(tmp_path / "memory.db")
-    with OwnMemory.from_file(file, backend=backend) as own, OwnMemory.of(own.definition, backend=backend) as again:
+    file.write_text('[team]\nid = "desk"\n[banks]\nshared = "{team}:{bank}:{project}"\n[members.a]\nshared = "full"\n')
+    given: Any = {"variables": {"project": "maple"}, "backend": SQLiteBackend(tmp_path / "memory.db")}
+    with OwnMemory.from_file(file, **given) as own, OwnMemory.of(own.definition, backend=given["backend"]) as again:
         assert type(own) is type(again) is OwnMemory
+        assert own.member("a").retain("The rug is red.").bank_id == "desk:shared:maple"
 
 
 def test_a_members_memory_shows_no_way_to_banks_it_holds_no_right_on(desk: TeamMemory) -> None:

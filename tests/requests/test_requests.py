@@ -5,21 +5,29 @@ from __future__ import annotations
 import copy
 import pickle
 import re
+from collections.abc import Callable
 from dataclasses import fields, replace
 from datetime import UTC, datetime
+from types import ModuleType
 from typing import Any, TypeVar
 
 import pytest
 
-from hindsight_teams import SQLiteBackend
+from hindsight_teams import SQLiteBackend, requests
 from hindsight_teams.backends.base import Backend, DelegatingBackend
 from hindsight_teams.errors import InvalidBankId, InvalidInput, Unsupported
 from hindsight_teams.models import RetainItem
 from hindsight_teams.requests import (
     ALL,
+    STANDARD,
     Capability,
+    DeleteBank,
     DeleteMemories,
+    EnsureBank,
+    GetHealth,
+    ListBanks,
     ListDocuments,
+    ListMemories,
     Recall,
     Reflect,
     Request,
@@ -33,10 +41,11 @@ __all__ = ["backend"]
 R = TypeVar("R")
 
 
-def test_a_request_without_a_bank_is_not_checked_yet() -> None:
+@pytest.mark.parametrize("complete", [lambda draft: replace(draft, bank="b"), lambda draft: draft.at("b")])
+def test_a_request_without_a_bank_is_not_checked_yet(complete: Callable[[Recall], Recall]) -> None:
     draft = Recall(query="", budget="huge", filter=TagFilter("a"))  # type: ignore[arg-type]
     with pytest.raises(InvalidInput):
-        replace(draft, bank="b")
+        complete(draft)
 
 
 def test_what_was_left_open_is_settled_with_the_bank() -> None:
@@ -99,6 +108,8 @@ def test_a_deletion_that_selects_nothing_is_no_request() -> None:
         with pytest.raises(InvalidInput):
             DeleteMemories(bank="b", filter=nothing)  # type: ignore[arg-type]
     assert DeleteMemories(bank="b", filter=TagFilter([], "exact")).filter.match == "exact"
+    assert DeleteMemories(bank="b", document_id="d").document_id == "d"
+    assert DeleteMemories(bank="b", ids=[]).ids == []
 
 
 @pytest.mark.parametrize(("old", "new"), [("desk:review:queue", "x"), ("x", "desk:review:queue")])
@@ -107,6 +118,18 @@ def test_no_bank_takes_or_leaves_the_place_of_a_review_bank(backend: SQLiteBacke
     with pytest.raises(InvalidInput, match="'desk:review:queue'"):
         backend.rename_bank(old, new)
     assert [bank.bank_id for bank in backend.list_banks()] == [old]
+
+
+def test_all_that_the_package_names_is_exported() -> None:
+    named = {name for name, value in vars(requests).items() if name[0] != "_" and not isinstance(value, ModuleType)}
+    assert named == set(requests.__all__)
+
+
+def test_a_standard_backend_takes_all_that_the_service_needs() -> None:
+    verbs: list[Request[Any]] = [Retain(bank="b", items=[]), Recall(bank="b", query="x"), Reflect(bank="b", query="x")]
+    banks: list[Request[Any]] = [ListBanks(), EnsureBank(bank="b"), DeleteBank(bank="b"), GetHealth()]
+    memories: list[Request[Any]] = [ListMemories(bank="b"), DeleteMemories(bank="b", ids=["1"])]
+    assert [made.verb for made in verbs + banks + memories if made.required - STANDARD] == []
 
 
 def test_what_a_backend_does_not_declare_is_unsupported(backend: SQLiteBackend) -> None:

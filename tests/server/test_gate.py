@@ -376,6 +376,7 @@ async def test_whoever_was_let_through_is_forgotten_when_the_request_is_over(gua
         ("", f"{BANKS}/desk:shared/memories", 200),
         ("/hs", f"/hs{BANKS}/desk:shared/memories", 200),
         ("/hs", f"{BANKS}/desk:shared/memories", 200),
+        ("/", f"{BANKS}/desk:shared/memories", 200),
         ("/hs", "/hs", 403),
         ("/hs", "/hs/mcp", 200),
         ("/hs", "/hs/health", 403),

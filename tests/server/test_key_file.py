@@ -222,6 +222,15 @@ def test_a_change_that_can_not_be_written_leaves_nothing_behind(
     assert sorted(p.name for p in store.path.parent.iterdir() if "lock" not in p.name) == ["keys.json"]
 
 
+def test_a_key_file_is_whole_on_the_disk_before_it_replaces_the_old_one(
+    store: KeyStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda handle: synced.append(os.fstat(handle).st_size))
+    store.create("desk", "researcher")
+    assert synced == [store.path.stat().st_size]
+
+
 def test_a_path_that_can_hold_no_file_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigurationError, match="can't be"):

@@ -22,7 +22,7 @@ class Access(enum.Flag):
     @property
     def verbs(self) -> tuple[str, ...]:
         """The verbs in it, lower case: ``("recall", "reflect")``."""
-        return tuple(verb.name.lower() for verb in Access if verb in self and verb.name)
+        return tuple(str(verb.name).lower() for verb in self)
 
     @property
     def label(self) -> str:

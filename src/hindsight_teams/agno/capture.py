@@ -77,6 +77,7 @@ class RunRetention:
         by_name: Collection[RunRetention] = (),
     ) -> None:
         self.memory = memory
+        self.member = str(memory.identity.member)
         self.names = names
         self.by_name = by_name
         self.bank = bank.bank
@@ -89,11 +90,6 @@ class RunRetention:
 
     def __deepcopy__(self, memo: dict[int, Any]) -> RunRetention:
         return self
-
-    @property
-    def member(self) -> str | None:
-        """Whose retention it is."""
-        return self.memory.identity.member
 
     @property
     def is_the_users(self) -> bool:
@@ -204,14 +200,13 @@ class RunRetention:
             and (not self.is_the_users or (tool.tool_args or {}).get("bank", self.bank.name) == self.bank.name)
         ]
         stored = (*known, *filter(None, by_tools))
-        member = caller.member or "assistant"
         answer = answer_of(getattr(run_output, "content", None)) if answers else ""
         turn.outputs.add(answer_of(getattr(run_output, "content", None)))
         return Exchange(
-            member=member,
+            member=self.member,
             said=Statement(USER, said) if hears and (said := self._said(turn, stored)) else None,
             task=Statement(turn.leader, hearing.task) if hearing.task and turn.leader else None,
-            answered=Statement(member, answer) if answer else None,
+            answered=Statement(self.member, answer) if answer else None,
             recalled=(*turn.recalled, *(turn.answers if leads else ())),
             stored=stored,
             heard=turn.words,
@@ -278,7 +273,7 @@ class RunRetention:
                 of_several = {"part": f"{part + 1}/{len(parts)}"} if len(parts) > 1 else {}
                 which = f"{number}.{part}" if own else None
                 heard["metadata"] = {**(heard.get("metadata") or {}), "exchange": exchange.id, **of_several}
-                heard["document_id"] = join("session", caller.member or "toolkit", *filter(None, (*where, which)))
+                heard["document_id"] = join("session", self.member, *filter(None, (*where, which)))
                 yield Write(text, {**heard, "append": not own})
 
     def _store(self, writes: Iterable[Write]) -> None:

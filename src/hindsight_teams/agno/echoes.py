@@ -255,13 +255,11 @@ def _forms(word: str) -> frozenset[str]:
 
 
 def _is_in(sentence: str, spelled: set[str], retold: list[list[str]]) -> bool:
-    for way in _ways_to_say(sentence):
-        if _lowered(way) in spelled:
-            return True
-        own = _with_roles(way, OF_THE_USER)
-        if own and any(len(own) == len(other) and _says_of_the_user(own, other) for other in retold):
-            return True
-    return False
+    ways = list(_ways_to_say(sentence))
+    of_the_user = [own for way in ways if (own := _with_roles(way, OF_THE_USER))]
+    return any(_lowered(way) in spelled for way in ways) or any(
+        len(own) == len(other) and _says_of_the_user(own, other) for own in of_the_user for other in retold
+    )
 
 
 def _ways_to_say(sentence: str) -> Iterator[str]:

@@ -116,7 +116,7 @@ class RunMemory:
             context = weakref.ref(run_context)
             hearing.turn.find_addressee = lambda: self._note_addressee(hearing, context())
         notes[self._key("heard", run_context)] = hearing
-        notes[key_of("turn", self._caller(run_context))] = hearing.turn
+        notes[self._key("turn", run_context)] = hearing.turn
         notes.pop(self._key("missed", run_context), None)
 
     def _members(self, run_context: Any) -> tuple[MemberRetention, ...]:
@@ -189,7 +189,7 @@ class RunMemory:
         run_output.metadata = {**(run_output.metadata or {}), "memory_missing": reason}
 
     def _key(self, kind: str, run_context: Any) -> tuple[Any, ...]:
-        return (*key_of(kind, self._caller(run_context)), id(self.turns))
+        return key_of(kind, self._caller(run_context))
 
     def _caller(self, run_context: Any) -> Caller:
         user, session, run = (getattr(run_context, name, None) for name in ("user_id", "session_id", "run_id"))

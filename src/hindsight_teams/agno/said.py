@@ -229,15 +229,13 @@ def _may_only_ask(sentence: str) -> bool:
     asks_inside = _ASKS_AT_THE_END.search(sentence) or not ASKING_INSIDE.isdisjoint(words)
     if _ASKS_FOR.match(sentence) or (asks_inside and not asks(sentence)):
         return True
+    words = [word for word in words if word not in JOINING]
     if all(word in COURTESIES or word in PARTING for word in words):
-        return True
+        return True  # a yes or no with a time too, of which nobody knows to what
     if _CLAUSE_ENDS.search(sentence) and not asks(sentence):
         return _says_when(tokens(sentence))
-    words = [word for word in tokens(sentence) if word not in JOINING]
-    asked = next((at for at, word in enumerate(words) if word in ASKING or word not in COURTESIES), None)
-    if asked is None or words[asked] not in ASKING:
-        return asked is None  # a yes or no with a time, of which nobody knows to what
-    return _opens_a_question(words[asked:])
+    asked = next(at for at, word in enumerate(words) if word in ASKING or word not in COURTESIES)
+    return words[asked] in ASKING and _opens_a_question(words[asked:])
 
 
 def _opens_a_question(words: list[str]) -> bool:

@@ -95,9 +95,9 @@ class Turn:
     recalled: list[str] = field(default_factory=list)
     answers: list[str] = field(default_factory=list)
     members: list[Any] = field(default_factory=list)
-    find_addressee: Callable[[], None] | None = field(default=None, repr=False)
+    find_addressee: Callable[[], None] | None = None
     over: bool = False
-    lock: Any = field(default_factory=RLock, repr=False)
+    lock: Any = field(default_factory=RLock)
 
     def begin_to_store(self, bank_id: str | None, text: str) -> bool:
         """Note that a tool stores a text; False where it holds the user's words and the bank has it already.

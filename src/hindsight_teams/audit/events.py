@@ -31,7 +31,7 @@ MAX_TEXT = 32_768
 """Characters that an event holds of one value that a caller chose."""
 
 _logger = get_logger("hindsight_teams.audit")
-_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False).encode
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False).encode
 
 
 def _now() -> datetime:
@@ -82,7 +82,7 @@ class AuditEvent:
     def __post_init__(self) -> None:
         for name, most in _LONGEST.items():
             value = getattr(self, name)
-            if value is not None and (type(value) is not str or len(value) > most):
+            if value is not None:
                 object.__setattr__(self, name, _as_text(value, most))
         ids = self.memory_ids
         if any(type(one) is not str or len(one) > MAX_NAME for one in ids):

@@ -73,7 +73,7 @@ class AuditStore(ABC):
         keep_text: Store events' text too, with known kinds of secrets redacted.
     """
 
-    def __init__(self, path: Path, *, keep_text: bool = False) -> None:
+    def __init__(self, path: Path, *, keep_text: bool) -> None:
         self.path = path
         self.keeps_text = keep_text
         self._lock = threading.Lock()
@@ -220,7 +220,7 @@ class AuditStore(ABC):
         check_choice("format", format, EXPORT_FORMATS)
         count = 0
         if format == "csv":
-            writer = csv.writer(stream, lineterminator="\n")
+            writer = csv.writer(stream, lineterminator="\n", quoting=csv.QUOTE_ALL)
             writer.writerow(["seq", *CSV_COLUMNS, "hash"])
             for link, values in self._matching(0, filters):
                 writer.writerow([link.seq, *(_cell(values.get(column)) for column in CSV_COLUMNS), link.hash])

@@ -269,7 +269,7 @@ class Reviews:
             bank=item.bank,
             bank_id=item.bank_id,
             # A proposer's words go with the user, session and run that they were given in.
-            reason=item.reason if set(item.by) <= set(item.item.tags or ()) else "",
+            reason=item.reason if set(item.by).issubset(item.item.tags or ()) else "",
             origin=item.origin,
             review_id=item.id,
         )

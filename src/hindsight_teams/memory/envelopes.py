@@ -144,7 +144,7 @@ def unseal(metadata: Mapping[str, str]) -> ReviewItem | None:
             reason=payload["reason"],
             item=RetainItem(**raw, timestamp=datetime.fromisoformat(when) if when else None),
             origin=metadata["review_origin"] or None,
-            by=tuple(map(str, payload.get("by", ()))),
+            by=tuple(map(str, payload["by"])),
         )
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError, zlib.error):
         return None

@@ -304,7 +304,7 @@ class MemberMemory:
             outcome="quarantined" if held else "allowed",
             count=receipt.items_count,
             ids={target.bank_id: [f"{bank_id}#{name}" if held else name for name in receipt.memory_ids]},
-            reason=verdict.reason if verdict and verdict.reason else None,
+            reason=verdict.reason if verdict else None,
         )
         notes = (*receipt.notes, *(verdict.notes if verdict else ()), *told)
         return replace(receipt, quarantined=held, held=int(held), notes=notes)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, TypeVar, Unpack
 from hindsight_teams.access.definition import BankValue, GrantValue, TeamDefinition
 from hindsight_teams.access.grants import Caller
 from hindsight_teams.access.matrix import AccessMatrix
-from hindsight_teams.audit import AuditSink, default_audit, trail_of
+from hindsight_teams.audit import AuditSink, AuditTrail, default_audit
 from hindsight_teams.errors import InvalidInput
 from hindsight_teams.memory.curation import Reviews
 from hindsight_teams.memory.direct import resolve_defaults
@@ -146,7 +146,7 @@ class TeamMemory:
         settings = resolve()
         self.audit: AuditSink = default_audit(settings.audit) if audit is None else audit
         if settings.audit_failure == "refuse":
-            self.audit = trail_of(self.audit, strict=True) or self.audit
+            self.audit = AuditTrail(self.audit, strict=True)
 
     @property
     def team_id(self) -> str:

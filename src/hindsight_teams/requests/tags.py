@@ -112,9 +112,9 @@ def check_tags(tags: Any, *, name: str = "tags") -> list[str]:
     for tag in tags:
         if not isinstance(tag, str) or not tag.strip():
             raise InvalidInput(f"{name} holds {tag!r}; each tag must be a non-empty string")
-        if not tag.isprintable() and any(ord(c) < 32 or ord(c) == 127 for c in tag):
+        if any(ord(c) < 32 or ord(c) == 127 for c in tag):
             raise InvalidInput(f"{name} holds {tag!r}; a tag can't hold control characters")
-        if not tag.isprintable() and SURROGATES.search(tag):
+        if SURROGATES.search(tag):
             raise InvalidInput(f"{name} holds {tag!r}, which is not valid Unicode: half of a surrogate pair; remove it")
     return list(tags)
 

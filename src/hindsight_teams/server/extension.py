@@ -129,8 +129,9 @@ class TeamValidator(OperationValidatorExtension):
     async def validate_retain(self, ctx: Any) -> Any:
         """Retain, signed."""
         identity, refusal = self._judge(ctx, Access.RETAIN)
-        if refusal or identity is None or identity.definition is None:
+        if refusal or identity is None:
             return refusal or ValidationResult.accept()
+        assert identity.definition is not None  # a member of no team holds nothing, and was refused
         who = {"team": identity.definition.team_id, "member": identity.member}
         try:
             sealed = identity.may_queue(ctx.bank_id)
@@ -204,9 +205,9 @@ class TeamValidator(OperationValidatorExtension):
     async def resolve_write_tag_scope(self, ctx: Any) -> Any:
         """All tags but another author's, so that nobody overwrites what another retained."""
         identity = self._member(ctx.request_context)
-        if identity is None or identity.definition is None:
+        if identity is None:
             return None
-        return signature.writable_tags(team=identity.definition.team_id, member=identity.member)
+        return signature.writable_tags(team=identity.key.team, member=identity.member)
 
     async def filter_bank_list(self, ctx: Any) -> Any:
         """Only banks on which the member holds something."""

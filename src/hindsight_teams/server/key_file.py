@@ -266,7 +266,7 @@ def _read(path: Path) -> dict[str, KeyRecord]:
             raise ConfigurationError(
                 f"others can write the key file {path.name!r}; make it its owner's alone: chmod 600", path=str(path)
             )
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = json.loads(path.read_bytes())
         if data["version"] not in _READ:
             raise ConfigurationError(
                 f"the key file {path.name!r} has version {data['version']!r}; this release reads {_VERSION}",
@@ -310,7 +310,7 @@ def _read_used(path: Path) -> dict[str, datetime]:
     try:
         if not path.is_file():
             return {}
-        used = {str(name): datetime.fromisoformat(moment) for name, moment in json.loads(path.read_text()).items()}
+        used = {str(name): datetime.fromisoformat(moment) for name, moment in json.loads(path.read_bytes()).items()}
     except (OSError, ValueError, TypeError, AttributeError, RecursionError):
         return {}
     return {name: moment for name, moment in used.items() if moment.tzinfo is not None}

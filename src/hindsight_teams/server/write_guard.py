@@ -67,7 +67,7 @@ def guarded(
             if item.get("context"):
                 kept["context"] = left.context
             if entities:
-                kept["entities"] = [_renamed(e, name) for e, name in zip(entities, left.entities, strict=True)]
+                kept["entities"] = list(map(_renamed, entities, left.entities))
         if verdict.marks:
             kept["tags"] = [*kept["tags"], MARK]
             kept["metadata"] = {**kept["metadata"], "marked": verdict.reason}

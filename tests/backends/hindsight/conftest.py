@@ -39,13 +39,14 @@ QUICK = RetryPolicy(attempts=3, base=0.0)
 
 @dataclass(frozen=True)
 class Request:
-    """What arrived; ``headers`` by lower-case name, ``names`` as often as each was there."""
+    """What arrived; ``headers`` by lower-case name, ``names`` as often as each was there, ``port`` of who sent it."""
 
     method: str
     path: str
     headers: dict[str, str]
     body: Any
     names: tuple[str, ...]
+    port: int = field(compare=False)
 
 
 @dataclass(frozen=True)
@@ -174,7 +175,9 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         names = tuple(name.lower() for name in self.headers.keys())
         body = json.loads(raw) if raw else None
-        answer = self.server.owner.answer(Request(self.command, self.path, headers, body, names))
+        answer = self.server.owner.answer(
+            Request(self.command, self.path, headers, body, names, self.client_address[1])
+        )
         if answer.hang:
             self.server.owner.released.wait()
         if answer.drop or answer.hang:

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from hindsight_teams.backends.hindsight import HindsightBackend, RetryPolicy, Timeouts
 from hindsight_teams.errors import ConfigurationError, Unauthorized
+from hindsight_teams.requests import STANDARD, Capability
 from tests.backends.hindsight.conftest import QUICK, Answer, Loopback
 
 KEY = "k-123"
@@ -123,3 +124,8 @@ async def test_a_request_is_sent_again_after_a_pause(loopback: Loopback, way: st
             await backend.aclose()
     assert time.monotonic() - began >= 0.05
     assert len(loopback.requests) == 2
+
+
+def test_a_server_does_what_the_service_needs_and_signs_a_whole_document_with_each_append() -> None:
+    more = "APPEND_SIGNS_ANEW DOCUMENTS GET_MEMORY OPERATIONS SOURCES VERSION"
+    assert HindsightBackend.capabilities == STANDARD | {Capability[name] for name in more.split()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import os
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -171,3 +172,19 @@ def test_a_second_loop_leaves_the_connections_of_the_first_open(loopback: Loopba
         for runner in (first, second, first, second):
             assert isinstance(runner.run(made.asend(Call("it", "GET", "/version"))), Reply)
         assert loopback.connections == 2
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system can't fork")
+def test_a_forked_child_opens_a_connection_of_its_own(loopback: Loopback) -> None:
+    call = Call("it", "GET", "/version")
+    with pool(loopback) as made:
+        made.send(call)
+        if (child := os.fork()) == 0:
+            try:
+                os._exit(not isinstance(made.send(call), Reply))
+            finally:
+                os._exit(2)
+        assert os.waitpid(child, 0)[1] == 0
+        made.send(call)
+    of_parent, of_child, again = (request.port for request in loopback.requests)
+    assert of_parent == again != of_child

@@ -386,6 +386,13 @@ class TestRequests:
             "include": {"chunks": {}, "source_facts": {}},
         }
 
+    @pytest.mark.parametrize("sources", [[], ["chunks"], ["source_facts"]])
+    def test_only_the_sources_that_are_wanted_are_asked_for(self, sources: list[str]) -> None:
+        wanted: Any = {f"include_{name}": True for name in sources}
+        (call,) = calls(drive(recall("b", "q", **wanted), ok({"results": []}))[0])
+        assert body(call).get("include", {}) == {name: {} for name in sources}
+        assert ("include" in body(call)) == bool(sources)
+
     def test_a_query_over_500_tokens_is_said_to_be_cut(self) -> None:
         for words, cut in ((400, False), (600, True)):
             _, result = drive(recall("b", "word " * words), ok({"results": []}))
@@ -517,11 +524,12 @@ class TestAnswers:
         assert len(found) == 5
         assert "offset=3" in calls(steps)[1].path
 
-    def test_a_listing_that_shrinks_meanwhile_ends(self) -> None:
+    @pytest.mark.parametrize("total", [0, 5])
+    def test_a_listing_that_shrinks_meanwhile_ends(self, total: int) -> None:
         steps, _ = drive(
             management.list_tags(RULES, ListTags(bank="b")),
             ok({"items": [{"tag": "t", "count": 1}], "total": 5}),
-            ok({"items": [], "total": 0}),
+            ok({"items": [], "total": total}),
         )
         assert len(steps) == 2
 

@@ -38,7 +38,7 @@ class Pool:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._address = lru_cache(maxsize=2048)(_reader(connection.base_url))
+        self._address = lru_cache(2048)(_reader(connection.base_url))
         self._origin = self._address("")[0].origin
         self._waits: dict[Wait, dict[str, Any]] = {
             "recall": connection.timeout(connection.timeouts.recall),
@@ -206,7 +206,9 @@ def _unpacked(body: _Body, encoding: bytes) -> _Body:
     """An answer without one layer of compression, a little at a time: each part may become a thousand times as long."""
     content, out = body.whole(), _Body(body.most)
     parts = (content[at : at + _PACKED] for at in range(0, len(content), _PACKED))
-    for part in httpx.Response(200, headers=[(b"content-encoding", encoding.strip())], content=parts).iter_bytes():
+    for part in httpx.Response(
+        httpx.codes.OK, headers=[(b"content-encoding", encoding.strip())], content=parts
+    ).iter_bytes():
         out.add(part)
     return out
 

@@ -62,11 +62,9 @@ def recall(rules: Rules, request: Recall) -> Plan[RecallResult]:
         body["types"] = list(request.types)
     if request.min_score is not None:
         body["min_scores"] = {"final": request.min_score}
-    if request.include_chunks or request.include_source_facts:
-        body["include"] = {
-            **({"chunks": {}} if request.include_chunks else {}),
-            **({"source_facts": {}} if request.include_source_facts else {}),
-        }
+    sources = {"chunks": request.include_chunks, "source_facts": request.include_source_facts}
+    if any(sources.values()):
+        body["include"] = {name: {} for name, asked in sources.items() if asked}
     call = Call("recall", "POST", wire.bank(request.bank) + "/memories/recall", wire.encode(body))
     if not _WORD.search(query):  # the server refuses such a query
         return RecallResult(notes=("the query holds no word to look for",))
