@@ -141,6 +141,12 @@ def _corrected(body: Sequence[str]) -> frozenset[str]:
     return values if told or all(map(_is_number, values)) else frozenset()
 
 
+def _much_of(old: _Line, new: _Line) -> bool:
+    """Whether a line holds half of an older one, and more of it than its subject and numbers: not just "blue"."""
+    both = {term for term in old.terms & new.terms if not _is_number(term)}
+    return 2 * len(both) >= len(old.terms) and bool(both - {old.subject})
+
+
 def _is_number(term: str) -> bool:
     return any(map(str.isdigit, term))
 
@@ -176,9 +182,9 @@ class _Lines:
             if older.total > enough and not changed:
                 continue
             # "Nora likes jazz" is not news about tea: what is asked for by name must stand in the newer line too, or
-            # more than the subject where it tells a change: "Nora moved" is not news about whether she is married.
+            # much besides the subject where it tells a change: "Nora moved" is not news about whether she is married.
             lacks = older.candidate.mask & ~mask & ~self._joining
-            if lacks and not (changed and (old.terms & new.terms) - {old.subject}):
+            if lacks and not (changed and _much_of(old, new)):
                 continue
             if self._alike(old, new, changed=changed, as_good=total >= _NEARLY * older.total):
                 return place

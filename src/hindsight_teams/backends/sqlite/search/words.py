@@ -156,13 +156,13 @@ def search(
     counts, lacking = _counted(db, bank, asked, joined, silent, light, reach)
     rare_first = sorted(counts, key=lambda t: (t.text in silent, counts[t]))[:MOST_TERMS]
     only_silent = all(term.text in silent for term in rare_first)
-    rarest = _idf(1, max(size, weights.FEWEST))
-    lack = _idf(1, max(size, weights.LACKING_AMONG))
+    rarest = idf(1, max(size, weights.FEWEST))
+    lack = idf(1, max(size, weights.LACKING_AMONG))
     hits = WordHits(terms=rare_first, missing=lacking * lack, rarest=rarest, lack=lack)
     for term in rare_first:
         still = term.text in silent and not only_silent
         n = min(counts[term], size)
-        hits.weights.append(0.0 if still else term.share * _idf(n, max(size, weights.FEWEST)))
+        hits.weights.append(0.0 if still else term.share * idf(n, max(size, weights.FEWEST)))
     if allowed is not None:
         hits.masks.update(_held(db, hits, allowed))
         return hits
@@ -299,7 +299,8 @@ def beginning(text: str) -> str | None:
     return begin if len(begin) >= weights.FORM_LEAST else None
 
 
-def _idf(n: int, size: int) -> float:
+def idf(n: int, size: int) -> float:
+    """What a term weighs that so many memories of a bank hold."""
     return math.log(1 + (max(size, n) - n + 0.5) / (n + 0.5))
 
 
