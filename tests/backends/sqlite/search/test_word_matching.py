@@ -146,6 +146,24 @@ def test_a_word_that_the_bank_holds_is_not_corrected(backend: SQLiteBackend) -> 
     assert [m.text for m in backend.recall("b", "form").results] == ["The form is signed."]
 
 
+@pytest.mark.parametrize(
+    ("asked", "best"),
+    [
+        ("Which park has swings?", " has swings."),  # not "pack", which is as rare as a word can be
+        ("Where are the swings of Jhon?", "John has swings."),
+        ("Where is the tarrif?", "The tariff is on the wall."),
+    ],
+)
+def test_a_short_word_is_corrected_only_beside_what_the_bank_holds(
+    backend: SQLiteBackend, asked: str, best: str
+) -> None:
+    for text in ("We pack the boxes on Friday.", "John has swings.", "The tariff is on the wall."):
+        backend.retain("b", text)
+    for number in range(8):
+        backend.retain("b", f"Garden {number} has swings.")
+    assert backend.recall("b", asked).results[0].text.endswith(best)
+
+
 def test_an_edit_finds_nothing_of_another_bank(backend: SQLiteBackend) -> None:
     backend.retain("other", "Marcus Lindqvist approves.")
     backend.retain("b", "Nora likes tea.")

@@ -64,7 +64,7 @@ def spans(db: sqlite3.Connection, bank: int, query: str, *, now: int, size: int)
 
 
 def _phrase(text: str) -> str:
-    """The terms of a text that names the same day whenever it is said: not of "yesterday", and a bare year is a word."""
+    """The terms of a text that names the same day whenever it is said, unlike "yesterday"; a bare year is a word."""
     dated = _YEAR.search(text) and not _BARE_YEAR.fullmatch(text)
     return f" {' '.join(tokens.terms(text))} " if dated else ""
 

@@ -163,6 +163,7 @@ def search(
         still = term.text in silent and not only_silent
         n = min(counts[term], size)
         hits.weights.append(0.0 if still else term.share * idf(n, max(size, weights.FEWEST)))
+    _doubt_short(hits, light)
     if allowed is not None:
         hits.masks.update(_held(db, hits, allowed))
         return hits
@@ -214,6 +215,14 @@ def search(
     for bit, others_match in beside.items():
         mark(bit, f"({marked[bit].match}) AND ({others_match})")
     return hits
+
+
+def _doubt_short(hits: WordHits, light: Collection[str]) -> None:
+    """Let a short word that was corrected weigh no more than the words that the bank does hold: "pack" is no "park"."""
+    held = [w for t, w in zip(hits.terms, hits.weights, strict=True) if w and t.share == 1 and t.text not in light]
+    for bit, term in enumerate(hits.terms):
+        if held and term.share == weights.ONE_EDIT and len(term.text) < weights.SURELY_MISSPELT:
+            hits.weights[bit] = min(hits.weights[bit], term.share * min(held))
 
 
 def _held(db: sqlite3.Connection, hits: WordHits, allowed: Sequence[int]) -> Iterator[tuple[int, int]]:
