@@ -142,9 +142,10 @@ def _corrected(body: Sequence[str]) -> frozenset[str]:
 
 
 def _much_of(old: _Line, new: _Line) -> bool:
-    """Whether a line holds half of an older one, and more of it than its subject and numbers: not just "blue"."""
-    both = {term for term in old.terms & new.terms if not _is_number(term)}
-    return 2 * len(both) >= len(old.terms) and bool(both - {old.subject})
+    """Whether a line holds all words of an older one but one, and not just its subject: "blue" or "0" is not enough."""
+    told = {term for term in old.terms if not _is_number(term)}
+    both = told & new.terms
+    return len(both) >= len(told) - 1 and bool(both - {old.subject})
 
 
 def _is_number(term: str) -> bool:
