@@ -151,15 +151,12 @@ class Tally:
         sample = by_words[:: max(1, len(by_words) // weights.HINT_SAMPLE)]
         rarity = cache(partial(_rarity, Contents(sample), len(sample)))
         if trust := self._measure.trust():
-            whole = sum(value for _, value in first)
-            shares = {one.no: value / whole for one, value in first}
             hopeful = [self._found[no] for _, no in best if no in self._found]
             contents, hinted = Contents([c.content for c in hopeful]), self.counted.hinted
-            for term, (weight, told) in _hints(first, self._hits, rarity, trust).items():
+            for term, weight in _hints(first, self._hits, rarity, trust).items():
                 for place, n in contents.count(f" {term} ").items():
                     one = hopeful[place]
-                    others = weight * (1 - told.get(one.no, 0.0)) / (1 - shares.get(one.no, 0.0))
-                    hinted[one.no] = hinted.get(one.no, 0.0) + others * self._measure.of(n, self._length(one))
+                    hinted[one.no] = hinted.get(one.no, 0.0) + weight * self._measure.of(n, self._length(one))
         if self._headed:
             sources = first[: weights.LINK_FROM]
             self.counted.mentioned = _mentioned(self._headed, own, sources, self._asked.keys(), rarity)
@@ -245,10 +242,8 @@ def _mentioned(
 
 def _hints(
     best: Sequence[tuple[Candidate, float]], hits: WordHits, rarity: Callable[[str], float], trust: float
-) -> dict[str, tuple[float, dict[int, float]]]:
+) -> dict[str, float]:
     """Pseudo-relevance feedback: terms that several of the best memories hold, with what each counts.
-
-    With it stands which share of that each memory told: what it told itself is no hint at it.
 
     Args:
         best: The best memories, with what they reached in the first pass.
@@ -257,22 +252,20 @@ def _hints(
         trust: What all of them count together, as a share of the query.
     """
     asked = {t.text for t in hits.terms}
-    told: defaultdict[str, dict[int, float]] = defaultdict(dict)
+    sums: defaultdict[str, float] = defaultdict(float)
+    holders: Counter[str] = Counter()
     for candidate, reached in best:
         terms = _body(candidate).split()
         length, share = max(1, len(terms)), reached / best[0][1]
         for term, n in Counter(terms).items():
-            told[term][candidate.no] = share * n / (n + 0.5 + 0.015 * length)
-    sums = {term: sum(by.values()) for term, by in told.items()}
+            sums[term] += share * n / (n + 0.5 + 0.015 * length)
+            holders[term] += 1
     shared = [(value, term) for term, value in sums.items() if len(term) >= 3 and term not in asked and term.isalpha()]
     scored = []
     for value, term in heapq.nlargest(weights.HINTS_TRIED, shared, key=itemgetter(0)):
-        if len(told[term]) >= 2 and term not in STOP_WORDS and term not in QUESTION_WORDS:
+        if holders[term] >= 2 and term not in STOP_WORDS and term not in QUESTION_WORDS:
             scored.append((value * rarity(term), term))
     scored.sort(reverse=True)
     chosen = scored[: weights.HINT_TERMS]
     whole = sum(weight for weight, _ in chosen) or 1.0
-    part = trust * sum(hits.weights) / whole
-    return {
-        term: (part * weight, {no: value / sums[term] for no, value in told[term].items()}) for weight, term in chosen
-    }
+    return {term: trust * sum(hits.weights) * weight / whole for weight, term in chosen}
