@@ -250,6 +250,7 @@ class Scene:
         *,
         hits: WordHits = HITS,
         names: Sequence[str] = (),
+        rarity: float = 0.0,
         spans: Sequence[moments.Named] = (),
         similarity: dict[int, float] | None = None,
         unrelated: float = 0.0,
@@ -259,7 +260,7 @@ class Scene:
             self.found,
             hits,
             counted,
-            names=frozenset(names),
+            names=dict.fromkeys(names, rarity),
             spans=spans,
             similarity=similarity or {},
             unrelated=unrelated,
@@ -332,6 +333,13 @@ def test_a_named_author_counts_a_share_of_what_the_content_can_reach(
     assert ranked[7].author == about(weights.AUTHOR * whole * share)
     assert ranked[7].by_named is by_named
     assert ranked[7].total == about(1.0 + ranked[7].author)
+
+
+def test_a_rare_author_weighs_as_a_word_as_rare(nowhere: sqlite3.Connection) -> None:
+    scene = Scene(nowhere, candidate(7), candidate(8, content=f" tea | {author_term('nora')} "))
+    ranked = scene.fuse(Counted(own={7: 4.0}), hits=NOTHING, names=("nora",), rarity=6.0)
+    assert ranked[8].author == about(weights.WORDS * 6.0 / 4.0)
+    assert list(ranked) == [8, 7]
 
 
 def test_meaning_counts_as_a_share_of_the_most_similar(nowhere: sqlite3.Connection) -> None:

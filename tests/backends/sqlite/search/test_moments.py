@@ -4,6 +4,7 @@ import math
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -98,6 +99,25 @@ def test_a_bare_year_gets_a_share(text: str, bare: bool) -> None:
     time, name = moments.closeness(candidate(105), [named(100, 110, text)], per_word=0.0, content=1.0)
     assert time == pytest.approx(weights.TIME * (weights.BARE_YEAR if bare else 1.0))
     assert name == text
+
+
+@pytest.mark.parametrize(
+    ("asked", "text", "within"),
+    [
+        ("What did Apple sell in April 2021?", " record april 2021 | ", True),
+        ("What was sold on 3 April 2021?", " record 3 april 2021 | ", True),
+        ("What was sold on 3 April 2021?", " record 3 | april 2021 ", False),
+        ("What was sold in 2021?", " record 2021 | ", False),
+        ("What was sold last week?", " record last week | ", False),
+    ],
+)
+def test_a_memory_whose_text_names_the_day_with_its_year_lies_in_it(
+    db: sqlite3.Connection, asked: str, text: str, within: bool
+) -> None:
+    (span,) = spans(db, asked)
+    told = replace(candidate(0), content=text)
+    time, _ = moments.closeness(told, [replace(span, rarity=9.0)], per_word=0.0, content=1.0)
+    assert time == (about(weights.TIME) if within else 0.0)
 
 
 @pytest.mark.parametrize(("per_word", "time"), [(0.0, 0.6), (0.02, 0.1), (0.1, 0.5), (1.0, 0.6)])

@@ -253,6 +253,22 @@ def test_of_lines_that_say_nearly_the_same_the_newer_comes_first(backend: SQLite
     assert next(iter(memories)) == "The rent was raised to 950 euros."
 
 
+@pytest.mark.parametrize(
+    ("stored", "asked", "changed"),
+    [
+        ("DO NOT UNPLUG THE BLUE RACK", "unplug", "The baby may become very blue."),
+        ("phone +49 (0)30 901820-77", "901820", "mask = replace_nan(a, 0)"),
+        ("Version 7 needs the quartz plan", "quartz", "The plan changed for all of the other rooms on the seventh"),
+    ],
+)
+def test_a_change_that_shares_a_word_or_a_number_is_no_news_about_all_that_holds_it(
+    backend: SQLiteBackend, stored: str, asked: str, changed: str
+) -> None:
+    backend.retain("b", stored)
+    backend.retain("b", changed)
+    assert backend.recall("b", asked).results[0].text == stored
+
+
 def test_a_newer_line_about_something_else_does_not_come_first(backend: SQLiteBackend) -> None:
     for n, text in enumerate(("Nora likes tea.", "Nora likes jazz.", "Nora met Bo.", "Bo moved the desk.")):
         backend.retain("b", text, timestamp=NOON + timedelta(days=n))

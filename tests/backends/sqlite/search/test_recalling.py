@@ -91,7 +91,7 @@ def test_a_query_is_looked_for_by_its_terms_and_by_stop_words_where_they_are_nam
 
 def test_only_authors_of_the_bank_are_names(db: sqlite3.Connection) -> None:
     question = read(db, "What do Nora and Omar like about naps?")
-    assert question.names == {"nora"}
+    assert set(question.names) == {"nora"}
     assert question.rest() == "What do and Omar like about naps?"
     assert read(db, "What does Omar like?").rest() == "What does Omar like?"
     assert read(db, "Nora").rest() == "Nora"
@@ -99,8 +99,8 @@ def test_only_authors_of_the_bank_are_names(db: sqlite3.Connection) -> None:
 
 def test_two_dozen_terms_are_tried_as_names(db: sqlite3.Connection) -> None:
     words = " ".join(f"zeb{chr(97 + n)}ox" for n in range(24))
-    assert read(db, f"{words} Nora").names == frozenset()
-    assert read(db, f"{words[7:]} Nora").names == {"nora"}
+    assert read(db, f"{words} Nora").names == {}
+    assert read(db, f"{words[7:]} Nora").names.keys() == {"nora"}
 
 
 def test_words_that_only_ask_are_silent_and_those_of_a_date_are_light(db: sqlite3.Connection) -> None:

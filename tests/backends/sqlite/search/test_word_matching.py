@@ -100,6 +100,25 @@ def test_a_text_of_common_words_is_found_by_itself_among_many_that_hold_all_of_t
     assert text in [m.text for m in backend.recall("b", text).results]
 
 
+@pytest.mark.parametrize(
+    ("stored", "asked"),
+    [
+        ("~/.config/halyard/keys.toml", "~/.CONFIG/HALYARD/KEYS.TOML"),
+        ("A \u2260 B", "a = b"),
+        ("\uff28\uff45\uff4c\uff4c\uff4f sign", "hello SIGN"),
+        ("Fa\u00e7ade na\u00efve", "facade naive"),
+    ],
+)
+def test_a_text_is_found_by_its_words_in_another_case_before_what_could_replace_it(
+    backend: SQLiteBackend, stored: str, asked: str
+) -> None:
+    others = ("config.key.trace('rewrite'), toml", "The b key changed.", "hello hello sign sign", "naive naive facade")
+    backend.retain("b", stored)
+    for text in others:
+        backend.retain("b", text)
+    assert backend.recall("b", asked).results[0].text == stored
+
+
 def test_a_text_of_signs_is_not_found_by_others_or_past_a_filter(backend: SQLiteBackend) -> None:
     backend.retain("b", "->", tags=["private"])
     assert backend.recall("b", "=>").results == []
@@ -125,6 +144,24 @@ def test_a_word_that_the_bank_holds_is_not_corrected(backend: SQLiteBackend) -> 
     for text in ("The form is signed.", "The farm is sold."):
         backend.retain("b", text)
     assert [m.text for m in backend.recall("b", "form").results] == ["The form is signed."]
+
+
+@pytest.mark.parametrize(
+    ("asked", "best"),
+    [
+        ("Which park has swings?", " has swings."),  # not "pack", which is as rare as a word can be
+        ("Where are the swings of Jhon?", "John has swings."),
+        ("Where is the tarrif?", "The tariff is on the wall."),
+    ],
+)
+def test_a_short_word_is_corrected_only_beside_what_the_bank_holds(
+    backend: SQLiteBackend, asked: str, best: str
+) -> None:
+    for text in ("We pack the boxes on Friday.", "John has swings.", "The tariff is on the wall."):
+        backend.retain("b", text)
+    for number in range(8):
+        backend.retain("b", f"Garden {number} has swings.")
+    assert backend.recall("b", asked).results[0].text.endswith(best)
 
 
 def test_an_edit_finds_nothing_of_another_bank(backend: SQLiteBackend) -> None:
@@ -205,6 +242,12 @@ def test_a_speaker_counts_beside_the_member_who_signed(backend: SQLiteBackend) -
     backend.retain("b", "Omar (7 May 2024): I enjoy long walks with Nora", metadata={"author": "scribe"})
     backend.retain("b", "Nora (7 May 2024): I enjoy long naps", metadata={"author": "scribe"})
     assert backend.recall("b", "What does Nora enjoy?").results[0].text.startswith("Nora")
+
+
+def test_who_said_one_line_among_many_is_found_by_name_before_a_common_word(backend: SQLiteBackend) -> None:
+    backend.retain("b", "The rack on the second floor, by remote.", metadata={"author": "zora"})
+    backend.retain_batch("b", [RetainItem(f"I want to learn about topic {n}.") for n in range(60)])
+    assert backend.recall("b", "What does Zora want to learn?").results[0].text.startswith("The rack")
 
 
 def test_a_heading_before_a_colon_is_no_speaker(backend: SQLiteBackend) -> None:

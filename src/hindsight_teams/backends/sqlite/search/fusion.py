@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
@@ -53,7 +52,7 @@ def fuse(
     hits: WordHits,
     counted: Counted,
     *,
-    names: AbstractSet[str],
+    names: Mapping[str, float],
     spans: Sequence[moments.Named],
     similarity: Mapping[int, float],
     unrelated: float = 0.0,
@@ -63,6 +62,8 @@ def fuse(
     """The best candidates: the sum of max-normalised signals (see ``weights``).
 
     Args:
+        names: Terms that name an author, with what each weighs as a word: the author of one line among thousands is
+            rarer than most words of a question.
         unrelated: The similarity of texts that have nothing to do with the query: only what is beyond it counts.
         quotation: The query's terms in its order; what holds them so stands as high as any.
         most: How many. What replaced one of them is among them too.
@@ -70,7 +71,7 @@ def fuse(
     everyone = found.by_number.values()
     near = {c.no: candidates.added(found, c, hits) if c.near or c.chain else 0.0 for c in everyone}
     own, hinted, mentioned = counted.own.get, counted.hinted.get, counted.mentioned.get
-    documents, marks = candidates.documents(found, hits), _marks(names)
+    documents = candidates.documents(found, hits)
     by_words = {no: own(no, 0.0) + hinted(no, 0.0) + mentioned(no, 0.0) + value for no, value in near.items()}
     per_word = _scale(weights.WORDS, by_words.values())
     per_document = _scale(weights.DOCUMENT, documents.values())
@@ -79,16 +80,19 @@ def fuse(
     content = weights.WORDS + weights.DOCUMENT + (weights.MEANING if per_meaning else 0.0)
 
     telling = sum(1 for weight in hits.weights if weight)
-    author = content * weights.AUTHOR * min(1.0, weights.AUTHOR_TERMS / max(1, telling))
-    weighed: dict[int, tuple[float, int, int, float, float, str]] = {}
+    least = content * weights.AUTHOR * min(1.0, weights.AUTHOR_TERMS / max(1, telling))
+    marks = [
+        (f" {tokens.author_term(name)} ", f" {name} ", max(least, rarity * per_word)) for name, rarity in names.items()
+    ]
+    weighed: dict[int, tuple[float, int, int, float, bool, float, str]] = {}
     for c in everyone:
         no = c.no
-        share = _authored(c, marks) if marks else 0.0
+        author, by_named = _authored(c, marks) if marks else (0.0, False)
         time, span = moments.closeness(c, spans, per_word, content) if spans else (0.0, "")
         value = by_words[no] * per_word + documents[no] * per_document + raised.get(no, 0.0) * per_meaning
-        value += author * share + time
+        value += author + time
         if value > 0:
-            weighed[no] = (value, c.mentioned, no, share, time, span)
+            weighed[no] = (value, c.mentioned, no, author, by_named, time, span)
     quoting: dict[int, float] = {}
     if quotation and weighed:
         top = max(weighed.values())[0]
@@ -107,27 +111,27 @@ def fuse(
             mentioned=mentioned(no, 0.0) * per_word,
             near=near[no] * per_word,
             document=documents[no] * per_document,
-            author=author * share,
-            by_named=share == 1.0,
+            author=author,
+            by_named=by_named,
             time=time,
             span=span,
             meaning=raised.get(no, 0.0) * per_meaning,
             similarity=similarity.get(no, 0.0),
             total=value,
         )
-        for value, _, no, share, time, span in sorted([weighed[no] for no in best], reverse=True)
+        for value, _, no, author, by_named, time, span in sorted([weighed[no] for no in best], reverse=True)
     ]
 
 
-def _marks(names: AbstractSet[str]) -> list[tuple[str, str]]:
-    return [(f" {tokens.author_term(name)} ", f" {name} ") for name in names]
+def _authored(candidate: Candidate, marks: Sequence[tuple[str, str, float]]) -> tuple[float, bool]:
+    """What a memory gets for an author whom the query names: all if it is theirs, or a share if it mentions them.
 
-
-def _authored(candidate: Candidate, marks: Sequence[tuple[str, str]]) -> float:
-    """How much a memory is one of an author whom the query names: all, or as far as it mentions them, or not."""
-    if any(mark in candidate.content for mark, _ in marks):
-        return 1.0
-    return weights.MENTION if any(mention in candidate.content for _, mention in marks) else 0.0
+    And whether it is theirs.
+    """
+    content = candidate.content
+    if own := [weight for mark, _, weight in marks if mark in content]:
+        return max(own), True
+    return weights.MENTION * max([weight for _, mention, weight in marks if mention in content], default=0.0), False
 
 
 def _scale(weight: float, values: object) -> float:

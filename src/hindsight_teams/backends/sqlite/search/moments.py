@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from hindsight_teams.backends.sqlite.search import weights
 from hindsight_teams.backends.sqlite.search.candidates import Candidate
 from hindsight_teams.backends.sqlite.store.records import from_microseconds, to_microseconds
+from hindsight_teams.backends.sqlite.text import terms as tokens
 
 if TYPE_CHECKING:
     from hindsight_teams.backends.sqlite.text.dates import Span
@@ -25,6 +26,7 @@ _WITHIN = (
     " UNION ALL SELECT no FROM memory INDEXED BY memory_noted WHERE bank = :bank AND mentioned BETWEEN :first AND :last"
 )
 """What happened within a span, then what was noted within it."""
+_YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
 _BARE_YEAR = re.compile(r"(?:in |of |year )*\d{4}", re.IGNORECASE)
 
 
@@ -37,12 +39,14 @@ class Named:
         last: Its last microsecond.
         text: The words that name it.
         rarity: The inverse document frequency of what lies in it.
+        phrase: The terms of a date with its year, as a memory holds them whose text names it too; else nothing.
     """
 
     first: int
     last: int
     text: str
     rarity: float
+    phrase: str = ""
 
 
 def spans(db: sqlite3.Connection, bank: int, query: str, *, now: int, size: int) -> list[Named]:
@@ -55,8 +59,14 @@ def spans(db: sqlite3.Connection, bank: int, query: str, *, now: int, size: int)
     for span in find_spans(query, moment)[:_MOST_SPANS]:
         first, last = _bounds(span)
         n = min(size, _count(db, bank, first, last))
-        out.append(Named(first, last, span.text, math.log(1 + (size - n + 0.5) / (n + 0.5))))
+        out.append(Named(first, last, span.text, math.log(1 + (size - n + 0.5) / (n + 0.5)), _phrase(span.text)))
     return out
+
+
+def _phrase(text: str) -> str:
+    """The terms of a text that names the same day whenever it is said, unlike "yesterday"; a bare year is a word."""
+    dated = _YEAR.search(text) and not _BARE_YEAR.fullmatch(text)
+    return f" {' '.join(tokens.terms(text))} " if dated else ""
 
 
 def _bounds(span: Span) -> tuple[int, int]:
@@ -92,6 +102,8 @@ def closeness(candidate: Candidate, wanted: Sequence[Named], per_word: float, co
         if candidate.occurred is not None:
             end = candidate.occurred if candidate.occurred_end is None else candidate.occurred_end
             distance = min(distance, _distance(candidate.occurred, end, span.first, span.last))
+        if span.phrase and span.phrase in candidate.content:
+            distance = 0
         reach = 1 - distance / (weights.TIME_REACH_DAYS * _DAY)
         most = weights.TIME * content * (weights.BARE_YEAR if _BARE_YEAR.fullmatch(span.text) else 1.0)
         if per_word:

@@ -50,7 +50,7 @@ class Question:
 
     Attributes:
         shown: Terms in the order of the query, with the word that each came from.
-        names: Those of the terms that name an author of the bank.
+        names: Those of the terms that name an author of the bank, with how many lines are theirs, as ``_names`` tells.
         silent: Those of the terms that only ask, or name an author: they find nothing and weigh nothing, unless there
             is nothing else. A name of a line or two may be a heading ("Budget: 5,000").
         light: Those whose absence tells nothing: "kind", "get", and the words of a date, which time looks up.
@@ -60,7 +60,7 @@ class Question:
     """
 
     shown: dict[str, str]
-    names: frozenset[str]
+    names: dict[str, int]
     silent: frozenset[str]
     light: frozenset[str]
     joined: dict[str, list[str]]
@@ -78,11 +78,10 @@ class Question:
         asked = list(shown)[:_MOST_NAMES]
         if asked and not words.occurs(db, bank, " OR ".join(map(_said_by, asked))):  # most queries name nobody
             asked = []
-        named = {t: whole for t in asked if (whole := _names(db, bank, t)) is not None}
-        names = frozenset(named)
+        names = {t: lines for t in asked if (lines := _names(db, bank, t)) is not None}
         about = frozenset(about)
         silent = {t for t, word in shown.items() if word in tokens.QUESTION_WORDS or word not in about}
-        silent.update(t for t, whole in named.items() if whole)
+        silent.update(t for t, lines in names.items() if lines)
         joined = {tokens.term(word.lower()): tokens.terms(written) for word, written in tokens.joined(text).items()}
         # Most queries hold no word that dates are made of; then their many patterns are not tried.
         dated = not (text.isascii() and CORE.isdisjoint(TOKEN.findall(text.lower())) and not _DIGIT.search(text))
@@ -96,7 +95,11 @@ class Question:
 
     def rest(self) -> str:
         """The query without the names."""
-        kept = " ".join(w for w in self.text.split() if self.names.isdisjoint(tokens.terms(w))) if self.names else ""
+        kept = (
+            " ".join(w for w in self.text.split() if self.names.keys().isdisjoint(tokens.terms(w)))
+            if self.names
+            else ""
+        )
         return kept or self.text
 
 
@@ -129,8 +132,8 @@ def _said_by(term: str) -> str:
     return f'"{tokens.author_term(term)}"'
 
 
-def _names(db: sqlite3.Connection, bank: int, term: str) -> bool | None:
-    """Whether a term is nothing but an author's name, or is a word that also begins a line or two; None for neither."""
+def _names(db: sqlite3.Connection, bank: int, term: str) -> int | None:
+    """How many lines are by whom a term names; 0 for a word that also begins a line or two; None for neither."""
     said = _said_by(term)
     if not words.occurs(db, bank, said):
         return None
@@ -138,12 +141,13 @@ def _names(db: sqlite3.Connection, bank: int, term: str) -> bool | None:
     if lines < _LINES_SHARE * held:
         return None
     if lines > held or lines >= _LEAST_LINES:
-        return True
+        return lines
     numbers = words.newest(db, bank, [tokens.author_term(term)], condition=None, most=_LEAST_LINES)
     rows = db.execute(
         "SELECT author, text FROM memory WHERE no IN (SELECT value FROM json_each(?))", (json.dumps(numbers),)
     )
-    return any(author and author != tokens.speaker(text) and term in tokens.terms(author) for author, text in rows)
+    own = any(author and author != tokens.speaker(text) and term in tokens.terms(author) for author, text in rows)
+    return lines if own else 0
 
 
 def _names_nothing(text: str, asked: Sequence[str]) -> bool:
@@ -221,11 +225,11 @@ def recall(
     by_words = list(found.by_number.values())
     for span in question.spans:
         found.fill(moments.search(db, bank, span), depth.candidates // 4, masks)
-    if question.names and len(found.by_number) < depth.results:
-        marks = [tokens.author_term(name) for name in question.names]
-        for some in [[mark] for mark in marks] if allowed is None else [marks]:
-            said = words.newest(db, bank, some, condition=condition, most=depth.results, all_of=False)
-            found.add(said, masks)
+    few, marks = len(found.by_number) < depth.results, [tokens.author_term(name) for name in question.names]
+    for some in [[mark] for mark in marks] if allowed is None else [marks] if marks else []:
+        said = words.newest(db, bank, some, condition=condition, most=depth.results + 1, all_of=False)
+        if few or len(said) <= depth.results:  # few lines are worth a look however many hold another word
+            found.add(said[: depth.results], masks)
     tally = counting.Tally(hits, list(question.shown), by_words)
     tally.add(list(found.by_number.values()))
     own, before = tally.counted.own, len(found.by_number)
@@ -242,7 +246,7 @@ def recall(
         found,
         hits,
         counted,
-        names=question.names,
+        names={t: words.idf(lines, size) if lines else 0.0 for t, lines in question.names.items()},
         spans=question.spans,
         similarity=similar.scores,
         unrelated=similar.unrelated,
@@ -291,11 +295,20 @@ def _of_its_words(
 
 
 def _same_first(query: str, memories: list[Memory], *, explain: bool) -> list[Memory]:
-    """The memories, with what the query repeats word for word first: signs, case and order tell it from others."""
-    said = same_words(query)
-    same = [
-        m for m in memories if m.superseded_by is None and len(m.text) <= _LONGEST_SAME and same_words(m.text) == said
-    ]
+    """The memories, with what the query repeats first: word for word, then in another case or without its signs."""
+    said, asked = same_words(query), tokens.words(query)
+    room = max(_SIGNS, len(query) // _SIGNS)
+    same: list[Memory] = []
+    alike: list[Memory] = []
+    for memory in memories:
+        text = memory.text
+        if memory.superseded_by is not None or len(text) > _LONGEST_SAME:
+            continue
+        if same_words(text) == said:
+            same.append(memory)
+        elif abs(len(text) - len(query)) <= room and tokens.words(text) == asked:
+            alike.append(memory)
+    same += alike
     if not same or memories[: len(same)] == same:
         return memories
     best = max(memory.score or 0.0 for memory in memories)
@@ -303,6 +316,8 @@ def _same_first(query: str, memories: list[Memory], *, explain: bool) -> list[Me
     return _behind([replace(memory, score=best, signals=signals) for memory in same], memories)
 
 
+_SIGNS = 5
+"""A text of the same words has so many characters more or less, or a share of one in so many."""
 _LONGEST_SAME = 4_000
 """Characters of a query that are read."""
 _MOST_ALONE = 30

@@ -166,6 +166,13 @@ def _corrected(body: Sequence[str], terms: frozenset[str]) -> frozenset[str]:
     return values if told or all(map(_is_number, values)) else frozenset()
 
 
+def _much_of(old: _Line, new: _Line) -> bool:
+    """Whether a line holds all words of an older one but one, and not just its subject: "blue" or "0" is not enough."""
+    told = {term for term in old.terms if not _is_number(term)}
+    both = told & new.terms
+    return len(both) >= len(told) - 1 and bool(both - {old.subject})
+
+
 def _is_number(term: str) -> bool:
     return not term.isalpha() and any(map(str.isdigit, term))
 
@@ -226,9 +233,9 @@ class _Lines:
             if older.total > enough and not changed:
                 continue
             # "Nora likes jazz" is not news about tea: what is asked for by name must stand in the newer line too, or
-            # more than the subject where it tells a change: "Nora moved" is not news about whether she is married.
+            # much besides the subject where it tells a change: "Nora moved" is not news about whether she is married.
             lacks = self._lacks(old, new, older.candidate.mask, mask)
-            if lacks and not (told and (old.terms & new.terms) - {old.subject}):
+            if lacks and not (told and _much_of(old, new)):
                 continue
             if self._alike(old, new, changed=changed, as_good=total >= _NEARLY * older.total):
                 return place

@@ -83,7 +83,9 @@ FORM_LEAST = 5
 """Other forms share this much of the beginning, and at least so many letters."""
 
 ONE_EDIT = 0.8
-"""What a term of the bank counts that differs by one edit from a word which the bank lacks."""
+SURELY_MISSPELT = 6
+"""What a term of the bank counts that differs by one edit from a word which the bank lacks; a word of fewer letters is
+often another one, and counts no more than the least of the words that the bank holds."""
 
 HINTS = 0.15
 HINTS_LENGTH = (15, 100)

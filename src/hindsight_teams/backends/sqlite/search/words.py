@@ -157,13 +157,14 @@ def search(
     counts, lacking = _counted(db, bank, asked, joined, silent, light, reach)
     rare_first = sorted(counts, key=lambda t: (t.text in silent, counts[t]))[:MOST_TERMS]
     only_silent = all(term.text in silent for term in rare_first)
-    rarest = _idf(1, max(size, weights.FEWEST))
-    lack = _idf(1, max(size, weights.LACKING_AMONG))
+    rarest = idf(1, max(size, weights.FEWEST))
+    lack = idf(1, max(size, weights.LACKING_AMONG))
     hits = WordHits(terms=rare_first, missing=lacking * lack, rarest=rarest, lack=lack)
     for term in rare_first:
         still = term.text in silent and not only_silent
         n = min(counts[term], size)
-        hits.weights.append(0.0 if still else term.share * _idf(n, max(size, weights.FEWEST)))
+        hits.weights.append(0.0 if still else term.share * idf(n, max(size, weights.FEWEST)))
+    _doubt_short(hits, light)
     if allowed is not None:
         hits.masks.update(_held(db, hits, allowed))
         return hits
@@ -215,6 +216,14 @@ def search(
     for bit, others_match in beside.items():
         mark(bit, f"({marked[bit].match}) AND ({others_match})")
     return hits
+
+
+def _doubt_short(hits: WordHits, light: Collection[str]) -> None:
+    """Let a short word that was corrected weigh no more than the words that the bank does hold: "pack" is no "park"."""
+    held = [w for t, w in zip(hits.terms, hits.weights, strict=True) if w and t.share == 1 and t.text not in light]
+    for bit, term in enumerate(hits.terms):
+        if held and term.share == weights.ONE_EDIT and len(term.text) < weights.SURELY_MISSPELT:
+            hits.weights[bit] = min(hits.weights[bit], term.share * min(held))
 
 
 def _held(db: sqlite3.Connection, hits: WordHits, allowed: Sequence[int]) -> Iterator[tuple[int, int]]:
@@ -300,7 +309,8 @@ def beginning(text: str) -> str | None:
     return begin if len(begin) >= weights.FORM_LEAST else None
 
 
-def _idf(n: int, size: int) -> float:
+def idf(n: int, size: int) -> float:
+    """What a term weighs that so many memories of a bank hold."""
     return math.log(1 + (max(size, n) - n + 0.5) / (n + 0.5))
 
 
