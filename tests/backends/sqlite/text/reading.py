@@ -83,7 +83,7 @@ def later_asked() -> Iterator[tuple[str, str, list[str]]]:
 
 
 def numbered(name: str) -> Iterator[tuple[str, str, list[str]]]:
-    """A set by its number in words: the tenth and eleventh are halves of one, the twelfth was written after them."""
+    """A set by its number in words: the tenth and eleventh are halves of one, as are the thirteenth and fourteenth."""
     yield from _answered(_lines(f"{name}.tsv"))
 
 
@@ -185,6 +185,10 @@ def main() -> None:
         ("eleventh set, its other half, then mended by", numbered("eleventh"), True),
         ("eleventh set, its questions, then mended by", numbered_asked("eleventh"), True),
         ("twelfth set, read once, then mended by", numbered("twelfth"), True),
+        ("thirteenth set, looked at", numbered("thirteenth"), True),
+        ("thirteenth set, its questions, looked at", numbered_asked("thirteenth"), True),
+        ("fourteenth set, its other half", numbered("fourteenth"), True),
+        ("fourteenth set, its questions", numbered_asked("fourteenth"), True),
         ("unseen set", unseen(), False),
         ("unseen set, its questions", unseen_asked(), False),
     ):

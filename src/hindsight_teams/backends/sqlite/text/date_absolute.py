@@ -26,6 +26,7 @@ from hindsight_teams.backends.sqlite.text.date_units import (
     Reading,
     first_of,
     full_year,
+    how_many,
     on_weekday,
     unit_at,
     yearless,
@@ -58,7 +59,8 @@ def _year_month_day(m: re.Match[str], reading: Reading) -> Days:
 
 
 @unspaced(
-    rf"(?:(?P<era>{'|'.join(_ERAS)})\s?(?P<of>\d{{1,3}}|元)\s?年|(?<!\d)(?P<year>[12]\d{{3}})\s?[年년](?!\s?[前전間间]))"
+    rf"(?:(?P<era>{'|'.join(_ERAS)})\s?(?P<of>\d{{1,3}}|元)\s?年|(?<!\d)(?:(?P<since>{Y})\s?年?\s?[-\u2013\u2014~至到]{{1,2}}\s?)?"
+    rf"(?P<year>{Y})\s?[年년](?!\s?[前전間间]))"
     r"(?:\s?(?P<month>\d{1,2})\s?[月월](?:\s?(?P<day>\d{1,2})\s?[日号號일])?)?"
 )
 def _signs(m: re.Match[str], reading: Reading) -> Days:
@@ -67,6 +69,8 @@ def _signs(m: re.Match[str], reading: Reading) -> Days:
     number = 1 if m["of"] == "元" else int(m["of"] or m["year"])
     if not 1 <= number <= most:
         return NO_DAYS
+    if m["since"] and not m["month"]:
+        return Days(date(int(m["since"]), 1, 1), date(number + 1, 1, 1))
     unit: words.Unit = "day" if m["day"] else "month" if m["month"] else "year"
     return unit_at(unit, date(before + number, int(m["month"] or 1), int(m["day"] or 1)), 0)
 
@@ -107,10 +111,12 @@ def _year_sign(m: re.Match[str], reading: Reading) -> Days:
     return unit_at("year", date(int(m[1]), 1, 1), 0)
 
 
-@unspaced(rf"({any_of(NEAR_YEARS)})?の?(?<!\d)(\d{{1,2}})\s?[月월](?:\s?(\d{{1,2}})\s?[日号號일])?")
+@unspaced(
+    rf"({any_of(NEAR_YEARS)})?の?((?<!\d)\d{{1,2}}|(?<=年)[一二三四五六七八九十]{{1,2}})\s?[月월](?:\s?(\d{{1,2}})\s?[日号號일])?"
+)
 def _month_day_signs(m: re.Match[str], reading: Reading) -> Days:
     def make(year: int) -> Days:
-        return unit_at("day" if m[3] else "month", date(year, int(m[2]), int(m[3] or 1)), 0)
+        return unit_at("day" if m[3] else "month", date(year, how_many(m[2])[0], int(m[3] or 1)), 0)
 
     if reading.strict and reading.low[: m.start()].endswith(("同年", "翌年", "翌", "同")):
         return NO_DAYS  # of the same or the next year as another day
@@ -288,6 +294,8 @@ _SURE_MONTH = re.compile(
 _SHARED_YEAR = re.compile(
     rf"(?:\s*(?:,|/|-|\u2013|\b(?:and|or|to|und|et|y|e|и|bis|à|a|по)\b)\s*(?:{M})(?!\w))+\.?\s+{OF}({Y})\b(?!\s*[%€$]|[.,]\d)"
 )
+_SOME_DAY = re.compile(rf"\b(?:an?|one|some)\s+(?:\w+\s+){{0,3}}(?:day|morning|evening|night|{ANY_WEEKDAY})\s+in\s+$")
+"""A day of any year: "a cold Tuesday in February"."""
 _EDGE_OF_MONTH = re.compile(r"\b(?:by|before|after|from|bis|ab)\s+$")
 _PEOPLE = frozenset("may april june august march jan mai avril marzo julia".split())
 
@@ -302,6 +310,7 @@ def _month_alone(m: re.Match[str], reading: Reading) -> Days | None:
     if reading.strict and (
         is_name(reading, at, m.end())
         or _OTHER_YEAR.match(low, m.end())
+        or _SOME_DAY.search(low, max(0, at - 48), at)
         or not (
             _SURE_MONTH.search(low, max(0, at - 24), at)
             or (_EDGE_OF_MONTH.search(low, max(0, at - 8), at) and m[1] not in _PEOPLE)

@@ -109,20 +109,20 @@ _OFFSET = re.compile(
 )
 _SINCE_WORDS = frozenset("since seit depuis desde dal с sejak sinds منذ".split())
 _FROM_THEN = re.compile(
-    r"\b(?:ever\s+)?(?P<way>since|seit|depuis|desde|dal|с|sejak|sinds|vanaf|منذ|as\s+of|starting|beginning|à\s+partir\s+d[eu]|a\s+partir\s+de?l?|ab)"
+    r"\b(?:ever\s+)?(?P<way>since|seit|depuis|desde|dal|с|sejak|sinds|vanaf|منذ|as\s+of|(?:starting|beginning)(?:\s+(?:on|from|with))?|à\s+partir\s+d[eu]|a\s+partir\s+de?l?|ab)"
     r"\s+(?:in\s+|de[mn]\s+|el\s+|l[ae]\s+|o\s+|il\s+|tahun\s+|عام\s+|سنة\s+)?(?:the\s+)?$"
 )
 _DAYS_TO_DAYS = re.compile(r"\d{1,2}\W{0,2}(?:[-\u2013]|\s(?:to|bis|au|al|a|по)\s)\W?\d{1,2}\b")
 _UP_TO = re.compile(
     r"\b(?P<way>before|prior\s+to|earlier\s+than|(?:no|not)\s+later\s+than|spätestens(?:\s+(?:am|bis|zum))?|au\s+plus\s+tard(?:\s+le)?|"
-    r"a\s+más\s+tardar(?:\s+el)?|o\s+mais\s+tardar|entro(?:\s+il)?|uiterlijk(?:\s+op)?|не\s+позднее|until|till|up\s+to|by|through|bis(?:\s+zum)?|hasta(?:\s+el)?|"
+    r"a\s+más\s+tardar(?:\s+el)?|o\s+mais\s+tardar|entro(?:\s+il)?|uiterlijk(?:\s+op)?|не\s+позднее|until|till|up\s+to(?:\s+and\s+including)?|by|through|bis(?:\s+zum)?|hasta(?:\s+el)?|"
     r"até(?:\s+o)?|fino\s+al?|jusqu['\u2019](?:en|au|à)|avant(?:\s+le)?|antes\s+del?|до|sampai|hingga|sebelum|حتى|قبل|after|later\s+than|setelah|بعد)"
     r"\s+(?:(?:\d{1,2}(?:[:.]\d\d)?(?:\s?[ap]\.?m\.?)?|noon|midnight)\s+(?:on\s+)?)?(?:the\s+|tahun\s+|عام\s+|سنة\s+)?"
     r"(?:ende\s+|fin\s+(?:de\s+)?|finales?\s+de\s+|fim\s+de\s+|fine\s+)?$"
 )
 _BEFORE_WORDS = ("before", "prior", "earlier", "avant", "antes", "sebelum", "قبل")
 _ONWARDS = re.compile(
-    r"\s+(?:on|forward)\b(?=\s*(?:[.,;:!?)]|$))|\s+onwards?\b|\s?(?:以来|以來|起|以降|から|이후|이래|से(?!\S)|থেকে)"
+    r"\s+(?:on|forward)\b(?=\s*(?:[.,;:!?)]|$))|\s+onwards?\b|\s?(?:以来|以來|起(?!床)|以降|から|이후|이래|से(?!\S)|থেকে)"
     r"|['\u2019](?:d[ea]|t[ea])n\s+(?:beri|itibaren|bu\s+yana)\b"
 )
 _NO_LATER = re.compile(r"\s?[末底]?(?:まで|까지|之前|以前|前|为止|為止)|\s+(?:तक|تک|পর্যন্ত)|['\u2019]y?[ea]\s+kadar\b")
@@ -229,7 +229,12 @@ def _directed(low: str, hit: Hit, today: date) -> Hit:
         way = match["way"]
         if way in ("after", "later than", "setelah", "بعد"):
             end = today + timedelta(days=1)
-            after = Days(days.end, end if end > days.end else LATEST)
+            of_a_thing = match[0].endswith("the ") and days in (
+                unit_at("month", days.start, 0),
+                unit_at("year", days.start, 0),
+            )
+            start = days.start if of_a_thing else days.end  # "after the June 2024 storm" may be in June
+            after = Days(start, end if end > start else LATEST)
             return replace(hit, left=match.start(), days=after, open="end")
         return _to(replace(hit, left=match.start()), days.start if way.startswith(_BEFORE_WORDS) else days.end)
     return hit

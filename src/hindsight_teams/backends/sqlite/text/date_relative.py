@@ -35,6 +35,8 @@ from hindsight_teams.backends.sqlite.text.date_units import (
 from hindsight_teams.backends.sqlite.text.date_weekdays import EDGE, END, NEARBY, WITHIN, way_of
 
 _S = any_of(words.SEASONS)
+_FN = any_of(words.FOREIGN_NUMBERS)
+_FU = any_of(words.FOREIGN_UNITS)
 _OWNED = re.compile(r"['\u2019]s\b")
 _NOWADAYS = re.compile(
     r"\b(?:still|than|even|until|till|de|is|common\w*|known|of|widely|bis|noch|als|auch)\s+(?:\w+\s+){0,3}$"
@@ -65,9 +67,13 @@ def _phrase(m: re.Match[str], reading: Reading) -> Days | None:
     if phrase.endswith(" last") and _NAMED_LAST.match(reading.low, m.end()):
         return None  # "the week before last Christmas"
     unit, offset = words.PHRASES[phrase]
+    if phrase in ("today", "tomorrow") and (away := _A_WEEK.search(reading.low, max(0, m.start() - 24), m.start())):
+        return unit_at("day", moved(reading.today, words.UNITS[away[2]], how_many(away[1])[0]), offset)
     return unit_at(unit, reading.today, offset)
 
 
+_A_WEEK = re.compile(rf"\b({ANY_NUMBER})\s+({ANY_UNIT})s?\s+$")
+"""Before "today": "a week today"."""
 # "Hier" and "morgen" are other words in other languages.
 _GERMANIC = re.compile(
     r"\b(?:ich|wir|ist|der|die|das|und|nicht|ein|eine|sind|bin|auch|mit|von|zu|gibt|liegt|steht|wohnt|wo|was|wer|sie|"
@@ -77,7 +83,7 @@ _FRENCH = re.compile(r"\b(?:je|j|nous|on|il|elle|ils|elles|le|la|les|des|du|une|
 _NO_MORNING = re.compile(r"\b(?:la|las|una|por\s+la|de\s+la|a|guten|am|jeden|eines|der|den|goede|elke|jede[rn])\s+$")
 
 
-@rule(rf"({any_of(words.FOREIGN_PHRASES)})(?!\w)", words.FOREIGN_PHRASES)
+@rule(rf"({any_of(words.FOREIGN_PHRASES)})(?!\w)(?:\s+(?:in|over)\s+({_FN})\s+({_FU})(?!\w))?", words.FOREIGN_PHRASES)
 def _foreign_phrase(m: re.Match[str], reading: Reading) -> Days | None:
     phrase, low = re.sub(r"\s+", " ", m[1]), reading.low
     if (
@@ -99,6 +105,8 @@ def _foreign_phrase(m: re.Match[str], reading: Reading) -> Days | None:
         if phrase == "morgen" and reading.raw[m.start()].isupper() and m.start() > 0:
             return NO_DAYS  # the noun
     unit, offset = words.FOREIGN_PHRASES[phrase]
+    if m[2] and unit == "day":  # "heute in einer Woche"
+        return unit_at("day", moved(reading.today, words.FOREIGN_UNITS[m[3]], how_many(m[2])[0]), offset)
     return unit_at(unit, reading.today, offset)
 
 
@@ -123,7 +131,8 @@ def _last_units(m: re.Match[str], reading: Reading) -> Days | None:
         told = (m[1] and coming) or (
             (m[1] or m[2] == "previous" or unit == "day") and not (m[1] and during) and not m[3]
         )
-        if told or _OWNED.match(reading.low, m.end()) or (m[1] and not during):
+        titled = reading.raw[m.start(4)].isupper() or reading.low[: m.start()].endswith("so ")
+        if told or titled or _OWNED.match(reading.low, m.end()) or (m[1] and not during):
             return NO_DAYS  # "the next day" is that after another one that was told of
     if m[3] or (not coming and unit != "weekend" and (m[1] or m[2] == "past")):  # a span that ends or begins now
         most = how_many(m[3] or "one")[1]
@@ -207,8 +216,6 @@ def _the_weekend(m: re.Match[str], reading: Reading) -> Days:
 
 
 _AND_A_HALF = re.compile(r"\s+(?:et\s+demie?|y\s+medi[oa]|e\s+mei[oa]|e\s+mezz[oa])\b")
-_FN = any_of(words.FOREIGN_NUMBERS)
-_FU = any_of(words.FOREIGN_UNITS)
 
 
 @rule(rf"(?:vor|il\s+y\s+a|hace|há|faz)\s+(\d{{1,3}}|{_FN})\s+({_FU})(?!\w)", ("vor", "il", "hace", "há", "faz"))
@@ -276,11 +283,13 @@ def _unspaced_phrase(m: re.Match[str], reading: Reading) -> Days:
 
 
 @unspaced(
-    rf"(?<!\d)(\d{{1,3}}|[{''.join(words.HAN_DIGITS)}]{{1,3}})\s?({any_of(words.UNSPACED_UNITS)})\s?(?:之|以)?(?P<way>前(?![後后])|[전后後뒤])"
+    rf"(?<![\d几幾数])(\d{{1,3}}|[{''.join(words.HAN_DIGITS)}]{{1,3}})\s?({any_of(words.UNSPACED_UNITS)})\s?(?:之|以)?(?P<way>前(?![後后])|[전后後뒤])"
 )
 def _unspaced_ago(m: re.Match[str], reading: Reading) -> Days:
     least, most = how_many(m[1])
     if m["way"] in ("前", "전"):
+        if reading.strict and reading.low.startswith("的", m.end()):
+            return NO_DAYS  # "the mail of a month ago"
         return units_between(words.UNSPACED_UNITS[m[2]], reading.today, -least, -most)
     if reading.strict and reading.lean(m.start()) != "future":
         return NO_DAYS  # three days after something else

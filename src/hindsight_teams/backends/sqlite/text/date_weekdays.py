@@ -83,6 +83,8 @@ def _last_weekday(m: re.Match[str], reading: Reading) -> Days | None:
         return NO_DAYS
     if not (way := way_of(m[1])):
         return unit_at("day", today - timedelta(days=today.weekday()), weekday)
+    if reading.strict and m[1] == "next" and weekday > today.weekday():
+        return NO_DAYS  # of this week or of the next one
     return unit_at("day", today, way * ((way * (weekday - today.weekday()) - 1) % 7 + 1))
 
 
@@ -125,7 +127,13 @@ def _weekday(m: re.Match[str], reading: Reading) -> Days | None:
             return NO_DAYS  # "from Monday to Wednesday", on a Wednesday
         if listed or not (named or m[1] in _BARE) or is_name(reading, at, m.end()):
             return NO_DAYS
+    if _WEEK_AFTER.match(low, m.end()):
+        return NO_DAYS if reading.strict else unit_at("day", today, (away or 7) + 7)
     return nearest_weekday(reading, at, weekday)
+
+
+_WEEK_AFTER = re.compile(r"\s+week\b(?!\s+(?:of|in)\b)|\s+in\s+(?:einer\s+woche|zwei\s+wochen)\b")
+"""As in "Monday week": the one after the next."""
 
 
 @rule(

@@ -267,7 +267,7 @@ FOREIGN_UNITS: dict[str, Unit] = {
     "monat": "month", "monaten": "month", "mois": "month", "mes": "month", "meses": "month", "mês": "month",
     "gün": "day", "hafta": "week", "ay": "month", "yıl": "year", "sene": "year",
     "hari": "day", "minggu": "week", "bulan": "month", "tahun": "year",
-    "dag": "day", "dagen": "day", "weken": "week", "maand": "month", "maanden": "month", "jaar": "year",
+    "dag": "day", "dagen": "day", "week": "week", "weken": "week", "maand": "month", "maanden": "month", "jaar": "year",
     "mese": "month", "mesi": "month", "месяц": "month", "месяца": "month", "месяцев": "month",
     "jahr": "year", "jahren": "year", "an": "year", "ans": "year", "año": "year", "años": "year", "ano": "year",
     "anos": "year", "anno": "year", "anni": "year", "год": "year", "года": "year", "лет": "year",

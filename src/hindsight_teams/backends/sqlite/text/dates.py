@@ -20,10 +20,19 @@ from typing import Literal
 
 from hindsight_teams.backends.sqlite.text import date_absolute, date_relative, sentences
 from hindsight_teams.backends.sqlite.text.date_combining import Hit, combined
-from hindsight_teams.backends.sqlite.text.date_grammar import CORE, RULES, TOKEN, UNSPACED_RULES, Rules, compiled
+from hindsight_teams.backends.sqlite.text.date_grammar import (
+    CORE,
+    RULES,
+    TOKEN,
+    UNSPACED_RULES,
+    Rules,
+    any_of,
+    compiled,
+)
 from hindsight_teams.backends.sqlite.text.date_tenses import leaning
 from hindsight_teams.backends.sqlite.text.date_units import NO_DAYS, Reading
 from hindsight_teams.backends.sqlite.text.date_weekdays import WITHIN
+from hindsight_teams.backends.sqlite.text.date_words import HOLIDAYS, SEASONS
 
 RULE_MODULES = (date_absolute, date_relative)
 """Importing them adds their rules; they import ``date_periods`` and ``date_weekdays``, whose rules are asked first."""
@@ -217,6 +226,8 @@ _IN_CASE = re.compile(
 )
 _IN_CASE_AHEAD = re.compile(r"\bwenn\b[^,;:]*$|(?:^|[,;:]\s*)(?:should\s|si\s|se\s|s['\u2019]ils?\s)[^,;:]*$")
 """Words that make a condition only before a day that is not over: "se casó ayer" is none."""
+_OF_THINGS = re.compile(r"(?<=\w\sfrom\s)(?!.{0,40}(?:\b(?:to|until|till|through)\b|[-\u2013]))")
+"""A day that tells when a thing is from: "the leftovers from Sunday"."""
 _COVERS = re.compile(
     r"\b(?:(?:cover|span|hold|contain|include|describe|compare|concern)s?|(?:list|show|track|document|summari[sz]e|count|"
     r"measure|collect|deal|ask|range|date|goe)s|(?:umfass|enthäl|behandel|beschreib|zeig)(?:t|en)|cubren?|abarcan?|"
@@ -225,7 +236,7 @@ _COVERS = re.compile(
     r"|охватыва|содерж|описыва|涵盖|涵蓋|包含|收录|收錄|覆盖|覆蓋|収録|扱う|含む|対象"
 )
 _ABOUT = re.compile(
-    r"\b(?:reports?|plans?|budgets?|photos?|pictures?|data|figures|numbers|minutes|forecasts?|targets?|goals|schedules?|"
+    r"\b(?:reports?|plan(?:s|ning)?|budgets?|photos?|pictures?|data|figures|numbers|minutes|forecasts?|targets?|goals|schedules?|"
     r"agendas?|calendars?|roadmaps?|records?|logs?|statistics|accounts|results?|surveys?|stud(?:y|ies)|thesis|books?|"
     r"articles?|films?|novels?|essays?|chapters?|bericht|fotos|daten|zahlen|rapport|informes?|relatórios?|datos)\s+"
     r"(?:is\s+|are\s+)?(?:(?:for|of|from|on|about|für|über|von|aus|de|du|del|sobre|sur|pour|para)\s+)?(?:the\s+years?\s+)?$"
@@ -261,6 +272,11 @@ _CALLED_OFF = re.compile(
     r",?\s+(?:was|were|is|are|got|(?:has|have|had)\s+been)\s+(?:cancell?ed|called\s+off|postponed|put\s+off)\b"
 )
 """What is told of something that was to be: "the wedding on 6 June 2026 was called off"."""
+_COMES_EARLY = re.compile(
+    rf"\b(?:{any_of({**HOLIDAYS, **SEASONS})}|ramadan|eid|diwali|passover|thanksgiving)\s+"
+    r"(?:is|was|will\s+be|comes?|came|falls?|fell)\s+(?:\w+\s+)?$"
+)
+"""What is told of a day of each year: "Easter is early next year"."""
 _LASTING = re.compile(r"\bfor\s+(?:\w+\s+){1,3}(?:from|starting|beginning)\s+$")
 """A beginning of what lasts: "for two years from March 2025"."""
 _LONG = timedelta(days=7)
@@ -274,7 +290,9 @@ def _is_told(sentence: str, span: Span, now: datetime) -> bool:
         return False
     if _CALLED_OFF.match(low, span.at + len(span.text)):
         return False
-    if span.open is None and _LASTING.search(before):
+    if low.startswith(("early", "late"), span.at) and _COMES_EARLY.search(before):
+        return False
+    if span.open is None and (_LASTING.search(before) or (span.end <= now and _OF_THINGS.match(low, span.at))):
         return False
     if _IN_CASE.search(before) or (span.end.date() > now.date() and _IN_CASE_AHEAD.search(before)):
         return False
