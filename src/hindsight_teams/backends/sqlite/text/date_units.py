@@ -180,11 +180,11 @@ def how_many(text: str) -> tuple[int, int]:
 
 
 def _han(text: str) -> int:
-    """Chinese digits up to 99: 十二, 二十, 二十三."""
-    tens, ten, ones = text.partition("十")
-    if not ten:
-        return HAN_DIGITS[text]
-    return (HAN_DIGITS[tens] if tens else 1) * 10 + (HAN_DIGITS[ones] if ones else 0)
+    """Chinese digits up to 99: 十二, 二十, 二十三; ``ValueError`` for what is no one number, as 四五 (four or five)."""
+    tens, ten, ones = text.rpartition("十")
+    if len(tens) > 1 or len(ones) > 1:
+        raise ValueError(text)
+    return (HAN_DIGITS.get(tens, 1) * 10 if ten else 0) + HAN_DIGITS.get(ones, 0)
 
 
 def full_year(text: str) -> int:

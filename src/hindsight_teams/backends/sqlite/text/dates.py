@@ -285,21 +285,21 @@ _LONG = timedelta(days=7)
 def _is_told(sentence: str, span: Span, now: datetime) -> bool:
     """Whether a sentence says that something was then, rather than deny it, make it a condition or quote it."""
     low = _lower(sentence)
-    before = low[: span.at]
+    before, past = low[: span.at], span.end.date() <= now.date()
     if (_DENIES if span.open == "start" else _DENIED_DAY).search(before):
         return False
     if _CALLED_OFF.match(low, span.at + len(span.text)):
         return False
     if low.startswith(("early", "late"), span.at) and _COMES_EARLY.search(before):
         return False
-    if span.open is None and (_LASTING.search(before) or (span.end <= now and _OF_THINGS.match(low, span.at))):
+    if span.open is None and (_LASTING.search(before) or (past and _OF_THINGS.match(low, span.at))):
         return False
-    if _IN_CASE.search(before) or (span.end.date() > now.date() and _IN_CASE_AHEAD.search(before)):
+    if _IN_CASE.search(before) or (not past and _IN_CASE_AHEAD.search(before)):
         return False
     if span.open is None and span.end - span.start > _LONG:
         present = leaning(low) != "past"
         about = _ABOUT.search(before) or (present and _COVERS.search(before))
-        about = about or (present and span.end <= now and _YEARS.match(span.text.lower()))
+        about = about or (present and past and _YEARS.match(span.text.lower()))
         if _BESIDE.search(before) or (about and not span.yearless):
             return False
     if (span.text[0].isupper() and _PLAYED.match(low, span.at + len(span.text))) or _is_title_of_season(sentence, span):
