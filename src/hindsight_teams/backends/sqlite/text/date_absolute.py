@@ -24,9 +24,12 @@ from hindsight_teams.backends.sqlite.text.date_units import (
     NO_DAYS,
     Days,
     Reading,
+    day_in,
     first_of,
     full_year,
     how_many,
+    in_year,
+    month_in,
     on_weekday,
     unit_at,
     yearless,
@@ -115,9 +118,8 @@ def _year_sign(m: re.Match[str], reading: Reading) -> Days:
     rf"({any_of(NEAR_YEARS)})?の?((?<!\d)\d{{1,2}}|(?<=年)[一二三四五六七八九十]{{1,2}})\s?[月월](?:\s?(\d{{1,2}})\s?[日号號일])?"
 )
 def _month_day_signs(m: re.Match[str], reading: Reading) -> Days:
-    def make(year: int) -> Days:
-        return unit_at("day" if m[3] else "month", date(year, how_many(m[2])[0], int(m[3] or 1)), 0)
-
+    month = how_many(m[2])[0]
+    make = day_in(month, int(m[3])) if m[3] else month_in(month)
     if reading.strict and reading.low[: m.start()].endswith(("同年", "翌年", "翌", "同")):
         return NO_DAYS  # of the same or the next year as another day
     return make(reading.today.year + NEAR_YEARS[m[1]]) if m[1] else yearless(make, reading, m.start())
@@ -157,9 +159,7 @@ _DATED = re.compile(
     words.WEEKDAYS,
 )
 def _weekday_and_day(m: re.Match[str], reading: Reading) -> Days:
-    def make(year: int) -> Days:
-        return unit_at("day", date(year, words.MONTHS[m["month"]], int(m["day"])), 0)
-
+    make = day_in(words.MONTHS[m["month"]], int(m["day"]))
     weekday = words.WEEKDAYS[m["weekday"]]
     if m["year"]:
         days = make(int(m["year"]))
@@ -191,21 +191,11 @@ def _day_month(m: re.Match[str], reading: Reading) -> Days:
         or _DAY_LISTED.search(reading.low, max(0, m.start() - 16), m.start())
     ):
         return NO_DAYS  # "on 5 and 9 May", "3, 4 and 5 May": several days
-
-    def make(year: int) -> Days:
-        return Days(date(year, month, first), date(year, month, last) + timedelta(days=1))
-
-    if not m[4]:
-        if reading.strict and (
-            _OTHER_YEAR.match(reading.low, m.end())
-            or is_name(reading, m.start(3), m.end(3))
-            or _counts_things(m, reading)
-        ):
-            return NO_DAYS
-        return yearless(make, reading, m.start())
-    if _counts(m, 4, reading):
-        return yearless(make, reading, m.start())
-    return make(int(m[4]))
+    if (reading.strict and not m[4]) and (
+        _OTHER_YEAR.match(reading.low, m.end()) or is_name(reading, m.start(3), m.end(3)) or _counts_things(m, reading)
+    ):
+        return NO_DAYS
+    return in_year(day_in(month, first, last), _year_of(m, 4, reading), reading, m.start())
 
 
 _OTHER_YEAR = re.compile(
@@ -236,26 +226,21 @@ def _counts_things(m: re.Match[str], reading: Reading) -> bool:
 def _month_day(m: re.Match[str], reading: Reading) -> Days | None:
     if reading.strict and (is_name(reading, m.start(1), m.end(1)) or (reading.raw[m.start(1)].islower() and not m[4])):
         return None if m[4] else NO_DAYS
-
-    def make(year: int) -> Days:
-        month = words.MONTHS[m[1]]
-        return Days(date(year, month, int(m[2])), date(year, month, int(m[3] or m[2])) + timedelta(days=1))
-
     if reading.strict and not m[4] and _OTHER_YEAR.match(reading.low, m.end()):
         return NO_DAYS
-    return make(int(m[4])) if m[4] and not _counts(m, 4, reading) else yearless(make, reading, m.start())
+    make = day_in(words.MONTHS[m[1]], int(m[2]), int(m[3] or m[2]))
+    return in_year(make, _year_of(m, 4, reading), reading, m.start())
 
 
-def _counts(m: re.Match[str], year: int, reading: Reading) -> bool:
-    """Whether the number after a comma counts something: "in May, 2000 people came"."""
-    return reading.low[: m.start(year)].rstrip().endswith(",") and COUNTED.match(reading.raw, m.end(year)) is not None
+def _year_of(m: re.Match[str], group: int, reading: Reading) -> str | None:
+    """The year of a match; None where the number after a comma counts something: "in May, 2000 people came"."""
+    comma = reading.low[: m.start(group)].rstrip().endswith(",")
+    return None if m[group] and comma and COUNTED.match(reading.raw, m.end(group)) else m[group]
 
 
 @rule(rf"({M})(?!\w)\.?,?\s+{OF}({Y})\b(?!\s*[%€$]|[.,]\d)", words.MONTHS)
 def _month_year(m: re.Match[str], reading: Reading) -> Days:
-    if _counts(m, 2, reading):
-        return yearless(lambda year: unit_at("month", date(year, words.MONTHS[m[1]], 1), 0), reading, m.start())
-    return unit_at("month", date(int(m[2]), words.MONTHS[m[1]], 1), 0)
+    return in_year(month_in(words.MONTHS[m[1]]), _year_of(m, 2, reading), reading, m.start())
 
 
 _NTH = {"first": 0, "second": 1, "third": 2, "fourth": 3, "last": -1}
@@ -280,7 +265,7 @@ def _nth_of_month(m: re.Match[str], reading: Reading) -> Days | None:
         start = [day for day in starts if weekday is None or day.weekday() == weekday][_NTH[m[1]]]
         return Days(start, start + timedelta(days=length))
 
-    return make(int(m[4])) if m[4] else yearless(make, reading, m.start())
+    return in_year(make, m[4], reading, m.start())
 
 
 _BEFORE_MONTH = re.compile(
@@ -306,7 +291,7 @@ def _month_alone(m: re.Match[str], reading: Reading) -> Days | None:
     if m[1] in words.WEAK_MONTHS and not _BEFORE_MONTH.search(low, max(0, at - 24), at):
         return None
     if shared := _SHARED_YEAR.match(low, m.end()):  # "May and June 2025"
-        return unit_at("month", date(int(shared[1]), words.MONTHS[m[1]], 1), 0)
+        return month_in(words.MONTHS[m[1]])(int(shared[1]))
     if reading.strict and (
         is_name(reading, at, m.end())
         or _OTHER_YEAR.match(low, m.end())
@@ -317,4 +302,4 @@ def _month_alone(m: re.Match[str], reading: Reading) -> Days | None:
         )
     ):
         return NO_DAYS
-    return yearless(lambda year: unit_at("month", date(year, words.MONTHS[m[1]], 1), 0), reading, at)
+    return yearless(month_in(words.MONTHS[m[1]]), reading, at)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import date, timedelta
 
 from hindsight_teams.backends.sqlite.text import date_words as words
@@ -19,8 +20,8 @@ from hindsight_teams.backends.sqlite.text.date_units import (
     Reading,
     easter,
     first_of,
-    full_year,
     how_many,
+    in_year,
     unit_at,
     yearless,
 )
@@ -83,7 +84,7 @@ def season(name: str, year: int) -> Days:
     ("in", "the"),
 )
 def _season_year(m: re.Match[str], reading: Reading) -> Days:
-    return season(m[1], full_year(m[2].lstrip("'\u2019")))
+    return in_year(lambda year: season(m[1], year), m[2], reading, m.start())
 
 
 _QUARTERS_YEAR = re.compile(rf"(?:\s*(?:,|/|-|\u2013|\b(?:and|or|to)\b)\s*q[1-4])+\s+(?:of\s+)?({Y})\b")
@@ -100,8 +101,8 @@ _SOME_YEAR = rf"(?P<year>{Y}|['\u2019]\d\d)\b"
 _OF_YEAR = r"(?:\s+(?:of|in|de|del|do|du|di|des\s+jahres|van|tahun))?,?\s+"
 
 
-def _quarter_of(year: int, number: int) -> Days:
-    return unit_at("quarter", date(year, number * 3, 1), 0)
+def _quarter_in(number: int) -> Callable[[int], Days]:
+    return lambda year: unit_at("quarter", date(year, number * 3, 1), 0)
 
 
 @rule(rf"q(?P<number>[1-4])(?:(?:\s+of)?,?\s+{_SOME_YEAR}|/(?P<short>\d\d)\b|(?![\w/]))", ("q",))
@@ -110,13 +111,11 @@ def _quarter(m: re.Match[str], reading: Reading) -> Days | None:
     low, number, year = reading.low, int(m["number"]), m["year"] or m["short"]
     if reading.strict and (_FISCAL.search(low, max(0, m.start() - 24), m.start()) or _FISCAL_AFTER.match(low, m.end())):
         return NO_DAYS
-    if year:
-        return _quarter_of(full_year(year.lstrip("'\u2019")), number)
-    if shared := _QUARTERS_YEAR.match(low, m.end()):  # "Q1 and Q3 2025"
-        return _quarter_of(int(shared[1]), number)
-    if reading.strict and not _QUARTER_BEFORE.search(low, max(0, m.start() - 8), m.start()):
+    if not year and (shared := _QUARTERS_YEAR.match(low, m.end())):  # "Q1 and Q3 2025"
+        year = shared[1]
+    if reading.strict and not year and not _QUARTER_BEFORE.search(low, max(0, m.start() - 8), m.start()):
         return None
-    return yearless(lambda year: _quarter_of(year, number), reading.of_the_past(), m.start())
+    return in_year(_quarter_in(number), year, reading.of_the_past(), m.start())
 
 
 @rule(rf"(?P<number>{_ORDINAL})\s+(?:{_ANY_QUARTER})(?!\w)(?:{_OF_YEAR}{_SOME_YEAR})?", words.QUARTER_ORDINALS, DIGITS)
@@ -125,13 +124,11 @@ def _quarter(m: re.Match[str], reading: Reading) -> Days | None:
 def _quarter_in_words(m: re.Match[str], reading: Reading) -> Days | None:
     low = reading.low
     number = words.QUARTER_ORDINALS.get(m["number"]) or int(m["number"][0])
-    if m["year"]:
-        return _quarter_of(full_year(m["year"].lstrip("'\u2019")), number)
     if named := _NEAR_YEAR.match(low, m.end()):
-        return _quarter_of(reading.today.year + {"last": -1, "this": 0, "next": 1}[named[1]], number)
-    if reading.strict or _OF_WHAT.match(low, m.end()):
+        return _quarter_in(number)(reading.today.year + {"last": -1, "this": 0, "next": 1}[named[1]])
+    if not m["year"] and (reading.strict or _OF_WHAT.match(low, m.end())):
         return None  # a quarter of anything
-    return yearless(lambda year: _quarter_of(year, number), reading.of_the_past(), m.start())
+    return in_year(_quarter_in(number), m["year"], reading.of_the_past(), m.start())
 
 
 _FISCAL_AFTER = re.compile(r"(?:\s+of)?,?\s+(?:the\s+)?(?:fiscal|financial|tax|school|academic|fy)")
@@ -151,29 +148,27 @@ def _quarter_in_signs(m: re.Match[str], reading: Reading) -> Days | None:
         return NO_DAYS  # a season of a series
     sign, word = m["sign"] or m["season"] or m["thai"], m["word"] or m["arabic"]
     number = words.MARKED_ORDINALS[word] if word else how_many(sign)[0]
-    if year := m["before"] or m["after"]:
-        return _quarter_of(int(year) - (THAI_ERA if m["thai"] and int(year) > 2400 else 0), number)
-    if reading.strict:
+    year = m["before"] or m["after"]
+    if m["thai"] and year and int(year) > 2400:
+        year = str(int(year) - THAI_ERA)
+    if reading.strict and not year:
         return NO_DAYS
-    return yearless(lambda year: _quarter_of(year, number), reading.of_the_past(), m.start())
+    return in_year(_quarter_in(number), year, reading.of_the_past(), m.start())
 
 
 @rule(rf"(?:the\s+)?(?:last|final)\s+quarter\s+of\s+({Y}|['\u2019]\d\d)\b", ("the", "last", "final"))
 def _last_quarter(m: re.Match[str], reading: Reading) -> Days:
-    return unit_at("quarter", date(full_year(m[1].lstrip("'\u2019")), 12, 1), 0)
+    return in_year(_quarter_in(4), m[1], reading, m.start())
 
 
 @rule(rf"h([12])(?:(?:\s+of)?,?\s+({Y}|['\u2019]\d\d)\b|(?![\w/]))", ("h",))
 def _half_year(m: re.Match[str], reading: Reading) -> Days | None:
-    def make(year: int) -> Days:
-        month = 1 if m[1] == "1" else 7
-        return Days(date(year, month, 1), first_of(year, month + 6))
-
-    if m[2]:
-        return make(full_year(m[2].lstrip("'\u2019")))
-    if reading.strict or not _QUARTER_BEFORE.search(reading.low, max(0, m.start() - 8), m.start()):
+    if not m[2] and (reading.strict or not _QUARTER_BEFORE.search(reading.low, max(0, m.start() - 8), m.start())):
         return None
-    return yearless(make, reading.of_the_past(), m.start())
+    month = 1 if m[1] == "1" else 7
+    return in_year(
+        lambda year: Days(first_of(year, month), first_of(year, month + 6)), m[2], reading.of_the_past(), m.start()
+    )
 
 
 @rule(
@@ -188,11 +183,11 @@ def _numbered_week(m: re.Match[str], reading: Reading) -> Days | None:
     def make(year: int) -> Days:
         return unit_at("week", date.fromisocalendar(year, int(m["week"]), 1), 0)
 
-    if m["year"]:
-        return NO_DAYS if COUNTED.match(reading.raw, m.end()) else make(int(m["year"]))
-    if reading.strict or _OF_WHAT.match(reading.low, m.end()):
+    if m["year"] and COUNTED.match(reading.raw, m.end()):
+        return NO_DAYS
+    if not m["year"] and (reading.strict or _OF_WHAT.match(reading.low, m.end())):
         return None  # a week of a course
-    return yearless(make, reading.of_the_past(), m.start())
+    return in_year(make, m["year"], reading.of_the_past(), m.start())
 
 
 _IN_DECADE = re.compile(r"\b(?:in|during|since|until|throughout|by|early|mid|late)[\s-]+(?:(?:early|mid|late)[\s-]+)?$")

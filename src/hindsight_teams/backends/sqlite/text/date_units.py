@@ -129,6 +129,21 @@ def yearless(make: Callable[[int], Days], reading: Reading, position: int) -> Da
     return NO_DAYS
 
 
+def in_year(make: Callable[[int], Days], year: str | None, reading: Reading, position: int) -> Days:
+    """A date in the year that is written; where none is, as ``yearless``."""
+    return make(full_year(year.lstrip("'\u2019"))) if year else yearless(make, reading, position)
+
+
+def month_in(month: int) -> Callable[[int], Days]:
+    """A month of any year."""
+    return lambda year: Days(first_of(year, month), first_of(year, month + 1))
+
+
+def day_in(month: int, day: int, last: int | None = None) -> Callable[[int], Days]:
+    """A day, or the days up to another one, of a month of any year."""
+    return lambda year: Days(date(year, month, day), date(year, month, last or day) + timedelta(days=1))
+
+
 def on_weekday(make: Callable[[int], Days], weekday: int, reading: Reading, position: int) -> Days:
     """A date without a year whose weekday is named: the one year about now in which the two agree."""
     today, lean = reading.today, reading.lean(position)
