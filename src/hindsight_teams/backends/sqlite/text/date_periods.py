@@ -124,15 +124,12 @@ def _quarter(m: re.Match[str], reading: Reading) -> Days | None:
 def _quarter_in_words(m: re.Match[str], reading: Reading) -> Days | None:
     low = reading.low
     number = words.QUARTER_ORDINALS.get(m["number"]) or int(m["number"][0])
-    if named := _NEAR_YEAR.match(low, m.end()):
-        return _quarter_in(number)(reading.today.year + {"last": -1, "this": 0, "next": 1}[named[1]])
     if not m["year"] and (reading.strict or _OF_WHAT.match(low, m.end())):
         return None  # a quarter of anything
     return in_year(_quarter_in(number), m["year"], reading.of_the_past(), m.start())
 
 
 _FISCAL_AFTER = re.compile(r"(?:\s+of)?,?\s+(?:the\s+)?(?:fiscal|financial|tax|school|academic|fy)")
-_NEAR_YEAR = re.compile(r"\s+(?:of\s+)?(last|this|next)\s+year\b")
 _OF_WHAT = re.compile(r"\s+(?:of|in|de|del|do|du|des|der|di|van)\s")
 
 

@@ -37,6 +37,7 @@ from hindsight_teams.backends.sqlite.text.date_weekdays import EDGE, END, NEARBY
 _S = any_of(words.SEASONS)
 _FN = any_of(words.FOREIGN_NUMBERS)
 _FU = any_of(words.FOREIGN_UNITS)
+_MN, _MU = any_of(w for w in words.FOREIGN_NUMBERS if w > "\u0600"), any_of(words.MARKED_UNITS)
 _OWNED = re.compile(r"['\u2019]s\b")
 _NOWADAYS = re.compile(
     r"\b(?:still|than|even|until|till|de|is|common\w*|known|of|widely|bis|noch|als|auch)\s+(?:\w+\s+){0,3}$"
@@ -223,10 +224,15 @@ _AND_A_HALF = re.compile(r"\s+(?:et\s+demie?|y\s+medi[oa]|e\s+mei[oa]|e\s+mezz[o
     rf"(\d{{1,3}}|{_FN})\s+({_FU})\s+(?:fa|назад|atrás|geleden|önce|(?:yang\s+)?lalu)\b", DIGITS, words.FOREIGN_NUMBERS
 )
 @rule(r"()(неделю|месяц|год)\s+назад\b", ("неделю", "месяц", "год"))
+@unspaced(rf"{EDGE}(\d{{1,3}}|{_MN})\s+({_MU})\s+(?:पहले|আগে|پہلے|قبل){END}")
+@unspaced(rf"{EDGE}(?:قبل|منذ)\s+(\d{{1,3}}|{_MN})\s+({_MU}){END}(?!\s+من\b)")
+@unspaced(rf"{EDGE}(?:قبل|منذ)\s+()({any_of([*words.ARABIC_DUALS, *words.MARKED_UNITS])}){END}(?!\s+(?:\d|من\b))")
 def _foreign_ago(m: re.Match[str], reading: Reading) -> Days:
     if reading.strict and _AND_A_HALF.match(reading.low, m.end()):
         return NO_DAYS
-    return unit_at(words.FOREIGN_UNITS[m[2]], reading.today, -how_many(m[1] or "1")[0])
+    if m[2] in words.ARABIC_DUALS:
+        return unit_at(words.ARABIC_DUALS[m[2]], reading.today, -2)
+    return unit_at((words.FOREIGN_UNITS | words.MARKED_UNITS)[m[2]], reading.today, -how_many(m[1] or "1")[0])
 
 
 @rule(
@@ -296,9 +302,6 @@ def _unspaced_ago(m: re.Match[str], reading: Reading) -> Days:
     return ahead(words.UNSPACED_UNITS[m[2]], reading.today, least, most)
 
 
-_MN, _MU = any_of(w for w in words.FOREIGN_NUMBERS if w > "\u0600"), any_of(words.MARKED_UNITS)
-
-
 @unspaced(rf"{EDGE}(?:و)?({any_of(words.MARKED_PHRASES)})(?:র)?{END}")
 def _marked_phrase(m: re.Match[str], reading: Reading) -> Days:
     around = _OTHER_DAY.finditer(reading.low, max(0, m.start() - _BESIDE), m.end() + _BESIDE)
@@ -306,15 +309,6 @@ def _marked_phrase(m: re.Match[str], reading: Reading) -> Days:
         return NO_DAYS
     unit, offset = words.MARKED_PHRASES[re.sub(r"\s+", " ", m[1])]
     return unit_at(unit, reading.today, offset)
-
-
-@unspaced(rf"{EDGE}(\d{{1,3}}|{_MN})\s+({_MU})\s+(?:पहले|আগে|پہلے|قبل){END}")
-@unspaced(rf"{EDGE}(?:قبل|منذ)\s+(\d{{1,3}}|{_MN})\s+({_MU}){END}(?!\s+من\b)")
-@unspaced(rf"{EDGE}(?:قبل|منذ)\s+()({any_of([*words.ARABIC_DUALS, *words.MARKED_UNITS])}){END}(?!\s+(?:\d|من\b))")
-def _marked_ago(m: re.Match[str], reading: Reading) -> Days:
-    if m[2] in words.ARABIC_DUALS:
-        return unit_at(words.ARABIC_DUALS[m[2]], reading.today, -2)
-    return unit_at(words.MARKED_UNITS[m[2]], reading.today, -how_many(m[1] or "1")[0])
 
 
 @unspaced(rf"{EDGE}({any_of(words.EITHER_SIDE)}){END}")
