@@ -10,11 +10,7 @@ from typing import Literal
 
 from hindsight_teams.backends.sqlite.text.date_grammar import ANY_NUMBER, ANY_UNIT, ANY_WEEKDAY, any_of
 from hindsight_teams.backends.sqlite.text.date_units import Days, first_of, how_many, moved, unit_at, units_between
-from hindsight_teams.backends.sqlite.text.date_words import (
-    UNITS,
-    WEEKDAYS,
-    Unit,
-)
+from hindsight_teams.backends.sqlite.text.date_words import UNITS, WEEKDAYS, Unit
 
 EARLIEST = date(1000, 1, 1)
 """Where "before" and "until" begin in a search: far from the calendar's ends, so that time zones can't overflow."""
@@ -172,9 +168,13 @@ def _offset(low: str, hit: Hit) -> Hit:
         anchor = unit_at("day", anchor.start, 1)  # the day after Christmas is the 26th
     ordinal = _ORDINALS.get(match["n"] or "")
     least, most = (ordinal, ordinal) if ordinal else how_many(match["n"] or "one")
-    if word == "year" and _is_year(anchor) and way != "of":
-        return replace(hit, left=match.start(), days=_years_away(anchor, least, most, way))
-    if way == "from":  # "a week from Friday"
+    sign = 1 if way in ("after", "following", "from") else -1
+    edge = anchor.end if sign > 0 else anchor.start
+    if word in ("hour", "minute"):
+        return hit
+    if word == "year" and _is_year(anchor) and way != "of":  # "two years after 2019"
+        days = units_between("year", anchor.start, sign * least, sign * most)
+    elif way == "from":  # "a week from Friday"
         if match["n"] is None or least != most or word not in UNITS or low[: match.start()].endswith("for "):
             return hit
         days = unit_at("day", moved(anchor.start, UNITS[word], least), 0)
@@ -182,26 +182,12 @@ def _offset(low: str, hit: Hit) -> Hit:
         if match["n"] or UNITS.get(word) not in ("week", "weekend", "month"):
             return hit  # "a week of May", "two days of June"
         days = unit_at(UNITS[word], anchor.start, 0)
-    elif word in ("hour", "minute"):
-        return hit
     elif word in WEEKDAYS:
-        if way in ("after", "following"):
-            ahead = (WEEKDAYS[word] - anchor.end.weekday()) % 7
-            days = unit_at("day", anchor.end, ahead + 7 * (least - 1))
-        else:
-            back = (anchor.start.weekday() - WEEKDAYS[word] - 1) % 7 + 1
-            days = unit_at("day", anchor.start, -back - 7 * (least - 1))
-    elif way in ("after", "following"):
-        days = _beside(UNITS[word], anchor.end, least, most, 1, exact=bool(match["n"]) and not ordinal)
+        away = (WEEKDAYS[word] - edge.weekday()) % 7 - (7 if sign < 0 else 0)
+        days = unit_at("day", edge, away + sign * 7 * (least - 1))
     else:
-        days = _beside(UNITS[word], anchor.start, least, most, -1, exact=bool(match["n"]) and not ordinal)
+        days = _beside(UNITS[word], edge, least, most, sign, exact=bool(match["n"]) and not ordinal)
     return replace(hit, left=match.start(), days=days)
-
-
-def _years_away(anchor: Days, least: int, most: int, way: str) -> Days:
-    """As in "two years after 2019"."""
-    sign = 1 if way in ("after", "following") else -1
-    return units_between("year", anchor.start, sign * least, sign * most)
 
 
 def _beside(unit: Unit, edge: date, least: int, most: int, sign: int, *, exact: bool) -> Days:
