@@ -52,11 +52,7 @@ def _year_month_day(m: re.Match[str], reading: Reading) -> Days:
         reading.strict and reading.low[max(0, m.start() - 1) : m.start()] in ("-", "/", ".")
     ):
         return NO_DAYS
-    if (
-        reading.strict
-        and "." in m[0]
-        and (len(m[2] + m[3]) < 4 or LABELS.search(reading.low, max(0, m.start() - 16), m.start()))
-    ):
+    if reading.strict and "." in m[0] and (len(m[2] + m[3]) < 4 or reading.preceded(LABELS, m.start())):
         return NO_DAYS  # a version
     return unit_at("day", date(year, int(m[2]), int(m[3])), 0)
 
@@ -132,7 +128,7 @@ def _numeric(m: re.Match[str], reading: Reading) -> Days | None:
         return NO_DAYS
     if (len(m[4]) == 2 and m[2] != "/") or not 1200 <= year < 2200:
         return None  # 1.2.13 and 1-2-13 are versions and section numbers
-    if reading.strict and m[2] == "." and len(m[1] + m[3]) < 4 and not _DATED.search(reading.low, 0, m.start()):
+    if reading.strict and m[2] == "." and len(m[1] + m[3]) < 4 and not reading.preceded(_DATED, m.start()):
         return NO_DAYS  # a version
     if m[2] == "." or first > 12:
         return unit_at("day", date(year, second, first), 0)
@@ -183,12 +179,12 @@ _STREET = re.compile(
     DIGITS,
 )
 def _day_month(m: re.Match[str], reading: Reading) -> Days:
-    if reading.strict and _STREET.search(reading.low, max(0, m.start() - 24), m.start()):
+    if reading.strict and reading.preceded(_STREET, m.start()):
         return NO_DAYS
     month, first, last = words.MONTHS[m[3]], int(m[1] or m[2]), int(m[2])
     if reading.strict and (
-        (last - first > 1 and _AND_DAY.search(m[0]) and not _BETWEEN.search(reading.low, 0, m.start()))
-        or _DAY_LISTED.search(reading.low, max(0, m.start() - 16), m.start())
+        (last - first > 1 and _AND_DAY.search(m[0]) and not reading.preceded(_BETWEEN, m.start()))
+        or reading.preceded(_DAY_LISTED, m.start())
     ):
         return NO_DAYS  # "on 5 and 9 May", "3, 4 and 5 May": several days
     if (reading.strict and not m[4]) and (
@@ -214,7 +210,7 @@ def _counts_things(m: re.Match[str], reading: Reading) -> bool:
         and m[3] in ENGLISH
         and f"{m[2]} {m[3]}" in m[0]
         and thing[1] not in STOP_WORDS
-        and not _ON.search(reading.low, max(0, m.start() - 12), m.start())
+        and not reading.preceded(_ON, m.start())
     )
 
 
@@ -288,18 +284,15 @@ _PEOPLE = frozenset("may april june august march jan mai avril marzo julia".spli
 @rule(rf"({M})(?!\w)", words.MONTHS)
 def _month_alone(m: re.Match[str], reading: Reading) -> Days | None:
     low, at = reading.low, m.start()
-    if m[1] in words.WEAK_MONTHS and not _BEFORE_MONTH.search(low, max(0, at - 24), at):
+    if m[1] in words.WEAK_MONTHS and not reading.preceded(_BEFORE_MONTH, at):
         return None
     if shared := _SHARED_YEAR.match(low, m.end()):  # "May and June 2025"
         return month_in(words.MONTHS[m[1]])(int(shared[1]))
     if reading.strict and (
         is_name(reading, at, m.end())
         or _OTHER_YEAR.match(low, m.end())
-        or _SOME_DAY.search(low, max(0, at - 48), at)
-        or not (
-            _SURE_MONTH.search(low, max(0, at - 24), at)
-            or (_EDGE_OF_MONTH.search(low, max(0, at - 8), at) and m[1] not in _PEOPLE)
-        )
+        or reading.preceded(_SOME_DAY, at)
+        or not (reading.preceded(_SURE_MONTH, at) or (reading.preceded(_EDGE_OF_MONTH, at) and m[1] not in _PEOPLE))
     ):
         return NO_DAYS
     return yearless(month_in(words.MONTHS[m[1]]), reading, at)

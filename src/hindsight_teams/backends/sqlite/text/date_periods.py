@@ -51,7 +51,7 @@ _SPAN_OF_YEARS = re.compile(
 
 @rule(r"([12]\d{3})\s?[-\u2013\u2014]\s?([12]\d{3}|\d{2})(?![\w-]|[.,]\d)", DIGITS)
 def _years(m: re.Match[str], reading: Reading) -> Days | None:
-    if reading.strict and not _SPAN_OF_YEARS.search(reading.low, max(0, m.start() - 12), m.start()):
+    if reading.strict and not reading.preceded(_SPAN_OF_YEARS, m.start()):
         return NO_DAYS
     first = int(m[1])
     if len(m[2]) == 2 and 1 <= int(m[2]) <= 12:
@@ -109,11 +109,11 @@ def _quarter_in(number: int) -> Callable[[int], Days]:
 @rule(rf"(?P<year>{Y})[\s-]q(?P<number>[1-4])(?P<short>)(?!\w)", DIGITS)
 def _quarter(m: re.Match[str], reading: Reading) -> Days | None:
     low, number, year = reading.low, int(m["number"]), m["year"] or m["short"]
-    if reading.strict and (_FISCAL.search(low, max(0, m.start() - 24), m.start()) or _FISCAL_AFTER.match(low, m.end())):
+    if reading.strict and (reading.preceded(_FISCAL, m.start()) or _FISCAL_AFTER.match(low, m.end())):
         return NO_DAYS
     if not year and (shared := _QUARTERS_YEAR.match(low, m.end())):  # "Q1 and Q3 2025"
         year = shared[1]
-    if reading.strict and not year and not _QUARTER_BEFORE.search(low, max(0, m.start() - 8), m.start()):
+    if reading.strict and not year and not reading.preceded(_QUARTER_BEFORE, m.start()):
         return None
     return in_year(_quarter_in(number), year, reading.of_the_past(), m.start())
 
@@ -160,7 +160,7 @@ def _last_quarter(m: re.Match[str], reading: Reading) -> Days:
 
 @rule(rf"h([12])(?:(?:\s+of)?,?\s+({Y}|['\u2019]\d\d)\b|(?![\w/]))", ("h",))
 def _half_year(m: re.Match[str], reading: Reading) -> Days | None:
-    if not m[2] and (reading.strict or not _QUARTER_BEFORE.search(reading.low, max(0, m.start() - 8), m.start())):
+    if not m[2] and (reading.strict or not reading.preceded(_QUARTER_BEFORE, m.start())):
         return None
     month = 1 if m[1] == "1" else 7
     return in_year(
@@ -196,7 +196,7 @@ def _decade(m: re.Match[str], reading: Reading) -> Days | None:
         reading.strict or not (m[0].startswith("the") or m.string[max(0, m.start() - 1) : m.start()] in ("'", "\u2019"))
     ):
         return None  # "in her 30s" is an age, "in the 90s" may be a temperature
-    if reading.strict and not _IN_DECADE.search(reading.low, max(0, m.start() - 20), m.start()):
+    if reading.strict and not reading.preceded(_IN_DECADE, m.start()):
         return NO_DAYS  # "a 1960s lamp"
     return unit_at("decade", date(int(m[1]) if len(m[1]) == 4 else 1900 + int(m[1]), 1, 1), 0)
 
@@ -215,7 +215,7 @@ def _holiday(m: re.Match[str], reading: Reading) -> Days:
         start = date(year, month, day) if month else easter(year) + timedelta(days=day)
         return Days(start, start + timedelta(days=length))
 
-    if _OTHER_CHURCH.search(reading.low, max(0, m.start() - 10), m.start()):
+    if reading.preceded(_OTHER_CHURCH, m.start()):
         return NO_DAYS
     if reading.strict and _NO_HOLIDAY.match(reading.raw, m.end()):
         return NO_DAYS
@@ -227,7 +227,7 @@ def _holiday(m: re.Match[str], reading: Reading) -> Days:
         ahead = m[1] not in ("last", "previous")
         years = range(today.year, today.year + 2) if ahead else range(today.year, today.year - 2, -1)
         return next(d for d in map(make, years) if (d.start > today if ahead else d.end <= today))
-    if reading.strict and not _HOLIDAY_BEFORE.search(reading.low, max(0, m.start() - 10), m.start()):
+    if reading.strict and not reading.preceded(_HOLIDAY_BEFORE, m.start()):
         return NO_DAYS
     return yearless(make, reading, m.start())
 
@@ -258,24 +258,23 @@ def _year(m: re.Match[str], reading: Reading) -> Days | None:
     low, at, year = reading.low, m.start(), int(m[1])
     if reading.strict:
         fits = (
-            _YEAR_BEFORE.search(low, max(0, at - 24), at)
+            reading.preceded(_YEAR_BEFORE, at)
             or _YEAR_AFTER.match(low, m.end())
             or (low[:at].endswith("(") and low[m.end() :].startswith(")"))
         )
         if (
             not fits
             or not 1200 <= year < 2200
-            or _FISCAL.search(low, max(0, at - 24), at)
+            or reading.preceded(_FISCAL, at)
             or _OTHER_ERA.match(low, m.end())
-            or (_RUSSIAN.search(low, max(0, at - 4), at) and not _GOD.match(low, m.end()))
+            or (reading.preceded(_RUSSIAN, at) and not _GOD.match(low, m.end()))
             or _LISTED.match(low, m.end())
             or COUNTED.match(reading.raw, m.end())
             or _QUANTITY.search(low)
         ):
             return NO_DAYS
-    elif LABELS.search(low, max(0, at - 16), at) or (
-        not _BEFORE_YEAR.search(low, max(0, at - 16), at)
-        and (not 1900 <= year < 2100 or COUNTED.match(reading.raw, m.end()))
+    elif reading.preceded(LABELS, at) or (
+        not reading.preceded(_BEFORE_YEAR, at) and (not 1900 <= year < 2100 or COUNTED.match(reading.raw, m.end()))
     ):
         return None
     return unit_at("year", date(year, 1, 1), 0)

@@ -61,14 +61,14 @@ def _phrase(m: re.Match[str], reading: Reading) -> Days | None:
     if reading.strict and (
         _OWNED.match(reading.low, m.end())
         or reading.raw[m.start() + 1 : m.end()] != reading.low[m.start() + 1 : m.end()]
-        or (phrase == "today" and _NOWADAYS.search(reading.low, 0, m.start()))
-        or (phrase == "last night" and _ITS.search(reading.low, 0, m.start()))
+        or (phrase == "today" and reading.preceded(_NOWADAYS, m.start()))
+        or (phrase == "last night" and reading.preceded(_ITS, m.start()))
     ):
         return NO_DAYS
     if phrase.endswith(" last") and _NAMED_LAST.match(reading.low, m.end()):
         return None  # "the week before last Christmas"
     unit, offset = words.PHRASES[phrase]
-    if phrase in ("today", "tomorrow") and (away := _A_WEEK.search(reading.low, max(0, m.start() - 24), m.start())):
+    if phrase in ("today", "tomorrow") and (away := reading.preceded(_A_WEEK, m.start())):
         return unit_at("day", moved(reading.today, words.UNITS[away[2]], how_many(away[1])[0]), offset)
     return unit_at(unit, reading.today, offset)
 
@@ -101,7 +101,7 @@ def _foreign_phrase(m: re.Match[str], reading: Reading) -> Days | None:
         if _NOWADAYS.search(low, 0, m.start()) or _THESE_DAYS.match(low, m.end()):
             return NO_DAYS
     if phrase in ("morgen", "mañana"):
-        if _NO_MORNING.search(low, max(0, m.start() - 12), m.start()):
+        if reading.preceded(_NO_MORNING, m.start()):
             return NO_DAYS
         if phrase == "morgen" and reading.raw[m.start()].isupper() and m.start() > 0:
             return NO_DAYS  # the noun
@@ -128,7 +128,7 @@ def _last_units(m: re.Match[str], reading: Reading) -> Days | None:
     if _LAST_OF.match(reading.low, m.end()):
         return NO_DAYS  # "in the last ten days of October"
     if reading.strict:
-        during = _DURING.search(reading.low, max(0, m.start() - 12), m.start())
+        during = reading.preceded(_DURING, m.start())
         told = (m[1] and coming) or (
             (m[1] or m[2] == "previous" or unit == "day") and not (m[1] and during) and not m[3]
         )
@@ -150,7 +150,7 @@ _EDGE_OF = re.compile(r"\b(?P<by>by|until|till|before)?\s*(?:the\s+)?(?:beginnin
 
 @rule(r"the\s+(week|month|quarter|year)(?=\s*(?:[.,;:!?)]|$))", ("the",))
 def _edge_of_unit(m: re.Match[str], reading: Reading) -> Days | None:
-    edge = _EDGE_OF.search(reading.low, max(0, m.start() - 30), m.start())
+    edge = reading.preceded(_EDGE_OF, m.start())
     if not edge or (reading.strict and not edge["by"]):
         return None
     return unit_at(words.UNITS[m[1]], reading.today, 0)
@@ -177,7 +177,7 @@ _VAGUE = re.compile(
 @rule(rf"({ANY_NUMBER})\s+({ANY_UNIT})s?\s+(ago|back|from\s+now|from\s+today)\b(\s+today\b)?", DIGITS, words.NUMBERS)
 def _units_ago(m: re.Match[str], reading: Reading) -> Days | None:
     (least, most), sign = how_many(m[1]), 1 if m[3].startswith("from") else -1
-    if reading.strict and (least != most or _VAGUE.search(reading.low, max(0, m.start() - 16), m.start())):
+    if reading.strict and (least != most or reading.preceded(_VAGUE, m.start())):
         return NO_DAYS
     if m[2] in ("hour", "minute"):
         if reading.strict:
@@ -202,7 +202,7 @@ _ABLE = re.compile(r"\b(?:can|able|capable|takes?|times)\b")
 def _in_units(m: re.Match[str], reading: Reading) -> Days | None:
     least, most = how_many(m[1])
     if m[2] in ("hour", "minute") or (
-        reading.strict and (reading.lean(m.start()) != "future" or _ABLE.search(reading.low, 0, m.start()))
+        reading.strict and (reading.lean(m.start()) != "future" or reading.preceded(_ABLE, m.start()))
     ):
         return NO_DAYS  # "built in five days" is how long it took
     return ahead(words.UNITS[m[2]], reading.today, least, most)

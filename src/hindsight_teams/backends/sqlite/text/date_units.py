@@ -49,6 +49,10 @@ class Reading:
         found = leaning(self.low, position)
         return found if self.strict else found or self.nearby
 
+    def preceded(self, words: re.Pattern[str], position: int) -> re.Match[str] | None:
+        """The words, whose pattern ends in ``$``, that stand right before a position."""
+        return words.search(self.low, max(0, position - 48), position)
+
     def of_the_past(self) -> Reading:
         """The same, where a query in doubt means the last occurrence even if the next one is near: "Q3"."""
         return replace(self, nearby="past")

@@ -101,28 +101,26 @@ def _weekday_before_last(m: re.Match[str], reading: Reading) -> Days:
 @rule(rf"({ANY_WEEKDAY}|senin(?=\s+(?:lalu|depan)\b))(?!\w)", words.WEEKDAYS, ("senin",))
 def _weekday(m: re.Match[str], reading: Reading) -> Days | None:
     low, today, at = reading.low, reading.today, m.start()
-    if _HABIT.search(low, max(0, at - 12), at) or (
-        reading.raw[at].isupper() and _TITLE.search(reading.raw, max(0, at - 40), at)
-    ):
+    if reading.preceded(_HABIT, at) or (reading.raw[at].isupper() and _TITLE.search(reading.raw, max(0, at - 40), at)):
         return NO_DAYS
     weekday = words.WEEKDAYS.get(m[1], 0)
     away = (weekday - today.weekday()) % 7
-    if _THE_LAST.search(low, max(0, at - 14), at) or _LAST.match(low, m.end()):
+    if reading.preceded(_THE_LAST, at) or _LAST.match(low, m.end()):
         return unit_at("day", today, away - 7)
-    if _THE_NEXT.search(low, max(0, at - 14), at) or _COMING.match(low, m.end()):
+    if reading.preceded(_THE_NEXT, at) or _COMING.match(low, m.end()):
         return unit_at("day", today, away or 7)
     if reading.strict:
         if m[1] in _BARE and reading.raw[at].isupper() and WITHIN.search(reading.raw, max(0, at - 8), at):
             return NO_DAYS  # a title: "il film Giovedì"
         named = (
-            _WEEKDAY_BEFORE.search(low, max(0, at - 10), at)
-            or (_TIME_OF_DAY.match(low, m.end()) and not _DETERMINED.search(low, max(0, at - 24), at))
+            reading.preceded(_WEEKDAY_BEFORE, at)
+            or (_TIME_OF_DAY.match(low, m.end()) and not reading.preceded(_DETERMINED, at))
             or (low[:at].endswith("deadline is ") and _ENDS.match(low, m.end()))
             or (not low[:at].strip("\"'*- ") and _ITSELF.match(low, m.end()))
         )
-        if _FROM_DAY.search(low, max(0, at - 24), at):
+        if reading.preceded(_FROM_DAY, at):
             return NO_DAYS  # "runs Monday to Friday"
-        listed = _DAY_AFTER.match(low, m.end()) or _DAY_AHEAD.search(low, max(0, at - 24), at)
+        listed = _DAY_AFTER.match(low, m.end()) or reading.preceded(_DAY_AHEAD, at)
         if (up_to := _DAY_UP_TO.match(low, m.end())) and words.WEEKDAYS[up_to[1]] == today.weekday():
             return NO_DAYS  # "from Monday to Wednesday", on a Wednesday
         if listed or not (named or m[1] in _BARE) or is_name(reading, at, m.end()):
@@ -176,7 +174,7 @@ def _day_of_month(m: re.Match[str], reading: Reading) -> Days:
     if m[2]:
         month = unit_at("month", today, {"last": -1, "this": 0, "next": 1}[m[2]]).start
         return unit_at("day", month.replace(day=day), 0)
-    if reading.strict and not _DAY_BEFORE.search(reading.low, max(0, at - 8), at):
+    if reading.strict and not reading.preceded(_DAY_BEFORE, at):
         return NO_DAYS
     return nearest_day(reading, at, day)
 
