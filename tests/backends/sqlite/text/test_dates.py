@@ -131,6 +131,61 @@ def test_what_stands_before_a_date_changes_it(text: str, start: str, end: str) -
 
 
 @pytest.mark.parametrize(
+    ("words", "start", "end"),
+    [
+        ("大前天", "2023-10-15", "2023-10-16"),
+        ("day before yesterday; vorgestern; evvelki gün; 前天; 그저께; أول أمس; قبل أمس", "2023-10-16", "2023-10-17"),
+        ("last night; gestern; dün gece; 昨天; เมื่อวาน; गतकाल; گزشتہ کل", "2023-10-17", "2023-10-18"),
+        ("tonight; this evening; heute; bu akşam; 今天; วันนี้; आज; آج", "2023-10-18", "2023-10-19"),
+        ("tomorrow; morgen; yarın; 明天; พรุ่งนี้; আগামীকাল; आने वाले कल", "2023-10-19", "2023-10-20"),
+        ("day after tomorrow; übermorgen; lusa; 后天; 모레; بعد غد", "2023-10-20", "2023-10-21"),
+        ("大后天", "2023-10-21", "2023-10-22"),
+        ("week before last; vorletzte woche; позапрошлой неделе; 上上周; 先々週", "2023-10-02", "2023-10-09"),
+        ("letzte Woche; geçtiğimiz hafta; 上星期; อาทิตย์ที่แล้ว; पिछले हफ्ते; پچھلے ہفتے", "2023-10-09", "2023-10-16"),
+        ("diese Woche; bu hafta; 这周; 이번 주; इस हफ्ते; اس ہفتے", "2023-10-16", "2023-10-23"),
+        ("nächste Woche; gelecek hafta; 下星期; 다음 주; अगले हफ्ते; آئندہ ہفتے", "2023-10-23", "2023-10-30"),
+        ("the week after next; week after next; 再来週", "2023-10-30", "2023-11-06"),
+        ("weekend before last", "2023-10-07", "2023-10-09"),
+        ("letztes Wochenende; akhir pekan lalu; 上周末; 先週末", "2023-10-14", "2023-10-16"),
+        ("weekend after next", "2023-10-28", "2023-10-30"),
+        ("month before last; 上上个月; 先々月", "2023-08-01", "2023-09-01"),
+        ("letzten Monat; geçen ay; 上个月; เดือนที่แล้ว; पिछले महीने; گزشتہ ماہ", "2023-09-01", "2023-10-01"),
+        ("diesen Monat; bu ay; 本月; 今月; इस महीने; اس ماہ", "2023-10-01", "2023-11-01"),
+        ("nächsten Monat; gelecek ay; 下个月; 다음 달; अगले महीने; آئندہ ماہ", "2023-11-01", "2023-12-01"),
+        ("year before last; vorletztes Jahr; позапрошлом году; 一昨年; 前年", "2021-01-01", "2022-01-01"),
+        ("letztes Jahr; geçen yıl; 去年; ปีที่แล้ว; पिछले साल; گزشتہ برس", "2022-01-01", "2023-01-01"),
+        ("dieses Jahr; bu sene; 今年; 올해; इस साल; اس برس", "2023-01-01", "2024-01-01"),
+        ("nächstes Jahr; gelecek yıl; 明年; 내년; अगले साल; آئندہ برس", "2024-01-01", "2025-01-01"),
+        ("vor einem Tag; 1 dag geleden; एक दिन पहले; قبل يوم; 一天前", "2023-10-17", "2023-10-18"),
+        ("قبل يومين; vor 2 Tagen; zwei dagen geleden; দুই দিন আগে; 两天前; 2일 전", "2023-10-16", "2023-10-17"),
+        ("vor zwei Wochen; 2 weken geleden; दो हफ्ते पहले; قبل أسبوعين; 两周前; 2주 전", "2023-10-02", "2023-10-09"),
+        ("vor zwei Monaten; 2 месяца назад; दो महीने पहले; قبل شهرين; 两个月前; 2개월 전", "2023-08-01", "2023-09-01"),
+        ("vor zwei Jahren; 2 yıl önce; 2 лет назад; दो साल पहले; قبل عامين; 两年前; 2년 전", "2021-01-01", "2022-01-01"),
+        ("a week ago; vor einer Woche", "2023-10-09", "2023-10-16"),
+        ("twelve days ago; 12 days back", "2023-10-06", "2023-10-07"),
+        ("quinze dias atrás; il y a quinze jours; hace quince días", "2023-10-03", "2023-10-04"),
+        ("a couple of days ago; couple of days ago", "2023-10-15", "2023-10-17"),
+        ("several days ago", "2023-10-10", "2023-10-16"),
+        ("last Mon; last Monday", "2023-10-16", "2023-10-17"),
+        ("last Tues; last Tue; last Tuesday", "2023-10-17", "2023-10-18"),
+        ("last Thurs; last Thu", "2023-10-12", "2023-10-13"),
+        ("last Sun; last Sunday; hari Minggu lalu", "2023-10-15", "2023-10-16"),
+        ("hari Senin lalu; letzten Montag; पिछले सोमवार", "2023-10-16", "2023-10-17"),
+        ("the third quarter of 2021; 3. Quartal 2021; 第三季度 2021", "2021-07-01", "2021-10-01"),
+        ("in the twenties; the 1920s", "1920-01-01", "1930-01-01"),
+        ("in the nineties; the 90s", "1990-01-01", "2000-01-01"),
+        ("Christmas Eve 2021; Nochebuena 2021", "2021-12-24", "2021-12-25"),
+        ("New Year's Day 2022; Capodanno 2022", "2022-01-01", "2022-01-02"),
+        ("Valentine's Day 2022; Valentinstag 2022", "2022-02-14", "2022-02-15"),
+        ("spring 2022; Frühling 2022; primavera de 2022; весна 2022", "2022-03-01", "2022-06-01"),
+        ("fall 2022; Herbst 2022; otoño de 2022; осень 2022", "2022-09-01", "2022-12-01"),
+    ],
+)
+def test_words_of_a_time_mean_the_same_in_every_language(words: str, start: str, end: str) -> None:
+    assert {word: spans(word) for word in words.split("; ")} == dict.fromkeys(words.split("; "), [(start, end)])
+
+
+@pytest.mark.parametrize(
     ("day", "week", "ago"),
     [
         ("yesterday", "last week", "three days ago"),
