@@ -37,8 +37,12 @@ from hindsight_teams.backends.sqlite.text.date_units import (
 from hindsight_teams.backends.sqlite.text.vocabulary import STOP_WORDS
 
 _ERAS = {
-    "令和": (2018, 99), "平成": (1988, 31), "昭和": (1925, 64), "大正": (1911, 15), "明治": (1867, 45),
-    "民國": (1911, 199), "民国": (1911, 199),
+    name: (before, years)
+    for names, before, years in (
+        ("令和 reiwa", 2018, 99), ("平成 heisei", 1988, 31), ("昭和 showa shōwa", 1925, 64), ("大正 taisho", 1911, 15),
+        ("明治 meiji", 1867, 45), ("民國 民国", 1911, 199),
+    )
+    for name in names.split()
 }  # fmt: skip
 """The year before the first of an era of Japan, and of the Republic of China, and how many years it has."""
 
@@ -74,12 +78,12 @@ def _signs(m: re.Match[str], reading: Reading) -> Days:
     return unit_at(unit, date(before + number, int(m["month"] or 1), int(m["day"] or 1)), 0)
 
 
-_ROMAN_ERAS = {"reiwa": "令和", "heisei": "平成", "showa": "昭和", "shōwa": "昭和", "taisho": "大正", "meiji": "明治"}
+_ROMAN_ERAS = [name for name in _ERAS if name < "\u0370"]
 
 
 @rule(rf"({any_of(_ROMAN_ERAS)})\s+(\d{{1,2}})(?![\w:%]|[.,]\d)", _ROMAN_ERAS)
 def _era(m: re.Match[str], reading: Reading) -> Days:
-    before, most = _ERAS[_ROMAN_ERAS[m[1]]]
+    before, most = _ERAS[m[1]]
     return unit_at("year", date(before + int(m[2]), 1, 1), 0) if 1 <= int(m[2]) <= most else NO_DAYS
 
 

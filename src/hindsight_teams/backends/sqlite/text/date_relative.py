@@ -86,25 +86,19 @@ _NO_MORNING = re.compile(r"\b(?:la|las|una|por\s+la|de\s+la|a|guten|am|jeden|ein
 
 @rule(rf"({any_of(words.FOREIGN_PHRASES)})(?!\w)(?:\s+(?:in|over)\s+({_FN})\s+({_FU})(?!\w))?", words.FOREIGN_PHRASES)
 def _foreign_phrase(m: re.Match[str], reading: Reading) -> Days | None:
-    phrase, low = re.sub(r"\s+", " ", m[1]), reading.low
+    phrase, low, at = re.sub(r"\s+", " ", m[1]), reading.low, m.start()
+    capital = reading.raw[at].isupper()
     if (
-        reading.strict
-        and reading.raw[m.start()].isupper()
-        and WITHIN.search(reading.raw, max(0, m.start() - 8), m.start())
+        (reading.strict and capital and WITHIN.search(reading.raw, max(0, at - 8), at))  # a title: "le film Demain"
+        or (phrase == "hier" and not _FRENCH.search(low) and (reading.strict or _GERMANIC.search(low)))
+        or (phrase in ("morgen", "mañana") and reading.preceded(_NO_MORNING, at))
+        or (phrase == "morgen" and capital and at > 0)  # the noun
     ):
-        return NO_DAYS  # a title: "le film Demain"
-    if phrase == "hier" and _GERMANIC.search(low) and not _FRENCH.search(low):
         return NO_DAYS
-    if phrase == "hier" and reading.strict and not _FRENCH.search(low):
+    if (reading.strict and phrase in ("heute", "hoy")) and (
+        reading.preceded(_NOWADAYS, at) or _THESE_DAYS.match(low, m.end())
+    ):
         return NO_DAYS
-    if reading.strict and phrase in ("heute", "hoy"):
-        if _NOWADAYS.search(low, 0, m.start()) or _THESE_DAYS.match(low, m.end()):
-            return NO_DAYS
-    if phrase in ("morgen", "mañana"):
-        if reading.preceded(_NO_MORNING, m.start()):
-            return NO_DAYS
-        if phrase == "morgen" and reading.raw[m.start()].isupper() and m.start() > 0:
-            return NO_DAYS  # the noun
     unit, offset = words.FOREIGN_PHRASES[phrase]
     if m[2] and unit == "day":  # "heute in einer Woche"
         return unit_at("day", moved(reading.today, words.FOREIGN_UNITS[m[3]], how_many(m[2])[0]), offset)

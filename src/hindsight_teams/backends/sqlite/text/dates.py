@@ -268,6 +268,8 @@ _PLAYED = re.compile(
     r"|(?:an?|the|my|our|his|her|their)\s+(?:\w+\s+)?(?:songs?|films?|movies?|books?|novels?|albums?|bands?|series)\b)"
 )
 """What is told of a title: "Summer of '69 was playing"."""
+_TITLED_SEASON = re.compile(r"(?:Spring|Summer|Autumn|Fall|Winter) of\b")
+"""With a capital letter within a sentence a title: "she sang Summer of '69"."""
 _CALLED_OFF = re.compile(
     r",?\s+(?:was|were|is|are|got|(?:has|have|had)\s+been)\s+(?:cancell?ed|called\s+off|postponed|put\s+off)\b"
 )
@@ -302,20 +304,14 @@ def _is_told(sentence: str, span: Span, now: datetime) -> bool:
         about = about or (present and past and _YEARS.match(span.text.lower()))
         if _BESIDE.search(before) or (about and not span.yearless):
             return False
-    if (span.text[0].isupper() and _PLAYED.match(low, span.at + len(span.text))) or _is_title_of_season(sentence, span):
+    if span.text[0].isupper() and _PLAYED.match(low, span.at + len(span.text)):
+        return False
+    if _TITLED_SEASON.match(span.text) and WITHIN.search(sentence, 0, span.at):
         return False
     return not any(
         quoted.start() < span.at < quoted.end() and quoted[0].strip() != sentence.strip(" .!")
         for quoted in _QUOTED.finditer(sentence)
     )
-
-
-_TITLED_SEASON = re.compile(r"(?:Spring|Summer|Autumn|Fall|Winter) of\b")
-
-
-def _is_title_of_season(sentence: str, span: Span) -> bool:
-    """Whether a season stands with a capital letter within a sentence: "she sang Summer of '69"."""
-    return _TITLED_SEASON.match(span.text) is not None and WITHIN.search(sentence, 0, span.at) is not None
 
 
 def _scan(reading: Reading) -> list[Hit]:
