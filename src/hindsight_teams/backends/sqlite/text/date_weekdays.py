@@ -43,8 +43,14 @@ def way_of(word: str) -> int:
 
 
 @rule(rf"({ANY_NUMBER})\s+({ANY_WEEKDAY})s\s+ago\b", DIGITS, words.NUMBERS)
+@rule(
+    rf"(?:the\s+)?()({ANY_WEEKDAY})\s+before\s+last(?=\s*[.,;:!?)]|\s*$|\s+(?:we|i|he|she|they|you|it|the|a|at|in|and)\b)",
+    ("the",),
+    words.WEEKDAYS,
+)
 def _weekdays_ago(m: re.Match[str], reading: Reading) -> Days:
-    least, most = how_many(m[1])
+    """As in "three Fridays ago" and "the Friday before last"."""
+    least, most = how_many(m[1] or "two")
     back = (reading.today.weekday() - words.WEEKDAYS[m[2]] - 1) % 7 + 1
     return unit_at("day", reading.today, -back - 7 * (least - 1)) if least == most else NO_DAYS
 
@@ -86,16 +92,6 @@ def _last_weekday(m: re.Match[str], reading: Reading) -> Days | None:
     if reading.strict and m[1] == "next" and weekday > today.weekday():
         return NO_DAYS  # of this week or of the next one
     return unit_at("day", today, way * ((way * (weekday - today.weekday()) - 1) % 7 + 1))
-
-
-@rule(
-    rf"(?:the\s+)?({ANY_WEEKDAY})\s+before\s+last(?=\s*[.,;:!?)]|\s*$|\s+(?:we|i|he|she|they|you|it|the|a|at|in|and)\b)",
-    ("the",),
-    words.WEEKDAYS,
-)
-def _weekday_before_last(m: re.Match[str], reading: Reading) -> Days:
-    back = (reading.today.weekday() - words.WEEKDAYS[m[1]] - 1) % 7 + 1
-    return unit_at("day", reading.today, -back - 7)
 
 
 @rule(rf"({ANY_WEEKDAY}|senin(?=\s+(?:lalu|depan)\b))(?!\w)", words.WEEKDAYS, ("senin",))
