@@ -29,7 +29,7 @@ from hindsight_teams.backends.sqlite.text.date_units import (
     full_year,
     how_many,
     in_year,
-    month_in,
+    months_in,
     on_weekday,
     unit_at,
     yearless,
@@ -119,7 +119,7 @@ def _year_sign(m: re.Match[str], reading: Reading) -> Days:
 )
 def _month_day_signs(m: re.Match[str], reading: Reading) -> Days:
     month = how_many(m[2])[0]
-    make = day_in(month, int(m[3])) if m[3] else month_in(month)
+    make = day_in(month, int(m[3])) if m[3] else months_in(month)
     if reading.strict and reading.low[: m.start()].endswith(("同年", "翌年", "翌", "同")):
         return NO_DAYS  # of the same or the next year as another day
     return make(reading.today.year + NEAR_YEARS[m[1]]) if m[1] else yearless(make, reading, m.start())
@@ -240,7 +240,7 @@ def _year_of(m: re.Match[str], group: int, reading: Reading) -> str | None:
 
 @rule(rf"({M})(?!\w)\.?,?\s+{OF}({Y})\b(?!\s*[%€$]|[.,]\d)", words.MONTHS)
 def _month_year(m: re.Match[str], reading: Reading) -> Days:
-    return in_year(month_in(words.MONTHS[m[1]]), _year_of(m, 2, reading), reading, m.start())
+    return in_year(months_in(words.MONTHS[m[1]]), _year_of(m, 2, reading), reading, m.start())
 
 
 _NTH = {"first": 0, "second": 1, "third": 2, "fourth": 3, "last": -1}
@@ -291,7 +291,7 @@ def _month_alone(m: re.Match[str], reading: Reading) -> Days | None:
     if m[1] in words.WEAK_MONTHS and not reading.preceded(_BEFORE_MONTH, at):
         return None
     if shared := _SHARED_YEAR.match(low, m.end()):  # "May and June 2025"
-        return month_in(words.MONTHS[m[1]])(int(shared[1]))
+        return months_in(words.MONTHS[m[1]])(int(shared[1]))
     if reading.strict and (
         is_name(reading, at, m.end())
         or _OTHER_YEAR.match(low, m.end())
@@ -299,4 +299,4 @@ def _month_alone(m: re.Match[str], reading: Reading) -> Days | None:
         or not (reading.preceded(_SURE_MONTH, at) or (reading.preceded(_EDGE_OF_MONTH, at) and m[1] not in _PEOPLE))
     ):
         return NO_DAYS
-    return yearless(month_in(words.MONTHS[m[1]]), reading, at)
+    return yearless(months_in(words.MONTHS[m[1]]), reading, at)

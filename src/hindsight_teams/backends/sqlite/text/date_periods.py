@@ -7,26 +7,20 @@ from collections.abc import Callable
 from datetime import date, timedelta
 
 from hindsight_teams.backends.sqlite.text import date_words as words
-from hindsight_teams.backends.sqlite.text.date_grammar import (
-    DIGITS,
-    Y,
-    any_of,
-    rule,
-    unspaced,
-)
+from hindsight_teams.backends.sqlite.text.date_grammar import DIGITS, Y, any_of, rule, unspaced
 from hindsight_teams.backends.sqlite.text.date_units import (
     NO_DAYS,
     Days,
     Reading,
     easter,
-    first_of,
     how_many,
     in_year,
+    months_in,
     unit_at,
     yearless,
 )
 
-_S = any_of({**words.SEASONS, **words.FOREIGN_SEASONS})
+_SEASONS = words.SEASONS | words.FOREIGN_SEASONS
 THAI_ERA = 543
 NEAR_YEARS = {"前年": -2, "去年": -1, "昨年": -1, "작년": -1, "今年": 0, "올해": 0, "明年": 1, "来年": 1, "내년": 1}
 _HAN_SEASONS = {"春": 3, "夏": 6, "秋": 9, "冬": 12}
@@ -35,7 +29,7 @@ _HAN_SEASONS = {"春": 3, "夏": 6, "秋": 9, "冬": 12}
 @unspaced(rf"(?:({any_of(NEAR_YEARS)})|(?<!\d)([12]\d{{3}})\s?年)の?([春夏秋冬])")
 def _year_season(m: re.Match[str], reading: Reading) -> Days:
     year = int(m[2]) if m[2] else reading.today.year + NEAR_YEARS[m[1]]
-    return Days(first_of(year, _HAN_SEASONS[m[3]]), first_of(year, _HAN_SEASONS[m[3]] + 3))
+    return months_in(_HAN_SEASONS[m[3]], 3)(year)
 
 
 @unspaced(r"\d{1,2}\s+(?:(?!\d)[^\W\d_]+\s+){1,2}1[34]\d\d\s?(?:هـ|هجري|ه)")
@@ -72,19 +66,18 @@ def _from_year_to_year(m: re.Match[str], reading: Reading) -> Days | None:
     return Days(date(first, 1, 1), date(last + 1, 1, 1)) if 1200 <= first < last < 2200 else None
 
 
-def season(name: str, year: int) -> Days:
+def season(name: str) -> Callable[[int], Days]:
     """The three months of a season, which are those of the northern hemisphere."""
-    month = words.SEASONS.get(name) or words.FOREIGN_SEASONS[name]
-    return Days(first_of(year, month), first_of(year, month + 3))
+    return months_in(_SEASONS[name], 3)
 
 
 @rule(
-    rf"(?:in\s+)?(?:the\s+)?({_S})\s+(?:of\s+|in\s+|de\s+|del\s+|do\s+)?({Y}|['\u2019]\d\d)\b(?![.,]?\d)",
-    {**words.SEASONS, **words.FOREIGN_SEASONS},
+    rf"(?:in\s+)?(?:the\s+)?({any_of(_SEASONS)})\s+(?:of\s+|in\s+|de\s+|del\s+|do\s+)?({Y}|['\u2019]\d\d)\b(?![.,]?\d)",
+    _SEASONS,
     ("in", "the"),
 )
 def _season_year(m: re.Match[str], reading: Reading) -> Days:
-    return in_year(lambda year: season(m[1], year), m[2], reading, m.start())
+    return in_year(season(m[1]), m[2], reading, m.start())
 
 
 _QUARTERS_YEAR = re.compile(rf"(?:\s*(?:,|/|-|\u2013|\b(?:and|or|to)\b)\s*q[1-4])+\s+(?:of\s+)?({Y})\b")
@@ -102,7 +95,7 @@ _OF_YEAR = r"(?:\s+(?:of|in|de|del|do|du|di|des\s+jahres|van|tahun))?,?\s+"
 
 
 def _quarter_in(number: int) -> Callable[[int], Days]:
-    return lambda year: unit_at("quarter", date(year, number * 3, 1), 0)
+    return months_in(3 * number - 2, 3)
 
 
 @rule(rf"q(?P<number>[1-4])(?:(?:\s+of)?,?\s+{_SOME_YEAR}|/(?P<short>\d\d)\b|(?![\w/]))", ("q",))
@@ -162,10 +155,7 @@ def _last_quarter(m: re.Match[str], reading: Reading) -> Days:
 def _half_year(m: re.Match[str], reading: Reading) -> Days | None:
     if not m[2] and (reading.strict or not reading.preceded(_QUARTER_BEFORE, m.start())):
         return None
-    month = 1 if m[1] == "1" else 7
-    return in_year(
-        lambda year: Days(first_of(year, month), first_of(year, month + 6)), m[2], reading.of_the_past(), m.start()
-    )
+    return in_year(months_in(1 if m[1] == "1" else 7, 6), m[2], reading.of_the_past(), m.start())
 
 
 @rule(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
+from datetime import timedelta
 
 from hindsight_teams.backends.sqlite.text import date_words as words
 from hindsight_teams.backends.sqlite.text.date_grammar import (
@@ -27,6 +27,7 @@ from hindsight_teams.backends.sqlite.text.date_units import (
     Reading,
     ahead,
     how_many,
+    months_in,
     moved,
     unit_at,
     units_between,
@@ -245,9 +246,7 @@ def _foreign_in(m: re.Match[str], reading: Reading) -> Days | None:
 def _last_month_name(m: re.Match[str], reading: Reading) -> Days | None:
     today = reading.today
 
-    def make(year: int) -> Days:
-        return season(m[2], year) if m[2] in words.SEASONS else unit_at("month", date(year, words.MONTHS[m[2]], 1), 0)
-
+    make = season(m[2]) if m[2] in words.SEASONS else months_in(words.MONTHS[m[2]])
     if reading.strict and is_name(reading, m.start(2), m.end(2)):
         return NO_DAYS
     if not (way := way_of(m[1])):
@@ -264,7 +263,7 @@ def _last_month_name(m: re.Match[str], reading: Reading) -> Days | None:
 def _season_alone(m: re.Match[str], reading: Reading) -> Days | None:
     if reading.strict and (is_name(reading, m.start(2), m.end(2)) or (m[1] and m[2] in ("fall", "spring"))):
         return NO_DAYS
-    return yearless(lambda year: season(m[2], year), reading, m.start())
+    return yearless(season(m[2]), reading, m.start())
 
 
 _NOT_THE_DAY = re.compile("今日[のまで]|今天的|后天[性的疾]|今日では|今年度")

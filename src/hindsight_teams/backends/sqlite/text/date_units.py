@@ -138,9 +138,9 @@ def in_year(make: Callable[[int], Days], year: str | None, reading: Reading, pos
     return make(full_year(year.lstrip("'\u2019"))) if year else yearless(make, reading, position)
 
 
-def month_in(month: int) -> Callable[[int], Days]:
-    """A month of any year."""
-    return lambda year: Days(first_of(year, month), first_of(year, month + 1))
+def months_in(first: int, count: int = 1) -> Callable[[int], Days]:
+    """A month, or more from that one on, of any year."""
+    return lambda year: Days(first_of(year, first), first_of(year, first + count))
 
 
 def day_in(month: int, day: int, last: int | None = None) -> Callable[[int], Days]:
