@@ -123,13 +123,13 @@ def _last_units(m: re.Match[str], reading: Reading) -> Days | None:
     if _LAST_OF.match(reading.low, m.end()):
         return NO_DAYS  # "in the last ten days of October"
     if reading.strict:
-        during = reading.preceded(_DURING, m.start())
-        told = (m[1] and coming) or (
-            (m[1] or m[2] == "previous" or unit == "day") and not (m[1] and during) and not m[3]
-        )
+        if m[1]:  # "the next day" is that after another one that was told of
+            told = coming or not reading.preceded(_DURING, m.start())
+        else:
+            told = not m[3] and (m[2] == "previous" or unit == "day")
         titled = reading.raw[m.start(4)].isupper() or reading.low[: m.start()].endswith("so ")
-        if told or titled or _OWNED.match(reading.low, m.end()) or (m[1] and not during):
-            return NO_DAYS  # "the next day" is that after another one that was told of
+        if told or titled or _OWNED.match(reading.low, m.end()):
+            return NO_DAYS
     if m[3] or (not coming and unit != "weekend" and (m[1] or m[2] == "past")):  # a span that ends or begins now
         most = how_many(m[3] or "one")[1]
         if coming:

@@ -72,6 +72,9 @@ def first_of(year: int, month: int) -> date:
     return date(year + (month - 1) // 12, (month - 1) % 12 + 1, 1)
 
 
+_MONTHS: dict[Unit, int] = {"month": 1, "quarter": 3, "year": 12, "decade": 120}
+
+
 def unit_at(unit: Unit, day: date, offset: int) -> Days:
     """The day, week, ... that lies ``offset`` of them away from the one that holds ``day``."""
     if unit == "fortnight":
@@ -82,13 +85,9 @@ def unit_at(unit: Unit, day: date, offset: int) -> Days:
     if unit in ("week", "weekend"):
         start = day - timedelta(days=day.weekday()) + timedelta(weeks=offset)
         return Days(start if unit == "week" else start + timedelta(days=5), start + timedelta(days=7))
-    if unit in ("month", "quarter"):
-        months = 1 if unit == "month" else 3
-        first = (day.month - 1) // months * months + 1 + offset * months
-        return Days(first_of(day.year, first), first_of(day.year, first + months))
-    years = 1 if unit == "year" else 10
-    year = day.year // years * years + offset * years
-    return Days(date(year, 1, 1), date(year + years, 1, 1))
+    months = _MONTHS[unit]
+    first = ((day.year * 12 + day.month - 1) // months + offset) * months + 1
+    return Days(first_of(0, first), first_of(0, first + months))
 
 
 def moved(day: date, unit: Unit, count: int) -> date:
@@ -97,7 +96,7 @@ def moved(day: date, unit: Unit, count: int) -> date:
         return day + timedelta(days=count)
     if unit in ("week", "weekend", "fortnight"):
         return day + timedelta(weeks=count * (2 if unit == "fortnight" else 1))
-    first = first_of(day.year, day.month + count * {"month": 1, "quarter": 3, "year": 12, "decade": 120}[unit])
+    first = first_of(day.year, day.month + count * _MONTHS[unit])
     last = first_of(first.year, first.month + 1) - timedelta(days=1)
     return min(first + timedelta(days=day.day - 1), last)
 
