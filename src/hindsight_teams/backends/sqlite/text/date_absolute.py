@@ -31,7 +31,7 @@ from hindsight_teams.backends.sqlite.text.date_units import (
     in_year,
     months_in,
     on_weekday,
-    unit_at,
+    written,
     yearless,
 )
 from hindsight_teams.backends.sqlite.text.vocabulary import STOP_WORDS
@@ -58,7 +58,7 @@ def _year_month_day(m: re.Match[str], reading: Reading) -> Days:
         return NO_DAYS
     if reading.strict and "." in m[0] and (len(m[2] + m[3]) < 4 or reading.preceded(LABELS, m.start())):
         return NO_DAYS  # a version
-    return unit_at("day", date(year, int(m[2]), int(m[3])), 0)
+    return written(year, m[2], m[3])
 
 
 @unspaced(
@@ -74,8 +74,7 @@ def _signs(m: re.Match[str], reading: Reading) -> Days:
         return NO_DAYS
     if m["since"] and not m["month"]:
         return Days(date(int(m["since"]), 1, 1), date(number + 1, 1, 1))
-    unit: words.Unit = "day" if m["day"] else "month" if m["month"] else "year"
-    return unit_at(unit, date(before + number, int(m["month"] or 1), int(m["day"] or 1)), 0)
+    return written(before + number, m["month"], m["day"])
 
 
 _ROMAN_ERAS = [name for name in _ERAS if name < "\u0370"]
@@ -84,7 +83,7 @@ _ROMAN_ERAS = [name for name in _ERAS if name < "\u0370"]
 @rule(rf"({any_of(_ROMAN_ERAS)})\s+(\d{{1,2}})(?![\w:%]|[.,]\d)", _ROMAN_ERAS)
 def _era(m: re.Match[str], reading: Reading) -> Days:
     before, most = _ERAS[m[1]]
-    return unit_at("year", date(before + int(m[2]), 1, 1), 0) if 1 <= int(m[2]) <= most else NO_DAYS
+    return written(before + int(m[2])) if 1 <= int(m[2]) <= most else NO_DAYS
 
 
 _THAI_MONTHS = {word: month for word, month in words.MONTHS.items() if word > "\u0e00"}
@@ -98,20 +97,19 @@ _THAI_MONTHS = {word: month for word, month in words.MONTHS.items() if word > "\
 def _thai(m: re.Match[str], reading: Reading) -> Days:
     """As in 5 มีนาคม พ.ศ. 2565: years above 2400 are those of the Buddhist era."""
     year = int(m["year"]) - (THAI_ERA if int(m["year"]) > 2400 else 0)
-    unit: words.Unit = "day" if m["day"] else "month" if m["month"] else "year"
-    return unit_at(unit, date(year, _THAI_MONTHS[m["month"]] if m["month"] else 1, int(m["day"] or 1)), 0)
+    return written(year, _THAI_MONTHS.get(m["month"]), m["day"])
 
 
 @rule(rf"({Y})\s+yılının\s+(?:(\d{{1,2}})\s+)?({M})(?!\w)", DIGITS)
 @unspaced(rf"(?<!\d)({Y})\s?(?:সালের|(?:की|के|ء?\s?کی|ء?\s?کے)(?!\w))\s+(?:(\d{{1,2}})\s+)?({M})(?!\w)")
 def _year_before(m: re.Match[str], reading: Reading) -> Days:
     """As in "২০২৪ সালের ৫ মার্চ": the 5th of March of 2024."""
-    return unit_at("day" if m[2] else "month", date(int(m[1]), words.MONTHS[m[3]], int(m[2] or 1)), 0)
+    return written(int(m[1]), words.MONTHS[m[3]], m[2])
 
 
 @unspaced(r"(?<!\d)([12]\d{3})(?:\s?ء|\s+সালে?(?!\w))")
 def _year_sign(m: re.Match[str], reading: Reading) -> Days:
-    return unit_at("year", date(int(m[1]), 1, 1), 0)
+    return written(int(m[1]))
 
 
 @unspaced(
@@ -135,11 +133,10 @@ def _numeric(m: re.Match[str], reading: Reading) -> Days | None:
     if reading.strict and m[2] == "." and len(m[1] + m[3]) < 4 and not reading.preceded(_DATED, m.start()):
         return NO_DAYS  # a version
     if m[2] == "." or first > 12:
-        return unit_at("day", date(year, second, first), 0)
+        return written(year, second, first)
     if second > 12 or first == second:
-        return unit_at("day", date(year, first, second), 0)
-    # Of 03/04/2023 only the year is sure.
-    return unit_at("year", date(year, 1, 1), 0) if len(m[4]) == 4 else None
+        return written(year, first, second)
+    return written(year) if len(m[4]) == 4 else None  # of 03/04/2023 only the year is sure
 
 
 _DATED = re.compile(

@@ -17,6 +17,7 @@ from hindsight_teams.backends.sqlite.text.date_units import (
     in_year,
     months_in,
     unit_at,
+    written,
     yearless,
 )
 
@@ -49,7 +50,7 @@ def _years(m: re.Match[str], reading: Reading) -> Days | None:
         return NO_DAYS
     first = int(m[1])
     if len(m[2]) == 2 and 1 <= int(m[2]) <= 12:
-        return unit_at("month", date(first, int(m[2]), 1), 0)
+        return written(first, m[2])
     last = int(m[2]) if len(m[2]) == 4 else first // 100 * 100 + int(m[2])
     return Days(date(first, 1, 1), date(last + 1, 1, 1)) if first < last else None
 
@@ -240,7 +241,7 @@ _NO_HOLIDAY = re.compile(r"\s+(?:[A-Z]|eggs?\b|bunn(?:y|ies)\b|trees?\b|cards?\b
 def _buddhist(m: re.Match[str], reading: Reading) -> Days | None:
     if "B" not in reading.raw[m.start() : m.end()]:
         return None  # "must be 2500"
-    return unit_at("year", date(int(m[1]) - THAI_ERA, 1, 1), 0)
+    return written(int(m[1]) - THAI_ERA)
 
 
 @rule(rf"(?<![$€£#])(?<!\d\.)({Y})(?![\w%°/:@€$]|[.,]\d|-[\d]|\s+yılının\s+\d)", DIGITS)
@@ -267,7 +268,7 @@ def _year(m: re.Match[str], reading: Reading) -> Days | None:
         not reading.preceded(_BEFORE_YEAR, at) and (not 1900 <= year < 2100 or COUNTED.match(reading.raw, m.end()))
     ):
         return None
-    return unit_at("year", date(year, 1, 1), 0)
+    return written(year)
 
 
 _BEFORE_YEAR = re.compile(

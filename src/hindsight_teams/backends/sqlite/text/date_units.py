@@ -90,6 +90,11 @@ def unit_at(unit: Unit, day: date, offset: int) -> Days:
     return Days(first_of(0, first), first_of(0, first + months))
 
 
+def written(year: int, month: str | int | None = None, day: str | int | None = None) -> Days:
+    """A year, or the month or day of it that is given."""
+    return unit_at("day" if day else "month" if month else "year", date(year, int(month or 1), int(day or 1)), 0)
+
+
 def moved(day: date, unit: Unit, count: int) -> date:
     """The same day ``count`` units later: the 31st becomes the last day of a shorter month."""
     if unit == "day":
