@@ -193,11 +193,9 @@ def _offset(low: str, hit: Hit) -> Hit:
 def _beside(unit: Unit, edge: date, least: int, most: int, sign: int, *, exact: bool) -> Days:
     """The week before an edge is the seven days up to it; "two months before" it, the month around that day."""
     if unit == "weekend":
-        if sign < 0:  # the last Sunday before the edge
-            sunday = edge - timedelta(days=edge.weekday() + 1)
-            return Days(sunday - timedelta(days=1 + 7 * (most - 1)), sunday + timedelta(days=1 - 7 * (least - 1)))
-        saturday = edge + timedelta(days=(5 - edge.weekday()) % 7)
-        return Days(saturday + timedelta(days=7 * (least - 1)), saturday + timedelta(days=2 + 7 * (most - 1)))
+        saturday = edge + timedelta(days=(5 - edge.weekday()) % 7 if sign > 0 else -2 - edge.weekday())
+        near, far = (saturday + timedelta(weeks=sign * (count - 1)) for count in (least, most))
+        return Days(min(near, far), max(near, far) + timedelta(days=2))
     near, far = moved(edge, unit, sign * (least - 1)), moved(edge, unit, sign * most)
     if unit == "day" or not exact:
         return Days(min(near, far), max(near, far))
@@ -230,9 +228,7 @@ def _bounded(low: str, hit: Hit, today: date) -> Hit:
     """What stands after a date: "from 3 May on", "3月まで"."""
     if hit.open is None:
         if match := _ONWARDS.match(low, hit.right):
-            if not match[0].strip().startswith(("on", "forward")) or _FROM_WORD.search(
-                low, max(0, hit.left - 10), hit.left
-            ):
+            if match[0].strip() not in ("on", "forward") or _FROM_WORD.search(low, max(0, hit.left - 10), hit.left):
                 return _from(hit, today, past=False)
         elif _RANGE.search(low, hit.left, hit.right):
             return hit
