@@ -116,6 +116,7 @@ def test_relative_dates_are_read_against_now(text: str, start: str, end: str) ->
         ("the day after 9 March 2022", "2022-03-10", "2022-03-11"),
         ("4 days before 9 March 2022", "2022-03-05", "2022-03-06"),
         ("the week of 9 March 2022", "2022-03-07", "2022-03-14"),
+        ("two years from 2019", "2021-01-01", "2022-01-01"),
         ("since April", "2023-04-01", "2023-10-19"),
         ("before 2018", "1000-01-01", "2018-01-01"),
         ("after June 2021", "2021-07-01", "2023-10-19"),
