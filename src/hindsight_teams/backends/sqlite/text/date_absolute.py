@@ -100,16 +100,12 @@ def _thai(m: re.Match[str], reading: Reading) -> Days:
     return written(year, _THAI_MONTHS.get(m["month"]), m["day"])
 
 
+@unspaced(r"(?<!\d)([12]\d{3})(?:\s?ء|\s+সালে?(?!\w))()()")
 @rule(rf"({Y})\s+yılının\s+(?:(\d{{1,2}})\s+)?({M})(?!\w)", DIGITS)
 @unspaced(rf"(?<!\d)({Y})\s?(?:সালের|(?:की|के|ء?\s?کی|ء?\s?کے)(?!\w))\s+(?:(\d{{1,2}})\s+)?({M})(?!\w)")
 def _year_before(m: re.Match[str], reading: Reading) -> Days:
-    """As in "২০২৪ সালের ৫ মার্চ": the 5th of March of 2024."""
-    return written(int(m[1]), words.MONTHS[m[3]], m[2])
-
-
-@unspaced(r"(?<!\d)([12]\d{3})(?:\s?ء|\s+সালে?(?!\w))")
-def _year_sign(m: re.Match[str], reading: Reading) -> Days:
-    return written(int(m[1]))
+    """As in "২০২৪ সালের ৫ মার্চ": the 5th of March of 2024; or a year alone, with its sign."""
+    return written(int(m[1]), words.MONTHS.get(m[3]), m[2])
 
 
 @unspaced(
