@@ -47,8 +47,9 @@ _ITS = re.compile(r"\b(?:the|my|our|your|his|her|its|their|first\s+and)\s+$")
 _NAMED_LAST = re.compile(rf"\s+(?:{any_of(words.HOLIDAYS)}|{_S}|{ANY_WEEKDAY})(?!\w)")
 _OTHER_DAY = re.compile(
     r"(?:في|عن|نفس|هذا|ذلك|كل|طوال)\s+اليوم(?!\w)|اليوم\s+(?:التالي|الذي|السابق|الأول)|आज\s+(?:की|के|का|भी|तक)(?!\S)"
+    r"|今日[のまで]|今天的|后天[性的疾]|今年度|日本周|ทุกวันนี้|(?:ล้าน|\d )ปีที่แล้ว"
 )
-"""Arabic and Hindi words of another day, or of nowadays: "the same day", "compared with today"."""
+"""What makes of a phrase another day, nowadays or another word: "the same day", 日本周辺, "a million years ago"."""
 _BESIDE = 24
 """Characters on each side of a phrase in which such words stand."""
 _THESE_DAYS = re.compile(r"\s+(?:noch\b|en\s+d[ií]a)")
@@ -245,7 +246,6 @@ def _foreign_in(m: re.Match[str], reading: Reading) -> Days | None:
 @rule(rf"({PAST}|{THIS}|{NEXT})\s+({M}|{_S})(?!\w)", NEARBY)
 def _last_month_name(m: re.Match[str], reading: Reading) -> Days | None:
     today = reading.today
-
     make = season(m[2]) if m[2] in words.SEASONS else months_in(words.MONTHS[m[2]])
     if reading.strict and is_name(reading, m.start(2), m.end(2)):
         return NO_DAYS
@@ -266,21 +266,6 @@ def _season_alone(m: re.Match[str], reading: Reading) -> Days | None:
     return yearless(season(m[2]), reading, m.start())
 
 
-_NOT_THE_DAY = re.compile("今日[のまで]|今天的|后天[性的疾]|今日では|今年度")
-_BEFORE_PHRASES = {"本周": ("日",), "วันนี้": ("ทุก",), "ปีที่แล้ว": ("ล้าน", *(f"{n} " for n in range(10)))}
-"""What makes another word of a phrase: 日本周辺, "nowadays", "a million years ago"."""
-
-
-@unspaced(any_of(words.UNSPACED_PHRASES))
-def _unspaced_phrase(m: re.Match[str], reading: Reading) -> Days:
-    if reading.strict and _NOT_THE_DAY.match(reading.low, m.start()):
-        return NO_DAYS
-    if reading.low[: m.start()].endswith(_BEFORE_PHRASES.get(m[0], ())):
-        return NO_DAYS
-    unit, offset = words.UNSPACED_PHRASES[m[0]]
-    return unit_at(unit, reading.today, offset)
-
-
 @unspaced(
     rf"(?<![\d几幾数])(\d{{1,3}}|[{''.join(words.HAN_DIGITS)}]{{1,3}})\s?({any_of(words.UNSPACED_UNITS)})\s?(?:之|以)?(?P<way>前(?![後后])|[전后後뒤])"
 )
@@ -295,12 +280,15 @@ def _unspaced_ago(m: re.Match[str], reading: Reading) -> Days:
     return ahead(words.UNSPACED_UNITS[m[2]], reading.today, least, most)
 
 
+@unspaced(rf"({any_of(words.UNSPACED_PHRASES)})")
 @unspaced(rf"{EDGE}(?:و)?({any_of(words.MARKED_PHRASES)})(?:র)?{END}")
-def _marked_phrase(m: re.Match[str], reading: Reading) -> Days:
-    around = _OTHER_DAY.finditer(reading.low, max(0, m.start() - _BESIDE), m.end() + _BESIDE)
-    if reading.strict and any(other.start() < m.end() and m.start() < other.end() for other in around):
-        return NO_DAYS
-    unit, offset = words.MARKED_PHRASES[re.sub(r"\s+", " ", m[1])]
+def _phrase_in_signs(m: re.Match[str], reading: Reading) -> Days:
+    phrase = re.sub(r"\s+", " ", m[1])
+    unit, offset = words.UNSPACED_PHRASES.get(phrase) or words.MARKED_PHRASES[phrase]
+    if reading.strict or unit != "day":
+        around = _OTHER_DAY.finditer(reading.low, max(0, m.start() - _BESIDE), m.end() + _BESIDE)
+        if any(other.start() < m.end() and m.start() < other.end() for other in around):
+            return NO_DAYS
     return unit_at(unit, reading.today, offset)
 
 
