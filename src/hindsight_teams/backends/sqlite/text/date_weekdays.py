@@ -202,18 +202,6 @@ _BARE_HAN = (
 )
 
 
-@lru_cache(maxsize=64)  # asked for each weekday of a text
-def _names_several(weekdays: str, low: str) -> bool:
-    return len(re.findall(weekdays, low)) > 1
-
-
-@unspaced(_BARE_HAN)
-def _bare_unspaced_weekday(m: re.Match[str], reading: Reading) -> Days:
-    if reading.strict and _names_several(_BARE_HAN, reading.low):
-        return NO_DAYS  # "月曜日から金曜日まで"
-    return nearest_weekday(reading, m.start(), _HAN_WEEKDAYS[m[1] or m[2] or m[3]])
-
-
 _LAST_OR_NEXT = {
     **dict.fromkeys("पिछले गत बीते গত پچھلے گزشتہ گذشتہ الماضي الماضية الفائت الفائتة".split(), -1),
     **dict.fromkeys("अगले आगामी আগামী اگلے آئندہ القادم القادمة المقبل المقبلة".split(), 1),
@@ -232,9 +220,16 @@ _MW = any_of(words.MARKED_WEEKDAYS)
 _BARE_MARKED = rf"{EDGE}(?:يوم\s+({_MW})|({_MW})(?:\s+(?:को|کو)|(?<=বার)(?:ে)?)){END}"
 
 
+@lru_cache(maxsize=64)  # asked for each weekday of a text
+def _names_several(low: str) -> bool:
+    return len(re.findall(rf"{_BARE_HAN}|{_MW}", low)) > 1
+
+
+@unspaced(_BARE_HAN)
 @unspaced(_BARE_MARKED)
-def _bare_marked_weekday(m: re.Match[str], reading: Reading) -> Days:
+def _bare_weekday(m: re.Match[str], reading: Reading) -> Days:
     """With the word that makes it a day: many are names or other words alone."""
-    if reading.strict and _names_several(_MW, reading.low):
-        return NO_DAYS
-    return nearest_weekday(reading, m.start(), words.MARKED_WEEKDAYS[m[1] or m[2]])
+    if reading.strict and _names_several(reading.low):
+        return NO_DAYS  # "月曜日から金曜日まで"
+    weekday = next(filter(None, m.groups()))
+    return nearest_weekday(reading, m.start(), (_HAN_WEEKDAYS | words.MARKED_WEEKDAYS)[weekday])
