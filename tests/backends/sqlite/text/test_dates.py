@@ -94,6 +94,8 @@ def test_absolute_dates_are_read(text: str, start: str, end: str) -> None:
         ("later this year", "2023-10-18", "2024-01-01"),
         ("earlier this year", "2023-01-01", "2023-10-18"),
         ("in November", "2023-11-01", "2023-12-01"),
+        ("17 December", "2023-12-17", "2023-12-18"),  # 60 days ahead
+        ("18 December", "2022-12-18", "2022-12-19"),
         ("What happened in December?", "2022-12-01", "2023-01-01"),
         ("Wat gebeurde er in december?", "2022-12-01", "2023-01-01"),
         ("What will happen in December?", "2023-12-01", "2024-01-01"),
@@ -229,6 +231,7 @@ def test_a_query_may_say_yesterday_last_week_and_days_ago_in_many_languages(day:
         "week 54 of 2020",
         "this day",
         "week 3 of the course",
+        "Friday 4 December",  # of 2020 or 2026
     ],
 )
 def test_what_is_no_date_is_left_alone(text: str) -> None:

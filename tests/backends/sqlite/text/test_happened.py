@@ -410,6 +410,8 @@ def test_a_name_that_begins_with_a_time_is_none(backend: SQLiteBackend, text: st
         ("It was 3 May 2025 on the farm.", "2025-05-03..2025-05-03"),
         ("It snowed from 3 May 2025 on.", "2025-05-03.."),
         ("The week before 2019 he left.", "2018-12-25..2018-12-31"),
+        ("Bo has been away since Friday 4 December.", "-"),
+        ("We leave in a fortnight.", "2026-12-09..2026-12-09"),
         ("We open a week tomorrow.", "2026-12-03..2026-12-03"),
         ("The review is on Monday week.", "-"),
         ("Vandaag over een week gaan we.", "2026-12-02..2026-12-02"),

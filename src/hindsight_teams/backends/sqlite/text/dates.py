@@ -5,6 +5,11 @@ Each rule is a pattern and a function from its match to days. What stands before
 ranks and any likely one helps. ``happened`` reads a memory, whose date is shown: there, no day is better than a guessed
 one.
 
+To read one more expression, add its words to the table of ``date_words`` that says the same in other words; what has no
+table is a rule in ``date_absolute`` (days, months), ``date_periods`` (years and parts of them), ``date_weekdays`` or
+``date_relative``. ``date_grammar`` says what a rule is, ``date_units`` counts days, ``date_tenses`` tells the past from
+the future, ``date_combining`` joins dates.
+
 Weeks begin on Monday; seasons are those of the northern hemisphere; of ``03/04/2023`` only the year is sure.
 """
 
