@@ -63,6 +63,12 @@ ORD = r"(?:st|nd|rd|th|er|\u00ba|\u00aa|\.)?"
 OF = r"(?:of\s+|de\s+|del\s+|do\s+|\u0432\s+)?"
 PAST, THIS, NEXT = "last|past|previous", r"this|current", r"next|this\s+coming|coming|upcoming"
 
+
+def way_of(word: str) -> int:
+    """Whether a word says the last one, this one or the next one."""
+    return -1 if word in ("last", "past", "previous") else 0 if word in ("this", "current") else 1
+
+
 # Every date holds a digit or one of these; most texts hold neither, and finding that out is all they cost.
 CORE = frozenset(
     TOKEN.findall(word)[-1]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 
 from hindsight_teams.backends.sqlite.text import date_words as words
-from hindsight_teams.backends.sqlite.text.date_grammar import DIGITS, Y, any_of, rule, unspaced
+from hindsight_teams.backends.sqlite.text.date_grammar import DIGITS, Y, any_of, rule, unspaced, way_of
 from hindsight_teams.backends.sqlite.text.date_units import (
     NO_DAYS,
     Days,
@@ -15,6 +15,7 @@ from hindsight_teams.backends.sqlite.text.date_units import (
     easter,
     how_many,
     in_year,
+    last_or_next,
     months_in,
     unit_at,
     written,
@@ -215,9 +216,7 @@ def _holiday(m: re.Match[str], reading: Reading) -> Days:
     if m[1] == "this":
         return yearless(make, reading, m.start()) if reading.strict else make(today.year)
     if m[1]:
-        ahead = m[1] not in ("last", "previous")
-        years = range(today.year, today.year + 2) if ahead else range(today.year, today.year - 2, -1)
-        return next(d for d in map(make, years) if (d.start > today if ahead else d.end <= today))
+        return last_or_next(make, way_of(m[1]), today)
     if reading.strict and not reading.preceded(_HOLIDAY_BEFORE, m.start()):
         return NO_DAYS
     return yearless(make, reading, m.start())

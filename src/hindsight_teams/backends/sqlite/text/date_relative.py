@@ -19,6 +19,7 @@ from hindsight_teams.backends.sqlite.text.date_grammar import (
     is_name,
     rule,
     unspaced,
+    way_of,
 )
 from hindsight_teams.backends.sqlite.text.date_periods import season
 from hindsight_teams.backends.sqlite.text.date_units import (
@@ -27,13 +28,14 @@ from hindsight_teams.backends.sqlite.text.date_units import (
     Reading,
     ahead,
     how_many,
+    last_or_next,
     months_in,
     moved,
     unit_at,
     units_between,
     yearless,
 )
-from hindsight_teams.backends.sqlite.text.date_weekdays import EDGE, END, NEARBY, WITHIN, way_of
+from hindsight_teams.backends.sqlite.text.date_weekdays import EDGE, END, NEARBY, WITHIN
 
 _S = any_of(words.SEASONS)
 _FN = any_of(words.FOREIGN_NUMBERS)
@@ -252,8 +254,7 @@ def _last_month_name(m: re.Match[str], reading: Reading) -> Days | None:
     if not (way := way_of(m[1])):
         before = make(today.year - 1)
         return before if before.end > today else make(today.year)  # "this winter" in January
-    found = (make(today.year + way * n) for n in range(3))
-    return next(days for days in found if (days.start > today if way > 0 else days.end <= today))
+    return last_or_next(make, way, today)
 
 
 @rule(

@@ -152,6 +152,12 @@ def day_in(month: int, day: int, last: int | None = None) -> Callable[[int], Day
     return lambda year: Days(date(year, month, day), date(year, month, last or day) + timedelta(days=1))
 
 
+def last_or_next(make: Callable[[int], Days], way: int, today: date) -> Days:
+    """The last occurrence of a date without a year that is over, or the next one that has not begun."""
+    found = (make(today.year + way * n) for n in range(3))
+    return next(days for days in found if (days.start > today if way > 0 else days.end <= today))
+
+
 def on_weekday(make: Callable[[int], Days], weekday: int, reading: Reading, position: int) -> Days:
     """A date without a year whose weekday is named: the one year about now in which the two agree."""
     today, lean = reading.today, reading.lean(position)

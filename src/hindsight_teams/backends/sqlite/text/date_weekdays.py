@@ -20,6 +20,7 @@ from hindsight_teams.backends.sqlite.text.date_grammar import (
     is_name,
     rule,
     unspaced,
+    way_of,
 )
 from hindsight_teams.backends.sqlite.text.date_tenses import is_recurring
 from hindsight_teams.backends.sqlite.text.date_units import (
@@ -35,11 +36,6 @@ from hindsight_teams.backends.sqlite.text.date_units import (
 NEARBY = ("last", "past", "previous", "this", "current", "next", "coming", "upcoming")
 _LETTER = "\u0620-\u065f\u066e-\u06d3\u06d5-\u06ed\u06fa-\u06ff\u0900-\u0963\u0971-\u097f\u0980-\u09e3"
 EDGE, END = rf"(?<![{_LETTER}])", rf"(?![{_LETTER}])"
-
-
-def way_of(word: str) -> int:
-    """Whether a word says the last one, this one or the next one."""
-    return -1 if word in ("last", "past", "previous") else 0 if word in ("this", "current") else 1
 
 
 @rule(rf"({ANY_NUMBER})\s+({ANY_WEEKDAY})s\s+ago\b", DIGITS, words.NUMBERS)
