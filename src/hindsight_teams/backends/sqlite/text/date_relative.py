@@ -49,7 +49,7 @@ _ITS = re.compile(r"\b(?:the|my|our|your|his|her|its|their|first\s+and)\s+$")
 _NAMED_LAST = re.compile(rf"\s+(?:{any_of(words.HOLIDAYS)}|{_S}|{ANY_WEEKDAY})(?!\w)")
 _OTHER_DAY = re.compile(
     r"(?:في|عن|نفس|هذا|ذلك|كل|طوال)\s+اليوم(?!\w)|اليوم\s+(?:التالي|الذي|السابق|الأول)|आज\s+(?:की|के|का|भी|तक)(?!\S)"
-    r"|今日[のまで]|今天的|后天[性的疾]|今年度|日本周|ทุกวันนี้|(?:ล้าน|\d )ปีที่แล้ว"
+    r"|今日[のまで]|今天的|前的今[天日]|后天[性的疾]|今年度|日本周|ทุกวันนี้|(?:ล้าน|\d )ปีที่แล้ว"
 )
 """What makes of a phrase another day, nowadays or another word: "the same day", 日本周辺, "a million years ago"."""
 _BESIDE = 24

@@ -232,7 +232,8 @@ _IN_CASE = re.compile(
 _IN_CASE_AHEAD = re.compile(r"\bwenn\b[^,;:]*$|(?:^|[,;:]\s*)(?:should\s|si\s|se\s|s['\u2019]ils?\s)[^,;:]*$")
 """Words that make a condition only before a day that is not over: "se casó ayer" is none."""
 _OF_THINGS = re.compile(r"(?<=\w\sfrom\s)(?!.{0,40}(?:\b(?:to|until|till|through)\b|[-\u2013]))")
-"""A day that tells when a thing is from: "the leftovers from Sunday"."""
+_SHOWN = re.compile(r"\b(?:here(?:['\u2019]s|\s+(?:is|are))|this\s+is|these\s+are)\b")
+"""When a thing is from, "the leftovers from Sunday", is not when that happened which is told, unless the thing is shown."""
 _COVERS = re.compile(
     r"\b(?:(?:cover|span|hold|contain|include|describe|compare|concern)s?|(?:list|show|track|document|summari[sz]e|count|"
     r"measure|collect|deal|ask|range|date|goe)s|(?:umfass|enthäl|behandel|beschreib|zeig)(?:t|en)|cubren?|abarcan?|"
@@ -299,7 +300,8 @@ def _is_told(sentence: str, span: Span, now: datetime) -> bool:
         return False
     if low.startswith(("early", "late"), span.at) and _COMES_EARLY.search(before):
         return False
-    if span.open is None and (_LASTING.search(before) or (past and _OF_THINGS.match(low, span.at))):
+    of_a_thing = past and _OF_THINGS.match(low, span.at) and not _SHOWN.search(before)
+    if span.open is None and (of_a_thing or _LASTING.search(before)):
         return False
     if _IN_CASE.search(before) or (not past and _IN_CASE_AHEAD.search(before)):
         return False
