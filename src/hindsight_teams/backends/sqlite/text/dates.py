@@ -233,7 +233,7 @@ _IN_CASE_AHEAD = re.compile(r"\bwenn\b[^,;:]*$|(?:^|[,;:]\s*)(?:should\s|si\s|se
 """Words that make a condition only before a day that is not over: "se casó ayer" is none."""
 _OF_THINGS = re.compile(r"(?<=\w\sfrom\s)(?!.{0,40}(?:\b(?:to|until|till|through)\b|[-\u2013]))")
 _SHOWN = re.compile(r"\b(?:here(?:['\u2019]s|\s+(?:is|are))|this\s+is|these\s+are)\b")
-"""When a thing is from, "the leftovers from Sunday", is not when that happened which is told, unless the thing is shown."""
+"""When a thing is from ("the leftovers from Sunday") is not when that happened which is told, unless it is shown."""
 _COVERS = re.compile(
     r"\b(?:(?:cover|span|hold|contain|include|describe|compare|concern)s?|(?:list|show|track|document|summari[sz]e|count|"
     r"measure|collect|deal|ask|range|date|goe)s|(?:umfass|enthäl|behandel|beschreib|zeig)(?:t|en)|cubren?|abarcan?|"
