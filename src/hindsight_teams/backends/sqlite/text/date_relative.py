@@ -73,6 +73,8 @@ def _phrase(m: re.Match[str], reading: Reading) -> Days | None:
         return None  # "the week before last Christmas"
     unit, offset = words.PHRASES[phrase]
     if phrase in ("today", "tomorrow") and (away := reading.preceded(_A_WEEK, m.start())):
+        if reading.strict and reading.lean(m.start()) != "future":
+            return NO_DAYS  # "it has been a week today"
         return unit_at("day", moved(reading.today, words.UNITS[away[2]], how_many(away[1])[0]), offset)
     return unit_at(unit, reading.today, offset)
 
