@@ -74,7 +74,7 @@ _OF_YEAR = re.compile(r"\s*,?\s*(?:of|de|del|do|des)?\s*")
 
 
 def _is_year(days: Days) -> bool:
-    return days.start.replace(year=days.start.year + 1) == days.end and (days.start.month, days.start.day) == (1, 1)
+    return replace(days, yearless=False) == unit_at("year", days.start, 0)
 
 
 def _in_year(days: Days, year: int) -> Days:
