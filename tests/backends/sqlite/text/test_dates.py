@@ -44,6 +44,12 @@ def spans(text: str, now: datetime = NOW) -> list[tuple[str, str]]:
         ("Halloween 2019", "2019-10-31", "2019-11-01"),
         ("Easter Sunday 2038", "2038-04-25", "2038-04-26"),  # the latest that it can be
         ("Easter Monday 1818", "1818-03-23", "1818-03-24"),  # the day after the earliest
+        ("Easter Sunday 1954", "1954-04-18", "1954-04-19"),
+        ("Easter Sunday 1961", "1961-04-02", "1961-04-03"),
+        ("Easter Sunday 1981", "1981-04-19", "1981-04-20"),
+        ("Easter Sunday 2000", "2000-04-23", "2000-04-24"),
+        ("Easter Sunday 2100", "2100-03-28", "2100-03-29"),
+        ("พ.ศ. 2400", "1857-01-01", "1858-01-01"),
         ("Good Friday 2019", "2019-04-19", "2019-04-20"),
         ("Pâques 2024", "2024-03-29", "2024-04-02"),
         ("last Easter", "2023-04-07", "2023-04-11"),
@@ -70,6 +76,8 @@ def test_absolute_dates_are_read(text: str, start: str, end: str) -> None:
         ("last weekend", "2023-10-14", "2023-10-16"),
         ("the weekend before last", "2023-10-07", "2023-10-09"),
         ("a fortnight ago", "2023-10-02", "2023-10-09"),
+        ("5 minutes ago", "2023-10-18", "2023-10-19"),
+        ("30 hours ago", "2023-10-17", "2023-10-18"),
         ("next month", "2023-11-01", "2023-12-01"),
         ("last year", "2022-01-01", "2023-01-01"),
         ("four months ago", "2023-06-01", "2023-07-01"),
@@ -124,6 +132,8 @@ def test_relative_dates_are_read_against_now(text: str, start: str, end: str) ->
         ("before 2018", "1000-01-01", "2018-01-01"),
         ("after June 2021", "2021-07-01", "2023-10-19"),
         ("between April and June 2022", "2022-04-01", "2022-07-01"),
+        ("1914-18", "1914-01-01", "1919-01-01"),
+        ("project 2099", "2099-01-01", "2100-01-01"),
         ("2015-2017", "2015-01-01", "2018-01-01"),
         ("from 4 April to 11 April", "2023-04-04", "2023-04-12"),
         ("10-12 April 2022", "2022-04-10", "2022-04-13"),
@@ -232,7 +242,9 @@ def test_a_query_may_say_yesterday_last_week_and_days_ago_in_many_languages(day:
         "week 54 of 2020",
         "this day",
         "week 3 of the course",
+        "project 2100",
         "Friday 4 December",  # of 2020 or 2026
+        "Friday 29 February",  # of no year near
     ],
 )
 def test_what_is_no_date_is_left_alone(text: str) -> None:

@@ -95,8 +95,8 @@ _THAI_MONTHS = {word: month for word, month in words.MONTHS.items() if word > "\
 )
 @unspaced(r"(?P<day>)(?P<month>)(?:พ\.?ศ\.?|ปี)\s?(?:พ\.?ศ\.?\s?)?(?P<year>2[4-7]\d\d)(?!\d)")
 def _thai(m: re.Match[str], reading: Reading) -> Days:
-    """As in 5 มีนาคม พ.ศ. 2565: years above 2400 are those of the Buddhist era."""
-    year = int(m["year"]) - (THAI_ERA if int(m["year"]) > 2400 else 0)
+    """As in 5 มีนาคม พ.ศ. 2565: years from 2400 on are those of the Buddhist era."""
+    year = int(m["year"]) - (THAI_ERA if int(m["year"]) >= 2400 else 0)
     return written(year, _THAI_MONTHS.get(m["month"]), m["day"])
 
 

@@ -141,7 +141,7 @@ def _quarter_in_signs(m: re.Match[str], reading: Reading) -> Days | None:
     sign, word = m["sign"] or m["season"] or m["thai"], m["word"] or m["arabic"]
     number = words.MARKED_ORDINALS[word] if word else how_many(sign)[0]
     year = m["before"] or m["after"]
-    if m["thai"] and year and int(year) > 2400:
+    if m["thai"] and year and int(year) >= 2400:
         year = str(int(year) - THAI_ERA)
     if reading.strict and not year:
         return NO_DAYS

@@ -182,8 +182,7 @@ def _units_ago(m: re.Match[str], reading: Reading) -> Days | None:
     if m[2] in ("hour", "minute"):
         if reading.strict:
             return NO_DAYS  # which day that is depends on the hour
-        hours = (most if m[2] == "hour" else 0) // 24
-        return unit_at("day", reading.today, sign * hours)
+        return unit_at("day", reading.today, sign * (most // 24) if m[2] == "hour" else 0)
     if m[4]:
         return unit_at("day", moved(reading.today, words.UNITS[m[2]], sign * least), 0)
     if sign > 0:
