@@ -418,6 +418,8 @@ def test_a_name_that_begins_with_a_time_is_none(backend: SQLiteBackend, text: st
         ("He waited a week today.", "-"),
         ("The review is on Monday week.", "-"),
         ("The mill burned down (1998).", "1998-01-01..1998-12-31"),
+        ("The patent ends in 2199.", "2199-01-01..2199-12-31"),
+        ("The patent ends in 2200.", "-"),
         ("In Reiwa 1 he retired.", "2019-01-01..2019-12-31"),
         ("平成40年に開業した。", "-"),
         ("We met on Friday 3 May 2025.", "-"),  # a Saturday
