@@ -239,7 +239,7 @@ def _bounded(low: str, hit: Hit, today: date) -> Hit:
 
 def _from(hit: Hit, today: date, *, past: bool) -> Hit:
     days = hit.days
-    if past and days.yearless and days.start > today:
+    if past and days.yearless:
         days = _with_year(days, today)
     end = today + timedelta(days=1)
     return replace(hit, days=Days(days.start, end if end > days.start else LATEST), open="end")
