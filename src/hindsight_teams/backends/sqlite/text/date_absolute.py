@@ -24,17 +24,25 @@ from hindsight_teams.backends.sqlite.text.date_units import (
     NO_DAYS,
     Days,
     Reading,
+    day_in,
     first_of,
     full_year,
+    how_many,
+    in_year,
+    months_in,
     on_weekday,
-    unit_at,
+    written,
     yearless,
 )
 from hindsight_teams.backends.sqlite.text.vocabulary import STOP_WORDS
 
 _ERAS = {
-    "令和": (2018, 99), "平成": (1988, 31), "昭和": (1925, 64), "大正": (1911, 15), "明治": (1867, 45),
-    "民國": (1911, 199), "民国": (1911, 199),
+    name: (before, years)
+    for names, before, years in (
+        ("令和 reiwa", 2018, 99), ("平成 heisei", 1988, 31), ("昭和 showa shōwa", 1925, 64), ("大正 taisho", 1911, 15),
+        ("明治 meiji", 1867, 45), ("民國 民国", 1911, 199),
+    )
+    for name in names.split()
 }  # fmt: skip
 """The year before the first of an era of Japan, and of the Republic of China, and how many years it has."""
 
@@ -48,17 +56,14 @@ def _year_month_day(m: re.Match[str], reading: Reading) -> Days:
         reading.strict and reading.low[max(0, m.start() - 1) : m.start()] in ("-", "/", ".")
     ):
         return NO_DAYS
-    if (
-        reading.strict
-        and "." in m[0]
-        and (len(m[2] + m[3]) < 4 or LABELS.search(reading.low, max(0, m.start() - 16), m.start()))
-    ):
+    if reading.strict and "." in m[0] and (len(m[2] + m[3]) < 4 or reading.preceded(LABELS, m.start())):
         return NO_DAYS  # a version
-    return unit_at("day", date(year, int(m[2]), int(m[3])), 0)
+    return written(year, m[2], m[3])
 
 
 @unspaced(
-    rf"(?:(?P<era>{'|'.join(_ERAS)})\s?(?P<of>\d{{1,3}}|元)\s?年|(?<!\d)(?P<year>[12]\d{{3}})\s?[年년](?!\s?[前전間间]))"
+    rf"(?:(?P<era>{'|'.join(_ERAS)})\s?(?P<of>\d{{1,3}}|元)\s?年|(?<!\d)(?:(?P<since>{Y})\s?年?\s?[-\u2013\u2014~至到]{{1,2}}\s?)?"
+    rf"(?P<year>{Y})\s?[年년](?!\s?[前전間间]))"
     r"(?:\s?(?P<month>\d{1,2})\s?[月월](?:\s?(?P<day>\d{1,2})\s?[日号號일])?)?"
 )
 def _signs(m: re.Match[str], reading: Reading) -> Days:
@@ -67,17 +72,18 @@ def _signs(m: re.Match[str], reading: Reading) -> Days:
     number = 1 if m["of"] == "元" else int(m["of"] or m["year"])
     if not 1 <= number <= most:
         return NO_DAYS
-    unit: words.Unit = "day" if m["day"] else "month" if m["month"] else "year"
-    return unit_at(unit, date(before + number, int(m["month"] or 1), int(m["day"] or 1)), 0)
+    if m["since"] and not m["month"]:
+        return Days(date(int(m["since"]), 1, 1), date(number + 1, 1, 1))
+    return written(before + number, m["month"], m["day"])
 
 
-_ROMAN_ERAS = {"reiwa": "令和", "heisei": "平成", "showa": "昭和", "shōwa": "昭和", "taisho": "大正", "meiji": "明治"}
+_ROMAN_ERAS = [name for name in _ERAS if name < "\u0370"]
 
 
 @rule(rf"({any_of(_ROMAN_ERAS)})\s+(\d{{1,2}})(?![\w:%]|[.,]\d)", _ROMAN_ERAS)
 def _era(m: re.Match[str], reading: Reading) -> Days:
-    before, most = _ERAS[_ROMAN_ERAS[m[1]]]
-    return unit_at("year", date(before + int(m[2]), 1, 1), 0) if 1 <= int(m[2]) <= most else NO_DAYS
+    before, most = _ERAS[m[1]]
+    return written(before + int(m[2])) if 1 <= int(m[2]) <= most else NO_DAYS
 
 
 _THAI_MONTHS = {word: month for word, month in words.MONTHS.items() if word > "\u0e00"}
@@ -89,29 +95,25 @@ _THAI_MONTHS = {word: month for word, month in words.MONTHS.items() if word > "\
 )
 @unspaced(r"(?P<day>)(?P<month>)(?:พ\.?ศ\.?|ปี)\s?(?:พ\.?ศ\.?\s?)?(?P<year>2[4-7]\d\d)(?!\d)")
 def _thai(m: re.Match[str], reading: Reading) -> Days:
-    """As in 5 มีนาคม พ.ศ. 2565: years above 2400 are those of the Buddhist era."""
-    year = int(m["year"]) - (THAI_ERA if int(m["year"]) > 2400 else 0)
-    unit: words.Unit = "day" if m["day"] else "month" if m["month"] else "year"
-    return unit_at(unit, date(year, _THAI_MONTHS[m["month"]] if m["month"] else 1, int(m["day"] or 1)), 0)
+    """As in 5 มีนาคม พ.ศ. 2565: years from 2400 on are those of the Buddhist era."""
+    year = int(m["year"]) - (THAI_ERA if int(m["year"]) >= 2400 else 0)
+    return written(year, _THAI_MONTHS.get(m["month"]), m["day"])
 
 
+@unspaced(r"(?<!\d)([12]\d{3})(?:\s?ء|\s+সালে?(?!\w))()()")
 @rule(rf"({Y})\s+yılının\s+(?:(\d{{1,2}})\s+)?({M})(?!\w)", DIGITS)
 @unspaced(rf"(?<!\d)({Y})\s?(?:সালের|(?:की|के|ء?\s?کی|ء?\s?کے)(?!\w))\s+(?:(\d{{1,2}})\s+)?({M})(?!\w)")
 def _year_before(m: re.Match[str], reading: Reading) -> Days:
-    """As in "২০২৪ সালের ৫ মার্চ": the 5th of March of 2024."""
-    return unit_at("day" if m[2] else "month", date(int(m[1]), words.MONTHS[m[3]], int(m[2] or 1)), 0)
+    """As in "২০২৪ সালের ৫ মার্চ": the 5th of March of 2024; or a year alone, with its sign."""
+    return written(int(m[1]), words.MONTHS.get(m[3]), m[2])
 
 
-@unspaced(r"(?<!\d)([12]\d{3})(?:\s?ء|\s+সালে?(?!\w))")
-def _year_sign(m: re.Match[str], reading: Reading) -> Days:
-    return unit_at("year", date(int(m[1]), 1, 1), 0)
-
-
-@unspaced(rf"({any_of(NEAR_YEARS)})?の?(?<!\d)(\d{{1,2}})\s?[月월](?:\s?(\d{{1,2}})\s?[日号號일])?")
+@unspaced(
+    rf"({any_of(NEAR_YEARS)})?の?((?<!\d)\d{{1,2}}|(?<=年)[一二三四五六七八九十]{{1,2}})\s?[月월](?:\s?(\d{{1,2}})\s?[日号號일])?"
+)
 def _month_day_signs(m: re.Match[str], reading: Reading) -> Days:
-    def make(year: int) -> Days:
-        return unit_at("day" if m[3] else "month", date(year, int(m[2]), int(m[3] or 1)), 0)
-
+    month = how_many(m[2])[0]
+    make = day_in(month, int(m[3])) if m[3] else months_in(month)
     if reading.strict and reading.low[: m.start()].endswith(("同年", "翌年", "翌", "同")):
         return NO_DAYS  # of the same or the next year as another day
     return make(reading.today.year + NEAR_YEARS[m[1]]) if m[1] else yearless(make, reading, m.start())
@@ -124,14 +126,13 @@ def _numeric(m: re.Match[str], reading: Reading) -> Days | None:
         return NO_DAYS
     if (len(m[4]) == 2 and m[2] != "/") or not 1200 <= year < 2200:
         return None  # 1.2.13 and 1-2-13 are versions and section numbers
-    if reading.strict and m[2] == "." and len(m[1] + m[3]) < 4 and not _DATED.search(reading.low, 0, m.start()):
+    if reading.strict and m[2] == "." and len(m[1] + m[3]) < 4 and not reading.preceded(_DATED, m.start()):
         return NO_DAYS  # a version
     if m[2] == "." or first > 12:
-        return unit_at("day", date(year, second, first), 0)
+        return written(year, second, first)
     if second > 12 or first == second:
-        return unit_at("day", date(year, first, second), 0)
-    # Of 03/04/2023 only the year is sure.
-    return unit_at("year", date(year, 1, 1), 0) if len(m[4]) == 4 else None
+        return written(year, first, second)
+    return written(year) if len(m[4]) == 4 else None  # of 03/04/2023 only the year is sure
 
 
 _DATED = re.compile(
@@ -151,9 +152,7 @@ _DATED = re.compile(
     words.WEEKDAYS,
 )
 def _weekday_and_day(m: re.Match[str], reading: Reading) -> Days:
-    def make(year: int) -> Days:
-        return unit_at("day", date(year, words.MONTHS[m["month"]], int(m["day"])), 0)
-
+    make = day_in(words.MONTHS[m["month"]], int(m["day"]))
     weekday = words.WEEKDAYS[m["weekday"]]
     if m["year"]:
         days = make(int(m["year"]))
@@ -177,29 +176,19 @@ _STREET = re.compile(
     DIGITS,
 )
 def _day_month(m: re.Match[str], reading: Reading) -> Days:
-    if reading.strict and _STREET.search(reading.low, max(0, m.start() - 24), m.start()):
+    if reading.strict and reading.preceded(_STREET, m.start()):
         return NO_DAYS
     month, first, last = words.MONTHS[m[3]], int(m[1] or m[2]), int(m[2])
     if reading.strict and (
-        (last - first > 1 and _AND_DAY.search(m[0]) and not _BETWEEN.search(reading.low, 0, m.start()))
-        or _DAY_LISTED.search(reading.low, max(0, m.start() - 16), m.start())
+        (last - first > 1 and _AND_DAY.search(m[0]) and not reading.preceded(_BETWEEN, m.start()))
+        or reading.preceded(_DAY_LISTED, m.start())
     ):
         return NO_DAYS  # "on 5 and 9 May", "3, 4 and 5 May": several days
-
-    def make(year: int) -> Days:
-        return Days(date(year, month, first), date(year, month, last) + timedelta(days=1))
-
-    if not m[4]:
-        if reading.strict and (
-            _OTHER_YEAR.match(reading.low, m.end())
-            or is_name(reading, m.start(3), m.end(3))
-            or _counts_things(m, reading)
-        ):
-            return NO_DAYS
-        return yearless(make, reading, m.start())
-    if _counts(m, 4, reading):
-        return yearless(make, reading, m.start())
-    return make(int(m[4]))
+    if (reading.strict and not m[4]) and (
+        _OTHER_YEAR.match(reading.low, m.end()) or is_name(reading, m.start(3), m.end(3)) or _counts_things(m, reading)
+    ):
+        return NO_DAYS
+    return in_year(day_in(month, first, last), _year_of(m, 4, reading), reading, m.start())
 
 
 _OTHER_YEAR = re.compile(
@@ -218,7 +207,7 @@ def _counts_things(m: re.Match[str], reading: Reading) -> bool:
         and m[3] in ENGLISH
         and f"{m[2]} {m[3]}" in m[0]
         and thing[1] not in STOP_WORDS
-        and not _ON.search(reading.low, max(0, m.start() - 12), m.start())
+        and not reading.preceded(_ON, m.start())
     )
 
 
@@ -230,26 +219,21 @@ def _counts_things(m: re.Match[str], reading: Reading) -> bool:
 def _month_day(m: re.Match[str], reading: Reading) -> Days | None:
     if reading.strict and (is_name(reading, m.start(1), m.end(1)) or (reading.raw[m.start(1)].islower() and not m[4])):
         return None if m[4] else NO_DAYS
-
-    def make(year: int) -> Days:
-        month = words.MONTHS[m[1]]
-        return Days(date(year, month, int(m[2])), date(year, month, int(m[3] or m[2])) + timedelta(days=1))
-
     if reading.strict and not m[4] and _OTHER_YEAR.match(reading.low, m.end()):
         return NO_DAYS
-    return make(int(m[4])) if m[4] and not _counts(m, 4, reading) else yearless(make, reading, m.start())
+    make = day_in(words.MONTHS[m[1]], int(m[2]), int(m[3] or m[2]))
+    return in_year(make, _year_of(m, 4, reading), reading, m.start())
 
 
-def _counts(m: re.Match[str], year: int, reading: Reading) -> bool:
-    """Whether the number after a comma counts something: "in May, 2000 people came"."""
-    return reading.low[: m.start(year)].rstrip().endswith(",") and COUNTED.match(reading.raw, m.end(year)) is not None
+def _year_of(m: re.Match[str], group: int, reading: Reading) -> str | None:
+    """The year of a match; None where the number after a comma counts something: "in May, 2000 people came"."""
+    comma = reading.low[: m.start(group)].rstrip().endswith(",")
+    return None if m[group] and comma and COUNTED.match(reading.raw, m.end(group)) else m[group]
 
 
 @rule(rf"({M})(?!\w)\.?,?\s+{OF}({Y})\b(?!\s*[%€$]|[.,]\d)", words.MONTHS)
 def _month_year(m: re.Match[str], reading: Reading) -> Days:
-    if _counts(m, 2, reading):
-        return yearless(lambda year: unit_at("month", date(year, words.MONTHS[m[1]], 1), 0), reading, m.start())
-    return unit_at("month", date(int(m[2]), words.MONTHS[m[1]], 1), 0)
+    return in_year(months_in(words.MONTHS[m[1]]), _year_of(m, 2, reading), reading, m.start())
 
 
 _NTH = {"first": 0, "second": 1, "third": 2, "fourth": 3, "last": -1}
@@ -274,7 +258,7 @@ def _nth_of_month(m: re.Match[str], reading: Reading) -> Days | None:
         start = [day for day in starts if weekday is None or day.weekday() == weekday][_NTH[m[1]]]
         return Days(start, start + timedelta(days=length))
 
-    return make(int(m[4])) if m[4] else yearless(make, reading, m.start())
+    return in_year(make, m[4], reading, m.start())
 
 
 _BEFORE_MONTH = re.compile(
@@ -288,6 +272,8 @@ _SURE_MONTH = re.compile(
 _SHARED_YEAR = re.compile(
     rf"(?:\s*(?:,|/|-|\u2013|\b(?:and|or|to|und|et|y|e|и|bis|à|a|по)\b)\s*(?:{M})(?!\w))+\.?\s+{OF}({Y})\b(?!\s*[%€$]|[.,]\d)"
 )
+_SOME_DAY = re.compile(rf"\b(?:an?|one|some)\s+(?:\w+\s+){{0,3}}(?:day|morning|evening|night|{ANY_WEEKDAY})\s+in\s+$")
+"""A day of any year: "a cold Tuesday in February"."""
 _EDGE_OF_MONTH = re.compile(r"\b(?:by|before|after|from|bis|ab)\s+$")
 _PEOPLE = frozenset("may april june august march jan mai avril marzo julia".split())
 
@@ -295,17 +281,15 @@ _PEOPLE = frozenset("may april june august march jan mai avril marzo julia".spli
 @rule(rf"({M})(?!\w)", words.MONTHS)
 def _month_alone(m: re.Match[str], reading: Reading) -> Days | None:
     low, at = reading.low, m.start()
-    if m[1] in words.WEAK_MONTHS and not _BEFORE_MONTH.search(low, max(0, at - 24), at):
+    if m[1] in words.WEAK_MONTHS and not reading.preceded(_BEFORE_MONTH, at):
         return None
     if shared := _SHARED_YEAR.match(low, m.end()):  # "May and June 2025"
-        return unit_at("month", date(int(shared[1]), words.MONTHS[m[1]], 1), 0)
+        return months_in(words.MONTHS[m[1]])(int(shared[1]))
     if reading.strict and (
         is_name(reading, at, m.end())
         or _OTHER_YEAR.match(low, m.end())
-        or not (
-            _SURE_MONTH.search(low, max(0, at - 24), at)
-            or (_EDGE_OF_MONTH.search(low, max(0, at - 8), at) and m[1] not in _PEOPLE)
-        )
+        or reading.preceded(_SOME_DAY, at)
+        or not (reading.preceded(_SURE_MONTH, at) or (reading.preceded(_EDGE_OF_MONTH, at) and m[1] not in _PEOPLE))
     ):
         return NO_DAYS
-    return yearless(lambda year: unit_at("month", date(year, words.MONTHS[m[1]], 1), 0), reading, at)
+    return yearless(months_in(words.MONTHS[m[1]]), reading, at)

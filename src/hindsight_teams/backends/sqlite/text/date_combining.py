@@ -10,11 +10,7 @@ from typing import Literal
 
 from hindsight_teams.backends.sqlite.text.date_grammar import ANY_NUMBER, ANY_UNIT, ANY_WEEKDAY, any_of
 from hindsight_teams.backends.sqlite.text.date_units import Days, first_of, how_many, moved, unit_at, units_between
-from hindsight_teams.backends.sqlite.text.date_words import (
-    UNITS,
-    WEEKDAYS,
-    Unit,
-)
+from hindsight_teams.backends.sqlite.text.date_words import UNITS, WEEKDAYS, Unit
 
 EARLIEST = date(1000, 1, 1)
 """Where "before" and "until" begin in a search: far from the calendar's ends, so that time zones can't overflow."""
@@ -78,7 +74,7 @@ _OF_YEAR = re.compile(r"\s*,?\s*(?:of|de|del|do|des)?\s*")
 
 
 def _is_year(days: Days) -> bool:
-    return days.start.replace(year=days.start.year + 1) == days.end and (days.start.month, days.start.day) == (1, 1)
+    return replace(days, yearless=False) == unit_at("year", days.start, 0)
 
 
 def _in_year(days: Days, year: int) -> Days:
@@ -109,20 +105,20 @@ _OFFSET = re.compile(
 )
 _SINCE_WORDS = frozenset("since seit depuis desde dal с sejak sinds منذ".split())
 _FROM_THEN = re.compile(
-    r"\b(?:ever\s+)?(?P<way>since|seit|depuis|desde|dal|с|sejak|sinds|vanaf|منذ|as\s+of|starting|beginning|à\s+partir\s+d[eu]|a\s+partir\s+de?l?|ab)"
+    r"\b(?:ever\s+)?(?P<way>since|seit|depuis|desde|dal|с|sejak|sinds|vanaf|منذ|as\s+of|(?:starting|beginning)(?:\s+(?:on|from|with))?|à\s+partir\s+d[eu]|a\s+partir\s+de?l?|ab)"
     r"\s+(?:in\s+|de[mn]\s+|el\s+|l[ae]\s+|o\s+|il\s+|tahun\s+|عام\s+|سنة\s+)?(?:the\s+)?$"
 )
 _DAYS_TO_DAYS = re.compile(r"\d{1,2}\W{0,2}(?:[-\u2013]|\s(?:to|bis|au|al|a|по)\s)\W?\d{1,2}\b")
 _UP_TO = re.compile(
     r"\b(?P<way>before|prior\s+to|earlier\s+than|(?:no|not)\s+later\s+than|spätestens(?:\s+(?:am|bis|zum))?|au\s+plus\s+tard(?:\s+le)?|"
-    r"a\s+más\s+tardar(?:\s+el)?|o\s+mais\s+tardar|entro(?:\s+il)?|uiterlijk(?:\s+op)?|не\s+позднее|until|till|up\s+to|by|through|bis(?:\s+zum)?|hasta(?:\s+el)?|"
+    r"a\s+más\s+tardar(?:\s+el)?|o\s+mais\s+tardar|entro(?:\s+il)?|uiterlijk(?:\s+op)?|не\s+позднее|until|till|up\s+to(?:\s+and\s+including)?|by|through|bis(?:\s+zum)?|hasta(?:\s+el)?|"
     r"até(?:\s+o)?|fino\s+al?|jusqu['\u2019](?:en|au|à)|avant(?:\s+le)?|antes\s+del?|до|sampai|hingga|sebelum|حتى|قبل|after|later\s+than|setelah|بعد)"
     r"\s+(?:(?:\d{1,2}(?:[:.]\d\d)?(?:\s?[ap]\.?m\.?)?|noon|midnight)\s+(?:on\s+)?)?(?:the\s+|tahun\s+|عام\s+|سنة\s+)?"
     r"(?:ende\s+|fin\s+(?:de\s+)?|finales?\s+de\s+|fim\s+de\s+|fine\s+)?$"
 )
 _BEFORE_WORDS = ("before", "prior", "earlier", "avant", "antes", "sebelum", "قبل")
 _ONWARDS = re.compile(
-    r"\s+(?:on|forward)\b(?=\s*(?:[.,;:!?)]|$))|\s+onwards?\b|\s?(?:以来|以來|起|以降|から|이후|이래|से(?!\S)|থেকে)"
+    r"\s+(?:on|forward)\b(?=\s*(?:[.,;:!?)]|$))|\s+onwards?\b|\s?(?:以来|以來|起(?!床)|以降|から|이후|이래|से(?!\S)|থেকে)"
     r"|['\u2019](?:d[ea]|t[ea])n\s+(?:beri|itibaren|bu\s+yana)\b"
 )
 _NO_LATER = re.compile(r"\s?[末底]?(?:まで|까지|之前|以前|前|为止|為止)|\s+(?:तक|تک|পর্যন্ত)|['\u2019]y?[ea]\s+kadar\b")
@@ -172,9 +168,13 @@ def _offset(low: str, hit: Hit) -> Hit:
         anchor = unit_at("day", anchor.start, 1)  # the day after Christmas is the 26th
     ordinal = _ORDINALS.get(match["n"] or "")
     least, most = (ordinal, ordinal) if ordinal else how_many(match["n"] or "one")
-    if word == "year" and _is_year(anchor) and way != "of":
-        return replace(hit, left=match.start(), days=_years_away(anchor, least, most, way))
-    if way == "from":  # "a week from Friday"
+    sign = 1 if way in ("after", "following", "from") else -1
+    edge = anchor.end if sign > 0 else anchor.start
+    if word in ("hour", "minute"):
+        return hit
+    if word == "year" and _is_year(anchor) and way != "of":  # "two years after 2019"
+        days = units_between("year", anchor.start, sign * least, sign * most)
+    elif way == "from":  # "a week from Friday"
         if match["n"] is None or least != most or word not in UNITS or low[: match.start()].endswith("for "):
             return hit
         days = unit_at("day", moved(anchor.start, UNITS[word], least), 0)
@@ -182,36 +182,20 @@ def _offset(low: str, hit: Hit) -> Hit:
         if match["n"] or UNITS.get(word) not in ("week", "weekend", "month"):
             return hit  # "a week of May", "two days of June"
         days = unit_at(UNITS[word], anchor.start, 0)
-    elif word in ("hour", "minute"):
-        return hit
     elif word in WEEKDAYS:
-        if way in ("after", "following"):
-            ahead = (WEEKDAYS[word] - anchor.end.weekday()) % 7
-            days = unit_at("day", anchor.end, ahead + 7 * (least - 1))
-        else:
-            back = (anchor.start.weekday() - WEEKDAYS[word] - 1) % 7 + 1
-            days = unit_at("day", anchor.start, -back - 7 * (least - 1))
-    elif way in ("after", "following"):
-        days = _beside(UNITS[word], anchor.end, least, most, 1, exact=bool(match["n"]) and not ordinal)
+        away = (WEEKDAYS[word] - edge.weekday()) % 7 - (7 if sign < 0 else 0)
+        days = unit_at("day", edge, away + sign * 7 * (least - 1))
     else:
-        days = _beside(UNITS[word], anchor.start, least, most, -1, exact=bool(match["n"]) and not ordinal)
+        days = _beside(UNITS[word], edge, least, most, sign, exact=bool(match["n"]) and not ordinal)
     return replace(hit, left=match.start(), days=days)
-
-
-def _years_away(anchor: Days, least: int, most: int, way: str) -> Days:
-    """As in "two years after 2019"."""
-    sign = 1 if way in ("after", "following") else -1
-    return units_between("year", anchor.start, sign * least, sign * most)
 
 
 def _beside(unit: Unit, edge: date, least: int, most: int, sign: int, *, exact: bool) -> Days:
     """The week before an edge is the seven days up to it; "two months before" it, the month around that day."""
     if unit == "weekend":
-        if sign < 0:  # the last Sunday before the edge
-            sunday = edge - timedelta(days=edge.weekday() + 1)
-            return Days(sunday - timedelta(days=1 + 7 * (most - 1)), sunday + timedelta(days=1 - 7 * (least - 1)))
-        saturday = edge + timedelta(days=(5 - edge.weekday()) % 7)
-        return Days(saturday + timedelta(days=7 * (least - 1)), saturday + timedelta(days=2 + 7 * (most - 1)))
+        saturday = edge + timedelta(days=(5 - edge.weekday()) % 7 if sign > 0 else -2 - edge.weekday())
+        near, far = (saturday + timedelta(weeks=sign * (count - 1)) for count in (least, most))
+        return Days(min(near, far), max(near, far) + timedelta(days=2))
     near, far = moved(edge, unit, sign * (least - 1)), moved(edge, unit, sign * most)
     if unit == "day" or not exact:
         return Days(min(near, far), max(near, far))
@@ -229,7 +213,12 @@ def _directed(low: str, hit: Hit, today: date) -> Hit:
         way = match["way"]
         if way in ("after", "later than", "setelah", "بعد"):
             end = today + timedelta(days=1)
-            after = Days(days.end, end if end > days.end else LATEST)
+            of_a_thing = match[0].endswith("the ") and days in (
+                unit_at("month", days.start, 0),
+                unit_at("year", days.start, 0),
+            )
+            start = days.start if of_a_thing else days.end  # "after the June 2024 storm" may be in June
+            after = Days(start, end if end > start else LATEST)
             return replace(hit, left=match.start(), days=after, open="end")
         return _to(replace(hit, left=match.start()), days.start if way.startswith(_BEFORE_WORDS) else days.end)
     return hit
@@ -239,9 +228,7 @@ def _bounded(low: str, hit: Hit, today: date) -> Hit:
     """What stands after a date: "from 3 May on", "3月まで"."""
     if hit.open is None:
         if match := _ONWARDS.match(low, hit.right):
-            if not match[0].strip().startswith(("on", "forward")) or _FROM_WORD.search(
-                low, max(0, hit.left - 10), hit.left
-            ):
+            if match[0].strip() not in ("on", "forward") or _FROM_WORD.search(low, max(0, hit.left - 10), hit.left):
                 return _from(hit, today, past=False)
         elif _RANGE.search(low, hit.left, hit.right):
             return hit
@@ -252,7 +239,7 @@ def _bounded(low: str, hit: Hit, today: date) -> Hit:
 
 def _from(hit: Hit, today: date, *, past: bool) -> Hit:
     days = hit.days
-    if past and days.yearless and days.start > today:
+    if past and days.yearless:
         days = _with_year(days, today)
     end = today + timedelta(days=1)
     return replace(hit, days=Days(days.start, end if end > days.start else LATEST), open="end")

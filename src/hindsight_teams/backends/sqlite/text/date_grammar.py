@@ -7,22 +7,8 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from typing import TypeAlias
 
+from hindsight_teams.backends.sqlite.text import date_words as words
 from hindsight_teams.backends.sqlite.text.date_units import Days, Reading
-from hindsight_teams.backends.sqlite.text.date_words import (
-    DECADES,
-    FOREIGN_PHRASES,
-    FOREIGN_SEASONS,
-    FOREIGN_UNITS,
-    HOLIDAYS,
-    MONTHS,
-    NUMBERS,
-    PHRASES,
-    QUARTERS,
-    SEASONS,
-    SHORT_WEEKDAYS,
-    UNITS,
-    WEEKDAYS,
-)
 
 Handler = Callable[["re.Match[str]", Reading], "Days | None"]
 """The days of a match; None where another rule may read it, ``NO_DAYS`` where it names no day for certain."""
@@ -42,7 +28,7 @@ def rule(pattern: str, *begins: Iterable[str]) -> Callable[[Handler], Handler]:
     bounded = rf"(?<!\w)(?:{pattern})"
 
     def add(handler: Handler) -> Handler:
-        for token in {TOKEN.findall(word)[0] for words in begins for word in words}:
+        for token in {TOKEN.findall(word)[0] for line in begins for word in line}:
             RULES.setdefault(token, []).append((bounded, handler))
         return handler
 
@@ -59,32 +45,39 @@ def unspaced(pattern: str) -> Callable[[Handler], Handler]:
     return add
 
 
-def any_of(words: Iterable[str]) -> str:
+def any_of(choices: Iterable[str]) -> str:
     """A pattern for one of the words, the longest first; by first letters, so that most are passed over at once."""
     by_letter: dict[str, list[str]] = {}
-    for word in sorted(words, key=len, reverse=True):
+    for word in sorted(choices, key=len, reverse=True):
         by_letter.setdefault(word[0], []).append(re.escape(word[1:]).replace(r"\ ", r"\s+"))
     return "|".join(f"{re.escape(letter)}(?:{'|'.join(rest)})" for letter, rest in by_letter.items())
 
 
-M = any_of(MONTHS)
-ANY_WEEKDAY = any_of(WEEKDAYS)
-WS = any_of({**WEEKDAYS, **SHORT_WEEKDAYS})
-ANY_NUMBER = rf"\d{{1,3}}|{any_of(NUMBERS)}"
-ANY_UNIT = any_of(UNITS)
+M = any_of(words.MONTHS)
+ANY_WEEKDAY = any_of(words.WEEKDAYS)
+WS = any_of({**words.WEEKDAYS, **words.SHORT_WEEKDAYS})
+ANY_NUMBER = rf"\d{{1,3}}|{any_of(words.NUMBERS)}"
+ANY_UNIT = any_of(words.UNITS)
 Y = r"[12]\d{3}"
 ORD = r"(?:st|nd|rd|th|er|\u00ba|\u00aa|\.)?"
 OF = r"(?:of\s+|de\s+|del\s+|do\s+|\u0432\s+)?"
 PAST, THIS, NEXT = "last|past|previous", r"this|current", r"next|this\s+coming|coming|upcoming"
 
+
+def way_of(word: str) -> int:
+    """Whether a word says the last one, this one or the next one."""
+    return -1 if word in ("last", "past", "previous") else 0 if word in ("this", "current") else 1
+
+
 # Every date holds a digit or one of these; most texts hold neither, and finding that out is all they cost.
 CORE = frozenset(
     TOKEN.findall(word)[-1]
-    for words in (
-        MONTHS, WEEKDAYS, SHORT_WEEKDAYS, SEASONS, FOREIGN_SEASONS, HOLIDAYS, PHRASES, FOREIGN_PHRASES, FOREIGN_UNITS,
-        QUARTERS, DECADES, UNITS, [f"{unit}s" for unit in UNITS], [f"{day}s" for day in WEEKDAYS],
+    for line in (
+        words.MONTHS, words.WEEKDAYS, words.SHORT_WEEKDAYS, words.SEASONS, words.FOREIGN_SEASONS, words.HOLIDAYS,
+        words.PHRASES, words.FOREIGN_PHRASES, words.FOREIGN_UNITS, words.QUARTERS, words.DECADES, words.UNITS,
+        [f"{word}s" for word in (*words.UNITS, *words.WEEKDAYS)],
     )
-    for word in words
+    for word in line
 )  # fmt: skip
 
 ENGLISH = frozenset(
@@ -94,7 +87,7 @@ ENGLISH = frozenset(
 )
 _AFTER = re.compile(r"(?:['\u2019]s\b|\s+[A-Z\u00c0-\u00de])")
 _AFTER_NAME = re.compile(
-    rf"\s+(?:I\b|{'|'.join(sorted({w.title() for w in MONTHS if w.isascii()}, key=len, reverse=True))})"
+    rf"\s+(?:I\b|{'|'.join(sorted({w.title() for w in words.MONTHS if w.isascii()}, key=len, reverse=True))})"
 )
 _BEGINNING = re.compile(r"(?:^|[.!?:;]\s+)$")
 _CALLED = re.compile(r"\b(?:named|titled|entitled)\s+(?:(?:Last|Next|The)\s+)?$")

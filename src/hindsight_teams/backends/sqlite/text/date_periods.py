@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import date, timedelta
 
 from hindsight_teams.backends.sqlite.text import date_words as words
-from hindsight_teams.backends.sqlite.text.date_grammar import (
-    DIGITS,
-    Y,
-    any_of,
-    rule,
-    unspaced,
-)
+from hindsight_teams.backends.sqlite.text.date_grammar import DIGITS, Y, any_of, rule, unspaced, way_of
 from hindsight_teams.backends.sqlite.text.date_units import (
     NO_DAYS,
     Days,
     Reading,
     easter,
-    first_of,
-    full_year,
     how_many,
+    in_year,
+    last_or_next,
+    months_in,
     unit_at,
+    written,
     yearless,
 )
 
-_S = any_of({**words.SEASONS, **words.FOREIGN_SEASONS})
+_SEASONS = words.SEASONS | words.FOREIGN_SEASONS
 THAI_ERA = 543
 NEAR_YEARS = {"前年": -2, "去年": -1, "昨年": -1, "작년": -1, "今年": 0, "올해": 0, "明年": 1, "来年": 1, "내년": 1}
 _HAN_SEASONS = {"春": 3, "夏": 6, "秋": 9, "冬": 12}
@@ -34,7 +31,7 @@ _HAN_SEASONS = {"春": 3, "夏": 6, "秋": 9, "冬": 12}
 @unspaced(rf"(?:({any_of(NEAR_YEARS)})|(?<!\d)([12]\d{{3}})\s?年)の?([春夏秋冬])")
 def _year_season(m: re.Match[str], reading: Reading) -> Days:
     year = int(m[2]) if m[2] else reading.today.year + NEAR_YEARS[m[1]]
-    return Days(first_of(year, _HAN_SEASONS[m[3]]), first_of(year, _HAN_SEASONS[m[3]] + 3))
+    return months_in(_HAN_SEASONS[m[3]], 3)(year)
 
 
 @unspaced(r"\d{1,2}\s+(?:(?!\d)[^\W\d_]+\s+){1,2}1[34]\d\d\s?(?:هـ|هجري|ه)")
@@ -50,11 +47,11 @@ _SPAN_OF_YEARS = re.compile(
 
 @rule(r"([12]\d{3})\s?[-\u2013\u2014]\s?([12]\d{3}|\d{2})(?![\w-]|[.,]\d)", DIGITS)
 def _years(m: re.Match[str], reading: Reading) -> Days | None:
-    if reading.strict and not _SPAN_OF_YEARS.search(reading.low, max(0, m.start() - 12), m.start()):
+    if reading.strict and not reading.preceded(_SPAN_OF_YEARS, m.start()):
         return NO_DAYS
     first = int(m[1])
     if len(m[2]) == 2 and 1 <= int(m[2]) <= 12:
-        return unit_at("month", date(first, int(m[2]), 1), 0)
+        return written(first, m[2])
     last = int(m[2]) if len(m[2]) == 4 else first // 100 * 100 + int(m[2])
     return Days(date(first, 1, 1), date(last + 1, 1, 1)) if first < last else None
 
@@ -71,19 +68,18 @@ def _from_year_to_year(m: re.Match[str], reading: Reading) -> Days | None:
     return Days(date(first, 1, 1), date(last + 1, 1, 1)) if 1200 <= first < last < 2200 else None
 
 
-def season(name: str, year: int) -> Days:
+def season(name: str) -> Callable[[int], Days]:
     """The three months of a season, which are those of the northern hemisphere."""
-    month = words.SEASONS.get(name) or words.FOREIGN_SEASONS[name]
-    return Days(first_of(year, month), first_of(year, month + 3))
+    return months_in(_SEASONS[name], 3)
 
 
 @rule(
-    rf"(?:in\s+)?(?:the\s+)?({_S})\s+(?:of\s+|in\s+|de\s+|del\s+|do\s+)?({Y}|['\u2019]\d\d)\b(?![.,]?\d)",
-    {**words.SEASONS, **words.FOREIGN_SEASONS},
+    rf"(?:in\s+)?(?:the\s+)?({any_of(_SEASONS)})\s+(?:of\s+|in\s+|de\s+|del\s+|do\s+)?({Y}|['\u2019]\d\d)\b(?![.,]?\d)",
+    _SEASONS,
     ("in", "the"),
 )
 def _season_year(m: re.Match[str], reading: Reading) -> Days:
-    return season(m[1], full_year(m[2].lstrip("'\u2019")))
+    return in_year(season(m[1]), m[2], reading, m.start())
 
 
 _QUARTERS_YEAR = re.compile(rf"(?:\s*(?:,|/|-|\u2013|\b(?:and|or|to)\b)\s*q[1-4])+\s+(?:of\s+)?({Y})\b")
@@ -100,23 +96,21 @@ _SOME_YEAR = rf"(?P<year>{Y}|['\u2019]\d\d)\b"
 _OF_YEAR = r"(?:\s+(?:of|in|de|del|do|du|di|des\s+jahres|van|tahun))?,?\s+"
 
 
-def _quarter_of(year: int, number: int) -> Days:
-    return unit_at("quarter", date(year, number * 3, 1), 0)
+def _quarter_in(number: int) -> Callable[[int], Days]:
+    return months_in(3 * number - 2, 3)
 
 
 @rule(rf"q(?P<number>[1-4])(?:(?:\s+of)?,?\s+{_SOME_YEAR}|/(?P<short>\d\d)\b|(?![\w/]))", ("q",))
 @rule(rf"(?P<year>{Y})[\s-]q(?P<number>[1-4])(?P<short>)(?!\w)", DIGITS)
 def _quarter(m: re.Match[str], reading: Reading) -> Days | None:
     low, number, year = reading.low, int(m["number"]), m["year"] or m["short"]
-    if reading.strict and (_FISCAL.search(low, max(0, m.start() - 24), m.start()) or _FISCAL_AFTER.match(low, m.end())):
+    if reading.strict and (reading.preceded(_FISCAL, m.start()) or _FISCAL_AFTER.match(low, m.end())):
         return NO_DAYS
-    if year:
-        return _quarter_of(full_year(year.lstrip("'\u2019")), number)
-    if shared := _QUARTERS_YEAR.match(low, m.end()):  # "Q1 and Q3 2025"
-        return _quarter_of(int(shared[1]), number)
-    if reading.strict and not _QUARTER_BEFORE.search(low, max(0, m.start() - 8), m.start()):
+    if not year and (shared := _QUARTERS_YEAR.match(low, m.end())):  # "Q1 and Q3 2025"
+        year = shared[1]
+    if reading.strict and not year and not reading.preceded(_QUARTER_BEFORE, m.start()):
         return None
-    return yearless(lambda year: _quarter_of(year, number), reading.of_the_past(), m.start())
+    return in_year(_quarter_in(number), year, reading.of_the_past(), m.start())
 
 
 @rule(rf"(?P<number>{_ORDINAL})\s+(?:{_ANY_QUARTER})(?!\w)(?:{_OF_YEAR}{_SOME_YEAR})?", words.QUARTER_ORDINALS, DIGITS)
@@ -125,17 +119,12 @@ def _quarter(m: re.Match[str], reading: Reading) -> Days | None:
 def _quarter_in_words(m: re.Match[str], reading: Reading) -> Days | None:
     low = reading.low
     number = words.QUARTER_ORDINALS.get(m["number"]) or int(m["number"][0])
-    if m["year"]:
-        return _quarter_of(full_year(m["year"].lstrip("'\u2019")), number)
-    if named := _NEAR_YEAR.match(low, m.end()):
-        return _quarter_of(reading.today.year + {"last": -1, "this": 0, "next": 1}[named[1]], number)
-    if reading.strict or _OF_WHAT.match(low, m.end()):
+    if not m["year"] and (reading.strict or _OF_WHAT.match(low, m.end())):
         return None  # a quarter of anything
-    return yearless(lambda year: _quarter_of(year, number), reading.of_the_past(), m.start())
+    return in_year(_quarter_in(number), m["year"], reading.of_the_past(), m.start())
 
 
 _FISCAL_AFTER = re.compile(r"(?:\s+of)?,?\s+(?:the\s+)?(?:fiscal|financial|tax|school|academic|fy)")
-_NEAR_YEAR = re.compile(r"\s+(?:of\s+)?(last|this|next)\s+year\b")
 _OF_WHAT = re.compile(r"\s+(?:of|in|de|del|do|du|des|der|di|van)\s")
 
 
@@ -151,29 +140,24 @@ def _quarter_in_signs(m: re.Match[str], reading: Reading) -> Days | None:
         return NO_DAYS  # a season of a series
     sign, word = m["sign"] or m["season"] or m["thai"], m["word"] or m["arabic"]
     number = words.MARKED_ORDINALS[word] if word else how_many(sign)[0]
-    if year := m["before"] or m["after"]:
-        return _quarter_of(int(year) - (THAI_ERA if m["thai"] and int(year) > 2400 else 0), number)
-    if reading.strict:
+    year = m["before"] or m["after"]
+    if m["thai"] and year and int(year) >= 2400:
+        year = str(int(year) - THAI_ERA)
+    if reading.strict and not year:
         return NO_DAYS
-    return yearless(lambda year: _quarter_of(year, number), reading.of_the_past(), m.start())
+    return in_year(_quarter_in(number), year, reading.of_the_past(), m.start())
 
 
 @rule(rf"(?:the\s+)?(?:last|final)\s+quarter\s+of\s+({Y}|['\u2019]\d\d)\b", ("the", "last", "final"))
 def _last_quarter(m: re.Match[str], reading: Reading) -> Days:
-    return unit_at("quarter", date(full_year(m[1].lstrip("'\u2019")), 12, 1), 0)
+    return in_year(_quarter_in(4), m[1], reading, m.start())
 
 
 @rule(rf"h([12])(?:(?:\s+of)?,?\s+({Y}|['\u2019]\d\d)\b|(?![\w/]))", ("h",))
 def _half_year(m: re.Match[str], reading: Reading) -> Days | None:
-    def make(year: int) -> Days:
-        month = 1 if m[1] == "1" else 7
-        return Days(date(year, month, 1), first_of(year, month + 6))
-
-    if m[2]:
-        return make(full_year(m[2].lstrip("'\u2019")))
-    if reading.strict or not _QUARTER_BEFORE.search(reading.low, max(0, m.start() - 8), m.start()):
+    if not m[2] and (reading.strict or not reading.preceded(_QUARTER_BEFORE, m.start())):
         return None
-    return yearless(make, reading.of_the_past(), m.start())
+    return in_year(months_in(1 if m[1] == "1" else 7, 6), m[2], reading.of_the_past(), m.start())
 
 
 @rule(
@@ -188,11 +172,11 @@ def _numbered_week(m: re.Match[str], reading: Reading) -> Days | None:
     def make(year: int) -> Days:
         return unit_at("week", date.fromisocalendar(year, int(m["week"]), 1), 0)
 
-    if m["year"]:
-        return NO_DAYS if COUNTED.match(reading.raw, m.end()) else make(int(m["year"]))
-    if reading.strict or _OF_WHAT.match(reading.low, m.end()):
+    if m["year"] and COUNTED.match(reading.raw, m.end()):
+        return NO_DAYS
+    if not m["year"] and (reading.strict or _OF_WHAT.match(reading.low, m.end())):
         return None  # a week of a course
-    return yearless(make, reading.of_the_past(), m.start())
+    return in_year(make, m["year"], reading.of_the_past(), m.start())
 
 
 _IN_DECADE = re.compile(r"\b(?:in|during|since|until|throughout|by|early|mid|late)[\s-]+(?:(?:early|mid|late)[\s-]+)?$")
@@ -204,7 +188,7 @@ def _decade(m: re.Match[str], reading: Reading) -> Days | None:
         reading.strict or not (m[0].startswith("the") or m.string[max(0, m.start() - 1) : m.start()] in ("'", "\u2019"))
     ):
         return None  # "in her 30s" is an age, "in the 90s" may be a temperature
-    if reading.strict and not _IN_DECADE.search(reading.low, max(0, m.start() - 20), m.start()):
+    if reading.strict and not reading.preceded(_IN_DECADE, m.start()):
         return NO_DAYS  # "a 1960s lamp"
     return unit_at("decade", date(int(m[1]) if len(m[1]) == 4 else 1900 + int(m[1]), 1, 1), 0)
 
@@ -223,7 +207,7 @@ def _holiday(m: re.Match[str], reading: Reading) -> Days:
         start = date(year, month, day) if month else easter(year) + timedelta(days=day)
         return Days(start, start + timedelta(days=length))
 
-    if _OTHER_CHURCH.search(reading.low, max(0, m.start() - 10), m.start()):
+    if reading.preceded(_OTHER_CHURCH, m.start()):
         return NO_DAYS
     if reading.strict and _NO_HOLIDAY.match(reading.raw, m.end()):
         return NO_DAYS
@@ -232,10 +216,8 @@ def _holiday(m: re.Match[str], reading: Reading) -> Days:
     if m[1] == "this":
         return yearless(make, reading, m.start()) if reading.strict else make(today.year)
     if m[1]:
-        ahead = m[1] not in ("last", "previous")
-        years = range(today.year, today.year + 2) if ahead else range(today.year, today.year - 2, -1)
-        return next(d for d in map(make, years) if (d.start > today if ahead else d.end <= today))
-    if reading.strict and not _HOLIDAY_BEFORE.search(reading.low, max(0, m.start() - 10), m.start()):
+        return last_or_next(make, way_of(m[1]), today)
+    if reading.strict and not reading.preceded(_HOLIDAY_BEFORE, m.start()):
         return NO_DAYS
     return yearless(make, reading, m.start())
 
@@ -258,7 +240,7 @@ _NO_HOLIDAY = re.compile(r"\s+(?:[A-Z]|eggs?\b|bunn(?:y|ies)\b|trees?\b|cards?\b
 def _buddhist(m: re.Match[str], reading: Reading) -> Days | None:
     if "B" not in reading.raw[m.start() : m.end()]:
         return None  # "must be 2500"
-    return unit_at("year", date(int(m[1]) - THAI_ERA, 1, 1), 0)
+    return written(int(m[1]) - THAI_ERA)
 
 
 @rule(rf"(?<![$€£#])(?<!\d\.)({Y})(?![\w%°/:@€$]|[.,]\d|-[\d]|\s+yılının\s+\d)", DIGITS)
@@ -266,27 +248,26 @@ def _year(m: re.Match[str], reading: Reading) -> Days | None:
     low, at, year = reading.low, m.start(), int(m[1])
     if reading.strict:
         fits = (
-            _YEAR_BEFORE.search(low, max(0, at - 24), at)
+            reading.preceded(_YEAR_BEFORE, at)
             or _YEAR_AFTER.match(low, m.end())
             or (low[:at].endswith("(") and low[m.end() :].startswith(")"))
         )
         if (
             not fits
             or not 1200 <= year < 2200
-            or _FISCAL.search(low, max(0, at - 24), at)
+            or reading.preceded(_FISCAL, at)
             or _OTHER_ERA.match(low, m.end())
-            or (_RUSSIAN.search(low, max(0, at - 4), at) and not _GOD.match(low, m.end()))
+            or (reading.preceded(_RUSSIAN, at) and not _GOD.match(low, m.end()))
             or _LISTED.match(low, m.end())
             or COUNTED.match(reading.raw, m.end())
             or _QUANTITY.search(low)
         ):
             return NO_DAYS
-    elif LABELS.search(low, max(0, at - 16), at) or (
-        not _BEFORE_YEAR.search(low, max(0, at - 16), at)
-        and (not 1900 <= year < 2100 or COUNTED.match(reading.raw, m.end()))
+    elif reading.preceded(LABELS, at) or (
+        not reading.preceded(_BEFORE_YEAR, at) and (not 1900 <= year < 2100 or COUNTED.match(reading.raw, m.end()))
     ):
         return None
-    return unit_at("year", date(year, 1, 1), 0)
+    return written(year)
 
 
 _BEFORE_YEAR = re.compile(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
+from datetime import timedelta
 
 from hindsight_teams.backends.sqlite.text import date_words as words
 from hindsight_teams.backends.sqlite.text.date_grammar import (
@@ -19,6 +19,7 @@ from hindsight_teams.backends.sqlite.text.date_grammar import (
     is_name,
     rule,
     unspaced,
+    way_of,
 )
 from hindsight_teams.backends.sqlite.text.date_periods import season
 from hindsight_teams.backends.sqlite.text.date_units import (
@@ -27,14 +28,19 @@ from hindsight_teams.backends.sqlite.text.date_units import (
     Reading,
     ahead,
     how_many,
+    last_or_next,
+    months_in,
     moved,
     unit_at,
     units_between,
     yearless,
 )
-from hindsight_teams.backends.sqlite.text.date_weekdays import EDGE, END, NEARBY, WITHIN, way_of
+from hindsight_teams.backends.sqlite.text.date_weekdays import EDGE, END, NEARBY, WITHIN
 
 _S = any_of(words.SEASONS)
+_FN = any_of(words.FOREIGN_NUMBERS)
+_FU = any_of(words.FOREIGN_UNITS)
+_MN, _MU = any_of(w for w in words.FOREIGN_NUMBERS if w > "\u0600"), any_of(words.MARKED_UNITS)
 _OWNED = re.compile(r"['\u2019]s\b")
 _NOWADAYS = re.compile(
     r"\b(?:still|than|even|until|till|de|is|common\w*|known|of|widely|bis|noch|als|auch)\s+(?:\w+\s+){0,3}$"
@@ -43,8 +49,9 @@ _ITS = re.compile(r"\b(?:the|my|our|your|his|her|its|their|first\s+and)\s+$")
 _NAMED_LAST = re.compile(rf"\s+(?:{any_of(words.HOLIDAYS)}|{_S}|{ANY_WEEKDAY})(?!\w)")
 _OTHER_DAY = re.compile(
     r"(?:في|عن|نفس|هذا|ذلك|كل|طوال)\s+اليوم(?!\w)|اليوم\s+(?:التالي|الذي|السابق|الأول)|आज\s+(?:की|के|का|भी|तक)(?!\S)"
+    r"|今日[のまで]|今天的|前的今[天日]|后天[性的疾]|今年度|日本周|ทุกวันนี้|(?:ล้าน|\d )ปีที่แล้ว"
 )
-"""Arabic and Hindi words of another day, or of nowadays: "the same day", "compared with today"."""
+"""What makes of a phrase another day, nowadays or another word: "the same day", 日本周辺, "a million years ago"."""
 _BESIDE = 24
 """Characters on each side of a phrase in which such words stand."""
 _THESE_DAYS = re.compile(r"\s+(?:noch\b|en\s+d[ií]a)")
@@ -58,16 +65,22 @@ def _phrase(m: re.Match[str], reading: Reading) -> Days | None:
     if reading.strict and (
         _OWNED.match(reading.low, m.end())
         or reading.raw[m.start() + 1 : m.end()] != reading.low[m.start() + 1 : m.end()]
-        or (phrase == "today" and _NOWADAYS.search(reading.low, 0, m.start()))
-        or (phrase == "last night" and _ITS.search(reading.low, 0, m.start()))
+        or (phrase == "today" and reading.preceded(_NOWADAYS, m.start()))
+        or (phrase == "last night" and reading.preceded(_ITS, m.start()))
     ):
         return NO_DAYS
     if phrase.endswith(" last") and _NAMED_LAST.match(reading.low, m.end()):
         return None  # "the week before last Christmas"
     unit, offset = words.PHRASES[phrase]
+    if phrase in ("today", "tomorrow") and (away := reading.preceded(_A_WEEK, m.start())):
+        if reading.strict and reading.lean(m.start()) != "future":
+            return NO_DAYS  # "it has been a week today"
+        return unit_at("day", moved(reading.today, words.UNITS[away[2]], how_many(away[1])[0]), offset)
     return unit_at(unit, reading.today, offset)
 
 
+_A_WEEK = re.compile(rf"\b({ANY_NUMBER})\s+({ANY_UNIT})s?\s+$")
+"""Before "today": "a week today"."""
 # "Hier" and "morgen" are other words in other languages.
 _GERMANIC = re.compile(
     r"\b(?:ich|wir|ist|der|die|das|und|nicht|ein|eine|sind|bin|auch|mit|von|zu|gibt|liegt|steht|wohnt|wo|was|wer|sie|"
@@ -77,28 +90,24 @@ _FRENCH = re.compile(r"\b(?:je|j|nous|on|il|elle|ils|elles|le|la|les|des|du|une|
 _NO_MORNING = re.compile(r"\b(?:la|las|una|por\s+la|de\s+la|a|guten|am|jeden|eines|der|den|goede|elke|jede[rn])\s+$")
 
 
-@rule(rf"({any_of(words.FOREIGN_PHRASES)})(?!\w)", words.FOREIGN_PHRASES)
+@rule(rf"({any_of(words.FOREIGN_PHRASES)})(?!\w)(?:\s+(?:in|over)\s+({_FN})\s+({_FU})(?!\w))?", words.FOREIGN_PHRASES)
 def _foreign_phrase(m: re.Match[str], reading: Reading) -> Days | None:
-    phrase, low = re.sub(r"\s+", " ", m[1]), reading.low
+    phrase, low, at = re.sub(r"\s+", " ", m[1]), reading.low, m.start()
+    capital = reading.raw[at].isupper()
     if (
-        reading.strict
-        and reading.raw[m.start()].isupper()
-        and WITHIN.search(reading.raw, max(0, m.start() - 8), m.start())
+        (reading.strict and capital and WITHIN.search(reading.raw, max(0, at - 8), at))  # a title: "le film Demain"
+        or (phrase == "hier" and not _FRENCH.search(low) and (reading.strict or _GERMANIC.search(low)))
+        or (phrase in ("morgen", "mañana") and reading.preceded(_NO_MORNING, at))
+        or (phrase == "morgen" and capital and at > 0)  # the noun
     ):
-        return NO_DAYS  # a title: "le film Demain"
-    if phrase == "hier" and _GERMANIC.search(low) and not _FRENCH.search(low):
         return NO_DAYS
-    if phrase == "hier" and reading.strict and not _FRENCH.search(low):
+    if (reading.strict and phrase in ("heute", "hoy")) and (
+        reading.preceded(_NOWADAYS, at) or _THESE_DAYS.match(low, m.end())
+    ):
         return NO_DAYS
-    if reading.strict and phrase in ("heute", "hoy"):
-        if _NOWADAYS.search(low, 0, m.start()) or _THESE_DAYS.match(low, m.end()):
-            return NO_DAYS
-    if phrase in ("morgen", "mañana"):
-        if _NO_MORNING.search(low, max(0, m.start() - 12), m.start()):
-            return NO_DAYS
-        if phrase == "morgen" and reading.raw[m.start()].isupper() and m.start() > 0:
-            return NO_DAYS  # the noun
     unit, offset = words.FOREIGN_PHRASES[phrase]
+    if m[2] and unit == "day":  # "heute in einer Woche"
+        return unit_at("day", moved(reading.today, words.FOREIGN_UNITS[m[3]], how_many(m[2])[0]), offset)
     return unit_at(unit, reading.today, offset)
 
 
@@ -119,12 +128,13 @@ def _last_units(m: re.Match[str], reading: Reading) -> Days | None:
     if _LAST_OF.match(reading.low, m.end()):
         return NO_DAYS  # "in the last ten days of October"
     if reading.strict:
-        during = _DURING.search(reading.low, max(0, m.start() - 12), m.start())
-        told = (m[1] and coming) or (
-            (m[1] or m[2] == "previous" or unit == "day") and not (m[1] and during) and not m[3]
-        )
-        if told or _OWNED.match(reading.low, m.end()) or (m[1] and not during):
-            return NO_DAYS  # "the next day" is that after another one that was told of
+        if m[1]:  # "the next day" is that after another one that was told of
+            told = coming or not reading.preceded(_DURING, m.start())
+        else:
+            told = not m[3] and (m[2] == "previous" or unit == "day")
+        titled = reading.raw[m.start(4)].isupper() or reading.low[: m.start()].endswith("so ")
+        if told or titled or _OWNED.match(reading.low, m.end()):
+            return NO_DAYS
     if m[3] or (not coming and unit != "weekend" and (m[1] or m[2] == "past")):  # a span that ends or begins now
         most = how_many(m[3] or "one")[1]
         if coming:
@@ -140,7 +150,7 @@ _EDGE_OF = re.compile(r"\b(?P<by>by|until|till|before)?\s*(?:the\s+)?(?:beginnin
 
 @rule(r"the\s+(week|month|quarter|year)(?=\s*(?:[.,;:!?)]|$))", ("the",))
 def _edge_of_unit(m: re.Match[str], reading: Reading) -> Days | None:
-    edge = _EDGE_OF.search(reading.low, max(0, m.start() - 30), m.start())
+    edge = reading.preceded(_EDGE_OF, m.start())
     if not edge or (reading.strict and not edge["by"]):
         return None
     return unit_at(words.UNITS[m[1]], reading.today, 0)
@@ -167,13 +177,12 @@ _VAGUE = re.compile(
 @rule(rf"({ANY_NUMBER})\s+({ANY_UNIT})s?\s+(ago|back|from\s+now|from\s+today)\b(\s+today\b)?", DIGITS, words.NUMBERS)
 def _units_ago(m: re.Match[str], reading: Reading) -> Days | None:
     (least, most), sign = how_many(m[1]), 1 if m[3].startswith("from") else -1
-    if reading.strict and (least != most or _VAGUE.search(reading.low, max(0, m.start() - 16), m.start())):
+    if reading.strict and (least != most or reading.preceded(_VAGUE, m.start())):
         return NO_DAYS
     if m[2] in ("hour", "minute"):
         if reading.strict:
             return NO_DAYS  # which day that is depends on the hour
-        hours = (most if m[2] == "hour" else 0) // 24
-        return unit_at("day", reading.today, sign * hours)
+        return unit_at("day", reading.today, sign * (most // 24) if m[2] == "hour" else 0)
     if m[4]:
         return unit_at("day", moved(reading.today, words.UNITS[m[2]], sign * least), 0)
     if sign > 0:
@@ -192,7 +201,7 @@ _ABLE = re.compile(r"\b(?:can|able|capable|takes?|times)\b")
 def _in_units(m: re.Match[str], reading: Reading) -> Days | None:
     least, most = how_many(m[1])
     if m[2] in ("hour", "minute") or (
-        reading.strict and (reading.lean(m.start()) != "future" or _ABLE.search(reading.low, 0, m.start()))
+        reading.strict and (reading.lean(m.start()) != "future" or reading.preceded(_ABLE, m.start()))
     ):
         return NO_DAYS  # "built in five days" is how long it took
     return ahead(words.UNITS[m[2]], reading.today, least, most)
@@ -207,8 +216,6 @@ def _the_weekend(m: re.Match[str], reading: Reading) -> Days:
 
 
 _AND_A_HALF = re.compile(r"\s+(?:et\s+demie?|y\s+medi[oa]|e\s+mei[oa]|e\s+mezz[oa])\b")
-_FN = any_of(words.FOREIGN_NUMBERS)
-_FU = any_of(words.FOREIGN_UNITS)
 
 
 @rule(rf"(?:vor|il\s+y\s+a|hace|há|faz)\s+(\d{{1,3}}|{_FN})\s+({_FU})(?!\w)", ("vor", "il", "hace", "há", "faz"))
@@ -216,10 +223,15 @@ _FU = any_of(words.FOREIGN_UNITS)
     rf"(\d{{1,3}}|{_FN})\s+({_FU})\s+(?:fa|назад|atrás|geleden|önce|(?:yang\s+)?lalu)\b", DIGITS, words.FOREIGN_NUMBERS
 )
 @rule(r"()(неделю|месяц|год)\s+назад\b", ("неделю", "месяц", "год"))
+@unspaced(rf"{EDGE}(\d{{1,3}}|{_MN})\s+({_MU})\s+(?:पहले|আগে|پہلے|قبل){END}")
+@unspaced(rf"{EDGE}(?:قبل|منذ)\s+(\d{{1,3}}|{_MN})\s+({_MU}){END}(?!\s+من\b)")
+@unspaced(rf"{EDGE}(?:قبل|منذ)\s+()({any_of([*words.ARABIC_DUALS, *words.MARKED_UNITS])}){END}(?!\s+(?:\d|من\b))")
 def _foreign_ago(m: re.Match[str], reading: Reading) -> Days:
     if reading.strict and _AND_A_HALF.match(reading.low, m.end()):
         return NO_DAYS
-    return unit_at(words.FOREIGN_UNITS[m[2]], reading.today, -how_many(m[1] or "1")[0])
+    if m[2] in words.ARABIC_DUALS:
+        return unit_at(words.ARABIC_DUALS[m[2]], reading.today, -2)
+    return unit_at((words.FOREIGN_UNITS | words.MARKED_UNITS)[m[2]], reading.today, -how_many(m[1] or "1")[0])
 
 
 @rule(
@@ -237,17 +249,13 @@ def _foreign_in(m: re.Match[str], reading: Reading) -> Days | None:
 @rule(rf"({PAST}|{THIS}|{NEXT})\s+({M}|{_S})(?!\w)", NEARBY)
 def _last_month_name(m: re.Match[str], reading: Reading) -> Days | None:
     today = reading.today
-
-    def make(year: int) -> Days:
-        return season(m[2], year) if m[2] in words.SEASONS else unit_at("month", date(year, words.MONTHS[m[2]], 1), 0)
-
+    make = season(m[2]) if m[2] in words.SEASONS else months_in(words.MONTHS[m[2]])
     if reading.strict and is_name(reading, m.start(2), m.end(2)):
         return NO_DAYS
     if not (way := way_of(m[1])):
         before = make(today.year - 1)
         return before if before.end > today else make(today.year)  # "this winter" in January
-    found = (make(today.year + way * n) for n in range(3))
-    return next(days for days in found if (days.start > today if way > 0 else days.end <= today))
+    return last_or_next(make, way, today)
 
 
 @rule(
@@ -257,55 +265,33 @@ def _last_month_name(m: re.Match[str], reading: Reading) -> Days | None:
 def _season_alone(m: re.Match[str], reading: Reading) -> Days | None:
     if reading.strict and (is_name(reading, m.start(2), m.end(2)) or (m[1] and m[2] in ("fall", "spring"))):
         return NO_DAYS
-    return yearless(lambda year: season(m[2], year), reading, m.start())
-
-
-_NOT_THE_DAY = re.compile("今日[のまで]|今天的|后天[性的疾]|今日では|今年度")
-_BEFORE_PHRASES = {"本周": ("日",), "วันนี้": ("ทุก",), "ปีที่แล้ว": ("ล้าน", *(f"{n} " for n in range(10)))}
-"""What makes another word of a phrase: 日本周辺, "nowadays", "a million years ago"."""
-
-
-@unspaced(any_of(words.UNSPACED_PHRASES))
-def _unspaced_phrase(m: re.Match[str], reading: Reading) -> Days:
-    if reading.strict and _NOT_THE_DAY.match(reading.low, m.start()):
-        return NO_DAYS
-    if reading.low[: m.start()].endswith(_BEFORE_PHRASES.get(m[0], ())):
-        return NO_DAYS
-    unit, offset = words.UNSPACED_PHRASES[m[0]]
-    return unit_at(unit, reading.today, offset)
+    return yearless(season(m[2]), reading, m.start())
 
 
 @unspaced(
-    rf"(?<!\d)(\d{{1,3}}|[{''.join(words.HAN_DIGITS)}]{{1,3}})\s?({any_of(words.UNSPACED_UNITS)})\s?(?:之|以)?(?P<way>前(?![後后])|[전后後뒤])"
+    rf"(?<![\d几幾数])(\d{{1,3}}|[{''.join(words.HAN_DIGITS)}]{{1,3}})\s?({any_of(words.UNSPACED_UNITS)})\s?(?:之|以)?(?P<way>前(?![後后])|[전后後뒤])"
 )
 def _unspaced_ago(m: re.Match[str], reading: Reading) -> Days:
     least, most = how_many(m[1])
     if m["way"] in ("前", "전"):
+        if reading.strict and reading.low.startswith("的", m.end()):
+            return NO_DAYS  # "the mail of a month ago"
         return units_between(words.UNSPACED_UNITS[m[2]], reading.today, -least, -most)
     if reading.strict and reading.lean(m.start()) != "future":
         return NO_DAYS  # three days after something else
     return ahead(words.UNSPACED_UNITS[m[2]], reading.today, least, most)
 
 
-_MN, _MU = any_of(w for w in words.FOREIGN_NUMBERS if w > "\u0600"), any_of(words.MARKED_UNITS)
-
-
+@unspaced(rf"({any_of(words.UNSPACED_PHRASES)})")
 @unspaced(rf"{EDGE}(?:و)?({any_of(words.MARKED_PHRASES)})(?:র)?{END}")
-def _marked_phrase(m: re.Match[str], reading: Reading) -> Days:
-    around = _OTHER_DAY.finditer(reading.low, max(0, m.start() - _BESIDE), m.end() + _BESIDE)
-    if reading.strict and any(other.start() < m.end() and m.start() < other.end() for other in around):
-        return NO_DAYS
-    unit, offset = words.MARKED_PHRASES[re.sub(r"\s+", " ", m[1])]
+def _phrase_in_signs(m: re.Match[str], reading: Reading) -> Days:
+    phrase = re.sub(r"\s+", " ", m[1])
+    unit, offset = words.UNSPACED_PHRASES.get(phrase) or words.MARKED_PHRASES[phrase]
+    if reading.strict or unit != "day":
+        around = _OTHER_DAY.finditer(reading.low, max(0, m.start() - _BESIDE), m.end() + _BESIDE)
+        if any(other.start() < m.end() and m.start() < other.end() for other in around):
+            return NO_DAYS
     return unit_at(unit, reading.today, offset)
-
-
-@unspaced(rf"{EDGE}(\d{{1,3}}|{_MN})\s+({_MU})\s+(?:पहले|আগে|پہلے|قبل){END}")
-@unspaced(rf"{EDGE}(?:قبل|منذ)\s+(\d{{1,3}}|{_MN})\s+({_MU}){END}(?!\s+من\b)")
-@unspaced(rf"{EDGE}(?:قبل|منذ)\s+()({any_of([*words.ARABIC_DUALS, *words.MARKED_UNITS])}){END}(?!\s+(?:\d|من\b))")
-def _marked_ago(m: re.Match[str], reading: Reading) -> Days:
-    if m[2] in words.ARABIC_DUALS:
-        return unit_at(words.ARABIC_DUALS[m[2]], reading.today, -2)
-    return unit_at(words.MARKED_UNITS[m[2]], reading.today, -how_many(m[1] or "1")[0])
 
 
 @unspaced(rf"{EDGE}({any_of(words.EITHER_SIDE)}){END}")

@@ -49,6 +49,10 @@ class Reading:
         found = leaning(self.low, position)
         return found if self.strict else found or self.nearby
 
+    def preceded(self, words: re.Pattern[str], position: int) -> re.Match[str] | None:
+        """The words, whose pattern ends in ``$``, that stand right before a position."""
+        return words.search(self.low, max(0, position - 48), position)
+
     def of_the_past(self) -> Reading:
         """The same, where a query in doubt means the last occurrence even if the next one is near: "Q3"."""
         return replace(self, nearby="past")
@@ -68,6 +72,9 @@ def first_of(year: int, month: int) -> date:
     return date(year + (month - 1) // 12, (month - 1) % 12 + 1, 1)
 
 
+_MONTHS: dict[Unit, int] = {"month": 1, "quarter": 3, "year": 12, "decade": 120}
+
+
 def unit_at(unit: Unit, day: date, offset: int) -> Days:
     """The day, week, ... that lies ``offset`` of them away from the one that holds ``day``."""
     if unit == "fortnight":
@@ -78,13 +85,14 @@ def unit_at(unit: Unit, day: date, offset: int) -> Days:
     if unit in ("week", "weekend"):
         start = day - timedelta(days=day.weekday()) + timedelta(weeks=offset)
         return Days(start if unit == "week" else start + timedelta(days=5), start + timedelta(days=7))
-    if unit in ("month", "quarter"):
-        months = 1 if unit == "month" else 3
-        first = (day.month - 1) // months * months + 1 + offset * months
-        return Days(first_of(day.year, first), first_of(day.year, first + months))
-    years = 1 if unit == "year" else 10
-    year = day.year // years * years + offset * years
-    return Days(date(year, 1, 1), date(year + years, 1, 1))
+    months = _MONTHS[unit]
+    first = ((day.year * 12 + day.month - 1) // months + offset) * months + 1
+    return Days(first_of(0, first), first_of(0, first + months))
+
+
+def written(year: int, month: str | int | None = None, day: str | int | None = None) -> Days:
+    """A year, or the month or day of it that is given."""
+    return unit_at("day" if day else "month" if month else "year", date(year, int(month or 1), int(day or 1)), 0)
 
 
 def moved(day: date, unit: Unit, count: int) -> date:
@@ -93,7 +101,7 @@ def moved(day: date, unit: Unit, count: int) -> date:
         return day + timedelta(days=count)
     if unit in ("week", "weekend", "fortnight"):
         return day + timedelta(weeks=count * (2 if unit == "fortnight" else 1))
-    first = first_of(day.year, day.month + count * {"month": 1, "quarter": 3, "year": 12, "decade": 120}[unit])
+    first = first_of(day.year, day.month + count * _MONTHS[unit])
     last = first_of(first.year, first.month + 1) - timedelta(days=1)
     return min(first + timedelta(days=day.day - 1), last)
 
@@ -127,6 +135,27 @@ def yearless(make: Callable[[int], Days], reading: Reading, position: int) -> Da
         if days.end > today if lean == "future" else days.start <= limit:
             return replace(days, yearless=True)
     return NO_DAYS
+
+
+def in_year(make: Callable[[int], Days], year: str | None, reading: Reading, position: int) -> Days:
+    """A date in the year that is written; where none is, as ``yearless``."""
+    return make(full_year(year.lstrip("'\u2019"))) if year else yearless(make, reading, position)
+
+
+def months_in(first: int, count: int = 1) -> Callable[[int], Days]:
+    """A month, or more from that one on, of any year."""
+    return lambda year: Days(first_of(year, first), first_of(year, first + count))
+
+
+def day_in(month: int, day: int, last: int | None = None) -> Callable[[int], Days]:
+    """A day, or the days up to another one, of a month of any year."""
+    return lambda year: Days(date(year, month, day), date(year, month, last or day) + timedelta(days=1))
+
+
+def last_or_next(make: Callable[[int], Days], way: int, today: date) -> Days:
+    """The last occurrence of a date without a year that is over, or the next one that has not begun."""
+    found = (make(today.year + way * n) for n in range(3))
+    return next(days for days in found if (days.start > today if way > 0 else days.end <= today))
 
 
 def on_weekday(make: Callable[[int], Days], weekday: int, reading: Reading, position: int) -> Days:
@@ -180,11 +209,11 @@ def how_many(text: str) -> tuple[int, int]:
 
 
 def _han(text: str) -> int:
-    """Chinese digits up to 99: 十二, 二十, 二十三."""
-    tens, ten, ones = text.partition("十")
-    if not ten:
-        return HAN_DIGITS[text]
-    return (HAN_DIGITS[tens] if tens else 1) * 10 + (HAN_DIGITS[ones] if ones else 0)
+    """Chinese digits up to 99: 十二, 二十, 二十三; ``ValueError`` for what is no one number, as 四五 (four or five)."""
+    tens, ten, ones = text.rpartition("十")
+    if len(tens) > 1 or len(ones) > 1:
+        raise ValueError(text)
+    return (HAN_DIGITS.get(tens, 1) * 10 if ten else 0) + HAN_DIGITS.get(ones, 0)
 
 
 def full_year(text: str) -> int:

@@ -20,6 +20,7 @@ from hindsight_teams.backends.sqlite.text.date_grammar import (
     is_name,
     rule,
     unspaced,
+    way_of,
 )
 from hindsight_teams.backends.sqlite.text.date_tenses import is_recurring
 from hindsight_teams.backends.sqlite.text.date_units import (
@@ -37,14 +38,15 @@ _LETTER = "\u0620-\u065f\u066e-\u06d3\u06d5-\u06ed\u06fa-\u06ff\u0900-\u0963\u09
 EDGE, END = rf"(?<![{_LETTER}])", rf"(?![{_LETTER}])"
 
 
-def way_of(word: str) -> int:
-    """Whether a word says the last one, this one or the next one."""
-    return -1 if word in ("last", "past", "previous") else 0 if word in ("this", "current") else 1
-
-
 @rule(rf"({ANY_NUMBER})\s+({ANY_WEEKDAY})s\s+ago\b", DIGITS, words.NUMBERS)
+@rule(
+    rf"(?:the\s+)?()({ANY_WEEKDAY})\s+before\s+last(?=\s*[.,;:!?)]|\s*$|\s+(?:we|i|he|she|they|you|it|the|a|at|in|and)\b)",
+    ("the",),
+    words.WEEKDAYS,
+)
 def _weekdays_ago(m: re.Match[str], reading: Reading) -> Days:
-    least, most = how_many(m[1])
+    """As in "three Fridays ago" and "the Friday before last"."""
+    least, most = how_many(m[1] or "two")
     back = (reading.today.weekday() - words.WEEKDAYS[m[2]] - 1) % 7 + 1
     return unit_at("day", reading.today, -back - 7 * (least - 1)) if least == most else NO_DAYS
 
@@ -83,49 +85,45 @@ def _last_weekday(m: re.Match[str], reading: Reading) -> Days | None:
         return NO_DAYS
     if not (way := way_of(m[1])):
         return unit_at("day", today - timedelta(days=today.weekday()), weekday)
+    if reading.strict and m[1] == "next" and weekday > today.weekday():
+        return NO_DAYS  # of this week or of the next one
     return unit_at("day", today, way * ((way * (weekday - today.weekday()) - 1) % 7 + 1))
-
-
-@rule(
-    rf"(?:the\s+)?({ANY_WEEKDAY})\s+before\s+last(?=\s*[.,;:!?)]|\s*$|\s+(?:we|i|he|she|they|you|it|the|a|at|in|and)\b)",
-    ("the",),
-    words.WEEKDAYS,
-)
-def _weekday_before_last(m: re.Match[str], reading: Reading) -> Days:
-    back = (reading.today.weekday() - words.WEEKDAYS[m[1]] - 1) % 7 + 1
-    return unit_at("day", reading.today, -back - 7)
 
 
 @rule(rf"({ANY_WEEKDAY}|senin(?=\s+(?:lalu|depan)\b))(?!\w)", words.WEEKDAYS, ("senin",))
 def _weekday(m: re.Match[str], reading: Reading) -> Days | None:
     low, today, at = reading.low, reading.today, m.start()
-    if _HABIT.search(low, max(0, at - 12), at) or (
-        reading.raw[at].isupper() and _TITLE.search(reading.raw, max(0, at - 40), at)
-    ):
+    if reading.preceded(_HABIT, at) or (reading.raw[at].isupper() and _TITLE.search(reading.raw, max(0, at - 40), at)):
         return NO_DAYS
     weekday = words.WEEKDAYS.get(m[1], 0)
     away = (weekday - today.weekday()) % 7
-    if _THE_LAST.search(low, max(0, at - 14), at) or _LAST.match(low, m.end()):
+    if reading.preceded(_THE_LAST, at) or _LAST.match(low, m.end()):
         return unit_at("day", today, away - 7)
-    if _THE_NEXT.search(low, max(0, at - 14), at) or _COMING.match(low, m.end()):
+    if reading.preceded(_THE_NEXT, at) or _COMING.match(low, m.end()):
         return unit_at("day", today, away or 7)
     if reading.strict:
         if m[1] in _BARE and reading.raw[at].isupper() and WITHIN.search(reading.raw, max(0, at - 8), at):
             return NO_DAYS  # a title: "il film Giovedì"
         named = (
-            _WEEKDAY_BEFORE.search(low, max(0, at - 10), at)
-            or (_TIME_OF_DAY.match(low, m.end()) and not _DETERMINED.search(low, max(0, at - 24), at))
+            reading.preceded(_WEEKDAY_BEFORE, at)
+            or (_TIME_OF_DAY.match(low, m.end()) and not reading.preceded(_DETERMINED, at))
             or (low[:at].endswith("deadline is ") and _ENDS.match(low, m.end()))
             or (not low[:at].strip("\"'*- ") and _ITSELF.match(low, m.end()))
         )
-        if _FROM_DAY.search(low, max(0, at - 24), at):
+        if reading.preceded(_FROM_DAY, at):
             return NO_DAYS  # "runs Monday to Friday"
-        listed = _DAY_AFTER.match(low, m.end()) or _DAY_AHEAD.search(low, max(0, at - 24), at)
+        listed = _DAY_AFTER.match(low, m.end()) or reading.preceded(_DAY_AHEAD, at)
         if (up_to := _DAY_UP_TO.match(low, m.end())) and words.WEEKDAYS[up_to[1]] == today.weekday():
             return NO_DAYS  # "from Monday to Wednesday", on a Wednesday
         if listed or not (named or m[1] in _BARE) or is_name(reading, at, m.end()):
             return NO_DAYS
+    if _WEEK_AFTER.match(low, m.end()):
+        return NO_DAYS if reading.strict else unit_at("day", today, (away or 7) + 7)
     return nearest_weekday(reading, at, weekday)
+
+
+_WEEK_AFTER = re.compile(r"\s+week\b(?!\s+(?:of|in)\b)|\s+in\s+(?:einer\s+woche|zwei\s+wochen)\b")
+"""As in "Monday week": the one after the next."""
 
 
 @rule(
@@ -168,7 +166,7 @@ def _day_of_month(m: re.Match[str], reading: Reading) -> Days:
     if m[2]:
         month = unit_at("month", today, {"last": -1, "this": 0, "next": 1}[m[2]]).start
         return unit_at("day", month.replace(day=day), 0)
-    if reading.strict and not _DAY_BEFORE.search(reading.low, max(0, at - 8), at):
+    if reading.strict and not reading.preceded(_DAY_BEFORE, at):
         return NO_DAYS
     return nearest_day(reading, at, day)
 
@@ -200,18 +198,6 @@ _BARE_HAN = (
 )
 
 
-@lru_cache(maxsize=64)  # asked for each weekday of a text
-def _names_several(weekdays: str, low: str) -> bool:
-    return len(re.findall(weekdays, low)) > 1
-
-
-@unspaced(_BARE_HAN)
-def _bare_unspaced_weekday(m: re.Match[str], reading: Reading) -> Days:
-    if reading.strict and _names_several(_BARE_HAN, reading.low):
-        return NO_DAYS  # "月曜日から金曜日まで"
-    return nearest_weekday(reading, m.start(), _HAN_WEEKDAYS[m[1] or m[2] or m[3]])
-
-
 _LAST_OR_NEXT = {
     **dict.fromkeys("पिछले गत बीते গত پچھلے گزشتہ گذشتہ الماضي الماضية الفائت الفائتة".split(), -1),
     **dict.fromkeys("अगले आगामी আগামী اگلے آئندہ القادم القادمة المقبل المقبلة".split(), 1),
@@ -230,9 +216,16 @@ _MW = any_of(words.MARKED_WEEKDAYS)
 _BARE_MARKED = rf"{EDGE}(?:يوم\s+({_MW})|({_MW})(?:\s+(?:को|کو)|(?<=বার)(?:ে)?)){END}"
 
 
+@lru_cache(maxsize=64)  # asked for each weekday of a text
+def _names_several(low: str) -> bool:
+    return len(re.findall(rf"{_BARE_HAN}|{_MW}", low)) > 1
+
+
+@unspaced(_BARE_HAN)
 @unspaced(_BARE_MARKED)
-def _bare_marked_weekday(m: re.Match[str], reading: Reading) -> Days:
+def _bare_weekday(m: re.Match[str], reading: Reading) -> Days:
     """With the word that makes it a day: many are names or other words alone."""
-    if reading.strict and _names_several(_MW, reading.low):
-        return NO_DAYS
-    return nearest_weekday(reading, m.start(), words.MARKED_WEEKDAYS[m[1] or m[2]])
+    if reading.strict and _names_several(reading.low):
+        return NO_DAYS  # "月曜日から金曜日まで"
+    weekday = next(filter(None, m.groups()))
+    return nearest_weekday(reading, m.start(), (_HAN_WEEKDAYS | words.MARKED_WEEKDAYS)[weekday])

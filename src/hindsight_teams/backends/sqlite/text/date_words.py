@@ -2,10 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import product
 from typing import Literal, TypeAlias
 
 Unit: TypeAlias = Literal["day", "week", "fortnight", "weekend", "month", "quarter", "year", "decade"]
+
+
+def _numbered(lines: Iterable[str], first: int = 0) -> dict[str, int]:
+    """Each word of a line with the number of the line."""
+    return {word: number for number, line in enumerate(lines, first) for word in line.split()}
+
+
+def _by_unit(lines: dict[Unit, str]) -> dict[str, Unit]:
+    return {word: unit for unit, line in lines.items() for word in line.split()}
+
+
+def _spelled(lines: dict[Unit, dict[int, str]]) -> dict[str, tuple[Unit, int]]:
+    """Each phrase with its unit and how many of it lie between today's and the one that is meant."""
+    return {
+        " ".join(words): (unit, offset)
+        for unit, by_offset in lines.items()
+        for offset, line in by_offset.items()
+        for phrase in line.split(";")
+        for words in product(*(word.split("/") for word in phrase.split()))
+    }
+
 
 _MONTHS = (
     "january jan januar janvier enero gennaio janeiro januari января январь январе มกราคม ocak",
@@ -38,12 +60,7 @@ _MARKED_MONTHS = (
 )
 # Thai, short
 _SHORT_MONTHS = "ม.ค. ก.พ. มี.ค. เม.ย. พ.ค. มิ.ย. ก.ค. ส.ค. ก.ย. ต.ค. พ.ย. ธ.ค.".split()
-MONTHS: dict[str, int] = {
-    word: number
-    for lines in (_MONTHS, _MARKED_MONTHS, _SHORT_MONTHS)
-    for number, line in enumerate(lines, 1)
-    for word in line.split()
-}
+MONTHS: dict[str, int] = _numbered(_MONTHS, 1) | _numbered(_MARKED_MONTHS, 1) | _numbered(_SHORT_MONTHS, 1)
 
 # Months that are words or names of their own ("may", "mar", "June"): a date only beside a day, a year or a preposition.
 WEAK_MONTHS = frozenset(
@@ -60,23 +77,13 @@ _WEEKDAYS = (
     "saturday samstag samedi sábado sabato субботу суббота zaterdag cumartesi sabtu",
     "sunday sonntag dimanche domingo domenica воскресенье zondag pazar",
 )
-WEEKDAYS: dict[str, int] = {word: number for number, line in enumerate(_WEEKDAYS) for word in line.split()}
-WEEKDAYS |= {"hari senin": 0, "hari minggu": 6}  # alone, "senin" is Turkish for "your", and "minggu" a week
-SHORT_WEEKDAYS: dict[str, int] = {
-    "mon": 0,
-    "tue": 1,
-    "tues": 1,
-    "wed": 2,
-    "thu": 3,
-    "thurs": 3,
-    "fri": 4,
-    "sat": 5,
-    "sun": 6,
-}
+# Alone, "senin" is Turkish for "your", and "minggu" a week.
+WEEKDAYS: dict[str, int] = _numbered(_WEEKDAYS) | {"hari senin": 0, "hari minggu": 6}
+SHORT_WEEKDAYS: dict[str, int] = _numbered(("mon", "tue tues", "wed", "thu thurs", "fri", "sat", "sun"))
 
 DECADES: dict[str, int] = {
-    word: 1920 + 10 * n
-    for n, word in enumerate("twenties thirties forties fifties sixties seventies eighties nineties".split())
+    word: 10 * n
+    for n, word in enumerate("twenties thirties forties fifties sixties seventies eighties nineties".split(), 192)
 }
 
 # "third quarter", "3. Quartal", "trimestre 3", "kuartal ketiga", "ikinci çeyreğinde".
@@ -84,29 +91,20 @@ QUARTERS = (
     "quarter quartal quartals trimestre trimestri квартал квартала квартале kuartal triwulan kwartaal çeyrek çeyreği "
     "çeyreğinde çeyrekte"
 ).split()
-QUARTER_ORDINALS: dict[str, int] = {
-    word: number
-    for number, line in enumerate(
-        (
-            "first erste ersten erstes primer premier primeiro primo первый первого первом pertama eerste ilk birinci",
-            "second zweite zweiten zweites segundo deuxième secondo второй второго втором kedua tweede ikinci",
-            "third dritte dritten drittes tercer troisième terceiro terzo третий третьего третьем ketiga derde üçüncü",
-            "fourth vierte vierten viertes cuarto quatrième quarto четвертый четвертого четвертом четвёртый четвёртого "
-            "четвёртом keempat vierde dördüncü",
-        ),
-        1,
-    )
-    for word in line.split()
-}
+QUARTER_ORDINALS: dict[str, int] = _numbered(
+    (
+        "first erste ersten erstes primer premier primeiro primo первый первого первом pertama eerste ilk birinci",
+        "second zweite zweiten zweites segundo deuxième secondo второй второго втором kedua tweede ikinci",
+        "third dritte dritten drittes tercer troisième terceiro terzo третий третьего третьем ketiga derde üçüncü",
+        "fourth vierte vierten viertes cuarto quatrième quarto четвертый четвертого четвертом четвёртый четвёртого "
+        "четвёртом keempat vierde dördüncü",
+    ),
+    1,
+)
 MARKED_QUARTERS = ("तिमाही", "ত্রৈমাসিকে", "ত্রৈমাসিক", "প্রান্তিকে", "প্রান্তিক", "سہ ماہی", "الربع")
-MARKED_ORDINALS: dict[str, int] = {
-    word: number
-    for number, line in enumerate(
-        ("पहली प्रथम প্রথম پہلی الأول", "दूसरी দ্বিতীয় دوسری الثاني", "तीसरी তৃতীয় تیسری الثالث", "चौथी চতুর্থ چوتھی الرابع"),
-        1,
-    )
-    for word in line.split()
-}
+MARKED_ORDINALS: dict[str, int] = _numbered(
+    ("पहली प्रथम প্রথম پہلی الأول", "दूसरी দ্বিতীয় دوسری الثاني", "तीसरी তৃতীয় تیسری الثالث", "चौथी চতুর্থ چوتھی الرابع"), 1
+)  # fmt: skip
 
 # Seasons of the northern hemisphere, by their first month.
 SEASONS: dict[str, int] = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}
@@ -149,68 +147,33 @@ UNITS: dict[str, Unit] = {
 
 # How many: the least and the most that is meant.
 NUMBERS: dict[str, tuple[int, int]] = {
-    **{
-        word: (n, n)
-        for n, word in enumerate("one two three four five six seven eight nine ten eleven twelve".split(), 1)
-    },
-    "a": (1, 1),
-    "an": (1, 1),
-    "a couple of": (2, 3),
-    "a couple": (2, 3),
-    "couple of": (2, 3),
-    "couple": (2, 3),
-    "a few": (2, 5),
-    "few": (2, 5),
-    "some": (2, 5),
+    word: (n, n)
+    for word, n in _numbered("one two three four five six seven eight nine ten eleven twelve".split(), 1).items()
+} | {
+    **dict.fromkeys(("a", "an"), (1, 1)),
+    **dict.fromkeys(("a couple of", "a couple", "couple of", "couple"), (2, 3)),
+    **dict.fromkeys(("a few", "few", "some"), (2, 5)),
     "several": (3, 8),
 }
 
 # Fixed words and phrases: the unit of time and how many of it lie between today's and the one that is meant.
-PHRASES: dict[str, tuple[Unit, int]] = {
-    "the day before yesterday": ("day", -2),
-    "day before yesterday": ("day", -2),
-    "the day after tomorrow": ("day", 2),
-    "day after tomorrow": ("day", 2),
-    "yesterday": ("day", -1),
-    "last night": ("day", -1),
-    "today": ("day", 0),
-    "the weekend before last": ("weekend", -2),
-    "weekend before last": ("weekend", -2),
-    "the week before last": ("week", -2),
-    "week before last": ("week", -2),
-    "the month before last": ("month", -2),
-    "month before last": ("month", -2),
-    "the year before last": ("year", -2),
-    "year before last": ("year", -2),
-    "the week after next": ("week", 2),
-    "week after next": ("week", 2),
-    "the weekend after next": ("weekend", 1),
-    "weekend after next": ("weekend", 1),
-    "tonight": ("day", 0),
-    "this morning": ("day", 0),
-    "this afternoon": ("day", 0),
-    "this evening": ("day", 0),
-    "tomorrow": ("day", 1),
-}
+PHRASES: dict[str, tuple[Unit, int]] = _spelled({
+    "day": {
+        -2: "the day before yesterday; day before yesterday",
+        -1: "yesterday; last night",
+        0: "today; tonight; this morning; this afternoon; this evening",
+        1: "tomorrow",
+        2: "the day after tomorrow; day after tomorrow",
+    },
+    "weekend": {-2: "the weekend before last; weekend before last", 1: "the weekend after next; weekend after next"},
+    "week": {-2: "the week before last; week before last", 2: "the week after next; week after next"},
+    "month": {-2: "the month before last; month before last"},
+    "year": {-2: "the year before last; year before last"},
+})  # fmt: skip
 
 HAN_DIGITS: dict[str, int] = {c: n for n, c in enumerate("一二三四五六七八九十", 1)} | {"两": 2, "兩": 2}
 
 # How other languages than English say "yesterday", "last week" and "three days ago".
-
-_Lines: TypeAlias = dict[Unit, dict[int, str]]
-"""Phrases by how many units lie between today's and the one that is meant: "a/b c" is two of them, "a c" and "b c"."""
-
-
-def _spelled(lines: _Lines) -> dict[str, tuple[Unit, int]]:
-    return {
-        " ".join(words): (unit, offset)
-        for unit, by_offset in lines.items()
-        for offset, line in by_offset.items()
-        for phrase in line.split(";")
-        for words in product(*(word.split("/") for word in phrase.split()))
-    }
-
-
 FOREIGN_PHRASES = _spelled({
     "day": {
         -2: "vorgestern; avant-hier; anteayer; antes de ayer; antier; anteontem; l'altro ieri; eergisteren; позавчера;"
@@ -259,39 +222,29 @@ FOREIGN_PHRASES = _spelled({
 })  # fmt: skip
 
 # "vor 3 Tagen", "il y a trois jours", "hace dos semanas", "há 3 dias", and "3 giorni fa", "три дня назад".
-FOREIGN_UNITS: dict[str, Unit] = {
-    "tag": "day", "tagen": "day", "jour": "day", "jours": "day", "día": "day", "días": "day", "dia": "day",
-    "dias": "day", "giorno": "day", "giorni": "day", "день": "day", "дня": "day", "дней": "day",
-    "woche": "week", "wochen": "week", "semaine": "week", "semaines": "week", "semana": "week", "semanas": "week",
-    "settimana": "week", "settimane": "week", "неделю": "week", "недели": "week", "недель": "week",
-    "monat": "month", "monaten": "month", "mois": "month", "mes": "month", "meses": "month", "mês": "month",
-    "gün": "day", "hafta": "week", "ay": "month", "yıl": "year", "sene": "year",
-    "hari": "day", "minggu": "week", "bulan": "month", "tahun": "year",
-    "dag": "day", "dagen": "day", "weken": "week", "maand": "month", "maanden": "month", "jaar": "year",
-    "mese": "month", "mesi": "month", "месяц": "month", "месяца": "month", "месяцев": "month",
-    "jahr": "year", "jahren": "year", "an": "year", "ans": "year", "año": "year", "años": "year", "ano": "year",
-    "anos": "year", "anno": "year", "anni": "year", "год": "year", "года": "year", "лет": "year",
-}  # fmt: skip
+FOREIGN_UNITS: dict[str, Unit] = _by_unit({
+    "day": "tag tagen jour jours día días dia dias giorno giorni день дня дней gün hari dag dagen",
+    "week": "woche wochen semaine semaines semana semanas settimana settimane неделю недели недель hafta minggu "
+            "week weken",
+    "month": "monat monaten mois mes meses mês ay bulan maand maanden mese mesi месяц месяца месяцев",
+    "year": "yıl sene tahun jaar jahr jahren an ans año años ano anos anno anni год года лет",
+})  # fmt: skip
 
-FOREIGN_NUMBERS: dict[str, int] = {
-    word: number
-    for number, line in enumerate(
-        (
-            "ein eine einem einer un une una um uma один одну een satu bir एक ایک এক",
-            "zwei deux dos dois duas due два две twee dua iki दो دو দুই",
-            "drei trois tres três tre три drie tiga üç तीन تین তিন ثلاثة ثلاث",
-            "vier quatre cuatro quatro quattro четыре empat dört चार چار চার أربعة أربع",
-            "fünf cinq cinco cinque пять vijf lima beş पाँच पांच پانچ পাঁচ خمسة خمس",
-            "sechs six seis sei шесть zes enam altı छह छः چھ ছয় ستة ست",
-            "sieben sept siete sete sette семь zeven tujuh yedi सात سات সাত سبعة سبع",
-            "acht huit ocho oito otto восемь delapan sekiz आठ آٹھ আট ثمانية ثماني",
-            "neun neuf nueve nove девять negen sembilan dokuz नौ نو নয় تسعة تسع",
-            "zehn dix diez dez dieci десять tien sepuluh दस دس দশ عشرة عشر",
-        ),
-        1,
-    )
-    for word in line.split()
-} | {"quince": 15, "quinze": 15}
+FOREIGN_NUMBERS: dict[str, int] = _numbered(
+    (
+        "ein eine einem einer un une una um uma один одну een satu bir एक ایک এক",
+        "zwei deux dos dois duas due два две twee dua iki दो دو দুই",
+        "drei trois tres três tre три drie tiga üç तीन تین তিন ثلاثة ثلاث",
+        "vier quatre cuatro quatro quattro четыре empat dört चार چار চার أربعة أربع",
+        "fünf cinq cinco cinque пять vijf lima beş पाँच पांच پانچ পাঁচ خمسة خمس",
+        "sechs six seis sei шесть zes enam altı छह छः چھ ছয় ستة ست",
+        "sieben sept siete sete sette семь zeven tujuh yedi सात سات সাত سبعة سبع",
+        "acht huit ocho oito otto восемь delapan sekiz आठ آٹھ আট ثمانية ثماني",
+        "neun neuf nueve nove девять negen sembilan dokuz नौ نو নয় تسعة تسع",
+        "zehn dix diez dez dieci десять tien sepuluh दस دس দশ عشرة عشر",
+    ),
+    1,
+) | {"quince": 15, "quinze": 15}
 
 # Scripts whose vowel signs are not letters to a pattern, and Arabic with its prefixes: found by their own boundaries.
 MARKED_PHRASES = _spelled({
@@ -320,65 +273,63 @@ MARKED_PHRASES = _spelled({
         1: "अगले/आगामी साल/वर्ष; আগামী বছর; العام القادم/المقبل; السنة القادمة/المقبلة; اگلے/آئندہ سال/برس",
     },
 })  # fmt: skip
-_MARKED_UNITS: tuple[tuple[Unit, str], ...] = (
-    ("day", "दिन दिनों দিন دن دنوں أيام يوم يوما يومًا"),
-    ("week", "हफ्ते हफ़्ते हफ्ता सप्ताह সপ্তাহ ہفتے ہفتہ أسابيع أسبوع أسبوعا"),
-    ("month", "महीने महीना माह মাস مہینے ماہ أشهر شهور شهر شهرا"),
-    ("year", "साल वर्ष বছর سال برس سنوات سنة أعوام عام عاما"),
-)
-MARKED_UNITS: dict[str, Unit] = {word: unit for unit, line in _MARKED_UNITS for word in line.split()}
-MARKED_WEEKDAYS: dict[str, int] = {
-    word: number
-    for number, line in enumerate(
-        (
-            "सोमवार সোমবার پیر الاثنين الإثنين",
-            "मंगलवार মঙ্গলবার منگل الثلاثاء",
-            "बुधवार বুধবার بدھ الأربعاء الاربعاء",
-            "गुरुवार गुरूवार वीरवार বৃহস্পতিবার جمعرات الخميس",
-            "शुक्रवार শুক্রবার جمعہ جمعے الجمعة",
-            "शनिवार শনিবার السبت",
-            "रविवार इतवार রবিবার اتوار الأحد الاحد",
-        )
+MARKED_UNITS: dict[str, Unit] = _by_unit({
+    "day": "दिन दिनों দিন دن دنوں أيام يوم يوما يومًا",
+    "week": "हफ्ते हफ़्ते हफ्ता सप्ताह সপ্তাহ ہفتے ہفتہ أسابيع أسبوع أسبوعا",
+    "month": "महीने महीना माह মাস مہینے ماہ أشهر شهور شهر شهرا",
+    "year": "साल वर्ष বছর سال برس سنوات سنة أعوام عام عاما",
+})  # fmt: skip
+MARKED_WEEKDAYS: dict[str, int] = _numbered(
+    (
+        "सोमवार সোমবার پیر الاثنين الإثنين",
+        "मंगलवार মঙ্গলবার منگل الثلاثاء",
+        "बुधवार বুধবার بدھ الأربعاء الاربعاء",
+        "गुरुवार गुरूवार वीरवार বৃহস্পতিবার جمعرات الخميس",
+        "शुक्रवार শুক্রবার جمعہ جمعے الجمعة",
+        "शनिवार শনিবার السبت",
+        "रविवार इतवार রবিবার اتوار الأحد الاحد",
     )
-    for word in line.split()
-}
-ARABIC_DUALS: dict[str, Unit] = {
-    "يومين": "day", "أسبوعين": "week", "شهرين": "month", "عامين": "year", "سنتين": "year"
-}  # fmt: skip
+)
+ARABIC_DUALS: dict[str, Unit] = _by_unit({
+    "day": "يومين",
+    "week": "أسبوعين",
+    "month": "شهرين",
+    "year": "عامين سنتين",
+})  # fmt: skip
 # One word for both sides of today; the verb tells.
 EITHER_SIDE: dict[str, int] = {"कल": 1, "परसों": 2, "کل": 1, "پرسوں": 2}
 
 # The same for scripts that are written without spaces between words.
-UNSPACED_PHRASES: dict[str, tuple[Unit, int]] = {
-    # Chinese and Japanese
-    "前天": ("day", -2), "昨天": ("day", -1), "昨晚": ("day", -1), "昨日": ("day", -1), "一昨日": ("day", -2),
-    "今天": ("day", 0), "今日": ("day", 0), "明天": ("day", 1), "明日": ("day", 1), "后天": ("day", 2),
-    "大前天": ("day", -3), "上星期": ("week", -1), "下星期": ("week", 1), "上周": ("week", -1),
-    "上週": ("week", -1), "上个星期": ("week", -1), "先週": ("week", -1),
-    "这周": ("week", 0), "今週": ("week", 0), "下周": ("week", 1), "下週": ("week", 1), "来週": ("week", 1),
-    "上礼拜": ("week", -1), "下礼拜": ("week", 1), "下个星期": ("week", 1), "这週": ("week", 0),
-    "上周末": ("weekend", -1), "上个周末": ("weekend", -1), "先週末": ("weekend", -1), "大后天": ("day", 3),
-    "上上周": ("week", -2), "本周": ("week", 0), "这个星期": ("week", 0), "先々週": ("week", -2), "再来週": ("week", 2),
-    "おととい": ("day", -2), "きのう": ("day", -1), "明後日": ("day", 2), "あさって": ("day", 2), "後天": ("day", 2),
-    "上上个月": ("month", -2), "先々月": ("month", -2), "本月": ("month", 0), "一昨年": ("year", -2),
-    "おととし": ("year", -2),
-    "그제": ("day", -2), "모레": ("day", 2),
-    "上个月": ("month", -1), "上個月": ("month", -1), "先月": ("month", -1), "这个月": ("month", 0),
-    "今月": ("month", 0), "下个月": ("month", 1), "下個月": ("month", 1), "来月": ("month", 1),
-    "前年": ("year", -2), "去年": ("year", -1), "昨年": ("year", -1), "今年": ("year", 0),
-    "明年": ("year", 1), "来年": ("year", 1),
-    # Korean
-    "그저께": ("day", -2), "어제": ("day", -1), "오늘": ("day", 0), "내일": ("day", 1),
-    "지난주": ("week", -1), "지난 주": ("week", -1), "이번 주": ("week", 0), "다음 주": ("week", 1),
-    "지난달": ("month", -1), "다음 달": ("month", 1), "작년": ("year", -1), "올해": ("year", 0), "내년": ("year", 1),
-    # Thai
-    "เมื่อวานนี้": ("day", -1), "เมื่อวาน": ("day", -1), "วันนี้": ("day", 0), "พรุ่งนี้": ("day", 1),
-    "สัปดาห์ที่แล้ว": ("week", -1), "อาทิตย์ที่แล้ว": ("week", -1), "เดือนที่แล้ว": ("month", -1), "ปีที่แล้ว": ("year", -1),
-}  # fmt: skip
+UNSPACED_PHRASES: dict[str, tuple[Unit, int]] = _spelled({
+    "day": {
+        -3: "大前天",
+        -2: "前天; 一昨日; おととい; 그제; 그저께",
+        -1: "昨天; 昨晚; 昨日; きのう; 어제; เมื่อวานนี้; เมื่อวาน",
+        0: "今天; 今日; 오늘; วันนี้",
+        1: "明天; 明日; 내일; พรุ่งนี้",
+        2: "后天; 明後日; あさって; 後天; 모레",
+        3: "大后天",
+    },
+    "week": {
+        -2: "上上周; 先々週",
+        -1: "上星期; 上周; 上週; 上个星期; 先週; 上礼拜; 지난주; 지난 주; สัปดาห์ที่แล้ว; อาทิตย์ที่แล้ว",
+        0: "这周; 今週; 这週; 本周; 这个星期; 이번 주",
+        1: "下星期; 下周; 下週; 来週; 下礼拜; 下个星期; 다음 주",
+        2: "再来週",
+    },
+    "weekend": {-1: "上周末; 上个周末; 先週末"},
+    "month": {
+        -2: "上上个月; 先々月",
+        -1: "上个月; 上個月; 先月; 지난달; เดือนที่แล้ว",
+        0: "本月; 这个月; 今月",
+        1: "下个月; 下個月; 来月; 다음 달",
+    },
+    "year": {-2: "一昨年; おととし; 前年", -1: "去年; 昨年; 작년; ปีที่แล้ว", 0: "今年; 올해", 1: "明年; 来年; 내년"},
+})  # fmt: skip
 
-UNSPACED_UNITS: dict[str, Unit] = {
-    "天": "day", "日": "day", "일": "day", "周": "week", "週": "week", "週間": "week", "星期": "week", "个星期": "week",
-    "礼拜": "week", "个礼拜": "week", 
-    "주": "week", "个月": "month", "個月": "month", "か月": "month", "ヶ月": "month", "カ月": "month", "개월": "month",
-    "年": "year", "년": "year",
-}  # fmt: skip
+UNSPACED_UNITS: dict[str, Unit] = _by_unit({
+    "day": "天 日 일",
+    "week": "周 週 週間 星期 个星期 礼拜 个礼拜 주",
+    "month": "个月 個月 か月 ヶ月 カ月 개월",
+    "year": "年 년",
+})  # fmt: skip

@@ -5,6 +5,11 @@ Each rule is a pattern and a function from its match to days. What stands before
 ranks and any likely one helps. ``happened`` reads a memory, whose date is shown: there, no day is better than a guessed
 one.
 
+To read one more expression, add its words to the table of ``date_words`` that says the same in other words; what has no
+table is a rule in ``date_absolute`` (days, months), ``date_periods`` (years and parts of them), ``date_weekdays`` or
+``date_relative``. ``date_grammar`` says what a rule is, ``date_units`` counts days, ``date_tenses`` tells the past from
+the future, ``date_combining`` joins dates.
+
 Weeks begin on Monday; seasons are those of the northern hemisphere; of ``03/04/2023`` only the year is sure.
 """
 
@@ -20,10 +25,19 @@ from typing import Literal
 
 from hindsight_teams.backends.sqlite.text import date_absolute, date_relative, sentences
 from hindsight_teams.backends.sqlite.text.date_combining import Hit, combined
-from hindsight_teams.backends.sqlite.text.date_grammar import CORE, RULES, TOKEN, UNSPACED_RULES, Rules, compiled
+from hindsight_teams.backends.sqlite.text.date_grammar import (
+    CORE,
+    RULES,
+    TOKEN,
+    UNSPACED_RULES,
+    Rules,
+    any_of,
+    compiled,
+)
 from hindsight_teams.backends.sqlite.text.date_tenses import leaning
 from hindsight_teams.backends.sqlite.text.date_units import NO_DAYS, Reading
 from hindsight_teams.backends.sqlite.text.date_weekdays import WITHIN
+from hindsight_teams.backends.sqlite.text.date_words import HOLIDAYS, SEASONS
 
 RULE_MODULES = (date_absolute, date_relative)
 """Importing them adds their rules; they import ``date_periods`` and ``date_weekdays``, whose rules are asked first."""
@@ -217,6 +231,9 @@ _IN_CASE = re.compile(
 )
 _IN_CASE_AHEAD = re.compile(r"\bwenn\b[^,;:]*$|(?:^|[,;:]\s*)(?:should\s|si\s|se\s|s['\u2019]ils?\s)[^,;:]*$")
 """Words that make a condition only before a day that is not over: "se casó ayer" is none."""
+_OF_THINGS = re.compile(r"(?<=\w\sfrom\s)(?!.{0,40}(?:\b(?:to|until|till|through)\b|[-\u2013]))")
+_SHOWN = re.compile(r"\b(?:here(?:['\u2019]s|\s+(?:is|are))|this\s+is|these\s+are)\b")
+"""When a thing is from ("the leftovers from Sunday") is not when that happened which is told, unless it is shown."""
 _COVERS = re.compile(
     r"\b(?:(?:cover|span|hold|contain|include|describe|compare|concern)s?|(?:list|show|track|document|summari[sz]e|count|"
     r"measure|collect|deal|ask|range|date|goe)s|(?:umfass|enthäl|behandel|beschreib|zeig)(?:t|en)|cubren?|abarcan?|"
@@ -225,7 +242,7 @@ _COVERS = re.compile(
     r"|охватыва|содерж|описыва|涵盖|涵蓋|包含|收录|收錄|覆盖|覆蓋|収録|扱う|含む|対象"
 )
 _ABOUT = re.compile(
-    r"\b(?:reports?|plans?|budgets?|photos?|pictures?|data|figures|numbers|minutes|forecasts?|targets?|goals|schedules?|"
+    r"\b(?:reports?|plan(?:s|ning)?|budgets?|photos?|pictures?|data|figures|numbers|minutes|forecasts?|targets?|goals|schedules?|"
     r"agendas?|calendars?|roadmaps?|records?|logs?|statistics|accounts|results?|surveys?|stud(?:y|ies)|thesis|books?|"
     r"articles?|films?|novels?|essays?|chapters?|bericht|fotos|daten|zahlen|rapport|informes?|relatórios?|datos)\s+"
     r"(?:is\s+|are\s+)?(?:(?:for|of|from|on|about|für|über|von|aus|de|du|del|sobre|sur|pour|para)\s+)?(?:the\s+years?\s+)?$"
@@ -257,10 +274,17 @@ _PLAYED = re.compile(
     r"|(?:an?|the|my|our|his|her|their)\s+(?:\w+\s+)?(?:songs?|films?|movies?|books?|novels?|albums?|bands?|series)\b)"
 )
 """What is told of a title: "Summer of '69 was playing"."""
+_TITLED_SEASON = re.compile(r"(?:Spring|Summer|Autumn|Fall|Winter) of\b")
+"""With a capital letter within a sentence a title: "she sang Summer of '69"."""
 _CALLED_OFF = re.compile(
     r",?\s+(?:was|were|is|are|got|(?:has|have|had)\s+been)\s+(?:cancell?ed|called\s+off|postponed|put\s+off)\b"
 )
 """What is told of something that was to be: "the wedding on 6 June 2026 was called off"."""
+_COMES_EARLY = re.compile(
+    rf"\b(?:{any_of({**HOLIDAYS, **SEASONS})}|ramadan|eid|diwali|passover|thanksgiving)\s+"
+    r"(?:is|was|will\s+be|comes?|came|falls?|fell)\s+(?:\w+\s+)?$"
+)
+"""What is told of a day of each year: "Easter is early next year"."""
 _LASTING = re.compile(r"\bfor\s+(?:\w+\s+){1,3}(?:from|starting|beginning)\s+$")
 """A beginning of what lasts: "for two years from March 2025"."""
 _LONG = timedelta(days=7)
@@ -269,35 +293,32 @@ _LONG = timedelta(days=7)
 def _is_told(sentence: str, span: Span, now: datetime) -> bool:
     """Whether a sentence says that something was then, rather than deny it, make it a condition or quote it."""
     low = _lower(sentence)
-    before = low[: span.at]
+    before, past = low[: span.at], span.end.date() <= now.date()
     if (_DENIES if span.open == "start" else _DENIED_DAY).search(before):
         return False
     if _CALLED_OFF.match(low, span.at + len(span.text)):
         return False
-    if span.open is None and _LASTING.search(before):
+    if low.startswith(("early", "late"), span.at) and _COMES_EARLY.search(before):
         return False
-    if _IN_CASE.search(before) or (span.end.date() > now.date() and _IN_CASE_AHEAD.search(before)):
+    of_a_thing = past and _OF_THINGS.match(low, span.at) and not _SHOWN.search(before)
+    if span.open is None and (of_a_thing or _LASTING.search(before)):
+        return False
+    if _IN_CASE.search(before) or (not past and _IN_CASE_AHEAD.search(before)):
         return False
     if span.open is None and span.end - span.start > _LONG:
         present = leaning(low) != "past"
         about = _ABOUT.search(before) or (present and _COVERS.search(before))
-        about = about or (present and span.end <= now and _YEARS.match(span.text.lower()))
+        about = about or (present and past and _YEARS.match(span.text.lower()))
         if _BESIDE.search(before) or (about and not span.yearless):
             return False
-    if (span.text[0].isupper() and _PLAYED.match(low, span.at + len(span.text))) or _is_title_of_season(sentence, span):
+    if span.text[0].isupper() and _PLAYED.match(low, span.at + len(span.text)):
+        return False
+    if _TITLED_SEASON.match(span.text) and WITHIN.search(sentence, 0, span.at):
         return False
     return not any(
         quoted.start() < span.at < quoted.end() and quoted[0].strip() != sentence.strip(" .!")
         for quoted in _QUOTED.finditer(sentence)
     )
-
-
-_TITLED_SEASON = re.compile(r"(?:Spring|Summer|Autumn|Fall|Winter) of\b")
-
-
-def _is_title_of_season(sentence: str, span: Span) -> bool:
-    """Whether a season stands with a capital letter within a sentence: "she sang Summer of '69"."""
-    return _TITLED_SEASON.match(span.text) is not None and WITHIN.search(sentence, 0, span.at) is not None
 
 
 def _scan(reading: Reading) -> list[Hit]:
