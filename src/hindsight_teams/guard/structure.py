@@ -103,7 +103,8 @@ _PATTERNS = {
 }
 
 _COMMANDS_A_TOOL = re.compile(
-    rf"{_CALL}[^.\n]{{0,60}}\b{_TOOLS}\b|\b{_TOOLS}\b[^.\n]{{0,30}}(?:调用|呼び出|実行|호출|실행|aufrufen|ausführen)"
+    rf"(?<!\bwe )(?<!they )(?<!agents )(?<!members )(?<!models ){_CALL}"
+    rf"[^.\n]{{0,60}}\b{_TOOLS}\b|\b{_TOOLS}\b[^.\n]{{0,30}}(?:调用|呼び出|実行|호출|실행|aufrufen|ausführen)"
     rf"|^\W{{0,4}}(?:\w{{1,20}}\.)?{_TOOLS}\s?\(\s?(?:content|query|review_id|['\"{{])",
     re.IGNORECASE | re.MULTILINE,
 )
