@@ -39,14 +39,15 @@ _POLITE = frozenset(
 )
 _YOU_TO = re.compile(
     r"\b(?:you|assistant|agent|agents|model|ai|bot) (?:are |must |have |has |is |need |needs )?(?:\w+ )?to $"
+    r"|\buse (?:[\w-]+ ){1,4}to $"
 )
 _ANDS = frozenset("and then but or et und y e en i и".split())
 _TELLS = re.compile(
     r"\b(?:to|i|we|they|he|she|it|who|which|can|could|would|did|does|do|may|might|will|cannot|not)\b|\w(?:ed|ing)\b"
 )
 _YOU_MUST = re.compile(
-    r"\byou (?:will|must|shall|should|may|can)(?: now| always| never)? {1,3}$"
-    r"|\b(?:(?:could|can|would|will) you|you (?:could|would))(?: (?:please|kindly|be|so|kind|and|as|to|mind))* $"
+    r"\byou (?:will|must|shall|should|may|can)(?: now| always| never)? {1,3}$|\b(?:(?:could|can|would|will) you"
+    r"|you (?:could|would))(?: (?:please|kindly|be|so|kind|and|as|to|mind))* $"
 )
 _CLAUSE = re.compile(r"(?:^|[.!?:;,()\[\]\n\"'\u201c\u2018\u00ab\u300c*#>|=/-]|\u2014|\u2013)\s{0,3}$")
 _LAST_WORD = re.compile(r"([\w']+)\s{0,3}$")

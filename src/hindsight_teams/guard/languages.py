@@ -7,8 +7,8 @@ English
 verbs: ignore|disregard|forget|override|overrule|bypass|discard|abandon|neglect|circumvent|nullify|unlearn|set aside|
   put aside|pay no attention to|do not (?:follow|obey|listen to)|don't (?:follow|obey|listen to)|stop (?:following|
   obeying)|no longer follow|leave behind|throw out|skip over|drop
-strong: all|any|every|your|everything|anything|system|safety|security|(?:your )?(?:developer|maker|creator|vendor|
-  operator|provider)(?:s|\'s|s\')?|you (?:were|have been|had been|got|received)
+strong: all|any|every|your|guard-?rails|everything|anything|system|safety|security|(?:your )?(?:developer|maker|creator|
+  vendor|operator|provider)(?:s|\'s|s\')?|you (?:were|have been|had been|got|received)
 former: previous|prior|earlier|above|preceding|past|former|initial|original|existing|before
 rules: instruct\w{0,6}|directions?|directives?|guidelines?|guard-?rails?|safeguards?|prompts?|polic(?:y|ies)|
   restrictions?|guidance|constraints?|rules?|ruleset|programming|training|orders|commands?|briefing|context|
