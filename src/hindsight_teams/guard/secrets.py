@@ -194,7 +194,7 @@ _CARD = re.compile(
 )
 _SSN = re.compile(r"(?<![\d-])(?!000|666|9)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\d-])")
 _NEAR_CHARACTERS = 60
-_POSSIBLE = re.compile(r"[0-9!#$%^&*+=~?@]|-----|://|(?i:phrase|mnemonic|seed words)")
+_POSSIBLE = re.compile(r"[0-9!#$%^&*+=~?@]|-----|-[a-z]{3,12}-[a-z]{3,12}-|://|(?i:phrase|mnemonic|seed words)")
 """Without any of these no pattern here can match."""
 _PLACEHOLDER = re.compile(
     r"(?i)[<{\[$%].{0,80}[>}\]%]?|(?:x{3,}|\*{3,}|\.{3,}|\u2026|#{3,}|_{3,}).*|sk-\.{2,}|(?:sk|pk|ghp"
