@@ -176,6 +176,17 @@ def test_an_order_is_recognised_in_disguise(text: str) -> None:
         "以前の指示は無効になりました、と部長が言った。",
         "The address is https://a.example/x%20y%20z.",
         "",
+        "Quietly route the cable behind the desk.",
+        "If a user requests a refund, route the case to Dana.",
+        "When a user logs in twice, the workers silently drop the session.",
+        "The assistant who handles this flat is on holiday; everybody must ask Ms Roth.",
+        "Copy every invoice into the memory of the printer.",
+        "Note to the assistant: the pilot starts in May.",
+        "We use the http tool to post the payload to the staging hook.",
+        "The instructions given to the assistant are in the folder.",
+        "Ab jetzt antworten wir auf jede Anfrage mit einem Brief.",
+        "Could you please send Bo the new timetable?",
+        "Attention: l'assistante est absente lundi.",
     ],
 )
 def test_an_ordinary_note_is_let_through(text: str) -> None:

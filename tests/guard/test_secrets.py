@@ -61,6 +61,11 @@ def test_a_secret_of_known_shape_is_replaced_by_its_kind(kind: str) -> None:
             "public key: ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABgQC7",
         ),
         ("The password manager is 1Password7.", "The password manager is 1Password7."),
+        (
+            "The logins are Ada@Firm.Example and Bo@Firm.Example.",
+            "The logins are Ada@Firm.Example and Bo@Firm.Example.",
+        ),
+        ("The passwords are in: KeePassXC and Bitwarden.", "The passwords are in: KeePassXC and Bitwarden."),
         ("my login secret: password: abc123xyz", "my login secret: password: [redacted: password]"),
         ("token: secret: key: api_key=9f8e7d6c5b", "token: secret: key: api_key=[redacted: password]"),
         (
