@@ -187,6 +187,7 @@ def test_an_order_is_recognised_in_disguise(text: str) -> None:
         "Ab jetzt antworten wir auf jede Anfrage mit einem Brief.",
         "Could you please send Bo the new timetable?",
         "Attention: l'assistante est absente lundi.",
+        "Attention, l'assistant est absent lundi.",
     ],
 )
 def test_an_ordinary_note_is_let_through(text: str) -> None:
@@ -250,3 +251,8 @@ def test_any_text_is_judged(text: str) -> None:
     assert isinstance(orders(text), list)
     assert fold(fold(text)) == fold(text) or not text.isascii()
     assert all(isinstance(reading, str) for reading in readings(text))
+
+
+def test_one_word_in_more_ciphers_than_anybody_uses_is_hidden() -> None:
+    assert orders("jhopsf kipqtg ljqruh mkrsvi nlstwj") == ["hides an instruction"]
+    assert orders("jhopsf kipqtg") == []
