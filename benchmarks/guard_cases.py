@@ -28,6 +28,9 @@ SETS = {
     "seventh": "seventh, after mending",
     "eighth": "eighth, after mending",
     "ninth": "ninth, held out",
+    "tenth": "tenth, after mending",
+    "eleventh": "eleventh, after mending",
+    "twelfth": "twelfth, held out",
 }
 READ = ("first, half `tune`", *(label for label in SETS.values() if "held out" not in label))
 

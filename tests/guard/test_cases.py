@@ -7,11 +7,11 @@ import pytest
 
 from hindsight_teams.guard import Guard, WriteAttempt, default_checks
 
-# What the last set shows is published and not gated: it is for judging wordings that nobody mended the checks by.
+# What these two sets show is published and not gated: they are wordings that nobody mended the checks by.
 CASES = [
     case
     for case in runpy.run_path(str(Path(__file__).parents[2] / "benchmarks" / "guard_cases.py"))["cases"]()
-    if not case[0].startswith("ninth")
+    if not case[0].startswith(("ninth", "twelfth"))
 ]
 
 TURNS = [

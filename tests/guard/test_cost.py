@@ -33,3 +33,20 @@ def test_a_text_of_four_times_the_length_costs_far_less_than_sixteen_times_as_mu
     guard = Guard(default_checks(max_characters=None, writes_per_minute=None))
     make = TEXTS[name]
     assert seconds(guard, make(LONG)) < 9 * max(seconds(guard, make(SHORT)), 0.001)
+
+
+FRAGMENTS = [
+    "token=", "password: ", "pass ", "a|", "|password|\n", "user,password\n", "abc-def-", "A2", "# % token ", "login <|x|>",
+    "ignore ", "ignore all ", "the ai reading this ", "note to the ", "quietly change ", "treat ", "a.b@", "a_", "\\x41 ",
+    "-----BEGIN PRIVATE KEY-----", "<img ", "](", "{{a", "Action: a\n", "忽略", "密码", "ж",
+]  # fmt: skip
+"""What texts that cost much are made of, found by repeating some hundreds of short texts."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fragment", FRAGMENTS)
+def test_no_short_text_costs_much_more_for_being_repeated(fragment: str) -> None:
+    guard = Guard(default_checks(max_characters=None, writes_per_minute=None))
+    text = (fragment * (16_000 // len(fragment) + 1))[:16_000]
+    prose = seconds(guard, ("The ferry leaves at noon on Monday. " * 500)[:16_000])
+    assert seconds(guard, text) < 12 * prose

@@ -39,12 +39,16 @@ _POLITE = frozenset(
 )
 _YOU_TO = re.compile(
     r"\b(?:you|assistant|agent|agents|model|ai|bot) (?:are |must |have |has |is |need |needs )?(?:\w+ )?to $"
+    r"|\buse (?:[\w-]+ ){1,4}to $"
 )
 _ANDS = frozenset("and then but or et und y e en i и".split())
 _TELLS = re.compile(
     r"\b(?:to|i|we|they|he|she|it|who|which|can|could|would|did|does|do|may|might|will|cannot|not)\b|\w(?:ed|ing)\b"
 )
-_YOU_MUST = re.compile(r"\byou (?:will|must|shall|should|may|can)(?: now| always| never)? {1,3}$")
+_YOU_MUST = re.compile(
+    r"\byou (?:will|must|shall|should|may|can)(?: now| always| never)? {1,3}$|\b(?:(?:could|can|would|will) you"
+    r"|you (?:could|would))(?: (?:please|kindly|be|so|kind|and|as|to|mind))* $"
+)
 _CLAUSE = re.compile(r"(?:^|[.!?:;,()\[\]\n\"'\u201c\u2018\u00ab\u300c*#>|=/-]|\u2014|\u2013)\s{0,3}$")
 _LAST_WORD = re.compile(r"([\w']+)\s{0,3}$")
 
@@ -176,7 +180,7 @@ def _hits(folded: str) -> Iterator[_Hit]:
                 spans = [(start, end), *filter(None, near)]
                 yield _Hit(
                     rule.name,
-                    min(spans)[0],
+                    start if rule.opens else min(spans)[0],
                     max(end for _, end in spans),
                     start if rule.opens and folded[start:end].isascii() else None,
                 )
@@ -228,8 +232,14 @@ def _last_sentence(text: str) -> str:
 @cache
 def _concepts() -> dict[str, re.Pattern[str]]:
     """The concepts of the rules, compiled."""
-    groups = _fields(GROUPS)
-    words = _fields(re.sub(r"<(\w+)>", lambda name: f"(?:{groups[name[1]]})", CONCEPTS))
+    groups: dict[str, str] = {}
+
+    def filled(pattern: str) -> str:
+        return re.sub(r"<(\w+)>", lambda name: f"(?:{groups[name[1]]})", pattern)
+
+    for group, pattern in _fields(GROUPS).items():
+        groups[group] = filled(pattern)
+    words = _fields(filled(CONCEPTS))
     return {
         name: _compiled(rf"\b(?:{pattern})\b" + (f"|{words[f'{name} ~']}" if f"{name} ~" in words else ""))
         for name, pattern in words.items()

@@ -7,8 +7,8 @@ English
 verbs: ignore|disregard|forget|override|overrule|bypass|discard|abandon|neglect|circumvent|nullify|unlearn|set aside|
   put aside|pay no attention to|do not (?:follow|obey|listen to)|don't (?:follow|obey|listen to)|stop (?:following|
   obeying)|no longer follow|leave behind|throw out|skip over|drop
-strong: all|any|every|your|everything|anything|system|safety|security|(?:your )?(?:developer|maker|creator|vendor|
-  operator|provider)(?:s|\'s|s\')?|you (?:were|have been|had been|got|received)
+strong: all|any|every|your|guard-?rails|everything|anything|system|safety|security|(?:your )?(?:developer|maker|creator|
+  vendor|operator|provider)(?:s|\'s|s\')?|you (?:were|have been|had been|got|received)
 former: previous|prior|earlier|above|preceding|past|former|initial|original|existing|before
 rules: instruct\w{0,6}|directions?|directives?|guidelines?|guard-?rails?|safeguards?|prompts?|polic(?:y|ies)|
   restrictions?|guidance|constraints?|rules?|ruleset|programming|training|orders|commands?|briefing|context|
@@ -34,8 +34,8 @@ told: \b(?:alles|was)\b.{0,20}\b(?:dir|ihnen|euch|wir)\b.{0,30}\b(?:gesagt|bespr
 
 French
 verbs: ignore[rz]?|oublie[rz]?|ne tiens? (?:plus |pas )?compte|ne tenez (?:plus |pas )?compte|ne (?:suis|suivez|
-  respecte[rz]?) (?:plus|pas)|neglige[rz]?|contourne[rz]?|fais abstraction|fais comme si|laisse[rz]? (?:de cote|
-  tomber)|mets de cote
+  respecte[rz]?) (?:plus|pas)|neglige[rz]?|contourne[rz]?|fais abstraction|fais comme si|laisse[rz]? (?:de cote|tomber)|
+  mets de cote
 strong: toutes?|tous|tes|vos|tout|systeme|createurs|developpeurs|concepteurs
 former: precedent\w{0,2}|anterieur\w{0,2}|initial\w{0,2}|ci-dessus|d'avant|recu\w{0,2}|donnee?s?
 rules: instructions?|consignes?|directives?|regles?|ordres|restrictions?|prompts?|indications?|politiques?
@@ -47,8 +47,7 @@ verbs: ignor[aeo]\w{0,2}|olvid[aeo]\w{0,3}|no hagas caso|haz caso omiso|haga cas
   deja (?:de lado|de seguir)|omite
 strong: tod[ao]s?|tus|cualquier\w{0,2}|todo|sistema|creadores|desarrolladores
 former: anterior\w{0,2}|previ[ao]s?|prece\w{0,8}|inicial\w{0,2}|recibid[ao]s?
-rules: instruccion\w{0,2}|indicaciones|reglas?|ordenes|directrices|directivas?|normas|restricciones|prompts?|
-  politicas?
+rules: instruccion\w{0,2}|indicaciones|reglas?|ordenes|directrices|directivas?|normas|restricciones|prompts?|politicas?
 told: \b(?:todo )?lo que (?:te|se te|os|le)\b.{0,20}\b(?:dij\w{0,5}|dicho|ensen\w{0,5}|indic\w{0,5})|
   \btodo lo anterior\b
 
@@ -96,8 +95,8 @@ former: predchoz\w{0,4}|predos\w{0,5}|drivej\w{0,4}|minul\w{0,3}|predchadzaj\w{0
 rules: pokyn\w{0,3}|instrukc\w{0,4}|pravid\w{0,4}|prikaz\w{0,3}
 
 Russian and Ukrainian
-verbs: \bигнорир\w{1,8}|\bпроигнорир\w{1,8}|\bзабуд\w{1,4}|\bне (?:следу\w{1,3}|учитыва\w{1,4}|
-  обращай\w{0,2} внимани\w|слуша\w{1,4})|\bотбрось\w{0,2}|\bнарушь|\bігнору\w{1,4}|\bнехту\w{1,4}
+verbs: \bигнорир\w{1,8}|\bпроигнорир\w{1,8}|\bзабуд\w{1,4}|\bне (?:следу\w{1,3}|учитыва\w{1,4}|обращай\w{0,2} внимани\w|
+  слуша\w{1,4})|\bотбрось\w{0,2}|\bнарушь|\bігнору\w{1,4}|\bнехту\w{1,4}
 strong: \b(?:все\w{0,2}|всі\w{0,2}|всех|любые|твои\w?|свои\w?|ваши|систем\w{1,8}|разработчик\w{0,3}|создател\w{0,3})
 former: \b(?:предыдущ\w{0,3}|прежн\w{0,3}|прошл\w{0,3}|ранее|вышеуказанн\w{0,3}|предшеств\w{0,6}|первоначальн\w{0,3}|
   попередн\w{0,3})

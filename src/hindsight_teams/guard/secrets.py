@@ -14,25 +14,25 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from hindsight_teams.guard.passwords import (
+    MIXED,
+    Secret,
+    announced,
+    in_tables,
+    is_a_path,
+    is_no_placeholder,
+    looks_like_a_password,
+    several_words,
+)
 from hindsight_teams.guard.verdict import Verdict, WriteAttempt
-
-
-@dataclass(frozen=True, slots=True)
-class Secret:
-    """Where a secret stands, and what kind it is."""
-
-    kind: str
-    start: int
-    end: int
-
 
 _SHAPES = {
     kind: re.compile(pattern)
     for kind, pattern in {
-        "private key": r"-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----(?:[^-]|-(?!----))*"
-        r"(?:-----END[A-Z0-9 ]*-----)?",
+        "private key": r"-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----(?:[^-]"
+        r"|-(?!----))*(?:-----END[A-Z0-9 ]*-----)?",
         "AWS key id": r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b",
         "GitHub token": r"\b(?:gh[pousr]_[A-Za-z0-9]{30,255}|github_pat_[A-Za-z0-9_]{22,255})",
         "GitLab token": r"\bgl(?:pat|ptt|rt|dt|cbt|agent|oas)-[A-Za-z0-9_-]{20,255}",
@@ -46,37 +46,38 @@ _SHAPES = {
         "SendGrid key": r"\bSG\.[A-Za-z0-9_-]{16,64}\.[A-Za-z0-9_-]{16,64}",
         "DigitalOcean token": r"\bdo[opr]_v1_[a-f0-9]{40,255}",
         # What vendors put before their keys, so that they are known wherever they stand.
-        "API token": r"\b(?:SK|key-|dapi|shp(?:at|ca|pa|ss)_|sbp_)[a-f0-9]{32,40}\b|\bhv[sbr]\.[A-Za-z0-9_-]{20,255}"
-        r"|\bsq0[a-z]{3}-[A-Za-z0-9_-]{22,64}|\bdp\.[a-z]{2,5}\.[A-Za-z0-9]{40,64}|\b(?:pscale_\w{2,5}_"
-        r"|sntry[su]_|gl(?:sa|c)_|figd_|lin_api_|ntn_|gsk_|r8_|pplx-|xai-|tvly-|lsv2_\w\w_|pcsk_|GOCSPX-"
-        r"|tskey-\w{2,12}-|pul-|rdme_|xkeysib-|xapp-|NRAK-|CFPAT-|PMAK-|AT[AC]TT3|dt0c01\."
+        "API token": r"\bEAA[A-Za-z0-9]{40,300}\b|\b(?:SK|key-|dapi|shp(?:at|ca|pa|ss)_|sbp_)[a-f0-9]{32,40}\b"
+        r"|\bhv[sbr]\.[A-Za-z0-9_-]{20,255}|\bsq0[a-z]{3}-[A-Za-z0-9_-]{22,64}|\bdp\.[a-z]{2,5}\.[A-Za-z0-9]{40,64}"
+        r"|\b(?:pscale_\w{2,5}_|sntry[su]_|gl(?:sa|c)_|figd_|lin_api_|ntn_|gsk_|r8_|pplx-|xai-|tvly-|lsv2_\w\w_|pcsk_"
+        r"|GOCSPX-|tskey-\w{2,12}-|pul-|rdme_|xkeysib-|xapp-|NRAK-|CFPAT-|PMAK-|AT[AC]TT3|dt0c01\."
         r"|pat-\w\w\d-)(?=[A-Za-z0-9_.=-]{0,60}\d)[A-Za-z0-9_.=-]{20,255}|\bAGE-SECRET-KEY-1[A-Z0-9]{50,64}"
-        r"|\bpat[A-Za-z0-9]{14}\.[a-f0-9]{64}\b|\bsl\.[A-Za-z0-9_-]{100,255}"
-        r"|\b[A-Za-z0-9]{14}\.atlasv1\.[\w-]{60,90}|\b\d{8,10}:AA[A-Za-z0-9_-]{33}\b"
-        r"|\b[MNO][A-Za-z0-9_-]{23,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,45}"
+        r"|\bpat[A-Za-z0-9]{14}\.[a-f0-9]{64}\b|\bsl\.[A-Za-z0-9_-]{100,255}|\b[A-Za-z0-9]{14}\.atlasv1\.[\w-]{60,90}"
+        r"|\b\d{8,10}:AA[A-Za-z0-9_-]{33}\b|\b[MNO][A-Za-z0-9_-]{23,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,45}"
         r"|discord(?:app)?\.com/api/webhooks/\d{10,25}/[A-Za-z0-9_-]{50,90}",
         "password hash": r"\$(?:apr1|2[abxy]|argon2\w{1,2}|[156y])\$[A-Za-z0-9./$=,+-]{20,200}",
         "JSON web token": r"\beyJ[A-Za-z0-9_-]{8,4096}\.eyJ[A-Za-z0-9_-]{8,8192}\.[A-Za-z0-9_-]{0,4096}",
     }.items()
 }
-
 _CONNECTION = re.compile(r"\b[a-z][a-z0-9+.-]{1,20}://[^\s:/@]{0,100}:(?P<value>[^\s@/]{1,200})@")
 _AUTHORIZATION = re.compile(r"(?i)\b(?:bearer|basic)\s+(?P<value>[A-Za-z0-9._~+/-]{16,4096}={0,2})")
 _USER_AND_PASSWORD = re.compile(
-    r"(?:(?:^|\s)(?:-u|--user|--proxy-user)(?:\s{1,3}|=)[\"']?[^\s:\"']{1,64}:"
-    r"|\b(?:mysql(?:dump|admin)?|mariadb)\b[^\n]{0,60}?\s-p(?!ort\b|rotocol|roxy)[\"']?"
-    r"|\b(?:docker login|sshpass)\b[^\n]{0,60}?\s-p [\"']?)"
-    r"(?P<value>[^\s\"']{1,200})",
+    r"(?:(?:^|\s)(?:-u|--user|--proxy-user)(?:\s{1,3}|=)[\"']?[^\s:\"']{1,64}:|\b(?:mysql(?:dump|admin)?"
+    r"|mariadb)\b[^\n]{0,60}?\s-p(?!ort\b|rotocol|roxy)[\"']?|\b(?:docker login"
+    r"|sshpass)\b[^\n]{0,60}?\s-p [\"']?)(?P<value>[^\s\"']{1,200})",
     re.MULTILINE,
 )
 _SECRET_KEY_BEHIND_ITS_ID = re.compile(r"\bA[KS]IA[A-Z0-9]{16}\W{1,5}(?P<value>[A-Za-z0-9/+]{40})(?![A-Za-z0-9/+])")
+_FLAG = re.compile(
+    r"(?:^|\s)--?[a-z-]{0,30}pass(?:word|wd|phrase)?(?:\s{1,3}|=)[\"']?(?P<value>[^\s\"'-][^\s\"']{3,200})",
+    re.MULTILINE,
+)
 _COOKIE = re.compile(  # what is named so in a cookie, a form or a signed address
     r"(?i)(?<![A-Za-z])(?:(?:php|j)?sess(?:ion)?[_-]?(?:id|key)?|(?:connect\.)?sid|sig|x-amz-(?:signature"
     r"|security-token)|[cx]srf[\w-]{0,12}|remember_\w{0,10}|auth)=[\"']?(?P<value>[^\s;,\"'&]{10,4096})"
 )
 _VARIABLE = re.compile(
-    r"(?<![A-Za-z0-9_])(?:[A-Z][A-Z0-9]{0,30}_){1,6}(?:PASS(?:WD|PHRASE)?|PWD|SECRET|TOKEN|AUTH|CREDENTIALS?)\s?[=:]\s?"
-    r"[\"']?(?P<value>[^\s\"']{6,200})"
+    r"(?<![A-Za-z0-9_])(?:[A-Z][A-Z0-9]{0,30}_){1,6}(?:PASS(?:WD|PHRASE)?|PWD|SECRET|TOKEN|AUTH"
+    r"|CREDENTIALS?)\s?[=:]\s?[\"']?(?P<value>[^\s\"']{6,200})"
 )
 _PHRASE = re.compile(  # several words as one secret, quoted or as many as a wallet has
     r"(?i)\b(?:pass ?phrase|(?:seed|recovery|wallet) phrase|seed words"
@@ -90,75 +91,26 @@ _GIVEN_AT_A_LOGIN = re.compile(
     r"|inicia sesión|accede)\b[^\n.!?]{0,24}? (?:with|using|mit|avec|con|com) |\b(?:type|enter|typing|entering|tippe"
     r"|tape[rz]?) )[\"'`]?(?:[\w.@+-]{2,40} [/|] )?(?P<value>[^\s\"'`,;<>#][^\s\"'`,;<>]{7,200})"
 )
-# Words that announce a password, a key or a code, in English, German, French, Spanish, Italian, Portuguese, Dutch,
-# Polish, Russian, Japanese, Chinese and Korean.
-_WORDS = (
-    r"(?:pg|db|smtp|ftp|ssh|ldap)?pass ?(?:word|phrase|code|wort|wd)s?|pwd|pw|(?<=my )pass|pass(?=\s?=| (?:is"
-    r"|was)\b)|(?:(?<=\n)|(?<=  ))pass(?=:)|(?<=[,;/|] )pass(?=\s?[:=]| \S{0,40}\d)"
-    r"|pass(?= (?=\S{0,40}[A-Z])(?=\S{0,40}[a-z])\S{0,40}\d)|(?:recovery"
-    r"|backup|2fa|mfa|wiederherstellungs)[ -]?codes?"
-    r"|wpa\d?[ -](?:key|psk)|(?:wi-?fi|wlan|network|netzwerk)[ -]?(?:key|schlüssel)|mdp|community string"
-    r"|code (?:du )?wi-?fi|wi-?fi[ -](?:code|pass)"
-    r"|secret|cred(?:ential)?s?|psk|(?:api|access|secret|private|signing|encryption|master|license|deploy"
-    r"|account|auth)[ _-]?(?:key|token)|client[ _-]?secret|token|logins?|kenn?wort|passwört\w{0,2}|(?:api|zugangs"
-    r"|zugriffs)[ _-]?(?:schlüssel|schluessel|code|token)|zugangsdaten|mot de passe|clé (?:api|d'api|secrète|d'accès"
-    r"|privée)|contraseña|contrasenya|clave (?:api|secreta|de acceso|privada)|clave|parola(?: d'ordine)?|chiave (?:api"
-    r"|segreta|di accesso)|senha|palavra-passe|chave (?:api|secreta|de acesso|da api)|wachtwoord|(?:api"
-    r"|toegangs)[ _-]?sleutel|hasło|klucz api|lösenord|adgangskode|passord|парол[ьяеию]\w{0,2}|ключ (?:api|доступа)"
-    r"|şifre|parolası|heslo|jelszó|parol[aă]|salasana|kata sandi|mật khẩu|κωδικ\w{2} πρόσβασης|סיסמ\w{1,3}|पासवर्ड"
-    r"|รหัสผ่าน"
-    r"|كلمة (?:المرور|السر)|رمز عبور"
-)
 _ASIAN_WORDS = r"パスワード|暗証番号|合言葉|apiキー|秘密鍵|アクセスキー|密码|口令|密碼|密钥|비밀번호|암호|api ?키"
-_LINKS = (
-    r"\b(?:is|was|are|to|reads|ist|lautet|heißt|war|sind|est|sont|es|era|son|è|é|sono|são|jest|är|er|zijn)\b"
-    r"|\b(?:ge[aä]ndert|chang\w{1,3}|cambi\w{1,4}|trocad[ao]|alterad[ao]|mudad[ao]|gewijzigd|zmienion\w)"
-    r" (?:auf|in|en|à|a|por|para|naar|na)\b|[:=\uff1a]|[-=]>|\u2192|\u2014|\u2013"
-)
-_LINK = re.compile(rf"(?i)(?:{_LINKS})")
-_SEVERAL = re.compile(r"(?i)(?<!s)s$|wörter$|zugangsdaten")
-_ANNOUNCEMENT = re.compile(rf"(?i)(?<![A-Za-z])(?:{_WORDS})(?![A-Za-z])")
-_ANNOUNCED = re.compile(
-    rf"(?i)(?:{_LINKS})\s{{0,5}}[\"'`\u201c\u201e\u00ab]?(?P<value>[^\s\"'`,;<>\u201c\u201d\u00bb]{{2,200}})"
-)
-_PARTNER = re.compile(r"[\w.@+-]{2,40} ?[/|] ?[\"'`]?(?P<value>[^\s\"'`,;<>]{4,200})")
-"""A password behind its user: what is announced as "login" or "credentials" may be both."""
-_NEXT = re.compile(r"[\"'`.!?)]{0,2} {0,2}(?:[/|] ?| (?:or|oder|ou|o) )[\"'`]?(?P<value>[^\s\"'`,;<>]{4,200})")
-"""Another password behind one, set apart as an alternative."""
-_LISTED = re.compile(r"(?<![^\s\"'`,;<>(/|])(?:[\w.@+-]{2,40}[:=])?(?P<value>[^\s\"'`,;<>/|:]{6,200})")
-_LISTED_CODE = re.compile(r"[a-z]*\d[a-z\d]*(?:-[a-z]*\d[a-z\d]*)*", re.IGNORECASE)
-_LISTED_PASSWORD = re.compile(r".*(?:[!#$%^&*?~+=]|_\d).*|(?=.*[A-Z])(?=.*[a-z]).{8,}")
-_SIGNED = re.compile(r"(?=.*[!#$%^&*?~])(?=.*\d)(?=.*[A-Za-z])[A-Za-z0-9].{6,}")
-_END_OF_A_LIST = re.compile(r"\n|(?<!bzw)(?<!\b[a-z])[.!?](?=\s|$)")
-_MIXED = re.compile(r"(?=\S{8})(?=\S*[A-Z])(?=\S*[a-z])(?=\S*\d)(?=\D)")
-_NO_LINK = re.compile(rf"\s(?P<value>(?:{_MIXED.pattern}|(?<=\b[pP][wW]\s)|(?<=\b[pP]wd\s))[^\s\"'`,;<>]{{6,200}})")
-"""A password that stands right behind the word: with capitals, as no term such as bcrypt2 or 12-character has them."""
 _BEFORE_THE_WORD = re.compile(
     r"(?<![^\s\"'`,;<>])(?P<value>[^\s\"'`,;<>]{8,200})(?i: (?:as|als|comme|como) (?:the |my |our |a |das |mein |le "
-    r"|mon |mi |la )?(?:password|passphrase|passcode|passwort|kennwort|mot de passe|contraseña)"
-    r"(?![A-Za-z]|[ -](?:hash|manager|algorithm|polic|field)))"
+    r"|mon |mi |la )?(?:password|passphrase|passcode|passwort|kennwort|mot de passe|contraseña)(?![A-Za-z]|[ -](?:hash"
+    r"|manager|algorithm|polic|field)))"
 )
-_ACCOUNT = re.compile(r"(?i)login|cred|zugang")
-_MAIL_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,10}")
-_ANNOUNCES_ANOTHER = re.compile(rf"(?i)(?<![A-Za-z])(?:{_WORDS})[\"']?[:=]")
-_REACH = 32
-"""Characters between the words that announce a secret and the link before it, within the sentence."""
-_LONGEST_LIST = 200
-_STOP = re.compile(r"[\n.!?]")
 _NAMED_ASIAN = re.compile(
     rf"(?i)(?:{_ASIAN_WORDS})[^\n\u3002!?A-Za-z0-9]{{0,16}}(?P<value>[A-Za-z0-9!-/:-@\[-`{{-~]{{4,200}})"
 )
 _NEAR = re.compile(
     r"(?i)(?<![A-Za-z])(?:pass(?:word|wd|phrase|code)|pwd|secret|credentials?|api[ _-]?key|token|key)(?![A-Za-z])"
 )
-_PART_OF_A_PATH = re.compile(r"(?:[A-Za-z]?[a-z]*|[A-Z]+)[0-9]{0,5}")
+_PUBLIC = re.compile(r"(?i)(?:ssh-[a-z0-9-]{3,20}|ecdsa-[\w-]{5,30}|public key\W{0,3}) ?$")
 _RANDOM = re.compile(r"[A-Za-z0-9+/_=-]{20,200}")
 _PIN = re.compile(
     r"(?i)\b(?:pin(?:[- ]?codes?)?|passcode|(?:door|gate|alarm|safe|lock|access|entry|security|keypad|garage|lockbox"
-    r"|building)[ -]code|code (?:for|of|to) (?:the |our |my )?(?:\w+ )?(?:door|gate|alarm|safe|lock|garage|lockbox"
-    r"|building)|türcode|zugangscode|code (?:de la porte|d'accès|d'entrée|de l'alarme|pin|d'immeuble)"
-    r"|código (?:de acceso|de la puerta|de la alarma|de entrada)|codice (?:di accesso|della porta|del cancello)"
-    r"|código (?:da porta|de acesso)|deurcode|toegangscode|kod do drzwi|код (?:двери|домофона"
+    r"|building)[ -](?:code|combination)|(?:code|combination) (?:for|of|to) (?:the |our |my )?(?:\w+ )?(?:door|gate"
+    r"|alarm|safe|lock|garage|lockbox|building)|türcode|zugangscode|code (?:de la porte|d'accès|d'entrée|de l'alarme"
+    r"|pin|d'immeuble)|código (?:de acceso|de la puerta|de la alarma|de entrada)|codice (?:di accesso|della porta"
+    r"|del cancello)|código (?:da porta|de acesso)|deurcode|toegangscode|kod do drzwi|код (?:двери|домофона"
     r"|доступа))\b[^\n.!?\d(]{0,24}(?P<value>[#*]?\d{3,8}[#*]?|\d{1,4}(?:-\d{1,4}){2,4})(?![\w-])"
 )
 _OF_AN_ACCOUNT = re.compile(
@@ -170,23 +122,16 @@ _CALLED = re.compile(r"(?i)\bpin(?![- ]?code)|code")
 _CLAUSE = re.compile(r"[\n!?;]|\.\s")
 _CARD_CODE = re.compile(
     r"(?i)\b(?:cvv2?|cvc2?|otp|geheimzahl|kartenprüfnummer|code (?:secret |confidentiel )?(?:de |d')(?:(?:ma|la|sa"
-    r"|votre) )?(?:carte|cb)|(?:código|clave|pin) (?:secret[ao] )?de (?:la|mi|su|tu) tarjeta|codice (?:segreto )?(?:del"
-    r" )?(?:mio )?bancomat)\b[^\n.!?\d(]{0,24}(?P<value>\d{3,8})(?![\w-])"
+    r"|votre) )?(?:carte|cb)|(?:código|clave|pin) (?:secret[ao] )?de (?:la|mi|su|tu) tarjeta"
+    r"|codice (?:segreto )?(?:del )?(?:mio )?bancomat)\b[^\n.!?\d(]{0,24}(?P<value>\d{3,8})(?![\w-])"
 )
 _CARD = re.compile(
     r"(?<![\w-])(?:\d{13,19}|\d{4}(?P<gap>[ -])\d{4}(?P=gap)\d{4}(?P=gap)\d{1,7}|\d{4}[ -]\d{6}[ -]\d{5})(?![\w-])"
 )
 _SSN = re.compile(r"(?<![\d-])(?!000|666|9)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\d-])")
 _NEAR_CHARACTERS = 60
-_POSSIBLE = re.compile(r"[0-9!#$%^&*+=~?@]|-----|://|(?i:phrase|mnemonic|seed words)")
+_POSSIBLE = re.compile(r"[0-9!#$%^&*+=~?@]|-----|-[a-z]{3,12}-[a-z]{3,12}-|://|(?i:phrase|mnemonic|seed words)")
 """Without any of these no pattern here can match."""
-_PLACEHOLDER = re.compile(
-    r"(?i)[<{\[$%].{0,80}[>}\]%]?|(?:x{3,}|\*{3,}|\.{3,}|\u2026|#{3,}|_{3,}).*|sk-\.{2,}|(?:sk|pk|ghp"
-    r"|xox[bp])[-_].{0,6}(?:\.{3}|\u2026|x{4,}|\*{3,}).*|.{0,20}(?:your|my|some|the|example|sample|dummy|placeholder"
-    r"|changeme|change-?me|redacted|insert|replace|todo|dein|ihr|votre|tu)[_-].{0,40}|(?:example|changeme|placeholder"
-    r"|redacted|test|none|null|true|false|env|secret|password|passwd|pass)\W{0,2}|[A-Z][A-Z]*(?:_[A-Z]+)+"
-    r"|os\.(?:environ|getenv).*|process\.env.*|secrets\.\w.*|env\.\w.*|\w{1,40}\(.*"
-)
 
 
 def find(text: str) -> list[Secret]:
@@ -307,12 +252,14 @@ def _all(text: str) -> Iterator[Secret]:
             yield Secret(kind, *match.span())
     for kind, pattern, accept in _NAMED:
         yield from _values(kind, pattern, text, accept)
-    yield from _announced(text)
+    yield from several_words(text)
+    yield from announced(text)
+    yield from in_tables(text)
     yield from (secret for secret in _pins(text) if _of_an_account(text, secret))
     if _NEAR.search(text):
         for match in _RANDOM.finditer(text):
             before = text[max(0, match.start() - _NEAR_CHARACTERS) : match.start()]
-            if _looks_random(match[0]) and _NEAR.search(before):
+            if _looks_random(match[0]) and _NEAR.search(before) and not _PUBLIC.search(before):
                 yield Secret("key", *match.span())
     for match in _CARD.finditer(text):
         if _luhn(match[0]):
@@ -333,84 +280,17 @@ def _values(kind: str, pattern: re.Pattern[str], text: str, accept: Callable[[st
             place = max(match.start("value"), match.start() + 1)
 
 
-def _announced(text: str) -> Iterator[Secret]:
-    """What stands behind each announcement, at the first of its links that has a secret behind it, and behind that."""
-    for announcement in _ANNOUNCEMENT.finditer(text):
-        place = announcement.end()
-        stop = _STOP.search(text, place, place + _REACH)
-        last = stop.start() if stop else place + _REACH
-        secret = _password(_NO_LINK.match(text, place))
-        while secret is None and (match := _ANNOUNCED.search(text, place, last + 210)) and match.start() <= last:
-            partner = _password(_PARTNER.match(text, match.start("value")))
-            of_a_login = _ACCOUNT.search(announcement[0]) and _MAIL_ADDRESS.fullmatch(match["value"].rstrip(".!?)"))
-            secret = partner if of_a_login else _password(match) or partner
-            place = match.start() + 1
-        if secret is not None:
-            yield from _listed(text, secret.end, _SIGNED)
-        while secret is not None:
-            yield secret
-            secret = _password(_NEXT.match(text, secret.end))
-        if _SEVERAL.search(announcement[0]) and (link := _LINK.search(text, announcement.end(), last)):
-            yield from _listed(
-                text, link.end(), _LISTED_CODE if "code" in announcement[0].lower() else _LISTED_PASSWORD
-            )
-
-
-def _listed(text: str, start: int, like: re.Pattern[str]) -> Iterator[Secret]:
-    """What stands in a list of passwords or codes and looks like one; names may stand between them."""
-    stop = _END_OF_A_LIST.search(text, start, start + _LONGEST_LIST)
-    for listed in _LISTED.finditer(text, start, stop.start() if stop else start + _LONGEST_LIST):
-        value = listed["value"].rstrip(".!?)]}")
-        if like.fullmatch(value) and (like is _LISTED_CODE or _password(listed)) and not _MAIL_ADDRESS.search(value):
-            yield Secret("password", listed.start("value"), listed.start("value") + len(value))
-
-
-def _password(match: re.Match[str] | None) -> Secret | None:
-    """What a pattern found, if it looks like a password and announces no other."""
-    value = match["value"].rstrip(".!?)]}") if match else ""
-    if not match or not value or not _looks_like_a_password(value) or _ANNOUNCES_ANOTHER.search(value):
-        return None
-    return Secret("password", match.start("value"), match.start("value") + len(value))
-
-
-def _is_no_placeholder(value: str) -> bool:
-    return not _PLACEHOLDER.fullmatch(value)
-
-
-def _looks_like_a_password(value: str) -> bool:
-    """Letters and digits (or signs) mixed as no word, number, date, address or placeholder mixes them."""
-    if "://" in value or value.startswith("//") or "[redacted" in value or _PLACEHOLDER.fullmatch(value):
-        return False
-    if _is_a_path(value):
-        return False
-    if re.fullmatch(r"[\d.,:/-]+|\d+-[a-z]+|[^\W\d_'\u2019-][^\W\d_]*(?:['\u2019-][^\W\d_]+)*|\W+", value):
-        return False
-    has_letter = any(c.isalpha() for c in value)
-    has_digit = any(c.isdigit() for c in value)
-    has_sign = bool(re.search(r"[!#$%^&*+=~?@]", value))
-    long_enough = len(value) >= 6 or (has_letter and has_digit and has_sign)
-    return long_enough and ((has_letter and has_digit) or (has_sign and (has_letter or has_digit)))
-
-
 def _is_a_strong_password(value: str) -> bool:
     """Letters, digits and a sign that stands in no name, key combination or address."""
-    return bool(re.search(r"[!#$%^&*?~]|_\d", value)) and "@" not in value and _looks_like_a_password(value)
+    return bool(re.search(r"[!#$%^&*?~]|_\d", value)) and "@" not in value and looks_like_a_password(value)
 
 
 def _looks_random(value: str) -> bool:
     """More than 3.2 bits a character, with digits and letters: words joined by dashes have no digits."""
-    if not (any(c.isdigit() for c in value) and any(c.isalpha() for c in value)) or _is_a_path(value):
+    if not (any(c.isdigit() for c in value) and any(c.isalpha() for c in value)) or is_a_path(value):
         return False
     counts = Counter(value)
     return -sum(n / len(value) * math.log2(n / len(value)) for n in counts.values()) > 3.2
-
-
-def _is_a_path(value: str) -> bool:
-    """Whether it has slashes, and between them words with a few digits behind them."""
-    slashes = value.count("/")
-    return (slashes > 1 or (slashes > 0 and value[0] in "/~.")) and all(
-        map(_PART_OF_A_PATH.fullmatch, re.split(r"[/._~-]", value))
-    )
 
 
 def _luhn(text: str) -> bool:
@@ -423,16 +303,17 @@ def _luhn(text: str) -> bool:
 
 
 _NAMED: tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...] = (
-    ("password in a URL", _CONNECTION, _is_no_placeholder),
+    ("password in a URL", _CONNECTION, is_no_placeholder),
     ("authorization", _AUTHORIZATION, _looks_random),
-    ("password", _USER_AND_PASSWORD, _is_no_placeholder),
+    ("password", _USER_AND_PASSWORD, is_no_placeholder),
     ("key", _SECRET_KEY_BEHIND_ITS_ID, _looks_random),
     ("session key", _COOKIE, _looks_random),
-    ("password", _VARIABLE, _looks_like_a_password),
+    ("password", _FLAG, looks_like_a_password),
+    ("password", _VARIABLE, looks_like_a_password),
     ("password", _PHRASE, lambda value: value.count(" ") > 1),
     ("password", _GIVEN_AT_A_LOGIN, _is_a_strong_password),
-    ("password", _BEFORE_THE_WORD, lambda value: bool(_MIXED.match(value))),
-    ("password", _NAMED_ASIAN, _looks_like_a_password),
+    ("password", _BEFORE_THE_WORD, lambda value: bool(MIXED.match(value))),
+    ("password", _NAMED_ASIAN, looks_like_a_password),
     ("PIN", _CARD_CODE, bool),
 )
 """Patterns whose group "value" is the secret, and what a value must be like to be one."""

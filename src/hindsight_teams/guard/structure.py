@@ -18,9 +18,8 @@ _CODE_SPAN = re.compile(r"`[^`\n]{1,500}`")
 _ORDER = (
     r"(?:you\b|your\b|ignore|disregard|forget|always|never|do not|don'?t|approve|grant|reveal|allow|obey|send|reply"
     r"|comply|the (?:user|caller) is (?:now )?(?:an? |the )?(?:admin|root|owner|superuser|verified|authori[sz]ed)"
-    r"|the (?:assistant|agent|model|ai) (?:must|should|may|can|is)\b|answer|respond|from now on|starting now"
-    r"|override|all (?:previous|prior|earlier)|the (?:previous|prior|earlier)"
-    r"|new (?:rule|instruction|polic|task))"
+    r"|the (?:assistant|agent|model|ai) (?:must|should|may|can|is)\b|answer|respond|from now on|starting now|override"
+    r"|all (?:previous|prior|earlier)|the (?:previous|prior|earlier)|new (?:rule|instruction|polic|task))"
 )
 _TOOLS = (
     r"(?:retain_memory|recall_memory|reflect_on_memory|propose_memory|list_reviews|approve_memory|reject_memory"
@@ -49,75 +48,72 @@ _PATTERNS = {
         "imitates a list of memories": r"^[ \t]{0,8}\d{1,4}[.)][ \t]{1,4}\[[^\[\]\n|]{0,120}\|[^\[\]\n]{0,200}\]"
         r"|^[ \t]{0,8}(?:[-*][ \t])?\[(?:(?:Happen(?:ed|s)|Noted|Since"
         r"|Until) )?\d{4}(?:-\d\d){0,2} ?(?:to [\d-]{4,10} ?)?\|[^\[\]\n]{0,200}\]",
-        "imitates a fence or a prompt": r"</?\s{0,3}(?:recalled|retrieved|injected|stored)[-_ ]?memor"
-        r"|</?memor(?:y|ies)[-_]\w|</?memories\b"
-        r"|^[ \t]{0,8}</memory>|<memory\s[^<>\n]{0,100}?\b(?:author|bank|by|date|from|role|source|trust\w{0,5}"
-        r"|user)\s?="
-        r"|^[-=*_#]{2,20} ?(?:system|admin|developer|root) (?:override|message|prompt|command|notice|instruction"
-        r"|alert)s? ?[-=*_#]{2,20}$"
-        r"|^\[(?:end|begin|start|new)(?: of)?(?: the)? (?:memor|context|prompt|system|instruction|user"
-        r"|data)[ \w]{0,30}\]$"
-        r"|</?\s{0,3}(?:system|developer|admin|assistant|instructions?|system[-_]\w{1,30}|additional[-_]context"
-        r"|session[-_]context|important|override|tool[-_](?:calls?|response|result|use)|function[-_](?:calls"
-        r"?|results?)|untrusted[-_]\w{1,20}|end[-_]of[-_]\w{1,20})(?:\s[^<>\n]{0,100})?>|^#{1,6}[ \t]{0,3}(?:new"
-        r"|updated|end of|begin|start of|hidden|real|important|urgent)[ \t]{1,3}(?:the )?(?:system|developer"
-        r"|assistant|admin(?:istrator)?|user)\b[ \w]{0,30}$|^#{1,6}[ \t]{0,3}(?:system|developer|assistant|human"
-        r"|instructions?|response)[ \t]{0,3}(?:message|prompt)?[ \t]{0,3}:|^[-=*_]{3,20}[ \t]{0,3}(?:end|begin"
-        r"|start|new|stop)[ \t]{1,3}(?:of )?(?:the )?(?:system|user|memor|prompt|context|instruction|developer"
-        r"|data|untrusted)[ \w]{0,30}[-=*_]{0,20}[ \t]{0,3}$",
-        "holds chat markup": r"^`{3}(?:system|prompt|instructions?|(?:tool|function)[-_](?:call|result|output"
-        r"|response)s?)\b"
-        r"|<[|\uff5c][\w\u2581 /-]{2,40}[|\uff5c]>|\[/?INST\]|<</?SYS>>"
-        r"|</?(?:start|end)_of_turn>|^Human[ \t]?:[^\n]{1,500}\n{1,3}Assistant[ \t]?:|^(?:system"
-        r"|developer)[ \t]?:[^\n]{1,500}\n{1,3}(?:user|human|assistant)[ \t]?:|\[(?:TOOL_CALLS|AVAILABLE_TOOLS"
-        r"|SYSTEM_PROMPT)\]|\[(?:system|developer)\][ \t]{0,3}:?|\[\w{0,20}MEMORY_\w{1,20}\]"
-        r"|\"role\"\s{0,5}:\s{0,5}\"(?:system|developer)\"\s{0,5},\s{0,5}\"content\"\s{0,5}:\s{0,5}\"[^\".<]{12}",
+        "imitates a fence or a prompt": r"</?\s{0,3}(?:recalled|retrieved|injected|stored)[-_ ]?memor|</?memor(?:y"
+        r"|ies)[-_]\w|</?memories\b|^[ \t]{0,8}</memory>|<memory\s[^<>\n]{0,100}?\b(?:author|bank|by|date|from|role"
+        r"|source|trust\w{0,5}|user)\s?=|^[-=*_#]{2,20} ?(?:system|admin|developer|root) (?:override|message|prompt"
+        r"|command|notice|instruction|alert)s? ?[-=*_#]{2,20}$|^\[(?:end|begin|start|new)(?: of)?(?: the)? (?:memor"
+        r"|context|prompt|system|instruction|user|data)[ \w]{0,30}\]$|</?\s{0,3}(?:system|developer|admin|assistant"
+        r"|instructions?|system[-_]\w{1,30}|additional[-_]context|session[-_]context|important|override"
+        r"|tool[-_](?:calls?|response|result|use)|function[-_](?:calls?|results?)|untrusted[-_]\w{1,20}"
+        r"|end[-_]of[-_]\w{1,20})(?:\s[^<>\n]{0,100})?>|^#{1,6}[ \t]{0,3}(?:new|updated|end of|begin|start of|hidden"
+        r"|real|important|urgent)[ \t]{1,3}(?:the )?(?:system|developer|assistant|admin(?:istrator)?"
+        r"|user)\b[ \w]{0,30}$|^#{1,6}[ \t]{0,3}(?:system|developer|assistant|human|instructions?"
+        r"|response)[ \t]{0,3}(?:message|prompt)?[ \t]{0,3}:|^[-=*_]{3,20}[ \t]{0,3}(?:end|begin|start|new"
+        r"|stop)[ \t]{1,3}(?:of )?(?:the )?(?:system|user|memor|prompt|context|instruction|developer|data"
+        r"|untrusted)[ \w]{0,30}[-=*_]{0,20}[ \t]{0,3}$",
+        "holds chat markup": r"^`{3}(?:system|prompt|instructions?|(?:tool|function)[-_](?:call|code|result|output"
+        r"|response)s?)\b|<[|\uff5c][\w\u2581 /-]{2,40}[|\uff5c]>|\[/?INST\]|<</?SYS>>|</?(?:start|end)_of_turn>"
+        r"|^Human[ \t]?:[^\n]{1,500}\n{1,3}Assistant[ \t]?:|^(?:system|developer)[ \t]?:[^\n]{1,500}\n{1,3}(?:user"
+        r"|human|assistant)[ \t]?:|\[(?:TOOL_CALLS|AVAILABLE_TOOLS|SYSTEM_PROMPT)\]|\[(?:system"
+        r"|developer)\][ \t]{0,3}:?|\[\w{0,20}MEMORY_\w{1,20}\]|\"role\"\s{0,5}:\s{0,5}\"(?:system"
+        r"|developer)\"\s{0,5},\s{0,5}\"content\"\s{0,5}:\s{0,5}\"[^\".<]{12}",
+        "switches the rules off": r"^[\W_]{0,8}(?:begin|start|enter) (?:(?:system|developer|admin"
+        r"|safety) )?(?:override|jailbreak)\b|[\"'\s{,](?:system_override|jailbreak|(?:override|ignore|bypass"
+        r"|disable)_(?:system|safety|rules|instructions|guard\w*|filters?|polic\w+"
+        r"|prompt))[\"']?\s?[:=]\s?[\"']?(?:true|1|on|yes)\b",
         "speaks as the system": r"^[\W_]{0,4}(?:system|developer|admin(?:istrator)?|assistant)[ \t]?(?:message|prompt"
-        r"|note|notice|override"
-        r"|alert"
+        r"|note|notice|override|alert"
         rf"|instruction)?[*_\])]{{0,3}}[ \t]?[:\uff1a][*_ \t]{{0,4}}{_ORDER}",
-        "holds a tool call": r"\"(?:tool_calls|function_calls)\"\s{0,5}:\s{0,5}\[\s{0,5}\{|\"function_call\"\s{0,5}:"
-        r"\s{0,5}\{|\"(?:name"
-        r"|tool|tool_name|action|function|recipient_name)\"\s{0,5}:\s{0,5}\"[\w.-]{1,64}\"\s{0,5},\s{0,5}\"(?:argu"
-        r"ments|parameters|args|input|tool_input|action_input|kwargs)\"\s{0,5}:\s{0,5}[{\"\[]"
-        r"|\"type\"\s{0,5}:\s{0,5}\"tool_(?:use|call|result)\"|^[ \t>*]{0,6}Action[ \t]?Input[ \t*]{0,3}:"
-        r"|^[ \t>*]{0,6}(?:Action|Tool|Function|Call)[ \t*]{0,3}:[ \t]{0,3}\w{1,60}(?:\([^\n]"
-        r"{0,80})?[ \t]{0,3}\n{1,3}[ \t]{0,6}(?:Args"
-        r"|Arguments|Input|Parameters|Observation)[ \t]{0,3}:|^[ \t>*]{0,6}Action[ \t*]{0,3}:[ "
-        r"\t]{0,3}\w{1,40}\[[^\]\n]{0,200}\]|<(?:function|tool|parameter)=[\w.\"-]{1,64}|<invoke\s{1,3}name\s?="
-        r"|\bto=functions\.\w|<(?:execute|python|bash)_?\w{0,12}>\s{0,3}\w",
+        "holds a tool call": r"\"(?:tool_calls|function_calls)\"\s{0,5}:\s{0,5}\[\s{0,5}\{"
+        r"|\"function_call\"\s{0,5}:\s{0,5}\{|\"(?:name|tool|tool_name|action|function"
+        r"|recipient_name)\"\s{0,5}:\s{0,5}\"[\w.-]{1,64}\"\s{0,5},\s{0,5}\"(?:arguments|parameters|args|input"
+        r"|tool_input|action_input|kwargs)\"\s{0,5}:\s{0,5}[{\"\[]|\"type\"\s{0,5}:\s{0,5}\"tool_(?:use|call|result)\""
+        r"|^[ \t>*]{0,6}Action[ \t]?Input[ \t*]{0,3}:|^[ \t>*]{0,6}(?:Action|Tool|Function"
+        r"|Call)[ \t*]{0,3}:[ \t]{0,3}\w{1,60}(?:\([^\n]{0,80})?[ \t]{0,3}\n{1,3}[ \t]{0,6}(?:Args|Arguments|Input"
+        r"|Parameters|Observation)[ \t]{0,3}:|^[ \t>*]{0,6}Action[ \t*]{0,3}:[ \t]{0,3}\w{1,40}\[[^\]\n]{0,200}\]"
+        r"|<(?:function|tool|parameter)=[\w.\"-]{1,64}|<invoke\s{1,3}name\s?=|\bto=functions\.\w|<(?:execute|python"
+        r"|bash)_?\w{0,12}>\s{0,3}\w",
         "holds a template that names secrets or state": rf"(?<![$/\w{{])\{{[ \t]{{0,3}}[\w.]{{0,40}}{_STATE}"
-        rf"[\w.]{{0,40}}(?:\[[^\]\n]{{0,40}}\])?[ \t]{{0,3}}\}}"
-        rf"|(?<!\$)\{{\{{(?!\s{{0,3}}(?:vault|secrets"
-        rf"|\.Values)\b)[^{{}}\n]{{0,120}}{_WIDER_STATE}[^{{}}\n]{{0,120}}\}}\}}"
-        rf"|\{{[{{%#][^{{}}\n]{{0,120}}(?:{_CODE}|'.{{0,20}}'\.__)"
-        rf"|\{{%[^%\n]{{0,120}}{_WIDER_STATE}[^%\n]{{0,120}}%\}}"
-        r"|\$\{[^{}\n]{0,40}(?:env|ENV|environ)[^{}\n]{0,20}(?:KEY|SECRET|TOKEN|PASS)|\$\{\{?<%|\$\{(?:jndi|sys"
-        r"|java|script):"
+        rf"[\w.]{{0,40}}(?:\[[^\]\n]{{0,40}}\])?[ \t]{{0,3}}\}}|(?<!\$)\{{\{{(?!\s{{0,3}}(?:vault|secrets"
+        rf"|\.Values)\b)[^{{}}\n]{{0,120}}{_WIDER_STATE}[^{{}}\n]{{0,120}}\}}\}}|\{{[{{%#][^{{}}\n]{{0,120}}(?:{_CODE}"
+        rf"|'.{{0,20}}'\.__)|\{{%[^%\n]{{0,120}}{_WIDER_STATE}[^%\n]{{0,120}}%\}}"
+        r"|\$\{[^{}\n]{0,40}(?:env|ENV|environ)[^{}\n]{0,20}(?:KEY|SECRET|TOKEN|PASS)|\$\{\{?<%|\$\{(?:jndi|sys|java"
+        r"|script):"
         rf"|\$\{{(?!(?-i:[A-Z][A-Z0-9_]*\}}))[ \t]{{0,3}}[\w.]{{0,40}}{_STATE}"
-        r"|%\((?:password|secret\w{0,20}|api_key|session_state)\)[sdr]"
-        r"|(?:\$\(|`)[^()`\n]{0,80}(?:/etc/(?:passwd|shadow)|\.ssh/|\bid_rsa|\.aws/credentials)|%\{\(?#"
-        r"|#\{[^{}\n]{0,20}(?:ENV\b|system\b|exec\b)|<%[=-]?[^%\n]{0,40}(?:system|exec|ENV|File|Runtime|require)\b"
-        r"|\bT\(java\.lang",
+        r"|%\((?:password|secret\w{0,20}|api_key|session_state)\)[sdr]|(?:\$\(|`)[^()`\n]{0,80}(?:/etc/(?:passwd"
+        r"|shadow)|\.ssh/|\bid_rsa|\.aws/credentials)|%\{\(?#|#\{[^{}\n]{0,20}(?:ENV\b|system\b|exec\b)"
+        r"|<%[=-]?[^%\n]{0,40}(?:system|exec|ENV|File|Runtime|require)\b|\bT\(java\.lang",
     }.items()
 }
 
 _COMMANDS_A_TOOL = re.compile(
-    rf"{_CALL}[^.\n]{{0,60}}\b{_TOOLS}\b|\b{_TOOLS}\b[^.\n]{{0,30}}(?:调用|呼び出|実行|호출|실행|aufrufen|ausführen)"
+    rf"(?<!\bwe )(?<!they )(?<!agents )(?<!members )(?<!models ){_CALL}[^.\n]{{0,60}}\b{_TOOLS}\b"
+    rf"|\b{_TOOLS}\b[^.\n]{{0,30}}(?:调用|呼び出|実行|호출|실행|aufrufen|ausführen)"
     rf"|^\W{{0,4}}(?:\w{{1,20}}\.)?{_TOOLS}\s?\(\s?(?:content|query|review_id|['\"{{])",
     re.IGNORECASE | re.MULTILINE,
 )
 _SCRIPTS = re.compile(
     r"<\s{0,3}script\b[^<>]{0,200}>\s{0,10}[^\s<>]{0,60}[(=\[;]|<\s{0,3}script\b[^<>]{0,200}\bsrc\s{0,3}="
     r"|<[a-z][\w-]{0,20}[\s/][^<>]{0,300}?\bon(?!(?:dbl)?click|submit|change|input|key|blur"
-    r"|select)[a-z]{3,24}\s{0,3}=(?!\s{0,3}\{)|<[a-z][\w-]{0,20}[\s/][^<>]{0,300}?\bon[a-z]{3,24}\s{0,3}=[^<>]{0,80}("
-    r"?:fetch|location|document|eval|https?:|cookie|Storage|atob|alert|postMessage)|<\s{0,3}(?:iframe|object|embed"
+    r"|select)[a-z]{3,24}\s{0,3}=(?!\s{0,3}\{)|<[a-z][\w-]{0,20}[\s/][^<>]{0,300}?\bon[a-z]{3,24}\s{0,3}=[^<>]{0,80}"
+    r"(?:fetch|location|document|eval|https?:|cookie|Storage|atob|alert|postMessage)|<\s{0,3}(?:iframe|object|embed"
     r"|frame|portal|applet)\b[^<>]{0,300}?\b(?:src|srcdoc|data|code)\s{0,3}=|\b(?:href|src|action|formaction|data"
-    r"|xlink:href)\s{0,3}=\s{0,3}[\"']?\s{0,3}(?:javascript|vbscript|data:text/html)|\]\(\s{0,3}(?:javascript"
-    r"|vbscript|data:text/html)|<\s{0,3}(?:meta\b[^<>]{0,100}\bhttp-equiv|base\b[^<>]{0,100}\bhref"
-    r"|form\b[^<>]{0,200}\baction\s{0,3}=\s{0,3}[\"']?https?:)|<\s{0,3}link\b[^<>]{0,200}\bhref\s{0,3}=\s{0,3}[\"']?h"
-    r"ttps?:|<\s{0,3}style\b[^<>]{0,100}>[^<]{0,200}(?:@import|expression\(|url\()|\b(?:location|fetch|open|src"
-    r"|sendBeacon)\b[^\n]{0,60}\b(?:document\.cookie|localStorage|sessionStorage)",
+    r"|xlink:href)\s{0,3}=\s{0,3}[\"']?\s{0,3}(?:javascript|vbscript|data:text/html)|\]\(\s{0,3}(?:javascript|vbscript"
+    r"|data:text/html)|<\s{0,3}(?:meta\b[^<>]{0,100}\bhttp-equiv|base\b[^<>]{0,100}\bhref"
+    r"|form\b[^<>]{0,200}\baction\s{0,3}=\s{0,3}[\"']?https?:)"
+    r"|<\s{0,3}link\b[^<>]{0,200}\bhref\s{0,3}=\s{0,3}[\"']?https?:|<\s{0,3}style\b[^<>]{0,100}>[^<]{0,200}(?:@import"
+    r"|expression\(|url\()|\b(?:location|fetch|open|src|sendBeacon)\b[^\n]{0,60}\b(?:document\.cookie|localStorage"
+    r"|sessionStorage)",
     re.IGNORECASE,
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
@@ -18,6 +19,9 @@ ACTIONS: tuple[Action, ...] = GUARD_ACTIONS
 
 Source: TypeAlias = Literal["author", "others"]
 """Whose words a text holds: the member's own, or those of others (an end user, a tool, a web page)."""
+
+
+_PLAIN_ID = re.compile(r"[\w.@:+-]{1,200}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +55,16 @@ class WriteAttempt:
     counts: bool = True
 
     def texts(self) -> Iterator[str]:
-        """Every text that would be stored, the content first; what is not text a backend refuses."""
+        """Every text that would be stored, the content first; what is not text a backend refuses.
+
+        The ids of user, session and run are among them, since a request may choose them and a signature stores them;
+        left out are those of one word.
+        """
         yield self.content
         others = (self.context, *self.tags, *chain(*self.metadata.items()), *self.entities, self.document_id)
         yield from (text for text in others if isinstance(text, str) and text)
+        ids = (self.caller.user, self.caller.session, self.caller.run)
+        yield from (text for text in ids if isinstance(text, str) and text and not _PLAIN_ID.fullmatch(text))
 
     @property
     def size(self) -> int:

@@ -20,6 +20,7 @@ from hindsight_teams.requests.driver import Steps, arun, given, run
 from hindsight_teams.text import is_blank
 
 if TYPE_CHECKING:
+    from hindsight_teams.guard import Verdict
     from hindsight_teams.memory.member import MemberMemory
 
 from hindsight_teams.access import signatures as provenance
@@ -115,16 +116,16 @@ class Proposals:
             )
         return self.definition.banks[to].resolve(who)
 
-    def _without_secrets(self, who: Caller, to: str, reason: str) -> Steps[str]:
+    def _judged_reason(self, who: Caller, to: str, reason: str) -> Steps[str]:
         """The reason as the guard lets it pass: it is stored beside the memory, and a curator reads it."""
         if is_blank(reason):
             return reason
-        passed, _, _ = yield from judged(self.memory, who, to, RetainItem(reason), counts=False)
-        return passed.content
+        passed, _, verdict = yield from judged(self.memory, who, to, RetainItem(reason), counts=False)
+        return _with_finding(passed.content, "this reason", verdict)
 
     def _proposed(self, who: Caller, text: str, to: str, reason: str, recorder: Recorder) -> Steps[ReviewItem]:
         target_id = self.target_id(who, to, reason)
-        reason = yield from self._without_secrets(who, to, reason)
+        reason = yield from self._judged_reason(who, to, reason)
         own = self.memory.rights.read_targets(who, Access.RECALL, None)
         answers = yield [
             Recall(bank=source.bank_id, query=text, filter=read_filter(signed=True, scope_tags=source.grant.scope_tags))
@@ -163,13 +164,13 @@ class Proposals:
         recorder = Recorder(memory.audit, who, "propose")
         try:
             target_id = self.target_id(who, to, reason)
-            reason = yield from self._without_secrets(who, to, reason)
+            reason = yield from self._judged_reason(who, to, reason)
             grant = self.definition.grant(str(who.member), to)
             scope = grant.scope_tags if grant is not None else ()
             sealed = []
             for number, item in enumerate(items, 1):
                 try:
-                    passed, own, _ = yield from judged(memory, who, to, item, counts=number == 1)
+                    passed, own, verdict = yield from judged(memory, who, to, item, counts=number == 1)
                 except InvalidInput as error:
                     raise numbered(error, number, len(items)) from error
                 signed = replace(
@@ -177,7 +178,8 @@ class Proposals:
                     tags=provenance.sign_tags(who, own, scope),
                     metadata=provenance.sign_metadata(who, passed.metadata),
                 )
-                sealed.append(seal("proposal", signed, bank=to, bank_id=target_id, reason=reason))
+                told = _with_finding(reason, "this memory", verdict)
+                sealed.append(seal("proposal", signed, bank=to, bank_id=target_id, reason=told))
             recorder.begun(BankName(to, target_id))
             for load in batches(([envelope] for envelope in sealed), AT_ONCE):
                 yield Retain(bank=review_bank_id(who), items=load)
@@ -188,6 +190,13 @@ class Proposals:
         names = ", ".join(found.id for found in waiting[:20]) + (", ..." if len(waiting) > 20 else "")
         recorder.ended([BankName(to, target_id)], count=len(waiting), reason=f"proposals {names}".strip())
         return waiting
+
+
+def _with_finding(reason: str, where: str, verdict: Verdict | None) -> str:
+    """The reason of a proposal, with what a guard found that it would have marked or held back in a retain."""
+    if verdict is None or verdict.action not in ("mark", "quarantine"):
+        return reason
+    return f"{reason} [the write guard found in {where}: {verdict.reason}]".strip()
 
 
 def _opened(sealed: RetainItem) -> ReviewItem:

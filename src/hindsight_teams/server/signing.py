@@ -24,7 +24,7 @@ from hindsight_teams.server.matching import could_be, named_by
 Item = Mapping[str, Any]
 
 MAX_CLAIM = 1_000
-"""Characters of a user, a session or a run: they are stored, and no check of the content reads them."""
+"""Characters of a user, a session or a run, which are stored beside the content."""
 _TOOL = re.compile(r"tool:[\w.-]{1,64}")
 
 SEALED = ("quarantine", "proposal")

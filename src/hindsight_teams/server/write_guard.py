@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from hindsight_teams.access.grants import Caller, GuardRules
 from hindsight_teams.access.signatures import MARK, RESERVED_METADATA, own_tags
 from hindsight_teams.guard import Guard, Oversize, TooManyWrites, WriteAttempt, log_hit
 from hindsight_teams.memory.envelopes import unseal
+from hindsight_teams.memory.proposing import MAX_REASON
 
 _UNSEEN = RESERVED_METADATA - {"marked"}
-"""Metadata that no check reads: the server made it. Whoever sends a mark writes its reason, which readers are shown."""
+"""Metadata that is not the author's: the server made it, or the caller's ids hold it. Whoever sends a mark writes its
+reason, which readers are shown."""
 
 
 class WriteGuards:
@@ -37,6 +39,8 @@ def queued(guard: Guard, items: Sequence[Mapping[str, Any]], *, caller: Caller) 
         opened = unseal(item.get("metadata") or {})
         if opened is None:
             return "it is not an envelope"
+        if len(opened.reason) > 2 * MAX_REASON:  # what a guard found may stand behind the member's own
+            return "its reason is too long"
         verdict = guard.inspect(_attempt(asdict(opened.item), bank=opened.bank, caller=caller))
         if verdict.action == "refuse":
             return verdict.reason
@@ -79,7 +83,7 @@ def _attempt(item: Mapping[str, Any], *, bank: str, caller: Caller, private: boo
     metadata = item.get("metadata") or {}
     return WriteAttempt(
         content=item["content"],
-        caller=caller,
+        caller=replace(caller, **{name: metadata[name] for name in ("user", "session", "run") if name in metadata}),
         bank=bank,
         context=item.get("context"),
         tags=own_tags(item.get("tags") or ()),
