@@ -621,8 +621,8 @@ DEPTH = weights.Depth(rows=1, candidates=1, spread=1, scan=0, results=14, floor=
         ([1.0] * 9 + [0.3, 0.3], 1.0, 10),
         ([1.0] * 20, 1.0, 14),
         ([1.0] * 20, None, 14),
-        ([1.0] * 20, 0.42, 14),
-        ([1.0] * 20, 0.41, 2),
+        ([1.0] * 20, 0.22, 14),
+        ([1.0] * 20, 0.21, 2),
         ([1.0, 0.1], 0.0, 1),
     ],
 )
@@ -632,6 +632,15 @@ def test_how_many_lines_are_worth_returning(
     ranked = scored(*totals)
     found = Scene(nowhere, *(one.candidate for one in ranked)).found
     assert fusion.cut(found, ranked, sure, DEPTH) == ranked[:kept]
+
+
+@pytest.mark.parametrize(("mask", "sure", "kept"), [(0b11, 0.41, 2), (0b11, 0.42, 14), (0b111, 0.41, 14)])
+def test_a_best_line_of_two_terms_must_say_more_than_one_of_three(
+    nowhere: sqlite3.Connection, mask: int, sure: float, kept: int
+) -> None:
+    ranked = scored(*[1.0] * 20, mask=mask)
+    found = Scene(nowhere, *(one.candidate for one in ranked)).found
+    assert len(fusion.cut(found, ranked, sure, DEPTH)) == kept
 
 
 def test_a_conversation_around_the_best_line_is_returned_though_little_is_known(nowhere: sqlite3.Connection) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hindsight_teams.backends.sqlite import SQLiteBackend
-from hindsight_teams.backends.sqlite.search import fusion, weights
+from hindsight_teams.backends.sqlite.search import weights
 from hindsight_teams.models import Memory, RetainItem
 
 NOON = datetime(2024, 5, 7, 12, tzinfo=UTC)
@@ -56,10 +56,7 @@ PAGES = [
 ]
 
 
-def test_what_the_best_memory_mentions_by_its_heading_follows_it(
-    backend: SQLiteBackend, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(fusion, "LITTLE_KNOWN", 0.0)  # or the lines whose signals are compared are left out
+def test_what_the_best_memory_mentions_by_its_heading_follows_it(backend: SQLiteBackend) -> None:
     fill(backend, *PAGES, *(f"Street {n}\nA street with {n} houses." for n in range(30)))
     memories = explained(backend, "Where does the singer of Blue Moon Road live?")
     assert list(memories)[:2] == [SONG, PAGES[2]]
@@ -69,10 +66,7 @@ def test_what_the_best_memory_mentions_by_its_heading_follows_it(
     assert signal(memories[SONG], "graph", "heading") == 0
 
 
-def test_a_heading_counts_by_how_much_of_it_is_mentioned(
-    backend: SQLiteBackend, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(fusion, "LITTLE_KNOWN", 0.0)  # or the lines whose signals are compared are left out
+def test_a_heading_counts_by_how_much_of_it_is_mentioned(backend: SQLiteBackend) -> None:
     fill(backend, *PAGES, "Ada Vale\nLittle is written about this singer.", *(f"Street {n}\nHouses" for n in range(30)))
     memories = explained(backend, "Blue Moon Road singer language")
     mentioned = {text: signal(memory, "graph", "heading") for text, memory in memories.items()}

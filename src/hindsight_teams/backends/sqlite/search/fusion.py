@@ -274,7 +274,7 @@ def cut(found: Candidates, ranked: Sequence[Scored], sure: float | None, depth: 
         return []
     best = ranked[0].total
     thin = ranked[0].candidate.mask.bit_count() <= weights.THIN
-    little = sure is not None and sure < LITTLE_KNOWN
+    little = sure is not None and sure < (LITTLE_KNOWN if thin else weights.FEW_BELOW)
     first = ranked[: depth.results]
     beside = {scored.candidate.no for scored in first if _stands_beside(found, scored)}
     unsure = thin and sure is not None and sure < weights.UNSURE_BELOW

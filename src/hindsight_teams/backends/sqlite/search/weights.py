@@ -141,9 +141,11 @@ FIRST_FLOOR = 0.2
 """The first lines are returned unless they have less than this share of the best score."""
 
 FEW = 2
-"""How many lines are returned where little is known."""
-
+FEW_BELOW = 0.22
 THIN = 2
+"""How many lines are returned where little is known and the best line holds at most so many of the question's terms, and
+where the confidence is below this. One that holds more may answer a part of a long question, and others the rest."""
+
 UNSURE_BELOW = 0.7
 UNSURE_FLOOR = 0.6
 """Where the best line holds at most so many terms and the confidence is below this, the first lines need so large a
