@@ -188,6 +188,7 @@ def everything() -> Iterator[None]:
     with (
         patch.object(weights, "FIRST_FLOOR", 0.0),
         patch.object(fusion, "LITTLE_KNOWN", 0.0),
+        patch.object(weights, "FEW_BELOW", 0.0),
         patch.dict(weights.DEPTHS, mid=replace(weights.DEPTHS["mid"], floor=0.0)),
     ):
         yield
