@@ -144,7 +144,7 @@ FEW = 2
 FEW_BELOW = 0.22
 THIN = 2
 """How many lines are returned where little is known and the best line holds at most so many of the question's terms,
-and where the confidence is below this. One that holds more may answer a part of a long question, and others the rest."""
+and where the confidence is below this. One that holds more may answer a part of a long question."""
 
 UNSURE_BELOW = 0.7
 UNSURE_FLOOR = 0.6
