@@ -257,9 +257,9 @@ def recall(
     )
     wanted = question.wanted(db, bank_id, ranked)
     confidence = fusion.confidence(found, hits, ranked, similar, wanted)
-    by_words = fusion.confidence(found, hits, ranked, meaning.Similar(), wanted) if similar.scores else confidence
+    told = fusion.confidence(found, hits, ranked, meaning.Similar(), wanted) if similar.scores else confidence
     ranked = updates.newest_first(db, bank, found, ranked, joining=updates.joining(hits))
-    ranked = fusion.cut(found, ranked, _higher(confidence, by_words), depth)
+    ranked = fusion.cut(found, ranked, _higher(confidence, told), depth)
     rows = reading.rows(db, [s.candidate.no for s in ranked])
     memories = [
         records.memory(
@@ -275,9 +275,9 @@ def recall(
     return Recalled(_same_first(query, [*missed, *memories], explain=explain), 1.0 if alone else confidence)
 
 
-def _higher(confidence: float | None, by_words: float | None) -> float | None:
+def _higher(confidence: float | None, told: float | None) -> float | None:
     """What decides how many lines return: vectors that doubt an answer may refuse it, but take no lines away."""
-    return confidence if by_words is None or confidence is None else max(confidence, by_words)
+    return confidence if told is None or confidence is None else max(confidence, by_words)
 
 
 def _of_its_words(
