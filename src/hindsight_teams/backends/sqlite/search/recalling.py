@@ -277,7 +277,7 @@ def recall(
 
 def _higher(confidence: float | None, told: float | None) -> float | None:
     """What decides how many lines return: vectors that doubt an answer may refuse it, but take no lines away."""
-    return confidence if told is None or confidence is None else max(confidence, by_words)
+    return confidence if told is None or confidence is None else max(confidence, told)
 
 
 def _of_its_words(
