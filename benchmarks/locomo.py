@@ -41,7 +41,7 @@ from _locomo import CATEGORIES, Conversation, Question, load
 
 from hindsight_teams import TeamMemory
 from hindsight_teams.backends.sqlite import SQLiteBackend
-from hindsight_teams.backends.sqlite.search import weights
+from hindsight_teams.backends.sqlite.search import fusion, weights
 from hindsight_teams.backends.sqlite.text.vocabulary import STOP_WORDS
 from hindsight_teams.memory.member import MemberMemory
 from hindsight_teams.models import LITTLE_KNOWN, RetainItem
@@ -187,6 +187,7 @@ def everything() -> Iterator[None]:
     """Recall without the cut by relevance."""
     with (
         patch.object(weights, "FIRST_FLOOR", 0.0),
+        patch.object(fusion, "LITTLE_KNOWN", 0.0),
         patch.object(weights, "FEW_BELOW", 0.0),
         patch.dict(weights.DEPTHS, mid=replace(weights.DEPTHS["mid"], floor=0.0)),
     ):

@@ -89,17 +89,18 @@ def test_facts_of_many_domains_are_answered_and_what_is_not_told_of_them_is_refu
 
 
 @pytest.mark.parametrize(
-    ("name", "first", "refused", "auroc"),
+    ("name", "first", "refused", "auroc", "most"),
     [
-        ("brewery", 32, 31, 0.99),
-        ("family", 35, 20, 0.92),
-        ("studio", 38, 20, 0.99),
-        ("harbour", 37, 11, 0.9),
-        ("clinic", 24, 9, 0.72),
+        ("brewery", 33, 32, 0.99, 0.7),
+        ("family", 35, 24, 0.98, 1.0),
+        ("studio", 39, 20, 0.99, 0.2),
+        ("harbour", 37, 16, 0.95, 1.6),
+        ("clinic", 27, 17, 0.88, 1.7),
+        ("theatre", 34, 12, 0.88, 3.1),
     ],
 )
 def test_facts_of_daily_life_are_answered_as_published(
-    backend: SQLiteBackend, name: str, first: int, refused: int, auroc: float
+    backend: SQLiteBackend, name: str, first: int, refused: int, auroc: float, most: float
 ) -> None:
     bank = EVERYDAY[name]
     for number, fact in enumerate(bank["facts"]):
@@ -108,7 +109,7 @@ def test_facts_of_daily_life_are_answered_as_published(
     assert sum(answer in line for line, answer in answers) >= first
     assert sum(not backend.reflect("team", asked).based_on for asked in bank["unanswered"]) >= refused
     lines = [len(backend.recall("team", asked).results) for asked in bank["unanswered"]]
-    assert sum(lines) / len(lines) <= 2.3
+    assert sum(lines) / len(lines) <= most
     known = confidences(backend, [asked for asked, _ in bank["answered"]])
     unknown = confidences(backend, bank["unanswered"])
     ordered = sum((a > b) + 0.5 * (a == b) for a in known for b in unknown)
@@ -148,6 +149,6 @@ def test_a_bank_of_five_refuses_what_it_does_not_know(backend: SQLiteBackend) ->
     for fact in SMALL["facts"][:5]:
         backend.retain("team", fact, tags=["session:one"])
     answered = [q for q in SMALL["unanswered"] if backend.reflect("team", q).based_on]
-    assert answered == ["What colour is the tractor?"]  # asked like "What colour is the lamp?", which "green" answers
+    assert answered == []
     for entry in SMALL["answered"][:5]:
         assert [m.text for m in backend.reflect("team", entry["question"]).based_on] == [SMALL["facts"][entry["fact"]]]

@@ -18,6 +18,7 @@ from hindsight_teams.backends.sqlite import SQLiteBackend
 from hindsight_teams.backends.sqlite.search import fusion, moments, weights
 from hindsight_teams.backends.sqlite.search.candidates import Candidate, Candidates
 from hindsight_teams.backends.sqlite.search.counting import Counted
+from hindsight_teams.backends.sqlite.search.fusion import Wanted
 from hindsight_teams.backends.sqlite.search.meaning import Similar
 from hindsight_teams.backends.sqlite.search.words import Term, WordHits
 from hindsight_teams.backends.sqlite.store.reading import Filter
@@ -466,15 +467,19 @@ def ranking(*candidates: Candidate) -> list[fusion.Scored]:
     return [fusion.Scored(one) for one in candidates]
 
 
+UNHELD = [alone + weights.UNHELD * (HITS.lack - alone) for alone in (4, 2)]
+"""What tea, and what the cake's other form, weighs in the question beside a memory that lacks it."""
+
+
 @pytest.mark.parametrize(
     ("masks", "missing", "sure"),
     [
         ([TEA | CAKE], 0.0, 5 / 6),  # the cake is another form, of which the whole is twice its weight
-        ([TEA], 0.0, 4 / 6),
-        ([CAKE, TEA], 0.0, 4 / 6),
-        ([CAKE, 0, TEA], 0.0, 4 / 6),
-        ([CAKE, 0, 0, TEA], 0.0, 1 / 6),
-        ([TEA], 2.0, 4 / 8),
+        ([TEA], 0.0, 4 / (4 + UNHELD[1])),
+        ([CAKE, TEA], 0.0, 4 / (4 + UNHELD[1])),
+        ([CAKE, 0, TEA], 0.0, 4 / (4 + UNHELD[1])),
+        ([CAKE, 0, 0, TEA], 0.0, 1 / (2 + UNHELD[0])),
+        ([TEA], 2.0, 4 / (6 + UNHELD[1])),
         ([0], 2.0, 0.0),
         ([], 2.0, 0.0),
     ],
@@ -485,7 +490,7 @@ def test_the_confidence_is_what_one_of_the_first_three_covers(
     candidates = [candidate(100 + n, mask) for n, mask in enumerate(masks)]
     found = Scene(nowhere, *candidates).found
     hits = replace(HITS, missing=missing)
-    assert fusion.confidence(found, hits, ranking(*candidates), Similar(), light=()) == about(sure)
+    assert fusion.confidence(found, hits, ranking(*candidates), Similar(), Wanted()) == about(sure)
 
 
 def test_what_differs_by_an_edit_weighs_as_lacking_unless_it_is_held(nowhere: sqlite3.Connection) -> None:
@@ -494,7 +499,7 @@ def test_what_differs_by_an_edit_weighs_as_lacking_unless_it_is_held(nowhere: sq
     cake = hits.weights[1]
     for mask, sure in ((TEA, 4 / 11), (TEA | CAKE, (4 + cake) / (4 + cake / weights.ONE_EDIT))):
         first = candidate(1, mask)
-        assert fusion.confidence(Scene(nowhere, first).found, hits, ranking(first), Similar(), light=()) == about(sure)
+        assert fusion.confidence(Scene(nowhere, first).found, hits, ranking(first), Similar(), Wanted()) == about(sure)
 
 
 def test_a_light_word_weighs_nothing_unless_it_is_held_beside_another_or_all_there_is(
@@ -508,14 +513,14 @@ def test_a_light_word_weighs_nothing_unless_it_is_held_beside_another_or_all_the
         (0, {"tea", "cake"}, 0.0),
     ):
         first = candidate(1, mask)
-        assert fusion.confidence(Scene(nowhere, first).found, HITS, ranking(first), Similar(), light=light) == about(
-            sure
-        )
+        assert fusion.confidence(
+            Scene(nowhere, first).found, HITS, ranking(first), Similar(), Wanted(light=light)
+        ) == about(sure)
 
 
 @pytest.mark.parametrize(
     ("speaker", "text", "sure"),
-    [("bo", "Which cake?", 5 / 6), ("bo", "\uff1f", 5 / 6), ("ada", "Which cake?", 4 / 6), ("bo", "A cake.", 4 / 6)],
+    [("bo", "Which cake?", 5 / 6), ("bo", "\uff1f", 5 / 6), ("ada", "Which cake?", 4 / 9), ("bo", "A cake.", 4 / 9)],
 )
 def test_in_a_conversation_the_best_lines_cover_together(
     nowhere: sqlite3.Connection, speaker: str, text: str, sure: float
@@ -525,22 +530,56 @@ def test_in_a_conversation_the_best_lines_cover_together(
     first, other, reply = candidate(1, TEA, chain=9), candidate(8, CAKE), candidate(2, chain=9)
     first.author, reply.author = "ada", speaker
     found = Scene(nowhere, first, reply, other).found
-    assert fusion.confidence(found, HITS, ranking(first, other), Similar(), light=()) == about(sure)
+    assert fusion.confidence(found, HITS, ranking(first, other), Similar(), Wanted()) == about(sure)
     if sure == 5 / 6:
-        assert fusion.confidence(found, HITS, ranking(first, other), Similar({1: 0.1}), light=()) == about(sure)
+        assert fusion.confidence(found, HITS, ranking(first, other), Similar({1: 0.1}), Wanted()) == about(sure)
+
+
+@pytest.mark.parametrize(
+    ("mask", "lack", "wanted", "sure"),
+    [
+        (
+            TEA,
+            12.0,
+            Wanted(),
+            4 / (4 + 2 + weights.UNHELD * 10),
+        ),  # what only others hold weighs nearly what nobody does
+        (TEA | CAKE, 12.0, Wanted(names=[["tea", "cake"]]), 4 / (6 - 1)),  # a name is one thing
+        (TEA | CAKE, 12.0, Wanted(names=[["cake", "tea"]]), 5 / 6),
+        (TEA, 12.0, Wanted(sort="cake"), 4 / (4 + 2 + weights.UNHELD * 10 - weights.SORT * 12)),
+        (TEA, 12.0, Wanted(sort="tea"), 4 / (4 + 2 + weights.UNHELD * 10)),
+        (TEA, 2.0, Wanted(doubts={1: 0.4}), 0.4 * 4 / 6),
+        (TEA, 2.0, Wanted(doubts={2: 0.4}), 4 / 6),
+    ],
+)
+def test_the_confidence_depends_on_what_the_question_wants(
+    nowhere: sqlite3.Connection, mask: int, lack: float, wanted: Wanted, sure: float
+) -> None:
+    first = candidate(1, mask, content=" tea cake | ")
+    hits = replace(HITS, lack=lack)
+    assert fusion.confidence(Scene(nowhere, first).found, hits, ranking(first), Similar(), wanted) == about(sure)
+
+
+def test_one_memory_must_both_hold_the_words_and_stand_out(nowhere: sqlite3.Connection) -> None:
+    held, alike = candidate(1, TEA), candidate(2)
+    found = Scene(nowhere, held, alike).found
+    apart = fusion.confidence(found, HITS, ranking(held, alike), Similar({1: 0.0, 2: 0.9}), Wanted())
+    both = fusion.confidence(found, HITS, ranking(held, alike), Similar({1: 0.9, 2: 0.0}), Wanted())
+    assert apart == about(0.5)
+    assert both == about((4 / 9 + 1) / 2)
 
 
 def test_nothing_need_cover_most_of_a_long_question(nowhere: sqlite3.Connection) -> None:
     first = candidate(1, TEA)
     hits = replace(HITS, missing=9.0, lack=2.0)
-    assert fusion.confidence(Scene(nowhere, first).found, hits, ranking(first), Similar(), light=()) == about(4 / 8)
+    assert fusion.confidence(Scene(nowhere, first).found, hits, ranking(first), Similar(), Wanted()) == about(4 / 8)
 
 
 def test_what_stands_beside_the_best_covers_too(nowhere: sqlite3.Connection) -> None:
     first, second = candidate(1, CAKE, chain=9), candidate(2, TEA, chain=9)
     found = Scene(nowhere, first, second).found
-    assert fusion.confidence(found, HITS, ranking(first), Similar(), light=()) == about((1 + 0.5 * 4) / 6)
-    assert fusion.confidence(found, WordHits(), ranking(first), Similar(), light=()) is None
+    assert fusion.confidence(found, HITS, ranking(first), Similar(), Wanted()) == about((1 + 0.5 * 4) / (2 + UNHELD[0]))
+    assert fusion.confidence(found, WordHits(), ranking(first), Similar(), Wanted()) is None
 
 
 @pytest.mark.parametrize(
@@ -560,16 +599,16 @@ def test_the_confidence_of_vectors_is_how_far_the_best_stands_out(
 ) -> None:
     candidates = [candidate(n) for n in (1, 2, 3, 4)]
     found, similar = Scene(nowhere, *candidates).found, Similar(scores, base)
-    assert fusion.confidence(found, WordHits(), ranking(*candidates), similar, light=()) == about(sure)
-    words = fusion.confidence(found, replace(HITS, missing=2.0), ranking(*candidates), similar, light=())
+    assert fusion.confidence(found, WordHits(), ranking(*candidates), similar, Wanted()) == about(sure)
+    words = fusion.confidence(found, replace(HITS, missing=2.0), ranking(*candidates), similar, Wanted())
     assert words == about(sure / 2)
 
 
 def test_vectors_lower_the_confidence_of_words_as_far_as_enough_were_compared(nowhere: sqlite3.Connection) -> None:
     held = [candidate(1, TEA)]
-    for trust, sure in ((1.0, 4 / 12), (0.25, 4 / 7.5)):
+    for trust, sure in ((1.0, 4 / 9 / 2), (0.25, 4 / 9 / 1.25)):
         similar = Similar({1: 0.3}, trust=trust)
-        assert fusion.confidence(Scene(nowhere, *held).found, HITS, ranking(*held), similar, light=()) == about(sure)
+        assert fusion.confidence(Scene(nowhere, *held).found, HITS, ranking(*held), similar, Wanted()) == about(sure)
 
 
 def scored(*totals: float, mask: int = 0b111) -> list[fusion.Scored]:
@@ -590,8 +629,8 @@ DEPTH = weights.Depth(rows=1, candidates=1, spread=1, scan=0, results=14, floor=
         ([1.0] * 9 + [0.3, 0.3], 1.0, 10),
         ([1.0] * 20, 1.0, 14),
         ([1.0] * 20, None, 14),
-        ([1.0] * 20, 0.3, 14),
-        ([1.0] * 20, 0.29, 2),
+        ([1.0] * 20, 0.22, 14),
+        ([1.0] * 20, 0.21, 2),
         ([1.0, 0.1], 0.0, 1),
     ],
 )

@@ -13,6 +13,7 @@ import pytest
 
 from hindsight_teams.backends.sqlite.search import weights
 from hindsight_teams.backends.sqlite.search.weights import DEPTHS
+from hindsight_teams.models import LITTLE_KNOWN
 
 ENGINE = " ".join((Path(__file__).parents[4] / "docs" / "engine.md").read_text().split())
 LOW, MID, HIGH = (DEPTHS[budget] for budget in ("low", "mid", "high"))
@@ -57,8 +58,8 @@ def test_the_terms_of_a_long_query_share_the_work_of_a_short_one(candidates: int
         f"the first {NUMBERS.get(weights.FIRST)} unless they are far behind",
         f"its best {NUMBERS.get(weights.CONFIDENCE_FROM)} cover together",
         f"as the rarest of {NUMBERS.get(weights.LACKING_AMONG)} memories",
-        f"the confidence is below {weights.FEW_BELOW_THIN:.2f} | the tool says".replace("0.", "."),
-        f"| below {weights.FEW_BELOW:.1f}, or below {weights.FEW_BELOW_THIN:.2f} where".replace("0.", "."),
+        f"the confidence is below {LITTLE_KNOWN:.2f} | the tool says".replace("0.", "."),
+        f"| below {weights.FEW_BELOW:.2f} by the words too, or below {LITTLE_KNOWN:.2f} where".replace("0.", "."),
         f"holds at most {NUMBERS.get(weights.THIN)} of the question's terms | {NUMBERS.get(weights.FEW)} lines come back |",
         f"{NUMBERS.get(weights.TALK_PAUSE // 3_600_000_000)} hours or more away",
         f"the neighbours of the {MID.spread} best memories ({HIGH.spread} with `high`)",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from operator import or_
 
@@ -15,7 +15,7 @@ from hindsight_teams.backends.sqlite.search.weights import Depth
 from hindsight_teams.backends.sqlite.search.words import WordHits, shown
 from hindsight_teams.backends.sqlite.store.records import ARRIVAL, DATED
 from hindsight_teams.backends.sqlite.text import terms as tokens
-from hindsight_teams.models import Signal
+from hindsight_teams.models import LITTLE_KNOWN, Signal
 
 _ALL_ALIKE = 0.999
 """Mean similarity of vectors that tell no text from another."""
@@ -175,44 +175,74 @@ def _named(candidate: Candidate, asked: Collection[str]) -> str:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is known of a question beside its terms, for the confidence.
+
+    Attributes:
+        light: Terms that weigh nothing where the question has others, unless the memory holds one of those too.
+        names: The terms of each name: a name is one thing, however many words it has.
+        sort: The term that only says what sort of thing is asked for: "language" in "which language".
+        doubts: What is left of the confidence in a memory, by rowid, since it holds no answer of the kind asked for.
+    """
+
+    light: Collection[str] = ()
+    names: Sequence[Sequence[str]] = ()
+    sort: str | None = None
+    doubts: Mapping[int, float] = field(default_factory=dict)
+
+
 def confidence(
-    found: Candidates, hits: WordHits, ranked: Sequence[Scored], similar: Similar, *, light: Collection[str]
+    found: Candidates, hits: WordHits, ranked: Sequence[Scored], similar: Similar, wanted: Wanted
 ) -> float | None:
     """The share of the question's weight that its best memory covers, with what stands beside it.
 
     A word that the bank lacks weighs as much as the rarest one of many memories. So does one of which the bank holds
-    only what differs by an edit ("born", "burn"), unless the memory holds that. In a conversation the best memories
-    cover the question together. Where there are vectors that tell texts apart, the mean of that share and of how far
-    the best memory's similarity stands out of the mean: embedders differ in what a cosine says, and less in that. None
-    where nothing can be told.
-
-    Args:
-        light: Terms that weigh nothing where the question has others, unless the memory holds one of those too.
+    only what differs by an edit ("born", "burn"), and nearly so one that only others hold, unless the memory holds it.
+    In a conversation the best memories cover the question together. Where there are vectors that tell texts apart, the
+    mean of that share and of how far the same memory's similarity stands out of the mean: embedders differ in what a
+    cosine says, and less in that. None where nothing can be told.
     """
     first = [scored.candidate for scored in ranked[: weights.CONFIDENCE_FROM]]
-    held = [(0, 0.0)]
+    held = []
     for candidate in first:
         # What happens to be noted one after the other is no evidence: only a document or session has neighbours.
         beside = 0.0 if candidate.stream == ARRIVAL else candidates.added(found, candidate, hits)
-        held.append((candidate.mask, _told(hits, candidate.mask, light) + beside))
+        twice = sum(_twice(hits, name) for name in wanted.names if f" {' '.join(name)} " in candidate.content)
+        told = _told(hits, candidate.mask, wanted.light) + beside - twice
+        outstanding = _outstanding(similar, candidate.no)
+        held.append((candidate.mask, told, twice, outstanding, wanted.doubts.get(candidate.no, 1.0)))
     talk = candidates.in_conversation(found, first)
-    if talk:
-        together = reduce(or_, (mask for mask, _ in held))
-        held.append((together, _told(hits, together, light)))
-    shares = [weight / whole for mask, weight in held if (whole := _asked(hits, mask, light))]
-    shares = shares or [weight / whole for mask, weight in held if (whole := _asked(hits, mask, ()))]
-    covered = min(1.0, max(shares)) if shares else None
-    if not similar.scores or similar.base >= _ALL_ALIKE:
-        return covered
-    best = max((similar.scores.get(c.no, 0.0) for c in first), default=0.0)
-    gap = (best - similar.base) / (1 - similar.base)
+    if talk or not held:
+        mask = reduce(or_, (one[0] for one in held), 0)
+        outstanding, left = (max((one[i] for one in held), default=i - 3.0) for i in (3, 4))
+        held.append((mask, _told(hits, mask, wanted.light), 0.0, outstanding, left))
+    wholes = [_asked(hits, one[0], wanted) for one in held]
+    if not any(wholes):
+        wholes = [_asked(hits, one[0], replace(wanted, light=())) for one in held]
+    vectors = bool(similar.scores) and similar.base < _ALL_ALIKE
+    if not any(wholes):
+        return max(outstanding * left for *_, outstanding, left in held) if vectors else None
+    best = 0.0
+    for (_, told, twice, outstanding, left), whole in zip(held, wholes, strict=True):
+        covered = min(1.0, told / (whole - twice)) if told > 0 and whole > twice else 0.0
+        # A few vectors that all look alike refute no words, nor does a line that answers only beside others.
+        trust = 0.0 if not vectors else 1.0 if outstanding > covered else 0.0 if talk else similar.trust
+        best = max(best, left * (covered + trust * outstanding) / (1 + trust))
+    return best
+
+
+def _outstanding(similar: Similar, no: int) -> float:
+    """How far a memory's similarity stands out of the mean, from 0 to 1."""
+    gap = (similar.scores.get(no, 0.0) - similar.base) / max(1 - _ALL_ALIKE, 1 - similar.base)
     least, most = weights.OUTSTANDING
-    outstanding = min(1.0, max(0.0, (gap - least) / (most - least)))
-    if covered is None:
-        return outstanding
-    # A few vectors that all look alike refute no words, nor does a line that answers only beside others.
-    trust = 1.0 if outstanding > covered else 0.0 if talk else similar.trust
-    return (covered + trust * outstanding) / (1 + trust)
+    return min(1.0, max(0.0, (gap - least) / (most - least)))
+
+
+def _twice(hits: WordHits, name: Sequence[str]) -> float:
+    """What the words of a name weigh beyond the weightiest."""
+    weighed = [weight for term, weight in zip(hits.terms, hits.weights, strict=True) if term.text in name]
+    return sum(weighed) - max(weighed, default=0.0)
 
 
 def _told(hits: WordHits, mask: int, light: Collection[str]) -> float:
@@ -221,14 +251,19 @@ def _told(hits: WordHits, mask: int, light: Collection[str]) -> float:
     return 0.0 if (heavy or hits.missing) and not any(mask >> bit & 1 for bit in heavy) else hits.weight(mask)
 
 
-def _asked(hits: WordHits, mask: int, light: Collection[str]) -> float:
+def _asked(hits: WordHits, mask: int, wanted: Wanted) -> float:
     """What the question weighs beside a memory of this mask."""
-    whole = hits.missing
+    whole, sort = hits.missing, wanted.sort
     for bit, (term, weight) in enumerate(zip(hits.terms, hits.weights, strict=True)):
-        if mask >> bit & 1:
-            whole += weight / term.share
-        elif weight and term.text not in light:
-            whole += hits.lack if term.share == weights.ONE_EDIT else weight / term.share
+        alone, held = weight / term.share, mask >> bit & 1
+        sort = None if term.text == sort and (held or term.share == 1.0) else sort
+        if held:
+            whole += alone
+        elif weight and term.text not in wanted.light:
+            more = 1.0 if term.share == weights.ONE_EDIT else weights.UNHELD
+            whole += alone + more * max(0.0, hits.lack - alone)
+    if sort and whole:
+        whole -= weights.SORT * hits.lack
     return min(whole, weights.QUESTION_WORTH * hits.lack)
 
 
@@ -242,7 +277,7 @@ def cut(found: Candidates, ranked: Sequence[Scored], sure: float | None, depth: 
         return []
     best = ranked[0].total
     thin = ranked[0].candidate.mask.bit_count() <= weights.THIN
-    little = sure is not None and sure < (weights.FEW_BELOW_THIN if thin else weights.FEW_BELOW)
+    little = sure is not None and sure < (LITTLE_KNOWN if thin else weights.FEW_BELOW)
     first = ranked[: depth.results]
     beside = {scored.candidate.no for scored in first if _stands_beside(found, scored)}
     unsure = thin and sure is not None and sure < weights.UNSURE_BELOW

@@ -1,12 +1,14 @@
-"""Kinds of answers: a question for when, how many or where is answered by a time, a number or a place."""
+"""Kinds of answers: a question for when, how many, where or who is answered by a time, a number, a place or a name."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from hindsight_teams.backends.sqlite.text import terms as tokens
 from hindsight_teams.backends.sqlite.text.date_words import FOREIGN_NUMBERS, MONTHS, NUMBERS
+from hindsight_teams.backends.sqlite.text.names import find_entities
 from hindsight_teams.models import Memory
 
 
@@ -17,64 +19,89 @@ class Kind:
     Attributes:
         asked: What is in such a question.
         given: What an answer to it holds; "nobody" may answer any.
-        lacking: What is left of a recall's confidence where the best memories hold nothing of this kind. A time is told
-            in too many ways ("when the ship docks") to be missed.
+        lacking: What is left of the confidence in a memory that holds nothing of this kind.
         timed: Whether a time answers it.
+        named: Whether a name that the question lacks answers it.
     """
 
     asked: re.Pattern[str]
     given: re.Pattern[str]
     lacking: float
     timed: bool = False
+    named: bool = False
 
-    def given_by(self, memory: Memory) -> bool:
+    def given_by(self, memory: Memory, question: str) -> bool:
         """Whether a memory holds it; a time in words ("昨天") has been read when it was retained."""
-        dated = self.timed and (memory.occurred_at or memory.occurred_end)
-        return bool(dated or self.given.search(memory.text))
+        text = memory.text
+        if self.timed and (memory.occurred_at or memory.occurred_end):
+            return True
+        if self.named and (
+            text == text.lower() or any(name not in question for name in memory.entities or find_entities(text))
+        ):
+            return True
+        return bool(self.given.search(text))
 
 
 _COUNTS = "|".join(sorted({*NUMBERS, *FOREIGN_NUMBERS} - {"a", "an"})) + (
     r"|(?:thir|four|fif|six|seven|eigh|nine)teen|(?:twen|thir|for|fif|six|seven|eigh|nine)ty(?:-\w+)?"
     r"|hundreds?|thousands?|millions?|dozens?"
 )
-_HOW_OFTEN = r"every|each|once|twice|half|daily|weekly|monthly|quarterly|yearly|until|since"
+_AMOUNTS = r"""every|each|once|twice|half|daily|weekly|monthly|quarterly|yearly|until|since|both|pair|single|several|few
+    |some|all|many|free|always|forever|never|an?\s+(?:second|minute|hour|day|night|week|fortnight|month|year|decade)"""
 _TIMES = rf"\w+days?|noon|midnight|tonight|spring|summer|autumn|winter|{'|'.join(w for w in MONTHS if len(w) > 2)}"
-_NONE = r"|\b(?:no|not|none|nobody|nothing|never|nowhere|without)\b|n['\u2019]t\b"
+_WHEN = r"""before|after|when|whenever|while|during|until|till|since|once|always|daily|weekly|monthly|yearly|every|each
+    |early|late|later|soon|now|last|next|ago|morning|evening|afternoon|night|week|weeks|month|months|year|years|hours?
+    |minutes?|easter|christmas"""
+_NONE = r"|\b(?:no|none|nobody|nothing|never|nowhere|without)\b"
+_NOT = r"|\bnot\b|n['\u2019]t\b"
 _HERE = r"home|abroad|away|here|there|upstairs|downstairs"
 _PLACED = r"""in|on|at|to|into|from|behind|under|near|beside|above|below|inside|outside|between|en|em|na|op|di|bei|nach
     |im|auf|в|на"""
+_PEOPLE = r"""I|we|he|she|they|my|our|me|us|man|men|woman|women|boys?|girls?|child|children|people|person|everyone
+    |everybody|anyone|anybody|someone|somebody|team|company|firm|city|council|state|police|family|mother|father|parents?
+    |sister|brother|son|daughter|wife|husband|uncle|aunt|cousin|friends?|neighbours?|neighbors?|colleagues?|staff|owner|students?|members?"""
+_COLOURS = r"""black|white|red|green|blue|yellow|brown|pink|purple|orange|gr[ea]y|violet|turquoise|beige|gold(?:en)?
+    |silver|cream|navy|maroon|ivory|teal|crimson|scarlet|khaki|magenta|cyan|lilac|amber|colou?r\w*|painted|dark|pale|bright"""
 
 
-def _kind(asked: str, given: str, lacking: float, *, timed: bool = False) -> Kind:
+def _kind(asked: str, given: str, lacking: float, *, timed: bool = False, named: bool = False) -> Kind:
     flags = re.IGNORECASE | re.VERBOSE
-    return Kind(re.compile(asked, flags), re.compile(given + _NONE, flags), lacking, timed)
+    return Kind(re.compile(asked, flags), re.compile(given + _NONE, flags), lacking, timed, named)
 
 
 _KINDS = (
     _kind(
         r"""^\W*(?:(?:since|until|by)\s+)?when\b|\b(?:what|which)\s+(?:day|date|time|year|month)\b
         |\b(?:wann|cuándo|quand|quando|wanneer|kapan)\b|когда|ne\s+zaman|什么时候|何时|いつ|언제|कब|متى""",
-        rf"\d|\b(?:{_TIMES})\b|\b(?:at|by|before|until|um)\s+(?:\w+\s+(?:past|to)\s+)?(?:{_COUNTS})\b",
-        1.0,
+        rf"""\b(?:1[5-9]|20)\d\d\b|\d\s*(?:st|nd|rd|th|am|pm|a\.m|p\.m|o'clock|uhr|年|月|日|시|時|点)|\d[:./h-]\d
+        |\b(?:at|by|before|until|um|from|after|to)\s+(?:\w+\s+(?:past|to)\s+)?(?:\d|(?:{_COUNTS})\b)
+        |\b(?:{_TIMES}|{_WHEN})\b{_NOT}""",
+        0.6,
         timed=True,
     ),
     _kind(
-        r"""\bhow\s+(?:many|much|old|long|far|tall|high|big|large|heavy|fast|often)\b
+        r"""\bhow\s+(?:many|much|old|long|far|tall|high|big|large|heavy|fast|often|deep|wide|strong|thick|late|early)\b
         |\b(?:wie\s?viele?|cuánt[oa]s?|combien|quant[oaie]s?|hoeveel|berapa)\b|сколько|kaç|多少|几|いくら|몇|कितन|كم""",
-        rf"\d|[一二三四五六七八九十百千万]|\b(?:{_COUNTS}|{_HOW_OFTEN})\b",
-        0.6,
+        rf"\d|[一二三四五六七八九十百千万]|\b(?:{_COUNTS}|{_AMOUNTS})\b{_NOT}",
+        0.4,
     ),
     _kind(
         r"""^\W*where\b|\b(?:wohin|woher|dónde|onde|waar|di\s+mana)\b
         |где|куда|nerede|哪里|哪儿|どこ|어디|कहाँ|أين""",
         rf"""\b(?:{_PLACED})\s+(?!\d|{_TIMES}|{_COUNTS})|\b(?:a|à|para|chez|dans|naar)\s+(?-i:[^\W\d_a-z])
         |\b(?:{_HERE})\b|[在到去にで에]""",
-        0.7,
+        0.6,
     ),
+    _kind(r"\bwhat\s+colou?r\b|\bcolou?r\s+of\b", rf"\b(?:{_COLOURS})\b", 0.4),
+    _kind(r"\bnames?\s+of\b|\bname\W*$|^\W*what\b.*\bcalled\W*$", r"\b(?:called|named|names?)\b", 0.4, named=True),
+    _kind(r"^\W*who(?:m|se)?\b(?!\s+(?:is|are|was|were)\s+(?-i:[A-Z]))", rf"\b(?:{_PEOPLE})\b", 0.6, named=True),
 )
-_ENGLISH = re.compile(r"\bhow\b|^\W*where\b", re.IGNORECASE)
-_BEST = 2
-"""Memories of which one should hold the kind of answer that is asked for."""
+_ENGLISH = re.compile(r"\b(?:how|when|where|who(?:m|se)?|names?|called|colou?r|which|what)\b", re.IGNORECASE)
+_SORT = re.compile(
+    r"""^(?!.*\b(?:get|go)\W*$)\W*(?:\w+\s+)?(?:which|what)\s+(?!(?:is|are|was|were|do|does|did|has|have|had|can|will|would|could|should|may|must
+    |happen\w*|the|an?)\b)([a-z]+)\s+\w | \bhow\s+([a-z]+)""",
+    re.IGNORECASE | re.VERBOSE,
+)
 
 
 def wanted(query: str) -> Kind | None:
@@ -82,12 +109,21 @@ def wanted(query: str) -> Kind | None:
     return next((kind for kind in _KINDS if kind.asked.search(query)), None)
 
 
-def doubted(query: str, memories: Sequence[Memory], confidence: float | None) -> float | None:
-    """A recall's confidence, less where no number answers "how many", and no place "where".
+def sort(query: str) -> str | None:
+    """The index term of the word that says what sort of thing an English question asks for; None where none does.
+
+    Nor where nothing else tells what is asked: "which vaccine did Bo get".
+    """
+    found = _SORT.search(query)
+    return tokens.term((found[1] or found[2]).lower()) if found else None
+
+
+def doubts(query: str, memories: Mapping[int, Memory]) -> dict[int, float]:
+    """What is left of the confidence in those of some memories that hold no answer of the kind that is asked for.
 
     In English alone: of other languages not all words for numbers are known.
     """
-    kind = wanted(query) if confidence and _ENGLISH.search(query) else None
-    if confidence is None or kind is None or any(map(kind.given_by, memories[:_BEST])):
-        return confidence
-    return confidence * kind.lacking
+    kind = wanted(query) if _ENGLISH.search(query) else None
+    if kind is None:
+        return {}
+    return {no: kind.lacking for no, memory in memories.items() if not kind.given_by(memory, query)}

@@ -25,6 +25,7 @@ from hindsight_teams.backends.sqlite.store import reading, records
 from hindsight_teams.backends.sqlite.store.reading import Filter
 from hindsight_teams.backends.sqlite.text import terms as tokens
 from hindsight_teams.backends.sqlite.text.date_grammar import CORE, TOKEN
+from hindsight_teams.backends.sqlite.text.names import find_entities
 from hindsight_teams.backends.sqlite.text.vocabulary import (
     ABOUT,
     DEMANDS,
@@ -101,6 +102,17 @@ class Question:
             else ""
         )
         return kept or self.text
+
+    def wanted(self, db: sqlite3.Connection, bank_id: str, ranked: Sequence[fusion.Scored]) -> fusion.Wanted:
+        """What its answer should hold, and which of the best memories do not."""
+        sort = kinds.sort(self.text)
+        first = [scored.candidate.no for scored in ranked[: weights.CONFIDENCE_FROM]]
+        return fusion.Wanted(
+            light=self.light,
+            names=[tokens.terms(name) for name in find_entities(self.text)],
+            sort=sort if sort in self.shown and sort not in self.silent | self.light else None,
+            doubts=kinds.doubts(self.text, reading.fetch(db, first, bank_id)) if kinds.wanted(self.text) else {},
+        )
 
 
 _LOOKED_THROUGH = 300
@@ -253,9 +265,11 @@ def recall(
         quotation=f" {' '.join(quotation)} " if quotation else "",
         most=max(depth.results, weights.UPDATES_AMONG),
     )
-    confidence = fusion.confidence(found, hits, ranked, similar, light=question.light)
+    wanted = question.wanted(db, bank_id, ranked)
+    confidence = fusion.confidence(found, hits, ranked, similar, wanted)
+    told = fusion.confidence(found, hits, ranked, meaning.Similar(), wanted) if similar.scores else confidence
     ranked = updates.newest_first(db, bank, found, ranked, asked=[term.text for term in hits.terms])
-    ranked = fusion.cut(found, ranked, confidence, depth)
+    ranked = fusion.cut(found, ranked, _higher(confidence, told), depth)
     rows = reading.rows(db, [s.candidate.no for s in ranked])
     memories = [
         records.memory(
@@ -268,8 +282,12 @@ def recall(
     ]
     known = {memory.id for memory in memories}
     missed = [memory for memory in alone if memory.id not in known]
-    sure = 1.0 if alone else kinds.doubted(query, memories, confidence)
-    return Recalled(_same_first(query, [*missed, *memories], explain=explain), sure)
+    return Recalled(_same_first(query, [*missed, *memories], explain=explain), 1.0 if alone else confidence)
+
+
+def _higher(confidence: float | None, told: float | None) -> float | None:
+    """What decides how many lines return: vectors that doubt an answer may refuse it, but take no lines away."""
+    return confidence if told is None or confidence is None else max(confidence, told)
 
 
 def _of_its_words(

@@ -175,13 +175,13 @@ def _fitting_first(query: str, memories: Sequence[Memory]) -> Sequence[Memory]:
     It never goes before a newer one that says nearly the same.
     """
     wanted = kinds.wanted(query)
-    if wanted is None or wanted.given_by(memories[0]):
+    if wanted is None or wanted.given_by(memories[0], query):
         return memories
     best, said = memories[0], frozenset(tokens.terms(memories[0].text))
     for place, memory in enumerate(memories):
         if (memory.score or 0.0) < _AS_GOOD * (best.score or 0.0):
             break
-        if wanted.given_by(memory) and not _is_older_version(memory, best, said):
+        if wanted.given_by(memory, query) and not _is_older_version(memory, best, said):
             return [memory, *memories[:place], *memories[place + 1 :]]
     return memories
 

@@ -121,6 +121,14 @@ LACKING_AMONG = 2_000
 """A word that the bank lacks weighs in the confidence as the rarest one of so many memories: a small bank can't tell
 how rare a word is that it has never held."""
 
+UNHELD = 0.6
+"""How much of the way to such a word's weight one goes that the bank holds, but not the memory: what it tells of others
+in this word is not told of this one."""
+
+SORT = 0.5
+"""What a word that the bank lacks weighs less where it says what sort of thing is asked for ("which language", "how
+strong"): an answer may do without."""
+
 QUESTION_WORTH = 4
 """Words that the bank lacks: what a question weighs at most in the confidence. Nothing covers most of a long one."""
 
@@ -135,16 +143,15 @@ FIRST_FLOOR = 0.2
 """The first lines are returned unless they have less than this share of the best score."""
 
 FEW = 2
-FEW_BELOW = 0.3
+FEW_BELOW = 0.22
 THIN = 2
-FEW_BELOW_THIN = 0.42
-"""How many lines are returned where the confidence is below this, and where the best line holds at most so many of the
-question's terms and the confidence is below that."""
+"""How many lines are returned where little is known and the best line holds at most so many of the question's terms,
+and where the confidence is below this. One that holds more may answer a part of a long question."""
 
 UNSURE_BELOW = 0.7
 UNSURE_FLOOR = 0.6
-"""Where the best line holds that few terms and the confidence is below this, the first lines need so large a share of
-the best score: one word of a question in two is found in many lines that do not answer it."""
+"""Where the best line holds at most so many terms and the confidence is below this, the first lines need so large a
+share of the best score: one word of a question in two is found in many lines that do not answer it."""
 
 UPDATES_AMONG = 30
 UPDATE_LONGEST = 25
