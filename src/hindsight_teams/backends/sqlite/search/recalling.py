@@ -96,12 +96,9 @@ class Question:
 
     def rest(self) -> str:
         """The query without the names."""
-        kept = (
-            " ".join(w for w in self.text.split() if self.names.keys().isdisjoint(tokens.terms(w)))
-            if self.names
-            else ""
-        )
-        return kept or self.text
+        if not self.names:
+            return self.text
+        return " ".join(w for w in self.text.split() if self.names.keys().isdisjoint(tokens.terms(w))) or self.text
 
     def wanted(self, db: sqlite3.Connection, bank_id: str, ranked: Sequence[fusion.Scored]) -> fusion.Wanted:
         """What its answer should hold, and which of the best memories do not."""
