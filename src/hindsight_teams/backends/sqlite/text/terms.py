@@ -175,12 +175,12 @@ def _at_apostrophes(written: str) -> list[str]:
 
 
 def _parts(word: str) -> list[str]:
-    """A word at its apostrophes: "don't" stays one, "Nora's" loses its ending, "l'eau" is two."""
+    """A word at its apostrophes: "don't" stays one, "Nora's" loses its ending, "1970's" is 1970s, "l'eau" is two."""
     stem, mark, ending = word.strip("'").rpartition("'")
     if not mark:
         return [ending] if ending else []
     if ending == "s":
-        return [stem.replace("'", "")]
+        return [f"{stem}s" if stem.isdigit() and stem[-1] == "0" else stem.replace("'", "")]
     if ending in _CONTRACTIONS:
         # "I'll" is not the word "ill"; a word that is not a stop word with its ending ("Nora'll") is one without.
         whole = stem.replace("'", "") + ending
