@@ -82,8 +82,7 @@ class _Unit:
 
     Attributes:
         numbers: Their rowids.
-        text: Their words.
-        row: What they share: author, document id, time, its zone and whether it was given, context, tags and metadata.
+        text: Their words; all else is what they share.
     """
 
     numbers: tuple[int, ...]

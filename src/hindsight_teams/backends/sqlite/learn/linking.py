@@ -146,12 +146,7 @@ def mention(db: sqlite3.Connection, bank: int, memory: int, piece: Piece, *, doc
     if _is_of_the_same_run(db, memory, piece):  # a model that repeats its call, not somebody who says it again
         return
     item = {name: getattr(piece, name) for name in _PLAIN}
-    item |= {
-        "tags": piece.tags,
-        "metadata": piece.metadata,
-        "entities": piece.entities,
-        "type": piece.type,
-    }
+    item |= {"tags": piece.tags, "metadata": piece.metadata, "entities": piece.entities, "type": piece.type}
     db.execute(
         "INSERT INTO mention (bank, memory, digest, document, source, item) VALUES (?, ?, ?, ?, ?, ?)",
         (

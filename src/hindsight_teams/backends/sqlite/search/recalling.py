@@ -9,16 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from hindsight_teams.backends.sqlite.search import (
-    counting,
-    fusion,
-    kinds,
-    meaning,
-    moments,
-    updates,
-    weights,
-    words,
-)
+from hindsight_teams.backends.sqlite.search import counting, fusion, kinds, meaning, moments, updates, weights, words
 from hindsight_teams.backends.sqlite.search.candidates import Candidates, arrival, spread
 from hindsight_teams.backends.sqlite.search.weights import DEPTHS, Depth
 from hindsight_teams.backends.sqlite.store import reading, records
@@ -29,14 +20,17 @@ from hindsight_teams.backends.sqlite.text.names import find_entities
 from hindsight_teams.backends.sqlite.text.vocabulary import (
     ABOUT,
     DEMANDS,
+    GENERIC_WORDS,
     HAVING,
     KNOWS,
     KNOWS_FIRST,
     LEFT_OUT_OF_ANSWERS,
     POLITE,
+    QUESTION_WORDS,
+    STOP_WORDS,
     THINGS,
 )
-from hindsight_teams.models import Budget, Memory, Signal
+from hindsight_teams.models import Budget, Memory, RecallResult, Signal
 from hindsight_teams.text import same_words
 
 CHARACTERS_PER_TOKEN = 4
@@ -81,7 +75,7 @@ class Question:
             asked = []
         names = {t: lines for t in asked if (lines := _names(db, bank, t)) is not None}
         about = frozenset(about)
-        silent = {t for t, word in shown.items() if word in tokens.QUESTION_WORDS or word not in about}
+        silent = {t for t, word in shown.items() if word in QUESTION_WORDS or word not in about}
         silent.update(t for t, lines in names.items() if lines)
         joined = {tokens.term(word.lower()): tokens.terms(written) for word, written in tokens.joined(text).items()}
         # Most queries hold no word that dates are made of; then their many patterns are not tried.
@@ -124,19 +118,6 @@ _LEAST_QUOTED, _MOST_QUOTED = 3, 24
 _DIGIT = re.compile(r"\d")
 
 
-@dataclass(frozen=True, slots=True)
-class Recalled:
-    """What one bank gives to a query.
-
-    Attributes:
-        memories: Best first.
-        confidence: See ``RecallResult.confidence``.
-    """
-
-    memories: list[Memory]
-    confidence: float | None
-
-
 def _said_by(term: str) -> str:
     return f'"{tokens.author_term(term)}"'
 
@@ -164,7 +145,7 @@ def _names_nothing(text: str, asked: Sequence[str]) -> bool:
     if not asked:
         return bool(tokens.words(text))
     named = tokens.named_stop_words(text)
-    return all((w in tokens.GENERIC_WORDS or w in tokens.STOP_WORDS) and w not in named for w in asked)
+    return all((w in GENERIC_WORDS or w in STOP_WORDS) and w not in named for w in asked)
 
 
 def _terms(text: str) -> dict[str, str]:
@@ -172,7 +153,7 @@ def _terms(text: str) -> dict[str, str]:
     asked = tokens.words(text)
     spoken = tokens.language(asked)
     named = set(tokens.named_stop_words(text))
-    content = {w for w in asked if w not in tokens.STOP_WORDS}
+    content = {w for w in asked if w not in STOP_WORDS}
     shown: dict[str, str] = {}
     for word in asked:
         if word in content:
@@ -194,7 +175,7 @@ def recall(
     explain: bool,
     shares: words.Shares,
     similarity: Similarity | None = None,
-) -> Recalled:
+) -> RecallResult:
     """Memories that answer the query, best first."""
     depth = DEPTHS[budget]
     asked = tokens.words(subject(query))
@@ -202,7 +183,7 @@ def recall(
     alone = _of_its_words(db, bank, bank_id, query, chosen, explain=explain, names_nothing=names_nothing)
     if names_nothing:
         newest = _newest(db, bank, bank_id, chosen, depth.results, explain)
-        return Recalled(_same_first(query, _behind(alone, newest), explain=explain), None)
+        return RecallResult(_same_first(query, _behind(alone, newest), explain=explain))
     (size,) = db.execute("SELECT memories FROM bank WHERE no = ?", (bank,)).fetchone()
     question = Question.read(db, bank, query, about=asked, now=now, size=size)
     condition = chosen.condition()
@@ -279,7 +260,8 @@ def recall(
     ]
     known = {memory.id for memory in memories}
     missed = [memory for memory in alone if memory.id not in known]
-    return Recalled(_same_first(query, [*missed, *memories], explain=explain), 1.0 if alone else confidence)
+    memories = _same_first(query, [*missed, *memories], explain=explain)
+    return RecallResult(memories, confidence=1.0 if alone else confidence)
 
 
 def _higher(confidence: float | None, told: float | None) -> float | None:
@@ -336,7 +318,7 @@ _SIGNS = 5
 _LONGEST_SAME = 4_000
 """Characters of a query that are read."""
 _MOST_ALONE = 30
-_ASKING_TERMS = frozenset(tokens.term(word) for word in tokens.QUESTION_WORDS if word.isascii())
+_ASKING_TERMS = frozenset(tokens.term(word) for word in QUESTION_WORDS if word.isascii())
 
 
 def _behind(first: list[Memory], others: list[Memory]) -> list[Memory]:
@@ -347,24 +329,13 @@ def _behind(first: list[Memory], others: list[Memory]) -> list[Memory]:
 
 def _newest(db: sqlite3.Connection, bank: int, bank_id: str, chosen: Filter, most: int, explain: bool) -> list[Memory]:
     """The memories noted last: the answer to a query that names nothing to look for."""
-    numbers = []
     allowed = reading.passing_rowids(db, bank, chosen)
-    if allowed is None:
-        rows = db.execute(
-            "SELECT no, tags, type FROM memory INDEXED BY memory_noted WHERE bank = ? ORDER BY mentioned DESC, no DESC",
-            (bank,),
-        )
-    else:
-        rows = db.execute(
-            "SELECT no, tags, type FROM memory WHERE no IN (SELECT value FROM json_each(?))"
-            " ORDER BY mentioned DESC, no DESC",
-            (json.dumps(allowed),),
-        )
-    for no, tags, kind in rows:
-        if chosen.accepts(tags, kind):
-            numbers.append(no)
-            if len(numbers) == most:
-                break
+    among = "INDEXED BY memory_noted WHERE bank = ?"
+    if allowed is not None:
+        among = "WHERE no IN (SELECT value FROM json_each(?))"
+    sql = f"SELECT no, tags, type FROM memory {among} ORDER BY mentioned DESC, no DESC"
+    rows = db.execute(sql, (bank if allowed is None else json.dumps(allowed),))
+    numbers = list(islice((no for no, tags, kind in rows if chosen.accepts(tags, kind)), most))
     rows.close()
     found = reading.rows(db, numbers)
     signals = (Signal("time", 1.0, "the query names nothing to look for; last noted first"),) if explain else ()

@@ -145,9 +145,9 @@ def may_be_written(path: str | os.PathLike[str]) -> bool:
 
 def wrong_columns(row: Mapping[str, Any]) -> list[str]:
     """The columns of a memory that a listing or a recall could not show."""
-    wrong = [n for n in _TEXTS if not (_is_text(row[n]) or (row[n] is None and n != "text"))]
-    wrong += [n for n in _LISTS if _strings(row[n]) is None]
-    if _fields(row["metadata"]) is None:
+    wrong = [n for n in _TEXTS if not (is_text(row[n]) or (row[n] is None and n != "text"))]
+    wrong += [n for n in _LISTS if not _holds_texts(row[n], list)]
+    if not _holds_texts(row["metadata"], dict):
         wrong.append("metadata")
     wrong += [n for n in _MOMENTS if not (_is_moment(row[n]) or (row[n] is None and n != "mentioned"))]
     if row["type"] not in MEMORY_TYPES:
@@ -204,7 +204,7 @@ def unreadable(db: sqlite3.Connection, most: int) -> Iterator[str]:
             yield f"{found - most} more memories can't be shown"
         for table, columns in (("bank", ("id", "name")), ("document", ("id",))):
             for number, *texts in db.execute(f"SELECT no, {', '.join(columns)} FROM {table}"):
-                bad = [c for c, text in zip(columns, texts, strict=True) if not _is_text(text) and text is not None]
+                bad = [c for c, text in zip(columns, texts, strict=True) if not is_text(text) and text is not None]
                 if bad:
                     yield f"{table} {number} can't be shown: its {', '.join(bad)} can't be read"
         for number, *moments in db.execute("SELECT no, created, written FROM bank"):
@@ -229,15 +229,12 @@ def readable(value: Any, fallback: str) -> str:
     return _readable(value) or fallback
 
 
-def _is_text(value: Any) -> bool:
-    if not isinstance(value, str):
+def is_text(value: Any) -> bool:
+    """Whether a value is text that was valid UTF-8; see ``decode``."""
+    try:
+        return isinstance(value, str) and (value.isascii() or bool(value.encode()))
+    except UnicodeEncodeError:
         return False
-    if not value.isascii():
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            return False
-    return True
 
 
 def _is_moment(value: Any) -> bool:
@@ -258,25 +255,16 @@ def _readable(value: Any) -> str | None:
     return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-def _strings(column: Any) -> list[str] | None:
+def _holds_texts(column: Any, kind: type[list[str] | dict[str, str]]) -> bool:
+    """Whether a column is empty, or a list or an object of texts as JSON."""
     if column is None:
-        return []
+        return True
     try:
-        values = json.loads(column) if _is_text(column) else None
+        values = json.loads(column) if is_text(column) else None
     except (ValueError, RecursionError):
-        return None
-    return values if isinstance(values, list) and all(isinstance(v, str) for v in values) else None
-
-
-def _fields(column: Any) -> dict[str, str] | None:
-    if column is None:
-        return {}
-    try:
-        values = json.loads(column) if _is_text(column) else None
-    except (ValueError, RecursionError):
-        return None
-    fine = isinstance(values, dict) and all(isinstance(v, str) for v in values.values())
-    return values if fine else None
+        return False
+    texts = values.values() if isinstance(values, dict) else values or ()
+    return isinstance(values, kind) and all(isinstance(text, str) for text in texts)
 
 
 def _literals(column: Any) -> Sequence[str]:
