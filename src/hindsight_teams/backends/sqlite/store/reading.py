@@ -151,28 +151,33 @@ def newest(db: sqlite3.Connection, number: int) -> int:
 
 def selected(
     db: sqlite3.Connection,
-    number: int,
+    number: int | None,
     chosen: Filter,
     document_id: str | None = None,
     *,
     low: int = 0,
     numbers: Collection[int] | None = None,
 ) -> Iterator[int]:
-    """The rowids of a bank that pass a filter, oldest first, from ``low`` on, of ``numbers`` only where given."""
-    first, high = bounds(number)
+    """The rowids of a bank that pass a filter, oldest first, from ``low`` on, of ``numbers`` only where given.
+
+    Args:
+        number: The bank's; None for all banks.
+    """
+    first, high = (0, (1 << 63) - 1) if number is None else bounds(number)
     low = max(low, first)
-    clauses, values = ["m.no >= ? AND m.no < ?"], [low, high]
+    clauses: list[str] = ["m.no >= ? AND m.no < ?"]
+    values: list[Any] = [low, high]
     if document_id is not None:
-        row = db.execute("SELECT no FROM document WHERE bank = ? AND id = ?", (number, document_id)).fetchone()
-        clauses.append("m.document = ?")
-        values.append(-1 if row is None else row[0])
+        own = "" if number is None else " AND bank = ?"
+        clauses.append(f"m.document IN (SELECT no FROM document WHERE id = ?{own})")
+        values += [value for value in (document_id, number) if value is not None]
     condition = chosen.condition()
     if numbers is not None:
         clauses.append("m.no IN (SELECT value FROM json_each(?))")
-        values.append(json.dumps(sorted(numbers)))  # type: ignore[arg-type]
+        values.append(json.dumps(sorted(numbers)))
     elif condition is not None:
         clauses.append("m.no IN (SELECT rowid FROM words WHERE words MATCH ? AND rowid >= ? AND rowid < ?)")
-        values += [condition, low, high]  # type: ignore[list-item]
+        values += [condition, low, high]
     sql = f"SELECT m.no, m.tags, m.type FROM memory m WHERE {' AND '.join(clauses)} ORDER BY m.no"
     return (no for no, tags, kind in db.execute(sql, values) if chosen.accepts(tags, kind))
 
@@ -230,20 +235,7 @@ def everywhere(
     db: sqlite3.Connection, chosen: Filter, *, document_id: str | None = None, numbers: Collection[int] | None = None
 ) -> list[Memory]:
     """The memories of all banks that meet every selection given, bank by bank, oldest first."""
-    clauses: list[str] = []
-    values: list[Any] = []
-    if numbers is not None:
-        clauses.append("m.no IN (SELECT value FROM json_each(?))")
-        values.append(json.dumps(sorted(numbers)))
-    if document_id is not None:
-        clauses.append("m.document IN (SELECT no FROM document WHERE id = ?)")
-        values.append(document_id)
-    condition = chosen.condition()
-    if condition is not None and numbers is None:
-        clauses.append("m.no IN (SELECT rowid FROM words WHERE words MATCH ?)")
-        values.append(condition)
-    sql = f"SELECT m.no, m.tags, m.type FROM memory m WHERE {' AND '.join(clauses) or '1'} ORDER BY m.no"
-    found = [no for no, tags, kind in db.execute(sql, values) if chosen.accepts(tags, kind)]
+    found = list(selected(db, None, chosen, document_id, numbers=numbers))
     banks = json.dumps(sorted({no >> BANK_SHIFT for no in found}))
     names = dict(
         db.execute("SELECT no, id FROM bank WHERE no IN (SELECT value FROM json_each(?))", (banks,)).fetchall()

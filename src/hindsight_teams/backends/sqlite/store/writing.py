@@ -249,7 +249,7 @@ def _replaced(db: sqlite3.Connection, bank: int, document: int, new: Sequence[Pi
     linked = linking.known(db, bank, document)
     stored = [d for d in wanted if d not in linked]
     if [d for _, d in old] != stored[: len(old)] or not linked.keys() <= set(wanted):
-        linking.drop(db, bank, document=document)
+        db.execute("DELETE FROM mention WHERE bank = ? AND document = ?", (bank, document))
         remove(db, bank, [no for no, _ in old])
         return {}
     return linked | {d: no for no, d in old}
@@ -271,7 +271,7 @@ def remove(db: sqlite3.Connection, bank: int, numbers: Iterable[int]) -> int:
         wave = sorted(derived - gone)
         gone |= derived
     rows = [(no,) for no in sorted(gone)]
-    linking.forget(db, sorted(gone))
+    db.executemany("DELETE FROM mention WHERE source = ?", rows)
     repeated = linking.orphans(db, sorted(gone))
     documents = {d for row in rows for (d,) in db.execute("SELECT document FROM memory WHERE no = ?", row)} - {None}
     db.executemany("DELETE FROM words WHERE rowid = ?", rows)
@@ -298,7 +298,7 @@ def remove_bank(db: sqlite3.Connection, bank: int) -> int:
     db.execute("DELETE FROM vector WHERE no >= ? AND no < ?", (low, high))
     db.execute("DELETE FROM derivation WHERE source >= ? AND source < ?", (low, high))
     db.execute("DELETE FROM pending WHERE memory >= ? AND memory < ?", (low, high))
-    linking.remove_bank(db, bank)
+    db.execute("DELETE FROM mention WHERE bank = ?", (bank,))
     deleted = db.execute("DELETE FROM memory WHERE no >= ? AND no < ?", (low, high)).rowcount
     db.execute("DELETE FROM document WHERE bank = ?", (bank,))
     db.execute("DELETE FROM bank WHERE no = ?", (bank,))
