@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 
 from hindsight_teams.backends.sqlite.search import weights
 from hindsight_teams.backends.sqlite.search.candidates import Candidate
+from hindsight_teams.backends.sqlite.search.words import idf
 from hindsight_teams.backends.sqlite.store.records import from_microseconds, instant
 from hindsight_teams.backends.sqlite.text import terms as tokens
 
@@ -55,7 +55,7 @@ def spans(db: sqlite3.Connection, bank: int, query: str, *, now: int, size: int)
     for span in find_spans(query, moment)[:_MOST_SPANS]:
         first, last = instant(span.start)[0], instant(span.end)[0] - 1
         n = min(size, _count(db, bank, first, last))
-        out.append(Named(first, last, span.text, math.log(1 + (size - n + 0.5) / (n + 0.5)), _phrase(span.text)))
+        out.append(Named(first, last, span.text, idf(n, size), _phrase(span.text)))
     return out
 
 

@@ -217,18 +217,14 @@ def page(
         start = offset
         if total == last:  # none was deleted: the offset is a number, and what lies before need not be passed over
             low, start = low + offset + (low == bounds(number)[0]), 0
-        found = db.execute(
-            f"SELECT {records.COLUMNS} FROM memory m WHERE m.no >= ? AND m.no < ? ORDER BY m.no LIMIT ? OFFSET ?",
-            (low, high, limit, start),
-        )
-        memories = [records.memory(row, bank_id) for row in found]
+        sql = f"SELECT {records.COLUMNS} FROM memory m WHERE m.no >= ? AND m.no < ? ORDER BY m.no LIMIT ? OFFSET ?"
+        memories = [records.memory(row, bank_id) for row in db.execute(sql, (low, high, limit, start))]
         return MemoryPage(memories, total if after is None else len(memories), limit, offset)
     matching = selected(db, number, chosen, document_id, low=low)
     numbers = list(matching if after is None else islice(matching, offset + limit))
     wanted = numbers[offset : offset + limit]
-    by_number = rows(db, wanted)
-    total = len(numbers) if after is None else len(wanted)
-    return MemoryPage([records.memory(by_number[no], bank_id) for no in wanted], total, limit, offset)
+    found = fetch(db, wanted, bank_id)
+    return MemoryPage([found[no] for no in wanted], len(numbers if after is None else wanted), limit, offset)
 
 
 def everywhere(
@@ -277,8 +273,8 @@ def page_by_day(
     )
     numbers = [no for (no,) in db.execute(sql, (number,)) if passing is None or no in passing]
     wanted = numbers[offset : offset + limit]
-    by_number = rows(db, wanted)
-    return MemoryPage([records.memory(by_number[no], bank_id) for no in wanted], len(numbers), limit, offset)
+    found = fetch(db, wanted, bank_id)
+    return MemoryPage([found[no] for no in wanted], len(numbers), limit, offset)
 
 
 def every(db: sqlite3.Connection, number: int, bank_id: str) -> Iterator[Memory]:
