@@ -12,6 +12,7 @@ from itertools import islice
 from hindsight_teams.backends.sqlite.search import counting, fusion, kinds, meaning, moments, updates, weights, words
 from hindsight_teams.backends.sqlite.search.candidates import Candidates, arrival, spread
 from hindsight_teams.backends.sqlite.search.weights import DEPTHS, Depth
+from hindsight_teams.backends.sqlite.size_limits import MAX_QUERY
 from hindsight_teams.backends.sqlite.store import reading, records
 from hindsight_teams.backends.sqlite.store.reading import Filter
 from hindsight_teams.backends.sqlite.text import terms as tokens
@@ -259,7 +260,7 @@ def recall(
 
 
 def _higher(confidence: float | None, told: float | None) -> float | None:
-    """What decides how many lines return: vectors that doubt an answer may refuse it, but take no lines away."""
+    """What decides how many lines return: a low similarity may refuse an answer, but never returns fewer lines."""
     return confidence if told is None or confidence is None else max(confidence, told)
 
 
@@ -293,7 +294,7 @@ def _same_first(query: str, memories: list[Memory], *, explain: bool) -> list[Me
     alike: list[Memory] = []
     for memory in memories:
         text = memory.text
-        if memory.superseded_by is not None or len(text) > _LONGEST_SAME:
+        if memory.superseded_by is not None or len(text) > MAX_QUERY:
             continue
         if same_words(text) == said:
             same.append(memory)
@@ -309,8 +310,6 @@ def _same_first(query: str, memories: list[Memory], *, explain: bool) -> list[Me
 
 _SIGNS = 5
 """A text of the same words has so many characters more or less, or a share of one in so many."""
-_LONGEST_SAME = 4_000
-"""Characters of a query that are read."""
 _MOST_ALONE = 30
 _ASKING_TERMS = frozenset(tokens.term(word) for word in QUESTION_WORDS if word.isascii())
 

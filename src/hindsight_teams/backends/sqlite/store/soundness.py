@@ -22,24 +22,17 @@ _PROBLEMS = 20
 """Problems of one kind that a report lists."""
 
 _ORPHANS = (
-    ("memory m WHERE NOT EXISTS (SELECT 1 FROM words_content w WHERE w.id = m.no)", "memories are not indexed"),
-    ("words_content w WHERE NOT EXISTS (SELECT 1 FROM memory m WHERE m.no = w.id)", "index entries have no memory"),
-    ("derivation d WHERE NOT EXISTS (SELECT 1 FROM memory m WHERE m.no = d.memory)", "derivations have no memory"),
-    ("derivation d WHERE NOT EXISTS (SELECT 1 FROM memory m WHERE m.no = d.source)", "derivations have no source"),
-    ("pending p WHERE NOT EXISTS (SELECT 1 FROM memory m WHERE m.no = p.memory)", "extractions have no memory"),
-    (
-        "memory m WHERE m.superseded_by IS NOT NULL"
-        " AND NOT EXISTS (SELECT 1 FROM memory n WHERE n.no = m.superseded_by)",
-        "memories are superseded by one that is gone",
-    ),
-    ("vector v WHERE NOT EXISTS (SELECT 1 FROM memory m WHERE m.no = v.no)", "vectors have no memory"),
-    ("memory m WHERE NOT EXISTS (SELECT 1 FROM bank b WHERE b.no = m.bank)", "memories are in no bank"),
-    ("memory m WHERE m.no >> 32 <> m.bank", "memories have a number of another bank"),
-    (
-        "memory m WHERE m.document IS NOT NULL AND NOT EXISTS (SELECT 1 FROM document d WHERE d.no = m.document)",
-        "memories are of a document that is gone",
-    ),
+    ("memory", "no", "words_content", "id", "memories are not indexed"),
+    ("words_content", "id", "memory", "no", "index entries have no memory"),
+    ("derivation", "memory", "memory", "no", "derivations have no memory"),
+    ("derivation", "source", "memory", "no", "derivations have no source"),
+    ("pending", "memory", "memory", "no", "extractions have no memory"),
+    ("memory", "superseded_by", "memory", "no", "memories are superseded by one that is gone"),
+    ("vector", "no", "memory", "no", "vectors have no memory"),
+    ("memory", "bank", "bank", "no", "memories are in no bank"),
+    ("memory", "document", "document", "no", "memories are of a document that is gone"),
 )
+"""A table, and its column of which each value that is given stands in a column of another table; else what is wrong."""
 
 _TEXTS = ("text", "author", "context")
 _LISTS = ("tags", "entities")
@@ -117,10 +110,13 @@ def _disagreements(db: sqlite3.Connection) -> Iterator[str]:
             yield f"the full-text index does not agree with its own content: {error}"
         elif may_be_written(db.execute("PRAGMA database_list").fetchone()[2]):
             yield "its header says that the file may only be read"
-    for condition, words in _ORPHANS:
-        (count,) = db.execute(f"SELECT count(*) FROM {condition}").fetchone()
-        if count:
+    for table, column, other, key, words in _ORPHANS:
+        found = f"SELECT 1 FROM {other} o WHERE o.{key} = t.{column}"
+        sql = f"SELECT count(*) FROM {table} t WHERE t.{column} IS NOT NULL AND NOT EXISTS ({found})"
+        if count := db.execute(sql).fetchone()[0]:
             yield f"{count} {words}"
+    if count := db.execute("SELECT count(*) FROM memory WHERE no >> 32 <> bank").fetchone()[0]:
+        yield f"{count} memories have a number of another bank"
     for bank, said, counted, last, highest in db.execute(
         "SELECT b.id, b.memories, (SELECT count(*) FROM memory m WHERE m.no >= b.no << 32 AND m.no < (b.no + 1) << 32),"
         " b.last, coalesce((SELECT max(m.no) FROM memory m WHERE m.no >= b.no << 32 AND m.no < (b.no + 1) << 32), 0)"
