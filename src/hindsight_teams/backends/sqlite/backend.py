@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -223,7 +224,7 @@ class SQLiteBackend(Backend):
                 shares=self._shares,
                 similarity=None if self._vectors is None or request.budget == "low" else self._vectors.similarity,
             )
-        memories = found.memories
+        memories = found.results
         if self._reranker is not None and request.budget != "low":
             memories = rerank(self._reranker, request.query, memories)
         memories = successors_first(memories)
@@ -233,7 +234,7 @@ class SQLiteBackend(Backend):
         notes = [f"{left_out} more memories match; raise max_tokens to see them"] if left_out else []
         if len(request.query) > size_limits.MAX_QUERY:
             notes.append(f"the query was cut to its first {size_limits.MAX_QUERY:,} characters")
-        return RecallResult(results=kept, notes=tuple(notes), confidence=found.confidence)
+        return replace(found, results=kept, notes=tuple(notes))
 
     def _reflect(self, request: Reflect) -> Reflection:
         from hindsight_teams.backends.sqlite.search import reflecting

@@ -10,7 +10,7 @@ from hindsight_teams.backends.sqlite.learn import linking
 from hindsight_teams.backends.sqlite.store import erasing, reading, writing
 from hindsight_teams.backends.sqlite.store.connections import Pool
 from hindsight_teams.backends.sqlite.store.reading import Filter
-from hindsight_teams.backends.sqlite.store.records import row_number
+from hindsight_teams.backends.sqlite.store.records import row_number, row_numbers
 from hindsight_teams.backends.sqlite.text.terms import tag_term
 from hindsight_teams.errors import BankNotFound, InvalidInput, NotFound
 from hindsight_teams.models import BankInfo, BankStats, Memory, MemoryPage, TagCount
@@ -144,7 +144,7 @@ def _list_tags(pool: Pool, request: ask.ListTags) -> list[TagCount]:
 
 
 def _numbers(ids: Sequence[str] | None) -> set[int] | None:
-    return None if ids is None else {n for n in map(row_number, ids) if n is not None}
+    return None if ids is None else set(row_numbers(ids))
 
 
 def _after(memory_id: str | None) -> int | None:

@@ -15,8 +15,8 @@ MAX_QUERY = 4_000
 """Characters of a query that count; the rest is cut, as a Hindsight server does."""
 
 
-def check_item(item: RetainItem) -> RetainItem:
-    """The item, if it is not too long to be stored.
+def check_item(item: RetainItem) -> None:
+    """Refuse an item that is too long to be stored.
 
     Raises:
         InvalidInput: It names the field and says what to do.
@@ -33,7 +33,6 @@ def check_item(item: RetainItem) -> RetainItem:
         size = sum(map(len, metadata)) + sum(map(len, metadata.values()))
         if size > MAX_FIELD:
             raise InvalidInput(f"metadata has {size:,} characters; the limit is {MAX_FIELD:,}: shorten it")
-    return item
 
 
 def check_length(name: str, text: str, *, limit: int = MAX_FIELD) -> None:

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from hindsight_teams.backends.sqlite import SQLiteBackend
-from hindsight_teams.backends.sqlite.search.recalling import Question, subject, within
+from hindsight_teams.backends.sqlite.search.recalling import Question, within
 from hindsight_teams.backends.sqlite.store.records import to_microseconds
 from hindsight_teams.backends.sqlite.text import terms as tokens
+from hindsight_teams.backends.sqlite.text.framing import subject
 from hindsight_teams.models import Memory
 
 NOON = datetime(2024, 5, 7, 12, tzinfo=UTC)

@@ -382,11 +382,11 @@ def test_a_count_is_kept_only_while_nobody_writes(tmp_path: Path) -> None:
         assert counted() == 1
 
 
-def test_counts_are_those_of_the_bank(bank: Callable[..., Bank]) -> None:
-    b = bank("tea", "tea and cake", "cake")
-    counts = {word: words.count(b.db, b.number, f'"{word}"') for word in ("tea", "cake", "zebra")}
-    assert counts == {"tea": 2, "cake": 2, "zebra": 0}
-    assert [words.occurs(b.db, b.number, f'"{word}"') for word in counts] == [True, True, False]
+def test_shares_are_those_of_the_bank(bank: Callable[..., Bank]) -> None:
+    b = bank("tea", "tea and cake", "cake", "jam")
+    shares = {word: words.Shares().of(b.db, b.number, f'"{word}"', 4) for word in ("tea", "cake", "zebra")}
+    assert shares == {"tea": 0.5, "cake": 0.5, "zebra": 0.0}
+    assert [words.occurs(b.db, b.number, f'"{word}"') for word in shares] == [True, True, False]
 
 
 def test_the_newest_that_hold_all_terms_come_first(bank: Callable[..., Bank]) -> None:

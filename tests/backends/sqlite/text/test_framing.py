@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from hindsight_teams.backends.sqlite import SQLiteBackend
-from hindsight_teams.backends.sqlite.search.recalling import subject as subject_of
 from hindsight_teams.backends.sqlite.text import terms
+from hindsight_teams.backends.sqlite.text.framing import subject as subject_of
 
 FILE = tomllib.loads(Path(__file__).with_name("frames.toml").read_text())
 

@@ -57,10 +57,7 @@ def _request(model: Any, system: str, user: str, schema: type[BaseModel]) -> dic
     if getattr(model, "supports_native_structured_outputs", False):
         form = schema
     elif getattr(model, "supports_json_schema_outputs", False):
-        form = {
-            "type": "json_schema",
-            "json_schema": {"name": schema.__name__, "schema": schema.model_json_schema()},
-        }
+        form = {"type": "json_schema", "json_schema": {"name": schema.__name__, "schema": schema.model_json_schema()}}
     messages = [Message(role="system", content=system), Message(role="user", content=user)]
     return {"messages": messages, "response_format": form}
 

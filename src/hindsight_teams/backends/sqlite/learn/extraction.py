@@ -14,7 +14,7 @@ from collections.abc import Coroutine, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -63,19 +63,12 @@ class Extraction:
     failure: str | None = None
 
 
-class Extractor(Protocol):
-    """A function of yours that finds facts, plain or a coroutine function."""
-
-    def __call__(self, text: str, *, now: datetime, author: str | None) -> Any:
-        """The facts of a text: ``ExtractedFact``, mappings with its fields, or plain sentences."""
-        ...
-
-
 def extract(extractor: Any, text: str, *, now: datetime, author: str | None = None) -> Extraction:
     """The facts that an extractor finds in a text; never raises for what the extractor does.
 
     Args:
-        extractor: An Agno model, or a callable; see ``Extractor``.
+        extractor: An Agno model, or a function ``(text, *, now, author)``, plain or a coroutine function, that gives
+            ``ExtractedFact``, mappings with its fields, or plain sentences.
         text: The content.
         now: When it was said: what "yesterday" is relative to.
         author: Who said it, where known.

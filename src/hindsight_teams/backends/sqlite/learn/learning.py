@@ -25,6 +25,7 @@ from hindsight_teams.backends.sqlite.store.records import (
     digest,
     local,
     row_number,
+    row_numbers,
     to_microseconds,
     told_key,
     unpack_tags,
@@ -82,8 +83,7 @@ class _Unit:
 
     Attributes:
         numbers: Their rowids.
-        text: Their words.
-        row: What they share: author, document id, time, its zone and whether it was given, context, tags and metadata.
+        text: Their words; all else is what they share.
     """
 
     numbers: tuple[int, ...]
@@ -187,13 +187,15 @@ def observe(
                 with pool.read() as db:
                     before = _observations(db, bank, bank_id, topic, scope)
                 if before and all(m.metadata.get("newest") == newest for m in before):
-                    kept += [number for m in before if (number := row_number(m.id)) is not None]
+                    kept += row_numbers(m.id for m in before)
                     continue
                 result = consolidate(topic, about, model=model)
                 if result.failure:
                     failed, failure = failed + 1, result.failure
                     _log.warning("observations_by_rule", reason=result.failure)
-                made, stale = _kept(pool, bank, before, _pieces(result, about, newest, now), result, embed)
+                by_id = {m.id: m for m in about}
+                new = [_piece(o, [by_id[i] for i in o.source_ids], newest, now) for o in result.observations]
+                made, stale = _kept(pool, bank, before, embed(new), result)
                 kept += made
                 again |= stale
     return Learned(tuple(dict.fromkeys(kept)), failed, failure)
@@ -220,42 +222,31 @@ def _kept(
     before: Sequence[Memory],
     new: list[Piece],
     result: Consolidation,
-    embed: Callable[[list[Piece]], list[Piece]],
 ) -> tuple[list[int], bool]:
     """Store observations in place of the earlier ones about the same, and what was superseded.
 
     Returns:
         The observations, and whether others went, which rest on what is superseded now.
     """
-    new = embed(new)
     with pool.write() as db:
         sources = {n for piece in new for n in piece.sources}
         if len(reading.fetch(db, sources, "")) < len(sources):
             return [], False  # a source was deleted meanwhile, and with it what it says
-        writing.remove(db, bank, [n for m in before if (n := row_number(m.id)) is not None])
+        writing.remove(db, bank, row_numbers(m.id for m in before))
         stale: set[int] = set()
         sql = "SELECT no FROM derivation d JOIN memory m ON m.no = d.memory WHERE source = ? AND type = 'observation'"
         for old, newer in result.superseded:
-            first, second = row_number(old), row_number(newer)
-            if first is not None and second is not None and linking.mark(db, first, second):
-                stale.update(no for (no,) in db.execute(sql, (first,)))
+            pair = row_numbers((old, newer))
+            if len(pair) == 2 and linking.mark(db, *pair):
+                stale.update(no for (no,) in db.execute(sql, pair[:1]))
         writing.remove(db, bank, stale)
         return writing.store(db, bank, new, now=new[0].mentioned) if new else [], bool(stale)
 
 
 def _observations(db: sqlite3.Connection, bank: int, bank_id: str, topic: str, scope: frozenset[str]) -> list[Memory]:
-    numbers = [
-        no
-        for (no,) in db.execute(
-            "SELECT no FROM memory WHERE bank = ? AND context = ? AND type = 'observation'", (bank, _context(topic))
-        )
-    ]
+    sql = "SELECT no FROM memory WHERE bank = ? AND context = ? AND type = 'observation'"
+    numbers = [no for (no,) in db.execute(sql, (bank, _context(topic)))]
     return [m for m in reading.fetch(db, numbers, bank_id).values() if linking.readers(m.tags) == scope]
-
-
-def _pieces(result: Consolidation, about: Sequence[Memory], newest: str, now: datetime) -> list[Piece]:
-    by_id = {m.id: m for m in about}
-    return [_piece(o, [by_id[i] for i in o.source_ids], newest, now) for o in result.observations]
 
 
 def _piece(observation: Observation, sources: Sequence[Memory], newest: str, now: datetime) -> Piece:
@@ -281,7 +272,7 @@ def _piece(observation: Observation, sources: Sequence[Memory], newest: str, now
         metadata=metadata,
         entities=entities,
         type="observation",
-        sources=tuple(n for m in sources if (n := row_number(m.id)) is not None),
+        sources=tuple(row_numbers(m.id for m in sources)),
     )
 
 

@@ -146,12 +146,7 @@ def mention(db: sqlite3.Connection, bank: int, memory: int, piece: Piece, *, doc
     if _is_of_the_same_run(db, memory, piece):  # a model that repeats its call, not somebody who says it again
         return
     item = {name: getattr(piece, name) for name in _PLAIN}
-    item |= {
-        "tags": piece.tags,
-        "metadata": piece.metadata,
-        "entities": piece.entities,
-        "type": piece.type,
-    }
+    item |= {"tags": piece.tags, "metadata": piece.metadata, "entities": piece.entities, "type": piece.type}
     db.execute(
         "INSERT INTO mention (bank, memory, digest, document, source, item) VALUES (?, ?, ?, ?, ?, ?)",
         (
@@ -221,11 +216,6 @@ def _is_one_of(numbers: Sequence[int]) -> tuple[str, int | str]:
     return "IN (SELECT value FROM json_each(?))", json.dumps(numbers)
 
 
-def drop(db: sqlite3.Connection, bank: int, *, document: int) -> None:
-    """Remove the mentions that belong to a document."""
-    db.execute("DELETE FROM mention WHERE bank = ? AND document = ?", (bank, document))
-
-
 def selected(
     db: sqlite3.Connection, bank: int, chosen: Filter, *, document_id: str | None, numbers: Collection[int] | None
 ) -> Iterator[tuple[int, int, dict[str, Any]]]:
@@ -285,25 +275,14 @@ def as_memory(bank_id: str, no: int, fields: Mapping[str, Any]) -> Memory:
     )
 
 
-def forget(db: sqlite3.Connection, numbers: Iterable[int]) -> None:
-    """Remove the mentions that were extracted from memories which are about to be deleted."""
-    db.executemany("DELETE FROM mention WHERE source = ?", [(no,) for no in numbers])
-
-
 def orphans(db: sqlite3.Connection, numbers: Iterable[int]) -> list[tuple[int, Piece]]:
     """Take out the mentions of deleted memories, as pieces to be stored in their own right; each with its memory."""
-    pieces: list[tuple[int, Piece]] = []
-    for no in numbers:
-        for source, digest, item in db.execute(
-            "DELETE FROM mention WHERE memory = ? RETURNING source, digest, item", (no,)
-        ).fetchall():
-            pieces.append((no, _piece(json.loads(item), digest, source)))
-    return pieces
-
-
-def remove_bank(db: sqlite3.Connection, bank: int) -> None:
-    """Remove all mentions of a bank."""
-    db.execute("DELETE FROM mention WHERE bank = ?", (bank,))
+    sql = "DELETE FROM mention WHERE memory = ? RETURNING source, digest, item"
+    return [
+        (no, _piece(json.loads(item), digest, source))
+        for no in numbers
+        for source, digest, item in db.execute(sql, (no,)).fetchall()
+    ]
 
 
 def _piece(item: dict[str, Any], digest: int, source: int | None) -> Piece:

@@ -11,7 +11,6 @@ it, the order of arrival counts. Long texts are left alone, since files of them 
 from __future__ import annotations
 
 import json
-import math
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable
@@ -19,7 +18,7 @@ from dataclasses import dataclass, field
 from itertools import islice, pairwise
 
 from hindsight_teams.backends.sqlite.search import weights
-from hindsight_teams.backends.sqlite.search.words import Shares, WordHits
+from hindsight_teams.backends.sqlite.search.words import Shares, WordHits, idf
 from hindsight_teams.backends.sqlite.store.reading import Filter, bounds
 from hindsight_teams.backends.sqlite.store.records import ARRIVAL, DATED
 
@@ -304,11 +303,11 @@ def documents(found: Candidates, hits: WordHits) -> dict[int, float]:
     for candidate, key in zip(found.by_number.values(), keys.values(), strict=True):
         together[key] = together.get(key, 0) | candidate.mask
     alike = Counter(together.values())
-    idf = []
+    rarity = []
     for bit, weight in enumerate(hits.weights):
         n = sum([times for mask, times in alike.items() if mask >> bit & 1])
-        idf.append(math.log(1 + (len(together) - n + 0.5) / (n + 0.5)) if weight else 0.0)
-    sums = {mask: sum([w for bit, w in enumerate(idf) if mask >> bit & 1]) for mask in alike}
+        rarity.append(idf(n, len(together)) if weight else 0.0)
+    sums = {mask: sum([w for bit, w in enumerate(rarity) if mask >> bit & 1]) for mask in alike}
     return {no: sums[together[key]] for no, key in keys.items()}
 
 
@@ -340,11 +339,11 @@ def _coherence(db: sqlite3.Connection, bank: int) -> float:
     if sum(map(len, held.values())) > weights.ARRIVAL_LONGEST * len(held):
         return 0.0
     spread = Counter(t for terms in held.values() for t in terms)
-    idf = {t: math.log(1 + (len(held) - n + 0.5) / (n + 0.5)) for t, n in spread.items()}
+    rarity = {t: idf(n, len(held)) for t, n in spread.items()}
     half = len(pairs) // 2
     others = [pair[1] for pair in pairs[half:] + pairs[:half]]  # each half a bank away
-    following = sum(idf[t] for a, b in pairs for t in held[a] & held[b])
-    elsewhere = sum(idf[t] for (a, _), b in zip(pairs, others, strict=True) for t in held[a] & held[b])
+    following = sum(rarity[t] for a, b in pairs for t in held[a] & held[b])
+    elsewhere = sum(rarity[t] for (a, _), b in zip(pairs, others, strict=True) for t in held[a] & held[b])
     low_ratio, high_ratio = weights.ARRIVAL_RATIO
     more = following - low_ratio * elsewhere
     most = (high_ratio - low_ratio) * elsewhere

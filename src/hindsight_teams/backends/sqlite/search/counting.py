@@ -6,7 +6,6 @@ those of the terms, their inverse document frequency in the bank.
 
 from __future__ import annotations
 
-import math
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -18,7 +17,7 @@ from operator import itemgetter
 
 from hindsight_teams.backends.sqlite.search import weights
 from hindsight_teams.backends.sqlite.search.candidates import Candidate, Candidates
-from hindsight_teams.backends.sqlite.search.words import WordHits, beginning
+from hindsight_teams.backends.sqlite.search.words import WordHits, beginning, idf
 from hindsight_teams.backends.sqlite.text.vocabulary import QUESTION_WORDS, STOP_WORDS
 
 
@@ -188,7 +187,7 @@ def _heading(content: str, asked: Mapping[str, float], rarest: float) -> float:
 def _rarity(sample: Contents, size: int, term: str) -> float:
     """How rare a term is, as the contents of a sample of the candidates show it: an inverse document frequency."""
     n = len(sample.count(f" {term} "))
-    return math.log(1 + (max(size, weights.FEWEST) - n + 0.5) / (n + 0.5))
+    return idf(n, max(size, weights.FEWEST))
 
 
 def _mentioned(

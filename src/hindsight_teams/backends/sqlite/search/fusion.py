@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from operator import or_
@@ -134,8 +134,8 @@ def _authored(candidate: Candidate, marks: Sequence[tuple[str, str, float]]) -> 
     return weights.MENTION * max([weight for _, mention, weight in marks if mention in content], default=0.0), False
 
 
-def _scale(weight: float, values: object) -> float:
-    largest = max(values, default=0.0)  # type: ignore[call-overload]
+def _scale(weight: float, values: Iterable[float]) -> float:
+    largest = max(values, default=0.0)
     return weight / largest if largest > 0 else 0.0
 
 

@@ -15,7 +15,6 @@ from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from operator import mul
-from typing import Any
 
 from hindsight_teams.backends.sqlite.search import weights
 from hindsight_teams.backends.sqlite.search.embedders import Embedder
@@ -81,20 +80,14 @@ def search(
     db: sqlite3.Connection, bank: int, model: int, query: bytes, candidates: Iterable[int], *, scan: int
 ) -> Similar:
     """Compare the candidates with a query, and, in a bank of at most ``scan`` memories, all others."""
-    low, high = bounds(bank)
     known = set(candidates)
     (size,) = db.execute("SELECT memories FROM bank WHERE no = ?", (bank,)).fetchone()
-    if size <= scan:
-        rows = db.execute(
-            "SELECT no, data FROM vector WHERE no >= ? AND no < ? AND model = ? AND length(data) = ?",
-            (low, high, model, len(query)),
-        ).fetchall()
-    else:
-        rows = db.execute(
-            "SELECT no, data FROM vector WHERE no IN (SELECT value FROM json_each(?))"
-            " AND model = ? AND length(data) = ?",
-            (json.dumps(list(known)), model, len(query)),
-        ).fetchall()
+    among = "no >= ? AND no < ?"
+    values: tuple[int | str, ...] = bounds(bank)
+    if size > scan:
+        among, values = "no IN (SELECT value FROM json_each(?))", (json.dumps(list(known)),)
+    sql = f"SELECT no, data FROM vector WHERE {among} AND model = ? AND length(data) = ?"
+    rows = db.execute(sql, (*values, model, len(query))).fetchall()
     scores = dict(zip((no for no, _ in rows), _cosines(query, [data for _, data in rows]), strict=True))
     near = [no for no in scores if no not in known and scores[no] >= weights.MEANING_FLOOR]
     near.sort(key=lambda no: -scores[no])
@@ -113,8 +106,9 @@ def _background(scores: Sequence[float]) -> tuple[float, float]:
 
 
 def _cosines(query: bytes, blobs: Sequence[bytes]) -> list[float]:
-    numpy = _numpy()
-    if numpy is None:
+    try:
+        import numpy
+    except ImportError:  # an embedder of the user's own need not bring it
         return _cosines_by_hand(query, blobs)
     if not blobs:
         return []
@@ -134,14 +128,6 @@ def _cosines_by_hand(query: bytes, blobs: Sequence[bytes]) -> list[float]:
         own = math.sqrt(sum(map(mul, vector, vector)))
         scores.append(sum(map(mul, vector, wanted)) / max(own * length, 1e-9))
     return scores
-
-
-def _numpy() -> Any:
-    try:
-        import numpy
-    except ImportError:  # an embedder of the user's own need not bring it
-        return None
-    return numpy
 
 
 class Vectors:

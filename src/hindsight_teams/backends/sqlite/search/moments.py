@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import math
 import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from hindsight_teams.backends.sqlite.search import weights
 from hindsight_teams.backends.sqlite.search.candidates import Candidate
-from hindsight_teams.backends.sqlite.store.records import from_microseconds, to_microseconds
+from hindsight_teams.backends.sqlite.search.words import idf
+from hindsight_teams.backends.sqlite.store.records import from_microseconds, instant
 from hindsight_teams.backends.sqlite.text import terms as tokens
-
-if TYPE_CHECKING:
-    from hindsight_teams.backends.sqlite.text.dates import Span
 
 _DAY = 86_400_000_000
 _MOST_SPANS = 8
@@ -57,9 +53,9 @@ def spans(db: sqlite3.Connection, bank: int, query: str, *, now: int, size: int)
     assert moment is not None
     out = []
     for span in find_spans(query, moment)[:_MOST_SPANS]:
-        first, last = _bounds(span)
+        first, last = instant(span.start)[0], instant(span.end)[0] - 1
         n = min(size, _count(db, bank, first, last))
-        out.append(Named(first, last, span.text, math.log(1 + (size - n + 0.5) / (n + 0.5)), _phrase(span.text)))
+        out.append(Named(first, last, span.text, idf(n, size), _phrase(span.text)))
     return out
 
 
@@ -67,13 +63,6 @@ def _phrase(text: str) -> str:
     """The terms of a text that names the same day whenever it is said, unlike "yesterday"; a bare year is a word."""
     dated = _YEAR.search(text) and not _BARE_YEAR.fullmatch(text)
     return f" {' '.join(tokens.terms(text))} " if dated else ""
-
-
-def _bounds(span: Span) -> tuple[int, int]:
-    first, end = to_microseconds("start", span.start), to_microseconds("end", span.end)
-    assert first is not None
-    assert end is not None
-    return first, end - 1
 
 
 def _count(db: sqlite3.Connection, bank: int, first: int, last: int) -> int:

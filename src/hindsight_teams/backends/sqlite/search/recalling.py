@@ -9,34 +9,23 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from hindsight_teams.backends.sqlite.search import (
-    counting,
-    fusion,
-    kinds,
-    meaning,
-    moments,
-    updates,
-    weights,
-    words,
-)
+from hindsight_teams.backends.sqlite.search import counting, fusion, kinds, meaning, moments, updates, weights, words
 from hindsight_teams.backends.sqlite.search.candidates import Candidates, arrival, spread
 from hindsight_teams.backends.sqlite.search.weights import DEPTHS, Depth
+from hindsight_teams.backends.sqlite.size_limits import MAX_QUERY
 from hindsight_teams.backends.sqlite.store import reading, records
 from hindsight_teams.backends.sqlite.store.reading import Filter
 from hindsight_teams.backends.sqlite.text import terms as tokens
 from hindsight_teams.backends.sqlite.text.date_grammar import CORE, TOKEN
+from hindsight_teams.backends.sqlite.text.framing import subject
 from hindsight_teams.backends.sqlite.text.names import find_entities
 from hindsight_teams.backends.sqlite.text.vocabulary import (
-    ABOUT,
-    DEMANDS,
-    HAVING,
-    KNOWS,
-    KNOWS_FIRST,
+    GENERIC_WORDS,
     LEFT_OUT_OF_ANSWERS,
-    POLITE,
-    THINGS,
+    QUESTION_WORDS,
+    STOP_WORDS,
 )
-from hindsight_teams.models import Budget, Memory, Signal
+from hindsight_teams.models import Budget, Memory, RecallResult, Signal
 from hindsight_teams.text import same_words
 
 CHARACTERS_PER_TOKEN = 4
@@ -81,7 +70,7 @@ class Question:
             asked = []
         names = {t: lines for t in asked if (lines := _names(db, bank, t)) is not None}
         about = frozenset(about)
-        silent = {t for t, word in shown.items() if word in tokens.QUESTION_WORDS or word not in about}
+        silent = {t for t, word in shown.items() if word in QUESTION_WORDS or word not in about}
         silent.update(t for t, lines in names.items() if lines)
         joined = {tokens.term(word.lower()): tokens.terms(written) for word, written in tokens.joined(text).items()}
         # Most queries hold no word that dates are made of; then their many patterns are not tried.
@@ -124,19 +113,6 @@ _LEAST_QUOTED, _MOST_QUOTED = 3, 24
 _DIGIT = re.compile(r"\d")
 
 
-@dataclass(frozen=True, slots=True)
-class Recalled:
-    """What one bank gives to a query.
-
-    Attributes:
-        memories: Best first.
-        confidence: See ``RecallResult.confidence``.
-    """
-
-    memories: list[Memory]
-    confidence: float | None
-
-
 def _said_by(term: str) -> str:
     return f'"{tokens.author_term(term)}"'
 
@@ -164,7 +140,7 @@ def _names_nothing(text: str, asked: Sequence[str]) -> bool:
     if not asked:
         return bool(tokens.words(text))
     named = tokens.named_stop_words(text)
-    return all((w in tokens.GENERIC_WORDS or w in tokens.STOP_WORDS) and w not in named for w in asked)
+    return all((w in GENERIC_WORDS or w in STOP_WORDS) and w not in named for w in asked)
 
 
 def _terms(text: str) -> dict[str, str]:
@@ -172,7 +148,7 @@ def _terms(text: str) -> dict[str, str]:
     asked = tokens.words(text)
     spoken = tokens.language(asked)
     named = set(tokens.named_stop_words(text))
-    content = {w for w in asked if w not in tokens.STOP_WORDS}
+    content = {w for w in asked if w not in STOP_WORDS}
     shown: dict[str, str] = {}
     for word in asked:
         if word in content:
@@ -194,7 +170,7 @@ def recall(
     explain: bool,
     shares: words.Shares,
     similarity: Similarity | None = None,
-) -> Recalled:
+) -> RecallResult:
     """Memories that answer the query, best first."""
     depth = DEPTHS[budget]
     asked = tokens.words(subject(query))
@@ -202,7 +178,7 @@ def recall(
     alone = _of_its_words(db, bank, bank_id, query, chosen, explain=explain, names_nothing=names_nothing)
     if names_nothing:
         newest = _newest(db, bank, bank_id, chosen, depth.results, explain)
-        return Recalled(_same_first(query, _behind(alone, newest), explain=explain), None)
+        return RecallResult(_same_first(query, _behind(alone, newest), explain=explain))
     (size,) = db.execute("SELECT memories FROM bank WHERE no = ?", (bank,)).fetchone()
     question = Question.read(db, bank, query, about=asked, now=now, size=size)
     condition = chosen.condition()
@@ -279,11 +255,12 @@ def recall(
     ]
     known = {memory.id for memory in memories}
     missed = [memory for memory in alone if memory.id not in known]
-    return Recalled(_same_first(query, [*missed, *memories], explain=explain), 1.0 if alone else confidence)
+    memories = _same_first(query, [*missed, *memories], explain=explain)
+    return RecallResult(memories, confidence=1.0 if alone else confidence)
 
 
 def _higher(confidence: float | None, told: float | None) -> float | None:
-    """What decides how many lines return: vectors that doubt an answer may refuse it, but take no lines away."""
+    """What decides how many lines return: a low similarity may refuse an answer, but never returns fewer lines."""
     return confidence if told is None or confidence is None else max(confidence, told)
 
 
@@ -317,7 +294,7 @@ def _same_first(query: str, memories: list[Memory], *, explain: bool) -> list[Me
     alike: list[Memory] = []
     for memory in memories:
         text = memory.text
-        if memory.superseded_by is not None or len(text) > _LONGEST_SAME:
+        if memory.superseded_by is not None or len(text) > MAX_QUERY:
             continue
         if same_words(text) == said:
             same.append(memory)
@@ -333,10 +310,8 @@ def _same_first(query: str, memories: list[Memory], *, explain: bool) -> list[Me
 
 _SIGNS = 5
 """A text of the same words has so many characters more or less, or a share of one in so many."""
-_LONGEST_SAME = 4_000
-"""Characters of a query that are read."""
 _MOST_ALONE = 30
-_ASKING_TERMS = frozenset(tokens.term(word) for word in tokens.QUESTION_WORDS if word.isascii())
+_ASKING_TERMS = frozenset(tokens.term(word) for word in QUESTION_WORDS if word.isascii())
 
 
 def _behind(first: list[Memory], others: list[Memory]) -> list[Memory]:
@@ -347,24 +322,13 @@ def _behind(first: list[Memory], others: list[Memory]) -> list[Memory]:
 
 def _newest(db: sqlite3.Connection, bank: int, bank_id: str, chosen: Filter, most: int, explain: bool) -> list[Memory]:
     """The memories noted last: the answer to a query that names nothing to look for."""
-    numbers = []
     allowed = reading.passing_rowids(db, bank, chosen)
-    if allowed is None:
-        rows = db.execute(
-            "SELECT no, tags, type FROM memory INDEXED BY memory_noted WHERE bank = ? ORDER BY mentioned DESC, no DESC",
-            (bank,),
-        )
-    else:
-        rows = db.execute(
-            "SELECT no, tags, type FROM memory WHERE no IN (SELECT value FROM json_each(?))"
-            " ORDER BY mentioned DESC, no DESC",
-            (json.dumps(allowed),),
-        )
-    for no, tags, kind in rows:
-        if chosen.accepts(tags, kind):
-            numbers.append(no)
-            if len(numbers) == most:
-                break
+    among = "INDEXED BY memory_noted WHERE bank = ?"
+    if allowed is not None:
+        among = "WHERE no IN (SELECT value FROM json_each(?))"
+    sql = f"SELECT no, tags, type FROM memory {among} ORDER BY mentioned DESC, no DESC"
+    rows = db.execute(sql, (bank if allowed is None else json.dumps(allowed),))
+    numbers = list(islice((no for no, tags, kind in rows if chosen.accepts(tags, kind)), most))
     rows.close()
     found = reading.rows(db, numbers)
     signals = (Signal("time", 1.0, "the query names nothing to look for; last noted first"),) if explain else ()
@@ -380,81 +344,3 @@ def within(memories: Sequence[Memory], max_tokens: int) -> tuple[list[Memory], i
             kept.append(memory)
             room -= cost
     return kept, len(memories) - len(kept)
-
-
-_MOST_BETWEEN = 4
-"""Words between "what" and "knows", or between "weiß" and "über": whose knowledge is asked for."""
-_FRAME_WORD = re.compile(r"[\w'\u2019-]+")
-_FRAMES_UNSPACED = re.compile(
-    r"^(?:请|請)?(?:你|您)?(?:能|可以)?(?:总结|總結|概括|告诉我|告訴我|介绍|介紹|描述|解释|解釋|说说|說說)(?:一下)?(?:我们|我們|大家|团队)?(?:对|對|知道|了解)?(?:的)?(?:关于|關於|有关)?"
-    r"|^(?:我们|我們|你|您)(?:知道|了解|记得)(?:关于|關於)?(?:什么|什麼)?"
-    r"|的(?:信息|情况|資訊|情況|一切|事情)(?:是什么|有哪些)?[?\uff1f。]?$"
-    r"|(?:に(?:ついて|関して)|を)(?:何を|なに|私に|みんなが|チームが)?(?:知っている|知って|教えて|まとめて|要約|説明|話して|聞かせて).*$"
-    r"|(?:에 ?대해|에 ?대하여|을|를) ?(?:무엇을|우리가|팀이)? ?(?:알고|알려|요약|설명|말해|정리).*$"
-)
-_ASKING = re.compile(
-    "什么时候|什麼時候|什么时间|为什么|為什麼|什么|什麼|多少|哪里|哪裡|哪儿|哪个|哪個|哪些|谁|誰|怎么样|怎么|怎麼|如何|何时|吗|嗎"
-    "|いつ|どこ|だれ|なぜ|どの|どれ|どう|何ですか|なんですか|ですか|ますか"
-    "|(?<![十百千好])第?[几幾][楼樓层層点點号號个個天月年岁歲次位人张張本块塊台辆輛家级級页頁]"
-    "|何(?:[階時分人個月日年歳番回枚本号円台冊匹杯]|曜日|メートル|キロ)|몇 ?(?:[층시분명개월일년살번호대권]|마리)"
-    "|언제|어디서|어디|누가|누구|무엇|왜|어떻게"
-)
-"""Words that ask, in scripts whose words are indexed in pairs: with their neighbours they make pairs of no meaning.
-"How many" takes what it counts along, which stands in another pair of the answer."""
-
-
-def subject(query: str) -> str:
-    """What a query is about: without the words that only ask; nothing where it has no others.
-
-    A frame stands at the beginning of a query, in Chinese, Japanese and Korean also at its end. Taking too much costs
-    rank, never a memory: what a query has beside its frame is searched, and a query that is nothing else is searched
-    whole.
-    """
-    if not query.isascii():
-        query = _ASKING.sub(" ", _FRAMES_UNSPACED.sub(" ", query))
-    found = list(_FRAME_WORD.finditer(query))
-    words = [match[0].lower().replace("\u2019", "'") for match in found]
-    at = _frame(words)
-    if found and at == len(found):
-        return ""
-    return query[found[at].start() :] if at else query.strip()
-
-
-def _frame(words: list[str]) -> int:
-    """How many words at the beginning only ask."""
-    at = _while(words, 0, POLITE)
-    demanded = not DEMANDS.isdisjoint(words[:at])
-    begins = at
-    at = _while(words, at, THINGS | ABOUT if demanded else THINGS)
-    knows = _knowing(words, max(begins, at - 1)) if at > begins else None
-    if knows is not None and (about := _about(words, knows)) is not None:
-        return _while(words, about, ABOUT)
-    if demanded and words and words[-1] in KNOWS:  # "was das Team über den Umzug weiß"
-        about = _first(words, at, _MOST_BETWEEN, ABOUT)
-        return at if about is None else about + 1
-    return at if demanded else 0
-
-
-def _knowing(words: list[str], start: int) -> int | None:
-    """Where a word for knowing stands, or for having right after a pronoun."""
-    found = _first(words, start, _MOST_BETWEEN, KNOWS)
-    if found is None:
-        having = _while(words, start, POLITE | THINGS)
-        found = having if words[having : having + 1] and words[having] in HAVING else None
-    return found
-
-
-def _about(words: list[str], knows: int) -> int | None:
-    """Where the preposition before the subject stands."""
-    if words[knows] in KNOWS_FIRST:
-        return _first(words, knows + 1, _MOST_BETWEEN, ABOUT)
-    after = _while(words, knows + 1, KNOWS)
-    return after if words[after : after + 1] and words[after] in ABOUT else None
-
-
-def _while(words: list[str], start: int, among: frozenset[str]) -> int:
-    return next((i for i in range(start, len(words)) if words[i] not in among), len(words))
-
-
-def _first(words: list[str], start: int, most: int, among: frozenset[str]) -> int | None:
-    return next((i for i in range(start, min(len(words), start + most)) if words[i] in among), None)

@@ -112,19 +112,6 @@ def _body(candidate: Candidate) -> list[str]:
 class _Line:
     """The terms of a line, and when it was said last; a long line has none, since it is no update and has none."""
 
-    __slots__ = (
-        "changed",
-        "characters",
-        "corrected",
-        "corrects",
-        "lives",
-        "moves",
-        "now",
-        "said",
-        "subject",
-        "terms",
-        "weight",
-    )
     lives: frozenset[str]
     """Who lives where it tells: all before the verb, since an article or "my" is nobody."""
 

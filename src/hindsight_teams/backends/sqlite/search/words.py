@@ -361,12 +361,6 @@ def _estimated(db: sqlite3.Connection, bank: int, match: str, most: int) -> int:
     return max(most + 1, int(most * last / max(1, reached - low)))
 
 
-def count(db: sqlite3.Connection, bank: int, query: str) -> int:
-    """How many memories of the bank a full-text query matches."""
-    sql = "SELECT count(*) FROM words WHERE words MATCH ? AND rowid >= ? AND rowid < ?"
-    return int(db.execute(sql, (query, *bounds(bank))).fetchone()[0])
-
-
 class Shares:
     """What is known of a bank as a whole: counted once, and again when the bank has changed by a tenth."""
 
@@ -376,7 +370,11 @@ class Shares:
     def of(self, db: sqlite3.Connection, bank: int, condition: str, size: int) -> float:
         """How large a share of the bank meets a full-text condition, from 0 to 1."""
         known = self.recall(bank, condition, size)
-        return self.keep(bank, condition, size, count(db, bank, condition) / max(1, size)) if known is None else known
+        if known is not None:
+            return known
+        sql = "SELECT count(*) FROM words WHERE words MATCH ? AND rowid >= ? AND rowid < ?"
+        (meeting,) = db.execute(sql, (condition, *bounds(bank))).fetchone()
+        return self.keep(bank, condition, size, meeting / max(1, size))
 
     def recall(self, bank: int, name: str, size: int) -> float | None:
         """What was kept under a name, unless the bank has changed too much since."""

@@ -16,7 +16,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from hindsight_teams.backends.private_files import files, identity
-from hindsight_teams.backends.sqlite.store import descriptors, erasing
+from hindsight_teams.backends.sqlite.store import descriptors, erasing, schema
 from hindsight_teams.backends.sqlite.store.descriptors import Connection
 from hindsight_teams.backends.sqlite.store.opening import Opener, deleted
 from hindsight_teams.backends.sqlite.store.sqlite_errors import UNREADABLE, check_library, translate
@@ -90,16 +90,10 @@ class Pool:
         # Threads of one process queue at a lock, which is fair and free; SQLite's own waiting polls.
         with self._write_lock, self._connection(writing=True, log=False) as db:
             before = db.total_changes
-            db.execute("BEGIN IMMEDIATE")
-            try:
+            with schema.transaction(db):
                 yield db
                 due = erasing.due(db)
                 changes = db.total_changes - before
-                db.execute("COMMIT")
-            except BaseException:
-                if db.in_transaction:
-                    db.execute("ROLLBACK")
-                raise
             self._check_identity(db, "what this call wrote is lost")
             if self._opener.watch and db.files and (spoiled := self._opener.watch.spoiled()):
                 self._forget_files()

@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from hindsight_teams.backends.sqlite.store import index_levels
+from hindsight_teams.backends.sqlite.store import index_levels, schema
 from hindsight_teams.backends.sqlite.store.descriptors import descriptor
 from hindsight_teams.errors import BackendError, DatabaseUnusable
 from hindsight_teams.log import Logger
@@ -139,8 +139,7 @@ def _scrub(pool: Pool, deleted: int, stop: Callable[[], bool]) -> bool:
 
 def _merge_some(db: sqlite3.Connection, first: bool, deleted: int) -> bool:
     """Merge some pages of the index; whether all of it is one part now, which holds only what is not deleted."""
-    db.execute("BEGIN IMMEDIATE")
-    try:
+    with schema.transaction(db):
         before = db.total_changes
         # A negative number begins a merge of everything, a positive one goes on with it.
         pages = -_MERGE_PAGES if first else _MERGE_PAGES
@@ -154,11 +153,6 @@ def _merge_some(db: sqlite3.Connection, first: bool, deleted: int) -> bool:
         done = idle if merging is None else not merging
         if done:
             db.execute("UPDATE erasing SET merged = max(merged, ?), page = 0", (deleted,))
-        db.execute("COMMIT")
-    except BaseException:
-        if db.in_transaction:
-            db.execute("ROLLBACK")
-        raise
     return done
 
 
@@ -180,10 +174,8 @@ def _scrub_some(pool: Pool, db: sqlite3.Connection) -> tuple[int, int, bool] | N
     While this connection holds the write lock and the write-ahead log is empty, nobody else writes the file, and its
     readers never look at those bytes. The commit at the end makes every other connection read its pages again.
     """
-    db.execute("BEGIN IMMEDIATE")
-    try:
+    with schema.transaction(db):
         if pool.path.with_name(pool.path.name + "-wal").stat().st_size:
-            db.execute("ROLLBACK")
             return None
         (size,) = db.execute("PRAGMA page_size").fetchone()
         (start,) = db.execute("SELECT max(page) FROM erasing").fetchone()
@@ -192,11 +184,6 @@ def _scrub_some(pool: Pool, db: sqlite3.Connection) -> tuple[int, int, bool] | N
         if count < _LARGEST and hasattr(os, "pread"):
             _zero_gaps(descriptor(pool.path), size, start, end)
         db.execute("UPDATE erasing SET page = page")
-        db.execute("COMMIT")
-    except BaseException:
-        if db.in_transaction:
-            db.execute("ROLLBACK")
-        raise
     return start, end, end == count
 
 

@@ -24,7 +24,7 @@ def part_of(target: Path) -> Iterator[Path]:
     make_file(part)
     descriptor = os.open(part, os.O_RDWR)
     try:
-        _try_lock(descriptor)
+        _lock(descriptor, wait=False)
         yield part
     finally:
         part.unlink(missing_ok=True)
@@ -57,7 +57,7 @@ def clear(folder: Path) -> None:
         except OSError:
             continue
         try:
-            if _try_lock(descriptor):
+            if _lock(descriptor, wait=False):
                 part.unlink(missing_ok=True)
         finally:
             os.close(descriptor)
@@ -77,7 +77,7 @@ def finish(path: Path) -> Path | None:
     except OSError:
         return None
     try:
-        if not _lock(descriptor) or not whole.exists():  # another process has just finished it
+        if not _lock(descriptor, wait=True) or not whole.exists():  # another process has just finished it
             return None
         aside = path.with_name(f"{path.name}.damaged-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}")
         # The log first: beside the new file it would be taken for its own. All that it holds was repaired too.
@@ -100,22 +100,16 @@ def _rename(old: Path, new: Path) -> None:
         os.replace(old, new)
 
 
-def _lock(descriptor: int) -> bool:
+def _lock(descriptor: int, *, wait: bool) -> bool:
+    """Lock a file; whether it is locked, which it always is after a wait."""
     try:
         import fcntl
-    except ImportError:  # Windows refuses to replace a file that is open elsewhere
-        return True
-    fcntl.flock(descriptor, fcntl.LOCK_EX)
-    return True
-
-
-def _try_lock(descriptor: int) -> bool:
-    try:
-        import fcntl
-    except ImportError:  # Windows refuses to remove a file that is open elsewhere
+    except ImportError:  # Windows refuses to replace or remove a file that is open elsewhere
         return True
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
+        if wait:
+            raise
         return False
     return True

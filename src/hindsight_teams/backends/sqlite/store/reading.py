@@ -151,28 +151,33 @@ def newest(db: sqlite3.Connection, number: int) -> int:
 
 def selected(
     db: sqlite3.Connection,
-    number: int,
+    number: int | None,
     chosen: Filter,
     document_id: str | None = None,
     *,
     low: int = 0,
     numbers: Collection[int] | None = None,
 ) -> Iterator[int]:
-    """The rowids of a bank that pass a filter, oldest first, from ``low`` on, of ``numbers`` only where given."""
-    first, high = bounds(number)
+    """The rowids of a bank that pass a filter, oldest first, from ``low`` on, of ``numbers`` only where given.
+
+    Args:
+        number: The bank's; None for all banks.
+    """
+    first, high = (0, (1 << 63) - 1) if number is None else bounds(number)
     low = max(low, first)
-    clauses, values = ["m.no >= ? AND m.no < ?"], [low, high]
+    clauses: list[str] = ["m.no >= ? AND m.no < ?"]
+    values: list[Any] = [low, high]
     if document_id is not None:
-        row = db.execute("SELECT no FROM document WHERE bank = ? AND id = ?", (number, document_id)).fetchone()
-        clauses.append("m.document = ?")
-        values.append(-1 if row is None else row[0])
+        own = "" if number is None else " AND bank = ?"
+        clauses.append(f"m.document IN (SELECT no FROM document WHERE id = ?{own})")
+        values += [value for value in (document_id, number) if value is not None]
     condition = chosen.condition()
     if numbers is not None:
         clauses.append("m.no IN (SELECT value FROM json_each(?))")
-        values.append(json.dumps(sorted(numbers)))  # type: ignore[arg-type]
+        values.append(json.dumps(sorted(numbers)))
     elif condition is not None:
         clauses.append("m.no IN (SELECT rowid FROM words WHERE words MATCH ? AND rowid >= ? AND rowid < ?)")
-        values += [condition, low, high]  # type: ignore[list-item]
+        values += [condition, low, high]
     sql = f"SELECT m.no, m.tags, m.type FROM memory m WHERE {' AND '.join(clauses)} ORDER BY m.no"
     return (no for no, tags, kind in db.execute(sql, values) if chosen.accepts(tags, kind))
 
@@ -212,38 +217,21 @@ def page(
         start = offset
         if total == last:  # none was deleted: the offset is a number, and what lies before need not be passed over
             low, start = low + offset + (low == bounds(number)[0]), 0
-        found = db.execute(
-            f"SELECT {records.COLUMNS} FROM memory m WHERE m.no >= ? AND m.no < ? ORDER BY m.no LIMIT ? OFFSET ?",
-            (low, high, limit, start),
-        )
-        memories = [records.memory(row, bank_id) for row in found]
+        sql = f"SELECT {records.COLUMNS} FROM memory m WHERE m.no >= ? AND m.no < ? ORDER BY m.no LIMIT ? OFFSET ?"
+        memories = [records.memory(row, bank_id) for row in db.execute(sql, (low, high, limit, start))]
         return MemoryPage(memories, total if after is None else len(memories), limit, offset)
     matching = selected(db, number, chosen, document_id, low=low)
     numbers = list(matching if after is None else islice(matching, offset + limit))
     wanted = numbers[offset : offset + limit]
-    by_number = rows(db, wanted)
-    total = len(numbers) if after is None else len(wanted)
-    return MemoryPage([records.memory(by_number[no], bank_id) for no in wanted], total, limit, offset)
+    found = fetch(db, wanted, bank_id)
+    return MemoryPage([found[no] for no in wanted], len(numbers if after is None else wanted), limit, offset)
 
 
 def everywhere(
     db: sqlite3.Connection, chosen: Filter, *, document_id: str | None = None, numbers: Collection[int] | None = None
 ) -> list[Memory]:
     """The memories of all banks that meet every selection given, bank by bank, oldest first."""
-    clauses: list[str] = []
-    values: list[Any] = []
-    if numbers is not None:
-        clauses.append("m.no IN (SELECT value FROM json_each(?))")
-        values.append(json.dumps(sorted(numbers)))
-    if document_id is not None:
-        clauses.append("m.document IN (SELECT no FROM document WHERE id = ?)")
-        values.append(document_id)
-    condition = chosen.condition()
-    if condition is not None and numbers is None:
-        clauses.append("m.no IN (SELECT rowid FROM words WHERE words MATCH ?)")
-        values.append(condition)
-    sql = f"SELECT m.no, m.tags, m.type FROM memory m WHERE {' AND '.join(clauses) or '1'} ORDER BY m.no"
-    found = [no for no, tags, kind in db.execute(sql, values) if chosen.accepts(tags, kind)]
+    found = list(selected(db, None, chosen, document_id, numbers=numbers))
     banks = json.dumps(sorted({no >> BANK_SHIFT for no in found}))
     names = dict(
         db.execute("SELECT no, id FROM bank WHERE no IN (SELECT value FROM json_each(?))", (banks,)).fetchall()
@@ -285,8 +273,8 @@ def page_by_day(
     )
     numbers = [no for (no,) in db.execute(sql, (number,)) if passing is None or no in passing]
     wanted = numbers[offset : offset + limit]
-    by_number = rows(db, wanted)
-    return MemoryPage([records.memory(by_number[no], bank_id) for no in wanted], len(numbers), limit, offset)
+    found = fetch(db, wanted, bank_id)
+    return MemoryPage([found[no] for no in wanted], len(numbers), limit, offset)
 
 
 def every(db: sqlite3.Connection, number: int, bank_id: str) -> Iterator[Memory]:

@@ -133,6 +133,11 @@ def row_number(memory_id: Any) -> int | None:
     return no if dash and memory_id == public_id(no) and no < 1 << 63 else None
 
 
+def row_numbers(memory_ids: Iterable[str]) -> list[int]:
+    """The rowids of those public ids that are some."""
+    return [no for no in map(row_number, memory_ids) if no is not None]
+
+
 def zone_of(moment: datetime | None) -> int:
     """Minutes that a time's own clock stands ahead of UTC."""
     if moment is None or moment.tzinfo is UTC:

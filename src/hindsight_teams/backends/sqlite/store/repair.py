@@ -109,10 +109,8 @@ def _rebuild(db: sqlite3.Connection) -> None:
     db.execute("REINDEX")
     _find_banks(db)
     _find_documents(db)
-    db.execute("DELETE FROM vector WHERE no NOT IN (SELECT no FROM memory)")
-    db.execute("DELETE FROM derivation WHERE memory NOT IN (SELECT no FROM memory)")
-    db.execute("DELETE FROM derivation WHERE source NOT IN (SELECT no FROM memory)")
-    db.execute("DELETE FROM pending WHERE memory NOT IN (SELECT no FROM memory)")
+    for table, column in (("vector", "no"), ("derivation", "memory"), ("derivation", "source"), ("pending", "memory")):
+        db.execute(f"DELETE FROM {table} WHERE {column} NOT IN (SELECT no FROM memory)")
     db.execute("UPDATE memory SET document = NULL WHERE document NOT IN (SELECT no FROM document)")
     db.execute("DELETE FROM document WHERE no NOT IN (SELECT document FROM memory WHERE document IS NOT NULL)")
     db.execute(

@@ -69,19 +69,9 @@ def rescue(path: Path, target: Path, *, rebuild: Callable[[sqlite3.Connection], 
 
 def _insert(new: sqlite3.Connection, table: str, columns: tuple[str, ...], row: tuple[Any, ...]) -> None:
     # Bytes that are not text travel as a BLOB: SQLite takes no surrogates.
-    fit = [v.encode("utf-8", "surrogateescape") if _has_surrogates(v) else v for v in row]
+    fit = [v.encode("utf-8", "surrogateescape") if isinstance(v, str) and not soundness.is_text(v) else v for v in row]
     marks = ", ".join("?" * len(columns))
     new.execute(f"INSERT OR IGNORE INTO {table} ({', '.join(columns)}) VALUES ({marks})", fit)
-
-
-def _has_surrogates(value: Any) -> bool:
-    if not isinstance(value, str) or value.isascii():
-        return False
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return True
-    return False
 
 
 def _selected(path: Path, table: str, columns: tuple[str, ...]) -> Iterator[tuple[Any, ...]]:

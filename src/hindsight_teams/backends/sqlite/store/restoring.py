@@ -11,13 +11,7 @@ from hindsight_teams.backends.sqlite import size_limits
 from hindsight_teams.backends.sqlite.learn import linking
 from hindsight_teams.backends.sqlite.store import writing
 from hindsight_teams.backends.sqlite.store.connections import Pool
-from hindsight_teams.backends.sqlite.store.records import (
-    Piece,
-    digest,
-    to_microseconds,
-    told_key,
-    zone_of,
-)
+from hindsight_teams.backends.sqlite.store.records import Piece, digest, to_microseconds, told_key, zone_of
 from hindsight_teams.backends.sqlite.store.schema import BANK_SHIFT
 from hindsight_teams.backends.sqlite.text import terms as tokens
 from hindsight_teams.errors import InvalidInput

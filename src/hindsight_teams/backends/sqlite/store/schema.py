@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Collection
-from contextlib import closing
+from collections.abc import Callable, Collection, Iterator
+from contextlib import closing, contextmanager
 
 from hindsight_teams.backends.private_files import new_mark
 from hindsight_teams.backends.sqlite.text import terms
@@ -199,8 +199,7 @@ def migrate(db: sqlite3.Connection, *, now: int) -> None:
     if _applied(db) == names:
         return
     for name, step in zip(names, MIGRATIONS, strict=True):
-        db.execute("BEGIN IMMEDIATE")
-        try:
+        with transaction(db):
             done = _applied(db)  # again, under the lock: another process may have been faster
             if not done:
                 check_ours(db)
@@ -210,11 +209,19 @@ def migrate(db: sqlite3.Connection, *, now: int) -> None:
             if name not in done:
                 step(db)
                 db.execute("INSERT INTO migration VALUES (?, ?)", (name, now))
-            db.execute("COMMIT")
-        except BaseException:
-            if db.in_transaction:
-                db.execute("ROLLBACK")
-            raise
+
+
+@contextmanager
+def transaction(db: sqlite3.Connection) -> Iterator[None]:
+    """Lock the file for writing; commit at the end of the block, or roll back where it raises."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        db.execute("COMMIT")
+    except BaseException:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise
 
 
 def differences(db: sqlite3.Connection) -> list[str]:

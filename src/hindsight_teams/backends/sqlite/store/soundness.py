@@ -22,24 +22,17 @@ _PROBLEMS = 20
 """Problems of one kind that a report lists."""
 
 _ORPHANS = (
-    ("memory m WHERE NOT EXISTS (SELECT 1 FROM words_content w WHERE w.id = m.no)", "memories are not indexed"),
-    ("words_content w WHERE NOT EXISTS (SELECT 1 FROM memory m WHERE m.no = w.id)", "index entries have no memory"),
-    ("derivation d WHERE NOT EXISTS (SELECT 1 FROM memory m WHERE m.no = d.memory)", "derivations have no memory"),
-    ("derivation d WHERE NOT EXISTS (SELECT 1 FROM memory m WHERE m.no = d.source)", "derivations have no source"),
-    ("pending p WHERE NOT EXISTS (SELECT 1 FROM memory m WHERE m.no = p.memory)", "extractions have no memory"),
-    (
-        "memory m WHERE m.superseded_by IS NOT NULL"
-        " AND NOT EXISTS (SELECT 1 FROM memory n WHERE n.no = m.superseded_by)",
-        "memories are superseded by one that is gone",
-    ),
-    ("vector v WHERE NOT EXISTS (SELECT 1 FROM memory m WHERE m.no = v.no)", "vectors have no memory"),
-    ("memory m WHERE NOT EXISTS (SELECT 1 FROM bank b WHERE b.no = m.bank)", "memories are in no bank"),
-    ("memory m WHERE m.no >> 32 <> m.bank", "memories have a number of another bank"),
-    (
-        "memory m WHERE m.document IS NOT NULL AND NOT EXISTS (SELECT 1 FROM document d WHERE d.no = m.document)",
-        "memories are of a document that is gone",
-    ),
+    ("memory", "no", "words_content", "id", "memories are not indexed"),
+    ("words_content", "id", "memory", "no", "index entries have no memory"),
+    ("derivation", "memory", "memory", "no", "derivations have no memory"),
+    ("derivation", "source", "memory", "no", "derivations have no source"),
+    ("pending", "memory", "memory", "no", "extractions have no memory"),
+    ("memory", "superseded_by", "memory", "no", "memories are superseded by one that is gone"),
+    ("vector", "no", "memory", "no", "vectors have no memory"),
+    ("memory", "bank", "bank", "no", "memories are in no bank"),
+    ("memory", "document", "document", "no", "memories are of a document that is gone"),
 )
+"""A table, and its column of which each value that is given stands in a column of another table; else what is wrong."""
 
 _TEXTS = ("text", "author", "context")
 _LISTS = ("tags", "entities")
@@ -117,10 +110,13 @@ def _disagreements(db: sqlite3.Connection) -> Iterator[str]:
             yield f"the full-text index does not agree with its own content: {error}"
         elif may_be_written(db.execute("PRAGMA database_list").fetchone()[2]):
             yield "its header says that the file may only be read"
-    for condition, words in _ORPHANS:
-        (count,) = db.execute(f"SELECT count(*) FROM {condition}").fetchone()
-        if count:
+    for table, column, other, key, words in _ORPHANS:
+        found = f"SELECT 1 FROM {other} o WHERE o.{key} = t.{column}"
+        sql = f"SELECT count(*) FROM {table} t WHERE t.{column} IS NOT NULL AND NOT EXISTS ({found})"
+        if count := db.execute(sql).fetchone()[0]:
             yield f"{count} {words}"
+    if count := db.execute("SELECT count(*) FROM memory WHERE no >> 32 <> bank").fetchone()[0]:
+        yield f"{count} memories have a number of another bank"
     for bank, said, counted, last, highest in db.execute(
         "SELECT b.id, b.memories, (SELECT count(*) FROM memory m WHERE m.no >= b.no << 32 AND m.no < (b.no + 1) << 32),"
         " b.last, coalesce((SELECT max(m.no) FROM memory m WHERE m.no >= b.no << 32 AND m.no < (b.no + 1) << 32), 0)"
@@ -145,9 +141,9 @@ def may_be_written(path: str | os.PathLike[str]) -> bool:
 
 def wrong_columns(row: Mapping[str, Any]) -> list[str]:
     """The columns of a memory that a listing or a recall could not show."""
-    wrong = [n for n in _TEXTS if not (_is_text(row[n]) or (row[n] is None and n != "text"))]
-    wrong += [n for n in _LISTS if _strings(row[n]) is None]
-    if _fields(row["metadata"]) is None:
+    wrong = [n for n in _TEXTS if not (is_text(row[n]) or (row[n] is None and n != "text"))]
+    wrong += [n for n in _LISTS if not _holds_texts(row[n], list)]
+    if not _holds_texts(row["metadata"], dict):
         wrong.append("metadata")
     wrong += [n for n in _MOMENTS if not (_is_moment(row[n]) or (row[n] is None and n != "mentioned"))]
     if row["type"] not in MEMORY_TYPES:
@@ -204,7 +200,7 @@ def unreadable(db: sqlite3.Connection, most: int) -> Iterator[str]:
             yield f"{found - most} more memories can't be shown"
         for table, columns in (("bank", ("id", "name")), ("document", ("id",))):
             for number, *texts in db.execute(f"SELECT no, {', '.join(columns)} FROM {table}"):
-                bad = [c for c, text in zip(columns, texts, strict=True) if not _is_text(text) and text is not None]
+                bad = [c for c, text in zip(columns, texts, strict=True) if not is_text(text) and text is not None]
                 if bad:
                     yield f"{table} {number} can't be shown: its {', '.join(bad)} can't be read"
         for number, *moments in db.execute("SELECT no, created, written FROM bank"):
@@ -229,15 +225,12 @@ def readable(value: Any, fallback: str) -> str:
     return _readable(value) or fallback
 
 
-def _is_text(value: Any) -> bool:
-    if not isinstance(value, str):
+def is_text(value: Any) -> bool:
+    """Whether a value is text that was valid UTF-8; see ``decode``."""
+    try:
+        return isinstance(value, str) and (value.isascii() or bool(value.encode()))
+    except UnicodeEncodeError:
         return False
-    if not value.isascii():
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            return False
-    return True
 
 
 def _is_moment(value: Any) -> bool:
@@ -258,25 +251,16 @@ def _readable(value: Any) -> str | None:
     return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-def _strings(column: Any) -> list[str] | None:
+def _holds_texts(column: Any, kind: type[list[str] | dict[str, str]]) -> bool:
+    """Whether a column is empty, or a list or an object of texts as JSON."""
     if column is None:
-        return []
+        return True
     try:
-        values = json.loads(column) if _is_text(column) else None
+        values = json.loads(column) if is_text(column) else None
     except (ValueError, RecursionError):
-        return None
-    return values if isinstance(values, list) and all(isinstance(v, str) for v in values) else None
-
-
-def _fields(column: Any) -> dict[str, str] | None:
-    if column is None:
-        return {}
-    try:
-        values = json.loads(column) if _is_text(column) else None
-    except (ValueError, RecursionError):
-        return None
-    fine = isinstance(values, dict) and all(isinstance(v, str) for v in values.values())
-    return values if fine else None
+        return False
+    texts = values.values() if isinstance(values, dict) else values or ()
+    return isinstance(values, kind) and all(isinstance(text, str) for text in texts)
 
 
 def _literals(column: Any) -> Sequence[str]:

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from itertools import groupby
 
 from hindsight_teams.backends.sqlite import size_limits
 from hindsight_teams.backends.sqlite.learn import linking
@@ -120,14 +119,11 @@ def store(db: sqlite3.Connection, bank: int, new: Sequence[Piece], *, now: int) 
     """Store pieces in a bank; the rowids of all of them, also of those that were there already."""
     numbers = [0] * len(new)
     fresh: list[linking.NewMemory] = []
-    if len({p.document_id for p in new}) == 1:
-        groups: list[tuple[str | None, list[int]]] = [(new[0].document_id, list(range(len(new))))]
-    else:
-        order = sorted(range(len(new)), key=lambda i: (new[i].document_id is not None, new[i].document_id or "", i))
-        groups = [(k, list(g)) for k, g in groupby(order, key=lambda i: new[i].document_id)]
-        groups.sort(key=lambda group: group[1][0])
+    groups: dict[str | None, list[int]] = {}
+    for i, piece in enumerate(new):
+        groups.setdefault(piece.document_id, []).append(i)
     plans: list[tuple[int | None, bool, dict[int, int], list[int]]] = []
-    for document_id, members in groups:
+    for document_id, members in groups.items():
         document = None if document_id is None else document_number(db, bank, document_id)
         pieces_of_it = [new[i] for i in members]
         added = document is None or all(piece.append or linking.stands_alone(piece) for piece in pieces_of_it)
@@ -249,7 +245,7 @@ def _replaced(db: sqlite3.Connection, bank: int, document: int, new: Sequence[Pi
     linked = linking.known(db, bank, document)
     stored = [d for d in wanted if d not in linked]
     if [d for _, d in old] != stored[: len(old)] or not linked.keys() <= set(wanted):
-        linking.drop(db, bank, document=document)
+        db.execute("DELETE FROM mention WHERE bank = ? AND document = ?", (bank, document))
         remove(db, bank, [no for no, _ in old])
         return {}
     return linked | {d: no for no, d in old}
@@ -271,7 +267,7 @@ def remove(db: sqlite3.Connection, bank: int, numbers: Iterable[int]) -> int:
         wave = sorted(derived - gone)
         gone |= derived
     rows = [(no,) for no in sorted(gone)]
-    linking.forget(db, sorted(gone))
+    db.executemany("DELETE FROM mention WHERE source = ?", rows)
     repeated = linking.orphans(db, sorted(gone))
     documents = {d for row in rows for (d,) in db.execute("SELECT document FROM memory WHERE no = ?", row)} - {None}
     db.executemany("DELETE FROM words WHERE rowid = ?", rows)
@@ -298,7 +294,7 @@ def remove_bank(db: sqlite3.Connection, bank: int) -> int:
     db.execute("DELETE FROM vector WHERE no >= ? AND no < ?", (low, high))
     db.execute("DELETE FROM derivation WHERE source >= ? AND source < ?", (low, high))
     db.execute("DELETE FROM pending WHERE memory >= ? AND memory < ?", (low, high))
-    linking.remove_bank(db, bank)
+    db.execute("DELETE FROM mention WHERE bank = ?", (bank,))
     deleted = db.execute("DELETE FROM memory WHERE no >= ? AND no < ?", (low, high)).rowcount
     db.execute("DELETE FROM document WHERE bank = ?", (bank,))
     db.execute("DELETE FROM bank WHERE no = ?", (bank,))

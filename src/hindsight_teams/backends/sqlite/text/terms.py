@@ -15,30 +15,9 @@ from typing import Final
 
 from hindsight_teams.backends.sqlite.text.vocabulary import (
     FOREIGN_WORDS,
-    GENERIC_WORDS,
-    QUESTION_WORDS,
     ROOT,
     STOP_WORDS,
 )
-
-__all__ = [
-    "GENERIC_WORDS",
-    "MAX_TERM",
-    "QUESTION_WORDS",
-    "STOP_WORDS",
-    "UNTAGGED",
-    "author_term",
-    "indexed",
-    "joined",
-    "language",
-    "named_stop_words",
-    "speaker",
-    "tag_term",
-    "term",
-    "terms",
-    "whole",
-    "words",
-]
 
 MAX_TERM = 64
 """Characters of a term that count; the rest of a longer one (a URL, a hash) is cut."""

@@ -69,61 +69,6 @@ LEFT_OUT_OF_ANSWERS = FOREIGN_WORDS.union(
     в во на с со и не по из у о за к от до для это""".split()  # noqa: RUF001
 )
 
-# Words around a request that only ask: "Summarise what the room knows of", "Erzähl mir etwas über".
-
-_POLITE = """please kindly can could would will you we i me us just now ok hello hi hey want would like need to let and
-    bitte kannst könnten können könntest du sie ihr ich möchte mal uns mir
-    por favor puedes podrías puede quiero nos me
-    s'il te vous plaît peux-tu pouvez-vous pourrais-tu je veux voudrais nous moi
-    per favore puoi potresti vorrei ci mi
-    você pode poderia quero
-    alsjeblieft kun je kunt u ik wil mij ons me
-    пожалуйста можешь можете мне нам"""
-
-_DEMANDS = """summarise summarize describe explain outline recap list show give tell remind find report brief share
-    present recall remember know
-    fasse fass beschreibe beschreib erkläre erklär erzähl erzähle sag sage zeig zeige gib nenne
-    resume resúmeme resumen describe explica explícame cuéntame cuenta dime muéstrame muestra dame
-    résume résumez résumer décris décrivez explique expliquez raconte racontez dis-moi dites-moi montre montrez donne
-    donne-moi donnez-moi parle-moi parlez-moi
-    riassumi descrivi spiega spiegami raccontami dimmi mostrami dammi parlami
-    resuma resumir descreva explique conte diga mostre dê fale
-    vat beschrijf vertel toon geef zeg
-    расскажи расскажите опиши опишите объясни объясните суммируй подведи перечисли покажи скажи"""
-
-_THINGS = """a an the short brief quick full complete detailed all everything anything something whatever what how
-    much is are there any summary overview recap account information info details facts known said noted do does
-    did we you
-    eine einen ein kurze kurzen zusammen zusammenfassung überblick alles etwas was wissen ist bekannt
-    un una breve resumen panorama todo algo lo que qué se sabe
-    un une bref résumé aperçu tout quelque chose ce que qu'est-ce sait on
-    un una breve riassunto panoramica tutto qualcosa cosa quello che si sa
-    um uma resumo visão geral tudo algo o que sabe se
-    een kort overzicht samenvatting alles iets wat
-    кратко всё все что известно краткий обзор"""
-
-_ABOUT = """about of on regarding concerning for über von zu sobre de acerca del su sul sulla sur à du des da do di
-    over van о об про"""  # noqa: RUF001
-
-_KNOWS = "know knows knew known remember remembers recall recalls learned recorded noted stored heard"
-
-_KNOWS_FIRST = """weiß weiss weißt weisst wissen wisst saben sabe sabes sabemos sait sais savons savez sa sai sappiamo
-    sanno sabem weet weten знает знаешь знаем знаете помнит"""
-
-
-def _set(words: str) -> frozenset[str]:
-    return frozenset(words.split())
-
-
-DEMANDS = _set(_DEMANDS)
-POLITE = _set(_POLITE) | DEMANDS
-THINGS = _set(_THINGS)
-ABOUT = _set(_ABOUT)
-KNOWS_FIRST = _set(_KNOWS_FIRST)
-"""Words for knowing in languages whose subject may stand between the verb and the preposition."""
-KNOWS = _set(_KNOWS) | KNOWS_FIRST
-HAVING = frozenset(("have", "has"))
-
 # "bought" is indexed as "buy", "children" as "child", "death" as "die".
 _FORMS = """
 arise arose arisen; awake awoke awoken; bear bore borne; beat beaten; become became; begin began begun; bend bent;
