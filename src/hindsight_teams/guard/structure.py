@@ -157,7 +157,8 @@ def structures(text: str) -> Iterator[str]:
     # In a code span Markdown shows markup as it is written: that is how people write about it.
     if _SCRIPTS.search(_CODE_SPAN.sub("", text)):
         yield "holds a script"
-    if any(_FILLED.search(address) for address in _images(text)) or any(_links(text)):
+    images = (next(filter(None, image.groups()), "").partition("://")[2] for image in _IMAGE.finditer(text))
+    if any(map(_FILLED.search, images)) or any(_links(text)):
         yield "holds an address that carries data away"
 
 
@@ -166,8 +167,3 @@ def _links(text: str) -> Iterator[bool]:
     for link in _LINK.finditer(text):
         shown = text.startswith("](", link.start() - 2)
         yield bool(_CARRIES.search(link["query"]) or (shown and _CARRIES_A_USER.search(link["query"])))
-
-
-def _images(text: str) -> Iterator[str]:
-    for image in _IMAGE.finditer(text):
-        yield next(filter(None, image.groups()), "").partition("://")[2]
