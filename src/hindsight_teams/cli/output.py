@@ -71,7 +71,9 @@ def _ascii_only(encoding: str) -> bool:
 
 def clean(text: object) -> str:
     """Text for one line of a terminal: control and direction characters are shown, not obeyed."""
-    return "".join(c if c.isprintable() else " " if c in "\t\n\r" else _visible(c) for c in str(text))
+    return "".join(
+        c if c.isprintable() else " " if c in "\t\n\r" else c.encode("unicode_escape").decode() for c in str(text)
+    )
 
 
 def without_secrets(value: Any) -> Any:
@@ -88,10 +90,6 @@ def without_secrets(value: Any) -> Any:
     for secret in reversed(find(text)):
         text = text[: secret.start] + MASK + text[secret.end :]
     return shown if text == str(shown) else text
-
-
-def _visible(character: str) -> str:
-    return character.encode("unicode_escape").decode("ascii")
 
 
 class Line:
