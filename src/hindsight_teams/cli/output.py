@@ -195,6 +195,14 @@ def to_json(value: object) -> Any:
     return value if value is None or isinstance(value, str | int | float | bool) else str(value)
 
 
+def done(plain: object, *parts: str | tuple[object, str], as_json: bool) -> None:
+    """Tell that a command did its work: as one JSON object, or in a line behind a green sign."""
+    if as_json:
+        print_json(plain)
+    else:
+        say((glyph("ok"), "green"), " ", *parts)
+
+
 def day(moment: datetime | None) -> str:
     """A time as people read it in a list: the day, or nothing."""
     return "" if moment is None else moment.date().isoformat()
