@@ -162,6 +162,12 @@ def _folds(screen: Console) -> bool:
     return screen.width < _PIPE_WIDTH
 
 
+def say_more(left: int, indent: str = "    ") -> None:
+    """Say how many more of a list are not shown, if any."""
+    if left > 0:
+        say((f"{indent}{glyph('more')} {left} more", "dim"))
+
+
 def print_json(value: object) -> None:
     """Print one JSON object: what a ``--json`` command prints, and all it prints."""
     sys.stdout.write(json.dumps(to_json(value), indent=2, ensure_ascii=not _utf8(sys.stdout)) + "\n")
