@@ -85,14 +85,15 @@ def repaired(text: str) -> str:
     return visible(_TERMINAL_CODES.sub("", text))
 
 
-def query_of(run_input: Any, *, longest: int = MAX_QUERY_CHARACTERS) -> str:
+def query_of(run_input: Any) -> str:
     """What to search memory for: the input itself, or, of a long one, its questions, its end and its beginning."""
     text = words_of(run_input)
-    if len(text) <= longest:
+    if len(text) <= MAX_QUERY_CHARACTERS:
         return text
-    asked = questions_of(text, longest=longest // 2)
-    left = longest - len(asked) - 2
-    return "\n".join(filter(None, [asked, text[-(left * 2 // 3) :].strip(), text[: left // 3].strip()]))[:longest]
+    asked = questions_of(text, longest=MAX_QUERY_CHARACTERS // 2)
+    left = MAX_QUERY_CHARACTERS - len(asked) - 2
+    parts = [asked, text[-(left * 2 // 3) :].strip(), text[: left // 3].strip()]
+    return "\n".join(filter(None, parts))[:MAX_QUERY_CHARACTERS]
 
 
 def questions_of(text: str, *, longest: int = MAX_QUERY_CHARACTERS) -> str:
