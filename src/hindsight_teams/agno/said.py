@@ -37,7 +37,7 @@ from hindsight_teams.agno.presupposed import takes_for_granted
 from hindsight_teams.text import one_line
 
 if TYPE_CHECKING:
-    from hindsight_teams.memory.questions import MemberRetainOptions
+    from hindsight_teams.memory.member_options import MemberRetainOptions
 
 CONTEXT = "said by the user in a conversation with an agent"
 """What a retain of it is about, for a backend that extracts facts."""

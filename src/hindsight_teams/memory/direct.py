@@ -9,7 +9,7 @@ from hindsight_teams.access.banks import BankResolver, DirectBank
 from hindsight_teams.access.grants import Access, Grant
 from hindsight_teams.errors import InvalidInput, did_you_mean
 from hindsight_teams.memory.member import MemberMemory
-from hindsight_teams.memory.questions import Defaults
+from hindsight_teams.memory.member_options import Defaults
 from hindsight_teams.models import Budget, TagsMatch
 from hindsight_teams.requests.tags import check_tags
 

@@ -20,7 +20,7 @@ from hindsight_teams.access.grants import Access, Caller, Grant
 from hindsight_teams.audit import AuditSink, Recorder, recording_failure
 from hindsight_teams.errors import InvalidInput, Unsupported
 from hindsight_teams.memory import merging
-from hindsight_teams.memory.questions import (
+from hindsight_teams.memory.member_options import (
     Addressed,
     Defaults,
     MemberRecallOptions,
