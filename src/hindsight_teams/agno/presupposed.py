@@ -1,4 +1,4 @@
-"""Decide whether a question tells something on its way: "When does Ana, who moved to Narvik, arrive?". Pure.
+"""Decide whether a question also states something: "When does Ana, who moved to Narvik, arrive?". Pure.
 
 What it tells stands in a clause about somebody or something, in an apposition, or in a reason. In languages where a
 clause that narrows down who is meant looks the same ("the person who leads it"), it counts only beside a name, "my" or

@@ -143,7 +143,7 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
 
     async def aclose(self) -> None:
         if self._writer.get_extra_info("ssl_object"):
-            self._writer.transport.abort()  # without waiting for the server to take its leave
+            self._writer.transport.abort()  # without waiting for the server to close its side
         else:
             self._writer.close()
         with suppress(OSError):
