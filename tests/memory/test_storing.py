@@ -19,7 +19,7 @@ from hindsight_teams.audit import NOT_RECORDED, AuditEvent
 from hindsight_teams.backends.base import DelegatingBackend
 from hindsight_teams.errors import AccessDenied, ContentRefused, DatabaseLocked, InvalidInput
 from hindsight_teams.guard import Guard, WriteAttempt, default_checks
-from hindsight_teams.memory.questions import Defaults
+from hindsight_teams.memory.member_options import Defaults
 from hindsight_teams.memory.storing import AT_ONCE, loads
 from hindsight_teams.models import Receipt, RetainItem
 from hindsight_teams.requests import Capability, ListMemories, Request, Retain

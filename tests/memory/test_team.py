@@ -30,7 +30,7 @@ from hindsight_teams.errors import (
 )
 from hindsight_teams.guard import Guard, Verdict
 from hindsight_teams.memory.direct import bank_of
-from hindsight_teams.memory.questions import Defaults
+from hindsight_teams.memory.member_options import Defaults
 from hindsight_teams.models import RetainItem
 from hindsight_teams.requests import Recall, Request, Retain
 from hindsight_teams.testing import OFFLINE_MARKER, OfflineModel, ScriptedModel

@@ -225,14 +225,10 @@ def read_filter(
         more.append({"tags": [identity_tag("author", a) for a in authors], "match": "any_strict"})
     if not signed and not more:
         return TagFilter(list(tags), match, list(groups))
-    own: TagGroup | None = _signed_group(list(tags), match) if signed else _plain_group(list(tags), match)
-    if own is not None:
+    plain: TagGroup | None = {"tags": list(tags), "match": match} if tags or match == "exact" else None
+    if (own := _signed_group(list(tags), match) if signed else plain) is not None:
         more.insert(0, own)
     return TagFilter((), "any", [*more, *groups])
-
-
-def _plain_group(tags: list[str], match: TagsMatch) -> TagGroup | None:
-    return {"tags": tags, "match": match} if tags or match == "exact" else None
 
 
 def _signed_group(tags: list[str], match: TagsMatch) -> TagGroup | None:

@@ -30,7 +30,7 @@ from hindsight_teams.audit import is_logged
 from hindsight_teams.errors import HindsightTeamsError
 from hindsight_teams.log import get_logger
 from hindsight_teams.memory.member import MemberMemory, caller_of
-from hindsight_teams.memory.questions import MemberRetainOptions
+from hindsight_teams.memory.member_options import MemberRetainOptions
 from hindsight_teams.requests import Capability
 from hindsight_teams.text import split
 

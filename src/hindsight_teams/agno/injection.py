@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextvars import copy_context
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from itertools import pairwise
 from typing import Any
 
@@ -80,12 +80,13 @@ class MemoryInjection:
         caller, query = self._start(run_input, run_context)
         if not query:
             return
-        task = _pool().submit(copy_context().run, self._recall, query, caller)
+        recall = partial(self.memory.recall, query, caller=caller, max_tokens=self._most_read)
+        task = _pool().submit(copy_context().run, recall)
         try:
             self._keep(query, caller, run_context, task.result(self.budget.max_seconds))
         except FutureTimeout:
             task.cancel()
-            self._late()
+            _log.warning(f"memories left out of this run: {_LATE}", max_seconds=self.budget.max_seconds)
         except IdentityRequired:
             raise
         except HindsightTeamsError as error:
@@ -128,9 +129,6 @@ class MemoryInjection:
             self.memory.bank_names(Access.RECALL, caller)  # raises where a user is missing, before anything is asked
         return caller, query
 
-    def _recall(self, query: str, caller: Caller) -> RecallResult:
-        return self.memory.recall(query, caller=caller, max_tokens=self._most_read)
-
     @property
     def _most_read(self) -> int:
         return self.budget.max_tokens * _TIMES_READ  # one that is longer than the budget can then be cut to it
@@ -147,9 +145,6 @@ class MemoryInjection:
         )
         notes_of(run_context)[key_of("injected", caller)] = fence(rendered)
         note_recalled(self.memory, run_context, caller, [*found.results, *shown])
-
-    def _late(self) -> None:
-        _log.warning(f"memories left out of this run: {_LATE}", max_seconds=self.budget.max_seconds)
 
     def _failed(self, error: HindsightTeamsError) -> None:
         if not is_logged(self.memory.audit):

@@ -39,12 +39,11 @@ _ASKING_ENDS = re.compile(
 )
 """What ends a question that has no mark: Japanese, Chinese, Korean, Thai."""
 _TURKISH_ASKING = re.compile(
-    r"(?:[a\u0131]\w*? m\u0131|[\u00f6\u00fc]\w*? m\u00fc)"
-    r"(?:y[\u0131\u00fc][mz]|s[\u0131\u00fc]n[\u0131\u00fc]?z?|yd[\u0131\u00fc]\w{0,2}|d[\u0131\u00fc]r)?\W*$"
-    r"|[eiou]\w*? m[iu](?:y[iu][mz]|s[iu]n(?:[iu]z)?|yd[iu]\w{0,2}|d[iu]r)\W*$"
-    r"|[\u0131\u011f\u015f].* m[iu]\W*$|(?:yor|lar|ler|[ae]cek|tti|ldi|ndi|rdi) m[iu]\W*$"
-    r"|^\W*(?:hangi(?:si)?|kim(?:e|i|in)?|nere(?:de|ye|den)|ne zaman|nas\u0131l|ka\u00e7) "
-    r"(?!\w*s[ae]\w{0,3}\b)[^,;:.\d]*(?<!bilmiyorum)(?<!belli de\u011fil)\W*$"
+    r"(?:[a\u0131]\w*? m\u0131|[\u00f6\u00fc]\w*? m\u00fc)(?:y[\u0131\u00fc][mz]|s[\u0131\u00fc]n[\u0131\u00fc]?z?"
+    r"|yd[\u0131\u00fc]\w{0,2}|d[\u0131\u00fc]r)?\W*$|[eiou]\w*? m[iu](?:y[iu][mz]|s[iu]n(?:[iu]z)?|yd[iu]\w{0,2}"
+    r"|d[iu]r)\W*$|[\u0131\u011f\u015f].* m[iu]\W*$|(?:yor|lar|ler|[ae]cek|tti|ldi|ndi|rdi) m[iu]\W*$"
+    r"|^\W*(?:hangi(?:si)?|kim(?:e|i|in)?|nere(?:de|ye|den)|ne zaman|nas\u0131l"
+    r"|ka\u00e7) (?!\w*s[ae]\w{0,3}\b)[^,;:.\d]*(?<!bilmiyorum)(?<!belli de\u011fil)\W*$"
 )
 """The Turkish suffixes of asking, which follow the vowel before them, and words that a question opens with."""
 _LONGEST_TURKISH = 200
@@ -86,14 +85,15 @@ def repaired(text: str) -> str:
     return visible(_TERMINAL_CODES.sub("", text))
 
 
-def query_of(run_input: Any, *, longest: int = MAX_QUERY_CHARACTERS) -> str:
+def query_of(run_input: Any) -> str:
     """What to search memory for: the input itself, or, of a long one, its questions, its end and its beginning."""
     text = words_of(run_input)
-    if len(text) <= longest:
+    if len(text) <= MAX_QUERY_CHARACTERS:
         return text
-    asked = questions_of(text, longest=longest // 2)
-    left = longest - len(asked) - 2
-    return "\n".join(filter(None, [asked, text[-(left * 2 // 3) :].strip(), text[: left // 3].strip()]))[:longest]
+    asked = questions_of(text, longest=MAX_QUERY_CHARACTERS // 2)
+    left = MAX_QUERY_CHARACTERS - len(asked) - 2
+    parts = [asked, text[-(left * 2 // 3) :].strip(), text[: left // 3].strip()]
+    return "\n".join(filter(None, parts))[:MAX_QUERY_CHARACTERS]
 
 
 def questions_of(text: str, *, longest: int = MAX_QUERY_CHARACTERS) -> str:

@@ -19,7 +19,7 @@ from hindsight_teams.errors import InvalidInput, Unsupported
 from hindsight_teams.memory.browsing import Holdings
 from hindsight_teams.memory.direct import BankOptions, bank_of, memory_for
 from hindsight_teams.memory.member import MemberMemory
-from hindsight_teams.memory.questions import MemberRetainOptions
+from hindsight_teams.memory.member_options import MemberRetainOptions
 from hindsight_teams.memory.rendering import escape
 from hindsight_teams.models import Memory, Receipt
 from hindsight_teams.text import one_line

@@ -1,4 +1,4 @@
-"""Decide whether a question tells something on its way: "When does Ana, who moved to Narvik, arrive?". Pure.
+"""Decide whether a question also states something: "When does Ana, who moved to Narvik, arrive?". Pure.
 
 What it tells stands in a clause about somebody or something, in an apposition, or in a reason. In languages where a
 clause that narrows down who is meant looks the same ("the person who leads it"), it counts only beside a name, "my" or
@@ -24,20 +24,18 @@ _TOLD = re.compile(
     re.I,
 )
 _REASON = re.compile(
-    r"\b(?:because|since(?! when\b| then\b)|(?:now|given) that|although|though|weil|nachdem|obwohl|seit(?:dem)? (?:ich|wir)"
-    r"|parce que|puisque|vu que|bien que|omdat|porque|aunque|desde que|(?:ahora|agora|ya|j\u00e1) que"
-    r"|perch[e\u00e9]|siccome|(?:visto|dato) che|поскольку|так как|потому что|ведь|с тех пор,? как"
-    r"|çünkü|madem)\b|\bdepuis qu(?:e |['\u2019])|(?:^|, )da (?:ich|wir|mein\w*|unser\w*)\b|, (?:da|раз) "
-    r"|\bcomme (?:je|j['\u2019]|nous|mon|ma|mes|notre)\b|\bcomo (?:soy|estoy|tengo|somos|tenemos|sou|estou|tenho|temos)\b"
-    r"|(?<=\S )da quando\b|^\W*da quando\b[^,?]+,|\bde (?:cuando|quando) "
-    r"|自[从從]|因[为為]|既然|由于|[たいだな]ので|(?:[っいしえれけめせ]て|んで)から|क्योंकि|जब से|चूँकि|चूंकि"
-    r"|(?:^|\s)(?:بما أن|لأن|منذ \w+نا)|\w[ıiuü]ğ[ıiuü]\w{0,6} (?:için|beri|göre)\b",
+    r"\b(?:because|since(?! when\b| then\b)|(?:now|given) that|although|though|weil|nachdem|obwohl|seit(?:dem)? (?:ich"
+    r"|wir)|parce que|puisque|vu que|bien que|omdat|porque|aunque|desde que|(?:ahora|agora|ya|j\u00e1) que"
+    r"|perch[e\u00e9]|siccome|(?:visto|dato) che|поскольку|так как|потому что|ведь|с тех пор,? как|çünkü|madem)\b"
+    r"|\bdepuis qu(?:e |['\u2019])|(?:^|, )da (?:ich|wir|mein\w*|unser\w*)\b|, (?:da|раз) |\bcomme (?:je|j['\u2019]"
+    r"|nous|mon|ma|mes|notre)\b|\bcomo (?:soy|estoy|tengo|somos|tenemos|sou|estou|tenho|temos)\b|(?<=\S )da quando\b"
+    r"|^\W*da quando\b[^,?]+,|\bde (?:cuando|quando) |自[从從]|因[为為]|既然|由于|[たいだな]ので|(?:[っいしえれけめせ]て|んで)から|क्योंकि|जब से"
+    r"|चूँकि|चूंकि|(?:^|\s)(?:بما أن|لأن|منذ \w+نا)|\w[ıiuü]ğ[ıiuü]\w{0,6} (?:için|beri|göre)\b",
     re.I,
 )
 _OURS = (
     r"(?:my|our|mein\w*|unser\w*|mon|ma|mes|notre|nos|mi|mis|nuestr[oa]s?|meus?|minhas?|noss[oa]s?|mi[ao]|miei|mie"
-    r"|nostr[oaie]"
-    r"|мо[йяеёию]\w{0,2}|наш\w{0,3}|min|mitt|mijn|onze)"
+    r"|nostr[oaie]|мо[йяеёию]\w{0,2}|наш\w{0,3}|min|mitt|mijn|onze)"
 )
 _CAPITAL = r"[^\W\d_a-zа-яà-öø-ÿ]\w+"
 _DEFINITE = r"(?:die|der|das|dem|den|deren|dessen|welche\w*)"
@@ -59,10 +57,9 @@ _BESIDE = re.compile(
     r" [^,?]*\b(?:in|on|for|from|at|to|with) [A-Z0-9]"
 )
 _DATED = re.compile(
-    r"(?:我|我们|咱们)[^，。,？?]{0,12}(?:月|年|号|日|周[一-龥]|星期.)[^，,？?]{1,14}的[^时候]"
-    r"|(?:月|日|年|曜)[にの]?[^、？?]{2,14}(?:した|った|んだ|いた|れた|えた)(?!の|もの|こと|人|方|か)[一-龥ァ-ヶー]"
-    r"|(?<![\w])(?!في|الذي|التي)\w+ي \w+ (?:التي|الذي) \w|(?:التي|الذي|الذين) \w+نا(?:ه|ها|هم)?(?:\s|$)"
-    r"|\b(?!bil|sev|söyle|iste|sor|anlat|konuş)\w+[ıiuü]ğ[ıiuü]m(?:ız|iz|uz|üz)?\w{0,4} \w"
+    r"(?:我|我们|咱们)[^，。,？?]{0,12}(?:月|年|号|日|周[一-龥]|星期.)[^，,？?]{1,14}的[^时候]|(?:月|日|年|曜)[にの]?[^、？?]{2,14}(?:した|った|んだ|いた|れた"
+    r"|えた)(?!の|もの|こと|人|方|か)[一-龥ァ-ヶー]|(?<![\w])(?!في|الذي|التي)\w+ي \w+ (?:التي|الذي) \w|(?:التي|الذي|الذين) \w+نا(?:ه"
+    r"|ها|هم)?(?:\s|$)|\b(?!bil|sev|söyle|iste|sor|anlat|konuş)\w+[ıiuü]ğ[ıiuü]m(?:ız|iz|uz|üz)?\w{0,4} \w"
     r"|\b\w{3,}[ae]n (?:\w+ )?\w+(?:[ıiuü]m|m[ıiuü]z)(?:[ıiuü]|[ae]|[dt][ae]n?|l[ae])?\b(?! m[ıiuü])",
 )
 """Clauses that stand before whom they tell of, or that no comma sets apart."""

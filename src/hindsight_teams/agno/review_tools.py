@@ -10,7 +10,6 @@ from hindsight_teams.access.grants import Access
 from hindsight_teams.agno.memory_toolkit import MemoryToolkit, ToolkitOptions, dressed
 from hindsight_teams.errors import InvalidInput
 from hindsight_teams.memory.curation import ReviewPage, Reviews
-from hindsight_teams.memory.envelopes import ReviewItem
 from hindsight_teams.memory.member import MemberMemory, caller_of
 from hindsight_teams.memory.proposing import Proposals
 from hindsight_teams.memory.rendering import fence, label
@@ -27,7 +26,8 @@ class ProposalTools(MemoryToolkit):
 
     def __init__(self, proposals: Proposals, **kwargs: Unpack[ToolkitOptions]) -> None:
         self.proposals = proposals
-        banks = tuple(name for name in proposals.definition.banks if name not in _own_banks(proposals))
+        own = {grant.bank.name for grant in proposals.memory.holds(Access.RETAIN)}
+        banks = tuple(name for name in proposals.definition.banks if name not in own)
         whole: dict[str, Any] = {
             "name": "hindsight_proposals",
             "tools": [_with_banks(self.propose_memory, banks)],
@@ -156,8 +156,8 @@ def _listed(found: ReviewPage, page: int) -> str:
     if not found.items:
         return "Nothing waits for review." if not found.total else f"Page {page} is empty; {found.total} wait."
     lines = [
-        f"{item.id} [{item.kind} for {label(item.bank)} by {label(_author(item))}]"
-        f" {cut(one_line(item.item.content), _CONTENT)}"
+        f"{item.id} [{item.kind} for {label(item.bank)} by"
+        f" {label((item.item.metadata or {}).get('author', 'unknown'))}] {cut(one_line(item.item.content), _CONTENT)}"
         + (f" (reason: {cut(one_line(item.reason), _REASON)})" if item.reason else "")
         for item in found.items
     ]
@@ -166,16 +166,7 @@ def _listed(found: ReviewPage, page: int) -> str:
     return f"{shown}\n{left} more: list_reviews with page={page + 1}" if left > 0 else shown
 
 
-def _own_banks(proposals: Proposals) -> set[str]:
-    """Banks the member may write anyway, for which there is nothing to propose."""
-    return {grant.bank.name for grant in proposals.memory.holds(Access.RETAIN)}
-
-
 def _with_banks(method: Any, banks: tuple[str, ...]) -> Any:
     """The method as a tool whose bank argument is a choice of just these."""
     types = {"run_context": RunContext, "memory": str, "bank": Literal[banks] if banks else str, "reason": str}
     return dressed(method, "propose_memory", types, ProposalTools.propose_memory.__doc__)
-
-
-def _author(item: ReviewItem) -> str:
-    return (item.item.metadata or {}).get("author", "unknown")

@@ -37,7 +37,7 @@ from hindsight_teams.agno.presupposed import takes_for_granted
 from hindsight_teams.text import one_line
 
 if TYPE_CHECKING:
-    from hindsight_teams.memory.questions import MemberRetainOptions
+    from hindsight_teams.memory.member_options import MemberRetainOptions
 
 CONTEXT = "said by the user in a conversation with an agent"
 """What a retain of it is about, for a backend that extracts facts."""
@@ -159,7 +159,8 @@ def sentences(text: str) -> list[str]:
 def tokens(text: str) -> list[str]:
     """The words of a text, case-folded, without punctuation; a script without spaces gives longer pieces."""
     folded = unicodedata.normalize("NFC", text).casefold()
-    return "".join(character if _is_word(character) else " " for character in folded).replace("' ", " ").split()
+    words = (c if c in "'\u2019" or unicodedata.category(c)[0] in "LMN" else " " for c in folded)
+    return "".join(words).replace("' ", " ").split()
 
 
 def is_refusal(answer: str) -> bool:
@@ -266,7 +267,3 @@ def _tells(clause: str) -> bool:
     addresses = len(words) == 2 and words[0] in COURTESIES and clause.split()[-1][:1].isupper()
     spaceless = sum(ord(character) > 0x2E7F for character in clause)
     return (len(words) > 1 and not addresses) or spaceless > 2 or any(map(str.isdigit, clause))
-
-
-def _is_word(character: str) -> bool:
-    return character in "'\u2019" or unicodedata.category(character)[0] in "LMN"

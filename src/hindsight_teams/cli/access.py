@@ -43,7 +43,8 @@ def render(definition: TeamDefinition, width: int) -> RenderableType:
 
     matrix = AccessMatrix.of(definition)
     title = Text.assemble(("Access  ", "dim"), (clean(matrix.team_id), "bold"))
-    members = {m: Text.assemble("  ", clean(m), *_curator(definition, m)) for m in matrix.cells}
+    titles = {m: (" curator" if m in definition.curators else "", "dim italic") for m in matrix.cells}
+    members = {m: Text.assemble("  ", clean(m), titles[m]) for m in matrix.cells}
     cells = {
         m: {b: _cell(a, scoped=b in matrix.scopes.get(m, {})) for b, a in row.items()}
         for m, row in matrix.cells.items()
@@ -89,10 +90,6 @@ def _list(matrix: AccessMatrix, members: dict[str, Text], cells: dict[str, dict[
             if access
         ]
     return Text("\n").join(lines)
-
-
-def _curator(definition: TeamDefinition, member: str) -> list[tuple[str, str]]:
-    return [(" curator", "dim italic")] if member in definition.curators else []
 
 
 def _cell(access: Access, *, scoped: bool) -> Text:

@@ -15,6 +15,7 @@ from hindsight_teams.cli.failing import FAILED, usage
 from hindsight_teams.cli.options import Json, moment
 from hindsight_teams.cli.output import (
     counted,
+    done,
     glyph,
     item,
     opened_for_writing,
@@ -215,10 +216,7 @@ def export(
             raise InvalidInput(f"{file.name!r} is the log itself, which would be lost; name another file")
         with opened_for_writing(file) as out:
             count = store.export(out, format=format, **filters)
-    if json:
-        print_json({"events": count, "file": file})
-    else:
-        say((glyph("ok"), "green"), f" {count:,} events written to {file}")
+    done({"events": count, "file": file}, f"{count:,} events written to {file}", as_json=json)
 
 
 def _open(log: Path | None) -> AuditStore:

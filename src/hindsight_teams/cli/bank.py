@@ -291,14 +291,8 @@ def _print_memory(memory: Memory, *, number: int | None = None) -> None:
     label = f"{number:>3}. " if number is not None else "  "
     superseded = (" (superseded)", "yellow") if memory.superseded_by else ""
     item(styled((label, "dim")), styled(memory.text, superseded))
-    marks = "  ".join(filter(None, [memory.id, _who(memory), *users, *dates, *tags]))
+    marks = "  ".join(filter(None, [memory.id, memory.said_by, *users, *dates, *tags]))
     item(styled(" " * len(label)), styled((marks, "dim")))
-
-
-def _who(memory: Memory) -> str | None:
-    """Who said it, and who retained it where that is somebody else."""
-    speaker = memory.metadata.get("speaker")
-    return f"{speaker} (by {memory.author})" if speaker and memory.author else speaker or memory.author
 
 
 def _read(memories: Sequence[Memory]) -> dict[str, object]:

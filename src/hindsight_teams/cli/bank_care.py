@@ -12,7 +12,7 @@ import typer
 from hindsight_teams.cli.completing import complete_banks
 from hindsight_teams.cli.failing import FAILED
 from hindsight_teams.cli.options import Db, Json, Url, Yes, backend, confirm, insist_on, recorded
-from hindsight_teams.cli.output import counted, glyph, item, print_json, say, styled, working
+from hindsight_teams.cli.output import counted, done, glyph, item, print_json, say, styled, working
 from hindsight_teams.errors import Unsupported
 
 if TYPE_CHECKING:
@@ -62,10 +62,7 @@ def backup(
     """Copy a database file while it is in use."""
     with _file(db) as file, working("copying", shown=not json):
         size = file.backup(target)
-    if json:
-        print_json({"file": target, "bytes": size})
-    else:
-        say((glyph("ok"), "green"), f" {target}", (f"  {size:,} bytes", "dim"))
+    done({"file": target, "bytes": size}, str(target), (f"  {size:,} bytes", "dim"), as_json=json)
 
 
 def rename(
@@ -94,10 +91,7 @@ def rename(
         insist_on(memory, old)
         with recorded("rename", old, f"to {new}"):
             memory.rename_bank(old, new)
-    if json:
-        print_json({"old": old, "new": new})
-    else:
-        say((glyph("ok"), "green"), f" {old} {glyph('arrow')} {new}")
+    done({"old": old, "new": new}, f"{old} {glyph('arrow')} {new}", as_json=json)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from hindsight_teams.cli.failing import FAILED, line, usage
 from hindsight_teams.cli.options import Bank, Db, Json, Url, backend, insist_on, recorded
 from hindsight_teams.cli.output import (
     counted,
+    done,
     glyph,
     item,
     opened_for_writing,
@@ -70,10 +71,8 @@ def export(
             os.replace(part, output)
         finally:
             part.unlink(missing_ok=True)
-    if json:
-        print_json({"bank": bank, "file": output, "memories": count})
-    else:
-        say((glyph("ok"), "green"), f" {counted(count)}", (f"  {bank} {glyph('arrow')} {output}", "dim"))
+    told = (f"  {bank} {glyph('arrow')} {output}", "dim")
+    done({"bank": bank, "file": output, "memories": count}, counted(count), told, as_json=json)
 
 
 def import_(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hindsight_teams.cli.options import Db, Json, TeamOption, Url, Yes, backend, confirm, find_team_file, login
-from hindsight_teams.cli.output import counted, glyph, item, print_json, say, styled
+from hindsight_teams.cli.output import counted, glyph, item, print_json, say, say_more, styled
 from hindsight_teams.text import happened, noted
 
 if TYPE_CHECKING:
@@ -86,5 +86,4 @@ def _show(memories: dict[str, list[Memory]]) -> None:
         for entry in found[:_SHOWN]:
             marks = "  ".join(filter(None, (entry.author, happened(entry), noted(entry))))
             item(styled("  "), styled(entry.text, (f"  {marks}", "dim")), cut=True)
-        if len(found) > _SHOWN:
-            say((f"  {glyph('more')} {len(found) - _SHOWN} more", "dim"))
+        say_more(len(found) - _SHOWN, "  ")

@@ -12,7 +12,7 @@ import typer
 from hindsight_teams.cli.completing import complete_members
 from hindsight_teams.cli.failing import usage
 from hindsight_teams.cli.options import Json, TeamOption, find_team_file
-from hindsight_teams.cli.output import console, glyph, print_json, say, styled
+from hindsight_teams.cli.output import console, done, glyph, print_json, say, styled
 
 if TYPE_CHECKING:
     from hindsight_teams.server.key_file import KeyRecord, KeyStore
@@ -129,10 +129,7 @@ def revoke(key_id: KeyId, *, file: KeyFile = DEFAULT_FILE, json: Json = False) -
     from hindsight_teams.server.key_file import KeyStore
 
     record = KeyStore(file).revoke(key_id)
-    if json:
-        print_json(_plain(record))
-    else:
-        say((glyph("ok"), "green"), f" Key {record.id} of {record.member} no longer counts.")
+    done(_plain(record), f"Key {record.id} of {record.member} no longer counts.", as_json=json)
 
 
 def _show_new(store: KeyStore, key_id: str, key: str, *, json: bool) -> None:

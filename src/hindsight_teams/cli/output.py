@@ -71,7 +71,9 @@ def _ascii_only(encoding: str) -> bool:
 
 def clean(text: object) -> str:
     """Text for one line of a terminal: control and direction characters are shown, not obeyed."""
-    return "".join(c if c.isprintable() else " " if c in "\t\n\r" else _visible(c) for c in str(text))
+    return "".join(
+        c if c.isprintable() else " " if c in "\t\n\r" else c.encode("unicode_escape").decode() for c in str(text)
+    )
 
 
 def without_secrets(value: Any) -> Any:
@@ -88,10 +90,6 @@ def without_secrets(value: Any) -> Any:
     for secret in reversed(find(text)):
         text = text[: secret.start] + MASK + text[secret.end :]
     return shown if text == str(shown) else text
-
-
-def _visible(character: str) -> str:
-    return character.encode("unicode_escape").decode("ascii")
 
 
 class Line:
@@ -164,6 +162,12 @@ def _folds(screen: Console) -> bool:
     return screen.width < _PIPE_WIDTH
 
 
+def say_more(left: int, indent: str = "    ") -> None:
+    """Say how many more of a list are not shown, if any."""
+    if left > 0:
+        say((f"{indent}{glyph('more')} {left} more", "dim"))
+
+
 def print_json(value: object) -> None:
     """Print one JSON object: what a ``--json`` command prints, and all it prints."""
     sys.stdout.write(json.dumps(to_json(value), indent=2, ensure_ascii=not _utf8(sys.stdout)) + "\n")
@@ -195,6 +199,14 @@ def to_json(value: object) -> Any:
     if isinstance(value, Path):
         return str(value)
     return value if value is None or isinstance(value, str | int | float | bool) else str(value)
+
+
+def done(plain: object, *parts: str | tuple[object, str], as_json: bool) -> None:
+    """Tell that a command did its work: as one JSON object, or in a line behind a green sign."""
+    if as_json:
+        print_json(plain)
+    else:
+        say((glyph("ok"), "green"), " ", *parts)
 
 
 def day(moment: datetime | None) -> str:

@@ -129,7 +129,8 @@ def play(recipe: Recipe, how: Staging) -> int:
     definition = TeamDefinition.from_file(recipe.team_toml)
     chosen = choose_model(how.model)
     if how.db is None and how.url is None:
-        how = replace(how, db=scratch_file(), scratch=True)
+        # A file of its own for each run: repeatable, and apart from the user's real memory.
+        how = replace(how, db=Path(tempfile.mkdtemp(prefix="hindsight-teams-")) / "memory.db", scratch=True)
     place = how.url or str(how.db)
     if not how.as_json:
         screen = console()
@@ -205,11 +206,6 @@ def watched_team(
     memory = recipe.memory(backend=backend, **options)
     memory.audit = AuditTrail(watch, memory.audit) if audited else watch
     return recipe.team(model.model, memory, **options)
-
-
-def scratch_file() -> Path:
-    """A database of its own for each run: repeatable, and apart from the user's real memory."""
-    return Path(tempfile.mkdtemp(prefix="hindsight-teams-")) / "memory.db"
 
 
 def _in_new_process(recipe: Recipe, phase: str, how: Staging) -> dict[str, Any]:

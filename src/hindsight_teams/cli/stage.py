@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from hindsight_teams.cli.output import glyph, item, say, styled
+from hindsight_teams.cli.output import glyph, item, say, say_more, styled
 from hindsight_teams.errors import HindsightTeamsError
 from hindsight_teams.memory.rendering import unfenced
 
@@ -188,8 +188,7 @@ def _show_call(call: Call, before: Call | None) -> None:
 def _show_lines(lines: list[str]) -> None:
     for line in lines[:_SHOWN_LINES]:
         item(styled("    "), styled((line, "dim")), cut=True)
-    if len(lines) > _SHOWN_LINES:
-        say("    ", (f"{glyph('more')} {len(lines) - _SHOWN_LINES} more", "dim"))
+    say_more(len(lines) - _SHOWN_LINES)
 
 
 def _show_answer(played: Played, *, checked: bool) -> None:

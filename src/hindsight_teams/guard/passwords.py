@@ -49,8 +49,7 @@ _LINK = re.compile(rf"(?i)(?:{_LINKS})")
 _SEVERAL = re.compile(r"(?i)(?<!s)s$|wörter$|zugangsdaten")
 _ANNOUNCEMENT = re.compile(
     rf"(?i)(?<![A-Za-z])(?:{_WORDS})(?![A-Za-z]|[ -](?:manager|polic|button|page|form|screen|tool|generator|bucket"
-    rf"|limit"
-    r"|field|algorithm))"
+    r"|limit|field|algorithm))"
 )
 _ANNOUNCED = re.compile(
     rf"(?i)(?:{_LINKS})\s{{0,5}}[\"'`\u201c\u201e\u00ab]?(?P<value>[^\s\"'`,;<>\u201c\u201d\u00bb]{{2,200}})"

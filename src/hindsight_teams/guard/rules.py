@@ -130,13 +130,13 @@ agent: as (?:the|an?) <machine>,? your?|(?:attention|note|notice|message|instruc
   whichever) <agent> (?:that|who|which|reading|recalling|processing)|(?:ai|llm|language model)s?(?= ?[:,]| (?:must|
   should|shall|reading|recalling|processing))|(?:ai|llm|language model) (?:coding )?(?:assistant|agent|model)s?|<reader>
 told to: <reader>(?: (?:note|memory|record|line|text|message|entry|passage|document|page|sentence|content|
-  fact)s?)?,?(?:(?:now|also|always))? <duty>|<machine> <duty> (?:immediately|instead|silently|at once|now (?:open|run|
+  fact)s?)?,?(?: (?:now|also|always))? <duty>|<machine> <duty> (?:immediately|instead|silently|at once|now (?:open|run|
   send|forward|execute|delete|approve|transfer|download|install|visit|click|call|reveal|ignore))
 spoken to: (?:(?:attention|note|notice|message|instructions?|reminder|memo|directive|order|hello|dear|hey|urgent|ps|
   task|request)(?: to self)?\W{0,3}(?:to |for )?(?:the |all |any |every |future ){0,4}<machine>|(?:ai|llm) (?:assistant|
   agent|model)s?)\W{1,3}(?:please |kindly )?(?:<machine> )?(?:transfer|wire|pay|disable|deactivate|(?:turn|switch) off|
   stop|hand|tell|send|forward|call|invoke|delete|remove|change|give|act|pretend|behave|never|do not|don't|always|before|
-  when\w*|if|your(?:true|real|new|only))
+  when\w*|if|your (?:true|real|new|only))
 command: ignorier\w{0,2}|losche\w?|genehmige|befolge|antworte\w? (?:nur|auf jede|stets|immer)|supprime[rz]?|
   approuve[rz]?|obeis\w{0,3}|ignora|borra|elimina|aprueba|obedece|responde (?:solo|siempre)|cancella|approva|obbedisci|
   apaga|aprove|verwijder|удали|одобри|выполни|ignore|disregard|obey|override|bypass|exfiltrate|reveal|grant|execute|

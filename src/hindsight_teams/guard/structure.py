@@ -67,10 +67,9 @@ _PATTERNS = {
         r"|human|assistant)[ \t]?:|\[(?:TOOL_CALLS|AVAILABLE_TOOLS|SYSTEM_PROMPT)\]|\[(?:system"
         r"|developer)\][ \t]{0,3}:?|\[\w{0,20}MEMORY_\w{1,20}\]|\"role\"\s{0,5}:\s{0,5}\"(?:system"
         r"|developer)\"\s{0,5},\s{0,5}\"content\"\s{0,5}:\s{0,5}\"[^\".<]{12}",
-        "switches the rules off": r"^[\W_]{0,8}(?:begin|start|enter) (?:(?:system|developer|admin"
-        r"|safety) )?(?:override|jailbreak)\b|[\"'\s{,](?:system_override|jailbreak|(?:override|ignore|bypass"
-        r"|disable)_(?:system|safety|rules|instructions|guard\w*|filters?|polic\w+"
-        r"|prompt))[\"']?\s?[:=]\s?[\"']?(?:true|1|on|yes)\b",
+        "switches the rules off": r"^[\W_]{0,8}(?:begin|start|enter) (?:(?:system|developer|admin|safety) )?(?:override"
+        r"|jailbreak)\b|[\"'\s{,](?:system_override|jailbreak|(?:override|ignore|bypass|disable)_(?:system|safety|rules"
+        r"|instructions|guard\w*|filters?|polic\w+|prompt))[\"']?\s?[:=]\s?[\"']?(?:true|1|on|yes)\b",
         "speaks as the system": r"^[\W_]{0,4}(?:system|developer|admin(?:istrator)?|assistant)[ \t]?(?:message|prompt"
         r"|note|notice|override|alert"
         rf"|instruction)?[*_\])]{{0,3}}[ \t]?[:\uff1a][*_ \t]{{0,4}}{_ORDER}",
@@ -157,7 +156,8 @@ def structures(text: str) -> Iterator[str]:
     # In a code span Markdown shows markup as it is written: that is how people write about it.
     if _SCRIPTS.search(_CODE_SPAN.sub("", text)):
         yield "holds a script"
-    if any(_FILLED.search(address) for address in _images(text)) or any(_links(text)):
+    images = (next(filter(None, image.groups()), "").partition("://")[2] for image in _IMAGE.finditer(text))
+    if any(map(_FILLED.search, images)) or any(_links(text)):
         yield "holds an address that carries data away"
 
 
@@ -166,8 +166,3 @@ def _links(text: str) -> Iterator[bool]:
     for link in _LINK.finditer(text):
         shown = text.startswith("](", link.start() - 2)
         yield bool(_CARRIES.search(link["query"]) or (shown and _CARRIES_A_USER.search(link["query"])))
-
-
-def _images(text: str) -> Iterator[str]:
-    for image in _IMAGE.finditer(text):
-        yield next(filter(None, image.groups()), "").partition("://")[2]

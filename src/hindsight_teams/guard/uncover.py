@@ -11,7 +11,7 @@ import html
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
-from functools import partial
+from operator import itemgetter, methodcaller
 from urllib.parse import unquote
 
 from hindsight_teams.text import visible
@@ -43,21 +43,14 @@ _TELLTALE = (
 
 def _ciphers() -> dict[str, Callable[[str], str]]:
     """Telltale words as the usual ciphers write them: each Caesar shift, Atbash, and backwards."""
-    ciphers: dict[str, Callable[[str], str]] = {word[::-1]: _backwards for word in _TELLTALE}
+    backwards = itemgetter(slice(None, None, -1))
+    ciphers: dict[str, Callable[[str], str]] = {word[::-1]: backwards for word in _TELLTALE}
     for table in [_LETTERS[shift:] + _LETTERS[:shift] for shift in range(1, 26)] + [_LETTERS[::-1]]:
-        decipher = partial(_translated, str.maketrans(table + table.upper(), _LETTERS + _LETTERS.upper()))
+        decipher = methodcaller("translate", str.maketrans(table + table.upper(), _LETTERS + _LETTERS.upper()))
         encipher = str.maketrans(_LETTERS, table)
         for word in _TELLTALE:
             ciphers.setdefault(word.translate(encipher), decipher)
     return ciphers
-
-
-def _backwards(text: str) -> str:
-    return text[::-1]
-
-
-def _translated(table: dict[int, int], text: str) -> str:
-    return text.translate(table)
 
 
 _BACKSLASH = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4}))")
@@ -74,13 +67,14 @@ _QUOTED = re.compile(r"(?<!\w)'([^'\n]{4,200})'(?!\w)|\"([^\"\n]{4,200})\"|\u201
 
 _CIPHERS = _ciphers()
 _CIPHER_WORD = re.compile(r"[a-z]{6,12}")
-_MORSE = {
-    code: "abcdefghijklmnopqrstuvwxyz0123456789"[place]
-    for place, code in enumerate(
+_MORSE: dict[str, str] = dict(
+    zip(
         ".- -... -.-. -.. . ..-. --. .... .. .--- -.- .-.. -- -. --- .--. --.- .-. ... - ..- ...- .-- -..- -.-- --.. "
-        "----- .---- ..--- ...-- ....- ..... -.... --... ---.. ----.".split()
+        "----- .---- ..--- ...-- ....- ..... -.... --... ---.. ----.".split(),
+        f"{_LETTERS}0123456789",
+        strict=True,
     )
-}
+)
 
 
 def fold(text: str) -> str:

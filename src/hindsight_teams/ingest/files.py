@@ -74,7 +74,8 @@ def _below(root: Path) -> Iterator[File]:
         for name in folders:
             if (here / name).is_symlink():
                 yield _file(here / name, root, top, problem="it is a link to a folder")
-        without = _without_messages(files)
+        # Beside the conversations of an export lie accounts, ratings, and the same once more as a web page.
+        without = _BESIDE if "conversations.json" in files else frozenset()
         if here.parent in exports:
             exports[here] = exports[here.parent]
         elif set(SLACK_LISTS) <= set(files):
@@ -96,11 +97,6 @@ def _problem(path: Path) -> str | None:
         return None if path.is_file() else "it is not a regular file"
     except OSError as error:
         return error.strerror or "it can't be read"
-
-
-def _without_messages(files: Iterable[str]) -> frozenset[str]:
-    """What lies beside the conversations of an export: accounts, ratings, and the same once more as a web page."""
-    return _BESIDE if "conversations.json" in files else frozenset()
 
 
 def _file(path: Path, root: Path, top: str, *, people: SlackPeople | None = None, problem: str | None = None) -> File:

@@ -8,6 +8,7 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 
 from hindsight_teams.ingest.document import Passage, moment, unreadable
@@ -31,7 +32,8 @@ def line_passages(text: str) -> Iterator[Passage]:
             try:
                 value = json.loads(line)
             except (ValueError, RecursionError) as error:
-                raise unreadable(f"line {number:,} is not JSON: {_why(error)}") from None
+                why = error.msg if isinstance(error, json.JSONDecodeError) else "it is nested too deeply"
+                raise unreadable(f"line {number:,} is not JSON: {why}") from None
             if number == 1 and isinstance(value, Mapping) and value.get("format") == EXPORT:
                 raise unreadable("it is an export of a bank, which `bank import` reads")
             yield from object_passages([value])
@@ -75,10 +77,6 @@ def _cell(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _why(error: Exception) -> str:
-    return error.msg if isinstance(error, json.JSONDecodeError) else "it is nested too deeply"
-
-
 _SAMPLE = 16_384
 _QUOTED = re.compile('"[^"]*"')
 
@@ -107,12 +105,7 @@ def row_passages(rows: Iterable[Sequence[object]], heading: str | None = None) -
             names = alone = cells
             continue
         alone = []
-        told = [f"{name}: {cell}" if name else cell for name, cell in _paired(names, cells) if cell]
+        told = [f"{name}: {cell}" if name else cell for name, cell in zip_longest(names, cells) if cell]
         yield Passage("; ".join(told), heading)
     if alone:
         yield Passage("; ".join(cell for cell in alone if cell), heading)
-
-
-def _paired(names: list[str], cells: list[str]) -> Iterator[tuple[str, str]]:
-    for number, cell in enumerate(cells):
-        yield (names[number] if number < len(names) else ""), cell

@@ -33,7 +33,7 @@ SAMPLE = 25
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """One document on its way: what is retained at once."""
+    """One document, which is retained at once."""
 
     document_id: str
     mark: str

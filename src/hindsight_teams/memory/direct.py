@@ -9,7 +9,7 @@ from hindsight_teams.access.banks import BankResolver, DirectBank
 from hindsight_teams.access.grants import Access, Grant
 from hindsight_teams.errors import InvalidInput, did_you_mean
 from hindsight_teams.memory.member import MemberMemory
-from hindsight_teams.memory.questions import Defaults
+from hindsight_teams.memory.member_options import Defaults
 from hindsight_teams.models import Budget, TagsMatch
 from hindsight_teams.requests.tags import check_tags
 
@@ -104,7 +104,13 @@ def bank_of(memory: MemberMemory, access: Access, bank: str | None, *, needs: st
     names = [
         grant.bank.name
         for grant in memory.rights.grants
-        if access & grant.access and (needs is None or needs in grant.bank.needs or _is_resolved(grant.bank))
+        if access & grant.access
+        and (
+            needs is None
+            or needs in grant.bank.needs
+            or isinstance(grant.bank, DirectBank)
+            or getattr(grant.bank, "resolver", None) is not None
+        )
     ]
     kind = f"bank scoped by {needs}" if needs else "bank"
     if bank is None and len(names) == 1:
@@ -118,8 +124,3 @@ def bank_of(memory: MemberMemory, access: Access, bank: str | None, *, needs: st
     if bank not in names:
         raise InvalidInput(f"bank={bank!r} is not a {kind} of this member; {did_you_mean(bank, names)}")
     return bank
-
-
-def _is_resolved(bank: Any) -> bool:
-    """Whether the bank's id was chosen by the application itself: a fixed id, or a resolver."""
-    return isinstance(bank, DirectBank) or getattr(bank, "resolver", None) is not None

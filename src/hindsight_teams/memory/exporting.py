@@ -87,16 +87,11 @@ def _plain(memory: Memory, repeats: Sequence[Memory] = ()) -> dict[str, Any]:
         "sources": [_number(source) for source in memory.source_ids],
         "superseded_by": None if memory.superseded_by is None else _number(memory.superseded_by),
         "repeats": [
-            {k: v for k, v in _plain(repeat).items() if k not in ("id", "text")} | _own(repeat, memory)
+            {k: v for k, v in _plain(repeat).items() if k != "id" and (k != "text" or v != memory.text)}
             for repeat in repeats
         ],
     }
     return {name: value for name, value in values.items() if value not in (None, [], {})}
-
-
-def _own(repeat: Memory, memory: Memory) -> dict[str, str]:
-    """The words of a repeat, where they differ in signs from those that it repeats."""
-    return {"text": repeat.text} if repeat.text != memory.text else {}
 
 
 def _number(memory_id: str) -> str:

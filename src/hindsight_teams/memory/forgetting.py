@@ -224,17 +224,14 @@ class Forgetting:
         due = False
         if Capability.ERASE_LATER in self.backend.capabilities:
             try:
-                yield from self._without_empty_banks(selection)
+                # Of a forgotten user: a bank that holds nothing any more still has the user's id in its own.
+                for bank_id in (yield from self._banks_of_the_user(selection)):
+                    yield DeleteEmptyBank(bank=bank_id)
                 due = yield IsEraseDue()
             except BaseException as error:
                 recorder.failed(error)
                 raise
         return ForgetReport(plan.memories, deleted, dry_run=False, erased=not due, notes=told)
-
-    def _without_empty_banks(self, selection: Selection) -> Steps[None]:
-        """Delete the banks of a forgotten user that hold nothing any more: their ids hold the user's."""
-        for bank_id in (yield from self._banks_of_the_user(selection)):
-            yield DeleteEmptyBank(bank=bank_id)
 
     def _held(self, selection: Selection, found: Mapping[str, Sequence[Memory]]) -> Steps[list[ReviewItem]]:
         """What the review bank holds of the selection, waiting or approved: by what is in the envelope.
@@ -303,7 +300,7 @@ class Forgetting:
             )
             going |= {_key(memory): memory for memory in related if _is_bound(memory, bound)}
         found: dict[str, list[Memory]] = {}
-        for memory in sorted(going.values(), key=_order):
+        for memory in sorted(going.values(), key=lambda memory: (memory.bank_id, len(memory.id), memory.id)):
             found.setdefault(memory.bank_id, []).append(memory)
         return found
 
@@ -392,10 +389,6 @@ def _key(memory: Memory) -> str:
 def _keys(memory: Memory) -> list[str]:
     """Every key that a copy of the memory may name it by."""
     return [f"{memory.bank_id}#{name}" for name in (memory.id, *memory.former_ids)]
-
-
-def _order(memory: Memory) -> tuple[str, int, str]:
-    return memory.bank_id, len(memory.id), memory.id
 
 
 def _sources(memory: Memory) -> list[str]:

@@ -14,13 +14,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
-from hindsight_teams.access import signatures as provenance
+from hindsight_teams.access import signatures
 from hindsight_teams.access.banks import Rights, Target
 from hindsight_teams.access.grants import Access, Caller, Grant
 from hindsight_teams.audit import AuditSink, Recorder, recording_failure
 from hindsight_teams.errors import InvalidInput, Unsupported
-from hindsight_teams.memory import merging as federation
-from hindsight_teams.memory.questions import (
+from hindsight_teams.memory import merging
+from hindsight_teams.memory.member_options import (
     Addressed,
     Defaults,
     MemberRecallOptions,
@@ -323,14 +323,14 @@ class MemberMemory:
                 if self.clock is not None and request.query_timestamp is None:
                     request = replace(request, query_timestamp=self.clock())
                 answers = yield [self._narrowed(request, target, authors, max_tokens=limit) for target in targets]
-                found, gaps = federation.answered(targets, answers)
-                result = federation.merge_recall(found, gaps, max_tokens=limit if len(targets) > 1 else None)
+                found, gaps = merging.answered(targets, answers)
+                result = merging.merge_recall(found, gaps, max_tokens=limit if len(targets) > 1 else None)
                 shown = result.results
             else:
                 targets = self.rights.read_targets(who, Access.REFLECT, banks)
                 answers = yield [self._narrowed(request, target, authors) for target in targets]
-                found, gaps = federation.answered(targets, answers)
-                result = federation.merge_reflect(found, gaps)
+                found, gaps = merging.answered(targets, answers)
+                result = merging.merge_reflect(found, gaps)
                 shown = result.based_on
         except BaseException as error:
             recorder.failed(error, targets, named=banks)
@@ -349,7 +349,7 @@ class MemberMemory:
         if tags or groups or scope or authors or match != "any":
             check_choice("tags_match", match, TAGS_MATCHES)
             signed = self.identity.member is not None
-            chosen = provenance.read_filter(
+            chosen = signatures.read_filter(
                 signed=signed,
                 tags=check_tags(tags),
                 match=match,

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from hindsight_teams.guard import Verdict
     from hindsight_teams.memory.member import MemberMemory
 
-from hindsight_teams.access import signatures as provenance
+from hindsight_teams.access import signatures
 from hindsight_teams.memory.storing import AT_ONCE, asking, batches, judged, numbered
 
 MAX_REASON = 500
@@ -150,7 +150,7 @@ class Proposals:
         metadata, tags = for_bank_of(who, self.definition.banks[to].needs, metadata, tags)
         item = replace(found.to_item(), metadata=metadata, tags=tags)
         origin = f"{found.bank_id}#{found.id}"
-        by = provenance.signature_tags(provenance.sign_tags(who, (), ()))
+        by = signatures.signature_tags(signatures.sign_tags(who, (), ()))
         sealed = seal("proposal", item, bank=to, bank_id=target_id, reason=reason, origin=origin, by=by)
         recorder.begun(BankName(to, target_id))
         yield Retain(bank=review_bank_id(who), items=[sealed])
@@ -175,8 +175,8 @@ class Proposals:
                     raise numbered(error, number, len(items)) from error
                 signed = replace(
                     passed,
-                    tags=provenance.sign_tags(who, own, scope),
-                    metadata=provenance.sign_metadata(who, passed.metadata),
+                    tags=signatures.sign_tags(who, own, scope),
+                    metadata=signatures.sign_metadata(who, passed.metadata),
                 )
                 told = _with_finding(reason, "this memory", verdict)
                 sealed.append(seal("proposal", signed, bank=to, bank_id=target_id, reason=told))

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
-from hindsight_teams.access import signatures as provenance
+from hindsight_teams.access import signatures
 from hindsight_teams.access.banks import Target, review_bank_id
 from hindsight_teams.access.grants import Access, Caller
 from hindsight_teams.access.signatures import attributed
@@ -60,7 +60,7 @@ def prepared(
     )
     signed = _signed(who, target, item, own)
     if verdict is not None and verdict.marks:
-        signed = provenance.marked(signed, verdict.reason)
+        signed = signatures.marked(signed, verdict.reason)
     if verdict is not None and verdict.action == "quarantine":
         return review_bank_id(who), quarantine_item(signed, target.name, target.bank_id, verdict.reason), verdict
     return target.bank_id, signed, verdict
@@ -76,7 +76,7 @@ def judged(
     own: Sequence[str] = memory.defaults.tags if item.tags is None else tuple(check_tags(item.tags))
     check_metadata(item.metadata)
     if who.member:
-        provenance.refuse_forgery(own, item.metadata or {}, heard=memory.source == "others")
+        signatures.refuse_forgery(own, item.metadata or {}, heard=memory.source == "others")
     if is_blank(check_text("content", item.content)):
         raise InvalidInput("content is empty; give the text to remember")
     if item.timestamp is None and memory.clock is not None:
@@ -95,14 +95,14 @@ def judged(
 
 
 def _signed(who: Caller, target: Target, item: RetainItem, own: Sequence[str]) -> RetainItem:
-    provenance.refuse_scopes_of_others(target.grant, own)
-    tags = provenance.sign_tags(who, own, target.grant.scope_tags)
+    signatures.refuse_scopes_of_others(target.grant, own)
+    tags = signatures.sign_tags(who, own, target.grant.scope_tags)
     return replace(
         item,
         tags=tags,
-        observation_scopes=provenance.observation_scopes(tags) if who.member else None,
-        metadata=provenance.sign_metadata(who, item.metadata),
-        document_id=item.document_id or provenance.stable_document_id(who, item.content, [*own, target.name]),
+        observation_scopes=signatures.observation_scopes(tags) if who.member else None,
+        metadata=signatures.sign_metadata(who, item.metadata),
+        document_id=item.document_id or signatures.stable_document_id(who, item.content, [*own, target.name]),
     )
 
 

@@ -19,8 +19,8 @@ from hindsight_teams.memory.curation import Reviews
 from hindsight_teams.memory.direct import resolve_defaults
 from hindsight_teams.memory.forgetting import ForgetReport, Forgetting
 from hindsight_teams.memory.member import MemberMemory
+from hindsight_teams.memory.member_options import Defaults
 from hindsight_teams.memory.proposing import Proposals
-from hindsight_teams.memory.questions import Defaults
 from hindsight_teams.memory.selection import SelectionOptions
 
 if TYPE_CHECKING:

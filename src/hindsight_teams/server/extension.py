@@ -30,7 +30,7 @@ from hindsight_api.extensions import (
 
 from hindsight_teams.access.grants import Access, Caller
 from hindsight_teams.errors import AccessDenied, HindsightTeamsError, InvalidInput
-from hindsight_teams.server import signing as signature
+from hindsight_teams.server import signing
 from hindsight_teams.server.authority import Authority, Identity
 from hindsight_teams.server.gate import Guard, admitted, single_bank
 from hindsight_teams.server.routes import MCP_TOOLS
@@ -137,12 +137,12 @@ class TeamValidator(OperationValidatorExtension):
             sealed = identity.may_queue(ctx.bank_id)
             if sealed:
                 for item in ctx.contents:
-                    signature.check_envelope(item, identity.definition, identity.member)
+                    signing.check_envelope(item, identity.definition, identity.member)
                 grant = None
             else:
                 grant = identity.grant(ctx.bank_id)
             items = [
-                signature.sign(item, grant=grant, bank_id=ctx.bank_id, sealed=sealed, **who) for item in ctx.contents
+                signing.sign(item, grant=grant, bank_id=ctx.bank_id, sealed=sealed, **who) for item in ctx.contents
             ]
             caller = Caller(**who)
             if sealed and self.write_guards is not None:
@@ -158,7 +158,7 @@ class TeamValidator(OperationValidatorExtension):
                 if reason:
                     return ValidationResult.reject(f"the write guard did not let it pass: {reason}", status_code=422)
                 items = [
-                    signature.sign(
+                    signing.sign(
                         {**item, "observation_scopes": None}, grant=grant, bank_id=ctx.bank_id, sealed=False, **who
                     )
                     for item in items
@@ -207,7 +207,7 @@ class TeamValidator(OperationValidatorExtension):
         identity = self._member(ctx.request_context)
         if identity is None:
             return None
-        return signature.writable_tags(team=identity.key.team, member=identity.member)
+        return signing.writable_tags(team=identity.key.team, member=identity.member)
 
     async def filter_bank_list(self, ctx: Any) -> Any:
         """Only banks on which the member holds something."""

@@ -138,7 +138,7 @@ class Guard:
     async def _check_mcp(self, identity: Identity, scope: Scope, path: str, receive: Receive) -> Receive:
         """Hold each message of an MCP request against the member's grants; gives the body back to be read again."""
         bank = _mcp_bank(path)
-        if bank is not None and not _holds_any(identity, bank):
+        if bank is not None and not any(identity.may(verb, bank) for verb in Access):
             raise Refused(403, _denied(identity, "use", bank))
         if scope["method"] in ("GET", "DELETE"):  # the event stream and the end of a session
             return receive
@@ -202,10 +202,6 @@ def _check_message(identity: Identity, message: Any, default_bank: str | None) -
         raise Refused(403, _denied(identity, verb.verbs[0], bank))
     if arguments is not None and (fault := MCP_ARGUMENTS[str(tool)].fault(arguments, "the tool's arguments")):
         raise Refused(422, fault)
-
-
-def _holds_any(identity: Identity, bank: str) -> bool:
-    return any(identity.may(verb, bank) for verb in Access)
 
 
 def _denied(identity: Identity, what: str, bank: str | None = None) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from hindsight_teams.access import signatures as provenance
+from hindsight_teams.access import signatures
 from hindsight_teams.access.banks import BankSpec, unescape
 from hindsight_teams.access.definition import TeamDefinition
 from hindsight_teams.access.grants import Caller, Grant
@@ -54,19 +54,19 @@ def sign(
     for tag in tags:
         check_text("a tag", tag)
     scope_tags = grant.scope_tags if grant else ()
-    reserved = provenance.RESERVED_METADATA - {"marked"} - (provenance.ENVELOPE_METADATA if sealed else frozenset())
+    reserved = signatures.RESERVED_METADATA - {"marked"} - (signatures.ENVELOPE_METADATA if sealed else frozenset())
     caller = _completed(replace(_claimed(tags, metadata), team=team, member=member), grant, bank_id)
-    trusts = (provenance.trust_in(_text(metadata.get("speaker"))),)
+    trusts = (signatures.trust_in(_text(metadata.get("speaker"))),)
     if not _may_tell(metadata, caller):
-        metadata = {key: value for key, value in metadata.items() if key not in provenance.SPOKEN_METADATA}
-    own = [tag for tag in tags if not tag.startswith(provenance.RESERVED_PREFIXES) and tag not in scope_tags]
+        metadata = {key: value for key, value in metadata.items() if key not in signatures.SPOKEN_METADATA}
+    own = [tag for tag in tags if not tag.startswith(signatures.RESERVED_PREFIXES) and tag not in scope_tags]
     if grant is not None:
-        provenance.refuse_scopes_of_others(grant, own)
-    signed_tags = provenance.sign_tags(caller, own, scope_tags)
-    if provenance.MARK in tags or metadata.get("marked"):  # it only takes trust away, so anybody may mark its own
-        signed_tags.append(provenance.MARK)
+        signatures.refuse_scopes_of_others(grant, own)
+    signed_tags = signatures.sign_tags(caller, own, scope_tags)
+    if signatures.MARK in tags or metadata.get("marked"):  # it only takes trust away, so anybody may mark its own
+        signed_tags.append(signatures.MARK)
         metadata["marked"] = metadata.get("marked") or "suspicious"
-    signed_metadata = provenance.sign_metadata(
+    signed_metadata = signatures.sign_metadata(
         caller, {key: value for key, value in metadata.items() if key not in reserved}
     )
     for tag in tags:
@@ -76,7 +76,7 @@ def sign(
     for key in reserved & metadata.keys():
         if metadata[key] != signed_metadata.get(key) and not (key == "trust" and metadata[key] in trusts):
             raise InvalidInput(f"the metadata {key!r} claims what is not this key's")
-    expected = None if sealed else provenance.observation_scopes(signed_tags)
+    expected = None if sealed else signatures.observation_scopes(signed_tags)
     scopes = item.get("observation_scopes")
     if scopes is not None and scopes != "combined" and (expected is None or _sets(scopes) != _sets(expected)):
         raise InvalidInput("observations get the tags of the memories that they rest on; leave out observation_scopes")
@@ -130,7 +130,7 @@ def check_envelope(item: Item, definition: TeamDefinition, member: str) -> None:
         )
     except (KeyError, TypeError, ValueError):
         raise InvalidInput("only sealed envelopes go into the review bank") from None
-    signature = provenance.RESERVED_METADATA - provenance.ENVELOPE_METADATA
+    signature = signatures.RESERVED_METADATA - signatures.ENVELOPE_METADATA
     outside = {key: metadata[key] for key in metadata if key not in signature}
     same = (
         opened.kind in SEALED
@@ -147,11 +147,11 @@ def check_envelope(item: Item, definition: TeamDefinition, member: str) -> None:
     target = definition.banks.get(opened.bank)
     if target is not None:  # it carries the user of its bank beside the one that it was retained for
         named = named_by(target, definition.team_id, member, opened.bank_id).items()
-        owner = {provenance.identity_tag(name, value) for name, value in named if value != inside.get(name)}
+        owner = {signatures.identity_tag(name, value) for name, value in named if value != inside.get(name)}
         tags = [tag for tag in tags if tag not in owner]
     grant = definition.grants.get(member, {}).get(opened.bank)
     if opened.kind == "quarantine" and grant is not None:  # it was to be retained, which would have been refused
-        provenance.refuse_scopes_of_others(grant, tags)
+        signatures.refuse_scopes_of_others(grant, tags)
     # Of an observation nobody is the author, and it claims none.
     sign({"tags": tags, "metadata": inside}, team=definition.team_id, member=member)
     if target is None or not could_be(target, definition.team_id, member, opened.bank_id):
@@ -163,7 +163,7 @@ def writable_tags(*, team: str, member: str) -> list[str]:
 
     A server that is told these refuses a retain into a document that somebody else wrote, which would replace it.
     """
-    mine = [provenance.identity_tag("team", team), provenance.identity_tag("author", member)]
+    mine = [signatures.identity_tag("team", team), signatures.identity_tag("author", member)]
     return [*_others("team:", "author:"), *mine]  # escaped identities hold no pattern characters
 
 
@@ -173,7 +173,7 @@ def _may_tell(metadata: Mapping[str, Any], caller: Caller) -> bool:
     if speaker is None:
         return "exchange" not in metadata
     said = _text(speaker) or ""
-    return (said == provenance.USER and bool(caller.user)) or said == caller.member or bool(_TOOL.fullmatch(said))
+    return (said == signatures.USER and bool(caller.user)) or said == caller.member or bool(_TOOL.fullmatch(said))
 
 
 def _text(value: Any) -> str | None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from hindsight_teams.audit import AuditSink
     from hindsight_teams.backends.base import MemoryBackend
     from hindsight_teams.guard import Guard
-    from hindsight_teams.memory.questions import Defaults
+    from hindsight_teams.memory.member_options import Defaults
     from hindsight_teams.memory.team import TeamMemory
 
 

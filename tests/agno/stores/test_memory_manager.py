@@ -223,7 +223,7 @@ async def test_clearing_a_user_leaves_the_others(manager: HindsightMemoryManager
     assert manager.get_user_memories("bob") == []
 
 
-def test_questions_and_other_voices_are_not_retained(manager: HindsightMemoryManager) -> None:
+def test_member_options_and_other_voices_are_not_retained(manager: HindsightMemoryManager) -> None:
     manager.create_user_memories(
         messages=[
             Message(role="user", content="I said this long ago.", from_history=True),

@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from ipaddress import ip_address
 from typing import Any
@@ -143,7 +143,7 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
 
     async def aclose(self) -> None:
         if self._writer.get_extra_info("ssl_object"):
-            self._writer.transport.abort()  # without waiting for the server to take its leave
+            self._writer.transport.abort()  # without waiting for the server to close its side
         else:
             self._writer.close()
         with suppress(OSError):
@@ -185,46 +185,28 @@ def _is_address(host: str) -> bool:
     return True
 
 
-class Network(httpcore.NetworkBackend):
+class Network(httpcore.SyncBackend):
     """A network backend of such streams."""
 
-    def __init__(self) -> None:
-        self._plain = httpcore.SyncBackend()
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.NetworkStream:
+    def connect_tcp(self, *args: Any, **options: Any) -> httpcore.NetworkStream:
         """Open a connection to a server."""
-        return _Stream(self._plain.connect_tcp(host, port, timeout, local_address, socket_options))
+        return _Stream(super().connect_tcp(*args, **options))
 
 
 class AsyncNetwork(httpcore.AsyncNetworkBackend):
     """As ``Network``, for one event loop."""
 
     async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
+        self, host: str, port: int, timeout: float | None = None, *args: Any, **options: Any
     ) -> httpcore.AsyncNetworkStream:
-        """Open a connection to a server."""
+        """Open a connection to a server; the pool is made without an address or socket options of its own."""
         loop = asyncio.get_running_loop()
         reader = _Reader(limit=_ENOUGH, loop=loop)
         protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
-        local = None if local_address is None else (local_address, 0)
         # uvloop has no such option; a race that is cancelled leaves its winner to the garbage collector
         race = isinstance(loop, asyncio.BaseEventLoop) and not _is_address(host)
         eyeballs: dict[str, Any] = {"happy_eyeballs_delay": 0.25} if race else {}
         with _errors(httpcore.ConnectTimeout, httpcore.ConnectError):
             async with asyncio.timeout(timeout):
-                transport, _ = await loop.create_connection(lambda: protocol, host, port, local_addr=local, **eyeballs)
-        for option in socket_options or ():
-            transport.get_extra_info("socket").setsockopt(*option)
+                transport, _ = await loop.create_connection(lambda: protocol, host, port, **eyeballs)
         return _AsyncStream(reader, asyncio.StreamWriter(transport, protocol, reader, loop))

@@ -7,6 +7,7 @@ import ssl
 import time
 import weakref
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, TypeVar
 
 from pydantic import SecretStr
@@ -31,10 +32,6 @@ log = get_logger(__name__)
 def _log_repeat(pause: Pause) -> None:
     if pause.why:
         log.warning("request repeated", seconds=round(pause.seconds, 2), reason=pause.why)
-
-
-def _reopened(kind: type[HindsightBackend], url: str, options: dict[str, Any]) -> HindsightBackend:
-    return kind(url, **options)
 
 
 class HindsightBackend(Backend):
@@ -105,7 +102,7 @@ class HindsightBackend(Backend):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Travel to another process by the URL and the options, the API key among them; the connections stay."""
-        return _reopened, (type(self), self._url, self._options)
+        return partial(type(self), self._url, **self._options), ()
 
     @property
     def location(self) -> str:

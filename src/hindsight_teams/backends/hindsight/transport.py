@@ -265,41 +265,33 @@ FAILURES = (
 
 def failure(error: Exception, call: Call) -> Failure:
     """What one of ``FAILURES`` means: the error, whether the server may have worked on it, whether to try again."""
-    details = {"cause": f"{type(error).__name__}: {error}"}
-    reason: BackendError
-    if isinstance(error, httpcore.ConnectTimeout):
-        reason = BackendUnreachable(
-            "the Hindsight server can't be reached in time; check its URL, HINDSIGHT_API_URL", **details
-        )
-        return Failure(reason, processed=False, repeatable=True)
-    if isinstance(error, httpcore.PoolTimeout):
-        reason = BackendTimeout(f"no connection was free for {call.verb}; allow more, or send less at once", **details)
-        return Failure(reason, processed=False, repeatable=False)
-    if isinstance(error, httpcore.TimeoutException):
-        return Failure(
-            BackendTimeout(f"no answer to {call.verb} in time; {_HINTS[call.wait]}", **details),
-            processed=True,
-            repeatable=False,
-        )
-    if isinstance(error, httpcore.ConnectError | httpcore.ProxyError):
-        if isinstance(error, httpcore.ProxyError) and str(error).startswith("407"):
-            return Failure(BackendUnreachable(faults.PROXY_LOGIN, **details), processed=False, repeatable=False)
-        for sign, words in _TLS.items():
-            if sign in str(error):
-                return Failure(BackendUnreachable(words, **details), processed=False, repeatable=False)
-        reason = BackendUnreachable(
-            "the Hindsight server can't be reached; check that it runs, and its URL, HINDSIGHT_API_URL", **details
-        )
-        return Failure(reason, processed=False, repeatable=True)
-    if isinstance(error, AnswerTooLong):
-        words = f"the answer to {call.verb} is too long: ask for less at once, or raise max_answer_bytes"
-        return Failure(UnexpectedAnswer(words, **details), processed=True, repeatable=False)
-    if isinstance(error, httpx.DecodingError):
-        return Failure(faults.unreadable(b"", verb=call.verb), processed=True, repeatable=False)
-    if isinstance(error, httpcore.NetworkError | httpcore.RemoteProtocolError):
-        reason = BackendUnreachable(f"the connection to the Hindsight server broke during {call.verb}", **details)
-        return Failure(reason, processed=True, repeatable=True)
-    reason = BackendUnreachable(
-        f"{call.verb} can't be sent as configured; check hindsight_api_url, proxy and headers", **details
-    )
-    return Failure(reason, processed=False, repeatable=False)
+
+    def failed(kind: type[BackendError], words: str, *, processed: bool = False, repeatable: bool = False) -> Failure:
+        return Failure(kind(words, cause=f"{type(error).__name__}: {error}"), processed, repeatable)
+
+    match error:
+        case httpcore.ConnectTimeout():
+            words = "the Hindsight server can't be reached in time; check its URL, HINDSIGHT_API_URL"
+            return failed(BackendUnreachable, words, repeatable=True)
+        case httpcore.PoolTimeout():
+            return failed(BackendTimeout, f"no connection was free for {call.verb}; allow more, or send less at once")
+        case httpcore.TimeoutException():
+            words = f"no answer to {call.verb} in time; {_HINTS[call.wait]}"
+            return failed(BackendTimeout, words, processed=True)
+        case httpcore.ProxyError() if str(error).startswith("407"):
+            return failed(BackendUnreachable, faults.PROXY_LOGIN)
+        case httpcore.ConnectError() | httpcore.ProxyError():
+            if words := next((words for sign, words in _TLS.items() if sign in str(error)), ""):
+                return failed(BackendUnreachable, words)
+            words = "the Hindsight server can't be reached; check that it runs, and its URL, HINDSIGHT_API_URL"
+            return failed(BackendUnreachable, words, repeatable=True)
+        case AnswerTooLong():
+            words = f"the answer to {call.verb} is too long: ask for less at once, or raise max_answer_bytes"
+            return failed(UnexpectedAnswer, words, processed=True)
+        case httpx.DecodingError():
+            return Failure(faults.unreadable(b"", verb=call.verb), processed=True, repeatable=False)
+        case httpcore.NetworkError() | httpcore.RemoteProtocolError():
+            words = f"the connection to the Hindsight server broke during {call.verb}"
+            return failed(BackendUnreachable, words, processed=True, repeatable=True)
+    words = f"{call.verb} can't be sent as configured; check hindsight_api_url, proxy and headers"
+    return failed(BackendUnreachable, words)

@@ -146,14 +146,11 @@ def _imported(what: str, model: str | None, backend: Backend, watch: AuditSink) 
     if not isinstance(made, Agent | Team):
         raise ConfigurationError(f"{what!r} is neither an Agno Team or Agent, nor a function that gives one")
     if memory is None:
-        for toolkit in (tool for part in parts_of(made) for tool in _tools(part) if isinstance(tool, HindsightTools)):
+        tools = [tool for part in parts_of(made) if isinstance(part.tools, list) for tool in part.tools]
+        for toolkit in (tool for tool in tools if isinstance(tool, HindsightTools)):
             own = toolkit.memory.audit
             toolkit.memory.audit = watch if own is None else AuditTrail(watch, own)
     return Partner(what, made, memory, chosen)
-
-
-def _tools(part: Runner) -> list[Any]:
-    return list(part.tools) if isinstance(part.tools, list) else []
 
 
 def _watched(memory: TeamMemory, watch: AuditSink) -> TeamMemory:

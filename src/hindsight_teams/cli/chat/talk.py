@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from hindsight_teams.cli.chat.partners import Partner
 from hindsight_teams.cli.failing import in_words
 from hindsight_teams.cli.failing import line as error_line
-from hindsight_teams.cli.output import clean, console, counted, glyph, item, say, styled
+from hindsight_teams.cli.output import clean, console, counted, glyph, item, say, say_more, styled
 from hindsight_teams.cli.stage import Watch
 from hindsight_teams.errors import HindsightTeamsError, InvalidInput, NotFound, did_you_mean
 from hindsight_teams.requests import Capability
@@ -224,8 +224,7 @@ class Conversation:
             found = list(texts(event, self.backend))
             for text in found[:_SHOWN]:
                 item(styled("    ", (glyph("none"), "dim"), " "), styled(text))
-            if len(found) > _SHOWN:
-                say((f"    {glyph('more')} {len(found) - _SHOWN} more", "dim"))
+            say_more(len(found) - _SHOWN)
             if event.reason:
                 item(styled("    "), styled((event.reason, "dim")))
 
@@ -257,8 +256,7 @@ class Conversation:
             return
         for entry in found[:_SHOWN]:
             item(styled("    ", (glyph("none"), "dim"), " "), styled(entry.text))
-        if len(found) > _SHOWN:
-            say((f"    {glyph('more')} {len(found) - _SHOWN} more", "dim"))
+        say_more(len(found) - _SHOWN)
         if not self._confirm(f"Forget {counted(len(found))} for good?"):
             say(("Nothing was forgotten.", "dim"))
             return

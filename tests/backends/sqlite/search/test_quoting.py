@@ -99,7 +99,7 @@ def test_what_was_replaced_says_so_also_where_only_its_beginning_fits() -> None:
     assert text.startswith("- noted 2023-01-02, researcher (no longer current: a newer memory replaces it): “N")
 
 
-def test_questions_in_chinese_are_answered() -> None:
+def test_member_options_in_chinese_are_answered() -> None:
     text, _ = extractive_answer("诺拉住在哪里？", [memory(1, "今天天气很好。诺拉住在奥斯陆。")])
     assert "“诺拉住在奥斯陆。”" in text
 

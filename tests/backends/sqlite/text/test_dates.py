@@ -299,7 +299,7 @@ def test_no_text_breaks_it(text: str, now: datetime) -> None:
         assert span.start < span.end
 
 
-def test_questions_in_ten_languages_name_the_span_that_is_meant() -> None:
+def test_member_options_in_ten_languages_name_the_span_that_is_meant() -> None:
     names = "asked more_asked eighth_asked ninth_asked tenth_asked eleventh_asked thirteenth_asked fourteenth_asked"
     questions = [row for name in names.split() for row in reading.rows(name)]
     questions += reading.rows("kinds_asked", half=0)

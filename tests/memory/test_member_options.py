@@ -8,7 +8,7 @@ import pytest
 
 from hindsight_teams.access.grants import Caller
 from hindsight_teams.errors import InvalidInput
-from hindsight_teams.memory.questions import Defaults, addressed, retaining
+from hindsight_teams.memory.member_options import Defaults, addressed, retaining
 from hindsight_teams.models import RetainItem
 
 ADA = Caller(user="ada")
