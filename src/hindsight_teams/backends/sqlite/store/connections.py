@@ -101,7 +101,7 @@ class Pool:
                     db.execute("ROLLBACK")
                 raise
             self._check_identity(db, "what this call wrote is lost")
-            if self._opener.watch and db.files and (spoiled := self._opener.watch.spoiled()):
+            if self._opener.watch and db.files and (spoiled := self._opener.watch.spoiled(db)):
                 self._forget_files()
                 self._opener.doubtful = True
                 raise DatabaseUnusable(
@@ -116,8 +116,6 @@ class Pool:
         """A connection outside any transaction while no other thread of this process writes."""
         with self._write_lock, self._connection(writing=True) as db:
             yield db
-            if self._opener.watch:  # the file may have grown: it must not become smaller from now on
-                self._opener.watch.spoiled()
 
     @contextmanager
     def outside(self) -> Iterator[sqlite3.Connection]:

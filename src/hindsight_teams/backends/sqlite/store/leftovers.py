@@ -95,6 +95,17 @@ def finish(path: Path) -> Path | None:
         os.close(descriptor)
 
 
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """In the block no other process is in such a block for the folder."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        _lock(descriptor)
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def _rename(old: Path, new: Path) -> None:
     if old.exists():
         os.replace(old, new)
