@@ -122,7 +122,8 @@ def test_parts_of_a_killed_backup_go_and_those_of_a_running_one_stay(tmp_path: P
 def test_a_part_that_another_process_clears_before_it_is_locked_is_made_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fchmod, cleared = os.fchmod, []
+    fchmod = os.fchmod
+    cleared: list[int] = []
 
     def meanwhile(descriptor: int, mode: int) -> None:
         fchmod(descriptor, mode)

@@ -89,7 +89,7 @@ class Pool:
         """A connection inside one transaction, which is committed at the end of the block, or rolled back."""
         # Threads of one process queue at a lock, which is fair and free; SQLite's own waiting polls.
         with self._write_lock, self._connection(writing=True, log=False) as db:
-            before = db.total_changes
+            before, db.counts = db.total_changes, None
             db.execute("BEGIN IMMEDIATE")
             try:
                 yield db

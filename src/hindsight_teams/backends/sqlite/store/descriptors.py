@@ -34,7 +34,7 @@ class Connection(sqlite3.Connection):
 
     Attributes:
         files: Which files it opened; None for one to a file that can't change.
-        counts: What was counted in the present state of the file, inside ``Pool.read``.
+        counts: What was counted in the present state of the file; None while it is written.
     """
 
     files: Files | None = None
@@ -42,7 +42,7 @@ class Connection(sqlite3.Connection):
     _counted_at: tuple[int, int] | None = None
 
     def __init__(self, database: Any, *arguments: Any, **options: Any) -> None:
-        self.counts: dict[tuple[int, str, int], int] = {}
+        self.counts: dict[tuple[int, str, int], int] | None = None
         with _lock:  # before it has locks
             self._file = identity(unquote(urlsplit(database).path) if options.get("uri") else database)
             if self._file is not None:
@@ -54,10 +54,10 @@ class Connection(sqlite3.Connection):
             raise
 
     def keep_counts(self) -> None:
-        """At the beginning of a transaction: forget what was counted in another state of the file, or too much."""
+        """At the beginning of a read: forget what was counted in another state of the file, or too much."""
         (others,) = self.execute("PRAGMA data_version").fetchone()
         state = others, self.total_changes
-        if state != self._counted_at or len(self.counts) > _MOST_COUNTS:
+        if state != self._counted_at or self.counts is None or len(self.counts) > _MOST_COUNTS:
             self._counted_at, self.counts = state, {}
 
     def close(self) -> None:
