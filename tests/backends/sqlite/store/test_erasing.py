@@ -400,6 +400,31 @@ def test_what_another_process_does_to_a_file_through_sqlite_is_no_alarm(
 
 
 @needs_pread
+@pytest.mark.parametrize("auto", [0, 1])
+def test_a_file_that_becomes_smaller_without_a_new_vacuum_is_no_alarm(path: Path, auto: int) -> None:
+    with closing(SQLiteBackend(path)) as one, closing(sqlite3.connect(path, isolation_level=None)) as other:
+        one.retain_batch("b", [RetainItem(f"before {number} {'tea ' * 1000}", tags=["t"]) for number in range(99)])
+        if not auto:
+            one.delete_memories("b", tags=["t"])
+        size = path.stat().st_size
+        other.execute(f"PRAGMA auto_vacuum = {auto}")
+        other.execute("VACUUM")
+        assert path.stat().st_size == size  # the log still holds what VACUUM wrote
+        with closing(SQLiteBackend(path)) as two:
+            two.retain("b", "after")
+            if auto:
+                other.execute("PRAGMA wal_checkpoint(PASSIVE)")
+                two.retain("b", "seen at its full size")
+                size = path.stat().st_size
+                two.delete_memories("b", tags=["t"])
+            other.execute("PRAGMA wal_checkpoint(PASSIVE)")
+            assert path.stat().st_size < size
+            two.retain("b", "after all")
+        assert {"after", "after all"} <= {memory.text for memory in one.list_memories("b").memories}
+        assert one.check().problems == ()
+
+
+@needs_pread
 def test_a_written_file_is_put_apart_by_one_of_the_processes_that_notice(path: Path, tmp_path: Path) -> None:
     with closing(SQLiteBackend(path)) as one, closing(SQLiteBackend(path)) as two:
         one.retain("b", "before")

@@ -104,14 +104,16 @@ class Watch:
         self._path = path
         self._seen = self._look(db)
 
-    def _look(self, db: sqlite3.Connection) -> tuple[int, set[int | None], int]:
-        """The schema version, read first so that it is never newer than the rest; marks; and the least size."""
+    def _look(self, db: sqlite3.Connection) -> tuple[int, set[int | None], int, int]:
+        """The schema version, read first so that it is never newer than the rest; marks; sizes of database and file."""
         schema, mark = _versions(db)
+        pragmas = "pragma_page_count, pragma_page_size, pragma_auto_vacuum"  # which lets a file shrink at any time
+        (size,) = db.execute(f"SELECT page_count * page_size * (auto_vacuum = 0) FROM {pragmas}").fetchone()
         older = None  # the mark in the file, while the newer one is in the log
         if hasattr(os, "pread"):
             with suppress(OSError):  # a file that may only be read is not written either
                 older = _header(descriptor(self._path))
-        return schema, {mark, mark if older is None else older}, 0
+        return schema, {mark, mark if older is None else older}, size, 0
 
     def spoiled(self, db: sqlite3.Connection) -> str | None:
         """What somebody did to the file since it was opened, as the end of a sentence; None for nothing.
@@ -126,12 +128,12 @@ class Watch:
             return None
         try:
             file = descriptor(self._path)
-            version, marks, least = self._seen  # before the look: another thread may look later, and see more
+            version, marks, most, least = self._seen  # before the look: another thread may look later, and see more
             size, mark = os.fstat(file).st_size, _header(file)
         except OSError:  # deleted, of which ``files`` tells
             return None
         if mark in marks and size >= least:
-            self._seen = version, marks, size
+            self._seen = version, marks, most, min(size, most)  # VACUUM before may still make it that small
             return None
         shown = None
         with suppress(sqlite3.Error):
