@@ -54,7 +54,6 @@ def make_file(path: Path) -> bool:
 
 
 Files: TypeAlias = tuple[tuple[int, int] | None, tuple[int, int] | None]
-"""Which database file lies under a path, and which write-ahead log beside it."""
 
 
 def files(path: Path) -> Files:

@@ -109,11 +109,10 @@ class Watch:
         schema, mark = _versions(db)
         pragmas = "pragma_page_count, pragma_page_size, pragma_auto_vacuum"  # which lets a file shrink at any time
         (size,) = db.execute(f"SELECT page_count * page_size * (auto_vacuum = 0) FROM {pragmas}").fetchone()
-        older = None  # the mark in the file, while the newer one is in the log
-        if hasattr(os, "pread"):
-            with suppress(OSError):  # a file that may only be read is not written either
-                older = _header(descriptor(self._path))
-        return schema, {mark, mark if older is None else older}, size, 0
+        marks: set[int | None] = {mark}
+        with suppress(OSError, AttributeError):  # a file that may only be read; Windows has no ``pread``
+            marks.add(_header(descriptor(self._path)))  # an older one, while the newer is in the log
+        return schema, marks, size, 0
 
     def spoiled(self, db: sqlite3.Connection) -> str | None:
         """What somebody did to the file since it was opened, as the end of a sentence; None for nothing.
