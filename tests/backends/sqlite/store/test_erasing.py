@@ -248,6 +248,18 @@ def test_a_process_keeps_no_descriptor_of_files_that_it_has_closed(tmp_path: Pat
 
 
 @needs_pread
+def test_a_connection_that_is_closed_takes_no_lock_from_another_one(path: Path) -> None:
+    with closing(SQLiteBackend(path)) as one:
+        one.retain("b", "tea")
+        with closing(SQLiteBackend(path)) as two:
+            two.retain("b", "milk")
+        script = "import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); db.execute('SELECT * FROM bank'); db.close()"
+        subprocess.run([sys.executable, "-S", "-c", script, path], check=True)
+        assert path.with_name("memory.db-wal").exists()  # the last to close the file would remove it
+        one.retain("b", "rum")
+        assert one.bank_stats("b").memories == 3
+
+
 def test_erasing_in_other_files_takes_no_lock_from_a_file_that_is_open(tmp_path: Path) -> None:
     with erase_in(tmp_path / "open.db"):
         erase_in(tmp_path / "other.db").close()
