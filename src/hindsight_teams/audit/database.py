@@ -15,8 +15,8 @@ from pathlib import Path
 
 from hindsight_teams.audit.hashing import START, Head, Link, digest
 from hindsight_teams.audit.journal import BUSY_SECONDS, AuditStore, lost_log, unusable
-from hindsight_teams.backends.private_files import Files, Watch, files, make_file, make_folder, new_mark, part_from_log
-from hindsight_teams.backends.sqlite.store.descriptors import Connection, descriptor
+from hindsight_teams.backends.private_files import Files, files, make_file, make_folder, new_mark, part_from_log
+from hindsight_teams.backends.sqlite.store.descriptors import Connection, Watch
 from hindsight_teams.errors import DatabaseLocked
 from hindsight_teams.log import get_logger
 
@@ -86,7 +86,7 @@ class SQLiteAuditStore(AuditStore):
                 connection.close()
                 raise
             self._writer, self._opened = connection, files(self.path)
-            self._watch = Watch(self.path, connection.execute("PRAGMA user_version").fetchone()[0], descriptor)
+            self._watch = Watch(self.path, connection)
             self._finalizer = weakref.finalize(self, _close, connection, self._pid)
             self._finalizer.atexit = False  # what runs at the interpreter's exit is still recorded
         return self._writer
@@ -121,7 +121,7 @@ class SQLiteAuditStore(AuditStore):
             except sqlite3.DatabaseError:
                 if files(self.path) == self._opened:
                     raise
-            lost = "was deleted or replaced" if files(self.path) != self._opened else self._watch.spoiled()
+            lost = "was deleted or replaced" if files(self.path) != self._opened else self._watch.spoiled(connection)
             if lost:
                 self._finalizer()
                 self._writer, self._doubtful = None, True

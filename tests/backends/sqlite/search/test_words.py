@@ -5,7 +5,7 @@ import random
 import sqlite3
 import weakref
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -377,9 +377,18 @@ def test_a_count_is_kept_only_while_nobody_writes(tmp_path: Path) -> None:
         assert (counted(), counted()) == (1, 1)
         other.retain("b", "Tea is black")
         assert counted() == 2
+        other.retain("b", "Tea is white")
+        with suppress(KeyError), pool.write() as db:  # a write that counts sees the others', and its own
+            assert words.estimate(db, 1, '"tea"', 10) == 3
+            writing.remove(db, 1, [row for row in map(records.row_number, first) if row is not None])
+            assert words.estimate(db, 1, '"tea"', 10) == 2
+            raise KeyError
+        assert counted() == 3
         with pool.write() as db:
             writing.remove(db, 1, [row for row in map(records.row_number, first) if row is not None])
-        assert counted() == 1
+        assert counted() == 2
+        pool.release()
+        assert counted() == 2
 
 
 def test_shares_are_those_of_the_bank(bank: Callable[..., Bank]) -> None:

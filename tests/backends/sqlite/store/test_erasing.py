@@ -248,6 +248,18 @@ def test_a_process_keeps_no_descriptor_of_files_that_it_has_closed(tmp_path: Pat
 
 
 @needs_pread
+def test_a_connection_that_is_closed_takes_no_lock_from_another_one(path: Path) -> None:
+    with closing(SQLiteBackend(path)) as one:
+        one.retain("b", "tea")
+        with closing(SQLiteBackend(path)) as two:
+            two.retain("b", "milk")
+        script = "import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); db.execute('SELECT * FROM bank'); db.close()"
+        subprocess.run([sys.executable, "-S", "-c", script, path], check=True)
+        assert path.with_name("memory.db-wal").exists()  # the last to close the file would remove it
+        one.retain("b", "rum")
+        assert one.bank_stats("b").memories == 3
+
+
 def test_erasing_in_other_files_takes_no_lock_from_a_file_that_is_open(tmp_path: Path) -> None:
     with erase_in(tmp_path / "open.db"):
         erase_in(tmp_path / "other.db").close()
@@ -314,7 +326,7 @@ def test_a_file_that_is_lost_while_open_is_noticed_before_the_next_acknowledgeme
 
 
 @needs_pread
-@pytest.mark.parametrize("way", ["emptied", "halved", "zeroed", "a backup", "another's", "its log"])
+@pytest.mark.parametrize("way", ["emptied", "halved", "zeroed", "a backup", "another's"])
 def test_a_file_that_somebody_writes_into_while_it_is_open_is_noticed_before_the_next_acknowledgement(
     path: Path, way: str, tmp_path: Path
 ) -> None:
@@ -323,21 +335,18 @@ def test_a_file_that_somebody_writes_into_while_it_is_open_is_noticed_before_the
     with closing(SQLiteBackend(path)) as backend:
         backend.retain("b", "before")
         backend.backup(tmp_path / "backup.db")
-        if way != "its log":
-            with closing(sqlite3.connect(path)) as db:
-                db.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        with closing(sqlite3.connect(path)) as db:
+            db.execute("PRAGMA wal_checkpoint(PASSIVE)")
         backend.retain("b", "seen at its full size")
         size = path.stat().st_size
-        lost = path.with_name("memory.db-wal") if way == "its log" else path
         data = {
             "emptied": b"",
             "halved": path.read_bytes()[: size // 2],
             "zeroed": bytes(size),
             "a backup": (tmp_path / "backup.db").read_bytes(),
             "another's": other.path.read_bytes(),
-            "its log": b"",
         }[way]
-        with lost.open("r+b") as file:
+        with path.open("r+b") as file:
             file.write(data)
             file.truncate(len(data))
         with pytest.raises(DatabaseUnusable, match="while it was open") as caught:
@@ -353,31 +362,96 @@ def test_a_file_that_somebody_writes_into_while_it_is_open_is_noticed_before_the
 
 
 @needs_pread
-@pytest.mark.parametrize("meanwhile", ["emptied", "written on", "begun anew"])
-def test_what_another_process_does_to_the_log_during_the_look_at_it_is_no_alarm(
-    path: Path, meanwhile: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("moment", ["before the look", "during the look"])
+@pytest.mark.parametrize("what", ["emptied its log", "began its log anew", "vacuumed", "restored", "restored in part"])
+def test_what_another_process_does_to_a_file_through_sqlite_is_no_alarm(
+    path: Path, what: str, moment: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    log = os.fspath(path.with_name("memory.db-wal"))
     with closing(SQLiteBackend(path)) as backend, closing(sqlite3.connect(path, isolation_level=None)) as other:
-        backend.retain("b", "before")
-        identity = os.stat(log).st_ino
-        fstat = os.fstat
+        backend.retain_batch("b", [RetainItem(f"before {number} {'tea ' * 1000}", tags=["t"]) for number in range(9)])
+        backend.backup(tmp_path / "backup.db")
+        backend.delete_memories("b", tags=["t"])
+        backend.retain("b", "seen at its full size")
+        fstat, identity, done = os.fstat, os.stat(path).st_ino, False
+
+        def act() -> None:
+            nonlocal done
+            done = True
+            if what == "vacuumed":
+                other.execute("VACUUM")
+            if what.startswith("restored"):
+                with closing(sqlite3.connect(tmp_path / "backup.db")) as copy:
+                    copy.backup(other)
+            if what == "began its log anew":
+                other.execute("PRAGMA journal_size_limit = 0")
+                other.execute("PRAGMA wal_checkpoint(PASSIVE)")
+                other.execute("UPDATE bank SET name = 'tea'")
+            elif what != "restored in part":
+                other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
         def interrupted(descriptor: int) -> os.stat_result:
             found = fstat(descriptor)
-            if found.st_ino == identity:
-                if meanwhile != "written on":
-                    other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-                if meanwhile != "emptied":
-                    other.execute("UPDATE bank SET name = 'tea'")
+            if found.st_ino == identity and not done:
+                act()
             return found
 
-        monkeypatch.setattr(os, "fstat", interrupted)
+        if moment == "during the look":
+            monkeypatch.setattr(os, "fstat", interrupted)
+        else:
+            act()
         for number in range(3):
             backend.retain("b", f"after {number}")
+            other.execute("PRAGMA wal_checkpoint(PASSIVE)")
         monkeypatch.undo()
-        assert backend.bank_stats("b").memories == 4
+        assert done
+        after = {f"after {number}" for number in range(3)}
+        if what.startswith("restored") and moment == "during the look":  # the first came before it
+            after -= {"after 0"}
+        assert after <= {memory.text for memory in backend.list_memories("b", limit=200).memories}
         assert backend.check().problems == ()
+
+
+@needs_pread
+@pytest.mark.parametrize("auto", [0, 1])
+def test_a_file_that_becomes_smaller_without_a_new_vacuum_is_no_alarm(path: Path, auto: int) -> None:
+    with closing(SQLiteBackend(path)) as one, closing(sqlite3.connect(path, isolation_level=None)) as other:
+        one.retain_batch("b", [RetainItem(f"before {number} {'tea ' * 1000}", tags=["t"]) for number in range(99)])
+        if not auto:
+            one.delete_memories("b", tags=["t"])
+        size = path.stat().st_size
+        other.execute(f"PRAGMA auto_vacuum = {auto}")
+        other.execute("VACUUM")
+        assert path.stat().st_size == size  # the log still holds what VACUUM wrote
+        with closing(SQLiteBackend(path)) as two:
+            two.retain("b", "after")
+            if auto:
+                other.execute("PRAGMA wal_checkpoint(PASSIVE)")
+                two.retain("b", "seen at its full size")
+                size = path.stat().st_size
+                two.delete_memories("b", tags=["t"])
+            other.execute("PRAGMA wal_checkpoint(PASSIVE)")
+            assert path.stat().st_size < size
+            two.retain("b", "after all")
+        assert {"after", "after all"} <= {memory.text for memory in one.list_memories("b").memories}
+        assert one.check().problems == ()
+
+
+@needs_pread
+def test_a_written_file_is_put_apart_by_one_of_the_processes_that_notice(path: Path, tmp_path: Path) -> None:
+    with closing(SQLiteBackend(path)) as one, closing(SQLiteBackend(path)) as two:
+        one.retain("b", "before")
+        one.backup(tmp_path / "backup.db")
+        two.retain("b", "lost")
+        path.write_bytes((tmp_path / "backup.db").read_bytes())
+        with pytest.raises(DatabaseUnusable, match="written over"):
+            one.retain("b", "lost too")
+        one.retain("b", "kept")
+        with pytest.raises(DatabaseUnusable, match="replaced"):
+            two.retain("b", "refused")
+        two.retain("b", "kept as well")
+        texts = [memory.text for memory in one.list_memories("b").memories]
+        assert sorted(texts) == ["before", "kept", "kept as well"]
+        assert one.check().problems == ()
 
 
 @pytest.mark.slow

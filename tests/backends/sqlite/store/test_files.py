@@ -107,11 +107,36 @@ def test_parts_of_a_killed_backup_go_and_those_of_a_running_one_stay(tmp_path: P
         dead.write_text("left")
         link = running.with_name(running.name.replace("copy.db", "link.db"))
         link.symlink_to(tmp_path / "precious")
+        journals = [part.with_name(f"{part.name}-journal") for part in (running, dead)]
+        for journal in journals:
+            journal.write_text("left")
         SQLiteBackend(tmp_path / "memory.db").retain("b", "tea")
         assert running.exists()
         assert not dead.exists()
+        assert [journal.exists() for journal in journals] == [True, False]
         assert link.is_symlink()
     assert not running.exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "fchmod"), reason="this system removes no file that is open")
+def test_a_part_that_another_process_clears_before_it_is_locked_is_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fchmod = os.fchmod
+    cleared: list[int] = []
+
+    def meanwhile(descriptor: int, mode: int) -> None:
+        fchmod(descriptor, mode)
+        if not cleared:
+            cleared.append(mode)
+            leftovers.clear(tmp_path)
+
+    with closing(SQLiteBackend(tmp_path / "memory.db")) as backend:
+        backend.retain("b", "tea")
+        monkeypatch.setattr(os, "fchmod", meanwhile)
+        assert backend.backup(tmp_path / "copy.db") > 0
+    assert cleared
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["copy.db", "memory.db"]
 
 
 def test_an_old_sqlite_is_named_before_a_file_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

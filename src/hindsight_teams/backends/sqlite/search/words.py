@@ -341,11 +341,12 @@ def estimate(db: sqlite3.Connection, bank: int, match: str, most: int) -> int:
 
     Common words come in most queries, and to count them costs most; so a count is kept until the file changes.
     """
-    counts = db.counts if isinstance(db, Connection) else {}
-    known = counts.get((bank, match, most))
-    if known is None:
-        known = counts[bank, match, most] = _estimated(db, bank, match, most)
-    return known
+    counts = db.counts if isinstance(db, Connection) else None
+    if counts is None:
+        return _estimated(db, bank, match, most)
+    if (bank, match, most) not in counts:
+        counts[bank, match, most] = _estimated(db, bank, match, most)
+    return counts[bank, match, most]
 
 
 def _estimated(db: sqlite3.Connection, bank: int, match: str, most: int) -> int:

@@ -89,13 +89,13 @@ class Pool:
         """A connection inside one transaction, which is committed at the end of the block, or rolled back."""
         # Threads of one process queue at a lock, which is fair and free; SQLite's own waiting polls.
         with self._write_lock, self._connection(writing=True, log=False) as db:
-            before = db.total_changes
+            before, db.counts = db.total_changes, None
             with schema.transaction(db):
                 yield db
                 due = erasing.due(db)
                 changes = db.total_changes - before
             self._check_identity(db, "what this call wrote is lost")
-            if self._opener.watch and db.files and (spoiled := self._opener.watch.spoiled()):
+            if self._opener.watch and db.files and (spoiled := self._opener.watch.spoiled(db)):
                 self._forget_files()
                 self._opener.doubtful = True
                 raise DatabaseUnusable(
@@ -110,8 +110,6 @@ class Pool:
         """A connection outside any transaction while no other thread of this process writes."""
         with self._write_lock, self._connection(writing=True) as db:
             yield db
-            if self._opener.watch:  # the file may have grown: it must not become smaller from now on
-                self._opener.watch.spoiled()
 
     @contextmanager
     def outside(self) -> Iterator[sqlite3.Connection]:

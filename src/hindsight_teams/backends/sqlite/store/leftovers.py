@@ -6,7 +6,7 @@ import os
 import secrets
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from hindsight_teams.backends.private_files import make_file
@@ -20,11 +20,17 @@ def part_of(target: Path) -> Iterator[Path]:
 
     Its name can't be guessed, and it is locked while its maker lives: ``clear`` knows by that which may go.
     """
-    part = target.with_name(f".{target.name}.{secrets.token_hex(4)}{_PART}")
-    make_file(part)
-    descriptor = os.open(part, os.O_RDWR)
+    while True:
+        part = target.with_name(f".{target.name}.{secrets.token_hex(4)}{_PART}")
+        make_file(part)
+        with suppress(FileNotFoundError):
+            descriptor = os.open(part, os.O_RDWR)
+            with suppress(OSError):  # a file system without locks
+                _lock(descriptor, wait=True)
+            if part.exists():  # else ``clear`` in another process came before the lock
+                break
+            os.close(descriptor)
     try:
-        _lock(descriptor, wait=False)
         yield part
     finally:
         part.unlink(missing_ok=True)
@@ -48,17 +54,21 @@ def name(part: Path, target: Path) -> None:
 
 
 def clear(folder: Path) -> None:
-    """Remove the parts in a folder whose maker is gone."""
-    for part in folder.glob(f".*{_PART}*"):
-        if part.is_symlink() or not part.is_file():
+    """Remove the parts in a folder whose maker is gone, and SQLite's files beside them."""
+    for found in folder.glob(f".*{_PART}*"):
+        part = found.with_name(found.name.rpartition(_PART)[0] + _PART)
+        if any(path.is_symlink() or (path.exists() and not path.is_file()) for path in (part, found)):
             continue
         try:
             descriptor = os.open(part, os.O_RDWR)
+        except FileNotFoundError:
+            found.unlink(missing_ok=True)
+            continue
         except OSError:
             continue
         try:
             if _lock(descriptor, wait=False):
-                part.unlink(missing_ok=True)
+                found.unlink(missing_ok=True)
         finally:
             os.close(descriptor)
 
@@ -91,6 +101,17 @@ def finish(path: Path) -> Path | None:
             _rename(path, aside)
         os.replace(whole, path)
         return aside
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """In the block no other process is in such a block for the folder."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        _lock(descriptor, wait=True)
+        yield
     finally:
         os.close(descriptor)
 

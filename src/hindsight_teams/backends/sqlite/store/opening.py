@@ -8,9 +8,9 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-from hindsight_teams.backends.private_files import Files, Watch, files, make_file, make_folder, part_from_log
+from hindsight_teams.backends.private_files import Files, files, make_file, make_folder, part_from_log
 from hindsight_teams.backends.sqlite.store import erasing, leftovers, schema
-from hindsight_teams.backends.sqlite.store.descriptors import Connection, descriptor
+from hindsight_teams.backends.sqlite.store.descriptors import Connection, Watch
 from hindsight_teams.backends.sqlite.store.sqlite_errors import UNREADABLE, code_of, translate
 from hindsight_teams.errors import DatabaseUnusable
 
@@ -178,7 +178,7 @@ class Opener:
         self.doubtful = False
         schema.migrate(db, now=time.time_ns() // 1000)
         self.erase_due = erasing.due(db)
-        self.watch = Watch(self.path, db.execute("PRAGMA user_version").fetchone()[0], descriptor)
+        self.watch = Watch(self.path, db)
 
 
 def deleted(path: Path, consequence: str) -> DatabaseUnusable:
