@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from time import time
 from typing import Any, TypeAlias
 
@@ -71,40 +72,35 @@ class RunMemory:
     def before(self, run_input: Any, run_context: Any = None) -> None:
         """Listen and recall, in a sync run."""
         self._listen(run_input, run_context)
-        if self.injection is not None:
-            try:
+        with self._telling_what_it_missed(run_context):
+            if self.injection is not None:
                 self.injection.recall(run_input, run_context)
-            except HindsightTeamsError as error:
-                self._missed(error, run_context)
 
     async def abefore(self, run_input: Any, run_context: Any = None) -> None:
         """Listen and recall, in an async run."""
         self._listen(run_input, run_context)
-        if self.injection is not None:
-            try:
+        with self._telling_what_it_missed(run_context):
+            if self.injection is not None:
                 await self.injection.arecall(run_input, run_context)
-            except HindsightTeamsError as error:
-                self._missed(error, run_context)
 
     def after(self, run_output: Any, run_context: Any = None, agent: Any = None, team: Any = None) -> None:
         """Retain, after a sync run."""
-        hearing, given = self._heard(run_output, run_context, agent or team)
-        try:
+        with self._ending(run_output, run_context, agent or team) as (hearing, given):
             if retention := self.retention or self._retention_of_a_member(hearing, run_output, run_context):
                 retention.retain(run_output, run_context, hearing, **given)
-        except HindsightTeamsError as error:
-            self._missed(error, run_context)
-        finally:
-            self._end(run_output, run_context, hearing)
 
     async def aafter(self, run_output: Any, run_context: Any = None, agent: Any = None, team: Any = None) -> None:
         """Retain, after an async run."""
-        hearing, given = self._heard(run_output, run_context, agent or team)
-        try:
+        with self._ending(run_output, run_context, agent or team) as (hearing, given):
             if retention := self.retention or self._retention_of_a_member(hearing, run_output, run_context):
                 await retention.aretain(run_output, run_context, hearing, **given)
-        except HindsightTeamsError as error:
-            self._missed(error, run_context)
+
+    @contextmanager
+    def _ending(self, run_output: Any, run_context: Any, part: Any) -> Iterator[tuple[Hearing, dict[str, Any]]]:
+        hearing, given = self._heard(run_output, run_context, part)
+        try:
+            with self._telling_what_it_missed(run_context):
+                yield hearing, given
         finally:
             self._end(run_output, run_context, hearing)
 
@@ -158,14 +154,18 @@ class RunMemory:
         for_leader = self.retention is None
         return hearing, {"answers": answers and not for_leader, "leads": self.leads, "for_leader": for_leader}
 
-    def _missed(self, error: HindsightTeamsError, run_context: Any) -> None:
+    @contextmanager
+    def _telling_what_it_missed(self, run_context: Any) -> Iterator[None]:
         """Keep a reason why memory had no part in a run for the run's events, and say it once in the log."""
-        missed: list[str] = notes_of(run_context).setdefault(self._key("missed", run_context), [])
-        if str(error) not in missed:
-            missed.append(str(error))
-        kind = type(error).__name__
-        if self.turns.is_new((self.part, kind)):
-            _log.warning("no memory in this run", member=self.part, error=kind, reason=str(error))
+        try:
+            yield
+        except HindsightTeamsError as error:
+            missed: list[str] = notes_of(run_context).setdefault(self._key("missed", run_context), [])
+            if str(error) not in missed:
+                missed.append(str(error))
+            kind = type(error).__name__
+            if self.turns.is_new((self.part, kind)):
+                _log.warning("no memory in this run", member=self.part, error=kind, reason=str(error))
 
     def _end(self, run_output: Any, run_context: Any, hearing: Hearing) -> None:
         if self.injection is not None:
