@@ -13,8 +13,8 @@ from hindsight_teams.agno.said import (
     document,
     holds_no_fact,
     is_doubtful,
-    is_off_the_record,
     is_refusal,
+    off_the_record,
     said,
     sentences,
     tells_nothing_to,
@@ -379,7 +379,7 @@ def test_a_question_of_much_the_same_words_that_only_asks_is_left_out(message: s
     ],
 )
 def test_who_asks_that_something_is_not_kept_is_understood(message: str) -> None:
-    assert is_off_the_record(message)
+    assert off_the_record(message)
 
 
 @pytest.mark.parametrize(
@@ -396,7 +396,7 @@ def test_who_asks_that_something_is_not_kept_is_understood(message: str) -> None
     ],
 )
 def test_a_denial_about_something_else_is_no_wish_that_it_is_not_kept(message: str) -> None:
-    assert not is_off_the_record(message)
+    assert not off_the_record(message)
 
 
 @pytest.mark.parametrize(

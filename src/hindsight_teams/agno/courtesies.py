@@ -93,16 +93,15 @@ WISHING = frozenset(
 """Words that wish, beside a word of ``TIMES``."""
 
 ASKING = frozenset(
-    "what whats what's what\u2019s which who whose whom where wheres where's when why how is are was were"
-    " am do does did can could will would should shall may might have has had was wer wen wem wo wann"
-    " warum wieso wie welche welcher welches welchen wohin woher wieviel weißt weisst kennst kannst hast bist willst ist sind war hat haben kann"
-    " können kannst que quoi qui où quand pourquoi comment combien quel quelle quels quelles est-ce est"
-    " qué quién dónde cuándo cómo cuánto cuánta cuántos cuál es che cosa chi dove quando perché come"
-    " quanto quale qual quem onde como por wat wie waar wanneer waarom hoe welke vad vem var när varför"
-    " hur vilken hva hvem hvor når hvorfor hvordan hvad co kto ile gdzie kiedy dlaczego jak jaki czy kdo kde"
-    " kdy proč mi ki hol mikor miért hogyan ne kim nerede zaman neden nasıl τι ποιος πού πότε γιατί πώς"
-    " что кто где когда почему как какой какая сколько що хто де коли чому як ما من أين متى لماذا كيف هل"
-    " מה מי איפה מתי למה איך".casefold().split()
+    "what whats what's what\u2019s which who whose whom where wheres where's when why how is are was were am do does"
+    " did can could will would should shall may might have has had wer wen wem wo wann warum wieso wie welche welcher"
+    " welches welchen wohin woher wieviel weißt weisst kennst kannst hast bist willst ist sind war hat haben kann"
+    " können que quoi qui où quand pourquoi comment combien quel quelle quels quelles est-ce est qué quién dónde cuándo"
+    " cómo cuánto cuánta cuántos cuál es che cosa chi dove quando perché come quanto quale qual quem onde como por wat"
+    " waar wanneer waarom hoe welke vad vem var när varför hur vilken hva hvem hvor når hvorfor hvordan hvad co kto ile"
+    " gdzie kiedy dlaczego jak jaki czy kdo kde kdy proč mi ki hol mikor miért hogyan ne kim nerede zaman neden nasıl"
+    " τι ποιος πού πότε γιατί πώς что кто где когда почему как какой какая сколько що хто де коли чому як ما من أين متى"
+    " لماذا كيف هل מה מי איפה מתי למה איך".casefold().split()
 )
 """Words that a question begins with."""
 
@@ -132,10 +131,9 @@ PREPOSITIONS = frozenset(
 """Words that may stand before the word that asks: "in which", "mit wem", "à qui"."""
 
 MEMORISING = frozenset(
-    "please kindly can could would you remember note store save keep retain record write down log that"
-    " the this for from me in mind memory my your of all everything fact facts a following now it them these notebook"
-    " notes diary journal decision decisions bitte merke dir notiere dass note retiens"
-    " recuerda que lembra ricorda che".split()
+    "please kindly can could would you remember note store save keep retain record write down log that the this for"
+    " from me in mind memory my your of all everything fact facts a following now it them these notebook notes diary"
+    " journal decision decisions bitte merke dir notiere dass retiens recuerda que lembra ricorda che".split()
 )
 """Words with which somebody asks to remember what follows."""
 
@@ -150,21 +148,19 @@ ACKNOWLEDGING = COURTESIES | frozenset(
 """Words of an answer that only takes note."""
 
 FRAMING = frozenset(
-    "i my me you your yours we our the a an is are am be was were that this it its from memory yes no told tell said say"
-    " says mentioned mention earlier previously before remember recall according have has had records record would which"
-    " where who what as per also do does did and of to user user's customer customer's notes note their theirs they about"
-    " answer answers question questions ask asks asked wants want store please find out information details"
-    " you're you\u2019re you've since important habe mir dir uns euch also gemerkt notiert bin bist c'est noté notée compris"
-    " entendido anotado capito annotato entendi anotei genoteerd begrepen noterat tu te ti"
-    " mój moja moje moją twój twoja twoje twoją jest мой моя моё мои мою моего твой твоя твоё твои твою ваш ваша ваше"
-    " вашу записал понял benim senin sizin bir"
-    " ich mein meine meinen meinem meiner du dein deine deinen deinem deiner sie ihr ihre ihren ihrem ihrer der die das"
-    " den dem ein eine einen ist sind war hast haben hat dass gesagt laut wie und"
-    " je j'ai mon ma mes tu vous ton ta tes votre vos le la les un une est sont était avez dit que selon et"
-    " yo mi mis tú tu tus su sus el los las una es son dijiste me dijo según y"
-    " il lo gli mio mia miei tuo tua tuoi suo sua è sono hai detto che secondo"
-    " o os as um uma meu minha meus seu sua seus é você disse"
-    " ik mijn jij je jouw uw u de het een hebt gezegd dat jag min mitt mina du din ditt dina är att sagt".split()
+    "i my me you your yours we our the a an is are am be was were that this it its from memory yes no told tell said"
+    " say says mentioned mention earlier previously before remember recall according have has had records record would"
+    " which where who what as per also do does did and of to user user's customer customer's notes note their theirs"
+    " they about answer answers question questions ask asks asked wants want store please find out information details"
+    " you're you\u2019re you've since important habe mir dir uns euch gemerkt notiert bin bist c'est noté notée compris"
+    " entendido anotado capito annotato entendi anotei genoteerd begrepen noterat tu te ti mój moja moje moją twój"
+    " twoja twoje twoją jest мой моя моё мои мою моего твой твоя твоё твои твою ваш ваша ваше вашу записал понял benim"
+    " senin sizin bir ich mein meine meinen meinem meiner du dein deine deinen deinem deiner sie ihr ihre ihren ihrem"
+    " ihrer der die das den dem ein eine einen ist sind war hast haben hat dass gesagt laut wie und je j'ai mon ma mes"
+    " vous ton ta tes votre vos le la les un une est sont était avez dit que selon et yo mi mis tú tus su sus el los"
+    " las una es son dijiste dijo según y il lo gli mio mia miei tuo tua tuoi suo sua è sono hai detto che secondo o os"
+    " um uma meu minha meus seu seus é você disse ik mijn jij jouw uw u de het een hebt gezegd dat jag min mitt mina"
+    " din ditt dina är att sagt".split()
 )
 """Words around what is said again: who said it, whose it is, what is to be done with it, and what joins them."""
 
@@ -213,16 +209,12 @@ _NOT_KEPT = (
     r" (?:(?:any of )?(?:this|that|it)(?: down| please| anywhere| (?:in|to|into) (?:your |the )?memory)*"
     r"|what i (?:just )?(?:say|said|tell you|told you)(?: now)?)|forget (?:that )?i (?:just )?(?:said|told you) (?:this|that|it)",
     r"(?:(?:this|that|it)(?: is|['\u2019]s) )?off the record",
-    r"(?:merke?|notiere?|speichere?|schreibe?)(?: dir| dies| das| es| bitte| auf)* nicht(?: auf)?",
-    r"(?:das|dies|es)?(?: bitte)? ?nicht (?:merken|speichern|notieren|aufschreiben)",
+    r"(?:merke?|notiere?|speichere?|schreibe?)(?: dir| dies| das| es| bitte| auf)* nicht(?: auf)?|(?:das|dies|es)?(?: bitte)? ?nicht (?:merken|speichern|notieren|aufschreiben)",
     r"n(?:e |['\u2019])(?:le |l['\u2019])?(?:retiens|retenez|enregistrez?|notez?|sauvegardez?|mémorisez?) pas(?: ça| cela| ceci)?",
-    r"no (?:lo )?(?:guardes?|recuerdes?|anotes?|registres?|memorices?)(?: esto| eso)?",
-    r"non (?:lo )?(?:ricordar|salvar|memorizzar|annotar|registrar)(?:lo|e)(?: questo)?",
-    r"não (?:guardes?|salves?|salva|registres?|anotes?|memorizes?)(?: isto| isso)?",
-    r"(?:onthoud|bewaar|noteer) (?:dit|dat|het)(?: alsjeblieft| alstublieft)? niet",
+    r"no (?:lo )?(?:guardes?|recuerdes?|anotes?|registres?|memorices?)(?: esto| eso)?|non (?:lo )?(?:ricordar|salvar|memorizzar|annotar|registrar)(?:lo|e)(?: questo)?",
+    r"não (?:guardes?|salves?|salva|registres?|anotes?|memorizes?)(?: isto| isso)?|(?:onthoud|bewaar|noteer) (?:dit|dat|het)(?: alsjeblieft| alstublieft)? niet",
     r"(?:spara|lagre|gem|husk|notera|noter) (?:(?:inte|ikke) (?:detta|dette|det)|(?:detta|dette|det) (?:inte|ikke))",
-    r"(?:это )?не (?:запоминай|сохраняй|записывай)(?:те)?(?: это)?",
-    r"nie (?:zapamiętuj|zapisuj)(?:cie)?(?: tego)?|(?:bunu )?(?:kaydetme|hatırlama)(?:yin)?",
+    r"(?:это )?не (?:запоминай|сохраняй|записывай)(?:те)?(?: это)?|nie (?:zapamiętuj|zapisuj)(?:cie)?(?: tego)?|(?:bunu )?(?:kaydetme|hatırlama)(?:yin)?",
 )
 _PLEASE = "please|bitte|por favor|per favore|пожалуйста|proszę|lütfen|and|but|so|und|aber|et|mais|y|pero|e|ma"
 NOT_KEPT = (

@@ -13,8 +13,8 @@ from hindsight_teams.agno.said import (
     document,
     holds_no_fact,
     is_courtesy,
-    is_off_the_record,
     is_refusal,
+    off_the_record,
     without_tool_calls,
 )
 
@@ -79,7 +79,7 @@ Retain: TypeAlias = "Literal['said', 'runs'] | Selection"
 
 def keep_said(exchange: Exchange) -> list[Statement]:
     """What the user stated, each item of a document by itself, but what is off the record, new to nobody or no fact."""
-    if exchange.said is None or is_off_the_record(exchange.said.text):
+    if exchange.said is None or off_the_record(exchange.said.text):
         return []
     whole = without_recalled(exchange.said.text)
     if whole != exchange.said.text:
@@ -93,7 +93,7 @@ def keep_said(exchange: Exchange) -> list[Statement]:
 
 def keep_runs(exchange: Exchange) -> list[Statement]:
     """What the user and the leader stated and what the member answered, without refusals and echoes of memory."""
-    if exchange.heard and (is_courtesy(exchange.heard) or is_off_the_record(exchange.heard)):
+    if exchange.heard and (is_courtesy(exchange.heard) or off_the_record(exchange.heard)):
         return []  # what is answered to a greeting is a greeting, and what is not to be kept may be in the answer
     kept = keep_said(exchange)
     known = (*exchange.recalled, *exchange.stored, exchange.heard)

@@ -93,13 +93,13 @@ _CALLED = re.compile(
 
 
 def said(messages: Iterable[Any]) -> str:
-    """The user's own words in a run's messages; empty where they can hold no fact.
+    """The user's own words in a run's messages; empty where they can hold no fact, or are not to be kept.
 
     Messages from history were retained when they were said. What an agent or a tool said is not the user's, and what
     memory put in is not new.
     """
     text = "\n".join(own_messages(messages))
-    return "" if holds_no_fact(text) else text
+    return "" if off_the_record(text) or holds_no_fact(text) else text
 
 
 def as_said(
@@ -124,7 +124,7 @@ def holds_no_fact(text: str) -> bool:
     return all(map(tells_nothing, parts)) and not _says_when(courteous)
 
 
-def is_off_the_record(text: str) -> bool:
+def off_the_record(text: str) -> bool:
     """Whether a text asks that it is not kept: "don't remember this", not "don't save this file"."""
     return bool(_NOT_KEPT.search(text))
 
