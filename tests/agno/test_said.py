@@ -483,7 +483,8 @@ def test_what_a_user_said_is_the_users_own_messages_where_they_tell_something() 
         Message(role="user", content="And I row."),
     ]
     assert said(messages) == "I moved to Bergen.\nAnd I row."
-    assert said([Message(role="user", content="Where do I live?")]) == ""
+    for nothing in ("Where do I live?", "Don't remember this: I am ill."):
+        assert said([Message(role="user", content=nothing)]) == ""
     assert said([]) == ""
 
 
