@@ -209,7 +209,9 @@ def test_what_is_said_to_a_member_by_name_tells_nothing_where_the_rest_does(text
     assert tells_nothing_to(["coder", "help-desk", "help desk"], text) is nothing
 
 
-@pytest.mark.parametrize("text", ["No, good night.", "Ja, guten Morgen!", "Да, доброе утро.", "Oui, bonne soirée."])
+@pytest.mark.parametrize(
+    "text", ["No, good night.", "Ja, guten Morgen!", "Да, доброе утро.", "نعم، صباح الخير", "Oui, bonne soirée."]
+)
 def test_a_wish_after_a_yes_or_no_tells_nothing(text: str) -> None:
     assert holds_no_fact(text)
 

@@ -208,8 +208,7 @@ _NOT_KEPT = (
     r"(?:do not|don['\u2019]?t|never) (?:ever )?(?:remember|memori[sz]e|retain|store|save|record|log|note|write)"
     r" (?:(?:any of )?(?:this|that|it)(?: down| please| anywhere| (?:in|to|into) (?:your |the )?memory)*"
     r"|what i (?:just )?(?:say|said|tell you|told you)(?: now)?)|forget (?:that )?i (?:just )?(?:said|told you) (?:this|that|it)",
-    r"(?:(?:this|that|it)(?: is|['\u2019]s) )?off the record",
-    r"(?:merke?|notiere?|speichere?|schreibe?)(?: dir| dies| das| es| bitte| auf)* nicht(?: auf)?|(?:das|dies|es)?(?: bitte)? ?nicht (?:merken|speichern|notieren|aufschreiben)",
+    r"(?:(?:this|that|it)(?: is|['\u2019]s) )?off the record|(?:merke?|notiere?|speichere?|schreibe?)(?: dir| dies| das| es| bitte| auf)* nicht(?: auf)?|(?:das|dies|es)?(?: bitte)? ?nicht (?:merken|speichern|notieren|aufschreiben)",
     r"n(?:e |['\u2019])(?:le |l['\u2019])?(?:retiens|retenez|enregistrez?|notez?|sauvegardez?|mémorisez?) pas(?: ça| cela| ceci)?",
     r"no (?:lo )?(?:guardes?|recuerdes?|anotes?|registres?|memorices?)(?: esto| eso)?|non (?:lo )?(?:ricordar|salvar|memorizzar|annotar|registrar)(?:lo|e)(?: questo)?",
     r"não (?:guardes?|salves?|salva|registres?|anotes?|memorizes?)(?: isto| isso)?|(?:onthoud|bewaar|noteer) (?:dit|dat|het)(?: alsjeblieft| alstublieft)? niet",

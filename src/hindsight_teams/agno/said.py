@@ -45,7 +45,8 @@ CONTEXT = "said by the user in a conversation with an agent"
 
 _CLAUSE_ENDS = re.compile(r"[,;:\u3001\uff0c\uff1b\uff1a\u060c\u2014]\s*|\s[-\u2013]\s")
 _REFUSES = re.compile("|".join(REFUSING), re.I)
-_NOT_KEPT = re.compile(NOT_KEPT, re.I)
+off_the_record = re.compile(NOT_KEPT, re.I).search
+"""Finds where a text asks that it is not kept: "don't remember this", not "don't save this file"."""
 _COURTEOUS_PHRASE = re.compile(rf"(?<!\S)(?:{'|'.join(map(re.escape, COURTEOUS_PHRASES))})(?!\S)")
 _ASKS_AT_THE_END = re.compile(
     r"(?:哪里|哪裡|哪儿|什么|什麼|多少|几点|谁|誰|怎么样|为什么|どこ|いつ|いくら|何時?|なぜ)(?:ですか)?\W*$|어디|언제|누구|얼마|몇|무엇|뭐"
@@ -122,11 +123,6 @@ def holds_no_fact(text: str) -> bool:
     parts = sentences(_NAMED.sub("", text)) or sentences(text)  # a name tells nothing beside a question
     courteous = [word for part in parts if is_courtesy(part) for word in tokens(part)]
     return all(map(tells_nothing, parts)) and not _says_when(courteous)
-
-
-def off_the_record(text: str) -> bool:
-    """Whether a text asks that it is not kept: "don't remember this", not "don't save this file"."""
-    return bool(_NOT_KEPT.search(text))
 
 
 def is_doubtful(text: str) -> bool:
