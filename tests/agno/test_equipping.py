@@ -233,7 +233,9 @@ def test_a_workflow_may_have_steps_of_others_and_need_not_have_all_members(memor
 
 
 def test_members_that_only_a_run_knows_are_not_missed(memory: TeamMemory) -> None:
-    for members in (lambda: [], [Team(id="inner", members=lambda: [], telemetry=False)]):
+    inside = Team(id="inner", members=lambda: [], telemetry=False)
+    given: list[Any] = [lambda: [], [inside]]
+    for members in given:
         assert tools_of(memory.equip(Team(id="desk", members=members, telemetry=False))) == HELD["desk"]
 
 
