@@ -12,7 +12,7 @@ import tomllib
 from pathlib import Path
 
 from hindsight_teams.agno.echoes import new_in, not_in
-from hindsight_teams.agno.said import holds_no_fact, is_doubtful
+from hindsight_teams.agno.said import holds_no_fact, is_doubtful, off_the_record
 
 MESSAGES = Path(__file__).with_name("_left_out.toml")
 
@@ -29,6 +29,8 @@ def main() -> None:
         doubted = sum(is_doubtful(text) for text in cases[name])
         left_out = sum(holds_no_fact(text) for text in cases[name])
         print(f"{name}: {len(cases[name])} messages; left out: {left_out}, kept in doubt: {doubted - left_out}")
+    for name in ("not_to_be_kept", "denied_otherwise"):
+        print(f"{name}: {len(cases[name])} messages; not kept: {sum(map(bool, map(off_the_record, cases[name])))}")
     for name in ("echoed", "not_echoed", "answered_again", "answered_otherwise"):
         kept = [answer for known, answer in cases[name] if new_in(answer, [known])]
         print(f"{name}: {len(cases[name])} answers; kept as new: {len(kept)}")

@@ -21,7 +21,7 @@ from agno.workflow import Loop, Parallel, Router, Step, StepInput, StepOutput, W
 
 from hindsight_teams import SQLiteBackend, TeamMemory
 from hindsight_teams.agno.exchange import Exchange, Statement
-from hindsight_teams.errors import TeamDefinitionError
+from hindsight_teams.errors import BackendError, TeamDefinitionError
 from hindsight_teams.guard import Guard, WriteAttempt
 from hindsight_teams.models import Memory
 from hindsight_teams.testing import OfflineModel, ScriptedModel
@@ -275,6 +275,21 @@ def test_a_cancelled_run_leaves_nothing(memory: TeamMemory, backend: SQLiteBacke
     agent = memory.equip(clerk(cancelled), retain="runs")
     assert go(agent, "run", FACT, run_id="r1").status == RunStatus.cancelled
     assert held(backend) == []
+
+
+def test_words_that_a_tool_failed_to_store_are_kept_all_the_same(backend: SQLiteBackend) -> None:
+    down = [BackendError("down")]
+
+    def fails_at_first(attempt: WriteAttempt) -> None:
+        if down:
+            raise down.pop()
+
+    members = {"clerk": {"own": "full"}}
+    memory = TeamMemory("desk", banks={"own": "user"}, members=members, backend=backend, guard=Guard([fails_at_first]))
+    agent = memory.equip(clerk(call("retain_memory", content=FACT), "I will try again."), retain="said")
+    go(agent, "run", FACT)
+    assert not down
+    assert texts(backend) == [FACT]
 
 
 def test_a_run_that_fails_leaves_nothing_and_its_retry_leaves_it_once(

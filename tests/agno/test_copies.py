@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import inspect
 from collections.abc import Iterator
@@ -98,13 +99,15 @@ def test_a_human_who_must_confirm_is_asked_by_the_copy_too(kind: type[MemoryTool
 @KINDS
 def test_a_model_is_told_of_a_flag_only_where_it_is_set(kind: type[MemoryToolkit], desk: TeamMemory) -> None:
     [first, *others] = toolkit(kind, desk).functions
-    model = ScriptedModel(["hello"])
-    made = toolkit(kind, desk, requires_confirmation_tools=[first])
-    Agent(model=model, tools=[made], telemetry=False).run("hi")
-    told = {tool["function"]["name"]: set(tool["function"]) for tool in model.requests[0].tools}
-    assert told.pop(first) == {"name", "description", "parameters", "requires_confirmation"}
-    assert set(told) == set(others)
-    assert all(parts == {"name", "description", "parameters"} for parts in told.values())
+    model = ScriptedModel(["hello", "hello"])
+    agent = Agent(model=model, tools=[toolkit(kind, desk, requires_confirmation_tools=[first])], telemetry=False)
+    agent.run("hi")
+    asyncio.run(agent.arun("hi"))
+    for request in model.requests:
+        told = {tool["function"]["name"]: set(tool["function"]) for tool in request.tools}
+        assert told.pop(first) == {"name", "description", "parameters", "requires_confirmation"}
+        assert set(told) == set(others)
+        assert all(parts == {"name", "description", "parameters"} for parts in told.values())
 
 
 class Counting(HindsightTools):

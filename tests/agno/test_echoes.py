@@ -106,6 +106,7 @@ def test_an_answer_with_one_word_of_its_own_is_new(answer: str) -> None:
         ("I am allergic to peanuts and I hate cilantro.", "User is allergic to peanuts and hates cilantro."),
         ("Please remember that our standup is at 9:30.", "The team's standup is at 9:30."),
         ("I pay my rent to Osvald.", "The user pays their rent to Osvald."),
+        ("Our till runs SQLite 3.31.0.", "The user's till runs SQLite 3.31.0."),
         ("I'm 42 and I don't drive.", "The customer is 42 and doesn't drive."),
         ("Ich wohne seit Mai in Fulda.", "Der Nutzer wohnt seit Mai in Fulda."),
     ],

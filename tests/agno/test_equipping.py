@@ -16,6 +16,7 @@ from hindsight_teams import HindsightTools, SQLiteBackend, TeamMemory
 from hindsight_teams.agno.equipping import (
     TOOLS,
     check_confirmed,
+    confirm_tools,
     ids_of,
     mapped,
     parts_of,
@@ -232,7 +233,10 @@ def test_a_workflow_may_have_steps_of_others_and_need_not_have_all_members(memor
 
 
 def test_members_that_only_a_run_knows_are_not_missed(memory: TeamMemory) -> None:
-    assert tools_of(memory.equip(Team(id="desk", members=lambda: [], telemetry=False))) == HELD["desk"]
+    inside = Team(id="inner", members=lambda: [], telemetry=False)
+    given: list[Any] = [lambda: [], [inside]]
+    for members in given:
+        assert tools_of(memory.equip(Team(id="desk", members=members, telemetry=False))) == HELD["desk"]
 
 
 # --- members that are a callable -------------------------------------------------------------------------------------
@@ -390,6 +394,12 @@ def test_only_the_tools_that_are_named_wait_for_a_person(memory: TeamMemory) -> 
         (member, name) for member, part in parts.items() for t in part.tools for name in t.requires_confirmation_tools
     }
     assert waiting == named == {("desk", "approve_memory"), ("clerk", "retain_memory"), ("scribe", "retain_memory")}
+
+
+def test_what_a_toolkit_asks_a_person_for_already_is_asked_for_beside_what_is_named(memory: TeamMemory) -> None:
+    toolkit = memory.tools("clerk", requires_confirmation_tools=["recall_memory"])
+    confirm_tools([toolkit], ["retain_memory"])
+    assert toolkit.requires_confirmation_tools == ["recall_memory", "retain_memory"]
 
 
 # --- workflows -------------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from hindsight_teams.agno.said import (
     holds_no_fact,
     is_doubtful,
     is_refusal,
+    off_the_record,
     said,
     sentences,
     tells_nothing_to,
@@ -147,6 +148,8 @@ TELLS_NOTHING = (
     "Hi where is my coat, and is it dry?",
     "No. Is the ferry in the morning?",
     "Taxi, where is it?",
+    "Hi Bob, where is my coat?",
+    "那么,我的车在哪里?",
 )
 
 
@@ -206,7 +209,9 @@ def test_what_is_said_to_a_member_by_name_tells_nothing_where_the_rest_does(text
     assert tells_nothing_to(["coder", "help-desk", "help desk"], text) is nothing
 
 
-@pytest.mark.parametrize("text", ["No, good night.", "Ja, guten Morgen!", "Да, доброе утро.", "Oui, bonne soirée."])
+@pytest.mark.parametrize(
+    "text", ["No, good night.", "Ja, guten Morgen!", "Да, доброе утро.", "نعم، صباح الخير", "Oui, bonne soirée."]
+)
 def test_a_wish_after_a_yes_or_no_tells_nothing(text: str) -> None:
     assert holds_no_fact(text)
 
@@ -334,15 +339,66 @@ def test_an_answer_that_knows_nothing_is_a_refusal_in_other_languages_too(answer
         "Can my son, who is six, fly alone?",
         "How do I tell my boss that I quit?",
         "Should I tell Ann I'm pregnant?",
+        "how do I tell Ann that we sold the boat",
+        "Had you heard that Vera resigned?",
+        "What do I bring to my aunt's wedding on Sunday?",
+        "Who feeds the cat until we return from Oslo?",
     ],
 )
 def test_a_question_that_tells_something_on_its_way_is_kept(message: str) -> None:
     assert not holds_no_fact(message)
 
 
-@pytest.mark.parametrize("message", ["Did I tell you my name?", "Can you tell me what I ordered?", "Did you know him?"])
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Did I tell you my name?",
+        "Can you tell me what I ordered?",
+        "Did you know him?",
+        "Have you heard of it?",
+        "What is my aunt's name?",
+        "What did we do before that?",
+    ],
+)
 def test_a_question_of_much_the_same_words_that_only_asks_is_left_out(message: str) -> None:
     assert holds_no_fact(message)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Please do not save this: my key is under the mat.",
+        "I failed my exam, so don't note that.",
+        "Don't remember any of this. I met Bo.",
+        "Off the record \u2013 we are broke.",
+        "Forget that I said this: I met Bo.",
+        "Ich bin pleite. Bitte nicht speichern.",
+        "Merk dir das bitte nicht: ich bin pleite.",
+        "N'enregistre pas cela : je divorce.",
+        "Estoy enfermo, no lo anotes.",
+        "不要记住这个,我病了。",
+        "Не запоминай это: я болею.",
+    ],
+)
+def test_who_asks_that_something_is_not_kept_is_understood(message: str) -> None:
+    assert off_the_record(message)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "I don't remember this.",
+        "We never store it in the cloud.",
+        "Don't save this file to disk, the disk is full.",
+        "Don't forget that Ada is ill.",
+        "Don't remember that? It was in Rome.",
+        "Das kann ich nicht speichern.",
+        "No recuerdo esto.",
+        "The record is off by ten.",
+    ],
+)
+def test_a_denial_about_something_else_is_no_wish_that_it_is_not_kept(message: str) -> None:
+    assert not off_the_record(message)
 
 
 @pytest.mark.parametrize(
@@ -388,6 +444,8 @@ CALL = '{"name": "retain_memory", "arguments": {"content": "x"}}'
         ("<function=x>anything</function>Done.", "Done."),
         ("retain_memory(content='x')\nDone.", "Done."),
         ("Action: retain_memory\nAction Input: {}\nDone.", "Done."),
+        ("Done.\nretain_memory(content='x\ny')", "Done."),
+        (f'{CALL}\n{{"content": "x"}}\nDone.', "Done."),
         ("I called retain_memory for you.", "I called retain_memory for you."),
     ],
 )
@@ -427,7 +485,8 @@ def test_what_a_user_said_is_the_users_own_messages_where_they_tell_something() 
         Message(role="user", content="And I row."),
     ]
     assert said(messages) == "I moved to Bergen.\nAnd I row."
-    assert said([Message(role="user", content="Where do I live?")]) == ""
+    for nothing in ("Where do I live?", "Don't remember this: I am ill."):
+        assert said([Message(role="user", content=nothing)]) == ""
     assert said([]) == ""
 
 

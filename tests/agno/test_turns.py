@@ -39,6 +39,14 @@ def test_a_member_hears_the_user_of_its_own_turn() -> None:
     assert (heard.turn.words, heard.task) == ("I moved to Oslo.", "Note where she lives.")
 
 
+def test_of_two_turns_of_a_user_at_once_a_member_hears_the_one_whose_words_it_is_given() -> None:
+    turns, first, second = Turns(Squad()), context("r1", "ada"), context("r2", "ada")
+    turns.hear("desk", "I moved to Oslo.", first, leads=True, place="outermost")
+    turns.hear("desk", "I row.", second, leads=True, place="outermost")
+    heard = turns.hear("clerk", "Note: I moved to Oslo.", context("r3", "ada"), leads=False, place="member")
+    assert heard.turn.words == "I moved to Oslo."
+
+
 def test_what_is_kept_in_a_run_is_of_one_kind_and_one_whole_caller() -> None:
     ada = Caller("desk", "clerk", "ada", "s1", "r1")
     others = [replace(ada, **{name: "1"}) for name in ("team", "member", "user", "session", "run")]

@@ -167,9 +167,16 @@ def test_members_asked_at_once_that_each_store_the_users_words_store_them_once(
     assert [one.text for one in held(backend)] == [FACT]
 
 
-@pytest.mark.parametrize("way", ["run", "astream"])
-def test_what_two_members_store_of_an_order_to_remember_is_one_memory(
-    memory: TeamMemory, backend: SQLiteBackend, way: str
+@pytest.mark.parametrize(
+    ("way", "told"),
+    [
+        ("run", "Remember that my boat Ida lies in Bergen."),
+        ("astream", "Remember that my boat Ida lies in Bergen."),
+        ("run", "I rented a car. My boat Ida lies in Bergen."),
+    ],
+)
+def test_what_two_members_store_of_the_users_words_is_one_memory(
+    memory: TeamMemory, backend: SQLiteBackend, way: str, told: str
 ) -> None:
     hands: list[Agent | Team] = [
         agent(name, call("retain_memory", content="My boat Ida lies in Bergen."), "Noted.")
@@ -177,8 +184,8 @@ def test_what_two_members_store_of_an_order_to_remember_is_one_memory(
     ]
     asked = [call("delegate_task_to_member", member_id=name, task=f"{name}, see to it.") for name in ("clerk", "other")]
     team = Team(id="lead", model=ScriptedModel([asked, "Done."]), members=hands, telemetry=False)
-    go(memory.equip(team, retain="said"), way, "Remember that my boat Ida lies in Bergen.")
-    assert [one.text for one in held(backend)] == ["My boat Ida lies in Bergen."]
+    go(memory.equip(team, retain="said"), way, told)
+    assert [one.text for one in held(backend) if "speaker" not in one.metadata] == ["My boat Ida lies in Bergen."]
 
 
 def test_an_agent_that_another_one_uses_as_a_tool_does_not_hear_the_user(
@@ -238,6 +245,19 @@ def test_a_team_inside_whose_members_a_callable_gives_keeps_what_its_leader_answ
     handed = call("delegate_task_to_member", member_id="inner", task="Help.")
     go(memory.equip(lead_by(ScriptedModel([handed, "Done."]), [inner]), retain="said"), "run", FACT)
     assert said(backend) == [("user", FACT)]
+
+
+def test_a_team_inside_that_was_told_the_users_words_leaves_them_to_who_has_the_users_own_bank(
+    backend: SQLiteBackend,
+) -> None:
+    banks: dict[str, Any] = {"log": {"scope": "team", "conversations": True}, "own": "user"}
+    memory = TeamMemory(
+        "desk", banks=banks, members={"scribe": {"log": "full"}, "clerk": {"own": "full"}}, backend=backend
+    )
+    inner = Team(id="inner", name="Inner", model=ScriptedModel(["Sure."]), members=[agent("scribe")], telemetry=False)
+    handed = call("delegate_task_to_member", member_id="inner", task=FACT)
+    go(memory.equip(lead_by(ScriptedModel([handed, "Done."]), [inner, agent("clerk")]), retain="said"), "run", FACT)
+    assert [(one.author, one.text) for one in held(backend)] == [("clerk", FACT)]
 
 
 @pytest.mark.parametrize("reads_only", [False, True])

@@ -8,38 +8,39 @@ from __future__ import annotations
 
 _WORDS = """
 are and now thanks thank thx ty cheers hi hello hey hiya howdy bye goodbye ciao welcome ok okay okey k great perfect
-nice cool awesome wonderful excellent brilliant super lovely fantastic please sorry good morning afternoon evening night
-day see you u later soon then so very much a lot many for your the help all again everything that this is was that's
-it's thats its noted got it sure fine right alright understood will do nothing else more yes yep yeah no nope well oh ah
-hm hmm wow haha lol greetings dear there everyone appreciated appreciate kindly have been helpful really mate bro buddy
-dude folks guys i'm im glad happy to hear goodness i we me too also my pleasure anytime danke dankeschön schön vielen
-dank sehr bitte bitteschön hallo servus moin tschüss tschuss tschüs grüezi grüß gott zusammen dir ihnen euch guten tag
-morgen abend nacht gut gute auf wiedersehen prima toll alles klar in ordnung passt ja nein für die hilfe ihre deine
-merci beaucoup bien bonjour bonsoir salut au revoir bonne nuit journée soirée s'il vous te plaît d'accord parfait oui
-non mille fois à bientôt pour votre ton aide de rien gracias muchas muchísimas mil hola buenos buenas días dias tardes
-noches adiós adios hasta luego pronto vale perfecto genial sí si por favor nada estupendo tu su ayuda grazie molte tante
-buongiorno buonasera buonanotte buona buon notte giorno sera salve arrivederci prego perfetto va bene benissimo sì per
-favore l'aiuto tuo aiuto obrigado obrigada muito olá oi bom dia boa tarde noite tchau até logo perfeito ótimo sim não
-valeu pela ajuda bedankt je jullie wel hartelijk hoi dag goedemorgen goedemiddag goedenavond tot ziens fijn oké nee
-alstublieft alsjeblieft voor hulp tack så mycket hej hejdå god morgon kväll natt bra jättebra tusen takk mange hei ha
-det morn kveld fint flott tak hav en farvel mojn kiitos paljon moi näkemiin hyvää huomenta iltaa yötä päivää selvä hyvä
-dziękuję dzięki bardzo cześć witam dzień dobry wieczór dobranoc widzenia pa proszę świetnie nie děkuji díky moc ahoj
-dobrý den večer ráno dobrou noc nashledanou prosím ano ne ďakujem köszönöm köszi szépen szia sziasztok helló viszlát jó
-reggelt napot estét éjszakát igen nem rendben mulțumesc multumesc mersi mult bună buna ziua seara noapte revedere da nu
-teşekkürler teşekkür ederim sağol sağ ol merhaba selam günaydın iyi günler akşamlar geceler hoşça kal tamam evet hayır
-ευχαριστώ ευχαριστω πολύ γεια σου σας καλημέρα καλησπέρα καληνύχτα αντίο παρακαλώ εντάξει ναι όχι спасибо большое
-огромное привет здравствуйте здравствуй добрый день вечер доброе утро спокойной ночи пока до свидания пожалуйста хорошо
-отлично понятно да нет ок супер благодарю дякую дуже привіт вітаю добрий ранок добраніч бувай гаразд так ні شكرا شكراً
-جزيلا جزيلاً لك مرحبا مرحباً أهلا أهلاً السلام عليكم صباح مساء الخير وداعا مع السلامة حسنا حسناً نعم لا تمام תודה רבה
-שלום היי בוקר ערב לילה טוב להתראות בבקשה בסדר כן לא ممنون مرسی متشکرم خیلی سلام خداحافظ صبح بخیر شب باشه بله نه धन्यवाद
-शुक्रिया बहुत आपका नमस्ते नमस्कार अलविदा ठीक है हाँ नहीं शुभ रात्रि प्रभात ありがとう ありがとうございます ありがとうございました どうも こんにちは こんばんは
-おはよう おはようございます さようなら またね おやすみ おやすみなさい はい いいえ 了解 了解です わかりました すみません お願いします よろしくお願いします 谢谢 謝謝 多谢 感谢 谢谢你 谢谢您 非常感谢 你好 您好 嗨 早上好
-晚上好 下午好 晚安 再见 好的 好 是 是的 不 不是 明白 明白了 收到 知道了 감사합니다 감사해요 고마워요 고마워 고맙습니다 정말 대단히 안녕하세요 안녕 안녕히 계세요 가세요 네 예 아니요 좋아요 알겠습니다
-terima kasih banyak halo hai selamat pagi siang sore malam sampai jumpa baik oke ya tidak cảm ơn bạn nhiều xin chào tạm
-biệt vâng dạ không được rồi ขอบคุณ ขอบคุณครับ ขอบคุณค่ะ ขอบคุณมาก สวัสดี สวัสดีครับ สวัสดีค่ะ ลาก่อน ครับ ค่ะ ตกลง
-besten dankt coucou rebonjour hartstikke hoor nej görüşürüz rất lắm 本当にありがとうございます 本当にありがとう 結構です 大丈夫です 不用了 不用 没关系 不客气
-どういたしまして 괜찮아요 천만에요 정말로 너무 عفوا اللقاء إلى déjalo claro selbstverständlich natürlich gerne gern certo конечно elbette
-tabii thing asante sana jambo habari kwaheri sawa ndiyo hapana
+nice cool awesome wonderful excellent brilliant super lovely fantastic please sorry good morning afternoon evening
+night day see you u later soon then so very much a lot many for your the help all again everything that this is was
+that's it's thats its noted got it sure fine right alright understood will do nothing else more yes yep yeah no nope
+well oh ah hm hmm wow haha lol greetings dear there everyone appreciated appreciate kindly have been helpful really
+mate bro buddy dude folks guys i'm im glad happy to hear goodness i we me too also my pleasure anytime danke
+dankeschön schön vielen dank sehr bitte bitteschön hallo servus moin tschüss tschuss tschüs grüezi grüß gott zusammen
+dir ihnen euch guten tag morgen abend nacht gut gute auf wiedersehen prima toll alles klar in ordnung passt ja nein
+für die hilfe ihre deine merci beaucoup bien bonjour bonsoir salut au revoir bonne nuit journée soirée s'il vous te
+plaît d'accord parfait oui non mille fois à bientôt pour votre ton aide de rien gracias muchas muchísimas mil hola
+buenos buenas días dias tardes noches adiós adios hasta luego pronto vale perfecto genial sí si por favor nada
+estupendo tu su ayuda grazie molte tante buongiorno buonasera buonanotte buona buon notte giorno sera salve
+arrivederci prego perfetto va bene benissimo sì per favore l'aiuto tuo aiuto obrigado obrigada muito olá oi bom dia
+boa tarde noite tchau até logo perfeito ótimo sim não valeu pela ajuda bedankt je jullie wel hartelijk hoi dag
+goedemorgen goedemiddag goedenavond tot ziens fijn oké nee alstublieft alsjeblieft voor hulp tack så mycket hej hejdå
+god morgon kväll natt bra jättebra tusen takk mange hei ha det morn kveld fint flott tak hav en farvel mojn kiitos
+paljon moi näkemiin hyvää huomenta iltaa yötä päivää selvä hyvä dziękuję dzięki bardzo cześć witam dzień dobry wieczór
+dobranoc widzenia pa proszę świetnie nie děkuji díky moc ahoj dobrý den večer ráno dobrou noc nashledanou prosím ano
+ne ďakujem köszönöm köszi szépen szia sziasztok helló viszlát jó reggelt napot estét éjszakát igen nem rendben
+mulțumesc multumesc mersi mult bună buna ziua seara noapte revedere da nu teşekkürler teşekkür ederim sağol sağ ol
+merhaba selam günaydın iyi günler akşamlar geceler hoşça kal tamam evet hayır ευχαριστώ ευχαριστω πολύ γεια σου σας
+καλημέρα καλησπέρα καληνύχτα αντίο παρακαλώ εντάξει ναι όχι спасибо большое огромное привет здравствуйте здравствуй
+добрый день вечер доброе утро спокойной ночи пока до свидания пожалуйста хорошо отлично понятно да нет ок супер
+благодарю дякую дуже привіт вітаю добрий ранок добраніч бувай гаразд так ні شكرا شكراً جزيلا جزيلاً لك مرحبا مرحباً
+أهلا أهلاً السلام عليكم صباح مساء الخير وداعا مع السلامة حسنا حسناً نعم لا تمام תודה רבה שלום היי בוקר ערב לילה טוב
+להתראות בבקשה בסדר כן לא ممنون مرسی متشکرم خیلی سلام خداحافظ صبح بخیر شب باشه بله نه धन्यवाद शुक्रिया बहुत आपका नमस्ते
+नमस्कार अलविदा ठीक है हाँ नहीं शुभ रात्रि प्रभात ありがとう ありがとうございます ありがとうございました どうも こんにちは こんばんは おはよう おはようございます さようなら またね
+おやすみ おやすみなさい はい いいえ 了解 了解です わかりました すみません お願いします よろしくお願いします 谢谢 謝謝 多谢 感谢 谢谢你 谢谢您 非常感谢 你好 您好 嗨 早上好 晚上好 下午好 晚安 再见 好的 好 是
+是的 不 不是 明白 明白了 收到 知道了 감사합니다 감사해요 고마워요 고마워 고맙습니다 정말 대단히 안녕하세요 안녕 안녕히 계세요 가세요 네 예 아니요 좋아요 알겠습니다 terima kasih banyak halo
+hai selamat pagi siang sore malam sampai jumpa baik oke ya tidak cảm ơn bạn nhiều xin chào tạm biệt vâng dạ không được
+rồi ขอบคุณ ขอบคุณครับ ขอบคุณค่ะ ขอบคุณมาก สวัสดี สวัสดีครับ สวัสดีค่ะ ลาก่อน ครับ ค่ะ ตกลง besten dankt coucou
+rebonjour hartstikke hoor nej görüşürüz rất lắm 本当にありがとうございます 本当にありがとう 結構です 大丈夫です 不用了 不用 没关系 不客气 どういたしまして 괜찮아요 천만에요
+정말로 너무 عفوا اللقاء إلى déjalo claro selbstverständlich natürlich gerne gern certo конечно elbette tabii thing asante
+sana jambo habari kwaheri sawa ndiyo hapana
 """
 
 _PHRASES = """
@@ -93,15 +94,15 @@ WISHING = frozenset(
 """Words that wish, beside a word of ``TIMES``."""
 
 ASKING = frozenset(
-    "what whats what's what’s which who whose whom where wheres where's when why how is are was were am do does did can"
-    " could will would should shall may might have has had wer wen wem wo wann warum wieso wie welche welcher welches"
-    " welchen wohin woher wieviel weißt kennst kannst hast bist willst ist sind war hat haben kann können que quoi qui"
-    " où quand pourquoi comment combien quel quelle quels quelles est-ce est qué quién dónde cuándo cómo cuánto cuánta"
-    " cuántos cuál es che cosa chi dove quando perché come quanto quale qual quem onde como por wat waar wanneer waarom"
-    " hoe welke vad vem var när varför hur vilken hva hvem hvor når hvorfor hvordan hvad co kto ile gdzie kiedy"
-    " dlaczego jak jaki czy kdo kde kdy proč mi ki hol mikor miért hogyan ne kim nerede zaman neden nasıl τι ποιος πού"
-    " πότε γιατί πώς что кто где когда почему как какой какая сколько що хто де коли чому як ما من أين متى لماذا كيف هل"
-    " מה מי איפה מתי למה איך".casefold().split()
+    "what whats what's what\u2019s which who whose whom where wheres where's when why how is are was were am do does"
+    " did can could will would should shall may might have has had wer wen wem wo wann warum wieso wie welche welcher"
+    " welches welchen wohin woher wieviel weißt weisst kennst kannst hast bist willst ist sind war hat haben kann"
+    " können que quoi qui où quand pourquoi comment combien quel quelle quels quelles est-ce est qué quién dónde cuándo"
+    " cómo cuánto cuánta cuántos cuál es che cosa chi dove quando perché come quanto quale qual quem onde como por wat"
+    " waar wanneer waarom hoe welke vad vem var när varför hur vilken hva hvem hvor når hvorfor hvordan hvad co kto ile"
+    " gdzie kiedy dlaczego jak jaki czy kdo kde kdy proč mi ki hol mikor miért hogyan ne kim nerede zaman neden nasıl"
+    " τι ποιος πού πότε γιατί πώς что кто где когда почему как какой какая сколько що хто де коли чому як ما من أين متى"
+    " لماذا كيف هل מה מי איפה מתי למה איך".casefold().split()
 )
 """Words that a question begins with."""
 
@@ -152,7 +153,7 @@ FRAMING = frozenset(
     " say says mentioned mention earlier previously before remember recall according have has had records record would"
     " which where who what as per also do does did and of to user user's customer customer's notes note their theirs"
     " they about answer answers question questions ask asks asked wants want store please find out information details"
-    " you're you’re you've since important habe mir dir uns euch gemerkt notiert bin bist c'est noté notée compris"
+    " you're you\u2019re you've since important habe mir dir uns euch gemerkt notiert bin bist c'est noté notée compris"
     " entendido anotado capito annotato entendi anotei genoteerd begrepen noterat tu te ti mój moja moje moją twój"
     " twoja twoje twoją jest мой моя моё мои мою моего твой твоя твоё твои твою ваш ваша ваше вашу записал понял benim"
     " senin sizin bir ich mein meine meinen meinem meiner du dein deine deinen deinem deiner sie ihr ihre ihren ihrem"
@@ -203,3 +204,23 @@ REFUSING = (
     r"لا أعرف|ليس لدي معلومات|नहीं पता|जानकारी नहीं|không biết|không có thông tin|ไม่ทราบ|δεν (?:ξέρω|γνωρίζω)",
 )
 """What an answer says that only says that it knows nothing, or can't; patterns."""
+
+_NOT_KEPT = (
+    r"(?:do not|don['\u2019]?t|never) (?:ever )?(?:remember|memori[sz]e|retain|store|save|record|log|note|write)"
+    r" (?:(?:any of )?(?:this|that|it)(?: down| please| anywhere| (?:in|to|into) (?:your |the )?memory)*"
+    r"|what i (?:just )?(?:say|said|tell you|told you)(?: now)?)|forget (?:that )?i (?:just )?(?:said|told you) (?:this|that|it)",
+    r"(?:(?:this|that|it)(?: is|['\u2019]s) )?off the record|(?:merke?|notiere?|speichere?|schreibe?)(?: dir| dies| das| es| bitte| auf)* nicht(?: auf)?|(?:das|dies|es)?(?: bitte)? ?nicht (?:merken|speichern|notieren|aufschreiben)",
+    r"n(?:e |['\u2019])(?:le |l['\u2019])?(?:retiens|retenez|enregistrez?|notez?|sauvegardez?|mémorisez?) pas(?: ça| cela| ceci)?",
+    r"no (?:lo )?(?:guardes?|recuerdes?|anotes?|registres?|memorices?)(?: esto| eso)?|non (?:lo )?(?:ricordar|salvar|memorizzar|annotar|registrar)(?:lo|e)(?: questo)?",
+    r"não (?:guardes?|salves?|salva|registres?|anotes?|memorizes?)(?: isto| isso)?|(?:onthoud|bewaar|noteer) (?:dit|dat|het)(?: alsjeblieft| alstublieft)? niet",
+    r"(?:spara|lagre|gem|husk|notera|noter) (?:(?:inte|ikke) (?:detta|dette|det)|(?:detta|dette|det) (?:inte|ikke))",
+    r"(?:это )?не (?:запоминай|сохраняй|записывай)(?:те)?(?: это)?|nie (?:zapamiętuj|zapisuj)(?:cie)?(?: tego)?|(?:bunu )?(?:kaydetme|hatırlama)(?:yin)?",
+)
+_PLEASE = "please|bitte|por favor|per favore|пожалуйста|proszę|lütfen|and|but|so|und|aber|et|mais|y|pero|e|ma"
+NOT_KEPT = (
+    rf"(?:^|[.!?,;:\u2026\n(]\s*|\s[-\u2013\u2014]\s)(?:(?:{_PLEASE}),? )*(?:{'|'.join(_NOT_KEPT)})"
+    r"(?=\s*(?:[.!,;:\u2026\n)]|\s[-\u2013\u2014]\s|$|(?:but|and|though)\b))"
+    r"|(?:覚え|保存し|記録し|メモし)ないで|(?:不要|别|請勿|请勿)(?:记住|保存|记录|存储|记下)(?=\W|[这它本]|$)"
+    r"|(?:기억|저장|기록)하지 ?마|لا (?:تحفظ|تسجل|تتذكر) (?:هذا|ذلك)|(?:याद|सेव) मत"
+)
+"""How somebody asks, in a clause of its own, that what they say is not kept; a pattern."""

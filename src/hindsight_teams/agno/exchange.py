@@ -9,7 +9,14 @@ from typing import Literal, TypeAlias
 
 from hindsight_teams.agno.citing import with_what_is_cited, without_recalled
 from hindsight_teams.agno.echoes import new_in, not_in
-from hindsight_teams.agno.said import document, holds_no_fact, is_courtesy, is_refusal, without_tool_calls
+from hindsight_teams.agno.said import (
+    document,
+    holds_no_fact,
+    is_courtesy,
+    is_refusal,
+    off_the_record,
+    without_tool_calls,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +78,8 @@ Retain: TypeAlias = "Literal['said', 'runs'] | Selection"
 
 
 def keep_said(exchange: Exchange) -> list[Statement]:
-    """What the user stated, each item of a document by itself, but what can hold no fact or a tool stored already."""
-    if exchange.said is None:
+    """What the user stated, each item of a document by itself, but what is off the record, new to nobody or no fact."""
+    if exchange.said is None or off_the_record(exchange.said.text):
         return []
     whole = without_recalled(exchange.said.text)
     if whole != exchange.said.text:
@@ -86,8 +93,8 @@ def keep_said(exchange: Exchange) -> list[Statement]:
 
 def keep_runs(exchange: Exchange) -> list[Statement]:
     """What the user and the leader stated and what the member answered, without refusals and echoes of memory."""
-    if exchange.heard and is_courtesy(exchange.heard):
-        return []  # what is answered to a greeting is a greeting
+    if exchange.heard and (is_courtesy(exchange.heard) or off_the_record(exchange.heard)):
+        return []  # what is answered to a greeting is a greeting, and what is not to be kept may be in the answer
     kept = keep_said(exchange)
     known = (*exchange.recalled, *exchange.stored, exchange.heard)
     handed_on_as_said = bool(exchange.heard) and exchange.task is not None and exchange.heard in exchange.task.text

@@ -90,7 +90,6 @@ class MemoryToolkit(Toolkit):
         for name, value in self.__dict__.items():
             setattr(copied, name, list(value) if isinstance(value, list) else value)
         copied.tools = [self._rebound(tool, copied) for tool in self.tools]
-        copied._async_tools = [(self._rebound(tool, copied), name) for tool, name in self._async_tools]
         copied.functions = self._functions_for(copied, self.functions)
         copied.async_functions = self._functions_for(copied, self.async_functions)
         return copied
@@ -130,7 +129,7 @@ class MemoryToolkit(Toolkit):
         moved = MethodType(method.__func__, copied)
         if method is tool:
             return moved
-        types = {name: kind for name, kind in tool.__annotations__.items() if name not in ("fc", "return")}
+        types = {name: kind for name, kind in tool.__annotations__.items() if name != "return"}
         return dressed(moved, tool.__name__, types, tool.__doc__)
 
 
@@ -178,7 +177,7 @@ def dressed(method: Callable[..., Any], name: str, types: dict[str, Any], doc: s
     function: Any = acall if inspect.iscoroutinefunction(method) else call
     function.__name__ = function.__qualname__ = name
     function.__doc__ = described
-    function.__annotations__ = {**types, "fc": RunContext, "return": str}
+    function.__annotations__ = {**types, "return": str}
     function.__signature__ = inspect.Signature(parameters, return_annotation=str)
     function._wrapped_for_validation = True  # Agno's mark: it would refuse what can be read
     function.method = method

@@ -14,6 +14,8 @@ _LONGEST = 600
 _TOLD = re.compile(
     r"\b(?:(?:did|do|have|has) (?:i|you|we) (?:ever )?(?:know|tell|told|mention(?:ed)?|say|said|hear|heard)"
     r" (?:you )?that\b"
+    r"|\b(?:believe|heard) (?:that )?(?!in\b|it\b|this\b|that\b|you\b|of\b|about\b|from\b)\w+ \w+"
+    r"|\b(?:my|our) (?:\w+ )?\w+['\u2019]s (?:\w+ )?\w+ (?:on|in|next|this|tomorrow)\b|\b(?:after|before|once|until|as soon as) (?:s?he|they|we) (?!can\b|must\b|should\b)\w+"
     r"|did you know (?:i|we)\b|\btell (?!me\b|us\b|you\b)\w+(?: \w+)? (?:that )?(?:i|we|i['\u2019]m|we['\u2019]re)\b"
     r"|dass (?:ich|wir|mein\w*|unser\w*)\b|wenn (?:ich|wir) (?:\w+ ){0,4}(?:bin|habe|sind|haben)\b"
     r"|(?:normal|normale|fine|bad|strange|odd|legal|allowed|worry|malo|raro|grave|bizarre)"

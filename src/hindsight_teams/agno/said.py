@@ -24,6 +24,7 @@ from hindsight_teams.agno.courtesies import (
     GREETING,
     JOINING,
     MEMORISING,
+    NOT_KEPT,
     ORDERING,
     PARTING,
     PREPOSITIONS,
@@ -44,6 +45,8 @@ CONTEXT = "said by the user in a conversation with an agent"
 
 _CLAUSE_ENDS = re.compile(r"[,;:\u3001\uff0c\uff1b\uff1a\u060c\u2014]\s*|\s[-\u2013]\s")
 _REFUSES = re.compile("|".join(REFUSING), re.I)
+off_the_record = re.compile(NOT_KEPT, re.I).search
+"""Finds where a text asks that it is not kept: "don't remember this", not "don't save this file"."""
 _COURTEOUS_PHRASE = re.compile(rf"(?<!\S)(?:{'|'.join(map(re.escape, COURTEOUS_PHRASES))})(?!\S)")
 _ASKS_AT_THE_END = re.compile(
     r"(?:哪里|哪裡|哪儿|什么|什麼|多少|几点|谁|誰|怎么样|为什么|どこ|いつ|いくら|何時?|なぜ)(?:ですか)?\W*$|어디|언제|누구|얼마|몇|무엇|뭐"
@@ -91,13 +94,13 @@ _CALLED = re.compile(
 
 
 def said(messages: Iterable[Any]) -> str:
-    """The user's own words in a run's messages; empty where they can hold no fact.
+    """The user's own words in a run's messages; empty where they can hold no fact, or are not to be kept.
 
     Messages from history were retained when they were said. What an agent or a tool said is not the user's, and what
     memory put in is not new.
     """
     text = "\n".join(own_messages(messages))
-    return "" if holds_no_fact(text) else text
+    return "" if off_the_record(text) or holds_no_fact(text) else text
 
 
 def as_said(
