@@ -127,7 +127,7 @@ def test_a_fence_that_somebody_saw_closes_no_other(house: TeamMemory) -> None:
 def test_a_user_id_forges_no_line_that_a_model_reads(house: TeamMemory, user: str) -> None:
     clerk, toolkit = house.member("clerk"), HindsightTools(memory=house.member("clerk"))
     try:
-        receipt = clerk.retain("The ferry leaves at noon.", bank="shared", caller=clerk.bound(user=user, session=user))
+        clerk.retain("The ferry leaves at noon.", bank="shared", caller=clerk.bound(user=user, session=user))
     except HindsightTeamsError:
         return
     answer = tool(toolkit, "recall_memory")(
@@ -135,7 +135,7 @@ def test_a_user_id_forges_no_line_that_a_model_reads(house: TeamMemory, user: st
     )
     assert "boss" not in answer
     assert len(answer) < 2_000
-    assert len(re.findall(r"recalled-memories", answer)) == (0 if receipt.quarantined else 2)
+    assert len(re.findall(r"recalled-memories", answer)) == 2
 
 
 @pytest.mark.parametrize("alias", ["approve_memory", "Approve_Memory", " approve_memory", "functions.approve_memory"])

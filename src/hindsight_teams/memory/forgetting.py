@@ -224,16 +224,21 @@ class Forgetting:
         due = False
         if Capability.ERASE_LATER in self.backend.capabilities:
             try:
-                yield from self._without_empty_banks(selection)
+                yield from self._without_empty_banks(selection, plan)
                 due = yield IsEraseDue()
             except BaseException as error:
                 recorder.failed(error)
                 raise
         return ForgetReport(plan.memories, deleted, dry_run=False, erased=not due, notes=told)
 
-    def _without_empty_banks(self, selection: Selection) -> Steps[None]:
-        """Delete the banks of a forgotten user that hold nothing any more: their ids hold the user's."""
-        for bank_id in (yield from self._banks_of_the_user(selection)):
+    def _without_empty_banks(self, selection: Selection, plan: Plan) -> Steps[None]:
+        """Delete the banks of a forgotten user, session or run that hold nothing any more: their ids name it."""
+        bank_ids = yield from self._banks_of_the_user(selection)
+        if selection.user or selection.session or selection.run:
+            named = [spec for spec in self.definition.banks.values() if spec.needs & {"user", "session", "run"}]
+            team = Caller(team=self.team_id)
+            bank_ids += [name for name in plan.memories if any(spec.may_be_of(team, name) for spec in named)]
+        for bank_id in dict.fromkeys(bank_ids):
             yield DeleteEmptyBank(bank=bank_id)
 
     def _held(self, selection: Selection, found: Mapping[str, Sequence[Memory]]) -> Steps[list[ReviewItem]]:
