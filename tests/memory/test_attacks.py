@@ -305,6 +305,22 @@ def test_an_approval_that_was_broken_off_brings_back_nothing_that_was_forgotten(
         assert {backend.list_memories(bank.bank_id).total for bank in backend.list_banks()} <= {0}
 
 
+def test_what_is_forgotten_while_it_is_approved_is_not_stored(house: TeamMemory, backend: SQLiteBackend) -> None:
+    class Between(DelegatingBackend):
+        """Somebody forgets between the record of an approval and its copy."""
+
+        def execute(self, request: Request[Any], /) -> Any:
+            if isinstance(request, Retain) and request.bank == "house:shared":
+                house.forget(user="ada", dry_run=False)
+            return super().execute(request)
+
+    [item] = house.proposals("clerk").propose_many([RetainItem(SECRET)], to="shared", caller=ADA)
+    with pytest.raises(NotFound, match=item.id):
+        TeamMemory.of(house.definition, backend=Between(backend)).reviews("chair").approve(item.id)
+    assert (house.reviews().pending(), house.reviews().approved()) == ([], [])
+    assert {backend.list_memories(bank.bank_id).total for bank in backend.list_banks()} <= {0}
+
+
 @pytest.mark.parametrize(
     "tag",
     ["Author:chair", " author:chair", "author\u200b:chair", "\uff41uthor:chair", "author\uff1achair"],
