@@ -23,7 +23,7 @@ from hindsight_teams.errors import AccessDenied, ContentRefused, HindsightTeamsE
 from hindsight_teams.guard import Guard, WriteAttempt
 from hindsight_teams.memory.copying import copy_bank
 from hindsight_teams.models import RetainItem
-from hindsight_teams.requests import Request, Retain
+from hindsight_teams.requests import DeleteMemories, Request, Retain
 from hindsight_teams.testing import ScriptedModel, call
 
 SECRET = "The birch budget is zephyrine."
@@ -317,6 +317,21 @@ def test_what_is_forgotten_while_it_is_approved_is_not_stored(house: TeamMemory,
     [item] = house.proposals("clerk").propose_many([RetainItem(SECRET)], to="shared", caller=ADA)
     with pytest.raises(NotFound, match=item.id):
         TeamMemory.of(house.definition, backend=Between(backend)).reviews("chair").approve(item.id)
+    assert (house.reviews().pending(), house.reviews().approved()) == ([], [])
+    assert {backend.list_memories(bank.bank_id).total for bank in backend.list_banks()} <= {0}
+
+
+def test_what_is_approved_while_it_is_forgotten_is_forgotten(house: TeamMemory, backend: SQLiteBackend) -> None:
+    class Between(DelegatingBackend):
+        """Somebody approves between the listing of what is to be forgotten and its deletion."""
+
+        def execute(self, request: Request[Any], /) -> Any:
+            if isinstance(request, DeleteMemories) and house.reviews().pending():
+                house.reviews("chair").approve(item.id)
+            return super().execute(request)
+
+    [item] = house.proposals("clerk").propose_many([RetainItem(SECRET)], to="shared", caller=ADA)
+    TeamMemory.of(house.definition, backend=Between(backend)).forget(user="ada", dry_run=False)
     assert (house.reviews().pending(), house.reviews().approved()) == ([], [])
     assert {backend.list_memories(bank.bank_id).total for bank in backend.list_banks()} <= {0}
 

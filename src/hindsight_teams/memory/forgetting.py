@@ -207,6 +207,10 @@ class Forgetting:
             requests += self._deletions(bank_id, selection, found, repeats)
             if bank_id == review:
                 requests += [DeleteMemories(bank=review, document_id=i.envelope_document_id) for i in plan.held]
+                # What was approved since it was listed, too: the record, and the copy after it.
+                since = [replace(i, kind="approved") for i in plan.held if i.kind != "approved"]
+                requests += [DeleteMemories(bank=review, document_id=i.envelope_document_id) for i in since]
+                requests += [DeleteMemories(bank=i.bank_id, document_id=i.approved_document_id) for i in since]
             requests += [
                 DeleteMemories(bank=bank_id, document_id=item.approved_document_id)
                 for item in plan.held
