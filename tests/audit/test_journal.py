@@ -164,8 +164,17 @@ def test_an_exported_log_is_a_log(filled: AuditStore, tmp_path: Path) -> None:
         assert copied.verify(filled.head()).ok
 
 
+def test_a_terminal_that_shows_an_exported_table_obeys_nothing_in_it(store: AuditStore) -> None:
+    hostile = "a\x1b]0;t\x07\x1b[31m\x9b2J\x08\u202eb"
+    store.record(AuditEvent(verb="recall", outcome="allowed", member=hostile, reason=hostile, memory_ids=(hostile,)))
+    stream = io.StringIO(newline="")
+    store.export(stream, format="csv")
+    [row] = csv.DictReader(io.StringIO(stream.getvalue(), newline=""))
+    assert {row["member"], row["reason"], row["memory_ids"]} == {"a]0;t[31m2Jb"}
+
+
 def test_a_spreadsheet_takes_no_exported_name_for_a_formula(store: AuditStore) -> None:
-    names = [f"{start}cmd()" for start in "=+-@\t\r"]
+    names = [f"{start}cmd()" for start in "=+-@\t\r\uff1d\uff0b"]
     for name in names:
         store.record(
             AuditEvent(verb="recall", outcome="allowed", member=name, memory_ids=("m1", "m2"), duration_ms=-1.5)

@@ -23,7 +23,7 @@ from hindsight_teams.errors import AccessDenied, ContentRefused, HindsightTeamsE
 from hindsight_teams.guard import Guard, WriteAttempt
 from hindsight_teams.memory.copying import copy_bank
 from hindsight_teams.models import RetainItem
-from hindsight_teams.requests import Request, Retain
+from hindsight_teams.requests import DeleteMemories, Request, Retain
 from hindsight_teams.testing import ScriptedModel, call
 
 SECRET = "The birch budget is zephyrine."
@@ -127,7 +127,7 @@ def test_a_fence_that_somebody_saw_closes_no_other(house: TeamMemory) -> None:
 def test_a_user_id_forges_no_line_that_a_model_reads(house: TeamMemory, user: str) -> None:
     clerk, toolkit = house.member("clerk"), HindsightTools(memory=house.member("clerk"))
     try:
-        receipt = clerk.retain("The ferry leaves at noon.", bank="shared", caller=clerk.bound(user=user, session=user))
+        clerk.retain("The ferry leaves at noon.", bank="shared", caller=clerk.bound(user=user, session=user))
     except HindsightTeamsError:
         return
     answer = tool(toolkit, "recall_memory")(
@@ -135,7 +135,7 @@ def test_a_user_id_forges_no_line_that_a_model_reads(house: TeamMemory, user: st
     )
     assert "boss" not in answer
     assert len(answer) < 2_000
-    assert len(re.findall(r"recalled-memories", answer)) == (0 if receipt.quarantined else 2)
+    assert len(re.findall(r"recalled-memories", answer)) == 2
 
 
 @pytest.mark.parametrize("alias", ["approve_memory", "Approve_Memory", " approve_memory", "functions.approve_memory"])
@@ -303,6 +303,37 @@ def test_an_approval_that_was_broken_off_brings_back_nothing_that_was_forgotten(
         house.forget(dry_run=False, **selection)
         assert (house.reviews().pending(), house.reviews().approved()) == ([], [])
         assert {backend.list_memories(bank.bank_id).total for bank in backend.list_banks()} <= {0}
+
+
+def test_what_is_forgotten_while_it_is_approved_is_not_stored(house: TeamMemory, backend: SQLiteBackend) -> None:
+    class Between(DelegatingBackend):
+        """Somebody forgets between the record of an approval and its copy."""
+
+        def execute(self, request: Request[Any], /) -> Any:
+            if isinstance(request, Retain) and request.bank == "house:shared":
+                house.forget(user="ada", dry_run=False)
+            return super().execute(request)
+
+    [item] = house.proposals("clerk").propose_many([RetainItem(SECRET)], to="shared", caller=ADA)
+    with pytest.raises(NotFound, match=item.id):
+        TeamMemory.of(house.definition, backend=Between(backend)).reviews("chair").approve(item.id)
+    assert (house.reviews().pending(), house.reviews().approved()) == ([], [])
+    assert {backend.list_memories(bank.bank_id).total for bank in backend.list_banks()} <= {0}
+
+
+def test_what_is_approved_while_it_is_forgotten_is_forgotten(house: TeamMemory, backend: SQLiteBackend) -> None:
+    class Between(DelegatingBackend):
+        """Somebody approves between the listing of what is to be forgotten and its deletion."""
+
+        def execute(self, request: Request[Any], /) -> Any:
+            if isinstance(request, DeleteMemories) and house.reviews().pending():
+                house.reviews("chair").approve(item.id)
+            return super().execute(request)
+
+    [item] = house.proposals("clerk").propose_many([RetainItem(SECRET)], to="shared", caller=ADA)
+    TeamMemory.of(house.definition, backend=Between(backend)).forget(user="ada", dry_run=False)
+    assert (house.reviews().pending(), house.reviews().approved()) == ([], [])
+    assert {backend.list_memories(bank.bank_id).total for bank in backend.list_banks()} <= {0}
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,7 @@ class Watched(DelegatingBackend):
             opened = unseal(item.metadata or {})
             self.watch.stored += leaves(asdict(item if opened is None else opened.item))
             if opened is not None:
-                self.watch.stored.append(opened.reason.partition(" [the write guard")[0])
+                self.watch.stored.append(opened.reason.rpartition("]")[2].strip())
 
 
 def leaves(value: Any) -> list[str]:

@@ -331,6 +331,8 @@ class TestDeletions:
         assert shelf.deleted == [
             (queue, None, None, KEPT),
             (queue, None, document, []),
+            (queue, None, (document or "").replace("quarantine", "approved"), []),
+            ("t:shared", None, (document or "").removeprefix("review-").replace("quarantine", "approved"), []),
             ("t:shared", None, None, KEPT),
         ]
 

@@ -188,6 +188,27 @@ def test_nothing_names_a_forgotten_user_but_banks_that_still_hold_something(
     assert b":bob" in left
 
 
+@pytest.mark.parametrize("selection", [{"session": "s1"}, {"run": "r1"}, {"user": "ada", "session": "s1"}], ids=str)
+def test_a_session_is_named_by_no_bank_that_forgetting_it_emptied(
+    backend: SQLiteBackend, selection: Any, tmp_path: Path
+) -> None:
+    house = TeamMemory(
+        "house",
+        banks={"room": "{team}:room:{session}", "call": "{team}:call:{run}", "shared": "team"},
+        members={"clerk": {"room": "full", "call": "full", "shared": "full"}},
+        backend=backend,
+    )
+    for session, run in (("s1", "r1"), ("s2", "r2")):
+        for bank in ("room", "call", "shared"):
+            caller = Caller(user="ada", session=session, run=run)
+            house.member("clerk").retain(f"{bank} {session} is dry.", bank=bank, caller=caller)
+    house.forget(dry_run=False, **selection)
+    left = ["house:call:r2", "house:room:s2", "house:shared"]
+    assert sorted(bank.bank_id for bank in backend.list_banks()) == left
+    backend.close()
+    assert not [path for path in tmp_path.glob("memory.db*") if b":room:s1" in path.read_bytes()]
+
+
 def test_a_banks_deletion_that_fails_is_recorded(backend: SQLiteBackend, log: AuditStore) -> None:
     class Broken(DelegatingBackend):
         def execute(self, request: Request[R], /) -> R:

@@ -204,6 +204,10 @@ async def test_a_reflect_with_anything_else_is_refused(guarded: Guarded, body: A
         ("memories/list?entity_id=1", 403),
         ("tags?q=a&limit=1&offset=2", 200),
         ("tags?source=documents", 403),
+        ("memories/list?q=a%00b", 403),
+        ("memories/list?limit=5&tags=a&tags=%00", 403),
+        ("memories/list?document_id=%2500", 200),
+        ("tags?q=%00", 403),
         ("operations/5f0c?include_payload=true", 403),
     ],
 )
@@ -240,6 +244,29 @@ async def test_an_admin_key_may_send_whatever_the_server_knows(guarded: Guarded)
 )
 async def test_a_body_that_two_readers_could_read_differently_is_refused(guarded: Guarded, raw: bytes) -> None:
     assert await status(guarded, "POST", f"{SHARED}/memories/recall", content=raw) == 400
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("\0", 422),
+        ("a \\\0", 422),
+        ("a \\\\\0 b", 422),
+        ("\ud83d", 422),
+        ("\udca9\ud83d", 422),
+        ("\\u0000 and \\\\u0000 and \\ud83d", 200),
+        ("\U0001f4a9 \x01 \u20ac", 200),
+    ],
+)
+async def test_a_text_that_no_database_takes_is_refused_wherever_it_stands(
+    guarded: Guarded, text: str, expected: int
+) -> None:
+    asked = {"query": "x", "tags": [text]}
+    for body in (asked, {"query": text}, {"query": "x", "tag_groups": [{"not": {"tags": [text]}}]}):
+        raw = json.dumps(body).encode()
+        assert await status(guarded, "POST", f"{SHARED}/memories/recall", content=raw) == expected
+    call = {"method": "tools/call", "params": {"name": "recall", "arguments": {**asked, "bank_id": "desk:shared"}}}
+    assert await status(guarded, "POST", "/mcp", content=json.dumps(call).encode()) == expected
 
 
 async def test_a_body_that_is_cut_never_reaches_the_server(guarded: Guarded) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from hindsight_teams.access.grants import Caller
 from hindsight_teams.guard.verdict import Action, Verdict, WriteAttempt
 
 if TYPE_CHECKING:
@@ -11,7 +13,10 @@ if TYPE_CHECKING:
 
 
 class AgnoCheck:
-    """One of Agno's guardrails, asked about every field of a write instead of a run's input."""
+    """One of Agno's guardrails, asked about every field of a write instead of a run's input.
+
+    Not about the ids of user, session and run: their author did not choose them, and one with a part masked is another.
+    """
 
     def __init__(self, guardrail: BaseGuardrail, action: Action) -> None:
         self.name = type(guardrail).__name__
@@ -24,7 +29,7 @@ class AgnoCheck:
         from agno.run.agent import RunInput
 
         text = attempt.content
-        for place, field in enumerate(attempt.texts()):
+        for place, field in enumerate(replace(attempt, caller=Caller()).texts()):  # not its ids
             run_input = RunInput(input_content=field)
             try:
                 self._guardrail.check(run_input)

@@ -21,6 +21,7 @@ from hindsight_teams.audit.events import OUTCOMES, AuditEvent, Outcome, iso
 from hindsight_teams.audit.hashing import Head, Link, Verification, verify
 from hindsight_teams.errors import DatabaseLocked, DatabaseUnusable
 from hindsight_teams.models import check_choice
+from hindsight_teams.text import visible
 
 NOT_READING = frozenset({"retain", "forget", "delete", "propose", "approve", "reject", "revoke", "promote"})
 """Verbs that name memories without showing them to anybody."""
@@ -306,9 +307,13 @@ def _is_id(written: str, memory_id: str, values: dict[str, Any]) -> bool:
 
 
 def _cell(value: Any) -> str:
-    text = " ".join(value) if isinstance(value, list) else "" if value is None else str(value)
-    # A spreadsheet would take a text that begins so for a formula.
-    return f"'{text}" if isinstance(value, str | list) and text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    # A terminal would carry out control characters; a spreadsheet would take a text that begins so for a formula.
+    text = visible(" ".join(value) if isinstance(value, list) else "" if value is None else str(value))
+    return (
+        f"'{text}"
+        if isinstance(value, str | list) and text.startswith(tuple("=+-@\t\r\uff1d\uff0b\uff0d\uff20"))
+        else text
+    )
 
 
 def _without_secrets(text: str) -> str:

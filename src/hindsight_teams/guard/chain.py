@@ -202,5 +202,5 @@ class Guard:
             else:  # it is stored as it was told
                 found = replace(found, attempt=None, text=None, reason=f"holds {name}")
         elif action == "mark" and attempt.source == "others":
-            action = "quarantine"
+            action = found.if_others or "quarantine"
         return replace(found, action=action, reason=str(found.reason)[:_LONGEST_REASON], check=name)

@@ -10,12 +10,12 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 from hindsight_teams.guard.languages import ABOUT, LANGUAGES
 from hindsight_teams.guard.rules import CONCEPTS, GROUPS, RULES
 from hindsight_teams.guard.uncover import disguised, fold, readings
-from hindsight_teams.guard.verdict import Verdict, WriteAttempt
+from hindsight_teams.guard.verdict import Verdict, WriteAttempt, found_by
 
 _REACH = 110
 """Characters after a trigger in which the rest of a phrase must stand."""
@@ -92,8 +92,7 @@ def check_instructions(attempt: WriteAttempt) -> Verdict | None:
     an author quotes in telling of them are not an order, unless the text comes from an untrusted place.
     """
     mentions = attempt.source == "author"
-    found = list(dict.fromkeys(name for text in attempt.texts() for name in orders(text, mentions_allowed=mentions)))
-    return Verdict("quarantine", reason=", ".join(found[:4])) if found else None
+    return found_by(partial(orders, mentions_allowed=mentions), attempt)
 
 
 def orders(text: str, *, mentions_allowed: bool = True) -> list[str]:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 from hindsight_teams.guard.uncover import hidden
-from hindsight_teams.guard.verdict import Verdict, WriteAttempt
+from hindsight_teams.guard.verdict import Verdict, WriteAttempt, found_by
 
 _CODE_SPAN = re.compile(r"`[^`\n]{1,500}`")
 
@@ -141,8 +141,7 @@ _CARRIES_A_USER = re.compile(r"(?i)(?:[{<\[$]|%7B|%3C).{0,30}(?:user|session|cus
 
 def check_structure(attempt: WriteAttempt) -> Verdict | None:
     """Quarantine what imitates a structure around a memory, in any of the fields that are stored."""
-    found = list(dict.fromkeys(name for text in attempt.texts() for name in structures(text)))
-    return Verdict("quarantine", reason=", ".join(found[:4])) if found else None
+    return found_by(structures, attempt)
 
 
 def structures(text: str) -> Iterator[str]:

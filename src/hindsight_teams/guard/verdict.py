@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Literal, TypeAlias
 
@@ -55,16 +55,19 @@ class WriteAttempt:
     counts: bool = True
 
     def texts(self) -> Iterator[str]:
-        """Every text that would be stored, the content first; what is not text a backend refuses.
-
-        The ids of user, session and run are among them, since a request may choose them and a signature stores them;
-        left out are those of one word.
-        """
+        """Every text that would be stored, the content first and the ids last; what is not text a backend refuses."""
         yield self.content
         others = (self.context, *self.tags, *chain(*self.metadata.items()), *self.entities, self.document_id)
         yield from (text for text in others if isinstance(text, str) and text)
+        yield from self.ids()
+
+    def ids(self) -> list[str]:
+        """The ids of user, session and run that are more than a word: a signature stores them.
+
+        Many authors do not choose them, so they never are a reason to withhold what was said.
+        """
         ids = (self.caller.user, self.caller.session, self.caller.run)
-        yield from (text for text in ids if isinstance(text, str) and text and not _PLAIN_ID.fullmatch(text))
+        return [text for text in ids if isinstance(text, str) and text and not _PLAIN_ID.fullmatch(text)]
 
     @property
     def size(self) -> int:
@@ -88,6 +91,8 @@ class Verdict:
         if_trusted: What a check does instead with a trusted author's own words. Where it says nothing, they are marked
             instead of quarantined.
         if_private: What a check does instead in a user's own bank, whoever says it.
+        if_others: What a check does instead with the words of others. Where it says nothing, what it would mark is
+            quarantined.
         marks: The checks whose hits mark the memory; set by a guard.
         notes: What the caller is told beside the outcome; set by a guard.
     """
@@ -100,6 +105,7 @@ class Verdict:
     attempt: WriteAttempt | None = None
     if_trusted: Action | None = None
     if_private: Action | None = None
+    if_others: Action | None = None
     marks: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -115,6 +121,22 @@ class Verdict:
 
 Check: TypeAlias = Callable[[WriteAttempt], "Verdict | Awaitable[Verdict | None] | None"]
 """A check takes an attempt and gives a verdict, or None when it has nothing to say."""
+
+
+def found_by(search: Callable[[str], Iterable[str]], attempt: WriteAttempt) -> Verdict | None:
+    """Quarantine a write in which a search names something; where only an id holds it, mark the write.
+
+    In a user's own bank an id is no matter: only runs for that user read it.
+    """
+    of_nobody = replace(attempt, caller=Caller())
+    found, odd = (
+        ", ".join(list(dict.fromkeys(name for text in texts for name in search(text)))[:4])
+        for texts in (of_nobody.texts(), attempt.ids())
+    )
+    if found:
+        return Verdict("quarantine", reason=found)
+    reason = f"an id of its user, session or run: {odd}"
+    return Verdict("mark", reason=reason, if_private="allow", if_others="mark") if odd else None
 
 
 def name_of(check: Check) -> str:

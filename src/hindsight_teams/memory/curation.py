@@ -17,7 +17,7 @@ from hindsight_teams.access.grants import Access, Caller
 from hindsight_teams.audit import AuditSink, BankName, Recorder, recording_failure
 from hindsight_teams.errors import AccessDenied, BackendError, HindsightTeamsError, NotFound, did_you_mean
 from hindsight_teams.memory.envelopes import MARKED, ReviewItem, decided_item, marked_items, seal, unseal
-from hindsight_teams.models import BankInfo, Document, Receipt
+from hindsight_teams.models import BankInfo, Document, MemoryPage, Receipt
 from hindsight_teams.requests import (
     Capability,
     DeleteMemories,
@@ -281,6 +281,11 @@ class Reviews:
             # Refused, not interrupted: it waits as before. Where this fails too, the next listing finishes it.
             yield [DeleteMemories(bank=self._bank, document_id=noted.envelope_document_id)]
             raise
+        document_id = noted.envelope_document_id
+        page: MemoryPage = yield ListMemories(bank=self._bank, limit=1, document_id=document_id)
+        if not page.total:  # it was forgotten between the record and the copy
+            yield DeleteMemories(bank=item.bank_id, document_id=item.approved_document_id)
+            raise NotFound(f"what waited under {review_id!r} was forgotten meanwhile; nothing is stored")
         yield from self._drop(item)  # where this fails, the next listing finishes it
         return decision
 

@@ -207,6 +207,10 @@ class Forgetting:
             requests += self._deletions(bank_id, selection, found, repeats)
             if bank_id == review:
                 requests += [DeleteMemories(bank=review, document_id=i.envelope_document_id) for i in plan.held]
+                # What was approved since it was listed, too: the record, and the copy after it.
+                since = [replace(i, kind="approved") for i in plan.held if i.kind != "approved"]
+                requests += [DeleteMemories(bank=review, document_id=i.envelope_document_id) for i in since]
+                requests += [DeleteMemories(bank=i.bank_id, document_id=i.approved_document_id) for i in since]
             requests += [
                 DeleteMemories(bank=bank_id, document_id=item.approved_document_id)
                 for item in plan.held
@@ -224,14 +228,22 @@ class Forgetting:
         due = False
         if Capability.ERASE_LATER in self.backend.capabilities:
             try:
-                # Of a forgotten user: a bank that holds nothing any more still has the user's id in its own.
-                for bank_id in (yield from self._banks_of_the_user(selection)):
-                    yield DeleteEmptyBank(bank=bank_id)
+                yield from self._without_empty_banks(selection, plan)
                 due = yield IsEraseDue()
             except BaseException as error:
                 recorder.failed(error)
                 raise
         return ForgetReport(plan.memories, deleted, dry_run=False, erased=not due, notes=told)
+
+    def _without_empty_banks(self, selection: Selection, plan: Plan) -> Steps[None]:
+        """Delete the banks of a forgotten user, session or run that hold nothing any more: their ids name it."""
+        bank_ids = yield from self._banks_of_the_user(selection)
+        if selection.user or selection.session or selection.run:
+            named = [spec for spec in self.definition.banks.values() if spec.needs & {"user", "session", "run"}]
+            team = Caller(team=self.team_id)
+            bank_ids += [name for name in plan.memories if any(spec.may_be_of(team, name) for spec in named)]
+        for bank_id in dict.fromkeys(bank_ids):
+            yield DeleteEmptyBank(bank=bank_id)
 
     def _held(self, selection: Selection, found: Mapping[str, Sequence[Memory]]) -> Steps[list[ReviewItem]]:
         """What the review bank holds of the selection, waiting or approved: by what is in the envelope.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -28,6 +29,7 @@ from hindsight_teams.memory.storing import AT_ONCE, asking, batches, judged, num
 
 MAX_REASON = 500
 """Characters of the reason of a proposal, which a curator reads."""
+_BRACKETS = re.compile(r"\[(?!redacted: [\w ]{1,40}\])([^\[\]]*)\]?")
 
 
 class Proposals:
@@ -121,7 +123,7 @@ class Proposals:
         if is_blank(reason):
             return reason
         passed, _, verdict = yield from judged(self.memory, who, to, RetainItem(reason), counts=False)
-        return _with_finding(passed.content, "this reason", verdict)
+        return _with_finding(_BRACKETS.sub(r"(\1)", passed.content), "this reason", verdict)
 
     def _proposed(self, who: Caller, text: str, to: str, reason: str, recorder: Recorder) -> Steps[ReviewItem]:
         target_id = self.target_id(who, to, reason)
@@ -193,10 +195,13 @@ class Proposals:
 
 
 def _with_finding(reason: str, where: str, verdict: Verdict | None) -> str:
-    """The reason of a proposal, with what a guard found that it would have marked or held back in a retain."""
+    """The reason of a proposal, after what a guard found that it would have marked or held back in a retain.
+
+    So no long reason pushes it out of a list. It alone stands in square brackets, so no reason imitates it.
+    """
     if verdict is None or verdict.action not in ("mark", "quarantine"):
         return reason
-    return f"{reason} [the write guard found in {where}: {verdict.reason}]".strip()
+    return f"[the write guard found in {where}: {verdict.reason}] {reason}".strip()
 
 
 def _opened(sealed: RetainItem) -> ReviewItem:

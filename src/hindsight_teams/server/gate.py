@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections import OrderedDict
 from contextvars import ContextVar
 from typing import Any
@@ -25,6 +26,8 @@ MAX_BODY = 32 * 1024 * 1024
 """Bytes of a member's request that are read to see what it asks for; a larger one is refused."""
 
 _SESSION = b"mcp-session-id"
+_UNFIT = re.compile(r"(?<!\\)(?:\\\\)*\\u0000|[\ud800-\udfff]")
+"""In JSON, what no database takes and the server would fail on."""
 
 admitted: ContextVar[str | None] = ContextVar("hindsight_teams_admitted", default=None)
 """The id of the key that the guard let through, for this request."""
@@ -234,11 +237,15 @@ def _bearer(scope: Scope) -> str | None:
 
 
 def _parsed(body: bytes, otherwise: str) -> Any:
-    """The JSON in a body, in which no reader could see something else than another."""
+    """The JSON in a body, in which no reader could see something else than another, and which a database can hold."""
     try:
-        return json.loads(body.decode("utf-8"), object_pairs_hook=_unique)
+        data = json.loads(body.decode("utf-8"), object_pairs_hook=_unique)
+        unfit = b"\\u" in body and _UNFIT.search(json.dumps(data, ensure_ascii=False))
     except (ValueError, RecursionError):
         raise Refused(400, otherwise) from None
+    if unfit:
+        raise Refused(422, "a text holds a NUL character or half of a surrogate pair; remove it")
+    return data
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

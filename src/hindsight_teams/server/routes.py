@@ -53,9 +53,11 @@ class Fields:
 
 def query_fault(query: str, names: Collection[str]) -> str | None:
     """Why a query string is not allowed; None where it is. Read as the server reads it."""
-    for name, _ in parse_qsl(query, keep_blank_values=True):
+    for name, value in parse_qsl(query, keep_blank_values=True):
         if name not in names:
             return f"a member's key may not send the query parameter {name[:_SHOWN]!r}"
+        if "\0" in value:
+            return f"the query parameter {name!r} holds a NUL character; remove it"
     return None
 
 

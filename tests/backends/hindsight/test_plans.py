@@ -84,6 +84,13 @@ def test_the_backend_declares_what_its_plans_need() -> None:
         ),
         (ask.GetVersion(), {"api_version": "0.1"}, "GET /version", "version", "0.1"),
         (
+            ask.ListTags(bank="b", pattern="50%_\\"),
+            {"items": [], "total": 0},
+            f"GET {BANK}/tags?q=50%5C%25%5C_%5C%5C&limit=500&offset=0",
+            "list_tags",
+            [],
+        ),
+        (
             ask.ListTags(bank="b", pattern="a*"),
             {"items": [{"tag": "a", "count": 1}, {"tag": "c", "count": 2}, {"tag": "b", "count": 2}], "total": 3},
             f"GET {BANK}/tags?q=a%2A&limit=500&offset=0",

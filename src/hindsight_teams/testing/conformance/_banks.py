@@ -100,8 +100,10 @@ class Banks(Subject):
         assert stats.documents == len(LAMPS)
 
     def test_tags_are_counted_and_searched(self, do: Caller, lit: str) -> None:
-        do.retain(lit, "The harbour lamp is broken.", tags=["user:ada"])
-        assert {tag.tag for tag in do.list_tags(lit)} == {"a", "b", "user:ada"}
+        do.retain(lit, "The harbour lamp is broken.", tags=["user:ada", "50%"])
+        assert {tag.tag for tag in do.list_tags(lit)} == {"a", "b", "user:ada", "50%"}
+        for pattern, found in (("%", []), ("5_%", []), ("50%", ["50%"]), ("*%", ["50%"]), ("user:\\", [])):
+            assert [tag.tag for tag in do.list_tags(lit, pattern=pattern)] == found
         assert [tag.tag for tag in do.list_tags(lit, pattern="user:*")] == ["user:ada"]
         assert all(tag.count >= 1 for tag in do.list_tags(lit))
 

@@ -56,7 +56,9 @@ def delete_bank(rules: Rules, request: ask.DeleteBank) -> Plan[int]:
 def list_tags(rules: Rules, request: ask.ListTags) -> Plan[list[TagCount]]:
     """Tags in use, most used first."""
     path = wire.bank(request.bank) + "/tags"
-    pages = wire.all_pages(rules, "list_tags", path, "items", answers.tag, q=request.pattern)
+    # The server makes a SQL pattern of it, in which only the star may stand for more than itself.
+    literal = None if request.pattern is None else re.sub(r"[\\%_]", r"\\\g<0>", request.pattern)
+    pages = wire.all_pages(rules, "list_tags", path, "items", answers.tag, q=literal)
     found = yield from unless_no_bank(pages, [])
     return sorted(found, key=lambda t: (-t.count, t.tag))
 
