@@ -1,10 +1,13 @@
 """Retrieval on other people's questions, by the way that a team takes: a member retains, a member recalls.
 
-    python benchmarks/retrieval.py FOLDER [--sets NAME,...] [--half even|odd] [--minilm]
+    python benchmarks/retrieval.py FOLDER [--sets NAME,...] [--half even|odd] [--named] [--minilm]
 
 FOLDER holds one JSON file for each set: a list of ``{"docs": [{"id", "text", "author"?}], "queries": [{"text",
-"gold"}]}``, a bank each. Beside it, in the same run, one FTS5 table with a Porter stemmer ranked by bm25. Most
-weights come from a study of these sets, in which both halves were seen; figures on either half are mildly optimistic.
+"gold"}]}``, a bank each, where ``gold`` lists the ids of the documents that answer. Members are called m0, m1 and so
+on; with ``--named`` they have the authors' names, with a hyphen for each run of other characters.
+
+Beside it, in the same run, one FTS5 table with a Porter stemmer ranked by bm25. Most weights come from a study of
+these sets, in which both halves were seen; figures on either half are mildly optimistic.
 """
 
 from __future__ import annotations
@@ -25,10 +28,13 @@ from hindsight_teams import SQLiteBackend, TeamMemory
 from hindsight_teams.backends.sqlite.text.vocabulary import STOP_WORDS
 
 
-def ours(bank: dict[str, Any], queries: list[dict[str, Any]], embedder: str | None) -> tuple[list[list[str]], float]:
+def ours(
+    bank: dict[str, Any], queries: list[dict[str, Any]], embedder: str | None, *, named: bool = False
+) -> tuple[list[list[str]], float]:
     """The first ten documents for each query, and the CPU seconds that the recalls took."""
     authors = sorted({doc.get("author") or "someone" for doc in bank["docs"]})
-    members = {author: f"m{number}" for number, author in enumerate(authors)}
+    slugs = [re.sub(r"\W+", "-", author).strip("-") if named else "" for author in authors]
+    members = {author: slug or f"m{number}" for number, (author, slug) in enumerate(zip(authors, slugs, strict=True))}
     with (
         tempfile.TemporaryDirectory() as folder,
         closing(SQLiteBackend(Path(folder) / "memory.db", embedder=embedder)) as backend,
@@ -40,7 +46,7 @@ def ours(bank: dict[str, Any], queries: list[dict[str, Any]], embedder: str | No
             receipt = team.member(members[doc.get("author") or "someone"]).retain(doc["text"])
             for memory in receipt.memory_ids:
                 names.setdefault(memory, doc["id"])
-        asker, ranked, started = team.member("m0"), [], time.process_time()
+        asker, ranked, started = team.member(members[authors[0]]), [], time.process_time()
         for query in queries:
             found = asker.recall(query["text"], max_tokens=100_000).results
             ranked.append(list(dict.fromkeys(names[m.id] for m in found))[:10])
@@ -75,6 +81,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--sets", help="names of files without .json, with commas between them")
     parser.add_argument("--half", choices=("even", "odd"))
+    parser.add_argument("--named", action="store_true", help="members have the authors' names")
     parser.add_argument("--minilm", action="store_true", help="with the [minilm] extra's vectors")
     options = parser.parse_args()
     names = options.sets.split(",") if options.sets else sorted(f.stem for f in options.folder.glob("*.json"))
@@ -84,7 +91,7 @@ def main() -> None:
         for bank in json.loads((options.folder / f"{name}.json").read_text()):
             start, step = {"even": (0, 2), "odd": (1, 2), None: (0, 1)}[options.half]
             queries = bank["queries"][start::step]
-            ranked, seconds = ours(bank, queries, "minilm" if options.minilm else None)
+            ranked, seconds = ours(bank, queries, "minilm" if options.minilm else None, named=options.named)
             spent += seconds
             mine += [ndcg(r, set(q["gold"])) for r, q in zip(ranked, queries, strict=True)]
             theirs += [ndcg(r, set(q["gold"])) for r, q in zip(floor(bank, queries), queries, strict=True)]

@@ -58,3 +58,15 @@ def test_a_bad_argument_is_refused_by_its_own_name(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("HINDSIGHT_TEAMS_MAX_TOKENS", "100")
     with pytest.raises(ConfigurationError, match=r"bad settings: max_tokens: "):
         configure(max_tokens=0)
+
+
+@pytest.mark.parametrize("name", ["minilm", "fastembed", "fastembed:BAAI/bge-small-en-v1.5"])
+def test_the_environment_names_an_embedder(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv("HINDSIGHT_TEAMS_EMBEDDER", name)
+    assert load().embedder == name
+
+
+def test_an_unknown_embedder_is_refused_with_those_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HINDSIGHT_TEAMS_EMBEDDER", "minlm")
+    with pytest.raises(ConfigurationError, match="HINDSIGHT_TEAMS_EMBEDDER: must be 'minilm' or 'fastembed:NAME'"):
+        load()

@@ -48,7 +48,8 @@ class Settings(BaseSettings):
         hindsight_api_url: Base URL of a Hindsight server (``HINDSIGHT_API_URL``).
         api_key: Its API key (``HINDSIGHT_API_KEY``); alone it means Hindsight Cloud.
         db: The embedded database file (``HINDSIGHT_TEAMS_DB``).
-        embedder: ``minilm`` gives the embedded engine vectors, from the ``[minilm]`` extra.
+        embedder: ``minilm`` (the ``[minilm]`` extra) or ``fastembed:NAME`` (``[fastembed]``) gives the embedded engine
+            vectors.
         budget: How much work a recall or reflect may do.
         max_tokens: Most tokens of memories in one answer.
         tags: Given to every memory that a toolkit retains.
@@ -72,7 +73,7 @@ class Settings(BaseSettings):
     hindsight_api_url: str | None = Field(default=None, validation_alias="HINDSIGHT_API_URL")
     api_key: SecretStr | None = Field(default=None, validation_alias="HINDSIGHT_API_KEY")
     db: Path | None = None
-    embedder: Literal["minilm"] | None = None
+    embedder: str | None = None
     budget: Budget = "mid"
     max_tokens: int = Field(default=4096, ge=1)
     tags: Annotated[list[str] | None, NoDecode] = None
@@ -114,6 +115,13 @@ class Settings(BaseSettings):
         if value is not None:
             check_api_key(value.get_secret_value())
         return value
+
+    @field_validator("embedder")
+    @classmethod
+    def _embedder(cls, value: str | None) -> str | None:
+        if value is None or value == "minilm" or value.partition(":")[0] == "fastembed":
+            return value
+        raise ValueError("must be 'minilm' or 'fastembed:NAME'")
 
     @field_validator("tags", "recall_tags", mode="before")
     @classmethod
@@ -187,7 +195,7 @@ class SettingsOptions(TypedDict, total=False):
     hindsight_api_url: str | None
     api_key: str | SecretStr | None
     db: str | Path | None
-    embedder: Literal["minilm"] | None
+    embedder: str | None
     budget: Budget | None
     max_tokens: int | None
     tags: list[str] | None

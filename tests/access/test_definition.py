@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,14 @@ def test_a_file_with_a_byte_order_mark_and_crlf_is_read(tmp_path: Path) -> None:
     file = tmp_path / "team.toml"
     file.write_bytes(b"\xef\xbb\xbf" + GOOD.replace("\n", "\r\n").encode())
     assert TeamDefinition.from_file(file).team_id == "research-desk"
+
+
+def test_a_missing_file_names_the_one_in_a_folder_below(tmp_path: Path) -> None:
+    below = tmp_path / "my_team" / "team.toml"
+    below.parent.mkdir()
+    below.touch()
+    with pytest.raises(TeamDefinitionError, match=re.escape(f"did you mean {str(below)!r}?")):
+        TeamDefinition.from_file(tmp_path / "team.toml")
 
 
 def test_a_missing_file_says_how_to_make_one(tmp_path: Path) -> None:

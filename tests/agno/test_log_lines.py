@@ -18,7 +18,7 @@ from hindsight_teams.agno.injection import InjectionBudget, MemoryInjection
 from hindsight_teams.audit import AuditEvent, AuditSink
 from hindsight_teams.backends.base import DelegatingBackend
 from hindsight_teams.errors import ServerFault
-from hindsight_teams.testing import ScriptedModel
+from hindsight_teams.testing import ScriptedModel, call
 from tests.agno.test_capture import FACT, go
 
 
@@ -96,3 +96,17 @@ def test_a_call_that_fails_in_a_run_is_one_line(
     assert output.content == "Fine."
     [line] = [record.getMessage() for record in caplog.records]
     assert "the server failed" in line
+
+
+@pytest.mark.parametrize("way", ["run", "arun"])
+def test_a_tool_that_fails_tells_the_model_in_a_sentence_and_logs_no_traceback(
+    broken: Broken, way: str, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    memory = TeamMemory("desk", banks={"own": "user"}, members={"clerk": {"own": "full"}}, backend=broken)
+    model = ScriptedModel([call("recall_memory", query="Where does Ada live?"), "Fine."])
+    with caplog.at_level(logging.WARNING):
+        output = go(memory.equip(Agent(id="clerk", model=model, telemetry=False)), way, "Where do I live?")
+    [tool] = output.tools or []
+    assert (tool.tool_call_error, tool.result, output.content) == (True, "the server failed", "Fine.")
+    assert [record.exc_info for record in caplog.records if record.name.startswith("hindsight")] == [None]
+    assert "Traceback" not in "".join(capfd.readouterr())

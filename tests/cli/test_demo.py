@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from hindsight_teams.cli import play as models
-from hindsight_teams.cli.failing import MISUSED
+from hindsight_teams.cli.failing import INTERRUPTED, MISUSED
 from hindsight_teams.errors import ConfigurationError, InvalidInput
+from hindsight_teams.testing import ScriptedModel
 from tests.cli.conftest import Cli
 
 
@@ -152,8 +153,6 @@ def test_a_provider_whose_package_is_missing_says_what_to_install(monkeypatch: p
 
 
 def test_a_model_that_fails_fails_the_run_in_one_line(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    from hindsight_teams.testing import ScriptedModel
-
     chosen = models.Chosen(ScriptedModel([RuntimeError("the quota is used up")]), "some:model", False, "")
     monkeypatch.setattr("hindsight_teams.cli.play.choose_model", lambda _: chosen)
     failed = cli("run", "researcher_answerer", "When does it start?", "--json")
@@ -162,9 +161,18 @@ def test_a_model_that_fails_fails_the_run_in_one_line(cli: Cli, monkeypatch: pyt
     assert "the quota is used up" in failed.err
 
 
-def test_what_a_run_leaves_behind_without_a_call_is_shown(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    from hindsight_teams.testing import ScriptedModel
+@pytest.mark.parametrize("command", [("demo",), ("run", "researcher_answerer", "When does it start?")])
+def test_ctrl_c_in_a_run_ends_the_command(cli: Cli, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]) -> None:
+    class Interrupted(ScriptedModel):
+        def invoke_stream(self, *_: Any, **__: Any) -> Any:
+            raise KeyboardInterrupt
 
+    chosen = models.Chosen(Interrupted([]), "some:model", False, "")
+    monkeypatch.setattr("hindsight_teams.cli.play.choose_model", lambda _: chosen)
+    assert cli(*command).code == INTERRUPTED
+
+
+def test_what_a_run_leaves_behind_without_a_call_is_shown(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     chosen = models.Chosen(ScriptedModel(["Noted."]), "some:model", False, "")
     monkeypatch.setattr("hindsight_teams.cli.play.choose_model", lambda _: chosen)
     shown = cli("run", "support_desk", "My till runs SQLite 3.31.0.", "--user", "ada", "--json").json["step"]

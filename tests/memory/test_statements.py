@@ -17,7 +17,7 @@ STATEMENTS = tomllib.loads(Path(__file__).with_name("statements.toml").read_text
 SAID = datetime(2026, 5, 4, 9, tzinfo=UTC)
 DAY = timedelta(days=1)
 OTHER_WORDS = {"The pool is open.", "Lynx is written in Ruby.", "Tia is a student."}
-"""What an update tells in words that the question lacks stands second; docs/facts.md counts these."""
+"""What an update tells in words that the question lacks stands second; docs/benchmarks.md counts these."""
 
 TEAMS = count()
 LOOKED_AT, HELD_OUT = slice(0, None, 2), slice(1, None, 2)

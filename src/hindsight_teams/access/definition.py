@@ -89,11 +89,11 @@ class TeamDefinition:
         try:
             source = path.read_text(encoding="utf-8-sig")  # some editors put a mark in front
         except FileNotFoundError:
-            raise TeamDefinitionError(
-                f"there is no {path.name!r}; go to the folder of a project, give the file's path, or make a"
-                " project with `hindsight-teams new NAME`",
-                path=str(path),
-            ) from None
+            near = next((f"did you mean {str(below)!r}?" for below in path.parent.glob(f"*/{path.name}")), None)
+            go = (
+                "go to the folder of a project, give the file's path, or make a project with `hindsight-teams new NAME`"
+            )
+            raise TeamDefinitionError(f"there is no {path.name!r}; {near or go}", path=str(path)) from None
         except IsADirectoryError:
             raise TeamDefinitionError(f"{str(path)!r} is a folder; give its team.toml", path=str(path)) from None
         except PermissionError:

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from types import MethodType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, get_args, get_origin
 
+from agno.exceptions import AgentRunException
 from agno.run.base import RunContext
 from agno.tools.function import Function, FunctionCall
 from agno.tools.toolkit import Toolkit
 
-from hindsight_teams.errors import InvalidInput
+from hindsight_teams.errors import HindsightTeamsError, InvalidInput
 from hindsight_teams.memory.member import caller_of
 from hindsight_teams.models import check_choice
 from hindsight_teams.text import one_line
@@ -137,7 +138,9 @@ def dressed(method: Callable[..., Any], name: str, types: dict[str, Any], doc: s
     """A function that calls a bound method, under a name, signature and description of its own.
 
     Agno makes a tool's schema from exactly these. The function reads its arguments itself, and what
-    a model gave that can't be used is answered, not raised: Agno logs the arguments of a tool that raises.
+    a model gave that can't be used is answered, not raised. Any other error of the package reaches a call by Agno as an
+    ``AgentRunException``: the model reads its sentence, the call counts as failed, and Agno logs neither a traceback
+    nor the arguments.
 
     Args:
         method: Of a ``MemoryToolkit``, sync or async.
@@ -156,19 +159,24 @@ def dressed(method: Callable[..., Any], name: str, types: dict[str, Any], doc: s
             except RecursionError:
                 raise InvalidInput(f"what {name} was given is nested too deeply; give a plain text") from None
 
+    def answered(error: HindsightTeamsError, fc: Any) -> NotDone:
+        if isinstance(error, InvalidInput):
+            return NotDone(error.message)
+        raise error if fc is None else AgentRunException(error.message) from error
+
     def call(*args: Any, fc: Any = None, **kwargs: Any) -> str:
         try:
             given = read(args, kwargs)
             return toolkit.told(fc, name, given.values, method(**given.values)) + given.note
-        except InvalidInput as error:
-            return NotDone(error.message)
+        except HindsightTeamsError as error:
+            return answered(error, fc)
 
     async def acall(*args: Any, fc: Any = None, **kwargs: Any) -> str:
         try:
             given = read(args, kwargs)
             return toolkit.told(fc, name, given.values, await method(**given.values)) + given.note
-        except InvalidInput as error:
-            return NotDone(error.message)
+        except HindsightTeamsError as error:
+            return answered(error, fc)
 
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
     parameters = [inspect.Parameter(n, kind, annotation=annotation) for n, annotation in types.items()]

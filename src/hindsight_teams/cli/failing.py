@@ -63,7 +63,7 @@ def report_other(error: Exception, *, as_json: bool) -> int:
     """Tell of an error that is none of this package's; the exit code."""
     if isinstance(error, OSError):
         message, details = error.strerror or str(error), {"path": str(error.filename)} if error.filename else {}
-        line(f"{message}{f' (path: {error.filename})' if error.filename else ''}")
+        line(f"{message}{f'; check the path {error.filename}' if error.filename else ''}")
     else:
         message, details = f"this should not happen: {type(error).__name__}: {error}", {}
         line(f"{message}; --debug before the command shows where")

@@ -88,6 +88,10 @@ class Watch:
             return found
 
 
+CANCELLED = ("TeamRunCancelled", "RunCancelled")
+"""What Agno makes of a Ctrl-C during a run."""
+
+
 def perform(step: Step, events: Iterator[Any], watch: Watch, *, silent: bool = False) -> Played:
     """Follow one step to its end.
 
@@ -108,6 +112,8 @@ def perform(step: Step, events: Iterator[Any], watch: Watch, *, silent: bool = F
             played.answer = str(event.content or "")  # the last one is the team's own
         elif _kind(event) in ("TeamRunError", "RunError"):
             failure = str(event.content or "it gave no reason")
+        elif _kind(event) in CANCELLED:
+            raise KeyboardInterrupt
     for record in watch.rest("retain"):
         kept = _kept(record)
         if not silent:

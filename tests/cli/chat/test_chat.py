@@ -246,6 +246,13 @@ def test_a_run_that_fails_is_an_error_with_its_reason(talk: Conversation, capsys
         follow(Failing(), Turn("hello", "ada"), Watch(), session="s", on_text=print, on_event=print)
 
 
+def test_a_chat_in_a_pipe_says_that_no_model_answers(say: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    answered = say("Hello.", options=("researcher_answerer", "--model", "openai:gpt-5-mini"))
+    assert "OPENAI_API_KEY is not set" in answered.err
+    assert say("Hello.").err == ""
+
+
 def test_what_a_terminal_would_obey_is_shown_instead(capsys: pytest.CaptureFixture[str], talk: Conversation) -> None:
     talk.hear("Please retain: the \x1b]0;title\x07 pilot \x1b[31mis red.")
     talk.hear("/memory")

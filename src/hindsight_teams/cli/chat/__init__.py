@@ -49,7 +49,7 @@ def chat(
     """
     from hindsight_teams.cli.chat.partners import find
     from hindsight_teams.cli.chat.talk import Conversation, greet
-    from hindsight_teams.cli.play import quiet_agno
+    from hindsight_teams.cli.play import OFFLINE, quiet_agno
     from hindsight_teams.cli.stage import Watch
 
     log = Watch()
@@ -69,6 +69,8 @@ def chat(
             greet(partner, user)
             _converse(talk)
         else:
+            if model and model != OFFLINE and partner.model is not None and partner.model.offline:
+                sys.stderr.write(f"{partner.model.notice}\n")
             for line in sys.stdin:
                 if not talk.hear(line):
                     break

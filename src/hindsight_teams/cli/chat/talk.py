@@ -13,7 +13,7 @@ from hindsight_teams.cli.chat.partners import Partner
 from hindsight_teams.cli.failing import in_words
 from hindsight_teams.cli.failing import line as error_line
 from hindsight_teams.cli.output import clean, console, counted, glyph, item, say, say_more, styled
-from hindsight_teams.cli.stage import Watch
+from hindsight_teams.cli.stage import CANCELLED, Watch
 from hindsight_teams.errors import HindsightTeamsError, InvalidInput, NotFound, did_you_mean
 from hindsight_teams.requests import Capability
 
@@ -82,6 +82,8 @@ def follow(
             turn.answer = str(event.content or "")
         elif kind in ("TeamRunError", "RunError"):
             failure = str(getattr(event, "content", "") or "it gave no reason")
+        elif kind in CANCELLED:
+            raise KeyboardInterrupt
     drain()
     if failure and not turn.answer and not streamed:
         raise TurnFailed("the team gave no answer; the model or the network may be at fault", reason=failure)
