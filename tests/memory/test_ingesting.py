@@ -10,7 +10,7 @@ import pytest
 
 from hindsight_teams import Caller, SQLiteBackend, TeamMemory
 from hindsight_teams.backends.base import DelegatingBackend
-from hindsight_teams.errors import AccessDenied, BackendTimeout, DatabaseLocked
+from hindsight_teams.errors import AccessDenied, BackendError, BackendTimeout, DatabaseLocked, Rejected, ServerFault
 from hindsight_teams.guard import Guard, default_checks
 from hindsight_teams.ingest.files import find_files
 from hindsight_teams.memory.ingesting import BankDestination, Ingestion, MemberDestination, Outcome, ReviewDestination
@@ -177,16 +177,19 @@ def test_a_file_that_fails_does_not_keep_the_others_back(backend: SQLiteBackend,
     assert "damaged" in outcomes["kb/broken.pdf"].reason
 
 
-def test_a_document_that_the_server_takes_too_long_for_fails_alone(backend: SQLiteBackend, folder: Path) -> None:
-    class Slow(DelegatingBackend):
+@pytest.mark.parametrize("error", [BackendTimeout, Rejected, ServerFault])
+def test_a_document_that_the_server_does_not_take_fails_alone(
+    backend: SQLiteBackend, folder: Path, error: type[BackendError]
+) -> None:
+    class Picky(DelegatingBackend):
         def execute(self, request: Request[Any], /) -> Any:
             if isinstance(request, Retain) and any("ferry" in item.content for item in request.items):
-                raise BackendTimeout("no answer within 120 s")
+                raise error("not this one")
             return super().execute(request)
 
-    outcomes = {outcome.name: outcome for outcome in ingest(BankDestination(Slow(backend), "kb"), folder)}
+    outcomes = {outcome.name: outcome for outcome in ingest(BankDestination(Picky(backend), "kb"), folder)}
     assert (outcomes["kb/a.md"].state, outcomes["kb/b.txt"].state) == ("new", "failed")
-    assert "120 s" in outcomes["kb/b.txt"].reason
+    assert outcomes["kb/b.txt"].reason == "not this one"
 
 
 def test_a_file_that_was_named_and_is_no_text_is_a_failure(backend: SQLiteBackend, tmp_path: Path) -> None:
@@ -318,7 +321,8 @@ def test_a_part_that_the_guard_refuses_is_named_and_the_rest_is_stored(
         "kb/b.txt": ("new", 1),
         "kb/c.csv": ("failed", 1),
     }
-    assert "1 of 2 parts were refused" in outcomes["kb/c.csv"].reason
+    words = f"note: {'x' * 34}"
+    assert f"1 of 2 parts were refused: {words!r}: " in outcomes["kb/c.csv"].reason
     assert "the limit is 200" in outcomes["kb/c.csv"].reason
     assert [m.text for m in held(backend, "desk:shared", document_id="kb/c.csv")] == ["note: Short."]
 

@@ -6,7 +6,6 @@ Everything here only adds readings of a text; none changes what is stored.
 from __future__ import annotations
 
 import base64
-import binascii
 import html
 import re
 import unicodedata
@@ -171,7 +170,7 @@ def _printable(decode: Callable[[re.Match[str]], bytes | str], match: re.Match[s
     try:
         data = decode(match)
         text = data.decode("utf-8") if isinstance(data, bytes) else data
-    except (ValueError, binascii.Error):
+    except ValueError:
         return ""
     letters = sum(c.isalpha() or c in " \n.,:;'\"" for c in text)
     return text if len(text) >= 4 and text.replace("\n", "").isprintable() and letters > 0.7 * len(text) else ""

@@ -21,7 +21,7 @@ Source: TypeAlias = Literal["author", "others"]
 """Whose words a text holds: the member's own, or those of others (an end user, a tool, a web page)."""
 
 
-_PLAIN_ID = re.compile(r"[\w.@:+-]{1,200}")
+_PLAIN_ID = re.compile(r"[\w.@:+-]{0,200}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class WriteAttempt:
         others = (self.context, *self.tags, *chain(*self.metadata.items()), *self.entities, self.document_id)
         yield from (text for text in others if isinstance(text, str) and text)
         ids = (self.caller.user, self.caller.session, self.caller.run)
-        yield from (text for text in ids if isinstance(text, str) and text and not _PLAIN_ID.fullmatch(text))
+        yield from (text for text in ids if isinstance(text, str) and not _PLAIN_ID.fullmatch(text))
 
     @property
     def size(self) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
 from pathlib import Path
@@ -207,7 +207,7 @@ class Ingestion:
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self.destination = destination
-        self._tags = list(tags) or None
+        self._tags = list(tags)
         self._timestamp = timestamp
         self._prefix = prefix
         self._dry_run = dry_run
@@ -276,8 +276,8 @@ class Ingestion:
             )
             yield Outcome(name, "skipped", reason=f"it is empty{stays}")
             return
-        items = [self._item(passage, document.title, name, mark) for passage in passages]
-        items[-1] = replace(items[-1], metadata={**(items[-1].metadata or {}), MARK: mark + END})
+        marks = [mark] * (len(passages) - 1) + [mark + END]
+        items = [self._item(p, document.title, name, one) for p, one in zip(passages, marks, strict=True)]
         if self._dry_run:
             yield Outcome(name, state, len(items))
         else:
