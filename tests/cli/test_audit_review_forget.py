@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -209,6 +211,30 @@ def test_forgetting_is_first_shown(cli: Cli, lived: str) -> None:
     assert SHIP in shown.out
     assert "3 memories would go" in shown.out
     assert cli("bank", "show", "desk:shared", "--json").json["total"] == 1
+
+
+def test_what_matters_stands_out_on_a_terminal(
+    cli: Cli, coloured: Callable[..., str], lived: str, held_back: None
+) -> None:
+    stored, *_, denied, read, quarantined = coloured("audit", "show").splitlines()
+    assert stored.endswith("<>researcher as ada  <bold>retain<> shared<dim>  1 memory<>")
+    assert stored.startswith("<dim>20")
+    assert "<bold>recall<> shared<red>  denied<><dim>  member 'researcher' may not recall" in denied
+    assert read.endswith("<bold>recall<> shared<dim>  1 memory<>")
+    assert "<yellow>  quarantined<><dim>  overrides instructions" in quarantined
+    assert coloured("audit", "show", "--user", "grace") == "<dim>No such events.<>\n"
+    [waiting] = cli("review", "list", "--json").json["items"]
+    first, second = coloured("review", "list").splitlines()
+    assert first.startswith(f"<bold>{waiting['id']}<>  quarantine, written by researcher, for shared<dim>  overrides")
+    assert second == f"  {HOSTILE}"
+    assert coloured("review", "reject", waiting["id"]) == (f"<green>✓<> rejected<dim>  {waiting['id']} for shared<>\n")
+    assert coloured("review", "list") == "<dim>Nothing waits for review.<>\n"
+    *_, bank, memory, told = coloured("forget", "--user", "ada", "--dry-run").splitlines()
+    assert bank == "<bold>desk:shared<><dim>  1 memory<>"
+    assert re.fullmatch(rf"  {SHIP}<dim>  researcher  happens 2027-05-03  noted 20[\d-]*<>", memory)
+    assert told == "<dim>3 memories would go. Nothing was deleted.<>"
+    assert coloured("forget", "--user", "ada", "--yes").splitlines()[-1] == "<green>✓<> 3 memories forgotten"
+    assert coloured("forget", "--user", "ada", "--yes") == "<dim>Nothing matches.<>\n"
 
 
 def test_forgetting_needs_consent(cli: Cli, lived: str) -> None:

@@ -12,7 +12,7 @@ import typer
 from hindsight_teams.cli.completing import complete_banks
 from hindsight_teams.cli.failing import FAILED
 from hindsight_teams.cli.options import Db, Json, Url, Yes, backend, confirm, insist_on, recorded
-from hindsight_teams.cli.output import counted, glyph, item, print_json, say, styled, working
+from hindsight_teams.cli.output import counted, done, glyph, item, print_json, say, styled, working
 from hindsight_teams.errors import Unsupported
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def check(*, db: Db = None, json: Json = False) -> None:
     if json:
         print_json(report)
     elif report.ok:
-        say((glyph("ok"), "green"), f" {counted(report.memories)}, nothing wrong")
+        done(f"{counted(report.memories)}, nothing wrong")
     else:
         for problem in report.problems:
             item(styled((glyph("bad") + " ", "red")), styled(problem))
@@ -48,7 +48,7 @@ def repair(*, yes: Yes = False, db: Db = None, json: Json = False) -> None:
     if json:
         print_json(report)
         return
-    say((glyph("ok"), "green"), f" {counted(report.kept)} kept", (f", {report.lost:,} lost" if report.lost else ""))
+    done(f"{counted(report.kept)} kept", (f", {report.lost:,} lost" if report.lost else ""))
     if report.damaged is not None:
         say(("The file as it was: ", "dim"), str(report.damaged))
 
@@ -65,7 +65,7 @@ def backup(
     if json:
         print_json({"file": target, "bytes": size})
     else:
-        say((glyph("ok"), "green"), f" {target}", (f"  {size:,} bytes", "dim"))
+        done(f"{target}", (f"  {size:,} bytes", "dim"))
 
 
 def rename(
@@ -97,7 +97,7 @@ def rename(
     if json:
         print_json({"old": old, "new": new})
     else:
-        say((glyph("ok"), "green"), f" {old} {glyph('arrow')} {new}")
+        done(f"{old} {glyph('arrow')} {new}")
 
 
 @contextmanager

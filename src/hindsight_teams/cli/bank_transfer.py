@@ -16,6 +16,7 @@ from hindsight_teams.cli.failing import FAILED, line, usage
 from hindsight_teams.cli.options import Bank, Db, Json, Url, backend, insist_on, recorded
 from hindsight_teams.cli.output import (
     counted,
+    done,
     glyph,
     item,
     opened_for_writing,
@@ -73,7 +74,7 @@ def export(
     if json:
         print_json({"bank": bank, "file": output, "memories": count})
     else:
-        say((glyph("ok"), "green"), f" {counted(count)}", (f"  {bank} {glyph('arrow')} {output}", "dim"))
+        done(f"{counted(count)}", (f"  {bank} {glyph('arrow')} {output}", "dim"))
 
 
 def import_(

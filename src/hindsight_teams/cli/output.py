@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress, TaskID
+    from rich.table import Table
     from rich.text import Text
 
 
@@ -135,6 +136,18 @@ def say(*parts: str | tuple[object, str]) -> None:
         return
     screen = console()
     screen.print(styled(*parts), soft_wrap=not _folds(screen))
+
+
+def done(*parts: str | tuple[object, str]) -> None:
+    """Print one line on something that went well, behind a green sign."""
+    say((glyph("ok"), "green"), " ", *parts)
+
+
+def listing() -> Table:
+    """A table without lines, for columns with dim headings."""
+    from rich.table import Table
+
+    return Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="dim")
 
 
 def item(mark: Line, body: Line, *, cut: bool = False) -> None:

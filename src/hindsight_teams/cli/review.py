@@ -10,7 +10,7 @@ import typer
 
 from hindsight_teams.cli.completing import complete_members
 from hindsight_teams.cli.options import Db, Json, TeamOption, Url, backend, find_team_file
-from hindsight_teams.cli.output import glyph, item, print_json, say, styled
+from hindsight_teams.cli.output import done, item, print_json, say, styled
 
 if TYPE_CHECKING:
     from hindsight_teams.memory.curation import Decision, Reviews
@@ -114,6 +114,6 @@ def _tell(decision: Decision, *, as_json: bool) -> None:
     if as_json:
         print_json({"outcome": decision.outcome, **_plain(decision.item), "notes": decision.notes})
     else:
-        say((glyph("ok"), "green"), f" {decision.outcome}", (f"  {decision.item.id} for {decision.item.bank}", "dim"))
+        done(f"{decision.outcome}", (f"  {decision.item.id} for {decision.item.bank}", "dim"))
         for note in decision.notes:
             say((note, "yellow"))
