@@ -148,13 +148,10 @@ def _is_a_mention(text: str, hit: _Hit) -> bool:
     ends = [end.end() for end in _SENTENCE.finditer(before)]
     sentence = before[ends[-1] :] if ends else before
     marks = list(_QUOTE.finditer(sentence))
-    if len(marks) % 2 == 0:
-        return False
-    if not _QUOTE.search(text, hit.end, hit.end + _QUOTED_BEFORE):
-        return False
-    told = sentence[: marks[-1].start()]
+    told = sentence[: marks[-1].start()] if len(marks) % 2 else ""
     words = 3 if told.rstrip().endswith(":") else 2  # "User said:" before all of a text tells nothing of it
-    return len(told.split()) >= words and not _USES.search(told)
+    closed = _QUOTE.search(text, hit.end, hit.end + _QUOTED_BEFORE)
+    return closed is not None and len(told.split()) >= words and not _USES.search(told)
 
 
 def _hits(folded: str) -> Iterator[_Hit]:
