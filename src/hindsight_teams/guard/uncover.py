@@ -165,15 +165,15 @@ def _ciphers_in(text: str) -> list[Callable[[str], str]]:
     return list(dict.fromkeys(_CIPHERS[word] for word in words if word in _CIPHERS))
 
 
-def _printable(decode: Callable[[re.Match[str]], bytes | str], match: re.Match[str]) -> str:
+def _printable(decode: Callable[[re.Match[str]], bytes | str], match: re.Match[str]) -> str | None:
     """What was encoded, where that is text."""
     try:
         data = decode(match)
         text = data.decode("utf-8") if isinstance(data, bytes) else data
     except ValueError:
-        return ""
+        return None
     letters = sum(c.isalpha() or c in " \n.,:;'\"" for c in text)
-    return text if len(text) >= 4 and text.replace("\n", "").isprintable() and letters > 0.7 * len(text) else ""
+    return text if len(text) >= 4 and text.replace("\n", "").isprintable() and letters > 0.7 * len(text) else None
 
 
 def _base64(match: re.Match[str]) -> bytes:
