@@ -202,9 +202,9 @@ def _overrides(text: str, language: _Language) -> Iterator[_Hit]:
             if stop := _SENTENCE_END.search(window):
                 window = window[: stop.start()]
             governed = words["rules"].search(window)
-            span = window[: governed.end() + 25] if governed else window
-            after = window[governed.end() :] if governed else ""
-            start, end = verb.start(), verb.end() + (governed.end() if governed else 0)
+            size = governed.end() if governed else 0
+            span, after = window[: size + 25] if governed else window, window[size:]
+            start, end = verb.start(), verb.end() + size
         if words["told"].search(span) or (
             words["rules"].search(span)
             and (
