@@ -297,7 +297,7 @@ class Ingestion:
         yield Outcome(str(file.path), "failed", reason=reason)
 
     def _item(self, passage: Passage, title: str, name: str, mark: str) -> RetainItem:
-        named = passage.speaker is not None and passage.speaker not in ("user", "assistant")
+        named = None if passage.speaker in ("user", "assistant") else passage.speaker
         return RetainItem(
             passage.text,
             timestamp=passage.at or self._timestamp,
@@ -306,7 +306,7 @@ class Ingestion:
             metadata={MARK: mark, **({"speaker": passage.speaker} if passage.speaker else {})},
             tags=self._tags,
             document_id=name,
-            entities=[passage.speaker] if named and passage.speaker else None,
+            entities=[named] if named else None,
         )
 
     def _flush(self) -> Iterator[Outcome]:
@@ -328,15 +328,13 @@ class Ingestion:
         while document.items:
             try:
                 self._store(document.items)
-            except ContentRefused as error:
+            except _OF_ITS_OWN as error:
                 number = error.details.get("number")
-                if not isinstance(number, int):
+                if not isinstance(error, ContentRefused) or not isinstance(number, int):
                     return Outcome(document.name, "failed", reason=error.message)
                 refused = document.items.pop(number - 1)
                 words = " ".join(refused.content.split())[:40]
                 document.refused.append(f"{words!r}: {error.message.partition(': ')[2]}")
-            except _OF_ITS_OWN as error:
-                return Outcome(document.name, "failed", reason=error.message)
             else:
                 reason = "; ".join(document.refused[:3])
                 left = f"{len(document.refused):,} of {total:,} parts were refused: {reason}" if reason else ""
