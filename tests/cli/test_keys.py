@@ -106,6 +106,7 @@ def test_a_time_that_is_none_is_told_so(cli: Cli, home: Path, text: str) -> None
     failed = cli("keys", "create", "answerer", f"--expires={text}")
     assert failed.code == 2
     assert "90d" in failed.err
+    assert f"--expires {text!r}" in " ".join(failed.err.split())
     assert not (home / "team-keys.json").exists()
 
 

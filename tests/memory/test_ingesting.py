@@ -176,6 +176,8 @@ def test_a_file_that_fails_does_not_keep_the_others_back(backend: SQLiteBackend,
         "typo.md": "failed",
     }
     assert "damaged" in outcomes["kb/broken.pdf"].reason
+    assert outcomes["kb/empty.txt"].reason == "it is empty"
+    assert all(bool(outcome.reason) is (outcome.state != "new") for outcome in outcomes.values())
 
 
 @pytest.mark.parametrize("error", [BackendTimeout, Rejected, ServerFault])

@@ -31,7 +31,6 @@ KeyFile = Annotated[
     ),
 ]
 
-
 KeyId = Annotated[str, typer.Argument(metavar="KEY", help="The key's id, as in `keys list`; not the key itself.")]
 
 

@@ -144,9 +144,7 @@ def _opens_a_clause(text: str, start: int) -> bool:
 
 def _is_a_mention(text: str, hit: _Hit) -> bool:
     """Whether the order stands in quotation marks after words that tell of it, in the same sentence."""
-    before = text[max(0, hit.start - _QUOTED_BEFORE) : hit.start]
-    ends = [end.end() for end in _SENTENCE.finditer(before)]
-    sentence = before[ends[-1] :] if ends else before
+    sentence = _last_sentence(text[max(0, hit.start - _QUOTED_BEFORE) : hit.start], _SENTENCE)
     marks = list(_QUOTE.finditer(sentence))
     told = sentence[: marks[-1].start()] if len(marks) % 2 else ""
     words = 3 if told.rstrip().endswith(":") else 2  # "User said:" before all of a text tells nothing of it
@@ -194,7 +192,7 @@ def _overrides(text: str, language: _Language) -> Iterator[_Hit]:
     words = language.words
     for verb in words["verbs"].finditer(text):
         if language.verb_last:
-            window = _last_sentence(text[max(0, verb.start() - _REACH) : verb.start()])
+            window = _last_sentence(text[max(0, verb.start() - _REACH) : verb.start()], _SENTENCE_END)
             span, after = window, ""
             start, end = verb.start() - len(window), verb.end()
         else:
@@ -221,8 +219,8 @@ def _after_former(text: str, words: Mapping[str, re.Pattern[str]]) -> str:
     return text.lstrip()[former.end() :] if former else text
 
 
-def _last_sentence(text: str) -> str:
-    ends = [end.end() for end in _SENTENCE_END.finditer(text)]
+def _last_sentence(text: str, end: re.Pattern[str]) -> str:
+    ends = [found.end() for found in end.finditer(text)]
     return text[ends[-1] :] if ends else text
 
 

@@ -26,10 +26,14 @@ _SMALL_CAPITALS = str.maketrans("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱ
     0x1F1E6 + place: letter for place, letter in enumerate("abcdefghijklmnopqrstuvwxyz")
 }
 _ACCENTS = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+")
-_TAGS = re.compile("[\U000e0020-\U000e007e]{3,}")
 _FLAG = re.compile("\U0001f3f4[\U000e0061-\U000e007a\U000e0030-\U000e0039]{3,6}\U000e007f")
-_SELECTORS = re.compile("[\U000e0100-\U000e01ef\ufe00-\ufe0f]{4,}")
-_BURIED = re.compile("[A-Za-z][\u200b-\u200d\u2060-\u2064\ufeff\u202a-\u202e\u2066-\u2069]+[A-Za-z]")
+_HIDDEN = {
+    "hidden tag characters": re.compile("[\U000e0020-\U000e007e]{3,}"),
+    "hidden variation selectors": re.compile("[\U000e0100-\U000e01ef\ufe00-\ufe0f]{4,}"),
+    "invisible characters inside words": re.compile(
+        "[A-Za-z][\u200b-\u200d\u2060-\u2064\ufeff\u202a-\u202e\u2066-\u2069]+[A-Za-z]"
+    ),
+}
 
 _LEET = str.maketrans("013457@$!", "oieastasi")
 _LEET_WORD = re.compile(r"(?<![\w@$!])(?=[\w@$!]*[a-zA-Z])(?=[\w@$!]*[013457@$])[\w@$!]{3,}(?![\w@$])")
@@ -103,14 +107,7 @@ def hidden(text: str) -> list[str]:
     if text.isascii():
         return []
     text = _FLAG.sub("", text)
-    found = []
-    if _TAGS.search(text):
-        found.append("hidden tag characters")
-    if _SELECTORS.search(text):
-        found.append("hidden variation selectors")
-    if _BURIED.search(text):
-        found.append("invisible characters inside words")
-    return found
+    return [name for name, pattern in _HIDDEN.items() if pattern.search(text)]
 
 
 def disguised(text: str) -> bool:

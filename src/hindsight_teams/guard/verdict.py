@@ -20,7 +20,6 @@ ACTIONS: tuple[Action, ...] = GUARD_ACTIONS
 Source: TypeAlias = Literal["author", "others"]
 """Whose words a text holds: the member's own, or those of others (an end user, a tool, a web page)."""
 
-
 _PLAIN_ID = re.compile(r"[\w.@:+-]{0,200}")
 
 

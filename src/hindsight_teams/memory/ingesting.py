@@ -42,7 +42,6 @@ _RULES = "1"
 _OF_ITS_OWN = (InvalidInput, AccessDenied, Rejected, BackendTimeout, ServerFault)
 """Errors that one document may cause and another not; any other ends the run."""
 
-
 MARK = "ingested"
 """The metadata key of a document's fingerprint."""
 END = "+"

@@ -186,6 +186,16 @@ def test_what_says_just_this_comes_first_and_once(backend: SQLiteBackend) -> Non
     assert texts(backend, "It is what it is", tags=["new"], tags_match="all_strict") == []
 
 
+@pytest.mark.parametrize("asked", ["Ada lives in Rome.", "ADA lives in Rome!", "ada lives in rome"])
+def test_what_says_just_this_comes_before_a_newer_line_that_says_nearly_the_same(
+    backend: SQLiteBackend, asked: str
+) -> None:
+    for text in ("Ada lives in Rome.", "Ada lives in Oslo now.", "Ada lives in Rome with a cat and two dogs."):
+        backend.retain("b", text)
+    assert backend.recall("b", "Where does Ada live, in Rome?").results[0].text != "Ada lives in Rome."
+    assert backend.recall("b", asked).results[0].text == "Ada lives in Rome."
+
+
 def test_a_text_of_hardly_any_terms_is_sure_where_it_stands(backend: SQLiteBackend) -> None:
     backend.retain("b", "Bo: not now", timestamp=NOON)
     backend.retain("b", "The lamp is green", timestamp=NOON)

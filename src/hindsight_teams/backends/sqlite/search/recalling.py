@@ -284,7 +284,7 @@ def recall(
 
 def _higher(confidence: float | None, told: float | None) -> float | None:
     """What decides how many lines return: vectors that doubt an answer may refuse it, but take no lines away."""
-    return confidence if told is None or confidence is None else max(confidence, told)
+    return max((known for known in (confidence, told) if known is not None), default=None)
 
 
 def _of_its_words(
@@ -429,7 +429,7 @@ def _frame(words: list[str]) -> int:
     knows = _knowing(words, max(begins, at - 1)) if at > begins else None
     if knows is not None and (about := _about(words, knows)) is not None:
         return _while(words, about, ABOUT)
-    if demanded and words and words[-1] in KNOWS:  # "was das Team über den Umzug weiß"
+    if demanded and words[-1] in KNOWS:  # "was das Team über den Umzug weiß"
         about = _first(words, at, _MOST_BETWEEN, ABOUT)
         return at if about is None else about + 1
     return at if demanded else 0
