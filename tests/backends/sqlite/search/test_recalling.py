@@ -216,6 +216,14 @@ def test_what_a_named_author_said_is_found_without_any_word_of_it(backend: SQLit
     assert texts(backend, "Which sports does Nora do?", tags=["own"], tags_match="all_strict") == []
 
 
+@pytest.mark.parametrize("tags", [None, ["kept"]])
+def test_of_two_named_authors_what_either_said_is_found(backend: SQLiteBackend, tags: list[str] | None) -> None:
+    for author, text in (("Nora", "The lamp is green."), ("Omar", "It rains."), ("Ada", "Tea is hot.")):
+        backend.retain("b", text, metadata={"author": author}, tags=["kept"])
+    found = backend.recall("b", "What did Nora and Omar say?", tags=tags).results
+    assert {"The lamp is green.", "It rains."} <= {memory.text for memory in found}
+
+
 def test_what_lies_in_a_named_span_is_found_without_any_word_of_it(backend: SQLiteBackend) -> None:
     for month in range(1, 11):
         backend.retain("b", f"Parcel {month} came.", timestamp=datetime(2023, month, 9, tzinfo=UTC), tags=[str(month)])
