@@ -196,6 +196,15 @@ def test_what_says_just_this_comes_before_a_newer_line_that_says_nearly_the_same
     assert backend.recall("b", asked).results[0].text == "Ada lives in Rome."
 
 
+def test_what_was_replaced_does_not_come_first_though_it_says_just_this(backend: SQLiteBackend, path: Path) -> None:
+    for text in ("Ada lives in Rome.", "Ada lives in Oslo."):
+        backend.retain("b", text)
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("UPDATE memory SET superseded_by = (SELECT max(no) FROM memory) WHERE text LIKE '%Rome%'")
+    found = [memory.text for memory in backend.recall("b", "Ada lives in Rome.").results]
+    assert found == ["Ada lives in Oslo.", "Ada lives in Rome."]
+
+
 def test_a_text_of_hardly_any_terms_is_sure_where_it_stands(backend: SQLiteBackend) -> None:
     backend.retain("b", "Bo: not now", timestamp=NOON)
     backend.retain("b", "The lamp is green", timestamp=NOON)
