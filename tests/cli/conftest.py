@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +36,25 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("HINDSIGHT_TEAMS_DB", str(tmp_path / "memory.db"))
     monkeypatch.chdir(work)
     return work
+
+
+_STYLES = {"0": "", "1": "bold", "2": "dim", "31": "red", "32": "green", "33": "yellow"}
+
+
+@pytest.fixture
+def coloured(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """Runs one command as on a terminal: what it prints, with styles written as ``<green>word<>``."""
+
+    def call(*arguments: object) -> str:
+        with monkeypatch.context() as terminal:
+            terminal.setenv("FORCE_COLOR", "1")
+            terminal.setenv("TERM", "xterm")
+            out = cli(*arguments).out
+        return re.sub(
+            r"\x1b\[([\d;]+)m", lambda codes: f"<{' '.join(map(_STYLES.__getitem__, codes[1].split(';')))}>", out
+        )
+
+    return call
 
 
 @pytest.fixture

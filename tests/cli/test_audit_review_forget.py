@@ -5,16 +5,18 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from hindsight_teams import Caller, SQLiteBackend, TeamMemory
-from hindsight_teams.audit import open_audit
+from hindsight_teams.audit import NOT_RECORDED, OUTCOMES, AuditEvent, AuditStore, open_audit
 from hindsight_teams.errors import AccessDenied
 from tests.cli.conftest import Cli
 
@@ -73,6 +75,13 @@ def test_the_audit_is_filtered(cli: Cli, lived: str) -> None:
     assert [(event["member"], event["verb"]) for event in events] == [("researcher", "recall")]
     assert cli("audit", "show", "--user", "grace", "--json").json["events"] == []
     assert cli("audit", "show", "--until", "2001-01-01", "--json").json["events"] == []
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES)
+def test_the_audit_is_filtered_by_each_outcome(cli: Cli, lived: str, outcome: str) -> None:
+    events = cli("audit", "show", "--outcome", outcome, "--json").json["events"]
+    assert len(events) == {"allowed": 4, "denied": 1}.get(outcome, 0)
+    assert {event["outcome"] for event in events} <= {outcome}
 
 
 def test_who_saw_a_memory_is_one_command(cli: Cli, lived: str) -> None:
@@ -166,7 +175,10 @@ def held_back(home: Path) -> None:
 
 def test_what_was_held_back_is_listed_and_out_of_reach_until_approved(cli: Cli, home: Path, held_back: None) -> None:
     [waiting] = cli("review", "list", "--json").json["items"]
+    fields = "id kind bank bank_id reason origin content metadata tags"
+    assert list(waiting) == fields.split()
     assert (waiting["kind"], waiting["content"]) == ("quarantine", HOSTILE)
+    assert (waiting["bank"], waiting["bank_id"], waiting["metadata"]["user"]) == ("shared", "desk:shared", "ada")
     assert HOSTILE in cli("review", "list").out
     assert HOSTILE not in cli("bank", "recall", "desk:shared", "instructions").out
     approved = cli("review", "approve", waiting["id"], "--as", "answerer", "--json").json
@@ -197,6 +209,26 @@ def test_only_a_curator_may_decide_as_a_member(cli: Cli, held_back: None) -> Non
     assert "may not review" in failed.err
 
 
+def test_a_mistyped_database_is_not_made(cli: Cli, tmp_path: Path) -> None:
+    for command in (["review", "list"], ["forget", "--user", "ada", "--dry-run"]):
+        assert cli(*command, "--db", tmp_path / "typo.db").code == 1
+    assert not (tmp_path / "typo.db").exists()
+
+
+def test_what_could_not_be_recorded_is_said(
+    cli: Cli, coloured: Callable[..., str], held_back: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [waiting] = cli("review", "list", "--json").json["items"]
+
+    def full(store: AuditStore, event: AuditEvent) -> None:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(AuditStore, "record", full)
+    told = f"<yellow>{NOT_RECORDED}<>"
+    assert coloured("review", "approve", waiting["id"]).splitlines()[-1] == told
+    assert coloured("forget", "--user", "ada", "--yes").splitlines()[-1] == told
+
+
 def test_nothing_of_that_id_is_one_line(cli: Cli, held_back: None) -> None:
     failed = cli("review", "approve", "nope")
     assert failed.code == 1
@@ -211,6 +243,30 @@ def test_forgetting_is_first_shown(cli: Cli, lived: str) -> None:
     assert cli("bank", "show", "desk:shared", "--json").json["total"] == 1
 
 
+def test_what_matters_stands_out_on_a_terminal(
+    cli: Cli, coloured: Callable[..., str], lived: str, held_back: None
+) -> None:
+    stored, *_, denied, read, quarantined = coloured("audit", "show").splitlines()
+    assert stored.endswith("<>researcher as ada  <bold>retain<> shared<dim>  1 memory<>")
+    assert stored.startswith("<dim>20")
+    assert "<bold>recall<> shared<red>  denied<><dim>  member 'researcher' may not recall" in denied
+    assert read.endswith("<bold>recall<> shared<dim>  1 memory<>")
+    assert "<yellow>  quarantined<><dim>  overrides instructions" in quarantined
+    assert coloured("audit", "show", "--user", "grace") == "<dim>No such events.<>\n"
+    [waiting] = cli("review", "list", "--json").json["items"]
+    first, second = coloured("review", "list").splitlines()
+    assert first.startswith(f"<bold>{waiting['id']}<>  quarantine, written by researcher, for shared<dim>  overrides")
+    assert second == f"  {HOSTILE}"
+    assert coloured("review", "reject", waiting["id"]) == (f"<green>✓<> rejected<dim>  {waiting['id']} for shared<>\n")
+    assert coloured("review", "list") == "<dim>Nothing waits for review.<>\n"
+    *_, bank, memory, told = coloured("forget", "--user", "ada", "--dry-run").splitlines()
+    assert bank == "<bold>desk:shared<><dim>  1 memory<>"
+    assert re.fullmatch(rf"  {SHIP}<dim>  researcher  happens 2027-05-03  noted 20[\d-]*<>", memory)
+    assert told == "<dim>3 memories would go. Nothing was deleted.<>"
+    assert coloured("forget", "--user", "ada", "--yes").splitlines()[-1] == "<green>✓<> 3 memories forgotten"
+    assert coloured("forget", "--user", "ada", "--yes") == "<dim>Nothing matches.<>\n"
+
+
 def test_forgetting_needs_consent(cli: Cli, lived: str) -> None:
     assert cli("forget", "--user", "ada").code == 2
     assert cli("bank", "show", "desk:shared", "--json").json["total"] == 1
@@ -218,6 +274,8 @@ def test_forgetting_needs_consent(cli: Cli, lived: str) -> None:
 
 def test_a_user_is_forgotten_in_every_bank(cli: Cli, lived: str) -> None:
     report = cli("forget", "--user", "ada", "--yes", "--json").json
+    assert list(report) == ["dry_run", "memories", "count", "deleted", "erased", "notes"]
+    assert [found["text"] for found in report["memories"]["desk:shared"]] == [SHIP]
     assert (report["count"], report["deleted"]) == (3, 3)
     for bank in cli("bank", "list", "--json").json["banks"]:
         assert cli("bank", "show", bank["bank_id"], "--json").json["total"] == 0

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -52,6 +53,20 @@ def test_keys_are_listed_with_whose_they_are_and_when_they_were_used(cli: Cli, h
     )
 
 
+def test_what_matters_of_a_key_stands_out_on_a_terminal(cli: Cli, coloured: Callable[..., str]) -> None:
+    assert coloured("keys", "list") == "<dim>No keys yet.<>\n"
+    made = [cli("keys", "create", *who, "--json").json["id"] for who in (["answerer"], ["grace", "--admin"])]
+    assert coloured("keys", "create", "answerer").startswith("<green>✓<> Key ")
+    assert coloured("keys", "revoke", made[1]).startswith(f"<green>✓<> Key {made[1]} of grace no longer")
+    head, first, second, _ = coloured("keys", "list").splitlines()
+    assert head.startswith("<dim>key")
+    assert "   <>" in head
+    assert first.startswith(f"{made[0]}   research-desk   answerer ")
+    assert second.startswith(f"<dim>{made[1]}")
+    assert "<dim>grace<><dim yellow> admin<>" in second
+    assert re.search(r"<dim red>20\d\d-\d\d-\d\d \d\d:\d\d<>$", second)
+
+
 def test_a_member_that_the_team_does_not_have_gets_no_key(cli: Cli, home: Path) -> None:
     failed = cli("keys", "create", "reasearcher")
     assert failed.code == 1
@@ -91,6 +106,7 @@ def test_a_time_that_is_none_is_told_so(cli: Cli, home: Path, text: str) -> None
     failed = cli("keys", "create", "answerer", f"--expires={text}")
     assert failed.code == 2
     assert "90d" in failed.err
+    assert f"--expires {text!r}" in " ".join(failed.err.split())
     assert not (home / "team-keys.json").exists()
 
 

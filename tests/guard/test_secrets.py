@@ -15,6 +15,11 @@ SECRETS = {
     "Stripe key": "sk_live_" + "4eC39HqLyjWDarjtT1",
     "JSON web token": "eyJhbGciOiJIUzI1NiJ9." + "eyJzdWIiOiIxMjM0In0." + "abcDEF123",
     "private key": "-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA\n-----END RSA PRIVATE KEY-----",
+    "package registry token": "npm_" + "a1B2c3D4e5" * 3,
+    "Hugging Face token": "hf_" + "a1B2c3D4e5" * 3,
+    "SendGrid key": "SG." + "a1B2c3D4e5f6G7h8" + "." + "Z9y8X7w6V5u4T3s2",
+    "DigitalOcean token": "dop_v1_" + "0a1b2c3d" * 5,
+    "password hash": "$2b$" + "12$R9h/cIPz0gi.URNNX3kh2OPST9",
     "payment card": "4111 1111 1111 1111",
     "social security number": "123-45-6789",
 }
@@ -148,7 +153,9 @@ def test_a_card_number_is_one_by_its_check_digit(number: str) -> None:
         assert redact(other) == other
 
 
-@pytest.mark.parametrize("number", ["422222222222", "63000000000000123459", "1111 1111 1111 1111"])
+@pytest.mark.parametrize(
+    "number", ["422222222222", "63000000000000123459", "0000 0000 0000 0000", "8888 8888 8888 8888"]
+)
 def test_what_is_too_short_too_long_or_one_digit_is_no_card(number: str) -> None:
     assert redact(f"Order {number} came.") == f"Order {number} came."
 
@@ -206,6 +213,7 @@ def test_keys_of_vendors_are_known_without_a_word_that_names_them(before: str, a
         ("Type v9#Kangaroo at the prompt.", "Type [redacted: password] at the prompt."),
         ("password: ~abc123", "password: [redacted: password]"),
         ("password: .secret99", "password: [redacted: password]"),
+        ("password: vault77/north", "password: [redacted: password]"),
         ("The password is kX9f/Qm2vR/t7Lp.", "The password is [redacted: password]."),
         ("My Netflix pass is purple-Yak-77 now.", "My Netflix pass is [redacted: password] now."),
         ("A senha foi trocada para Tatu#4410.", "A senha foi trocada para [redacted: password]."),
@@ -287,6 +295,7 @@ def test_words_around_logins_stay_as_they_are(text: str) -> None:
         "Passwords: none.\nRoom AB-12cd4 is free.",
         "The backup codes are 16-digit numbers.",
         "password: none / Room 12",
+        "password: ~/vault77",
         "mysql -u root -p shop, or psql -p 5432; on Sunday, pass the 12 cones.",
         "We took Argon2id as the password hash.",
     ],

@@ -54,6 +54,18 @@ def test_a_forged_structure_is_recognised(kind: str) -> None:
     assert list(structures(FORGED[kind]))
 
 
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("hidden tags", "hidden tag characters"),
+        ("hidden characters in a word", "invisible characters inside words"),
+        ("hidden selectors", "hidden variation selectors"),
+    ],
+)
+def test_what_hides_is_named(kind: str, name: str) -> None:
+    assert list(structures(FORGED[kind])) == [name]
+
+
 @pytest.mark.parametrize("field", ["context", "document_id"])
 def test_a_forged_structure_in_another_field_is_recognised(field: str) -> None:
     assert check_structure(WriteAttempt("Fine.", **{field: FORGED["script"]})) is not None  # type: ignore[arg-type]

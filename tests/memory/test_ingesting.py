@@ -10,7 +10,7 @@ import pytest
 
 from hindsight_teams import Caller, SQLiteBackend, TeamMemory
 from hindsight_teams.backends.base import DelegatingBackend
-from hindsight_teams.errors import AccessDenied, BackendTimeout, DatabaseLocked
+from hindsight_teams.errors import AccessDenied, BackendError, BackendTimeout, DatabaseLocked, Rejected, ServerFault
 from hindsight_teams.guard import Guard, default_checks
 from hindsight_teams.ingest.files import find_files
 from hindsight_teams.memory.ingesting import BankDestination, Ingestion, MemberDestination, Outcome, ReviewDestination
@@ -159,6 +159,7 @@ def test_the_same_words_of_two_people_are_two_memories(backend: SQLiteBackend, t
     path.write_text("".join(json.dumps({"text": "I agree.", "speaker": name}) + "\n" for name in ("Ada", "Bob")))
     ingest(BankDestination(backend, "kb"), path)
     assert [(memory.metadata["speaker"], memory.times_said) for memory in held(backend)] == [("Ada", 1), ("Bob", 1)]
+    assert [memory.metadata["speaker"] in memory.entities for memory in held(backend)] == [True, True]
 
 
 def test_a_file_that_fails_does_not_keep_the_others_back(backend: SQLiteBackend, folder: Path) -> None:
@@ -175,18 +176,23 @@ def test_a_file_that_fails_does_not_keep_the_others_back(backend: SQLiteBackend,
         "typo.md": "failed",
     }
     assert "damaged" in outcomes["kb/broken.pdf"].reason
+    assert outcomes["kb/empty.txt"].reason == "it is empty"
+    assert all(bool(outcome.reason) is (outcome.state != "new") for outcome in outcomes.values())
 
 
-def test_a_document_that_the_server_takes_too_long_for_fails_alone(backend: SQLiteBackend, folder: Path) -> None:
-    class Slow(DelegatingBackend):
+@pytest.mark.parametrize("error", [BackendTimeout, Rejected, ServerFault])
+def test_a_document_that_the_server_does_not_take_fails_alone(
+    backend: SQLiteBackend, folder: Path, error: type[BackendError]
+) -> None:
+    class Picky(DelegatingBackend):
         def execute(self, request: Request[Any], /) -> Any:
             if isinstance(request, Retain) and any("ferry" in item.content for item in request.items):
-                raise BackendTimeout("no answer within 120 s")
+                raise error("not this one")
             return super().execute(request)
 
-    outcomes = {outcome.name: outcome for outcome in ingest(BankDestination(Slow(backend), "kb"), folder)}
+    outcomes = {outcome.name: outcome for outcome in ingest(BankDestination(Picky(backend), "kb"), folder)}
     assert (outcomes["kb/a.md"].state, outcomes["kb/b.txt"].state) == ("new", "failed")
-    assert "120 s" in outcomes["kb/b.txt"].reason
+    assert outcomes["kb/b.txt"].reason == "not this one"
 
 
 def test_a_file_that_was_named_and_is_no_text_is_a_failure(backend: SQLiteBackend, tmp_path: Path) -> None:
@@ -235,14 +241,18 @@ def test_two_conversations_of_one_id_do_not_replace_each_other(backend: SQLiteBa
     assert [memory.text for memory in held(backend)] == ["One."]
 
 
-def test_a_name_that_no_document_can_have_fails_alone(backend: SQLiteBackend, folder: Path) -> None:
-    (folder / "a\x1b.md").write_text("x")
+@pytest.mark.parametrize("name", ["a\x1b.md", "a\udce9.md"])
+def test_a_name_that_no_document_can_have_fails_alone(backend: SQLiteBackend, folder: Path, name: str) -> None:
+    try:
+        (folder / name).write_text("x")
+    except OSError:
+        pytest.skip("this system has no such names")
     outcomes = ingest(BankDestination(backend, "kb"), folder)
-    assert [(outcome.name, outcome.state) for outcome in outcomes] == [
-        ("kb/a\x1b.md", "failed"),
-        ("kb/a.md", "new"),
-        ("kb/b.txt", "new"),
-    ]
+    assert {outcome.name: outcome.state for outcome in outcomes} == {
+        f"kb/{name}": "failed",
+        "kb/a.md": "new",
+        "kb/b.txt": "new",
+    }
 
 
 def test_a_dry_run_stores_nothing_and_tells_the_same(backend: SQLiteBackend, folder: Path) -> None:
@@ -282,6 +292,7 @@ def test_a_member_signs_what_it_ingests_and_the_speaker_stays_apart(
     ingest(destination, path)
     first, *_ = held(backend, "desk:shared")
     assert (first.author, first.metadata["speaker"], first.metadata["user"]) == ("scout", "user", "ada")
+    assert "user" not in first.entities
     assert [o.state for o in ingest(destination, path)] == ["unchanged", "skipped"]
 
 
@@ -318,7 +329,8 @@ def test_a_part_that_the_guard_refuses_is_named_and_the_rest_is_stored(
         "kb/b.txt": ("new", 1),
         "kb/c.csv": ("failed", 1),
     }
-    assert "1 of 2 parts were refused" in outcomes["kb/c.csv"].reason
+    words = f"note: {'x' * 34}"
+    assert f"1 of 2 parts were refused: {words!r}: " in outcomes["kb/c.csv"].reason
     assert "the limit is 200" in outcomes["kb/c.csv"].reason
     assert [m.text for m in held(backend, "desk:shared", document_id="kb/c.csv")] == ["note: Short."]
 

@@ -5,8 +5,19 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from hindsight_teams.memory.rendering import escape, fence, label, render_recall, strip_injected
-from hindsight_teams.models import Gap, Memory, RecallResult, plain_first, successors_first
+from hindsight_teams.memory.rendering import (
+    ANSWERED_ABOVE,
+    LITTLE,
+    NOTHING_FOUND,
+    NOTICE,
+    escape,
+    fence,
+    is_framing,
+    label,
+    render_recall,
+    strip_injected,
+)
+from hindsight_teams.models import LITTLE_KNOWN, Gap, Memory, RecallResult, plain_first, successors_first
 
 HIDDEN = "\u200b\u200c\u200d\u202e\u2066\u2069\u2028\u2029\x00\x07\x1b\x85\ufeff\U000e0041\U000e0100\ufe0f\u3164\ud800"
 ANY_TEXT = st.text(
@@ -87,6 +98,20 @@ def test_superseded_memories_are_marked() -> None:
 
 def test_nothing_found_is_said() -> None:
     assert render_recall(RecallResult(), label_banks=True) == "No relevant memories found."
+
+
+@pytest.mark.parametrize(("confidence", "told"), [(None, False), (LITTLE_KNOWN - 0.01, True), (LITTLE_KNOWN, False)])
+def test_that_little_is_known_is_said(confidence: float | None, told: bool) -> None:
+    shown = render_recall(RecallResult([memory("x")], confidence=confidence), label_banks=False)
+    assert shown.splitlines() == ["1. x", *([LITTLE] if told else [])]
+    assert LITTLE not in render_recall(RecallResult(confidence=confidence), label_banks=False)
+
+
+def test_only_what_stands_around_memories_is_framing() -> None:
+    opening, *_, closing = fence("x").splitlines()
+    framing = [opening, closing, NOTICE, NOTHING_FOUND, ANSWERED_ABOVE, LITTLE]
+    assert all(is_framing(f" {line}\n") for line in framing)
+    assert not any(is_framing(line) for line in ("1. x", "", f"{opening} x"))
 
 
 def test_gaps_and_notes_come_last() -> None:

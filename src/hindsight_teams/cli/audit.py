@@ -22,6 +22,7 @@ from hindsight_teams.cli.output import (
     print_json,
     print_json_line,
     say,
+    say_done,
     styled,
 )
 from hindsight_teams.errors import ConfigurationError, InvalidInput
@@ -177,7 +178,7 @@ def verify(
             }
         )
     elif result.ok:
-        say((glyph("ok"), "green"), f" {result.entries:,} events, none changed.")
+        say_done(f"{result.entries:,} events, none changed.")
         say(("Keep this head elsewhere, for --anchor: ", "dim"), str(result.head))
     else:
         for found in result.breaks:
@@ -253,10 +254,10 @@ _STYLES = {"allowed": "", "denied": "red", "error": "red", "quarantined": "yello
 def _line(event: AuditEvent) -> None:
     moment_ = event.at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
     who = " ".join(filter(None, [event.member or event.team or "somebody", f"as {event.user}" if event.user else ""]))
-    count = counted(event.count) if event.count is not None and event.outcome == "allowed" else ""
+    count = f"  {counted(event.count)}" if event.count is not None and event.outcome == "allowed" else ""
     where = event.bank or event.bank_id or ""
     told = "" if event.outcome == "allowed" else f"  {event.outcome}"
-    body = styled(who, "  ", (event.verb, "bold"), f" {where}", (told, _STYLES[event.outcome]), (f"  {count}", "dim"))
+    body = styled(who, "  ", (event.verb, "bold"), f" {where}", (told, _STYLES[event.outcome]), (count, "dim"))
     if event.reason:
         body += styled((f"  {event.reason}", "dim"))
     item(styled((moment_ + "  ", "dim")), body)

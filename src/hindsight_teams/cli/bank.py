@@ -30,7 +30,7 @@ from hindsight_teams.cli.options import (
     moment,
     recorded,
 )
-from hindsight_teams.cli.output import console, counted, day, glyph, item, print_json, say, styled
+from hindsight_teams.cli.output import console, counted, day, glyph, item, listing, print_json, say, say_done, styled
 from hindsight_teams.models import LITTLE_KNOWN, Budget, ListOrder, TagCount, TagsMatch
 from hindsight_teams.text import happened, noted, repeated
 
@@ -57,8 +57,6 @@ def list_(
     json: Json = False,
 ) -> None:
     """List the banks and how much each holds."""
-    from rich.table import Table
-
     with backend(db, url, must_exist=True) as memory:
         banks = memory.list_banks(prefix=prefix)
     if json:
@@ -67,7 +65,7 @@ def list_(
     if not banks:
         say(("No banks yet.", "dim"))
         return
-    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="dim")
+    table = listing()
     table.add_column("bank", overflow="fold")
     table.add_column("memories", justify="right")
     table.add_column("last write")
@@ -155,7 +153,7 @@ def retain(
         print_json(receipt)
         return
     stored = counted(len(receipt.memory_ids)) if receipt.memory_ids else "stored"
-    say((glyph("ok"), "green"), " ", stored, (f" in {bank}", "dim"))
+    say_done(stored, (f" in {bank}", "dim"))
     for note in receipt.notes:
         say(("  " + note, "dim"))
 
@@ -269,7 +267,7 @@ def delete(
     elif not deleted and (memory_id or document):
         say(("Nothing matches.", "dim"))
     else:
-        say((glyph("ok"), "green"), f" {counted(deleted)} deleted", (f" from {bank}", "dim"))
+        say_done(f"{counted(deleted)} deleted", (f" from {bank}", "dim"))
 
 
 def _counts(stats: BankStats) -> list[tuple[int, str, str]]:

@@ -12,7 +12,7 @@ import typer
 from hindsight_teams.cli.completing import complete_banks
 from hindsight_teams.cli.failing import FAILED
 from hindsight_teams.cli.options import Db, Json, Url, Yes, backend, confirm, insist_on, recorded
-from hindsight_teams.cli.output import counted, done, glyph, item, print_json, say, styled, working
+from hindsight_teams.cli.output import counted, done, glyph, item, print_json, say, say_done, styled, working
 from hindsight_teams.errors import Unsupported
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def check(*, db: Db = None, json: Json = False) -> None:
     if json:
         print_json(report)
     elif report.ok:
-        say((glyph("ok"), "green"), f" {counted(report.memories)}, nothing wrong")
+        say_done(f"{counted(report.memories)}, nothing wrong")
     else:
         for problem in report.problems:
             item(styled((glyph("bad") + " ", "red")), styled(problem))
@@ -48,7 +48,7 @@ def repair(*, yes: Yes = False, db: Db = None, json: Json = False) -> None:
     if json:
         print_json(report)
         return
-    say((glyph("ok"), "green"), f" {counted(report.kept)} kept", (f", {report.lost:,} lost" if report.lost else ""))
+    say_done(f"{counted(report.kept)} kept", (f", {report.lost:,} lost" if report.lost else ""))
     if report.damaged is not None:
         say(("The file as it was: ", "dim"), str(report.damaged))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hindsight_teams.cli.options import Db, Json, TeamOption, Url, Yes, backend, confirm, find_team_file, login
-from hindsight_teams.cli.output import counted, glyph, item, print_json, say, say_more, styled
+from hindsight_teams.cli.output import counted, item, print_json, say, say_done, say_more, styled
 from hindsight_teams.text import happened, noted
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def forget(
     elif dry_run:
         say((f"{counted(report.count)} would go. Nothing was deleted.", "dim"))
     elif report.count:
-        say((glyph("ok"), "green"), f" {counted(report.deleted)} forgotten")
+        say_done(f"{counted(report.deleted)} forgotten")
         if not report.erased:
             say(("Not all of it is erased from the file's bytes yet; the next use of the file goes on.", "dim"))
     if not json:

@@ -12,7 +12,7 @@ import typer
 from hindsight_teams.cli.completing import complete_members
 from hindsight_teams.cli.failing import usage
 from hindsight_teams.cli.options import Json, TeamOption, find_team_file
-from hindsight_teams.cli.output import console, done, glyph, print_json, say, styled
+from hindsight_teams.cli.output import console, done, listing, print_json, say, say_done, styled
 
 if TYPE_CHECKING:
     from hindsight_teams.server.key_file import KeyRecord, KeyStore
@@ -30,7 +30,6 @@ KeyFile = Annotated[
         help="The server's key file, which holds hashes only.",
     ),
 ]
-
 
 KeyId = Annotated[str, typer.Argument(metavar="KEY", help="The key's id, as in `keys list`; not the key itself.")]
 
@@ -103,9 +102,7 @@ def list_(*, file: KeyFile = DEFAULT_FILE, json: Json = False) -> None:
     if not records:
         say(("No keys yet.", "dim"))
         return
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="dim")
+    table = listing()
     for column in ("key", "team", "member", "created", "expires", "used", "revoked"):
         table.add_column(column)
     for record in records:
@@ -139,7 +136,7 @@ def _show_new(store: KeyStore, key_id: str, key: str, *, json: bool) -> None:
         return
     who = f"{record.member} of {record.team}{' (admin)' if record.admin else ''}"
     until = f", until {record.expires:%Y-%m-%d %H:%M} UTC" if record.expires else ""
-    say((glyph("ok"), "green"), f" Key {key_id} for {who}{until}, as a hash in {store.path}. It is shown only now:")
+    say_done(f"Key {key_id} for {who}{until}, as a hash in {store.path}. It is shown only now:")
     say(key)
 
 

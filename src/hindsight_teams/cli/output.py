@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress, TaskID
+    from rich.table import Table
     from rich.text import Text
 
 
@@ -135,6 +136,18 @@ def say(*parts: str | tuple[object, str]) -> None:
     screen.print(styled(*parts), soft_wrap=not _folds(screen))
 
 
+def say_done(*parts: str | tuple[object, str]) -> None:
+    """Print one line on something that went well, behind a green sign."""
+    say((glyph("ok"), "green"), " ", *parts)
+
+
+def listing() -> Table:
+    """A table without lines, for columns with dim headings."""
+    from rich.table import Table
+
+    return Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="dim")
+
+
 def item(mark: Line, body: Line, *, cut: bool = False) -> None:
     """Print a text beside a mark: folded under itself on a terminal, or cut to one line; never folded in a pipe."""
     if _plain(sys.stdout):
@@ -206,7 +219,7 @@ def done(plain: object, *parts: str | tuple[object, str], as_json: bool) -> None
     if as_json:
         print_json(plain)
     else:
-        say((glyph("ok"), "green"), " ", *parts)
+        say_done(*parts)
 
 
 def day(moment: datetime | None) -> str:

@@ -12,7 +12,7 @@ import typer
 
 from hindsight_teams.cli.failing import FAILED
 from hindsight_teams.cli.options import Json
-from hindsight_teams.cli.output import glyph, print_json, say
+from hindsight_teams.cli.output import print_json, say, say_done
 
 
 @dataclass(slots=True)
@@ -111,7 +111,7 @@ def _show(plan: Plan, *, dry_run: bool) -> None:
         ("conflict", "red", plan.conflicts),
     ]
     if not any(paths for *_, paths in lines):
-        say((glyph("ok"), "green"), " The project is up to date.")
+        say_done("The project is up to date.")
         return
     for what, style, paths in lines:
         for path in paths:

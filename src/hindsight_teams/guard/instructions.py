@@ -143,17 +143,12 @@ def _opens_a_clause(text: str, start: int) -> bool:
 
 def _is_a_mention(text: str, hit: _Hit) -> bool:
     """Whether the order stands in quotation marks after words that tell of it, in the same sentence."""
-    before = text[max(0, hit.start - _QUOTED_BEFORE) : hit.start]
-    ends = [end.end() for end in _SENTENCE.finditer(before)]
-    sentence = before[ends[-1] :] if ends else before
+    sentence = _last_sentence(text[max(0, hit.start - _QUOTED_BEFORE) : hit.start], _SENTENCE)
     marks = list(_QUOTE.finditer(sentence))
-    if len(marks) % 2 == 0:
-        return False
-    if not _QUOTE.search(text, hit.end, hit.end + _QUOTED_BEFORE):
-        return False
-    told = sentence[: marks[-1].start()]
+    told = sentence[: marks[-1].start()] if len(marks) % 2 else ""
     words = 3 if told.rstrip().endswith(":") else 2  # "User said:" before all of a text tells nothing of it
-    return len(told.split()) >= words and not _USES.search(told)
+    closed = _QUOTE.search(text, hit.end, hit.end + _QUOTED_BEFORE)
+    return closed is not None and len(told.split()) >= words and not _USES.search(told)
 
 
 def _hits(folded: str) -> Iterator[_Hit]:
@@ -196,7 +191,7 @@ def _overrides(text: str, language: _Language) -> Iterator[_Hit]:
     words = language.words
     for verb in words["verbs"].finditer(text):
         if language.verb_last:
-            window = _last_sentence(text[max(0, verb.start() - _REACH) : verb.start()])
+            window = _last_sentence(text[max(0, verb.start() - _REACH) : verb.start()], _SENTENCE_END)
             span, after = window, ""
             start, end = verb.start() - len(window), verb.end()
         else:
@@ -204,9 +199,9 @@ def _overrides(text: str, language: _Language) -> Iterator[_Hit]:
             if stop := _SENTENCE_END.search(window):
                 window = window[: stop.start()]
             governed = words["rules"].search(window)
-            span = window[: governed.end() + 25] if governed else window
-            after = window[governed.end() :] if governed else ""
-            start, end = verb.start(), verb.end() + (governed.end() if governed else 0)
+            size = governed.end() if governed else 0
+            span, after = window[: size + 25] if governed else window, window[size:]
+            start, end = verb.start(), verb.end() + size
         if words["told"].search(span) or (
             words["rules"].search(span)
             and (
@@ -223,8 +218,8 @@ def _after_former(text: str, words: Mapping[str, re.Pattern[str]]) -> str:
     return text.lstrip()[former.end() :] if former else text
 
 
-def _last_sentence(text: str) -> str:
-    ends = [end.end() for end in _SENTENCE_END.finditer(text)]
+def _last_sentence(text: str, end: re.Pattern[str]) -> str:
+    ends = [found.end() for found in end.finditer(text)]
     return text[ends[-1] :] if ends else text
 
 

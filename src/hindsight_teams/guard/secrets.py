@@ -15,6 +15,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from typing import Any
 
 from hindsight_teams.guard.passwords import (
     MIXED,
@@ -222,7 +223,7 @@ def check_codes(attempt: WriteAttempt) -> Verdict | None:
 def _checked(attempt: WriteAttempt, search: Callable[[str], list[Secret]]) -> Verdict | None:
     kinds: dict[str, None] = {}
 
-    def clean(text: str) -> str:
+    def clean(text: Any) -> Any:
         if not isinstance(text, str):  # a backend refuses it, and says why
             return text
         found = search(text)
@@ -234,7 +235,7 @@ def _checked(attempt: WriteAttempt, search: Callable[[str], list[Secret]]) -> Ve
     left = replace(
         attempt,
         content=clean(attempt.content),
-        context=clean(attempt.context) if attempt.context else attempt.context,
+        context=clean(attempt.context),
         tags=[clean(tag) for tag in attempt.tags],
         metadata={clean(key): clean(value) for key, value in attempt.metadata.items()},
         entities=[clean(entity) for entity in attempt.entities],

@@ -6,7 +6,6 @@ Everything here only adds readings of a text; none changes what is stored.
 from __future__ import annotations
 
 import base64
-import binascii
 import html
 import re
 import unicodedata
@@ -27,10 +26,14 @@ _SMALL_CAPITALS = str.maketrans("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱ
     0x1F1E6 + place: letter for place, letter in enumerate("abcdefghijklmnopqrstuvwxyz")
 }
 _ACCENTS = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+")
-_TAGS = re.compile("[\U000e0020-\U000e007e]{3,}")
 _FLAG = re.compile("\U0001f3f4[\U000e0061-\U000e007a\U000e0030-\U000e0039]{3,6}\U000e007f")
-_SELECTORS = re.compile("[\U000e0100-\U000e01ef\ufe00-\ufe0f]{4,}")
-_BURIED = re.compile("[A-Za-z][\u200b-\u200d\u2060-\u2064\ufeff\u202a-\u202e\u2066-\u2069]+[A-Za-z]")
+_HIDDEN = {
+    "hidden tag characters": re.compile("[\U000e0020-\U000e007e]{3,}"),
+    "hidden variation selectors": re.compile("[\U000e0100-\U000e01ef\ufe00-\ufe0f]{4,}"),
+    "invisible characters inside words": re.compile(
+        "[A-Za-z][\u200b-\u200d\u2060-\u2064\ufeff\u202a-\u202e\u2066-\u2069]+[A-Za-z]"
+    ),
+}
 
 _LEET = str.maketrans("013457@$!", "oieastasi")
 _LEET_WORD = re.compile(r"(?<![\w@$!])(?=[\w@$!]*[a-zA-Z])(?=[\w@$!]*[013457@$])[\w@$!]{3,}(?![\w@$])")
@@ -98,14 +101,7 @@ def hidden(text: str) -> list[str]:
     if text.isascii():
         return []
     text = _FLAG.sub("", text)
-    found = []
-    if _TAGS.search(text):
-        found.append("hidden tag characters")
-    if _SELECTORS.search(text):
-        found.append("hidden variation selectors")
-    if _BURIED.search(text):
-        found.append("invisible characters inside words")
-    return found
+    return [name for name, pattern in _HIDDEN.items() if pattern.search(text)]
 
 
 def disguised(text: str) -> bool:
@@ -160,15 +156,15 @@ def _ciphers_in(text: str) -> list[Callable[[str], str]]:
     return list(dict.fromkeys(_CIPHERS[word] for word in words if word in _CIPHERS))
 
 
-def _printable(decode: Callable[[re.Match[str]], bytes | str], match: re.Match[str]) -> str:
+def _printable(decode: Callable[[re.Match[str]], bytes | str], match: re.Match[str]) -> str | None:
     """What was encoded, where that is text."""
     try:
         data = decode(match)
         text = data.decode("utf-8") if isinstance(data, bytes) else data
-    except (ValueError, binascii.Error):
-        return ""
+    except ValueError:
+        return None
     letters = sum(c.isalpha() or c in " \n.,:;'\"" for c in text)
-    return text if len(text) >= 4 and text.replace("\n", "").isprintable() and letters > 0.7 * len(text) else ""
+    return text if len(text) >= 4 and text.replace("\n", "").isprintable() and letters > 0.7 * len(text) else None
 
 
 def _base64(match: re.Match[str]) -> bytes:

@@ -20,8 +20,7 @@ ACTIONS: tuple[Action, ...] = GUARD_ACTIONS
 Source: TypeAlias = Literal["author", "others"]
 """Whose words a text holds: the member's own, or those of others (an end user, a tool, a web page)."""
 
-
-_PLAIN_ID = re.compile(r"[\w.@:+-]{1,200}")
+_PLAIN_ID = re.compile(r"[\w.@:+-]{0,200}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,7 @@ class WriteAttempt:
         Many authors do not choose them, so they never are a reason to withhold what was said.
         """
         ids = (self.caller.user, self.caller.session, self.caller.run)
-        return [text for text in ids if isinstance(text, str) and text and not _PLAIN_ID.fullmatch(text)]
+        return [text for text in ids if isinstance(text, str) and not _PLAIN_ID.fullmatch(text)]
 
     @property
     def size(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hindsight_teams.access.banks import review_bank_id
@@ -54,7 +54,7 @@ class ForgetReport:
         notes: What its reader should know, such as that the audit log could not be written.
     """
 
-    memories: dict[str, list[Memory]] = field(default_factory=dict)
+    memories: dict[str, list[Memory]]
     deleted: int = 0
     dry_run: bool = True
     erased: bool = True

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
 from pathlib import Path
@@ -41,7 +41,6 @@ _RULES = "1"
 
 _OF_ITS_OWN = (InvalidInput, AccessDenied, Rejected, BackendTimeout, ServerFault)
 """Errors that one document may cause and another not; any other ends the run."""
-
 
 MARK = "ingested"
 """The metadata key of a document's fingerprint."""
@@ -207,7 +206,7 @@ class Ingestion:
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self.destination = destination
-        self._tags = list(tags) or None
+        self._tags = list(tags)
         self._timestamp = timestamp
         self._prefix = prefix
         self._dry_run = dry_run
@@ -276,8 +275,8 @@ class Ingestion:
             )
             yield Outcome(name, "skipped", reason=f"it is empty{stays}")
             return
-        items = [self._item(passage, document.title, name, mark) for passage in passages]
-        items[-1] = replace(items[-1], metadata={**(items[-1].metadata or {}), MARK: mark + END})
+        marks = [mark] * (len(passages) - 1) + [mark + END]
+        items = [self._item(p, document.title, name, one) for p, one in zip(passages, marks, strict=True)]
         if self._dry_run:
             yield Outcome(name, state, len(items))
         else:
@@ -297,7 +296,7 @@ class Ingestion:
         yield Outcome(str(file.path), "failed", reason=reason)
 
     def _item(self, passage: Passage, title: str, name: str, mark: str) -> RetainItem:
-        named = passage.speaker is not None and passage.speaker not in ("user", "assistant")
+        named = None if passage.speaker in ("user", "assistant") else passage.speaker
         return RetainItem(
             passage.text,
             timestamp=passage.at or self._timestamp,
@@ -306,7 +305,7 @@ class Ingestion:
             metadata={MARK: mark, **({"speaker": passage.speaker} if passage.speaker else {})},
             tags=self._tags,
             document_id=name,
-            entities=[passage.speaker] if named and passage.speaker else None,
+            entities=[named] if named else None,
         )
 
     def _flush(self) -> Iterator[Outcome]:
@@ -328,15 +327,13 @@ class Ingestion:
         while document.items:
             try:
                 self._store(document.items)
-            except ContentRefused as error:
+            except _OF_ITS_OWN as error:
                 number = error.details.get("number")
-                if not isinstance(number, int):
+                if not isinstance(error, ContentRefused) or not isinstance(number, int):
                     return Outcome(document.name, "failed", reason=error.message)
                 refused = document.items.pop(number - 1)
                 words = " ".join(refused.content.split())[:40]
                 document.refused.append(f"{words!r}: {error.message.partition(': ')[2]}")
-            except _OF_ITS_OWN as error:
-                return Outcome(document.name, "failed", reason=error.message)
             else:
                 reason = "; ".join(document.refused[:3])
                 left = f"{len(document.refused):,} of {total:,} parts were refused: {reason}" if reason else ""

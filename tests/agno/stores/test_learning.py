@@ -51,6 +51,7 @@ def held(backend: SQLiteBackend, bank: str) -> list[str]:
 
 def test_it_is_a_learning_store_for_agno(store: HindsightLearningStore) -> None:
     assert isinstance(store, LearningStore)
+    assert store.learning_type == "hindsight"
 
 
 async def test_a_run_recalls_what_the_user_said_before_and_nothing_of_others(
@@ -184,6 +185,9 @@ def test_rights_and_signatures_hold(desk: TeamMemory) -> None:
     [found] = clerk.recall("tea", caller=clerk.bound(user="ada")).results
     assert (found.author, found.metadata["user"], found.metadata["session"]) == ("clerk", "ada", "s1")
     assert found.metadata["run"]
+    quiet = HindsightLearningStore(clerk, capture=False)
+    quiet.process([Message(role="user", content="I drink milk.")], user_id="ada")
+    assert not quiet.was_updated
     reader = HindsightLearningStore(desk.member("reader"))
     reader.process([Message(role="user", content="I drink gin.")], user_id="ada")
     assert not reader.was_updated

@@ -158,7 +158,8 @@ def test_memories_are_added_found_replaced_and_deleted(manager: HindsightMemoryM
     assert tea is not None
     found = manager.get_user_memory(tea, "ada")
     assert found is not None
-    assert (found.memory, found.topics, found.user_id) == ("Ada drinks tea.", ["drinks"], "ada")
+    noted = 1_700_000_000
+    assert found == UserMemory("Ada drinks tea.", tea, ["drinks"], "ada", created_at=noted, updated_at=noted)
     assert manager.get_user_memory(tea, "bob") is None
     coffee = manager.replace_user_memory(tea, UserMemory("Ada drinks coffee."), "ada")
     assert coffee is not None
@@ -266,6 +267,8 @@ def test_a_model_is_never_asked_to_rewrite_memories(manager: HindsightMemoryMana
 async def test_rights_and_signatures_hold(desk: TeamMemory, play: Play) -> None:
     model = ScriptedModel(["Noted."])
     await play(agent(HindsightMemoryManager(desk.member("clerk")), model), "I drink tea.", user_id="ada")
+    [kept] = HindsightMemoryManager(desk.member("clerk")).get_user_memories("ada")
+    assert (kept.user_id, kept.agent_id, kept.team_id) == ("ada", "clerk", "desk")
     [found] = desk.member("clerk").recall("tea", caller=desk.member("clerk").bound(user="ada")).results
     assert (found.author, found.metadata["user"], found.bank_id) == ("clerk", "ada", "desk:customer:user:ada")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,7 +11,10 @@ from agno.run.base import RunContext
 from agno.team import Team
 
 from hindsight_teams import SQLiteBackend, TeamMemory, memory_retriever
+from hindsight_teams.backends.base import DelegatingBackend
 from hindsight_teams.errors import AccessDenied, IdentityRequired, InvalidInput
+from hindsight_teams.models import Memory, RecallResult
+from hindsight_teams.requests import Recall, Request
 from hindsight_teams.testing import ScriptedModel, call
 from tests.agno.stores.conftest import Play
 
@@ -80,6 +84,43 @@ async def test_both_kinds_give_the_same_documents(desk: TeamMemory) -> None:
     meta_data = found["meta_data"]
     assert (meta_data["bank"], meta_data["author"], meta_data["tags"]) == ("handbook", "editor", ["house"])
     assert await memory_retriever(clerk, asynchronous=True)("tea", run_context=run_of()) == [found]
+
+
+def test_a_document_tells_all_that_is_known_of_its_memory_and_nothing_else(backend: SQLiteBackend) -> None:
+    noon, told = datetime(2027, 5, 3, 12, tzinfo=UTC), {"author": "clerk"}
+    whole = Memory(
+        "2",
+        "The ship sailed.",
+        "ada",
+        tags=("user:ada", "sea"),
+        metadata=told,
+        document_id="log",
+        occurred_at=noon,
+        mentioned_at=noon,
+        superseded_by="3",
+        times_said=2,
+    )
+
+    class Known(DelegatingBackend):
+        def execute(self, request: Request[Any], /) -> Any:
+            found = [whole, Memory("1", "Tea.", "ada")]
+            return RecallResult(found) if isinstance(request, Recall) else super().execute(request)
+
+    documents = memory_retriever(client=Known(backend))("tea", run_context=run_of())
+    assert [document["meta_data"] for document in documents] == [
+        {
+            "id": "2",
+            "bank": "memory",
+            "author": "clerk",
+            "happened": "since 2027-05-03",
+            "noted": "2027-05-03",
+            "said": "said 2 times",
+            "document_id": "log",
+            "tags": ["sea"],
+            "superseded": True,
+        },
+        {"id": "1", "bank": "memory"},
+    ]
 
 
 def test_the_number_of_documents_is_kept(backend: SQLiteBackend) -> None:

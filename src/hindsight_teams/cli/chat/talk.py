@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from hindsight_teams.cli.chat.partners import Partner
 from hindsight_teams.cli.failing import in_words
 from hindsight_teams.cli.failing import line as error_line
-from hindsight_teams.cli.output import clean, console, counted, glyph, item, say, say_more, styled
+from hindsight_teams.cli.output import clean, console, counted, glyph, item, say, say_done, say_more, styled
 from hindsight_teams.cli.stage import CANCELLED, Watch
 from hindsight_teams.errors import HindsightTeamsError, InvalidInput, NotFound, did_you_mean
 from hindsight_teams.requests import Capability
@@ -264,7 +264,7 @@ class Conversation:
             return
         deleted = sum(memory.forget(dry_run=False, **selection).deleted for selection in selections)
         self._log.take()
-        say((glyph("ok"), "green"), f" {counted(deleted)} forgotten")
+        say_done(f"{counted(deleted)} forgotten")
 
 
 class _Writer:

@@ -154,6 +154,8 @@ class Bank:
         return {place: self.texts[near[place].no] for place in sorted(near)}
 
     def runs(self, found: Candidates) -> list[list[str]]:
+        assert all({one.chain for one in run.values()} == {chain} for chain, run in found.chains.items())
+        assert all(chain < 0 for chain in found.chains)  # those of documents have positive numbers
         return sorted([self.texts[one.no] for one in run.values()] for run in found.chains.values())
 
 

@@ -22,6 +22,7 @@ from hindsight_teams.backends.sqlite.search.fusion import Wanted
 from hindsight_teams.backends.sqlite.search.meaning import Similar
 from hindsight_teams.backends.sqlite.search.words import Term, WordHits
 from hindsight_teams.backends.sqlite.store.reading import Filter
+from hindsight_teams.backends.sqlite.store.records import ARRIVAL, DATED
 from hindsight_teams.backends.sqlite.text.terms import author_term
 from hindsight_teams.models import Memory, RetainItem
 
@@ -649,6 +650,25 @@ def test_a_best_line_of_two_terms_must_say_more_than_one_of_three(
     ranked = scored(*[1.0] * 20, mask=mask)
     found = Scene(nowhere, *(one.candidate for one in ranked)).found
     assert len(fusion.cut(found, ranked, sure, DEPTH)) == kept
+
+
+@pytest.mark.parametrize(
+    ("stream", "apart", "own", "kept"),
+    [
+        (DATED, weights.TALK_PAUSE + 1, 0.0, False),
+        (DATED, weights.TALK_PAUSE, 0.0, True),
+        (DATED, weights.TALK_PAUSE + 1, 0.1, True),
+        (ARRIVAL, weights.TALK_PAUSE + 1, 0.0, True),
+    ],
+)
+def test_a_note_of_a_diary_that_only_stands_next_to_the_answer_is_left_out(
+    nowhere: sqlite3.Connection, stream: int, apart: int, own: float, kept: bool
+) -> None:
+    best, beside = candidate(1, 0b111), candidate(2, mentioned=apart)
+    beside.stream = stream
+    beside.near[-1] = best
+    ranked = [fusion.Scored(best, total=1.0), fusion.Scored(beside, total=0.5 + own, near=0.3, document=0.2)]
+    assert fusion.cut(Scene(nowhere, best, beside).found, ranked, 1.0, DEPTH) == ranked[: 1 + kept]
 
 
 def test_a_conversation_around_the_best_line_is_returned_though_little_is_known(nowhere: sqlite3.Connection) -> None:

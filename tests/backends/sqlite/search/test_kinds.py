@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
+
 import pytest
 
 from hindsight_teams import SQLiteBackend
@@ -57,8 +60,21 @@ def test_an_answer_of_the_kind_is_not_doubted(question: str, text: str) -> None:
     ],
 )
 def test_what_holds_no_answer_of_the_kind_is_doubted(question: str, text: str) -> None:
-    (left,) = kinds.doubts(question, {7: memory(text)}).values()
-    assert 0 < left <= 0.6
+    left = 0.6 if question.startswith(("Whe", "Who")) else 0.4
+    assert kinds.doubts(question, {7: memory(text)}) == {7: left}
+
+
+@pytest.mark.parametrize("field", ["occurred_at", "occurred_end"])
+def test_a_time_that_was_read_when_it_was_retained_answers_when_and_nothing_else(field: str) -> None:
+    told = replace(memory("The bridge stands."), **{field: datetime(1897, 5, 3, tzinfo=UTC)})  # type: ignore[arg-type]
+    assert kinds.doubts("When was the bridge built?", {7: told}) == {}
+    assert kinds.doubts("Where was the bridge built?", {7: told}) == {7: 0.6}
+
+
+@pytest.mark.parametrize(("entities", "doubted"), [((), True), (("Otto",), False), (("Mixer",), True)])
+def test_a_name_that_was_given_with_a_memory_answers_who(entities: tuple[str, ...], doubted: bool) -> None:
+    told = Memory("1", "The Mixer leaks.", "b", entities=entities)
+    assert bool(kinds.doubts("Who repaired the Mixer?", {7: told})) is doubted
 
 
 @pytest.mark.parametrize(

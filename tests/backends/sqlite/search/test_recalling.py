@@ -187,6 +187,25 @@ def test_what_says_just_this_comes_first_and_once(backend: SQLiteBackend) -> Non
     assert texts(backend, "It is what it is", tags=["new"], tags_match="all_strict") == []
 
 
+@pytest.mark.parametrize("asked", ["Ada lives in Rome.", "ADA lives in Rome!", "ada lives in rome"])
+def test_what_says_just_this_comes_before_a_newer_line_that_says_nearly_the_same(
+    backend: SQLiteBackend, asked: str
+) -> None:
+    for text in ("Ada lives in Rome.", "Ada lives in Oslo now.", "Ada lives in Rome with a cat and two dogs."):
+        backend.retain("b", text)
+    assert backend.recall("b", "Where does Ada live, in Rome?").results[0].text != "Ada lives in Rome."
+    assert backend.recall("b", asked).results[0].text == "Ada lives in Rome."
+
+
+def test_what_was_replaced_does_not_come_first_though_it_says_just_this(backend: SQLiteBackend, path: Path) -> None:
+    for text in ("Ada lives in Rome.", "Ada lives in Oslo."):
+        backend.retain("b", text)
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("UPDATE memory SET superseded_by = (SELECT max(no) FROM memory) WHERE text LIKE '%Rome%'")
+    found = [memory.text for memory in backend.recall("b", "Ada lives in Rome.").results]
+    assert found == ["Ada lives in Oslo.", "Ada lives in Rome."]
+
+
 def test_a_text_of_hardly_any_terms_is_sure_where_it_stands(backend: SQLiteBackend) -> None:
     backend.retain("b", "Bo: not now", timestamp=NOON)
     backend.retain("b", "The lamp is green", timestamp=NOON)
@@ -205,6 +224,14 @@ def test_what_a_named_author_said_is_found_without_any_word_of_it(backend: SQLit
     backend.retain("b", "I like walks", metadata={"author": "Omar"}, tags=["own"])
     assert texts(backend, "Which sports does Nora do?") == ["I like naps"]
     assert texts(backend, "Which sports does Nora do?", tags=["own"], tags_match="all_strict") == []
+
+
+@pytest.mark.parametrize("tags", [None, ["kept"]])
+def test_of_two_named_authors_what_either_said_is_found(backend: SQLiteBackend, tags: list[str] | None) -> None:
+    for author, text in (("Nora", "The lamp is green."), ("Omar", "It rains."), ("Ada", "Tea is hot.")):
+        backend.retain("b", text, metadata={"author": author}, tags=["kept"])
+    found = backend.recall("b", "What did Nora and Omar say?", tags=tags).results
+    assert {"The lamp is green.", "It rains."} <= {memory.text for memory in found}
 
 
 def test_what_lies_in_a_named_span_is_found_without_any_word_of_it(backend: SQLiteBackend) -> None:

@@ -472,3 +472,37 @@ def test_as_many_of_the_weightiest_memories_as_are_wanted_are_found(bank: Callab
     assert [(no, few.masks[no]) for no in islice(few.ranked(), enough)] == [
         (no, everything.masks[no]) for no in islice(everything.ranked(), enough)
     ]
+
+
+@pytest.mark.parametrize(
+    ("masks", "fewest", "terms", "beyond", "quoted"),
+    [
+        ({1: 3, 2: 3, 3: 3, 4: 1}, 3, ["red", "lamp"], 2, [1, 3]),
+        ({1: 3, 2: 3, 3: 3, 4: 1}, 3, ["red", "lamp"], 3, []),  # all of them are scored anyway
+        ({1: 3, 4: 1}, 2, ["red", "lamp"], 0, [1]),
+        ({1: 1, 3: 3, 4: 1}, 3, ["red", "lamp"], 0, [3]),
+        ({}, 5, ["red", "lamp"], 0, [1, 3]),  # too many to read all of them
+        ({}, 10_000, ["red", "lamp"], 9, [1, 3]),
+        ({}, 10_001, ["red", "lamp"], 0, []),
+        ({}, 5, ["red"], 0, []),
+        ({}, 4, ["red", "lamp"], 0, []),
+    ],
+)
+def test_a_quotation_is_looked_for_where_what_holds_its_words_is_more_than_is_scored(
+    backend: SQLiteBackend,
+    path: Path,
+    masks: dict[int, int],
+    fewest: int,
+    terms: list[str],
+    beyond: int,
+    quoted: list[int],
+) -> None:
+    for text in ("red lamp on the shelf", "lamp red", "the red lamp", "red"):
+        backend.retain("b", text)
+    hits = words.WordHits([words.Term.of(t) for t in terms], [1.0] * len(terms), fewest=fewest)
+    with closing(sqlite3.connect(path)) as db:
+        (bank,) = db.execute("SELECT no FROM bank WHERE id = 'b'").fetchone()
+        first, _ = reading.bounds(bank)
+        hits.masks = {first + place: mask for place, mask in masks.items()}
+        found = words.quoting(db, bank, hits, ["red", "lamp"], beyond=beyond, most=4, condition=None)
+    assert sorted(no - first for no in found) == quoted

@@ -260,8 +260,8 @@ def recall(
 
 
 def _higher(confidence: float | None, told: float | None) -> float | None:
-    """What decides how many lines return: a low similarity may refuse an answer, but never returns fewer lines."""
-    return confidence if told is None or confidence is None else max(confidence, told)
+    """What decides how many lines return: vectors that doubt an answer may refuse it, but take no lines away."""
+    return max((known for known in (confidence, told) if known is not None), default=None)
 
 
 def _of_its_words(

@@ -103,7 +103,7 @@ def _frame(words: list[str]) -> int:
     knows = _knowing(words, max(begins, at - 1)) if at > begins else None
     if knows is not None and (about := _about(words, knows)) is not None:
         return _while(words, about, _ABOUT)
-    if demanded and words and words[-1] in _KNOWS:  # "was das Team über den Umzug weiß"
+    if demanded and words[-1] in _KNOWS:  # "was das Team über den Umzug weiß"
         about = _first(words, at, _MOST_BETWEEN, _ABOUT)
         return at if about is None else about + 1
     return at if demanded else 0
