@@ -7,6 +7,7 @@ import re
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache, partial
 from itertools import islice
 
 from hindsight_teams.backends.sqlite.search import (
@@ -29,6 +30,7 @@ from hindsight_teams.backends.sqlite.text.names import find_entities
 from hindsight_teams.backends.sqlite.text.vocabulary import (
     ABOUT,
     DEMANDS,
+    FOREIGN_WORDS,
     HAVING,
     KNOWS,
     KNOWS_FIRST,
@@ -89,8 +91,12 @@ class Question:
         spans = moments.spans(db, bank, text, now=now, size=size) if dated else []
         # By words, too: "may" is no term of "May", but of "in May 2024".
         dates = {word for span in spans for word in (*tokens.terms(span.text), *tokens.words(span.text))}
+        # "van" is a word of its own in "How much did the van cost?".
+        own = FOREIGN_WORDS if tokens.language(tokens.words(text)) == tokens.ENGLISH else ()
         light = frozenset(
-            t for t, word in shown.items() if not dates.isdisjoint((t, word)) or word in LEFT_OUT_OF_ANSWERS
+            t
+            for t, word in shown.items()
+            if not dates.isdisjoint((t, word)) or (word in LEFT_OUT_OF_ANSWERS and word not in own)
         )
         return Question(shown, names, frozenset(silent), light, joined, spans, text)
 
@@ -108,8 +114,15 @@ class Question:
             light=self.light,
             names=[tokens.terms(name) for name in find_entities(self.text)],
             sort=sort if sort in self.shown and sort not in self.silent | self.light else None,
-            doubts=kinds.doubts(self.text, reading.fetch(db, first, bank_id)) if kinds.wanted(self.text) else {},
+            doubts=self._doubts(db, bank_id, first),
         )
+
+    def _doubts(self, db: sqlite3.Connection, bank_id: str, numbers: Sequence[int]) -> dict[int, float]:
+        return kinds.doubts(self.text, reading.fetch(db, numbers, bank_id)) if kinds.wanted(self.text) else {}
+
+    def answered_by(self, db: sqlite3.Connection, bank_id: str, number: int) -> bool:
+        """Whether a memory holds the kind of answer that is asked for."""
+        return not self._doubts(db, bank_id, [number])
 
 
 _LOOKED_THROUGH = 300
@@ -265,7 +278,9 @@ def recall(
     wanted = question.wanted(db, bank_id, ranked)
     confidence = fusion.confidence(found, hits, ranked, similar, wanted)
     told = fusion.confidence(found, hits, ranked, meaning.Similar(), wanted) if similar.scores else confidence
-    ranked = updates.newest_first(db, bank, found, ranked, asked=[term.text for term in hits.terms])
+    ranked = fusion.answers_first(ranked, wanted)
+    answers = cache(partial(question.answered_by, db, bank_id))
+    ranked = updates.newest_first(db, bank, found, ranked, asked=[term.text for term in hits.terms], answers=answers)
     ranked = fusion.cut(found, ranked, _higher(confidence, told), depth)
     rows = reading.rows(db, [s.candidate.no for s in ranked])
     memories = [
@@ -393,7 +408,7 @@ _FRAMES_UNSPACED = re.compile(
     r"|(?:에 ?대해|에 ?대하여|을|를) ?(?:무엇을|우리가|팀이)? ?(?:알고|알려|요약|설명|말해|정리).*$"
 )
 _ASKING = re.compile(
-    "什么时候|什麼時候|什么时间|为什么|為什麼|什么|什麼|多少|哪里|哪裡|哪儿|哪个|哪個|哪些|谁|誰|怎么样|怎么|怎麼|如何|何时|吗|嗎"
+    "是?(?:什么时候|什麼時候|什么时间|为什么|為什麼|什么|什麼|多少|哪里|哪裡|哪儿|哪个|哪個|哪些|谁|誰|怎么样|怎么|怎麼|如何|何时|吗|嗎)"
     "|いつ|どこ|だれ|なぜ|どの|どれ|どう|何ですか|なんですか|ですか|ますか"
     "|(?<![十百千好])第?[几幾][楼樓层層点點号號个個天月年岁歲次位人张張本块塊台辆輛家级級页頁]"
     "|何(?:[階時分人個月日年歳番回枚本号円台冊匹杯]|曜日|メートル|キロ)|몇 ?(?:[층시분명개월일년살번호대권]|마리)"
