@@ -56,7 +56,7 @@ _WHEN = r"""before|after|when|whenever|while|during|until|till|since|once|always
     |minutes?|easter|christmas|cancel\w*|postpon\w*|delay\w*"""
 _NONE = r"|\b(?:no|none|nobody|nothing|never|nowhere|without)\b"
 _NOT = r"|\bnot\b|n['\u2019]t\b"
-_HERE = r"home|abroad|away|here|there|upstairs|downstairs"
+_HERE = r"home|online|remote\w*|virtual\w*|outdoors|indoors|cancel\w*|abroad|away|here|there|upstairs|downstairs"
 _PLACED = r"""in|on|at|to|into|from|behind|under|near|beside|above|below|inside|outside|between|en|em|na|op|di|bei|nach
     |im|auf|в|на"""
 _PEOPLE = r"""I|we|he|she|they|my|our|me|us|man|men|woman|women|boys?|girls?|child|children|people|person|everyone
@@ -94,7 +94,7 @@ _KINDS = (
         |\b(?:{_HERE})\b|[在到去にで에]""",
         0.6,
     ),
-    _kind(r"\bcosts?\W*$|\bnumber\W*$", rf"\d|\b(?:{_COUNTS}|{_AMOUNTS})\b{_NOT}", 0.6),
+    _kind(r"\bcosts?\W*$|\bnumber\W*$", rf"\d|\b(?:{_COUNTS}|{_AMOUNTS})\b{_NOT}", 1.0),
     _kind(r"\bwhat\s+colou?r\b|\bcolou?r\s+of\b", rf"\b(?:{_COLOURS})\b", 0.4),
     _kind(r"\bnames?\s+of\b|\bname\W*$|^\W*what\b.*\bcalled\W*$", r"\b(?:called|named|names?)\b", 0.4, named=True),
     _kind(r"^\W*who(?:m|se)?\b(?!\s+(?:is|are|was|were)\s+(?-i:[A-Z]))", rf"\b(?:{_PEOPLE})\b", 0.6, named=True),

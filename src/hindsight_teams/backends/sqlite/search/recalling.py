@@ -30,7 +30,6 @@ from hindsight_teams.backends.sqlite.text.names import find_entities
 from hindsight_teams.backends.sqlite.text.vocabulary import (
     ABOUT,
     DEMANDS,
-    FOREIGN_WORDS,
     HAVING,
     KNOWS,
     KNOWS_FIRST,
@@ -91,12 +90,8 @@ class Question:
         spans = moments.spans(db, bank, text, now=now, size=size) if dated else []
         # By words, too: "may" is no term of "May", but of "in May 2024".
         dates = {word for span in spans for word in (*tokens.terms(span.text), *tokens.words(span.text))}
-        # "van" is a word of its own in "How much did the van cost?".
-        own = FOREIGN_WORDS if tokens.language(tokens.words(text)) == tokens.ENGLISH else ()
         light = frozenset(
-            t
-            for t, word in shown.items()
-            if not dates.isdisjoint((t, word)) or (word in LEFT_OUT_OF_ANSWERS and word not in own)
+            t for t, word in shown.items() if not dates.isdisjoint((t, word)) or word in LEFT_OUT_OF_ANSWERS
         )
         return Question(shown, names, frozenset(silent), light, joined, spans, text)
 
