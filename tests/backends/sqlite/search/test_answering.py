@@ -152,3 +152,22 @@ def test_a_bank_of_five_refuses_what_it_does_not_know(backend: SQLiteBackend) ->
     assert answered == []
     for entry in SMALL["answered"][:5]:
         assert [m.text for m in backend.reflect("team", entry["question"]).based_on] == [SMALL["facts"][entry["fact"]]]
+
+
+@pytest.mark.parametrize(
+    ("fact", "question", "unknown"),
+    [
+        ("会议改到星期四。", "会议是什么时候？", "小李多大了？"),
+        ("سيارة ليلى حمراء.", "ما لون سيارة ليلى؟", "كم عمر سامي؟"),
+        ("Mobil Budi berwarna putih.", "Apa warna mobil Budi?", "Berapa umur Budi?"),
+        ("Кошка Ольги рыжая.", "Какого цвета кошка Ольги?", "Сколько лет Борису?"),
+    ],
+)
+def test_words_that_only_ask_are_not_missed_in_any_language(
+    tmp_path: Path, fact: str, question: str, unknown: str
+) -> None:
+    with closing(SQLiteBackend(tmp_path / "memory.db")) as backend:
+        for text in (fact, "Jars cost 84 cents.", "王老师住在成都。", "Siti tinggal di Bandung.", "يسكن سامي في حلب."):
+            backend.retain("b", text)
+        assert fact in backend.reflect("b", question).text.splitlines()[0]
+        assert backend.reflect("b", unknown).based_on == []

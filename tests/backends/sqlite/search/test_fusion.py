@@ -434,7 +434,7 @@ def test_an_author_counts_less_in_a_question_of_many_words(backend: SQLiteBacken
         ({"author": 0.5, "by_named": True}, "graph", "by Nora, whom the query names"),
         ({"author": 0.5}, "graph", "mentions an author whom the query names"),
         ({"time": 0.5, "span": "in May"}, "time", "within or near 'in May'"),
-        ({"lifted": 0.5}, "time", "newer than a memory that it replaces, or that says nearly the same"),
+        ({"lifted": 0.5}, "time", "newer than a memory that says nearly the same, or holds what is asked for"),
     ],
 )
 def test_each_signal_has_its_strategy_and_reason(parts: dict[str, Any], strategy: str, reason: str) -> None:

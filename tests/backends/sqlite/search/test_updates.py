@@ -189,3 +189,26 @@ def test_a_newer_change_is_brought_though_it_lacks_the_questions_words(backend: 
         assert list(newest(db, long)) == [numbers["We use Kafka."]]
         last = line(numbers["We dropped tea."], "use kafka", 1.0, said=1)
         assert list(newest(db, last)) == [numbers["We dropped tea."]]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "question", "lifted"),
+    [
+        ("Ada lives in Rome.", "Ada's cat moved to the sofa.", "Where does Ada live?", False),
+        ("Ada lives in Rome.", "Ada moved the piano to the cellar.", "Where does Ada live?", False),
+        ("Ada lives in Rome.", "Ada moved to Turin.", "Where does Ada live?", True),
+        ("The rent is 900 euros.", "The rent office moved to Mill Street.", "How much is the rent?", False),
+        ("The rent is 900 euros.", "The rent was raised to 950 euros.", "How much is the rent?", True),
+        ("The standup is at 9:30.", "The standup board was replaced.", "When is the standup?", False),
+        ("The standup is at 9:30.", "The standup is cancelled.", "When is the standup?", True),
+        ("Kim's birthday is 4 May.", "Kim's birthday party moved to the garden.", "When is Kim's birthday?", False),
+        ("Bo's phone number is 555-0199.", "Bo dropped the phone.", "What is Bo's phone number?", False),
+        ("Uwe is 42.", "Uwe is tall.", "How old is Uwe?", False),
+    ],
+)
+def test_a_newer_line_that_does_not_answer_stands_below_the_one_that_does(
+    backend: SQLiteBackend, old: str, new: str, question: str, lifted: bool
+) -> None:
+    for day, text in enumerate(("The lamp is broken.", old, "Rain falls on the lake.", new)):
+        backend.retain("b", text, timestamp=MAY + timedelta(days=day))
+    assert backend.recall("b", question).results[0].text == (new if lifted else old)

@@ -41,7 +41,7 @@ class Scored:
     total: float = 0.0
 
     def lift(self, score: float) -> None:
-        """Give it the score of an older memory that it stands before."""
+        """Give it the score of a memory that it stands before."""
         if score > self.total:
             self.lifted += score - self.total
             self.total = score
@@ -159,7 +159,7 @@ def signals(scored: Scored, hits: WordHits, asked: Mapping[str, str]) -> tuple[S
             _named(candidate, asked) if scored.by_named else "mentions an author whom the query names",
         ),
         Signal("time", scored.time, f"within or near {scored.span!r}"),
-        Signal("time", scored.lifted, "newer than a memory that it replaces, or that says nearly the same"),
+        Signal("time", scored.lifted, "newer than a memory that says nearly the same, or holds what is asked for"),
     ]
     return tuple(part for part in parts if part.score > 0)
 
@@ -190,6 +190,20 @@ class Wanted:
     names: Sequence[Sequence[str]] = ()
     sort: str | None = None
     doubts: Mapping[int, float] = field(default_factory=dict)
+
+
+def answers_first(ranked: Sequence[Scored], wanted: Wanted) -> list[Scored]:
+    """The ranking with a line that holds the kind of answer asked for before equally good ones that do not."""
+    out = list(ranked)
+    if not wanted.doubts or out[0].candidate.no not in wanted.doubts:
+        return out
+    best = out[0].total
+    for place, scored in enumerate(out[: weights.CONFIDENCE_FROM]):
+        if scored.total >= weights.EQUALLY_GOOD * best and scored.candidate.no not in wanted.doubts:
+            out.insert(0, out.pop(place))
+            scored.lift(best)
+            break
+    return out
 
 
 def confidence(

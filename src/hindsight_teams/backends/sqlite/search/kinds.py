@@ -48,13 +48,15 @@ _COUNTS = "|".join(sorted({*NUMBERS, *FOREIGN_NUMBERS} - {"a", "an"})) + (
 )
 _AMOUNTS = r"""every|each|once|twice|half|daily|weekly|monthly|quarterly|yearly|until|since|both|pair|single|several|few
     |some|all|many|free|always|forever|never|an?\s+(?:second|minute|hour|day|night|week|fortnight|month|year|decade)"""
-_TIMES = rf"\w+days?|noon|midnight|tonight|spring|summer|autumn|winter|{'|'.join(w for w in MONTHS if len(w) > 2)}"
+_TIMES = (
+    rf"(?!birth)\w+days?|noon|midnight|tonight|spring|summer|autumn|winter|{'|'.join(w for w in MONTHS if len(w) > 2)}"
+)
 _WHEN = r"""before|after|when|whenever|while|during|until|till|since|once|always|daily|weekly|monthly|yearly|every|each
     |early|late|later|soon|now|last|next|ago|morning|evening|afternoon|night|week|weeks|month|months|year|years|hours?
-    |minutes?|easter|christmas"""
+    |minutes?|easter|christmas|cancel\w*|postpon\w*|delay\w*"""
 _NONE = r"|\b(?:no|none|nobody|nothing|never|nowhere|without)\b"
 _NOT = r"|\bnot\b|n['\u2019]t\b"
-_HERE = r"home|abroad|away|here|there|upstairs|downstairs"
+_HERE = r"home|online|remote\w*|virtual\w*|outdoors|indoors|cancel\w*|abroad|away|here|there|upstairs|downstairs"
 _PLACED = r"""in|on|at|to|into|from|behind|under|near|beside|above|below|inside|outside|between|en|em|na|op|di|bei|nach
     |im|auf|в|на"""
 _PEOPLE = r"""I|we|he|she|they|my|our|me|us|man|men|woman|women|boys?|girls?|child|children|people|person|everyone
@@ -92,6 +94,7 @@ _KINDS = (
         |\b(?:{_HERE})\b|[在到去にで에]""",
         0.6,
     ),
+    _kind(r"\bcosts?\W*$|\bnumber\W*$", rf"\d|\b(?:{_COUNTS}|{_AMOUNTS})\b{_NOT}", 1.0),
     _kind(r"\bwhat\s+colou?r\b|\bcolou?r\s+of\b", rf"\b(?:{_COLOURS})\b", 0.4),
     _kind(r"\bnames?\s+of\b|\bname\W*$|^\W*what\b.*\bcalled\W*$", r"\b(?:called|named|names?)\b", 0.4, named=True),
     _kind(r"^\W*who(?:m|se)?\b(?!\s+(?:is|are|was|were)\s+(?-i:[A-Z]))", rf"\b(?:{_PEOPLE})\b", 0.6, named=True),

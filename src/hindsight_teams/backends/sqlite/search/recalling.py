@@ -7,6 +7,7 @@ import re
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache, partial
 from itertools import islice
 
 from hindsight_teams.backends.sqlite.search import counting, fusion, kinds, meaning, moments, updates, weights, words
@@ -97,8 +98,15 @@ class Question:
             light=self.light,
             names=[tokens.terms(name) for name in find_entities(self.text)],
             sort=sort if sort in self.shown and sort not in self.silent | self.light else None,
-            doubts=kinds.doubts(self.text, reading.fetch(db, first, bank_id)) if kinds.wanted(self.text) else {},
+            doubts=self._doubts(db, bank_id, first),
         )
+
+    def _doubts(self, db: sqlite3.Connection, bank_id: str, numbers: Sequence[int]) -> dict[int, float]:
+        return kinds.doubts(self.text, reading.fetch(db, numbers, bank_id)) if kinds.wanted(self.text) else {}
+
+    def answered_by(self, db: sqlite3.Connection, bank_id: str, number: int) -> bool:
+        """Whether a memory holds the kind of answer that is asked for."""
+        return not self._doubts(db, bank_id, [number])
 
 
 _LOOKED_THROUGH = 300
@@ -241,7 +249,9 @@ def recall(
     wanted = question.wanted(db, bank_id, ranked)
     confidence = fusion.confidence(found, hits, ranked, similar, wanted)
     told = fusion.confidence(found, hits, ranked, meaning.Similar(), wanted) if similar.scores else confidence
-    ranked = updates.newest_first(db, bank, found, ranked, asked=[term.text for term in hits.terms])
+    ranked = fusion.answers_first(ranked, wanted)
+    answers = cache(partial(question.answered_by, db, bank_id))
+    ranked = updates.newest_first(db, bank, found, ranked, asked=[term.text for term in hits.terms], answers=answers)
     ranked = fusion.cut(found, ranked, _higher(confidence, told), depth)
     rows = reading.rows(db, [s.candidate.no for s in ranked])
     memories = [

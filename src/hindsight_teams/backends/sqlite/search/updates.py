@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from itertools import chain
 
@@ -60,6 +61,11 @@ _LIVES = frozenset(
     """live resid base dwell wohnt wohnen lebt leben vive viven vit vivent habit habitent abita abitano woont wonen mora
     moram bor mieszka mieszkaja живет живут tinggal 住在 に住""".split()
 )
+_MOVES_A_THING = re.compile(
+    r"['\u2019]s\s+(?:\w+\s+){1,3}moved\b|\b(?:move[sd]?|moving)\s+(?:the|her|his|their|my|our|its|an?|\w+['\u2019]s)\b",
+    re.IGNORECASE,
+)
+"""Not who is named, but something of theirs: "Ada's cat moved to the sofa", "Ada moved the piano"."""
 _UNSPACED = "\u2e80"
 """What begins here is written without spaces and indexed in pairs, which run into the verb."""
 _TELLING = _CHANGES | _NOW | _CORRECTS | _MOVES | _LIVES
@@ -69,19 +75,27 @@ _WHEN = frozenset("now sinc last week month year today yesterday again current".
 
 
 def newest_first(
-    db: sqlite3.Connection, bank: int, found: Candidates, ranked: Sequence[Scored], *, asked: Sequence[str] = ()
+    db: sqlite3.Connection,
+    bank: int,
+    found: Candidates,
+    ranked: Sequence[Scored],
+    *,
+    asked: Sequence[str] = (),
+    answers: Callable[[int], bool] = lambda _: True,
 ) -> list[Scored]:
     """The ranking with newer lines lifted to the place of older ones that they say nearly the same as.
 
     Args:
         asked: The query's terms, as the bits of a mask mean them.
+        answers: Whether a memory, by rowid, holds the kind of answer that is asked for. One that does not is not lifted
+            above one that does: when the standup is, "The standup board was replaced" does not tell.
     """
     first = list(ranked[: weights.UPDATES_AMONG])
     if first:
         _add_changes(db, bank, found, first)
     again = _said_again(db, [s.candidate.no for s in first])
     said = [(s.candidate, max(s.candidate.mentioned, again.get(s.candidate.no, 0))) for s in first]
-    lines = _Lines(said, asked)
+    lines = _Lines(db, said, asked, answers)
     for scored in first:
         lines.place(scored)
     out = lines.ranked
@@ -173,7 +187,14 @@ def _days() -> frozenset[str]:
 class _Lines:
     """The first lines, beside each other: what most of them hold ("2023", a speaker) makes no two of them alike."""
 
-    def __init__(self, lines: Sequence[tuple[Candidate, int]], asked: Sequence[str]) -> None:
+    def __init__(
+        self,
+        db: sqlite3.Connection,
+        lines: Sequence[tuple[Candidate, int]],
+        asked: Sequence[str],
+        answers: Callable[[int], bool],
+    ) -> None:
+        self._db, self._answers = db, answers
         self._content = sum(1 << bit for bit, term in enumerate(asked) if not _joins(term)) if asked else -1
         self._pairs = [(1 << bit, term) for bit, term in enumerate(asked) if term >= _UNSPACED]
         bodies = [_body(candidate) for candidate, _ in lines]
@@ -211,10 +232,12 @@ class _Lines:
             older = self.ranked[place]
             if older.time > time:  # where the question names a time that it fits better, it is not an older version
                 continue
-            if new.moves and old.lives and old.lives <= new.terms:
-                return place
             if new.corrected and self._corrects(newer.candidate, older.candidate):
                 return place
+            if new.moves and old.lives and old.lives <= new.terms:
+                if self._moved(newer.candidate.no) and self._answers_as_well(newer, older):
+                    return place
+                continue
             told = new.changed and not old.changed
             changed = told or (new.now and not old.now)
             if older.total > enough and not changed:
@@ -224,9 +247,18 @@ class _Lines:
             lacks = self._lacks(old, new, older.candidate.mask, mask)
             if lacks and not (told and _much_of(old, new)):
                 continue
-            if self._alike(old, new, changed=changed, as_good=total >= _NEARLY * older.total):
+            as_good = total >= _NEARLY * older.total
+            if self._alike(old, new, changed=changed, as_good=as_good) and self._answers_as_well(newer, older):
                 return place
         return None
+
+    def _moved(self, no: int) -> bool:
+        """Whether who is named in a line moved, not something of theirs."""
+        (text,) = self._db.execute("SELECT text FROM memory WHERE no = ?", (no,)).fetchone() or ("",)
+        return not _MOVES_A_THING.search(text)
+
+    def _answers_as_well(self, newer: Scored, older: Scored) -> bool:
+        return self._answers(newer.candidate.no) or not self._answers(older.candidate.no)
 
     def _lacks(self, old: _Line, new: _Line, held: int, mask: int) -> int:
         """The terms of the query, as a mask, that the older line holds and the newer one has in no way.

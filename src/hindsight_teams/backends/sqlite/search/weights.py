@@ -135,6 +135,9 @@ QUESTION_WORTH = 4
 CONFIDENCE_FROM = 3
 """Lines of which the best covered one makes the confidence."""
 
+EQUALLY_GOOD = 0.9
+"""Of the best score: which of such lines stands first is told by what kind of answer it holds."""
+
 OUTSTANDING = (0.35, 0.75)
 """How far the best similarity stands out of the mean, as a share of what is left to 1: nothing, and all."""
 

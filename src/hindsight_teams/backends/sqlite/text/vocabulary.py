@@ -36,12 +36,12 @@ QUESTION_WORDS = frozenset(
     vem vilken vilket vilka varfor hvem hvilken hvilke hvorfor hvornar
     kto ktory ktora ktore kiedy gdzie dlaczego
     zaman nerede nereye nereden kac nasil neden hangi
-    kapan mana dimana siapa berapa bagaimana mengapa kenapa
-    кто кого кому что какой какая какое какие каких каком какую какими когда где куда откуда почему зачем сколько
-    чем чего чей
-    من متى اين لماذا كيف كم ماذا
+    kapan mana dimana siapa apa berapa bagaimana mengapa kenapa
+    кто кого кому что как какои какая какое какие каких каком какую какими когда где куда откуда почему зачем сколько
+    чем чего чеи чья
+    ما هل أي من متى أين لماذا كيف كم ماذا
     कौन किस किसने किसके किसका किसकी किसे क्या कब कहां कहाँ क्यों कैसे कितने कितनी कितना
-    কে কাকে কখন কবে কোথায় কত কতটা কেন কী কি কোন কীভাবে
+    কে কাকে কখন কবে কোথায় কত কতটা কেন কী কি কার কোন কীভাবে
     کون کسے کب کہاں کیوں کیا کتنا کتنی کتنے کیسے
     τι ποιος ποια ποιο ποιοι ποτε που πως γιατι
     什么 哪个 哪些 哪里 多少 如何 为什 什麼 哪個 怎么 怎样 几个 何时 是谁
@@ -66,6 +66,7 @@ LEFT_OUT_OF_ANSWERS = FOREIGN_WORDS.union(
     """amount call called color colour come comes date day do get gets give given go goes going happen happened happens
     have kind like list long look make many mean much name named names ne need number often place sort take takes
     thing time type use used work works way year
+    farbe couleur cor renk warna цвет цвета لون রং रंग
     в во на с со и не по из у о за к от до для это""".split()  # noqa: RUF001
 )
 
