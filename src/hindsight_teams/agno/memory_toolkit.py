@@ -130,7 +130,7 @@ class MemoryToolkit(Toolkit):
         moved = MethodType(method.__func__, copied)
         if method is tool:
             return moved
-        types = {name: kind for name, kind in tool.__annotations__.items() if name != "return"}
+        types = {name: kind for name, kind in tool.__annotations__.items() if name not in ("fc", "return")}
         return dressed(moved, tool.__name__, types, tool.__doc__)
 
 
@@ -185,7 +185,8 @@ def dressed(method: Callable[..., Any], name: str, types: dict[str, Any], doc: s
     function: Any = acall if inspect.iscoroutinefunction(method) else call
     function.__name__ = function.__qualname__ = name
     function.__doc__ = described
-    function.__annotations__ = {**types, "return": str}
+    # Of this type a parameter is the framework's own, and in no schema.
+    function.__annotations__ = {**types, "fc": RunContext, "return": str}
     function.__signature__ = inspect.Signature(parameters, return_annotation=str)
     function._wrapped_for_validation = True  # Agno's mark: it would refuse what can be read
     function.method = method
