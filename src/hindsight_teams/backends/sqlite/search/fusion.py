@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from operator import or_
+from typing import NamedTuple
 
 from hindsight_teams.backends.sqlite.search import candidates, moments, weights
 from hindsight_teams.backends.sqlite.search.candidates import Candidate, Candidates
@@ -224,26 +225,40 @@ def confidence(
         beside = 0.0 if candidate.stream == ARRIVAL else candidates.added(found, candidate, hits)
         twice = sum(_twice(hits, name) for name in wanted.names if f" {' '.join(name)} " in candidate.content)
         told = _told(hits, candidate.mask, wanted.light) + beside - twice
-        outstanding = _outstanding(similar, candidate.no)
-        held.append((candidate.mask, told, twice, outstanding, wanted.doubts.get(candidate.no, 1.0)))
+        left = wanted.doubts.get(candidate.no, 1.0)
+        held.append(_Held(candidate.mask, told, twice, _outstanding(similar, candidate.no), left))
     talk = candidates.in_conversation(found, first)
     if talk or not held:
-        mask = reduce(or_, (one[0] for one in held), 0)
-        outstanding, left = (max((one[i] for one in held), default=i - 3.0) for i in (3, 4))
-        held.append((mask, _told(hits, mask, wanted.light), 0.0, outstanding, left))
-    wholes = [_asked(hits, one[0], wanted) for one in held]
+        mask = reduce(or_, (one.mask for one in held), 0)
+        outstanding = max((one.outstanding for one in held), default=0.0)
+        left = max((one.left for one in held), default=1.0)
+        held.append(_Held(mask, _told(hits, mask, wanted.light), 0.0, outstanding, left))
+    wholes = [_asked(hits, one.mask, wanted) for one in held]
     if not any(wholes):
-        wholes = [_asked(hits, one[0], replace(wanted, light=())) for one in held]
+        wholes = [_asked(hits, one.mask, replace(wanted, light=())) for one in held]
     vectors = bool(similar.scores) and similar.base < _ALL_ALIKE
     if not any(wholes):
-        return max(outstanding * left for *_, outstanding, left in held) if vectors else None
+        return max(one.outstanding * one.left for one in held) if vectors else None
     best = 0.0
-    for (_, told, twice, outstanding, left), whole in zip(held, wholes, strict=True):
-        covered = min(1.0, told / (whole - twice)) if told > 0 and whole > twice else 0.0
+    for one, whole in zip(held, wholes, strict=True):
+        covered = min(1.0, one.told / (whole - one.twice)) if one.told > 0 and whole > one.twice else 0.0
         # A few vectors that all look alike refute no words, nor does a line that answers only beside others.
-        trust = 0.0 if not vectors else 1.0 if outstanding > covered else 0.0 if talk else similar.trust
-        best = max(best, left * (covered + trust * outstanding) / (1 + trust))
+        trust = 0.0 if not vectors else 1.0 if one.outstanding > covered else 0.0 if talk else similar.trust
+        best = max(best, one.left * (covered + trust * one.outstanding) / (1 + trust))
     return best
+
+
+class _Held(NamedTuple):
+    """What a memory, or the best ones together, hold of a question."""
+
+    mask: int
+    told: float
+    """What its terms weigh."""
+    twice: float
+    """What names weigh beyond one word each."""
+    outstanding: float
+    left: float
+    """See ``Wanted.doubts``."""
 
 
 def _outstanding(similar: Similar, no: int) -> float:
