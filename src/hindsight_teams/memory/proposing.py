@@ -167,7 +167,7 @@ class Proposals:
         try:
             target_id = self.target_id(who, to, reason)
             reason = yield from self._judged_reason(who, to, reason)
-            grant = self.definition.grant(str(who.member), to)
+            grant = self.definition.grant(who.member or "", to)
             scope = grant.scope_tags if grant is not None else ()
             sealed = []
             for number, item in enumerate(items, 1):
