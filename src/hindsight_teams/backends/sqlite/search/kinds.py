@@ -41,6 +41,10 @@ class Kind:
             return True
         return bool(self.given.search(text))
 
+    def doubts(self, memories: Mapping[int, Memory], question: str) -> dict[int, float]:
+        """What is left of the confidence in those of some memories that hold no answer of this kind."""
+        return {no: self.lacking for no, memory in memories.items() if not self.given_by(memory, question)}
+
 
 _COUNTS = "|".join(sorted({*NUMBERS, *FOREIGN_NUMBERS} - {"a", "an"})) + (
     r"|(?:thir|four|fif|six|seven|eigh|nine)teen|(?:twen|thir|for|fif|six|seven|eigh|nine)ty(?:-\w+)?"
@@ -112,6 +116,11 @@ def wanted(query: str) -> Kind | None:
     return next((kind for kind in _KINDS if kind.asked.search(query)), None)
 
 
+def doubted(query: str) -> Kind | None:
+    """The kind of answer without which a memory is doubted: of other languages not all words for numbers are known."""
+    return wanted(query) if _ENGLISH.search(query) else None
+
+
 def sort(query: str) -> str | None:
     """The index term of the word that says what sort of thing an English question asks for; None where none does.
 
@@ -119,14 +128,3 @@ def sort(query: str) -> str | None:
     """
     found = _SORT.search(query)
     return tokens.term((found[1] or found[2]).lower()) if found else None
-
-
-def doubts(query: str, memories: Mapping[int, Memory]) -> dict[int, float]:
-    """What is left of the confidence in those of some memories that hold no answer of the kind that is asked for.
-
-    In English alone: of other languages not all words for numbers are known.
-    """
-    kind = wanted(query) if _ENGLISH.search(query) else None
-    if kind is None:
-        return {}
-    return {no: kind.lacking for no, memory in memories.items() if not kind.given_by(memory, query)}

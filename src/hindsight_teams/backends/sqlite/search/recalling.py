@@ -47,6 +47,7 @@ class Question:
         light: Those whose absence tells nothing: "kind", "get", and the words of a date, which time looks up.
         joined: Terms of what it writes apart and others as one, with the terms that it has instead.
         spans: The spans of time it names.
+        kind: The kind of answer it asks for, where it tells.
         text: The query itself.
     """
 
@@ -56,6 +57,7 @@ class Question:
     light: frozenset[str]
     joined: dict[str, list[str]]
     spans: list[moments.Named]
+    kind: kinds.Kind | None
     text: str
 
     @staticmethod
@@ -82,7 +84,7 @@ class Question:
         light = frozenset(
             t for t, word in shown.items() if not dates.isdisjoint((t, word)) or word in LEFT_OUT_OF_ANSWERS
         )
-        return Question(shown, names, frozenset(silent), light, joined, spans, text)
+        return Question(shown, names, frozenset(silent), light, joined, spans, kinds.doubted(text), text)
 
     def rest(self) -> str:
         """The query without the names."""
@@ -102,7 +104,7 @@ class Question:
         )
 
     def _doubts(self, db: sqlite3.Connection, bank_id: str, numbers: Sequence[int]) -> dict[int, float]:
-        return kinds.doubts(self.text, reading.fetch(db, numbers, bank_id)) if kinds.wanted(self.text) else {}
+        return self.kind.doubts(reading.fetch(db, numbers, bank_id), self.text) if self.kind else {}
 
     def answered_by(self, db: sqlite3.Connection, bank_id: str, number: int) -> bool:
         """Whether a memory holds the kind of answer that is asked for."""
