@@ -101,6 +101,16 @@ def test_what_the_best_have_in_common_lifts_what_shares_it(backend: SQLiteBacken
     assert got["turbine blades of the harbour"] > 0 == got["turbine made from paper"]
 
 
+def test_a_rare_word_that_the_best_have_in_common_lifts_more_than_a_common_one(backend: SQLiteBackend) -> None:
+    own = {start: " ".join(f"{start[:3]}{n}" for n in range(20)) for start in ("one", "two", "few", "all")}
+    first = [f"zephyr turbine with blades on paper {own[start]}" for start in ("one", "two")]
+    rare, common = f"turbine blades {own['few']}", f"turbine paper {own['all']}"
+    fill(backend, *first, rare, common, *(f"turbine on paper {own['all'].replace('all', f'x{n}x')}" for n in range(20)))
+    memories = explained(backend, "zephyr turbine")
+    lifted = [signal(memories[text], "words", "have in common") for text in (rare, common)]
+    assert lifted[0] > lifted[1] > 0
+
+
 def test_what_short_lines_have_in_common_tells_nothing(backend: SQLiteBackend) -> None:
     assert set(shared_words(backend, 2).values()) == {0.0}
 
