@@ -136,6 +136,7 @@ class _Line:
         self.subject = body[0] if body else ""
         self.terms = terms
         self.characters = frozenset("".join(body)) if any(t >= _UNSPACED for t in body) else frozenset()
+        self.varying = bool(self.characters) or not terms.isdisjoint(lines.values)
         self.weight = lines.weight(terms)
         self.changed = self.now = self.moves = self.corrects = False
         self.lives = frozenset()
@@ -203,7 +204,7 @@ class _Lines:
         by_number = {n: math.log(1 + (len(lines) + 10) / (n + 1)) for n in set(spread.values())}
         self._weights = {term: 0.0 if _joins(term) else by_number[n] for term, n in spread.items()}
         self.numbers = frozenset(filter(_is_number, spread))
-        self._values = self.numbers | _days()
+        self.values = self.numbers | _days()
         together = zip(lines, bodies, held, strict=True)
         self._lines = {c.no: _Line(body, terms, said, self) for (c, said), body, terms in together}
         self.ranked: list[Scored] = []
@@ -244,7 +245,8 @@ class _Lines:
                 continue
             # "Nora likes jazz" is not news about tea: what is asked for by name must stand in the newer line too, or
             # much besides the subject where it tells a change: "Nora moved" is not news about whether she is married.
-            lacks = self._lacks(old, new, older.candidate.mask, mask)
+            held = older.candidate.mask
+            lacks = self._lacks(old, new, held, mask) if held & ~mask & self._content else 0
             if lacks and not (told and _much_of(old, new)):
                 continue
             as_good = total >= _NEARLY * older.total
@@ -266,8 +268,7 @@ class _Lines:
         It has both characters of a pair apart, or, where the query names both, the other one: "open or closed?"
         """
         lacks = held & ~mask & self._content
-        if lacks:
-            lacks &= ~sum(bit for bit, pair in self._pairs if new.has_apart(pair))
+        lacks &= ~sum(bit for bit, pair in self._pairs if new.has_apart(pair))
         if lacks and mask & ~held & self._content and len(old.terms - new.terms) == len(new.terms - old.terms) == 1:
             return 0
         return lacks
@@ -300,12 +301,17 @@ class _Lines:
             least = weights.CHANGE_OF_OBJECT if both - {old.subject} else weights.CHANGE_OF_SUBJECT
         if len(both) < least * _SPREAD * min(len(old.terms), len(new.terms)):
             return False
+        weight = self.weight(both)
+        if not weight or weight >= least * min(old.weight, new.weight):
+            return weight > 0
+        if not (old.varying or new.varying):
+            return False
         # Numbers and days are what changes: "at 9:30" is two terms, and none of them is "at 10:15".
         weights_of = [
-            line.weight - self.weight(t for t in line.terms - both if t in self._values or other.has_apart(t))
+            line.weight - self.weight(t for t in line.terms - both if t in self.values or other.has_apart(t))
             for line, other in ((old, new), (new, old))
         ]
-        return (weight := self.weight(both)) > 0 and weight >= least * min(weights_of)
+        return weight >= least * min(weights_of)
 
     def weight(self, terms: Iterable[str]) -> float:
         """What terms weigh, by how many of the lines hold each."""
