@@ -246,8 +246,8 @@ class _Lines:
             # "Nora likes jazz" is not news about tea: what is asked for by name must stand in the newer line too, or
             # much besides the subject where it tells a change: "Nora moved" is not news about whether she is married.
             held = older.candidate.mask
-            lacks = self._lacks(old, new, held, mask) if held & ~mask & self._content else 0
-            if lacks and not (told and _much_of(old, new)):
+            lacks, brings = held & ~mask & self._content, mask & ~held & self._content
+            if lacks and self._is_without(old, new, lacks, brings) and not (told and _much_of(old, new)):
                 continue
             as_good = total >= _NEARLY * older.total
             if self._alike(old, new, changed=changed, as_good=as_good) and self._answers_as_well(newer, older):
@@ -262,16 +262,18 @@ class _Lines:
     def _answers_as_well(self, newer: Scored, older: Scored) -> bool:
         return self._answers(newer.candidate.no) or not self._answers(older.candidate.no)
 
-    def _lacks(self, old: _Line, new: _Line, held: int, mask: int) -> int:
-        """The terms of the query, as a mask, that the older line holds and the newer one has in no way.
+    def _is_without(self, old: _Line, new: _Line, lacks: int, brings: int) -> bool:
+        """Whether the newer line says in no way what it lacks of the query and the older one holds.
 
         It has both characters of a pair apart, or, where the query names both, the other one: "open or closed?"
+
+        Args:
+            lacks: Terms of the query, as a mask, that the older line alone holds.
+            brings: Those that the newer line alone holds.
         """
-        lacks = held & ~mask & self._content
-        lacks &= ~sum(bit for bit, pair in self._pairs if new.has_apart(pair))
-        if lacks and mask & ~held & self._content and len(old.terms - new.terms) == len(new.terms - old.terms) == 1:
-            return 0
-        return lacks
+        if not lacks & ~sum(bit for bit, pair in self._pairs if new.has_apart(pair)):
+            return False
+        return not (brings and len(old.terms - new.terms) == len(new.terms - old.terms) == 1)
 
     def _corrects(self, newer: Candidate, older: Candidate) -> bool:
         """Whether a newer line says nothing but that a value of the older one is another.
